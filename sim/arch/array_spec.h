@@ -1,0 +1,97 @@
+// Plain description of one AIE2 array: grid, memories, DMA channels, locks, rates, fixed costs. What a hardware file
+// means once defaults and units are applied; the models, the scheduler and the bounds all read this and nothing else.
+// Every number comes from a file in configs/hardware, which names its source.
+#pragma once
+#include <string>
+
+#include "sim/base/units.h"
+
+namespace tessera {
+
+// DMA engine of one kind of tile. Source of the shapes: AM020, chapters 2, 4 and 5.
+struct DmaSpec {
+  int s2mm = 2;            // inbound channels (stream to memory)
+  int mm2s = 2;            // outbound channels (memory to stream)
+  int descriptors = 16;    // buffer descriptors of the tile
+  int dimensions = 3;      // address dimensions of one descriptor
+  Bytes max_length = 65532;  // bytes one descriptor can move
+  double bytes_per_cycle = 4;  // per channel
+  Cycles start_cycles = 0;   // from task start to the first word
+  Cycles first_start_cycles = 0;  // extra, once per channel and program (cold shim channel)
+  Cycles chain_cycles = 0;   // between two descriptors of one channel
+};
+
+struct LockSpec {
+  int count = 16;
+  int max_value = 63;        // 6-bit semaphores
+  Cycles access_cycles = 0;  // per acquire or release of a core
+};
+
+struct MemorySpec {
+  Bytes size = 65536;
+  int banks = 8;
+  Bytes bank_width = 16;     // bytes of one access
+};
+
+struct ComputeTileSpec {
+  MemorySpec memory;
+  Bytes reserved = 1024;     // stack and program data, not usable for buffers
+  LockSpec locks;
+  DmaSpec dma;
+  double conflict_share = 0; // share of DMA bank accesses during a kernel call that stall the core by one cycle
+  Cycles call_cycles = 0;    // per kernel call, beyond the kernel law
+};
+
+struct MemoryTileSpec {
+  MemorySpec memory;
+  LockSpec locks;
+  DmaSpec dma;
+  double conflict_share = 0; // share of same-bank accesses of two channels that cost one cycle
+};
+
+struct ShimSpec {
+  LockSpec locks;
+  DmaSpec dma;
+};
+
+struct StreamSpec {
+  double bytes_per_cycle = 4;
+  Cycles hop_cycles = 0;     // latency per switch crossed
+  Cycles packet_cycles = 0;  // arbitration and header when a port changes its route
+};
+
+// Host memory behind the NoC, shared by all shim channels.
+struct DdrSpec {
+  double read_bytes_per_cycle = 8;    // all columns together
+  double write_bytes_per_cycle = 8;
+  double column_bytes_per_cycle = 16; // NoC port of one column, per direction
+  Cycles latency_cycles = 0;          // from request to first byte
+};
+
+// Firmware or host that starts descriptors once task-complete tokens have arrived.
+struct ControllerSpec {
+  Cycles token_cycles = 0;   // from the last awaited token to the start of the descriptor
+  double dispatch_us = 0;    // one dispatch from the host; reported, never inside latency_us
+};
+
+struct ArraySpec {
+  std::string name;
+  int rows = 4;
+  int cols = 4;
+  int memtile_rows = 1;      // memory tiles per column
+  double clock_hz = 1e9;
+  std::string kernels = "peak";  // name of the kernel law
+  ComputeTileSpec tile;
+  MemoryTileSpec memtile;
+  ShimSpec shim;
+  StreamSpec stream;
+  DdrSpec ddr;
+  ControllerSpec controller;
+  Bytes burst_bytes = 1024;  // granularity of reservation at fidelity `burst`
+
+  int cores() const { return rows * cols; }
+  int memtiles() const { return cols * memtile_rows; }  // index = column * memtile_rows + k
+  int memtile_column(int m) const { return m / memtile_rows; }
+};
+
+}  // namespace tessera

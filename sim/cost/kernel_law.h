@@ -1,0 +1,25 @@
+// Cycles of one kernel call. A law is chosen by name in the hardware file; each law is one file that registers itself.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/program/program.h"
+
+namespace tessera {
+
+class KernelLaw {
+ public:
+  virtual ~KernelLaw() = default;
+  // `layer` is the call's layer; `size` the chunk of a conv (null otherwise).
+  virtual Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const = 0;
+};
+
+Expected<const KernelLaw*> find_kernel_law(const std::string& name);
+std::vector<std::string> kernel_law_names();
+
+// Duration of every call of a program, indexed like Program::calls.
+std::vector<Millicycles> kernel_durations(const Program& program, const KernelLaw& law);
+
+}  // namespace tessera

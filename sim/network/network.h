@@ -1,0 +1,58 @@
+// A network as layers in topological order; each layer produces exactly one tensor, named by its LayerId.
+// Arithmetic (int8 activations and weights, see sim/base/arithmetic.h for rounding): conv2d and gemm accumulate in
+// int32, add the bias, shift right by `shift`, saturate to int8, then ReLU; add saturates a + b, then ReLU;
+// max pooling ignores padding; average pooling counts it.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/base/units.h"
+
+namespace tessera {
+
+using LayerId = int;  // index into Network::layers; also names the tensor the layer produces
+
+enum class Op { input, conv2d, maxpool, avgpool, add, concat };  // a gemm is a 1x1 conv2d over m x 1 pixels
+
+const char* op_name(Op op);
+
+struct Shape {
+  int h = 0, w = 0, c = 0;
+  std::int64_t elements() const { return std::int64_t{h} * w * c; }
+  bool operator==(const Shape& o) const { return h == o.h && w == o.w && c == o.c; }
+};
+
+// Channels as stored: rounded up to the 8 that kernels and descriptors work in; the excess is zero.
+inline int stored_channels(int c) { return static_cast<int>(round_up(c, 8)); }
+
+struct Window {
+  int kh = 1, kw = 1, sh = 1, sw = 1;
+  int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+};
+
+struct Layer {
+  LayerId id = 0;
+  std::string name;
+  Op op = Op::input;
+  std::vector<LayerId> inputs;
+  Window window;          // conv2d and pools
+  bool relu = false;      // conv2d, add
+  int shift = 0;          // conv2d: requantization; avgpool: unused
+  Shape in;               // of inputs[0]
+  Shape out;
+  bool is_gemm = false;   // spelled as gemm in the network file
+  std::int64_t macs() const {
+    return op == Op::conv2d ? out.elements() * in.c * window.kh * window.kw : 0;
+  }
+  std::int64_t weight_count() const {
+    return op == Op::conv2d ? std::int64_t{out.c} * in.c * window.kh * window.kw : 0;
+  }
+};
+
+struct Network {
+  std::string name;
+  std::vector<Layer> layers;  // topological order; layers[i].id == i
+};
+
+}  // namespace tessera

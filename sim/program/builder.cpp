@@ -1,0 +1,100 @@
+#include "sim/program/builder.h"
+
+#include <algorithm>
+
+namespace tessera {
+
+ProgramBuilder::ProgramBuilder(const ArraySpec& a)
+    : map_(a), descriptors_(map_.count()), descriptor_base_(map_.count()), tasks_(map_.count()) {
+  program_.array = a.name;
+  program_.rows = a.rows;
+  program_.cols = a.cols;
+  program_.memtile_rows = a.memtile_rows;
+  program_.engines.resize(map_.count());
+  // Every channel owns an equal share of its tile's descriptors and uses them in turn.
+  for (EngineId e = 0; e < map_.count(); ++e) {
+    const auto& info = map_.info(e);
+    if (info.kind == EngineKind::core) continue;
+    const DmaSpec& dma = info.tile_kind == TileKind::compute ? a.tile.dma
+                         : info.tile_kind == TileKind::memory ? a.memtile.dma : a.shim.dma;
+    const int share = std::max(1, dma.descriptors / (dma.s2mm + dma.mm2s));
+    descriptors_[e] = share;
+    descriptor_base_[e] = share * (info.kind == EngineKind::s2mm ? info.channel : dma.s2mm + info.channel);
+  }
+}
+
+RouteId ProgramBuilder::route(EngineId source, std::vector<EngineId> sinks) {
+  std::sort(sinks.begin(), sinks.end());
+  const auto [it, added] = routes_.try_emplace({source, sinks}, static_cast<RouteId>(program_.routes.size()));
+  if (added) program_.routes.push_back({source, std::move(sinks)});
+  return it->second;
+}
+
+void ProgramBuilder::lock(TileId tile, int lock, int value, LockRole role) {
+  program_.locks.push_back({tile, static_cast<std::int16_t>(lock), static_cast<std::int16_t>(value), role});
+}
+
+std::pair<std::uint32_t, std::uint32_t> ProgramBuilder::add_waits(const std::vector<Wait>& waits) {
+  const auto first = static_cast<std::uint32_t>(program_.waits.size());
+  program_.waits.insert(program_.waits.end(), waits.begin(), waits.end());
+  return {first, static_cast<std::uint32_t>(waits.size())};
+}
+
+int ProgramBuilder::transfer(EngineId channel, Transfer t, const std::vector<Wait>& waits) {
+  EngineProgram& engine = program_.engines[channel];
+  std::tie(t.wait0, t.wait_count) = add_waits(waits);
+  t.descriptor = static_cast<std::int8_t>(descriptor_base_[channel] +
+                                          static_cast<int>(engine.transfers.size()) % descriptors_[channel]);
+  engine.steps.push_back({static_cast<std::int32_t>(engine.transfers.size()), 0, 0});
+  engine.transfers.push_back(t);
+  return ++tasks_[channel];
+}
+
+void ProgramBuilder::core_step(EngineId core, const CoreInstr& instr) {
+  EngineProgram& engine = program_.engines[core];
+  engine.steps.push_back({static_cast<std::int32_t>(engine.core.size()), 0, 0});
+  engine.core.push_back(instr);
+}
+
+int ProgramBuilder::call(EngineId core, KernelCall call, const std::vector<Wait>& waits) {
+  CoreInstr instr;
+  instr.op = CoreOp::kernel;
+  instr.layer = call.layer;
+  instr.call = static_cast<std::int32_t>(program_.calls.size());
+  std::tie(instr.wait0, instr.wait_count) = add_waits(waits);
+  program_.calls.push_back(std::move(call));
+  core_step(core, instr);
+  return ++tasks_[core];
+}
+
+void ProgramBuilder::acquire(EngineId core, int lock, int value, int layer) {
+  CoreInstr instr;
+  instr.op = CoreOp::acquire;
+  instr.lock = {static_cast<std::int16_t>(lock), static_cast<std::int16_t>(value)};
+  instr.layer = static_cast<std::int16_t>(layer);
+  core_step(core, instr);
+}
+
+void ProgramBuilder::release(EngineId core, int lock, int value, int layer) {
+  CoreInstr instr;
+  instr.op = CoreOp::release;
+  instr.lock = {static_cast<std::int16_t>(lock), static_cast<std::int16_t>(value)};
+  instr.layer = static_cast<std::int16_t>(layer);
+  core_step(core, instr);
+}
+
+void ProgramBuilder::repeat_last(EngineId engine, int steps, int times) {
+  auto& list = program_.engines[engine].steps;
+  const auto first = list.end() - steps;
+  int added = 0;
+  for (auto it = first; it != list.end(); ++it) {
+    if (it->index < 0) continue;
+    const EngineProgram& ep = program_.engines[engine];
+    const bool task = map_.info(engine).kind != EngineKind::core || ep.core[it->index].op == CoreOp::kernel;
+    if (task) ++added;
+  }
+  list.insert(first, Step{-1, times, steps});
+  tasks_[engine] += added * (times - 1);
+}
+
+}  // namespace tessera

@@ -1,0 +1,38 @@
+#include "sim/program/program.h"
+
+namespace tessera {
+
+Bytes Access::stream_bytes() const {
+  Bytes n = 1;
+  for (int d = 0; d < rank; ++d) n *= dims[d].count + dims[d].pad_before + dims[d].pad_after;
+  return n;
+}
+
+Bytes Access::memory_bytes() const {
+  Bytes n = 1;
+  for (int d = 0; d < rank; ++d) n *= dims[d].count;
+  return n;
+}
+
+std::int64_t Access::end() const {
+  std::int64_t last = base;
+  for (int d = 0; d < rank; ++d) {
+    if (dims[d].count == 0) return base;
+    last += (dims[d].count - 1) * dims[d].step;
+  }
+  return last + 1;
+}
+
+const char* kernel_name(KernelKind k) {
+  static const char* const names[] = {"conv", "maxpool", "avgpool", "add", "copy", "ops"};
+  return names[static_cast<int>(k)];
+}
+
+const char* lock_role_name(LockRole r) {
+  static const char* const names[] = {"unused",        "input_full",   "input_empty", "weights_full",
+                                      "weights_empty", "operand_full", "operand_empty", "output_full",
+                                      "output_empty",  "staging_full", "staging_empty"};
+  return names[static_cast<int>(r)];
+}
+
+}  // namespace tessera

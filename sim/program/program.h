@@ -1,0 +1,188 @@
+// The program: the waist of the house. Above it everything knows layers and masks; below it the machine knows only
+// moves, locks and kernel calls. One ordered list of instructions per engine; nothing else is ordered, except by
+//   locks     semaphores of a tile (acquire blocks until value >= n, then subtracts; release adds), and
+//   waits     task-complete tokens: a descriptor or kernel starts only when other engines have completed a number of
+//             tasks (transfers of a channel, kernel calls of a core), as the array controller does it.
+// Streams: an MM2S descriptor names a route, an S2MM descriptor names the route it listens to. A route is a byte pipe
+// from one MM2S channel to one or more S2MM channels, all of which receive every byte (multicast to the slowest).
+// A channel that changes its route between descriptors is packet-switched.
+// Addresses are bytes within the memory of one tile, or within DDR.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/arch/array_spec.h"
+#include "sim/network/network.h"
+#include "sim/program/engine.h"
+#include "sim/sparsity/block_mask.h"
+#include "sim/sparsity/compaction.h"
+
+namespace tessera {
+
+// ---- buffer descriptors -------------------------------------------------------------------------------------------
+
+// Address pattern, innermost dimension first. dims[0] is a run of contiguous bytes (step 1); every further dimension
+// repeats what is inside it `count` times at distance `step` bytes. Runs, steps and base are multiples of 4 bytes.
+// Padding (MM2S of memory tiles only) inserts zeros: pad_before/pad_after count elements of that dimension (bytes for
+// dimension 0), as the descriptor of AIE-ML does.
+struct AccessDim {
+  std::int32_t count = 1;
+  std::int64_t step = 1;
+  std::int32_t pad_before = 0, pad_after = 0;
+};
+struct Access {
+  std::int64_t base = 0;
+  std::int8_t rank = 1;
+  std::array<AccessDim, 4> dims{};
+  Bytes stream_bytes() const;   // bytes on the stream, padding included
+  Bytes memory_bytes() const;   // bytes read or written in memory
+  std::int64_t end() const;     // one past the highest address touched
+};
+inline Access linear(std::int64_t base, Bytes bytes) {
+  Access a;
+  a.base = base;
+  a.dims[0].count = static_cast<std::int32_t>(bytes);
+  return a;
+}
+
+struct Wait {
+  EngineId engine = 0;
+  std::int32_t tasks = 0;  // completed tasks of that engine
+};
+
+struct LockOp {
+  std::int16_t lock = -1;  // -1: none
+  std::int16_t value = 0;
+};
+
+using RouteId = int;
+struct Route {
+  EngineId source = 0;               // an MM2S channel
+  std::vector<EngineId> sinks;       // S2MM channels, ascending
+};
+
+// Part of a layer's output tensor, for the functional check and the verifier: which elements a transfer or call holds.
+struct Region {
+  int h0 = 0, h1 = 0, w0 = 0, w1 = 0, c0 = 0, c1 = 0;  // half open; channels as stored
+  std::int64_t elements() const { return std::int64_t{h1 - h0} * (w1 - w0) * (c1 - c0); }
+};
+
+enum class Payload : std::uint8_t {
+  none,         // carries no tensor of the network (replayed traces)
+  activations,  // `tensor` and `region` say which elements, in h, w, c order (padding around them not counted)
+  weights,      // chunk bytes of layer `layer`
+  result,       // activations on their way from the core that produced them to their home
+};
+
+struct Transfer {
+  Access access;
+  TileId memory = 0;         // memory tile: own, or an east/west neighbour; compute: own; shim: ignored (DDR)
+  RouteId route = 0;
+  std::int8_t descriptor = 0;
+  LockOp acquire, release;   // locks of the tile whose channel this is
+  std::uint32_t wait0 = 0, wait_count = 0;  // slice of Program::waits
+  std::int16_t layer = -1;
+  Payload payload = Payload::none;
+  std::int16_t tensor = -1;
+  Region region;
+};
+
+// ---- kernel calls --------------------------------------------------------------------------------------------------
+
+enum class KernelKind : std::uint8_t { conv, maxpool, avgpool, add, copy, ops };
+const char* kernel_name(KernelKind k);
+
+// One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
+// conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:
+//   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c).
+struct KernelCall {
+  KernelKind kind = KernelKind::conv;
+  std::int16_t layer = -1;
+  Region out;                 // which elements of the layer's output tensor (stored channels) it contributes to
+  int in_h = 0, in_w = 0, in_c = 0;
+  int ic0 = 0;                // conv: first stored input channel of this call
+  bool first = true, last = true;  // conv: first initializes from the bias, last requantizes and writes int8
+  std::int32_t in = -1, in2 = -1;  // in2: second operand of add, or the residual fused into a conv
+  std::int32_t weights = -1, acc = -1, result = -1;  // acc: int32 [h][w][c], unused when first && last
+  std::int32_t chunk = -1;    // index into Program::chunks
+  std::int16_t add_layer = -1;     // conv with a fused residual: the add layer that this call also computes
+  std::int64_t operations = 0;     // KernelKind::ops: operations of a replayed call, 256 per cycle
+};
+
+enum class CoreOp : std::uint8_t { acquire, release, kernel };
+struct CoreInstr {
+  CoreOp op = CoreOp::kernel;
+  LockOp lock;
+  std::int32_t call = -1;     // index into Program::calls
+  std::uint32_t wait0 = 0, wait_count = 0;
+  std::int16_t layer = -1;
+};
+
+// ---- the lists -----------------------------------------------------------------------------------------------------
+
+// A step of an engine: one instruction, or the start of a loop over the next `body` steps.
+struct Step {
+  std::int32_t index = -1;    // into EngineProgram::transfers or ::core; -1 for a repeat
+  std::int32_t repeat = 0;    // times
+  std::int32_t body = 0;      // steps that follow and belong to the loop
+};
+struct EngineProgram {
+  std::vector<Transfer> transfers;  // channels
+  std::vector<CoreInstr> core;      // cores
+  std::vector<Step> steps;
+};
+
+// Role of a lock, so that waiting can be named by its cause.
+enum class LockRole : std::uint8_t { unused, input_full, input_empty, weights_full, weights_empty, operand_full,
+                                     operand_empty, output_full, output_empty, staging_full, staging_empty };
+const char* lock_role_name(LockRole r);
+struct LockInit {
+  TileId tile = 0;
+  std::int16_t lock = 0;
+  std::int16_t value = 0;
+  LockRole role = LockRole::unused;
+};
+
+// Where weights and tensors stand, for functional data, the verifier and reports.
+struct ChunkPlace {
+  std::int16_t layer = 0;
+  ChunkShape shape;
+  ChunkSize size;
+  std::int64_t ddr_address = 0;
+};
+struct TensorPiece {           // part of a tensor at a home
+  std::int16_t tensor = 0;
+  Region region;
+  bool in_ddr = false;
+  TileId memory = -1;          // memory tile when not in DDR
+  Access access;               // [h][w][c] run of the region
+};
+struct ProgramLayer {          // what the layer looked like to the scheduler
+  Layer layer;
+  int mask = -1;               // index into Program::masks; -1: dense
+  std::string mapping;         // for reports: "cols=height rows=channels tile=7x14x64/64"
+  // Stored 8-channel block p of the output holds logical block block_order[p]; empty: the same. Masks, chunks and
+  // regions of the program are all in stored order; only DDR images and comparisons translate.
+  std::vector<int> block_order;
+};
+
+struct Program {
+  std::string network;
+  std::string array;           // ArraySpec::name
+  int rows = 0, cols = 0, memtile_rows = 1;
+  std::string accounting = "physical";
+  std::vector<ProgramLayer> layers;   // all layers of the network, LayerId order
+  std::vector<KernelMask> masks;
+  std::vector<ChunkPlace> chunks;
+  std::vector<TensorPiece> pieces;
+  std::vector<LockInit> locks;
+  std::vector<Route> routes;
+  std::vector<Wait> waits;
+  std::vector<KernelCall> calls;
+  std::vector<EngineProgram> engines;  // EngineMap order
+  Bytes ddr_bytes = 0;                 // addresses used in DDR
+};
+
+}  // namespace tessera
