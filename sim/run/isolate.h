@@ -1,0 +1,35 @@
+// Runs a function in a forked child, because the SystemC kernel is global to a process and because a crash must cost
+// one run only. The child's JSON (or Failure) comes back over a pipe.
+#pragma once
+#include <sys/types.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "sim/base/error.h"
+
+namespace tessera {
+
+class IsolatedTask {
+ public:
+  // Forks at once. `work` runs in the child, which ends with it.
+  explicit IsolatedTask(const std::function<Expected<nlohmann::json>()>& work);
+  ~IsolatedTask();  // kills the child when nobody waited for it
+  IsolatedTask(const IsolatedTask&) = delete;
+  IsolatedTask& operator=(const IsolatedTask&) = delete;
+
+  // Blocks until the child is done. A crash, a signal or a broken answer is a Failure with ExitCode::internal.
+  Expected<nlohmann::json> wait();
+
+  pid_t pid() const { return pid_; }
+  int result_fd() const { return fd_; }  // readable (or at end of file) when there is something to read
+
+ private:
+  pid_t pid_ = -1;
+  int fd_ = -1;
+};
+
+// Starts the work and waits for it.
+Expected<nlohmann::json> isolated(const std::function<Expected<nlohmann::json>()>& work);
+
+}  // namespace tessera

@@ -1,0 +1,44 @@
+// What a run config means: every path followed, every default applied, every unit resolved. The pipeline and the
+// explorer read this and never JSON. `resolved` is the same as one self-contained document: running it again gives the
+// same result on any machine.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/arch/array_spec.h"
+#include "sim/base/error.h"
+#include "sim/network/network.h"
+#include "sim/run/backend.h"
+#include "sim/schedule/schedule.h"
+#include "sim/sparsity/block_mask.h"
+
+namespace tessera {
+
+enum class Accounting { physical, published };
+const char* accounting_name(Accounting a);
+const char* fidelity_name(Fidelity f);
+
+struct RunConfig {
+  std::string name;           // "name" of the config, else the file's stem
+  Network network;
+  ArraySpec array;
+  std::vector<std::optional<BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
+  nlohmann::json sparsity;    // resolved, as it stands in the result
+  ScheduleSpec schedule;
+  Accounting accounting = Accounting::physical;
+  Fidelity fidelity = Fidelity::burst;
+  std::uint64_t seed = 1;     // of functional data
+  nlohmann::json resolved;    // self-contained: network and hardware inlined
+};
+
+// Reads the file, applies `sets` ("a.b=c") in order, reports every problem in one pass.
+Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets = {});
+
+// The same from a document in memory; relative paths in it start at `folder`.
+Expected<RunConfig> make_run_config(const nlohmann::json& document, const std::string& folder, const std::string& name,
+                                    const std::vector<std::string>& sets = {});
+
+}  // namespace tessera
