@@ -1,0 +1,36 @@
+// The dependencies between layers as a graph (Boost.Graph): who must run before whom, how long a tensor lives, which
+// chain of layers bounds the time from below.
+#pragma once
+#include <vector>
+
+#include "sim/network/network.h"
+
+namespace tessera {
+
+// inputs[i]: indices of the nodes that node i reads; negative indices are ignored.
+using InputLists = std::vector<std::vector<int>>;
+
+// Order in which every node follows its inputs; among ready nodes the lowest index goes first, so a list that is in
+// order already stays as it is. Nodes on a cycle, or behind one, are missing.
+std::vector<int> topological_order(const InputLists& inputs);
+
+// One shortest cycle per strongly connected set of nodes, each in the order in which data would flow.
+std::vector<std::vector<int>> find_cycles(const InputLists& inputs);
+
+InputLists input_lists(const Network& network);
+
+// consumers[t]: layers that read tensor t, ascending.
+std::vector<std::vector<LayerId>> consumers(const Network& network);
+
+// last_use[t]: last layer that reads tensor t, itself or through a concat it is part of; layers.size() for a tensor
+// that nobody reads, which is an output of the network.
+std::vector<LayerId> last_use(const Network& network);
+
+struct CriticalPath {
+  double cost = 0;
+  std::vector<LayerId> layers;  // from the first to the last
+};
+// The chain of dependent layers whose costs (cost[layer] >= 0) sum highest.
+CriticalPath critical_path(const Network& network, const std::vector<double>& cost);
+
+}  // namespace tessera

@@ -1,0 +1,33 @@
+// Reads the attributes of one layer of a network file, reporting what is misspelt, mistyped or out of range.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/network/network.h"
+
+namespace tessera {
+
+// A layer as the file spells it: inputs by name, shapes unknown.
+struct LayerSpec {
+  Layer layer;
+  std::string path;                                // "layers[3] 'conv1'"
+  std::optional<std::vector<std::string>> inputs;  // nullopt: the layer before
+  bool whole_map = false;                          // the window is the whole input map
+  std::optional<Shape> gemm_input;                 // m x 1 x k of a plain gemm
+  bool valid = false;                              // the op is known and its attributes are usable
+};
+
+LayerSpec read_layer(const nlohmann::json& json, int index, const std::string& file, std::vector<Problem>& problems);
+
+// A JSON integer in [low, high]; otherwise a problem at `path` and nullopt.
+std::optional<int> read_int(const nlohmann::json& json, int low, int high, const std::string& file,
+                            const std::string& path, std::vector<Problem>& problems);
+
+// Reports every key of `json` that is not among `legal`, with the nearest legal one.
+void refuse_unknown_keys(const nlohmann::json& json, const std::vector<std::string>& legal, const std::string& file,
+                         const std::string& path, std::vector<Problem>& problems);
+
+}  // namespace tessera

@@ -1,0 +1,57 @@
+#include "sim/network/magnitude.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera {
+namespace {
+
+constexpr double input_rms = 73.9;      // uniform over int8
+constexpr double target_rms = 40;       // of a convolution before ReLU: 3 sigma within int8
+constexpr double relu_factor = 0.7071;  // root mean square of a half-rectified symmetric value
+constexpr double max_rms = 100;
+
+double weight_rms() {
+  const double n = random_weight_limit;
+  return std::sqrt(n * (n + 1) / 3);
+}
+
+}  // namespace
+
+void assign_default_shifts(Network& network) {
+  std::vector<double> rms(network.layers.size(), input_rms);
+  for (Layer& layer : network.layers) {
+    double& out = rms[layer.id];
+    const auto in = [&](std::size_t i) { return rms[layer.inputs[i]]; };
+    switch (layer.op) {
+      case Op::input:
+        break;
+      case Op::conv2d: {
+        const double fan_in = static_cast<double>(layer.in.c) * layer.window.kh * layer.window.kw;
+        const double accumulated = in(0) * weight_rms() * std::sqrt(fan_in);
+        if (layer.shift == default_shift)
+          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(accumulated / target_rms))));
+        out = accumulated / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
+        break;
+      }
+      case Op::maxpool:
+        out = in(0) * 1.3;
+        break;
+      case Op::avgpool:
+        out = in(0) * 0.6;
+        break;  // what is averaged is positive and correlated
+      case Op::add:
+        out = std::hypot(in(0), in(1)) * (layer.relu ? 0.85 : 1.0);
+        break;
+      case Op::concat: {
+        double power = 0;
+        for (LayerId i : layer.inputs) power += rms[i] * rms[i] * network.layers[i].out.c;
+        out = std::sqrt(power / layer.out.c);
+        break;
+      }
+    }
+    out = std::min(out, max_rms);
+  }
+}
+
+}  // namespace tessera

@@ -1,0 +1,29 @@
+// Network files: JSON -> Network, with defaults, shapes and checks. Every problem of a file is reported in one pass.
+//
+//   {"name": "tiny", "input": [56, 56, 64],                       height, width, channels
+//    "layers": [
+//      {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1, "relu": true},
+//      {"name": "b", "op": "conv2d", "inputs": "a", "channels": 64, "kernel": [1, 7], "padding": [0, 3]},
+//      {"name": "sum", "op": "add", "inputs": ["a", "b"], "relu": true},
+//      {"name": "pool", "op": "avgpool", "global": true},
+//      {"name": "fc", "op": "gemm", "channels": 1000}]}
+//
+// A layer without "inputs" reads the layer before it; "input" names the network's input. kernel and stride are a number
+// or [height, width]; padding a number, [height, width] or [top, left, bottom, right]. stride defaults to 1 for a
+// convolution and to the kernel for a pool. A gemm with "channels" is fully connected over the whole map; one with
+// "m", "n", "k" is a plain matrix product, and needs no "input" when it comes first. "shift" is the requantization.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sim/base/error.h"
+#include "sim/network/network.h"
+
+namespace tessera {
+
+Expected<Network> load_network(const std::string& path);
+
+// `file` is what problems name.
+Expected<Network> parse_network(const nlohmann::json& json, const std::string& file);
+
+}  // namespace tessera

@@ -1,0 +1,23 @@
+// Shape rules: what each layer makes of its inputs' shapes, and which inputs it refuses.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/network/network.h"
+
+namespace tessera {
+
+constexpr int max_side = 65536;     // of a tensor, in each dimension
+constexpr int max_fan_in = 131071;  // int8 products beyond this could overflow the int32 accumulator
+
+// Reports one problem of a layer: what is wrong, and what would be legal.
+using ReportProblem = std::function<void(std::string what, std::string legal)>;
+
+// Fills layer.in and layer.out from the shapes of its inputs (in order, all known). False when a problem was reported.
+bool infer_shape(Layer& layer, const std::vector<Shape>& inputs, const std::vector<std::string>& input_names,
+                 const ReportProblem& report);
+
+std::string shape_text(const Shape& s);  // "56x56x64"
+
+}  // namespace tessera
