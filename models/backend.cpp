@@ -1,0 +1,53 @@
+// The SystemC implementation of sim/run/backend.h.
+#include "sim/run/backend.h"
+
+#include <cstdlib>
+#include <systemc>
+
+#include "models/array.h"
+#include "models/load_check.h"
+#include "models/sim_time.h"
+#include "models/watchdog.h"
+
+// Debian's libsystemc carries a main that wants this; ours is never entered through it.
+int sc_main(int, char**) { return 0; }
+
+namespace tessera {
+
+const char* cause_name(Cause c) {
+  static const char* const names[] = {"busy",          "wait_input",   "wait_weights", "wait_operand",
+                                      "wait_output",   "wait_staging", "wait_token",   "wait_stream",
+                                      "bank_conflict", "overhead",     "idle"};
+  static_assert(sizeof names / sizeof *names == cause_count, "one name per cause");
+  return c < Cause::count ? names[static_cast<int>(c)] : "unknown";
+}
+
+namespace {
+
+Expected<SimResult> run_array(RunState& run) {
+  Array array("array", run);
+  const Watchdog watchdog("watchdog", run, array);
+  sc_core::sc_start();
+  const Millicycles total = now();
+  if (auto failure = watchdog.verdict()) return std::move(*failure);
+  for (Engine* e : array.engines()) e->close(total);
+  run.result.total = total;
+  return std::move(run.result);
+}
+
+}  // namespace
+
+Expected<SimResult> simulate(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations,
+                             const SimOptions& options, const DdrImage&) {
+  if (auto failure = load_check(program, array, durations)) return std::move(*failure);
+  setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+  RunState run(program, array, durations, options);
+  try {
+    return run_array(run);
+  } catch (const sc_core::sc_report& report) {
+    return fail(ExitCode::internal,
+                {"", report.get_process_name() == nullptr ? "array" : report.get_process_name(), report.what(), ""});
+  }
+}
+
+}  // namespace tessera

@@ -1,0 +1,65 @@
+#include "models/bank_counters.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera {
+namespace {
+
+int bits(BankSet s) { return __builtin_popcount(s); }
+
+}  // namespace
+
+BankCounters::BankCounters(const MemorySpec& spec)
+    : bank_bytes_(std::max<Bytes>(1, ceil_div(spec.size, std::max(1, spec.banks)))),
+      width_(spec.bank_width),
+      counts_(static_cast<std::size_t>(std::max(1, spec.banks))) {}
+
+BankSet BankCounters::between(std::int64_t begin, std::int64_t end) const {
+  BankSet set = 0;
+  const auto last = static_cast<std::int64_t>(counts_.size()) - 1;
+  if (begin < 0 || end <= begin) return set;
+  for (std::int64_t b = begin / bank_bytes_; b <= std::min(last, (end - 1) / bank_bytes_); ++b) set |= BankSet{1} << b;
+  return set;
+}
+
+BankSet BankCounters::used_by(const Program& program, const KernelCall& call) const {
+  BankSet set = 0;
+  const auto add = [&](std::int64_t base, Bytes bytes) {
+    if (base >= 0) set |= between(base, base + bytes);
+  };
+  const Bytes out = call.out.elements();
+  add(call.in, Bytes{call.in_h} * call.in_w * call.in_c);
+  add(call.in2, out);
+  if (call.chunk >= 0) add(call.weights, program.chunks[static_cast<std::size_t>(call.chunk)].size.total());
+  if (!(call.first && call.last)) add(call.acc, out * 4);
+  if (call.last) add(call.result, out);
+  return set;
+}
+
+void BankCounters::count(BankSet banks, Bytes bytes) {
+  if (banks == 0) return;
+  const double each = accesses_of(bytes) / bits(banks);
+  for (std::size_t b = 0; b < counts_.size(); ++b)
+    if ((banks >> b & 1) != 0) counts_[b] += each;
+}
+
+std::int64_t BankCounters::accesses(BankSet banks) const {
+  double sum = 0;
+  for (std::size_t b = 0; b < counts_.size(); ++b)
+    if ((banks >> b & 1) != 0) sum += counts_[b];
+  return static_cast<std::int64_t>(std::llround(sum));
+}
+
+void BankCounters::leave(BankSet banks) {
+  const auto it = std::find(active_.begin(), active_.end(), banks);
+  if (it != active_.end()) active_.erase(it);
+}
+
+double BankCounters::shared_with_others(BankSet banks) const {
+  BankSet others = 0;
+  for (BankSet s : active_) others |= s;
+  return banks == 0 ? 0 : static_cast<double>(bits(banks & others)) / bits(banks);
+}
+
+}  // namespace tessera

@@ -1,0 +1,77 @@
+#include "models/compute_core.h"
+
+#include <cmath>
+
+#include "models/data_plane.h"
+#include "models/lock_unit.h"
+#include "models/sim_time.h"
+
+namespace tessera {
+
+ComputeCore::ComputeCore(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks,
+                         BankCounters& banks)
+    : Engine(name, run, id, locks), banks_(banks), list_(run.program.engines[static_cast<std::size_t>(id)].core) {}
+
+void ComputeCore::advance() {
+  const ComputeTileSpec& tile = run_.array.tile;
+  for (;;) switch (phase_) {
+      case Phase::fetch: {
+        const std::int32_t index = cursor_.next();
+        if (index < 0) {
+          instr_ = nullptr;
+          return finish();
+        }
+        instr_ = &list_[static_cast<std::size_t>(index)];
+        charge_layer_to(run_.layer(instr_->layer));
+        if (instr_->op == CoreOp::kernel) {
+          phase_ = Phase::tokens;
+          if (await_tokens(instr_->wait0, instr_->wait_count)) return;
+        } else {
+          phase_ = Phase::access;
+          if (pause(tile.locks.access_cycles * millicycles_per_cycle, Cause::overhead)) return;
+        }
+        break;
+      }
+      case Phase::access:
+        phase_ = Phase::fetch;
+        if (instr_->op == CoreOp::release)
+          locks_.release(instr_->lock);
+        else if (await_lock(instr_->lock))
+          return;
+        break;
+      case Phase::tokens: {
+        begin_ = now();
+        run_.layer_began(instr_->layer, begin_);
+        if (tile.conflict_share > 0) {
+          banks_used_ = banks_.used_by(run_.program, run_.program.calls[static_cast<std::size_t>(instr_->call)]);
+          accesses_before_ = banks_.accesses(banks_used_);
+        }
+        phase_ = Phase::compute;
+        const Millicycles law = run_.durations[static_cast<std::size_t>(instr_->call)];
+        if (pause(law + tile.call_cycles * millicycles_per_cycle, Cause::busy)) return;
+        break;
+      }
+      case Phase::compute:
+        phase_ = Phase::stall;
+        if (tile.conflict_share > 0) {
+          const auto hits = static_cast<double>(banks_.accesses(banks_used_) - accesses_before_);
+          const auto stall = static_cast<Millicycles>(std::ceil(hits * tile.conflict_share * 1000));
+          if (pause(stall, Cause::bank_conflict)) return;
+        }
+        break;
+      case Phase::stall:
+        phase_ = Phase::fetch;
+        finish_call();
+        break;
+    }
+}
+
+void ComputeCore::finish_call() {
+  const KernelCall& call = run_.program.calls[static_cast<std::size_t>(instr_->call)];
+  if (run_.data != nullptr) run_.data->execute(id_, call);
+  run_.slice(id_, instr_->layer, kernel_name(call.kind), begin_, now());
+  run_.layer_ended(instr_->layer, now());
+  run_.tasks.complete(id_);
+}
+
+}  // namespace tessera

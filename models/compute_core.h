@@ -1,0 +1,29 @@
+// The core of a compute tile: lock operations and kernel calls in program order. A kernel call takes the time of the
+// kernel law plus the fixed call cost, and is stalled by DMA accesses to the banks of its buffers. What happens inside
+// a call (pipeline, loads, stores) is in the law, not here.
+#pragma once
+#include "models/bank_counters.h"
+#include "models/engine.h"
+
+namespace tessera {
+
+class ComputeCore : public Engine {
+ public:
+  ComputeCore(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks, BankCounters& banks);
+  int layer() const override { return instr_ == nullptr ? -1 : instr_->layer; }
+
+ private:
+  enum class Phase { fetch, access, tokens, compute, stall };
+  void advance() override;
+  void finish_call();
+
+  BankCounters& banks_;
+  const std::vector<CoreInstr>& list_;
+  const CoreInstr* instr_ = nullptr;
+  Phase phase_ = Phase::fetch;
+  Millicycles begin_ = 0;
+  BankSet banks_used_ = 0;
+  std::int64_t accesses_before_ = 0;
+};
+
+}  // namespace tessera

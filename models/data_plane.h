@@ -1,0 +1,19 @@
+// The bytes behind the timing: a functional run hangs one of these into the models, which tell it what moves and what
+// is computed. It never tells them anything, so cycles cannot depend on data.
+#pragma once
+#include "sim/program/program.h"
+
+namespace tessera {
+
+class DataPlane {
+ public:
+  virtual ~DataPlane() = default;
+  // `channel` starts on descriptor `transfer`.
+  virtual void begin(EngineId channel, const Transfer& transfer) = 0;
+  // The next `bytes` of the current descriptors go from the source of `route` to all its sinks.
+  virtual void move(const Route& route, Bytes bytes) = 0;
+  // The core has finished a call.
+  virtual void execute(EngineId core, const KernelCall& call) = 0;
+};
+
+}  // namespace tessera

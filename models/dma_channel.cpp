@@ -1,0 +1,144 @@
+#include "models/dma_channel.h"
+
+#include "models/bank_counters.h"
+#include "models/data_plane.h"
+#include "models/lock_unit.h"
+#include "models/sim_time.h"
+#include "models/stream_route.h"
+
+namespace tessera {
+namespace {
+
+const char* payload_name(Payload p) {
+  static const char* const names[] = {"transfer", "activations", "weights", "result"};
+  return names[static_cast<int>(p)];
+}
+
+}  // namespace
+
+DmaChannel::DmaChannel(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks,
+                       const DmaSpec& spec, const Fabric& fabric)
+    : Engine(name, run, id, locks),
+      info_(run.map.info(id)),
+      spec_(spec),
+      fabric_(fabric),
+      list_(run.program.engines[static_cast<std::size_t>(id)].transfers) {
+  if (info_.tile_kind == TileKind::memory) conflict_share_ = run.array.memtile.conflict_share;
+  if (info_.kind != EngineKind::s2mm) return;
+  SC_HAS_PROCESS(DmaChannel);
+  SC_METHOD(drain);
+  sensitive << arrived_;
+  dont_initialize();
+}
+
+void DmaChannel::advance() {
+  for (;;) switch (phase_) {
+      case Phase::fetch: {
+        const std::int32_t index = cursor_.next();
+        const bool first = transfer_ == nullptr;
+        transfer_ = index < 0 ? nullptr : &list_[static_cast<std::size_t>(index)];
+        if (transfer_ == nullptr) return finish();
+        phase_ = Phase::tokens;
+        if (!first && pause(spec_.chain_cycles * millicycles_per_cycle, Cause::overhead)) return;
+        break;
+      }
+      case Phase::tokens:
+        phase_ = Phase::lock;
+        if (await_tokens(transfer_->wait0, transfer_->wait_count)) return;
+        break;
+      case Phase::lock:
+        phase_ = Phase::start;
+        if (await_lock(transfer_->acquire)) return;
+        break;
+      case Phase::start:
+        phase_ = Phase::stream;
+        if (pause(start_cost(), Cause::overhead)) return;
+        break;
+      case Phase::stream:
+        size_ = left_ = transfer_->access.stream_bytes();
+        banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
+        if (banks_ != nullptr) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
+        if (run_.data != nullptr) run_.data->begin(id_, *transfer_);
+        await_stream();
+        fabric_.routes[static_cast<std::size_t>(transfer_->route)]->offer();
+        return;
+    }
+}
+
+Millicycles DmaChannel::start_cost() {
+  Cycles cycles = spec_.start_cycles;
+  if (cold_) cycles += spec_.first_start_cycles;
+  if (last_route_ >= 0 && last_route_ != transfer_->route) cycles += run_.array.stream.packet_cycles;
+  cold_ = false;
+  last_route_ = transfer_->route;
+  return cycles * millicycles_per_cycle;
+}
+
+double DmaChannel::conflict_cycles(Bytes bytes) const {
+  if (conflict_share_ <= 0) return 0;
+  return conflict_share_ * banks_->shared_with_others(bank_set_) * banks_->accesses_of(bytes);
+}
+
+void DmaChannel::segment_begins() {
+  if (at_start()) {
+    begin_ = now();
+    if (transfer_->payload != Payload::weights) run_.layer_began(transfer_->layer, begin_);
+  }
+  if (conflict_share_ > 0) banks_->enter(bank_set_);
+}
+
+void DmaChannel::segment_ends(const Segment& s, Millicycles latency) {
+  charge(Cause::wait_stream, s.begin);
+  charge(Cause::bank_conflict, s.begin + s.conflict);
+  charge(Cause::wait_stream, s.end - s.busy);
+  charge(Cause::busy, s.end);
+  if (banks_ != nullptr) banks_->count(bank_set_, s.bytes);
+  if (conflict_share_ > 0) banks_->leave(bank_set_);
+  left_ -= s.bytes;
+  if (left_ > 0) return;
+  const Arrival arrival{s.end + latency, begin_, transfer_};
+  if (latency == 0) {
+    retire(arrival);
+  } else {
+    arrivals_.push_back(arrival);
+    if (arrivals_.size() == 1) arrived_.notify(to_time(latency));
+  }
+  phase_ = Phase::fetch;
+  advance();
+}
+
+void DmaChannel::drain() {
+  while (!arrivals_.empty() && arrivals_.front().time <= now()) {
+    retire(arrivals_.front());
+    arrivals_.pop_front();
+  }
+  if (!arrivals_.empty()) arrived_.notify(to_time(arrivals_.front().time - now()));
+}
+
+void DmaChannel::retire(const Arrival& a) {
+  count_traffic(*a.transfer);
+  run_.slice(id_, a.transfer->layer, payload_name(a.transfer->payload), a.begin, a.time);
+  run_.layer_ended(a.transfer->layer, a.time);
+  if (a.transfer->release.lock >= 0) locks_.release(a.transfer->release);
+  run_.tasks.complete(id_);
+}
+
+void DmaChannel::count_traffic(const Transfer& t) {
+  MemoryTraffic& traffic = run_.result.traffic;
+  const bool write = info_.kind == EngineKind::s2mm;
+  const Bytes bytes = t.access.memory_bytes();
+  switch (info_.tile_kind) {
+    case TileKind::compute:
+      (write ? traffic.core_write : traffic.core_read) += bytes;
+      break;
+    case TileKind::memory:
+      (write ? traffic.memtile_write : traffic.memtile_read) += bytes;
+      break;
+    case TileKind::shim:
+      (write ? traffic.ddr_write : traffic.ddr_read) += bytes;
+      if (LayerTimes* l = run_.layer(t.layer)) (write ? l->ddr_write : l->ddr_read) += bytes;
+      break;
+  }
+}
+
+}  // namespace tessera

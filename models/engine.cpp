@@ -1,0 +1,71 @@
+#include "models/engine.h"
+
+#include "models/lock_unit.h"
+#include "models/sim_time.h"
+
+namespace tessera {
+
+Engine::Engine(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks)
+    : sc_module(name),
+      run_(run),
+      id_(id),
+      locks_(locks),
+      cursor_(run.program.engines[static_cast<std::size_t>(id)].steps),
+      times_(run.result.engines[static_cast<std::size_t>(id)]) {
+  SC_HAS_PROCESS(Engine);
+  SC_METHOD(wake);
+  sensitive << wake_;
+}
+
+void Engine::wake() {
+  ++run_.result.events;
+  charge(cause_, now());
+  blocked_ = Blocked::no;
+  advance();
+}
+
+void Engine::charge(Cause cause, Millicycles until) {
+  const Millicycles time = until - charged_;
+  times_[static_cast<std::size_t>(cause)] += time;
+  if (layer_times_ != nullptr) layer_times_->cores[static_cast<std::size_t>(cause)] += time;
+  charged_ = until;
+}
+
+void Engine::close(Millicycles total) {
+  layer_times_ = nullptr;
+  charge(Cause::idle, total);
+}
+
+bool Engine::pause(Millicycles time, Cause cause) {
+  blocked_ = Blocked::no;
+  if (time == 0) return false;
+  cause_ = cause;
+  wake_.notify(to_time(time));
+  return true;
+}
+
+bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
+  if (count == 0) return false;
+  waits_ = run_.program.waits.data() + first;
+  wait_count_ = count;
+  open_waits_ = run_.tasks.await(waits_, count, *this);
+  if (open_waits_ == 0) return false;
+  cause_ = Cause::wait_token;
+  blocked_ = Blocked::tokens;
+  return true;
+}
+
+void Engine::token_arrived() {
+  if (--open_waits_ > 0) return;
+  wake_.notify(to_time(run_.array.controller.token_cycles * millicycles_per_cycle));
+}
+
+bool Engine::await_lock(LockOp op) {
+  if (op.lock < 0 || locks_.acquire(op, *this)) return false;
+  wanted_ = op;
+  cause_ = lock_cause(locks_.role(op.lock));
+  blocked_ = Blocked::lock;
+  return true;
+}
+
+}  // namespace tessera

@@ -1,0 +1,70 @@
+// What cores and DMA channels have in common: one process that walks a list of instructions, blocks on tokens and
+// locks, and keeps an exclusive account of its time (every millicycle is charged to one cause, in order).
+#pragma once
+#include <systemc>
+
+#include "models/run_state.h"
+#include "models/step_cursor.h"
+
+namespace tessera {
+
+class LockUnit;
+
+class Engine : public sc_core::sc_module {
+ public:
+  enum class Blocked { no, tokens, lock, stream, finished };
+
+  Engine(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks);
+
+  void token_arrived();
+  void lock_granted() { wake_.notify(sc_core::SC_ZERO_TIME); }
+
+  // For the watchdog.
+  EngineId id() const { return id_; }
+  Blocked blocked() const { return blocked_; }
+  const LockUnit& locks() const { return locks_; }
+  LockOp wanted_lock() const { return wanted_; }
+  const Wait* waits() const { return waits_; }
+  std::uint32_t wait_count() const { return wait_count_; }
+  virtual int layer() const = 0;
+  virtual RouteId route() const { return -1; }
+
+  // Closes the account at the end of the run.
+  void close(Millicycles total);
+
+ protected:
+  // The state machine. Called when whatever blocked the engine is over.
+  virtual void advance() = 0;
+  void wake();
+
+  // Charges the time since the last charge to `cause`.
+  void charge(Cause cause, Millicycles until);
+  void charge_layer_to(LayerTimes* layer) { layer_times_ = layer; }
+
+  // Each returns true when the engine is blocked and advance() has to return; it is called again when the block is
+  // over, with the time charged.
+  bool pause(Millicycles time, Cause cause);
+  bool await_tokens(std::uint32_t first, std::uint32_t count);
+  bool await_lock(LockOp op);
+  void await_stream() { blocked_ = Blocked::stream; }
+  void finish() { blocked_ = Blocked::finished; }
+
+  RunState& run_;
+  const EngineId id_;
+  LockUnit& locks_;
+  StepCursor cursor_;
+
+ private:
+  sc_core::sc_event wake_;
+  Blocked blocked_ = Blocked::no;
+  Cause cause_ = Cause::idle;  // what the engine is blocked for
+  Millicycles charged_ = 0;
+  CauseTimes& times_;
+  LayerTimes* layer_times_ = nullptr;
+  int open_waits_ = 0;
+  const Wait* waits_ = nullptr;
+  std::uint32_t wait_count_ = 0;
+  LockOp wanted_;
+};
+
+}  // namespace tessera

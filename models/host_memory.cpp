@@ -1,0 +1,35 @@
+#include "models/host_memory.h"
+
+#include <algorithm>
+
+namespace tessera {
+
+HostMemory::HostMemory(const sc_core::sc_module_name& name, const DdrSpec& spec, int columns)
+    : sc_module(name), socket("socket"), latency_(spec.latency_cycles * millicycles_per_cycle) {
+  total_[0].bytes_per_cycle = spec.read_bytes_per_cycle;
+  total_[1].bytes_per_cycle = spec.write_bytes_per_cycle;
+  for (auto& direction : columns_)
+    direction.assign(static_cast<std::size_t>(columns), Link{spec.column_bytes_per_cycle, 0});
+  socket.register_b_transport(this, &HostMemory::b_transport);
+}
+
+Millicycles HostMemory::Link::reserve(Millicycles from, Bytes bytes) {
+  free = std::max(free, from) + transfer_time(bytes, bytes_per_cycle);
+  return free;
+}
+
+void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const int write = payload.is_write() ? 1 : 0;
+  const Bytes bytes = payload.get_data_length();
+  const OpeningAccess* opening = payload.get_extension<OpeningAccess>();
+  const Millicycles request = now() + to_millicycles(delay);
+  const bool opens = opening != nullptr && opening->opens;
+  const Millicycles from = request + (opens && write == 0 ? latency_ : 0);
+  const Millicycles through =
+      std::max({from + (opening != nullptr ? opening->stream : 0), total_[write].reserve(from, bytes),
+                columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
+  delay = to_time(through - now());
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+}  // namespace tessera

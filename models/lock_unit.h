@@ -1,0 +1,47 @@
+// The semaphores of one tile. Acquire blocks until the value is at least n and subtracts n; release adds n. Waiters of
+// one lock are served in order of arrival. Source: AM020, chapters 2 and 5 (16 locks per compute and shim tile, 64 per
+// memory tile, 6-bit values). Arbitration between requests of one cycle is left out.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "models/run_state.h"
+
+namespace tessera {
+
+class Engine;
+
+class LockUnit {
+ public:
+  LockUnit(RunState& run, TileId tile, const LockSpec& spec);
+
+  // True when granted at once; otherwise `waiter` is woken when it is.
+  bool acquire(LockOp op, Engine& waiter);
+  void release(LockOp op);
+
+  int value(int lock) const { return locks_[static_cast<std::size_t>(lock)].value; }
+  LockRole role(int lock) const { return locks_[static_cast<std::size_t>(lock)].role; }
+  int initial(int lock) const { return locks_[static_cast<std::size_t>(lock)].initial; }
+  int count() const { return static_cast<int>(locks_.size()); }
+  TileId tile() const { return tile_; }
+
+ private:
+  struct Pending {
+    int value;
+    Engine* engine;
+  };
+  struct Lock {
+    int value = 0, initial = 0;
+    LockRole role = LockRole::unused;
+    std::vector<Pending> waiters;
+  };
+  RunState& run_;
+  TileId tile_;
+  int max_value_;
+  std::vector<Lock> locks_;
+};
+
+// What an engine that waits for a lock of this role lacks.
+Cause lock_cause(LockRole role);
+
+}  // namespace tessera

@@ -1,0 +1,46 @@
+// What all parts of one simulation share: the program, the machine, and the result that grows.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/task_board.h"
+#include "sim/run/backend.h"
+
+namespace tessera {
+
+class DataPlane;
+
+struct RunState {
+  RunState(const Program& p, const ArraySpec& a, const std::vector<Millicycles>& d, const SimOptions& o)
+      : program(p), array(a), durations(d), options(o) {
+    result.layers.resize(p.layers.size());
+    result.engines.resize(static_cast<std::size_t>(map.count()));
+  }
+
+  const Program& program;
+  const ArraySpec& array;
+  const std::vector<Millicycles>& durations;
+  const SimOptions& options;
+  EngineMap map{array};
+  TaskBoard tasks{map.count()};
+  SimResult result;
+  std::vector<Problem> faults;  // what the machine refuses while it runs (a lock above its maximum)
+  DataPlane* data = nullptr;    // null in a run without data
+
+  LayerTimes* layer(int id) { return id < 0 ? nullptr : &result.layers[static_cast<std::size_t>(id)]; }
+  void layer_began(int id, Millicycles t) {
+    LayerTimes* l = layer(id);
+    if (l != nullptr && (l->start < 0 || t < l->start)) l->start = t;
+  }
+  void layer_ended(int id, Millicycles t) {
+    LayerTimes* l = layer(id);
+    if (l != nullptr && t > l->end) l->end = t;
+  }
+  void slice(EngineId engine, int layer_id, const char* what, Millicycles begin, Millicycles end) {
+    if (options.trace != nullptr) options.trace->slice(engine, layer_id, what, begin, end);
+  }
+  void fault(std::string where, std::string what) { faults.push_back({"", std::move(where), std::move(what), ""}); }
+};
+
+}  // namespace tessera

@@ -1,0 +1,27 @@
+// Walks the steps of one engine in execution order, loops unrolled on the fly.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sim/program/program.h"
+
+namespace tessera {
+
+class StepCursor {
+ public:
+  explicit StepCursor(const std::vector<Step>& steps) : steps_(&steps) {}
+  // Index of the next instruction, -1 at the end of the list.
+  std::int32_t next();
+
+ private:
+  struct Loop {
+    std::size_t begin, end;
+    std::int32_t left;
+  };
+  const std::vector<Step>* steps_;
+  std::size_t at_ = 0;
+  std::vector<Loop> loops_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,46 @@
+// One route of the stream switches: a byte pipe from one MM2S channel to one or more S2MM channels. It moves a segment
+// when the current descriptors of all its ends name it and are started: the slowest receiver sets the pace. A segment
+// is at most a burst long and never crosses a descriptor border; at fidelity `transaction` bursts are unlimited.
+// Latency is hops (Manhattan distance of the tiles) x hop_cycles and delays the receiving ends only.
+// Left out: FIFOs of the switches (words in flight cost no back-pressure), sharing of a link by several routes.
+#pragma once
+#include <systemc>
+#include <vector>
+
+#include "models/dma_channel.h"
+
+namespace tessera {
+
+class ShimTile;
+
+class StreamRoute : public sc_core::sc_module {
+ public:
+  StreamRoute(const sc_core::sc_module_name& name, RunState& run, const Route& route);
+
+  struct End {
+    DmaChannel* channel;
+    ShimTile* shim;       // null unless the end is a shim channel
+    Millicycles latency;  // behind the source
+  };
+  void connect(DmaChannel& channel, ShimTile* shim, Millicycles latency);  // the source first
+  // A channel on this route has become ready.
+  void offer();
+
+ private:
+  void begin_segment();
+  void end_segment();
+
+  RunState& run_;
+  const Route& route_;
+  std::vector<End> ends_;
+  double rate_ = 0;
+  std::size_t ready_ = 0;
+  bool moving_ = false;
+  Segment segment_;
+  sc_core::sc_event done_;
+};
+
+// Switches between two engines' tiles.
+int hops(const EngineMap::Info& a, const EngineMap::Info& b, const ArraySpec& array);
+
+}  // namespace tessera

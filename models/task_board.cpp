@@ -1,0 +1,30 @@
+#include "models/task_board.h"
+
+#include <algorithm>
+
+#include "models/engine.h"
+
+namespace tessera {
+
+int TaskBoard::await(const Wait* waits, std::uint32_t count, Engine& waiter) {
+  int open = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Count& c = counts_[static_cast<std::size_t>(waits[i].engine)];
+    if (c.done >= waits[i].tasks) continue;
+    c.waiters.push_back({waits[i].tasks, &waiter});
+    ++open;
+  }
+  return open;
+}
+
+void TaskBoard::complete(EngineId engine) {
+  Count& c = counts_[static_cast<std::size_t>(engine)];
+  ++c.done;
+  if (c.waiters.empty()) return;
+  for (const Waiter& w : c.waiters)
+    if (w.tasks <= c.done) w.engine->token_arrived();
+  const auto fulfilled = [&](const Waiter& w) { return w.tasks <= c.done; };
+  c.waiters.erase(std::remove_if(c.waiters.begin(), c.waiters.end(), fulfilled), c.waiters.end());
+}
+
+}  // namespace tessera
