@@ -1,0 +1,469 @@
+#include <algorithm>
+#include <unordered_map>
+
+#include "sim/program/roll.h"
+#include "sim/program/text.h"
+#include "sim/program/text_line.h"
+
+namespace tessera {
+namespace {
+
+constexpr int longest_range = 1 << 16;  // of "a-b" lists; no layer has as many channels
+
+using Names = std::unordered_map<std::string, int>;
+
+class Parser {
+ public:
+  Parser(std::string_view text, const ArraySpec& array, const std::string& file)
+      : text_(text), array_(array), map_(array), problems_(file), line_(problems_) {
+    for (EngineId e = 0; e < map_.count(); ++e) engines_[map_.name(e)] = e;
+    for (TileId t = 0; t < map_.tile_count(); ++t) tiles_[map_.tile_name(t)] = t;
+    for (int k = 0; k <= static_cast<int>(KernelKind::ops); ++k) kernels_[kernel_name(static_cast<KernelKind>(k))] = k;
+    for (int r = 0; r <= static_cast<int>(LockRole::staging_empty); ++r)
+      roles_[lock_role_name(static_cast<LockRole>(r))] = r;
+    for (int o = 0; o <= static_cast<int>(Op::concat); ++o) ops_[op_name(static_cast<Op>(o))] = o;
+    payloads_ = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}};
+    p_.engines.resize(map_.count());
+    p_.rows = 0;
+  }
+
+  Expected<Program> run() {
+    while (next() && !problems_.full()) {
+      const std::string_view key = line_.keyword();
+      if (!begun_ && key != "program") {
+        line_.problem("", "the text does not begin with 'program 1'");
+        return problems_.take();
+      }
+      if (key == "move") {
+        move();
+      } else if (key == "call") {
+        call();
+      } else if (key == "acquire" || key == "release") {
+        lock_step(key == "acquire" ? CoreOp::acquire : CoreOp::release);
+      } else if (key == "repeat" || key == "end") {
+        key == "repeat" ? repeat() : end();
+      } else {
+        declaration(key);
+      }
+      line_.finish();
+    }
+    if (problems_.empty()) close();
+    if (!problems_.empty()) return problems_.take();
+    return std::move(p_);
+  }
+
+ private:
+  bool next() {
+    while (at_ < text_.size()) {
+      const std::size_t stop = std::min(text_.find('\n', at_), text_.size());
+      line_.read(++number_, text_.substr(at_, stop - at_));
+      at_ = stop + 1;
+      if (!line_.blank()) return true;
+    }
+    return false;
+  }
+
+  void declaration(std::string_view key) {
+    if (key == "program") return program();
+    if (key == "network") return void(p_.network = line_.text("name"));
+    if (key == "array") return array();
+    if (key == "accounting") return void(p_.accounting = line_.text("name"));
+    if (key == "ddr") return line_.number("bytes", p_.ddr_bytes);
+    if (key == "layer") return layer();
+    if (key == "mask") return mask();
+    if (key == "chunk") return chunk();
+    if (key == "piece") return piece();
+    if (key == "lock") return lock();
+    if (key == "route") return route();
+    if (key == "engine") return engine();
+    const std::string near =
+        nearest_name(std::string(key.substr(0, 60)),
+                     {"program", "network", "array", "accounting", "ddr", "layer", "mask", "chunk", "piece", "lock",
+                      "route", "engine", "move", "call", "acquire", "release", "repeat", "end"});
+    line_.problem("", "unknown keyword '" + std::string(key.substr(0, 60)) + "'",
+                  near.empty() ? "" : "did you mean '" + near + "'?");
+  }
+
+  void program() {
+    const std::string_view word = line_.word("version");
+    if (word == "end") {
+      close_engine();
+      ended_ = true;
+      if (at_ < text_.size() && text_.find_first_not_of(" \t\r\n", at_) != std::string_view::npos)
+        line_.problem("", "text follows behind 'program end'");
+      at_ = text_.size();
+    } else if (word != "1") {
+      line_.unreadable("version", word, "1");
+    }
+    begun_ = true;
+  }
+
+  void array() {
+    p_.array = line_.text("name");
+    const auto same = [&](std::string_view key, int have, int want) {
+      if (have != want)
+        line_.problem(key, "the text says " + std::to_string(have) + ", the hardware has " + std::to_string(want));
+    };
+    const auto channels = [&](std::string_view key, const DmaSpec& dma) {
+      int in = dma.s2mm, out = dma.mm2s;
+      line_.numbers(key, {&in, &out});
+      if (in != dma.s2mm || out != dma.mm2s)
+        line_.problem(key, "the text says " + std::to_string(in) + " s2mm and " + std::to_string(out) +
+                               " mm2s channels, the hardware has " + std::to_string(dma.s2mm) + " and " +
+                               std::to_string(dma.mm2s));
+    };
+    line_.number("rows", p_.rows);
+    line_.number("cols", p_.cols);
+    line_.number("memtile_rows", p_.memtile_rows);
+    same("rows", p_.rows, array_.rows);
+    same("cols", p_.cols, array_.cols);
+    same("memtile_rows", p_.memtile_rows, array_.memtile_rows);
+    channels("tile", array_.tile.dma);
+    channels("memtile", array_.memtile.dma);
+    channels("shim", array_.shim.dma);
+  }
+
+  // ---- values ----
+
+  int name(std::string_view field, const Names& names, std::string_view word, const char* kind) {
+    const std::string key(word.substr(0, 60));
+    const auto it = names.find(key);
+    if (it != names.end()) return it->second;
+    std::vector<std::string> legal;
+    for (const auto& entry : names) legal.push_back(entry.first);
+    std::sort(legal.begin(), legal.end());
+    const std::string near = nearest_name(key, legal);
+    line_.problem(field, std::string("unknown ") + kind + " '" + key + "'",
+                  near.empty() ? "" : "did you mean '" + near + "'?");
+    return 0;
+  }
+
+  void in_order(std::size_t want) {
+    std::int64_t id = 0;
+    const std::string_view word = line_.word("number");
+    if (word.empty() || !line_.integer("number", word, id)) return;
+    if (id != static_cast<std::int64_t>(want))
+      line_.problem("number", "found " + std::to_string(id), "legal: " + std::to_string(want) + ", the next in order");
+  }
+
+  void region(std::string_view value, Region& r) {
+    if (value.empty()) return;
+    Cursor c{value};
+    if (!(c.number(r.h0) && c.eat(':') && c.number(r.h1) && c.eat(',') && c.number(r.w0) && c.eat(':') &&
+          c.number(r.w1) && c.eat(',') && c.number(r.c0) && c.eat(':') && c.number(r.c1) && c.done()))
+      line_.unreadable("region", value, "h0:h1,w0:w1,c0:c1");
+  }
+
+  void access(Access& a) {
+    line_.number("at", a.base);
+    const std::string_view value = line_.required("dims");
+    a.rank = 0;
+    if (value.empty() || value == "-") return;
+    Cursor c{value};
+    bool good = true;
+    do {
+      if (a.rank == 4) {
+        good = false;
+        break;
+      }
+      AccessDim& d = a.dims[a.rank++];
+      good = c.number(d.count) && (!c.eat('@') || c.number(d.step));
+      if (good && c.eat('+')) good = c.number(d.pad_before) && c.eat('+') && c.number(d.pad_after);
+    } while (good && c.eat(','));
+    if (!good || !c.done()) line_.unreadable("dims", value, "up to 4 times count@step+before+after, separated by ','");
+  }
+
+  void ints(std::string_view key, std::vector<int>& values) {
+    std::string_view value;
+    if (!line_.find(key, value)) return;
+    Cursor c{value};
+    bool good = true;
+    do {
+      int first = 0, last = 0;
+      good = c.number(first);
+      last = first;
+      if (good && c.eat('-')) good = c.number(last) && last >= first && std::int64_t{last} - first < longest_range;
+      for (int i = first; good && i <= last; ++i) values.push_back(i);
+      good = good && values.size() < static_cast<std::size_t>(longest_range);
+    } while (good && c.eat(','));
+    if (!good || !c.done()) line_.unreadable(key, value, "numbers and ranges as in 0-3,7");
+  }
+
+  void lock_op(std::string_view key, LockOp& op) {
+    std::string_view value;
+    if (line_.find(key, value)) lock_value(key, value, op);
+  }
+  void lock_value(std::string_view key, std::string_view value, LockOp& op) {
+    Cursor c{value};
+    if (!(c.number(op.lock) && c.eat(':') && c.number(op.value) && c.done() && op.lock >= 0))
+      line_.unreadable(key, value, "lock:value");
+  }
+
+  void waits(std::uint32_t& first, std::uint32_t& count) {
+    first = static_cast<std::uint32_t>(p_.waits.size());
+    std::string_view value;
+    if (!line_.find("wait", value)) return;
+    Cursor c{value};
+    bool good = true;
+    do {
+      Wait w;
+      w.engine = name("wait", engines_, c.until(":;"), "engine");
+      good = c.eat(':') && c.number(w.tasks);
+      p_.waits.push_back(w);
+    } while (good && c.eat(';'));
+    if (!good || !c.done()) line_.unreadable("wait", value, "engine:tasks, separated by ';'");
+    count = static_cast<std::uint32_t>(p_.waits.size()) - first;
+  }
+
+  // ---- declarations ----
+
+  void layer() {
+    in_order(p_.layers.size());
+    ProgramLayer l;
+    Layer& y = l.layer;
+    Window& w = y.window;
+    y.id = static_cast<int>(p_.layers.size());
+    y.name = line_.text("name");
+    y.op = static_cast<Op>(name("op", ops_, line_.required("op"), "operation"));
+    ints("inputs", y.inputs);
+    line_.numbers("in", {&y.in.h, &y.in.w, &y.in.c});
+    line_.numbers("out", {&y.out.h, &y.out.w, &y.out.c});
+    line_.numbers("window", {&w.kh, &w.kw});
+    line_.numbers("stride", {&w.sh, &w.sw});
+    line_.numbers("pad", {&w.pad_top, &w.pad_left, &w.pad_bottom, &w.pad_right});
+    y.relu = line_.flag("relu");
+    line_.optional("shift", y.shift);
+    y.is_gemm = line_.flag("gemm");
+    line_.optional("mask", l.mask);
+    line_.optional_text("mapping", l.mapping);
+    ints("order", l.block_order);
+    p_.layers.push_back(std::move(l));
+  }
+
+  void mask() {
+    in_order(p_.masks.size());
+    KernelMask m;
+    line_.number("rows", m.rows);
+    line_.number("cols", m.cols);
+    line_.numbers("unit", {&m.unit_rows, &m.unit_cols});
+    line_.finish();
+    const int start = line_.number();
+    if (m.rows < 0 || m.cols < 1 || m.rows > longest_range || m.cols > longest_range) {
+      line_.problem("rows", "a mask of " + std::to_string(m.rows) + " x " + std::to_string(m.cols) + " blocks");
+      return;
+    }
+    for (int r = 0; r < m.rows; ++r) {
+      const std::size_t before = at_;
+      const int line_before = number_;
+      if (!next()) {
+        problems_.add(start, "rows", "the text ends inside the mask");
+        break;
+      }
+      if (!mask_row(line_.keyword(), m)) {
+        line_.problem("", "row " + std::to_string(r) + " of the mask is not " + std::to_string((m.cols + 3) / 4) +
+                              " hexadecimal digits");
+        at_ = before;  // it may be the next declaration
+        number_ = line_before;
+        break;
+      }
+    }
+    line_.read(start, {});
+    p_.masks.push_back(std::move(m));
+  }
+
+  static bool mask_row(std::string_view digits, KernelMask& m) {
+    if (digits.size() != static_cast<std::size_t>((m.cols + 3) / 4)) return false;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+      const std::size_t v = std::string_view("0123456789abcdef").find(digits[i]);
+      if (v == std::string_view::npos) return false;
+      for (std::size_t k = 0; k < 4 && i * 4 + k < static_cast<std::size_t>(m.cols); ++k)
+        m.bits.push_back((v >> (3 - k)) & 1);
+    }
+    return true;
+  }
+
+  void chunk() {
+    in_order(p_.chunks.size());
+    ChunkPlace c;
+    line_.number("layer", c.layer);
+    ints("rows", c.shape.rows);
+    line_.numbers("cols", {&c.shape.col0, &c.shape.col1}, ':');
+    line_.number("taps", c.shape.taps);
+    c.shape.bias = line_.flag("bias");
+    line_.number("blocks", c.size.blocks);
+    c.size.indexed = line_.flag("indexed");
+    line_.numbers("size", {&c.size.bias, &c.size.index, &c.size.data});
+    line_.number("ddr", c.ddr_address);
+    p_.chunks.push_back(std::move(c));
+  }
+
+  void piece() {
+    TensorPiece t;
+    line_.number("tensor", t.tensor);
+    region(line_.required("region"), t.region);
+    const std::string_view home = line_.required("home");
+    t.in_ddr = home == "ddr";
+    if (!t.in_ddr) t.memory = name("home", tiles_, home, "tile");
+    access(t.access);
+    p_.pieces.push_back(t);
+  }
+
+  void lock() {
+    LockInit l;
+    l.tile = name("tile", tiles_, line_.word("tile"), "tile");
+    const std::string_view number = line_.word("number");
+    if (!number.empty()) line_.integer("number", number, l.lock);
+    line_.number("value", l.value);
+    l.role = static_cast<LockRole>(name("role", roles_, line_.required("role"), "role"));
+    p_.locks.push_back(l);
+  }
+
+  void route() {
+    in_order(p_.routes.size());
+    Route r;
+    r.source = name("from", engines_, line_.required("from"), "engine");
+    std::string_view value;
+    if (line_.find("to", value)) {
+      Cursor c{value};
+      do {
+        r.sinks.push_back(name("to", engines_, c.until(";"), "engine"));
+      } while (c.eat(';'));
+    }
+    p_.routes.push_back(std::move(r));
+  }
+
+  // ---- steps ----
+
+  void engine() {
+    close_engine();
+    engine_ = name("engine", engines_, line_.word("name"), "engine");
+    if (!p_.engines[engine_].steps.empty()) line_.problem("name", "the engine has been described before");
+  }
+
+  EngineProgram* open(bool core) {
+    if (engine_ < 0) {
+      line_.problem("", "a step stands before the first 'engine'");
+      return nullptr;
+    }
+    if ((map_.info(engine_).kind == EngineKind::core) != core) {
+      line_.problem("", "'" + std::string(line_.keyword()) + "' is not a step of " + map_.name(engine_),
+                    core ? "legal: move" : "legal: acquire, release, call");
+      return nullptr;
+    }
+    return &p_.engines[engine_];
+  }
+
+  void repeat() {
+    Step s;
+    const std::string_view times = line_.word("times");
+    if (!times.empty()) line_.integer("times", times, s.repeat);
+    if (engine_ < 0) return line_.problem("", "a step stands before the first 'engine'");
+    if (loops_.size() >= static_cast<std::size_t>(deepest_repeat))
+      return line_.problem("", "'repeat' nested too deep", "legal: up to " + std::to_string(deepest_repeat));
+    auto& steps = p_.engines[engine_].steps;
+    loops_.push_back(steps.size());
+    steps.push_back(s);
+  }
+
+  void end() {
+    if (loops_.empty()) return line_.problem("", "'end' without 'repeat'");
+    auto& steps = p_.engines[engine_].steps;
+    steps[loops_.back()].body = static_cast<std::int32_t>(steps.size() - loops_.back() - 1);
+    loops_.pop_back();
+  }
+
+  void close_engine() {
+    if (!loops_.empty())
+      line_.problem("", std::to_string(loops_.size()) + " 'repeat' of " + map_.name(engine_) + " without 'end'");
+    loops_.clear();
+  }
+
+  void move() {
+    Transfer t;
+    line_.number("route", t.route);
+    line_.number("bd", t.descriptor);
+    t.memory = name("mem", tiles_, line_.required("mem"), "tile");
+    access(t.access);
+    lock_op("acquire", t.acquire);
+    lock_op("release", t.release);
+    waits(t.wait0, t.wait_count);
+    line_.number("layer", t.layer);
+    t.payload = static_cast<Payload>(name("payload", payloads_, line_.required("payload"), "payload"));
+    line_.optional("tensor", t.tensor);
+    std::string_view value;
+    if (line_.find("region", value)) region(value, t.region);
+    if (EngineProgram* e = open(false)) {
+      e->steps.push_back({static_cast<std::int32_t>(e->transfers.size()), 0, 0});
+      e->transfers.push_back(t);
+    }
+  }
+
+  void lock_step(CoreOp op) {
+    CoreInstr i;
+    i.op = op;
+    const std::string_view word = line_.word("lock");
+    if (!word.empty()) lock_value("lock", word, i.lock);
+    waits(i.wait0, i.wait_count);
+    line_.number("layer", i.layer);
+    add_core(i);
+  }
+
+  void call() {
+    KernelCall k;
+    k.kind = static_cast<KernelKind>(name("kernel", kernels_, line_.word("kernel"), "kernel"));
+    line_.number("layer", k.layer);
+    CoreInstr i;
+    i.layer = k.layer;
+    line_.optional("instr_layer", i.layer);
+    region(line_.required("out"), k.out);
+    line_.numbers("in", {&k.in_h, &k.in_w, &k.in_c});
+    line_.number("ic0", k.ic0);
+    k.first = line_.flag("first");
+    k.last = line_.flag("last");
+    line_.optional("at", k.in);
+    line_.optional("at2", k.in2);
+    line_.optional("weights", k.weights);
+    line_.optional("acc", k.acc);
+    line_.optional("result", k.result);
+    line_.optional("chunk", k.chunk);
+    line_.optional("add", k.add_layer);
+    line_.optional("operations", k.operations);
+    waits(i.wait0, i.wait_count);
+    i.call = static_cast<std::int32_t>(p_.calls.size());
+    p_.calls.push_back(k);
+    add_core(i);
+  }
+
+  void add_core(const CoreInstr& i) {
+    if (EngineProgram* e = open(true)) {
+      e->steps.push_back({static_cast<std::int32_t>(e->core.size()), 0, 0});
+      e->core.push_back(i);
+    }
+  }
+
+  void close() {
+    if (!ended_) problems_.add(number_, "", "the text has no 'program end': it was cut");
+    if (p_.rows == 0) problems_.add(number_, "", "the text has no 'array' line");
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int number_ = 0;
+  const ArraySpec& array_;
+  EngineMap map_;
+  TextProblems problems_;
+  TextLine line_;
+  Names engines_, tiles_, kernels_, roles_, ops_, payloads_;
+  Program p_;
+  bool begun_ = false, ended_ = false;
+  EngineId engine_ = -1;
+  std::vector<std::size_t> loops_;
+};
+
+}  // namespace
+
+Expected<Program> parse_program(std::string_view text, const ArraySpec& array, const std::string& file) {
+  return Parser(text, array, file).run();
+}
+
+}  // namespace tessera

@@ -1,0 +1,125 @@
+// Every field of a program that has a meaning, in one fixed order: what comparing and hashing are made of. Indices that
+// only say where something is stored (waits, calls, transfers) are replaced by what they point at, and dimensions
+// beyond an access's rank are left out, so two programs that do the same are walked alike.
+#pragma once
+#include <algorithm>
+
+#include "sim/program/program.h"
+
+namespace tessera {
+
+template <class Sink>  // called with std::int64_t and const std::string&
+class ProgramWalk {
+ public:
+  ProgramWalk(Sink& sink, const Program& program) : sink_(sink), p_(program) {}
+
+  void all() {
+    head();
+    for (const EngineProgram& e : p_.engines) engine(e);
+  }
+
+  void head() {
+    sink_(p_.network);
+    sink_(p_.array);
+    sink_(p_.accounting);
+    put(p_.rows, p_.cols, p_.memtile_rows, p_.ddr_bytes);
+    put(p_.layers.size(), p_.masks.size(), p_.chunks.size(), p_.pieces.size(), p_.locks.size(), p_.routes.size());
+    for (const ProgramLayer& l : p_.layers) layer(l);
+    for (const KernelMask& m : p_.masks) {
+      put(m.rows, m.cols, m.unit_rows, m.unit_cols, m.bits.size());
+      for (std::uint8_t bit : m.bits) put(bit != 0);
+    }
+    for (const ChunkPlace& c : p_.chunks) {
+      put(c.layer, c.ddr_address, c.shape.col0, c.shape.col1, c.shape.taps, c.shape.bias);
+      list(c.shape.rows);
+      put(c.size.blocks, c.size.indexed, c.size.bias, c.size.index, c.size.data);
+    }
+    for (const TensorPiece& t : p_.pieces) {
+      put(t.tensor, t.in_ddr, t.in_ddr ? -1 : t.memory);
+      region(t.region);
+      access(t.access);
+    }
+    for (const LockInit& l : p_.locks) put(l.tile, l.lock, l.value, static_cast<int>(l.role));
+    for (const Route& r : p_.routes) {
+      put(r.source);
+      list(r.sinks);
+    }
+    put(p_.engines.size());
+  }
+
+  void engine(const EngineProgram& e) {
+    put(e.steps.size());
+    for (const Step& s : e.steps) {
+      if (s.index < 0) {
+        put(-1, s.repeat, s.body);
+      } else if (static_cast<std::size_t>(s.index) < e.transfers.size()) {
+        put(0);
+        transfer(e.transfers[s.index]);
+      } else if (static_cast<std::size_t>(s.index) < e.core.size()) {
+        put(1);
+        core(e.core[s.index]);
+      } else {
+        put(-2, s.index);
+      }
+    }
+  }
+
+  void transfer(const Transfer& t) {
+    access(t.access);
+    put(t.memory, t.route, t.descriptor);
+    lock(t.acquire);
+    lock(t.release);
+    waits(t.wait0, t.wait_count);
+    put(t.layer, static_cast<int>(t.payload), t.tensor);
+    region(t.region);
+  }
+
+  void core(const CoreInstr& c) {
+    put(static_cast<int>(c.op), c.layer);
+    waits(c.wait0, c.wait_count);
+    if (c.op != CoreOp::kernel) return lock(c.lock);
+    if (c.call < 0 || static_cast<std::size_t>(c.call) >= p_.calls.size()) return put(-1);
+    const KernelCall& k = p_.calls[c.call];
+    put(static_cast<int>(k.kind), k.layer, k.in_h, k.in_w, k.in_c, k.ic0, k.first, k.last);
+    region(k.out);
+    put(k.in, k.in2, k.weights, k.acc, k.result, k.chunk, k.add_layer, k.operations);
+  }
+
+ private:
+  template <class... T>
+  void put(const T&... values) {
+    (sink_(static_cast<std::int64_t>(values)), ...);
+  }
+  void list(const std::vector<int>& values) {
+    put(values.size());
+    for (int v : values) put(v);
+  }
+  void region(const Region& r) { put(r.h0, r.h1, r.w0, r.w1, r.c0, r.c1); }
+  void lock(const LockOp& op) { put(op.lock < 0 ? -1 : op.lock, op.lock < 0 ? 0 : op.value); }
+  void access(const Access& a) {
+    put(a.base, a.rank);
+    for (int d = 0; d < std::clamp<int>(a.rank, 0, 4); ++d)
+      put(a.dims[d].count, a.dims[d].step, a.dims[d].pad_before, a.dims[d].pad_after);
+  }
+  void waits(std::uint32_t first, std::uint32_t count) {
+    put(count);
+    for (std::uint64_t i = first; i < std::uint64_t{first} + count && i < p_.waits.size(); ++i)
+      put(p_.waits[i].engine, p_.waits[i].tasks);
+  }
+  void layer(const ProgramLayer& l) {
+    const Layer& y = l.layer;
+    const Window& w = y.window;
+    sink_(y.name);
+    sink_(l.mapping);
+    put(y.id, static_cast<int>(y.op), y.relu, y.shift, y.is_gemm, l.mask);
+    put(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
+    put(y.in.h, y.in.w, y.in.c, y.out.h, y.out.w, y.out.c);
+    list(y.inputs);
+    list(l.block_order);
+  }
+
+  Sink& sink_;
+  const Program& p_;
+};
+
+}  // namespace tessera
