@@ -1,0 +1,180 @@
+// What does a network file mean, and what does a wrong one get to hear?
+#include "sim/network/network_file.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+using namespace tessera;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+Network good(const char* text) {
+  Expected<Network> network = parse_network(json::parse(text), "net.json");
+  if (!network) FAIL(describe(network.failure()));
+  return *network;
+}
+
+Failure bad(const char* text) {
+  const Expected<Network> network = parse_network(json::parse(text), "net.json");
+  REQUIRE_FALSE(network);
+  CHECK(network.failure().code == ExitCode::bad_input);
+  return network.failure();
+}
+
+// A network whose only layer is `layer`, on an input of 8x8x16.
+Failure bad_layer(const std::string& layer) {
+  return bad((R"({"name":"n","input":[8,8,16],"layers":[)" + layer + "]}").c_str());
+}
+
+}  // namespace
+
+TEST_CASE("Defaults: previous layer as input, stride 1 for conv2d, stride = kernel for pools") {
+  const Network n = good(R"({"name":"n","input":[9,12,5],"layers":[
+    {"name":"a","op":"conv2d","channels":7,"kernel":[3,1],"padding":[1,0]},
+    {"name":"b","op":"maxpool","kernel":[3,2]},
+    {"name":"c","op":"avgpool","global":true}]})");
+  REQUIRE(n.layers.size() == 4);
+  CHECK(n.layers[0].op == Op::input);
+  CHECK(n.layers[0].out == Shape{9, 12, 5});
+  CHECK(n.layers[1].out == Shape{9, 12, 7});
+  CHECK(n.layers[1].inputs == std::vector<LayerId>{0});
+  CHECK(n.layers[2].out == Shape{3, 6, 7});
+  CHECK(n.layers[2].window.sh == 3);
+  CHECK(n.layers[3].out == Shape{1, 1, 7});
+  CHECK(n.layers[3].window.kw == 6);
+}
+
+TEST_CASE("Four paddings are top, left, bottom, right; excess input rows are dropped") {
+  const Network n = good(R"({"name":"n","input":[8,8,8],"layers":[
+    {"name":"a","op":"conv2d","channels":8,"kernel":3,"stride":2,"padding":[1,2,0,1],"shift":5}]})");
+  const Layer& a = n.layers[1];
+  CHECK(a.window.pad_top == 1);
+  CHECK(a.window.pad_left == 2);
+  CHECK(a.window.pad_bottom == 0);
+  CHECK(a.window.pad_right == 1);
+  CHECK(a.out == Shape{4, 5, 8});  // (8+1-3)/2+1, (8+3-3)/2+1
+  CHECK(a.shift == 5);
+}
+
+TEST_CASE("A gemm is a 1x1 convolution over m pixels; gemms chain") {
+  const Network n = good(R"({"name":"n","layers":[
+    {"name":"g","op":"gemm","m":5,"n":7,"k":11},{"name":"h","op":"gemm","m":5,"n":3,"k":7}]})");
+  CHECK(n.layers[0].out == Shape{5, 1, 11});
+  CHECK(n.layers[1].out == Shape{5, 1, 7});
+  CHECK(n.layers[1].macs() == 5 * 7 * 11);
+  CHECK(n.layers[1].is_gemm);
+  CHECK(n.layers[2].out == Shape{5, 1, 3});
+}
+
+TEST_CASE("Layers may stand in any order and are sorted") {
+  const Network n = good(R"({"name":"n","input":[4,4,8],"layers":[
+    {"name":"sum","op":"add","inputs":["b","a"]},
+    {"name":"b","op":"conv2d","inputs":"a","channels":8},
+    {"name":"a","op":"conv2d","inputs":"input","channels":8}]})");
+  CHECK(n.layers[1].name == "a");
+  CHECK(n.layers[2].name == "b");
+  CHECK(n.layers[3].inputs == std::vector<LayerId>{2, 1});
+  for (std::size_t i = 0; i < n.layers.size(); ++i) CHECK(n.layers[i].id == static_cast<int>(i));
+}
+
+TEST_CASE("Concat adds channels; only the last part may have a broken group of 8") {
+  const char* text = R"({"name":"n","input":[4,4,8],"layers":[
+    {"name":"a","op":"conv2d","inputs":"input","channels":16},{"name":"b","op":"conv2d","inputs":"input","channels":5},
+    {"name":"cat","op":"concat","inputs":["a","b"]}]})";
+  CHECK(good(text).layers.back().out == Shape{4, 4, 21});
+  json wrong = json::parse(text);
+  wrong["layers"][2]["inputs"] = {"b", "a"};
+  const Failure f = bad(wrong.dump().c_str());
+  REQUIRE(f.problems.size() == 1);
+  CHECK_THAT(describe(f), Contains("'cat'") && Contains("'b' has 5 channels") && Contains("multiple of 8"));
+}
+
+TEST_CASE("All problems are reported in one pass, each with its layer") {
+  const Failure f = bad(R"({"name":"n","input":[8,8,0],"layerz":1,"layers":[
+    {"name":"a","op":"conv2d","channels":"many"},
+    {"name":"b","op":"conv2d","chanels":8,"kernel":[3,3,3]},
+    {"name":"c","op":"conv2d","inputs":"aa","channels":8,"groups":2,"dilation":2},
+    {"name":"d","op":"softmax"},
+    {"name":"d","op":"maxpool","kernel":2,"padding":2},
+    {"name":"e","op":"add"},
+    {"op":"relu"}]})");
+  const std::string text = describe(f);
+  CHECK_THAT(text, Contains("unknown key 'layerz'; did you mean 'layers'?"));
+  CHECK_THAT(text, Contains("input[2]: is 0; a whole number from 1 to 65536"));
+  CHECK_THAT(text, Contains("layers[0] 'a'.channels: is \"many\""));
+  CHECK_THAT(text, Contains("layers[1] 'b': unknown key 'chanels'; did you mean 'channels'?"));
+  CHECK_THAT(text, Contains("layers[1] 'b'.channels: is missing"));
+  CHECK_THAT(text, Contains("layers[1] 'b'.kernel: has 3 entries"));
+  CHECK_THAT(text, Contains("layers[2] 'c'.groups: is 2: grouped and depthwise"));
+  CHECK_THAT(text, Contains("layers[2] 'c'.dilation: is 2: dilated"));
+  CHECK_THAT(text, Contains("there is no layer 'aa'; did you mean 'a'?"));
+  CHECK_THAT(text, Contains("layer kind 'softmax' is not supported; one of conv2d, gemm"));
+  CHECK_THAT(text, Contains("the name 'd' is taken by layers[3] 'd'"));
+  CHECK_THAT(text, Contains("leaves windows that read nothing but padding"));
+  CHECK_THAT(text, Contains("add has 1 input; exactly 2"));
+  CHECK_THAT(text, Contains("layers[6].name: is missing"));
+  CHECK_THAT(text, Contains("ReLU is fused into its producer"));
+  CHECK(f.problems.size() == 15);
+}
+
+TEST_CASE("A cycle is reported with its layers; what follows it is not repeated") {
+  const Failure f = bad(R"({"name":"n","input":[8,8,8],"layers":[
+    {"name":"a","op":"add","inputs":["input","c"]},
+    {"name":"b","op":"conv2d","inputs":"a","channels":8},
+    {"name":"c","op":"conv2d","inputs":"b","channels":8},
+    {"name":"d","op":"conv2d","inputs":"c","channels":8}]})");
+  REQUIRE(f.problems.size() == 1);
+  CHECK_THAT(describe(f), Contains("cycle: a -> b -> c -> a"));
+}
+
+TEST_CASE("A layer that reads itself is a cycle") {
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","inputs":"a","channels":8})")), Contains("cycle: a -> a"));
+}
+
+TEST_CASE("Shapes that do not fit") {
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8,"kernel":11,"padding":1})")),
+             Contains("kernel 11x11 does not fit into its input of 8x8x16") && Contains("at most 10x10"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"gemm","m":8,"n":8,"k":16})")),
+             Contains("an input of m x 1 x k = 8x1x16"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8},)"
+                                R"({"name":"b","op":"add","inputs":["input","a"]})")),
+             Contains("adds 'a' of 8x8x8 to 'input' of 8x8x16"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8,"stride":2},)"
+                                R"({"name":"b","op":"concat","inputs":["input","a"]})")),
+             Contains("concatenates 'a' of 4x4x8 with 'input' of 8x8x16"));
+  CHECK_THAT(describe(bad(R"({"name":"n","input":[128,128,64],"layers":[{"name":"f","op":"gemm","channels":8}]})")),
+             Contains("1048576 products per output could overflow"));
+}
+
+TEST_CASE("Wrong values of attributes") {
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":-8})")), Contains("is -8"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":1e3})")), Contains("a whole number"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":18446744073709551615})")),
+             Contains("is 18446744073709551615"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8,"stride":[1,0]})")), Contains("stride[1]"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8,"relu":"yes"})")), Contains("true or false"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8,"shift":32})")), Contains("0 to 31"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"maxpool"})")), Contains("kernel: is missing"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"maxpool","global":true,"kernel":2})")), Contains("stands beside"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"gemm","channels":8,"m":1})")), Contains("either channels"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"conv2d","channels":8,"inputs":[1]})")), Contains("layer names"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"input","op":"conv2d","channels":8,"inputs":"input"})")),
+             Contains("is taken"));
+  CHECK_THAT(describe(bad_layer("7")), Contains("layers[0]: is no object"));
+  CHECK_THAT(describe(bad("[]")), Contains("is no object"));
+  CHECK_THAT(describe(bad(R"({"name":"n","input":[1,1,1],"layers":[]})")), Contains("has 0 entries"));
+}
+
+TEST_CASE("Files: a missing one and one that is no JSON") {
+  const Expected<Network> missing = load_network("no/such/network.json");
+  REQUIRE_FALSE(missing);
+  CHECK_THAT(describe(missing.failure()), Contains("no/such/network.json: cannot be read"));
+  const std::string path = "broken_network_test.json";
+  std::ofstream(path) << "{\"name\": ";
+  const Expected<Network> broken = load_network(path);
+  std::remove(path.c_str());
+  REQUIRE_FALSE(broken);
+  CHECK_THAT(describe(broken.failure()), Contains("is no JSON") && Contains("line 1"));
+}
