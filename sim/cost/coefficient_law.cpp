@@ -1,0 +1,48 @@
+#include "sim/cost/coefficient_law.h"
+
+#include <cmath>
+
+namespace tessera {
+namespace {
+
+Millicycles to_millicycles_up(double cycles) { return static_cast<Millicycles>(std::ceil(cycles * 1000 - 1e-6)); }
+
+// Groups of 8 pixels: pixels of one row are contiguous in a 1x1 convolution without stride and are worked together.
+double pixel_groups(const KernelCall& call, const Layer& layer, int row_pixels) {
+  const std::int64_t h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0;
+  const Window& win = layer.window;
+  const bool flat = win.kh == 1 && win.kw == 1 && win.sh == 1 && win.sw == 1;
+  const std::int64_t padded = flat ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
+  return static_cast<double>(padded) / 8.0;
+}
+
+}  // namespace
+
+double GemmCoefficients::cycles(int m, int k, int n) const {
+  const auto blocks = static_cast<double>(ceil_div(m, bm) * ceil_div(n, bn));
+  return prologue + blocks * (per_block + inner * static_cast<double>(ceil_div(k, bk)));
+}
+
+Millicycles CoefficientLaw::duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const {
+  const auto elements = static_cast<double>(call.out.elements());
+  const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
+  switch (call.kind) {
+    case KernelKind::conv: {
+      const double groups = pixel_groups(call, layer, conv.row_pixels);
+      const double rows = static_cast<double>(call.out.c1 - call.out.c0) / 8.0;
+      double per_row = (call.first ? 0 : conv.load) + (call.last ? conv.finish : conv.store);
+      if (call.add_layer >= 0) per_row += conv.residual;
+      const double blocks = size == nullptr ? 0 : static_cast<double>(size->blocks);
+      return to_millicycles_up(conv.prologue + groups * (rows * per_row + conv.inner * blocks * taps));
+    }
+    case KernelKind::maxpool:
+    case KernelKind::avgpool:
+      return to_millicycles_up(elementwise.prologue + elements * taps / elementwise.pool_per_cycle);
+    case KernelKind::add:
+    case KernelKind::copy: return to_millicycles_up(elementwise.prologue + elements / elementwise.per_cycle);
+    case KernelKind::ops: return ceil_div(call.operations, 256) * 1000;
+  }
+  return 0;
+}
+
+}  // namespace tessera

@@ -1,0 +1,56 @@
+// A kernel library as named coefficients, read from configs/hardware/kernels/<name>.json (written by
+// results/validation/fit_kernels.py, which documents rows, residuals and range of each).
+//   gemm   cycles = prologue + ceil(m/bm) ceil(n/bn) (per_block + inner ceil(k/bk)): output blocks of bm x bn, each loaded,
+//          accumulated over k in the innermost loop and stored
+//   conv   the same loop nest on 8 pixels x 8 channels: prologue + pixel groups x sum over output rows of (accumulator
+//          traffic + inner x present blocks x taps). A missing block costs nothing.
+// Left out: bank placement of the buffers (a source of +-5 % between otherwise equal calls), program loading.
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/cost/kernel_law.h"
+
+namespace tessera {
+
+struct GemmCoefficients {
+  int bm = 8, bn = 8, bk = 8;
+  double prologue = 0, per_block = 0, inner = 0;  // cycles
+  double cycles(int m, int k, int n) const;
+};
+
+struct ConvCoefficients {
+  int row_pixels = 4;             // pixels of a row are worked in groups of this many
+  double prologue = 0;            // per call
+  double load = 0, store = 0;     // per 8 pixels x 8 channels: partial sums from and to memory
+  double finish = 0;              // instead of `store` in the last call: requantize and write int8
+  double residual = 0;            // per 8 x 8 outputs of a fused addition
+  double inner = 0;               // per 8 pixels, present 8x8 block and tap
+};
+
+struct ElementwiseCoefficients {
+  double prologue = 0;
+  double per_cycle = 32;          // elements of add and copy
+  double pool_per_cycle = 64;     // elements x taps of pooling
+};
+
+class CoefficientLaw : public KernelLaw {
+ public:
+  std::string name;
+  std::map<std::pair<std::string, std::string>, GemmCoefficients> gemm;  // by input and output type: "i8", "i32"
+  bool has_conv = false;
+  ConvCoefficients conv;
+  ElementwiseCoefficients elementwise;
+
+  Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override;
+};
+
+// Reads a library; a law that has conv coefficients is added to the registry under its name.
+Expected<const CoefficientLaw*> load_kernel_library(const std::string& file);
+
+// Reads `directory`/<name>.json unless a law of that name is registered already.
+Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, const std::string& directory);
+
+}  // namespace tessera

@@ -1,0 +1,43 @@
+#include "sim/cost/kernel_law.h"
+
+#include "sim/cost/kernel_law_registry.h"
+
+namespace tessera {
+
+const KernelLaw& peak_law();
+
+// One line per law; each law is a file of its own.
+std::map<std::string, const KernelLaw*>& kernel_law_registry() {
+  static std::map<std::string, const KernelLaw*> registry = {{"peak", &peak_law()}};
+  return registry;
+}
+
+Expected<const KernelLaw*> find_kernel_law(const std::string& name) {
+  const auto& registry = kernel_law_registry();
+  const auto it = registry.find(name);
+  if (it != registry.end()) return it->second;
+  std::string legal = "one of";
+  for (const auto& known : kernel_law_names()) legal += " " + known;
+  const std::string near = nearest_name(name, kernel_law_names());
+  if (!near.empty()) legal += "; did you mean " + near + "?";
+  return fail(ExitCode::bad_input, {"", "hardware.kernels", "unknown kernel law \"" + name + "\"", legal});
+}
+
+std::vector<std::string> kernel_law_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, law] : kernel_law_registry()) names.push_back(name);
+  return names;
+}
+
+std::vector<Millicycles> kernel_durations(const Program& program, const KernelLaw& law) {
+  std::vector<Millicycles> durations;
+  durations.reserve(program.calls.size());
+  static const Layer no_layer;
+  for (const KernelCall& call : program.calls) {
+    const Layer& layer = call.layer >= 0 ? program.layers[call.layer].layer : no_layer;
+    durations.push_back(law.duration(call, layer, call.chunk >= 0 ? &program.chunks[call.chunk].size : nullptr));
+  }
+  return durations;
+}
+
+}  // namespace tessera

@@ -1,0 +1,149 @@
+// Reading a kernel library: strict, every problem in one pass.
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "sim/cost/coefficient_law.h"
+#include "sim/cost/kernel_law_registry.h"
+
+namespace tessera {
+namespace {
+
+using nlohmann::json;
+
+class Reader {
+ public:
+  Reader(std::string file, Failure& failure) : file_(std::move(file)), failure_(failure) {}
+
+  void problem(const std::string& path, const std::string& what, const std::string& legal) {
+    failure_.problems.push_back({file_, path, what, legal});
+  }
+  void number(const json& object, const std::string& path, const char* key, double& value) {
+    const auto it = object.find(key);
+    if (it == object.end() || !it->is_number() || it->get<double>() < 0)
+      return problem(path + "." + key, it == object.end() ? "missing" : it->dump(), "a number of cycles, at least 0");
+    value = it->get<double>();
+  }
+  void rate(const json& object, const std::string& path, const char* key, double& value) {
+    number(object, path, key, value);
+    if (!(value > 0)) problem(path + "." + key, "not positive", "elements per cycle, above 0");
+  }
+  void positive(const json& object, const std::string& path, const char* key, int& value) {
+    const auto it = object.find(key);
+    if (it == object.end() || !it->is_number_integer() || it->get<int>() < 1)
+      return problem(path + "." + key, it == object.end() ? "missing" : it->dump(), "a whole number, at least 1");
+    value = it->get<int>();
+  }
+  void text(const json& object, const std::string& path, const char* key, std::string& value) {
+    const auto it = object.find(key);
+    if (it == object.end() || !it->is_string()) return problem(path + "." + key, "missing or no text", "a text");
+    value = it->get<std::string>();
+  }
+  void known(const json& object, const std::string& path, const std::vector<std::string>& keys) {
+    for (const auto& [key, value] : object.items())
+      if (std::find(keys.begin(), keys.end(), key) == keys.end())
+        problem(path + "." + key, "unknown key", nearest_name(key, keys));
+  }
+
+ private:
+  std::string file_;
+  Failure& failure_;
+};
+
+void read_gemm(Reader& r, const json& entry, const std::string& path, CoefficientLaw& law) {
+  if (!entry.is_object()) return r.problem(path, "not an object", "an object");
+  r.known(entry, path, {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct",
+                        "left_out"});
+  std::string in, out;
+  GemmCoefficients c;
+  r.text(entry, path, "in", in);
+  r.text(entry, path, "out", out);
+  const auto block = entry.find("block");
+  if (block == entry.end() || !block->is_object()) {
+    r.problem(path + ".block", "missing", "an object with m, n, k");
+  } else {
+    r.positive(*block, path + ".block", "m", c.bm);
+    r.positive(*block, path + ".block", "n", c.bn);
+    r.positive(*block, path + ".block", "k", c.bk);
+  }
+  r.number(entry, path, "prologue", c.prologue);
+  r.number(entry, path, "per_block", c.per_block);
+  r.number(entry, path, "inner", c.inner);
+  if (!law.gemm.emplace(std::pair{in, out}, c).second) r.problem(path, "types given twice", "one entry per pair of types");
+}
+
+void read_conv(Reader& r, const json& entry, ConvCoefficients& c) {
+  if (!entry.is_object()) return r.problem("conv", "not an object", "an object");
+  r.known(entry, "conv", {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range",
+                          "residual_pct"});
+  r.positive(entry, "conv", "row_pixels", c.row_pixels);
+  r.number(entry, "conv", "prologue", c.prologue);
+  r.number(entry, "conv", "load", c.load);
+  r.number(entry, "conv", "store", c.store);
+  r.number(entry, "conv", "finish", c.finish);
+  r.number(entry, "conv", "residual", c.residual);
+  r.number(entry, "conv", "inner", c.inner);
+}
+
+void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) {
+  if (!entry.is_object()) return r.problem("elementwise", "not an object", "an object");
+  r.known(entry, "elementwise", {"prologue", "per_cycle", "pool_per_cycle", "source"});
+  r.number(entry, "elementwise", "prologue", c.prologue);
+  r.rate(entry, "elementwise", "per_cycle", c.per_cycle);
+  r.rate(entry, "elementwise", "pool_per_cycle", c.pool_per_cycle);
+}
+
+Failure read_library(const std::string& file, CoefficientLaw& law) {
+  Failure failure;
+  Reader r(file, failure);
+  std::ifstream in(file);
+  if (!in) {
+    r.problem("", "cannot read the kernel library", "a file of configs/hardware/kernels");
+    return failure;
+  }
+  const json root = json::parse(in, nullptr, false);
+  if (!root.is_object()) {
+    r.problem("", "no JSON object", "a JSON object");
+    return failure;
+  }
+  r.known(root, "", {"name", "says", "gemm", "conv", "elementwise"});
+  r.text(root, "", "name", law.name);
+  if (root.contains("gemm") && root["gemm"].is_array())
+    for (std::size_t i = 0; i < root["gemm"].size(); ++i)
+      read_gemm(r, root["gemm"][i], "gemm[" + std::to_string(i) + "]", law);
+  law.has_conv = root.contains("conv");
+  if (law.has_conv) read_conv(r, root["conv"], law.conv);
+  if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise);
+  return failure;
+}
+
+}  // namespace
+
+Expected<const CoefficientLaw*> load_kernel_library(const std::string& file) {
+  static std::map<std::string, std::unique_ptr<CoefficientLaw>> loaded;
+  const auto known = loaded.find(file);
+  if (known != loaded.end()) return known->second.get();
+  auto law = std::make_unique<CoefficientLaw>();
+  Failure failure = read_library(file, *law);
+  if (!failure.problems.empty()) return failure;
+  const CoefficientLaw* result = law.get();
+  if (law->has_conv) kernel_law_registry().emplace(law->name, result);
+  loaded.emplace(file, std::move(law));
+  return result;
+}
+
+Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, const std::string& directory) {
+  const auto& registry = kernel_law_registry();
+  const auto it = registry.find(name);
+  if (it != registry.end()) return it->second;
+  const std::string file = directory + "/" + name + ".json";
+  if (!std::ifstream(file)) return find_kernel_law(name);  // its failure names the laws there are
+  auto law = load_kernel_library(file);
+  if (!law) return law.failure();
+  if (!(*law)->has_conv)
+    return fail(ExitCode::bad_input, {file, "conv", "this kernel library has no convolution kernels", "peak or measured"});
+  return static_cast<const KernelLaw*>(*law);
+}
+
+}  // namespace tessera

@@ -1,0 +1,33 @@
+// The law `peak`: 256 int8 multiply-accumulates per cycle (AM020, summary table), no prologue, no epilogue. Channelwise
+// kernels are charged 64 elements per window tap and cycle (AM020: 64 int8 adds per cycle); replayed calls 256
+// operations per cycle.
+#include "sim/cost/kernel_law_registry.h"
+
+namespace tessera {
+namespace {
+
+class PeakLaw : public KernelLaw {
+ public:
+  Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override {
+    const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * (call.out.w1 - call.out.w0);
+    const std::int64_t taps = std::int64_t{layer.window.kh} * layer.window.kw;
+    switch (call.kind) {
+      case KernelKind::conv: return size == nullptr ? 0 : ceil_div(pixels * size->blocks * 64 * taps * 1000, 256);
+      case KernelKind::maxpool:
+      case KernelKind::avgpool: return ceil_div(call.out.elements() * taps * 1000, 64);
+      case KernelKind::add:
+      case KernelKind::copy: return ceil_div(call.out.elements() * 1000, 64);
+      case KernelKind::ops: return ceil_div(call.operations, 256) * 1000;
+    }
+    return 0;
+  }
+};
+
+}  // namespace
+
+const KernelLaw& peak_law() {
+  static const PeakLaw law;
+  return law;
+}
+
+}  // namespace tessera

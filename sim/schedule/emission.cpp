@@ -1,0 +1,52 @@
+#include "sim/schedule/emission.h"
+
+namespace tessera {
+
+Emission::Emission(const Network& n, const ArraySpec& a)
+    : network(n), array(a), builder(a), memory(builder.map().tile_count()), views(n.layers.size()), homes(n.layers.size()),
+      passed_(builder.map().count()) {
+  for (int m = 0; m < a.memtiles(); ++m) {
+    allocators.emplace_back(a.memtile.memory.size);
+    rings.emplace_back();
+  }
+  for (int r = 0; r < a.rows; ++r)
+    for (int c = 0; c < a.cols; ++c) {
+      const TileId tile = map().compute_tile(r, c);
+      const auto pair = [&](int lock, LockRole empty, LockRole full) {
+        builder.lock(tile, lock, core_locks::credits, empty);
+        builder.lock(tile, lock + 1, 0, full);
+      };
+      pair(core_locks::input, LockRole::input_empty, LockRole::input_full);
+      pair(core_locks::weights, LockRole::weights_empty, LockRole::weights_full);
+      pair(core_locks::operand, LockRole::operand_empty, LockRole::operand_full);
+      pair(core_locks::output, LockRole::output_empty, LockRole::output_full);
+    }
+}
+
+std::vector<Wait> Emission::prune(EngineId engine, const WaitSet& waits) {
+  std::vector<Wait> needed;
+  for (const Wait& w : waits.items()) {
+    if (w.engine == engine) continue;
+    int& passed = passed_[engine][w.engine];
+    if (passed >= w.tasks) continue;
+    passed = w.tasks;
+    needed.push_back(w);
+  }
+  return needed;
+}
+
+int Emission::transfer(EngineId channel, const Transfer& t, const WaitSet& waits) {
+  return builder.transfer(channel, t, prune(channel, waits));
+}
+
+int Emission::call(EngineId core, const KernelCall& c, const WaitSet& waits) {
+  return builder.call(core, c, prune(core, waits));
+}
+
+std::int64_t Emission::take_ddr(Bytes bytes) {
+  const std::int64_t at = ddr_top;
+  ddr_top += round_up(bytes, 64);
+  return at;
+}
+
+}  // namespace tessera

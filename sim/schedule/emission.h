@@ -1,0 +1,49 @@
+// What all layers share while a program is being emitted: the builder, the state of every memory, homes of tensors.
+// Instructions are emitted in one global order in which every task depends on earlier tasks only; each engine gets its
+// projection of it. Hence no schedule can deadlock by construction (verify.h checks it all the same), and engines run
+// ahead of each other as far as buffers allow.
+#pragma once
+#include <unordered_map>
+#include <vector>
+
+#include "sim/program/builder.h"
+#include "sim/schedule/storage.h"
+
+namespace tessera {
+
+class Emission {
+ public:
+  Emission(const Network& network, const ArraySpec& array);
+
+  const Network& network;
+  const ArraySpec& array;
+  ProgramBuilder builder;
+  std::vector<MemoryMap> memory;           // per tile
+  std::vector<TileAllocator> allocators;   // per memory tile
+  std::vector<WeightRing> rings;           // per memory tile
+  std::vector<View> views;                 // per layer
+  std::vector<Home> homes;                 // per root layer
+  std::int64_t ddr_top = 0;
+  int emitted_layers = 0;
+
+  const EngineMap& map() const { return builder.map(); }
+  Home& home(LayerId tensor) { return homes[views[tensor].root]; }
+
+  // Like the builder's, but without waits that the engine has already passed or that are its own tasks.
+  int transfer(EngineId channel, const Transfer& transfer, const WaitSet& waits);
+  int call(EngineId core, const KernelCall& call, const WaitSet& waits);
+
+  std::int64_t take_ddr(Bytes bytes);
+
+ private:
+  std::vector<Wait> prune(EngineId engine, const WaitSet& waits);
+  std::vector<std::unordered_map<EngineId, int>> passed_;
+};
+
+// Locks of a compute tile: one empty/full pair per kind of buffer, two credits each.
+namespace core_locks {
+constexpr int input = 0, weights = 2, operand = 4, output = 6;  // empty; full is the next one
+constexpr int credits = 2;
+}  // namespace core_locks
+
+}  // namespace tessera

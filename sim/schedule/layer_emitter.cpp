@@ -1,0 +1,211 @@
+#include "sim/schedule/layer_emitter.h"
+
+#include <algorithm>
+
+namespace tessera {
+namespace {
+constexpr int layer_scope = -2;  // owner of allocations that end with the layer
+}
+
+LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
+    : e_(e), plan_(plan), layer_(plan.layer), channelwise_(plan.layer.op != Op::conv2d),
+      input_key_(plan.partition.acts.size(), -1), weights_key_(plan.partition.weights.size(), -1),
+      input_count_(plan.partition.acts.size(), 0), weights_count_(plan.partition.weights.size(), 0),
+      weights_sent_(plan.partition.weights.size(), false),
+      chunks_(plan.partition.weights.size()) {}
+
+bool LayerEmitter::emit() {
+  claim_core_slots();
+  if (!claim_staging()) return false;
+  if (!channelwise_) open_rings();
+  const std::vector<Step> order = steps();
+  const int last_chunk = plan_.tiling.ni - 1;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const Step& s = order[k];
+    const Step* next = k + 1 < order.size() ? &order[k + 1] : nullptr;
+    for (int g = 0; g < static_cast<int>(plan_.partition.acts.size()); ++g) emit_input(g, s);
+    for (int g = 0; g < static_cast<int>(plan_.partition.weights.size()); ++g) emit_weights(g, s);
+    if (plan_.operand >= 0 && s.i == last_chunk)
+      for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);
+    for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_core(p, s, next);
+  }
+  for (auto& a : e_.allocators) a.release(layer_scope);
+  ++e_.emitted_layers;
+  return true;
+}
+
+// Layers take core memory alternately from its two ends, so that a small layer's first buffers can be filled while the
+// layer before it still computes.
+void LayerEmitter::claim_core_slots() {
+  const CoreBuffers& b = plan_.buffers;
+  const Bytes limit = e_.array.tile.memory.size - e_.array.tile.reserved;
+  const bool from_top = e_.emitted_layers % 2 == 1;
+  for (const CorePart& p : plan_.partition.parts) {
+    MemoryMap& memory = e_.memory[e_.map().compute_tile(p.row, p.col)];
+    std::int64_t used = 0;
+    const auto claim = [&](Bytes bytes) {
+      const Bytes size = round_up(bytes, 4);
+      const std::int64_t at = from_top ? limit / 4 * 4 - used - size : used;
+      used += size;
+      return memory.claim(at, at + std::max<Bytes>(size, 4));
+    };
+    CoreSlots s;
+    for (int k = 0; k < 2; ++k) {
+      if (k < b.input_slots) s.input.push_back(claim(b.input));
+      if (k < b.weights_slots) s.weights.push_back(claim(b.weights));
+      if (k < b.operand_slots) s.operand.push_back(claim(b.operand));
+    }
+    if (b.accumulator > 0) s.accumulator = claim(b.accumulator);
+    for (int k = 0; k < b.output_slots; ++k) s.output.push_back(claim(b.output));
+    slots_.push_back(std::move(s));
+  }
+}
+
+bool LayerEmitter::claim_staging() {
+  const auto stage = [&](int memtile, Bytes bytes, Staging& s) {
+    s.memtile = memtile;
+    for (BufferRef& slot : s.slots) {
+      const auto at = e_.allocators[memtile].find(round_up(bytes, 32), e_.array.memtile.memory.size);
+      if (!at) return false;
+      e_.allocators[memtile].take(*at, bytes, layer_scope);
+      slot = e_.memory[e_.map().memory_tile(memtile)].claim(*at, *at + round_up(bytes, 32));
+    }
+    return true;
+  };
+  const auto& p = plan_.partition;
+  if (e_.home(plan_.input).in_ddr) {
+    input_staging_.resize(p.acts.size());
+    const Bytes bytes = plan_.buffers.input * (channelwise_ ? 1 : plan_.tiling.ni);
+    for (std::size_t g = 0; g < p.acts.size(); ++g) {
+      const int memtile = p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]])
+                                                : static_cast<int>(g) % e_.array.memtiles();
+      if (!stage(memtile, bytes, input_staging_[g])) return false;
+    }
+  }
+  if (plan_.operand >= 0 && e_.home(plan_.operand).in_ddr) {
+    operand_staging_.resize(p.parts.size());
+    for (std::size_t k = 0; k < p.parts.size(); ++k)
+      if (!stage(home_memtile(p.parts[k]), plan_.buffers.operand, operand_staging_[k])) return false;
+  }
+  if (e_.home(plan_.target).in_ddr) {
+    output_staging_.resize(p.parts.size());
+    for (std::size_t k = 0; k < p.parts.size(); ++k)
+      if (!stage(home_memtile(p.parts[k]), plan_.buffers.output, output_staging_[k])) return false;
+  }
+  return true;
+}
+
+std::vector<LayerEmitter::Step> LayerEmitter::steps() const {
+  const Tiling& t = plan_.tiling;
+  std::vector<Step> list;
+  const int spatial = t.nh * t.nw;
+  const int outer = t.weights_outer ? t.no : spatial, inner = t.weights_outer ? spatial : t.no;
+  for (int x = 0; x < outer; ++x)
+    for (int y = 0; y < inner; ++y)
+      for (int i = 0; i < t.ni; ++i) {
+        const int s = t.weights_outer ? y : x, o = t.weights_outer ? x : y;
+        list.push_back({s / t.nw, s % t.nw, o, i});
+      }
+  return list;
+}
+
+Span LayerEmitter::input_blocks(const CorePart& p, const Step& s) const {
+  return channelwise_ ? tile_b(p, s) : split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, s.i);
+}
+
+LayerEmitter::Window LayerEmitter::window_of(const CorePart& p, const Step& s) const {
+  const tessera::Window& k = layer_.window;
+  const Span h = tile_h(p, s), w = tile_w(p, s);
+  Window win;
+  win.h = {h.lo * k.sh - k.pad_top, (h.hi - 1) * k.sh - k.pad_top + k.kh};
+  win.w = {w.lo * k.sw - k.pad_left, (w.hi - 1) * k.sw - k.pad_left + k.kw};
+  win.valid_h = {std::max(0, win.h.lo), std::min(layer_.in.h, win.h.hi)};
+  win.valid_w = {std::max(0, win.w.lo), std::min(layer_.in.w, win.w.hi)};
+  return win;
+}
+
+void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
+  const CorePart& p = plan_.partition.parts[part];
+  CoreSlots& slots = slots_[part];
+  const EngineId id = core(p);
+  const int layer = layer_.id;
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+  const Span in_b = input_blocks(p, s);
+  const bool first = channelwise_ || s.i == 0, last = channelwise_ || s.i == plan_.tiling.ni - 1;
+  const bool has_input = !empty_tile(p, s) && !(channelwise_ && b.empty());
+  const bool works = has_input && !b.empty();
+
+  const auto same_input = [&](const Step& x, const Step& y) {
+    return x.h == y.h && x.w == y.w && (channelwise_ ? x.o == y.o : x.i == y.i);
+  };
+  const auto same_weights = [&](const Step& x, const Step& y) { return x.o == y.o && x.i == y.i; };
+  const bool sent = !channelwise_ && weights_sent_[p.weights];
+
+  if (has_input && !slots.holds_input) e_.builder.acquire(id, core_locks::input + 1, 1, layer);
+  slots.holds_input = has_input;
+  if (sent && !slots.holds_weights) e_.builder.acquire(id, core_locks::weights + 1, 1, layer);
+  slots.holds_weights = sent;
+
+  Buffer* output = nullptr;
+  if (works) {
+    KernelCall call;
+    call.kind = layer_.op == Op::conv2d    ? KernelKind::conv
+                : layer_.op == Op::maxpool ? KernelKind::maxpool
+                : layer_.op == Op::avgpool ? KernelKind::avgpool
+                : layer_.op == Op::add     ? KernelKind::add
+                                           : KernelKind::copy;
+    call.layer = static_cast<std::int16_t>(layer);
+    call.add_layer = static_cast<std::int16_t>(plan_.add_layer);
+    call.out = {h.lo, h.hi, w.lo, w.hi, b.lo * 8 + plan_.target_c0, b.hi * 8 + plan_.target_c0};
+    const Window win = window_of(p, s);
+    call.in_h = win.h.size();
+    call.in_w = win.w.size();
+    call.in_c = in_b.size() * 8;
+    call.ic0 = channelwise_ ? 0 : in_b.lo * 8;
+    call.first = first;
+    call.last = last;
+    const Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
+    call.in = static_cast<std::int32_t>(in.address);
+    WaitSet waits;
+    if (!channelwise_) {
+      call.chunk = chunks_[p.weights][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i].chunk;
+      if (sent) call.weights = static_cast<std::int32_t>(slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()]->address);
+    }
+    if (slots.accumulator && !(first && last)) {
+      call.acc = static_cast<std::int32_t>(slots.accumulator->address);
+      waits.add(slots.accumulator->before);
+    }
+    if (last) {
+      output = slots.output[slots.outputs++ % slots.output.size()].get();
+      call.result = static_cast<std::int32_t>(output->address);
+      waits.add(output->before);
+      if (plan_.operand >= 0) {
+        call.in2 = static_cast<std::int32_t>(slots.operand[(slots.operands - 1) % slots.operand.size()]->address);
+        e_.builder.acquire(id, core_locks::operand + 1, 1, layer);
+      }
+      e_.builder.acquire(id, core_locks::output, 1, layer);
+    }
+    const int task = e_.call(id, call, waits);
+    slots.input[(input_count_[p.acts] - 1) % slots.input.size()]->users.add(id, task);
+    if (sent) slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()]->users.add(id, task);
+    if (slots.accumulator) slots.accumulator->users.add(id, task);
+    if (last) {
+      if (plan_.operand >= 0) {
+        slots.operand[(slots.operands - 1) % slots.operand.size()]->users.add(id, task);
+        e_.builder.release(id, core_locks::operand, 1, layer);
+      }
+      e_.builder.release(id, core_locks::output + 1, 1, layer);
+    }
+  }
+  if (slots.holds_input && (next == nullptr || !same_input(s, *next))) {
+    e_.builder.release(id, core_locks::input, 1, layer);
+    slots.holds_input = false;
+  }
+  if (slots.holds_weights && (next == nullptr || !same_weights(s, *next))) {
+    e_.builder.release(id, core_locks::weights, 1, layer);
+    slots.holds_weights = false;
+  }
+  if (output != nullptr) emit_output(part, s, *output);
+}
+
+}  // namespace tessera

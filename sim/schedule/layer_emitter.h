@@ -1,0 +1,114 @@
+// Emits one layer: for every step of the tiling the transfers that bring activations, weights and operands to the
+// cores, the kernel calls, and the transfers that take results to their home.
+#pragma once
+#include "sim/schedule/emission.h"
+#include "sim/schedule/tiling.h"
+
+namespace tessera {
+
+struct LayerPlan {
+  Layer layer;              // what the cores compute; for a copied part of a concat, a 1x1 copy of that part
+  LayerId input = 0;
+  LayerId operand = -1;     // second operand of an add, or the residual of a fused add
+  LayerId target = 0;       // tensor that receives the result
+  int target_c0 = 0;        // first channel of the result within the target (copied part of a concat)
+  int add_layer = -1;       // fused add
+  int mask = -1;            // index into Program::masks (conv)
+  Partition partition;
+  Tiling tiling;
+  CoreBuffers buffers;
+  ChannelPlan channels;
+};
+
+class LayerEmitter {
+ public:
+  LayerEmitter(Emission& emission, const LayerPlan& plan);
+  // False when memory tiles have no room for staging buffers.
+  bool emit();
+
+ private:
+  struct CoreSlots {
+    std::vector<BufferRef> input, weights, operand, output;
+    BufferRef accumulator;
+    int outputs = 0, operands = 0;
+    bool holds_input = false, holds_weights = false;
+  };
+  // Two slots in a memory tile through which data from or to DDR passes.
+  struct Staging {
+    int memtile = -1;
+    BufferRef slots[2];
+    int used = 0;
+    int key = -1;            // spatial tile that the current slot holds
+    Span h, w;               // what it holds
+    Wait written{};
+  };
+  struct LoadedChunk {
+    int memtile = -1;
+    BufferRef buffer;
+    Wait loaded{};
+    int chunk = -1;
+  };
+  struct Step {
+    int h, w, o, i;
+  };
+  struct Window {            // of an output tile in the input
+    Span h, w;               // padding included, may reach outside
+    Span valid_h, valid_w;
+  };
+  struct Source {            // a rectangle of a tensor in a memory tile, ready to be read
+    int memtile;
+    Span h, w;
+    Access access;
+    WaitSet waits;
+    Buffer* buffer;
+  };
+
+  void claim_core_slots();
+  bool claim_staging();
+  void open_rings();
+  std::vector<Step> steps() const;
+  Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }
+  Span tile_w(const CorePart& p, const Step& s) const { return split(p.w, plan_.tiling.nw, s.w); }
+  Span tile_b(const CorePart& p, const Step& s) const { return split(p.b, plan_.tiling.no, s.o); }
+  bool empty_tile(const CorePart& p, const Step& s) const { return tile_h(p, s).empty() || tile_w(p, s).empty(); }
+  Span input_blocks(const CorePart& p, const Step& s) const;
+  Window window_of(const CorePart& p, const Step& s) const;
+
+  void emit_input(int group, const Step& s);
+  void emit_weights(int group, const Step& s);
+  void emit_operand(int part, const Step& s);
+  void emit_core(int part, const Step& s, const Step* next);
+  void emit_output(int part, const Step& s, const Buffer& slot);
+  // Sends `sources`, the valid part of `window`, to the same kind of slot of all `parts`; padding comes from the
+  // descriptors of the memory tile.
+  struct Feed {
+    Window window;
+    LayerId tensor;
+    Span c;                  // stored channels of the tensor
+    std::vector<int> parts;
+    int port, lock, lane, home_column;
+  };
+  void feed(const std::vector<Source>& sources, const Feed& f, const std::vector<BufferRef>& slots);
+  std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span h, Span w, Span c);
+  void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w);
+  LoadedChunk& load_chunk(int group, const Step& s);
+
+  EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
+  EngineId act_channel(int memtile, int lane, int home_column) const;
+  int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
+
+  Emission& e_;
+  const LayerPlan& plan_;
+  const Layer& layer_;
+  bool channelwise_;
+  std::vector<CoreSlots> slots_;
+  std::vector<Staging> input_staging_, operand_staging_, output_staging_;  // per act group; per part; per part
+  std::vector<std::int64_t> input_key_, weights_key_;                      // what each group's cores hold
+  std::vector<int> input_count_, weights_count_;
+  std::vector<bool> weights_sent_;
+  std::vector<std::vector<LoadedChunk>> chunks_;                           // per weight group, by (o, i)
+  bool resident_ = true;
+  int load_turn_ = 0;
+};
+
+}  // namespace tessera

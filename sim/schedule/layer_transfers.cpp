@@ -1,0 +1,370 @@
+// The transfers of LayerEmitter.
+#include <algorithm>
+
+#include "sim/schedule/layer_emitter.h"
+
+namespace tessera {
+namespace {
+
+Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
+
+WaitSet writers_of(const Piece& piece, Span h) {
+  WaitSet waits;
+  for (int y = h.lo; y < h.hi; ++y) waits.add(piece.writers[y - piece.h.lo]);
+  return waits;
+}
+
+}  // namespace
+
+// Streams of a column's own cores come first; what other columns fetch from here (halos) uses the channels after them.
+EngineId LayerEmitter::act_channel(int memtile, int lane, int home_column) const {
+  const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
+  const int channel = (own ? lane : lane + plan_.partition.lanes) % plan_.channels.acts;
+  return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
+}
+
+void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Span w) {
+  Home& home = e_.home(tensor);
+  Buffer& slot = *st.slots[st.used++ % 2];
+  const int column = e_.array.memtile_column(st.memtile);
+  const int c0 = e_.views[tensor].c0, channels = stored_channels(e_.network.layers[tensor].out.c);
+  const Segment all = segments_of(home, h, w).front();
+  const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, 0);
+  const EngineId sink = e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results);
+  Transfer out;
+  out.route = e_.builder.route(shim, {sink});
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.payload = Payload::activations;
+  out.tensor = static_cast<std::int16_t>(tensor);
+  out.region = region_of(h, w, {0, channels});
+  out.access = segment_access(all, c0, channels);
+  Transfer in = out;
+  in.memory = e_.map().memory_tile(st.memtile);
+  in.access = linear(slot.address, out.access.stream_bytes());
+  const int read = e_.transfer(shim, out, writers_of(*all.piece, h));
+  all.piece->buffer->users.add(shim, read);
+  WaitSet waits = slot.before;
+  waits.add(slot.users);
+  const int task = e_.transfer(sink, in, waits);
+  slot.users.clear();
+  slot.users.add(sink, task);
+  st.written = {sink, task};
+  st.key = key;
+  st.h = h;
+  st.w = w;
+}
+
+std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span h, Span w, Span c) {
+  std::vector<Source> list;
+  Home& home = e_.home(tensor);
+  if (!home.in_ddr) {
+    for (const Segment& s : segments_of(home, h, w))
+      list.push_back({s.piece->memtile, s.h, s.w, segment_access(s, e_.views[tensor].c0 + c.lo, c.size()),
+                      writers_of(*s.piece, s.h), s.piece->buffer.get()});
+    return list;
+  }
+  if (st->key != key) load_staging(*st, tensor, key, h, w);
+  Buffer& slot = *st->slots[(st->used - 1) % 2];
+  const std::int64_t pixel = stored_channels(e_.network.layers[tensor].out.c);
+  Source s{st->memtile, h, w, {}, {}, &slot};
+  s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo;
+  s.access.rank = 3;
+  s.access.dims[0] = {c.size(), 1, 0, 0};
+  s.access.dims[1] = {w.size(), pixel, 0, 0};
+  s.access.dims[2] = {h.size(), pixel * st->w.size(), 0, 0};
+  s.waits.add(st->written.engine, st->written.tasks);
+  list.push_back(std::move(s));
+  return list;
+}
+
+void LayerEmitter::feed(const std::vector<Source>& sources, const Feed& f, const std::vector<BufferRef>& slots) {
+  const Window& win = f.window;
+  const std::int64_t channels = f.c.size();
+  std::vector<EngineId> sinks;
+  for (int part : f.parts) {
+    const CorePart& p = plan_.partition.parts[part];
+    sinks.push_back(e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port));
+  }
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const Source& src = sources[k];
+    // Rows and columns of the tile that this source delivers, its share of the padding included.
+    const Span rows{src.h.lo == win.valid_h.lo ? 0 : src.h.lo - win.h.lo,
+                    src.h.hi == win.valid_h.hi ? win.h.size() : src.h.hi - win.h.lo};
+    const Span cols{src.w.lo == win.valid_w.lo ? 0 : src.w.lo - win.w.lo,
+                    src.w.hi == win.valid_w.hi ? win.w.size() : src.w.hi - win.w.lo};
+    const EngineId source = act_channel(src.memtile, f.lane, f.home_column);
+    Transfer out;
+    out.route = e_.builder.route(source, sinks);
+    out.layer = static_cast<std::int16_t>(layer_.id);
+    out.payload = Payload::activations;
+    out.tensor = static_cast<std::int16_t>(f.tensor);
+    out.region = region_of(src.h, src.w, f.c);
+    out.memory = e_.map().memory_tile(src.memtile);
+    out.access = src.access;
+    out.access.dims[1].pad_before = src.w.lo - win.w.lo - cols.lo;
+    out.access.dims[1].pad_after = win.w.lo + cols.hi - src.w.hi;
+    out.access.dims[2].pad_before = src.h.lo - win.h.lo - rows.lo;
+    out.access.dims[2].pad_after = win.h.lo + rows.hi - src.h.hi;
+    src.buffer->users.add(source, e_.transfer(source, out, src.waits));
+    for (std::size_t i = 0; i < f.parts.size(); ++i) {
+      const CorePart& p = plan_.partition.parts[f.parts[i]];
+      Buffer& slot = *slots[i];
+      Transfer in = out;
+      in.memory = e_.map().compute_tile(p.row, p.col);
+      in.access = linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels, cols.size() * channels);
+      if (cols.size() == win.w.size()) {
+        in.access.dims[0].count *= rows.size();
+      } else {
+        in.access.rank = 2;
+        in.access.dims[1] = {rows.size(), win.w.size() * channels, 0, 0};
+      }
+      if (k == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
+      if (k + 1 == sources.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
+      const EngineId sink = e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port);
+      slot.users.add(sink, e_.transfer(sink, in, slot.before));
+    }
+  }
+}
+
+void LayerEmitter::emit_input(int group, const Step& s) {
+  const CoreGroup& g = plan_.partition.acts[group];
+  const CorePart& p = plan_.partition.parts[g.parts[0]];
+  if (empty_tile(p, s) || (channelwise_ && tile_b(p, s).empty())) return;
+  const int spatial = s.h * plan_.tiling.nw + s.w;
+  const int deep = channelwise_ ? plan_.tiling.no : plan_.tiling.ni;
+  const std::int64_t key = std::int64_t{spatial} * deep + (channelwise_ ? s.o : s.i);
+  if (key == input_key_[group]) return;
+  input_key_[group] = key;
+  Feed f;
+  f.window = window_of(p, s);
+  f.tensor = plan_.input;
+  const Span blocks = input_blocks(p, s);
+  f.c = {blocks.lo * 8, blocks.hi * 8};
+  f.parts = g.parts;
+  f.port = 0;
+  f.lock = core_locks::input;
+  f.lane = g.lane;
+  f.home_column = g.column;
+  Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
+  const auto list = sources(plan_.input, staging, spatial, f.window.valid_h, f.window.valid_w, f.c);
+  std::vector<BufferRef> slots;
+  for (int part : g.parts) slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
+  ++input_count_[group];
+  feed(list, f, slots);
+}
+
+void LayerEmitter::emit_operand(int part, const Step& s) {
+  const CorePart& p = plan_.partition.parts[part];
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+  if (h.empty() || w.empty() || b.empty()) return;
+  CoreSlots& slots = slots_[part];
+  Feed f;
+  f.window = {h, w, h, w};
+  f.tensor = plan_.operand;
+  f.c = {b.lo * 8, b.hi * 8};
+  f.parts = {part};
+  f.port = 1;
+  f.lock = core_locks::operand;
+  f.lane = plan_.partition.lanes + p.row;
+  f.home_column = p.col;
+  Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
+  const int key = s.h * plan_.tiling.nw + s.w;
+  const auto list = sources(plan_.operand, staging, key, h, w, f.c);
+  feed(list, f, {slots.operand[slots.operands++ % slots.operand.size()]});
+}
+
+void LayerEmitter::open_rings() {
+  const auto& groups = plan_.partition.weights;
+  std::vector<Bytes> heaviest(e_.array.memtiles(), 0);
+  resident_ = true;
+  for (std::size_t m = 0; m < e_.rings.size(); ++m) e_.rings[m].open(e_.allocators[m].top(), e_.array.memtile.memory.size);
+  const int steps = plan_.tiling.no * plan_.tiling.ni;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const CorePart& p = plan_.partition.parts[groups[g].parts[0]];
+    const int count = static_cast<int>(groups.size()), memtiles = e_.array.memtiles();
+    const int memtile = groups[g].column >= 0 && count > memtiles
+                            ? home_memtile(p)
+                            : (static_cast<int>(g) * std::max(1, memtiles / count) + (count < memtiles ? layer_.id : 0)) % memtiles;
+    chunks_[g].resize(steps);
+    for (int o = 0; o < plan_.tiling.no; ++o)
+      for (int i = 0; i < plan_.tiling.ni; ++i) {
+        const Span rows = split(p.b, plan_.tiling.no, o);
+        const Span cols = split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i);
+        if (rows.empty()) continue;
+        ChunkPlace place;
+        place.layer = static_cast<std::int16_t>(layer_.id);
+        for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
+        place.shape.col0 = cols.lo;
+        place.shape.col1 = cols.hi;
+        place.shape.taps = layer_.window.kh * layer_.window.kw;
+        place.shape.bias = i == 0;
+        place.size = chunk_size(e_.builder.program().masks[plan_.mask], place.shape);
+        heaviest[memtile] += round_up(place.size.total(), 32);
+        if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
+        LoadedChunk& c = chunks_[g][static_cast<std::size_t>(o) * plan_.tiling.ni + i];
+        c.memtile = memtile;
+        c.chunk = static_cast<int>(e_.builder.program().chunks.size());
+        e_.builder.program().chunks.push_back(std::move(place));
+      }
+  }
+  for (std::size_t m = 0; m < heaviest.size(); ++m) {
+    if (heaviest[m] > e_.rings[m].size()) resident_ = false;
+    else e_.rings[m].reserve(heaviest[m]);
+  }
+}
+
+LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
+  LoadedChunk& c = chunks_[group][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i];
+  if (c.buffer && resident_) return c;
+  const ChunkPlace& place = e_.builder.program().chunks[c.chunk];
+  const Bytes bytes = place.size.total();
+  const std::int64_t at = e_.rings[c.memtile].next(bytes);
+  c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
+  // Weights use both shim channels of the column unless activations come that way too.
+  const int channels = e_.array.shim.dma.mm2s;
+  const int turn = load_turn_++;
+  const int shim_channel = input_staging_.empty() && operand_staging_.empty() ? turn % channels : channels - 1;
+  const int load = plan_.channels.results + shim_channel % plan_.channels.loads;
+  const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, shim_channel);
+  const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, load);
+  Transfer out;
+  out.route = e_.builder.route(shim, {sink});
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.payload = Payload::weights;
+  out.access = linear(place.ddr_address, bytes);
+  Transfer in = out;
+  in.memory = e_.map().memory_tile(c.memtile);
+  in.access = linear(at, bytes);
+  e_.transfer(shim, out, {});
+  const int task = e_.transfer(sink, in, c.buffer->before);
+  c.buffer->users.add(sink, task);
+  c.loaded = {sink, task};
+  return c;
+}
+
+void LayerEmitter::emit_weights(int group, const Step& s) {
+  const std::int64_t key = std::int64_t{s.o} * plan_.tiling.ni + s.i;
+  if (key == weights_key_[group]) return;
+  weights_key_[group] = key;
+  weights_sent_[group] = false;
+  const CoreGroup& g = plan_.partition.weights[group];
+  const LoadedChunk& slot = chunks_[group][static_cast<std::size_t>(key)];
+  if (slot.chunk < 0 || e_.builder.program().chunks[slot.chunk].size.total() == 0) return;
+  const LoadedChunk& c = load_chunk(group, s);
+  weights_sent_[group] = true;
+  std::vector<EngineId> sinks;
+  for (int part : g.parts) {
+    const CorePart& p = plan_.partition.parts[part];
+    sinks.push_back(e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, 1));
+  }
+  const int outbound = e_.array.memtile.dma.mm2s;
+  const int local = static_cast<int>(plan_.partition.weights.size()) > e_.array.memtiles() ? g.lane : 0;
+  const EngineId source = e_.map().mem_channel(c.memtile, EngineKind::mm2s, outbound - 1 - local % plan_.channels.weights);
+  const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
+  Transfer out;
+  out.route = e_.builder.route(source, sinks);
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.payload = Payload::weights;
+  out.memory = e_.map().memory_tile(c.memtile);
+  out.access = linear(c.buffer->address, bytes);
+  WaitSet loaded;
+  loaded.add(c.loaded.engine, c.loaded.tasks);
+  c.buffer->users.add(source, e_.transfer(source, out, loaded));
+  for (std::size_t i = 0; i < g.parts.size(); ++i) {
+    const CorePart& p = plan_.partition.parts[g.parts[i]];
+    const auto& slots = slots_[g.parts[i]].weights;
+    Buffer& buffer = *slots[weights_count_[group] % slots.size()];
+    Transfer in = out;
+    in.memory = e_.map().compute_tile(p.row, p.col);
+    in.access = linear(buffer.address, bytes);
+    in.acquire = {core_locks::weights, 1};
+    in.release = {core_locks::weights + 1, 1};
+    const EngineId sink = e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, 1);
+    buffer.users.add(sink, e_.transfer(sink, in, buffer.before));
+  }
+  ++weights_count_[group];
+}
+
+void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
+  const CorePart& p = plan_.partition.parts[part];
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+  const std::int64_t channels = b.size() * 8;
+  const int c0 = e_.views[plan_.target].c0 + plan_.target_c0 + b.lo * 8;
+  const EngineId source = e_.map().tile_channel(p.row, p.col, EngineKind::mm2s, 0);
+  const auto sink_of = [&](int memtile) {
+    const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
+    return e_.map().mem_channel(memtile, EngineKind::s2mm, lane % plan_.channels.results);
+  };
+  const auto label = [&](Transfer& t, Span rows, Span cols) {
+    t.layer = static_cast<std::int16_t>(layer_.id);
+    t.payload = Payload::activations;
+    t.tensor = static_cast<std::int16_t>(plan_.target);
+    t.region = region_of(rows, cols, {plan_.target_c0 + b.lo * 8, plan_.target_c0 + b.hi * 8});
+  };
+  auto& out_buffer = const_cast<Buffer&>(slot);
+  if (!output_staging_.empty()) {
+    Staging& st = output_staging_[part];
+    Buffer& stage = *st.slots[st.used++ % 2];
+    const EngineId sink = sink_of(st.memtile);
+    Transfer out;
+    label(out, h, w);
+    out.route = e_.builder.route(source, {sink});
+    out.memory = e_.map().compute_tile(p.row, p.col);
+    out.access = linear(slot.address, h.size() * w.size() * channels);
+    Transfer in = out;
+    out.acquire = {core_locks::output + 1, 1};
+    out.release = {core_locks::output, 1};
+    in.memory = e_.map().memory_tile(st.memtile);
+    in.access = linear(stage.address, out.access.stream_bytes());
+    out_buffer.users.add(source, e_.transfer(source, out, {}));
+    WaitSet waits = stage.before;
+    waits.add(stage.users);
+    WaitSet written;
+    written.add(sink, e_.transfer(sink, in, waits));
+    const EngineId up = e_.map().mem_channel(st.memtile, EngineKind::mm2s, plan_.channels.spill);
+    const int column = e_.array.memtile_column(st.memtile);
+    const EngineId shim = e_.map().shim_channel(column, EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
+    Transfer read = in;
+    read.route = e_.builder.route(up, {shim});
+    const Segment segment = segments_of(e_.home(plan_.target), h, w).front();
+    Transfer write = read;
+    write.payload = Payload::result;
+    write.access = segment_access(segment, c0, static_cast<int>(channels));
+    stage.users.clear();
+    stage.users.add(written);
+    stage.users.add(up, e_.transfer(up, read, written));
+    const int task = e_.transfer(shim, write, segment.piece->buffer->before);
+    segment.piece->buffer->users.add(shim, task);
+    for (int y = h.lo; y < h.hi; ++y) segment.piece->writers[y - segment.piece->h.lo].add(shim, task);
+    return;
+  }
+  const std::vector<Segment> segments = segments_of(e_.home(plan_.target), h, w);
+  for (std::size_t k = 0; k < segments.size(); ++k) {
+    const Segment& seg = segments[k];
+    const EngineId sink = sink_of(seg.piece->memtile);
+    Transfer out;
+    label(out, seg.h, seg.w);
+    out.route = e_.builder.route(source, {sink});
+    out.memory = e_.map().compute_tile(p.row, p.col);
+    out.access = linear(slot.address + ((seg.h.lo - h.lo) * std::int64_t{w.size()} + seg.w.lo - w.lo) * channels,
+                        seg.w.size() * channels);
+    if (seg.w.size() == w.size()) {
+      out.access.dims[0].count *= seg.h.size();
+    } else {
+      out.access.rank = 2;
+      out.access.dims[1] = {seg.h.size(), w.size() * channels, 0, 0};
+    }
+    Transfer in = out;
+    if (k == 0) out.acquire = {core_locks::output + 1, 1};
+    if (k + 1 == segments.size()) out.release = {core_locks::output, 1};
+    in.payload = Payload::result;
+    in.memory = e_.map().memory_tile(seg.piece->memtile);
+    in.access = segment_access(seg, c0, static_cast<int>(channels));
+    out_buffer.users.add(source, e_.transfer(source, out, {}));
+    const int task = e_.transfer(sink, in, seg.piece->buffer->before);
+    seg.piece->buffer->users.add(sink, task);
+    for (int y = seg.h.lo; y < seg.h.hi; ++y) seg.piece->writers[y - seg.piece->h.lo].add(sink, task);
+  }
+}
+
+}  // namespace tessera

@@ -1,0 +1,62 @@
+#include "sim/schedule/partition.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace tessera {
+
+Span split(Span whole, int parts, int i) {
+  const std::int64_t n = whole.size();
+  return {whole.lo + static_cast<int>(n * i / parts), whole.lo + static_cast<int>(n * (i + 1) / parts)};
+}
+
+const char* axis_name(Axis a) {
+  static const char* const names[] = {"width", "height", "channels"};
+  return names[static_cast<int>(a)];
+}
+
+std::string mapping_name(const Mapping& m) {
+  return std::string("cols=") + axis_name(m.cols) + " rows=" + axis_name(m.rows);
+}
+
+Partition make_partition(const Layer& layer, const Mapping& mapping, const ArraySpec& array) {
+  Partition p;
+  p.mapping = mapping;
+  const bool channelwise = layer.op != Op::conv2d;
+  const int blocks = stored_channels(layer.out.c) / 8;
+  const auto range = [&](Axis axis, int size, int row, int col) {
+    const bool by_cols = mapping.cols == axis, by_rows = mapping.rows == axis;
+    if (by_cols && by_rows) return split({0, size}, array.rows * array.cols, col * array.rows + row);
+    if (by_cols) return split({0, size}, array.cols, col);
+    if (by_rows) return split({0, size}, array.rows, row);
+    return Span{0, size};
+  };
+  using Key = std::tuple<int, int, int, int>;
+  std::map<Key, int> acts, weights;
+  for (int col = 0; col < array.cols; ++col)
+    for (int row = 0; row < array.rows; ++row) {
+      CorePart part{row, col, range(Axis::height, layer.out.h, row, col), range(Axis::width, layer.out.w, row, col),
+                    range(Axis::channels, blocks, row, col), -1, -1};
+      if (part.h.empty() || part.w.empty() || part.b.empty()) continue;
+      const int index = static_cast<int>(p.parts.size());
+      const auto join = [&](std::map<Key, int>& known, std::vector<CoreGroup>& groups, const Key& key) {
+        const auto [it, added] = known.try_emplace(key, static_cast<int>(groups.size()));
+        if (added) groups.push_back({{}, row, col});
+        CoreGroup& g = groups[it->second];
+        if (g.column != col) g.column = -1;
+        g.parts.push_back(index);
+        return it->second;
+      };
+      part.acts = join(acts, p.acts, {part.h.lo, part.w.lo, channelwise ? part.b.lo : -1, 0});
+      if (!channelwise) part.weights = join(weights, p.weights, {part.b.lo, 0, 0, 0});
+      p.max_h = std::max(p.max_h, part.h.size());
+      p.max_w = std::max(p.max_w, part.w.size());
+      p.max_b = std::max(p.max_b, part.b.size());
+      p.parts.push_back(part);
+    }
+  for (CoreGroup& g : p.acts) p.lanes = std::max(p.lanes, g.lane + 1);
+  return p;
+}
+
+}  // namespace tessera

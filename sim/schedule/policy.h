@@ -1,0 +1,26 @@
+// A policy decides what the driver (schedule.cpp) leaves open. One file per policy; add it to find_policy.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/schedule/partition.h"
+
+namespace tessera {
+
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  // Mappings to weigh for a layer, best candidates first; the cheapest estimate wins.
+  virtual std::vector<Mapping> mappings(const Layer& layer) const = 0;
+  // Axis along which tensors are spread over the memory tiles: height or width.
+  virtual Axis bands() const = 0;
+  // Compute a residual add in the calls of the convolution before it.
+  virtual bool fuses_adds() const = 0;
+};
+
+const Policy* find_policy(const std::string& name);  // null when unknown
+
+const Policy& best_policy();
+const Policy& published_policy();
+
+}  // namespace tessera

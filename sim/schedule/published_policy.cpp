@@ -1,0 +1,21 @@
+// The mapping of the published estimates: columns over the width, rows over output channels, layer after layer.
+#include "sim/schedule/policy.h"
+
+namespace tessera {
+namespace {
+
+class PublishedPolicy : public Policy {
+ public:
+  std::vector<Mapping> mappings(const Layer&) const override { return {{Axis::width, Axis::channels}}; }
+  Axis bands() const override { return Axis::width; }
+  bool fuses_adds() const override { return false; }
+};
+
+}  // namespace
+
+const Policy& published_policy() {
+  static const PublishedPolicy policy;
+  return policy;
+}
+
+}  // namespace tessera

@@ -1,0 +1,341 @@
+#include "sim/schedule/schedule.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "sim/schedule/layer_emitter.h"
+#include "sim/schedule/policy.h"
+
+namespace tessera {
+namespace {
+
+// The driver: walks the layers in order, gives every tensor a home, lets the policy's cheapest mapping and tiling win,
+// and has it emitted.
+class Scheduler {
+ public:
+  Scheduler(const Network& network, const std::vector<std::optional<BlockMask>>& masks, const ArraySpec& array,
+            const KernelLaw& law, const ScheduleSpec& spec, const Policy& policy)
+      : network_(network), masks_(masks), array_(array), law_(law), spec_(spec), policy_(policy), e_(network, array),
+        fused_(network.layers.size(), -1), fused_into_(network.layers.size(), -1), last_use_(network.layers.size(), 0) {}
+
+  Expected<Schedule> run();
+
+ private:
+  void plan_views();
+  void plan_fusion();
+  void plan_lifetimes();
+  void describe_layers();
+  bool place(LayerId root, bool in_ddr);
+  void place_in_ddr(LayerId root);
+  std::optional<Failure> emit_layer(const Layer& layer, LayerId input, LayerId operand, LayerId target, int target_c0,
+                                    int add_layer);
+  std::optional<Failure> emit_concat(const Layer& layer);
+  Bytes free_staging() const;
+  void record_pieces();
+
+  const Network& network_;
+  const std::vector<std::optional<BlockMask>>& masks_;
+  const ArraySpec& array_;
+  const KernelLaw& law_;
+  const ScheduleSpec& spec_;
+  const Policy& policy_;
+  Emission e_;
+  std::vector<int> fused_;       // per conv: the add layer computed with it, or -1
+  std::vector<int> fused_into_;  // per add: the conv that computes it, or -1
+  std::vector<int> last_use_;    // per root: index of the last layer that reads it
+  double estimate_ = 0;
+};
+
+// Parts of a concatenation are written straight into it, unless somebody else already claimed them.
+void Scheduler::plan_views() {
+  const auto n = static_cast<LayerId>(network_.layers.size());
+  for (LayerId i = 0; i < n; ++i) e_.views[i] = {i, 0};
+  for (LayerId i = n - 1; i >= 0; --i) {
+    const Layer& l = network_.layers[i];
+    if (l.op != Op::concat) continue;
+    int c0 = 0;
+    for (LayerId part : l.inputs) {
+      const Layer& producer = network_.layers[part];
+      const bool free = e_.views[part].root == part && producer.op != Op::input &&
+                        std::count(l.inputs.begin(), l.inputs.end(), part) == 1;
+      if (free) e_.views[part] = {e_.views[i].root, e_.views[i].c0 + c0};
+      c0 += stored_channels(producer.out.c);
+    }
+  }
+}
+
+void Scheduler::plan_fusion() {
+  if (!policy_.fuses_adds()) return;
+  std::vector<int> uses(network_.layers.size(), 0);
+  for (const Layer& l : network_.layers)
+    for (LayerId i : l.inputs) ++uses[i];
+  for (const Layer& add : network_.layers) {
+    if (add.op != Op::add) continue;
+    const LayerId last = std::max(add.inputs[0], add.inputs[1]);
+    const Layer& conv = network_.layers[last];
+    // Nothing may stand between the two that the add's early execution could overtake.
+    if (conv.op != Op::conv2d || uses[last] != 1 || add.inputs[0] == add.inputs[1]) continue;
+    if (e_.views[last].root != last || fused_[last] >= 0) continue;
+    fused_[last] = add.id;
+    fused_into_[add.id] = last;
+  }
+}
+
+void Scheduler::plan_lifetimes() {
+  for (const Layer& l : network_.layers)
+    for (LayerId i : l.inputs) {
+      const int reader = l.op == Op::add && fused_into_[l.id] >= 0 ? std::max(i, fused_into_[l.id]) : l.id;
+      int& last = last_use_[e_.views[i].root];
+      last = std::max(last, reader);
+    }
+}
+
+void Scheduler::describe_layers() {
+  Program& p = e_.builder.program();
+  p.network = network_.name;
+  for (const Layer& l : network_.layers) {
+    ProgramLayer pl;
+    pl.layer = l;
+    if (l.op == Op::conv2d) {
+      pl.mask = static_cast<int>(p.masks.size());
+      p.masks.push_back(kernel_mask(masks_[l.id] ? *masks_[l.id] : BlockMask::all_ones(l.out.c, l.in.c)));
+    }
+    p.layers.push_back(std::move(pl));
+  }
+}
+
+void Scheduler::place_in_ddr(LayerId root) {
+  const Layer& l = network_.layers[root];
+  Home home;
+  home.in_ddr = true;
+  home.channels = stored_channels(l.out.c);
+  Piece piece;
+  piece.h = {0, l.out.h};
+  piece.w = {0, l.out.w};
+  piece.pixel_step = home.channels;
+  piece.buffer = std::make_shared<Buffer>();
+  piece.buffer->address = e_.take_ddr(Bytes{l.out.h} * l.out.w * home.channels);
+  piece.writers.resize(l.out.h);
+  home.pieces.push_back(std::move(piece));
+  e_.homes[root] = std::move(home);
+}
+
+// Spreads the tensor over the memory tiles, if every one of them has room beside what weights and staging need.
+bool Scheduler::place(LayerId root, bool in_ddr) {
+  if (!e_.homes[root].pieces.empty()) return true;
+  if (in_ddr) {
+    place_in_ddr(root);
+    return true;
+  }
+  const Layer& l = network_.layers[root];
+  Home home;
+  home.channels = stored_channels(l.out.c);
+  const Bytes limit = array_.memtile.memory.size - array_.memtile.memory.size / 4;
+  for (int m = 0; m < array_.memtiles(); ++m) {
+    Piece piece;
+    piece.memtile = m;
+    piece.h = {0, l.out.h};
+    piece.w = {0, l.out.w};
+    Span& band = policy_.bands() == Axis::height ? piece.h : piece.w;
+    band = split(band, array_.memtiles(), m);
+    if (band.empty()) continue;
+    piece.pixel_step = home.channels;
+    piece.writers.resize(piece.h.size());
+    const Bytes bytes = piece.row_step() * piece.h.size();
+    const auto at = e_.allocators[m].find(round_up(bytes, 32), limit);
+    if (!at) {
+      for (auto& a : e_.allocators) a.release(root);
+      return false;
+    }
+    e_.allocators[m].take(*at, bytes, root);
+    piece.buffer = std::make_shared<Buffer>();
+    piece.buffer->address = *at;
+    home.pieces.push_back(std::move(piece));
+  }
+  for (Piece& p : home.pieces)
+    p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(
+        p.buffer->address, p.buffer->address + round_up(p.row_step() * p.h.size(), 32));
+  e_.homes[root] = std::move(home);
+  return true;
+}
+
+Bytes Scheduler::free_staging() const {
+  Bytes least = array_.memtile.memory.size;
+  for (const auto& a : e_.allocators) least = std::min(least, array_.memtile.memory.size - a.top());
+  return least;
+}
+
+Failure does_not_fit(const Layer& l, Bytes needed, Bytes have, Bytes staging) {
+  return fail(ExitCode::does_not_fit,
+              {"", "layer " + l.name,
+               fmt::format("no tiling fits: the smallest core tile needs {} bytes, a core has {}; {} bytes of a memory tile "
+                           "are left for staging and weights", needed, have, staging),
+               "a larger compute or memory tile, more columns, a smaller kernel or map, or another mapping "
+               "(schedule.layers.<name>.cols/rows) would help"});
+}
+
+std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, LayerId operand, LayerId target,
+                                             int target_c0, int add_layer) {
+  LayerContext c;
+  c.layer = &layer;
+  std::optional<BlockCounts> counts;
+  const int mask = layer.op == Op::conv2d ? e_.builder.program().layers[layer.id].mask : -1;
+  if (mask >= 0) {
+    counts.emplace(e_.builder.program().masks[mask]);
+    c.blocks = &*counts;
+  }
+  c.operand = operand >= 0;
+  c.input_in_ddr = e_.home(input).in_ddr;
+  c.operand_in_ddr = operand >= 0 && e_.home(operand).in_ddr;
+  const LayerId root = e_.views[target].root;
+  const bool fresh = e_.homes[root].pieces.empty();
+  const bool final_output = last_use_[root] == 0;
+  if (!fresh || final_output || !place(root, false)) place(root, true);
+
+  LayerOverride forced;
+  if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
+  std::optional<TilingChoice> best;
+  LayerPlan plan;
+  Bytes needed = 0;
+  for (int attempt = 0; attempt < 2 && !best; ++attempt) {
+    if (attempt == 1) {  // give up the place in the memory tiles
+      if (!fresh || e_.homes[root].in_ddr) break;
+      for (auto& a : e_.allocators) a.release(root);
+      place_in_ddr(root);
+    }
+    c.output_in_ddr = e_.homes[root].in_ddr;
+    c.staging = free_staging();
+    std::vector<Mapping> mappings = policy_.mappings(layer);
+    if (forced.cols || forced.rows) {
+      Mapping m = mappings.front();
+      mappings = {{forced.cols.value_or(m.cols), forced.rows.value_or(m.rows)}};
+    }
+    for (const Mapping& m : mappings) {
+      Partition p = make_partition(layer, m, array_);
+      std::optional<TilingChoice> choice;
+      if (forced.tile) {
+        TilingChoice t;
+        t.tiling = tiling_of_tile(c, p, *forced.tile);
+        t.buffers = core_buffers(c, p, t.tiling);
+        t.estimate = estimate(c, p, t.tiling, t.buffers, array_, law_);
+        needed = t.buffers.total();
+        if (needed <= array_.tile.memory.size - array_.tile.reserved) choice = t;
+      } else {
+        choice = choose_tiling(c, p, array_, law_, &needed);
+      }
+      if (choice && (!best || choice->estimate.cycles < best->estimate.cycles)) {
+        best = choice;
+        plan.partition = std::move(p);
+      }
+    }
+  }
+  if (!best) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
+
+  plan.layer = layer;
+  plan.input = input;
+  plan.operand = operand;
+  plan.target = target;
+  plan.target_c0 = target_c0;
+  plan.add_layer = add_layer;
+  plan.mask = mask;
+  plan.tiling = best->tiling;
+  plan.buffers = best->buffers;
+  plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr);
+  estimate_ += best->estimate.cycles;
+  const Tiling& t = plan.tiling;
+  const Partition& p = plan.partition;
+  e_.builder.program().layers[layer.id].mapping = fmt::format(
+      "{} tile={}x{}x{}/{}{}", mapping_name(p.mapping), ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
+      ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8, t.weights_outer ? " weights-outer" : "");
+  if (add_layer >= 0) e_.builder.program().layers[add_layer].mapping = "fused into " + layer.name;
+  LayerEmitter emitter(e_, plan);
+  if (!emitter.emit()) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
+  return std::nullopt;
+}
+
+std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
+  const View view = e_.views[layer.id];
+  int c0 = 0;
+  for (LayerId part : layer.inputs) {
+    const Layer& producer = network_.layers[part];
+    const View& v = e_.views[part];
+    if (v.root != view.root || v.c0 != view.c0 + c0) {
+      Layer copy = layer;
+      copy.window = {};
+      copy.in = copy.out = producer.out;
+      if (auto failure = emit_layer(copy, part, -1, layer.id, c0, -1)) return failure;
+    }
+    c0 += stored_channels(producer.out.c);
+  }
+  return std::nullopt;
+}
+
+void Scheduler::record_pieces() {
+  Program& p = e_.builder.program();
+  for (const Layer& l : network_.layers) {
+    if (fused_[l.id] >= 0) continue;  // never materialized
+    const View& v = e_.views[l.id];
+    for (Piece& piece : e_.homes[v.root].pieces) {
+      TensorPiece t;
+      t.tensor = static_cast<std::int16_t>(l.id);
+      const int channels = stored_channels(l.out.c);
+      t.region = {piece.h.lo, piece.h.hi, piece.w.lo, piece.w.hi, 0, channels};
+      t.in_ddr = piece.memtile < 0;
+      t.memory = t.in_ddr ? -1 : e_.map().memory_tile(piece.memtile);
+      t.access = segment_access({&piece, piece.h, piece.w}, v.c0, channels);
+      p.pieces.push_back(t);
+    }
+  }
+  p.ddr_bytes = e_.ddr_top;
+}
+
+Expected<Schedule> Scheduler::run() {
+  plan_views();
+  plan_fusion();
+  plan_lifetimes();
+  describe_layers();
+  for (const Layer& l : network_.layers) {
+    std::optional<Failure> failure;
+    if (l.op == Op::input) {
+      place_in_ddr(l.id);
+    } else if (l.op == Op::concat) {
+      failure = emit_concat(l);
+    } else if (l.op == Op::add && fused_into_[l.id] < 0) {
+      failure = emit_layer(l, l.inputs[0], l.inputs[1], l.id, 0, -1);
+    } else if (l.op != Op::add) {
+      const int add = fused_[l.id];
+      const LayerId other = add < 0 ? -1 : network_.layers[add].inputs[0] == l.id ? network_.layers[add].inputs[1]
+                                                                                : network_.layers[add].inputs[0];
+      failure = emit_layer(l, l.inputs[0], other, add < 0 ? l.id : add, 0, add);
+    }
+    if (failure) return *failure;
+    for (LayerId root = 0; root < l.id; ++root)
+      if (e_.views[root].root == root && last_use_[root] == l.id)
+        for (auto& a : e_.allocators) a.release(root);
+  }
+  record_pieces();
+  Schedule s;
+  s.estimate_us = estimate_ * 1e6 / array_.clock_hz;
+  s.program = e_.builder.finish();
+  return s;
+}
+
+}  // namespace
+
+const Policy* find_policy(const std::string& name) {
+  if (name == "best") return &best_policy();
+  if (name == "published") return &published_policy();
+  return nullptr;
+}
+
+std::vector<std::string> policy_names() { return {"best", "published"}; }
+
+Expected<Schedule> make_schedule(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
+                                 const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec) {
+  const Policy* policy = find_policy(spec.policy);
+  if (policy == nullptr)
+    return fail(ExitCode::bad_input, {"", "schedule.policy", "unknown policy \"" + spec.policy + "\"", "best or published"});
+  return Scheduler(network, masks, array, law, spec, *policy).run();
+}
+
+}  // namespace tessera

@@ -1,0 +1,71 @@
+#include "sim/schedule/storage.h"
+
+#include <algorithm>
+
+namespace tessera {
+
+std::vector<Segment> segments_of(Home& home, Span h, Span w) {
+  std::vector<Segment> list;
+  for (Piece& p : home.pieces) {
+    const Segment s{&p, {std::max(h.lo, p.h.lo), std::min(h.hi, p.h.hi)}, {std::max(w.lo, p.w.lo), std::min(w.hi, p.w.hi)}};
+    if (!s.h.empty() && !s.w.empty()) list.push_back(s);
+  }
+  return list;
+}
+
+Access segment_access(const Segment& s, int c0, int n) {
+  const Piece& p = *s.piece;
+  Access a;
+  a.base = p.buffer->address + (s.h.lo - p.h.lo) * p.row_step() + (s.w.lo - p.w.lo) * p.pixel_step + c0;
+  a.rank = 3;
+  a.dims[0] = {n, 1, 0, 0};
+  a.dims[1] = {s.w.size(), p.pixel_step, 0, 0};
+  a.dims[2] = {s.h.size(), p.row_step(), 0, 0};
+  return a;
+}
+
+std::optional<std::int64_t> TileAllocator::find(Bytes bytes, std::int64_t limit) const {
+  std::int64_t at = 0;
+  for (const Live& l : live_) {
+    if (l.lo - at >= bytes) break;
+    at = std::max(at, l.hi);
+  }
+  if (at + bytes > limit) return std::nullopt;
+  return at;
+}
+
+void TileAllocator::take(std::int64_t address, Bytes bytes, int owner) {
+  const Live live{address, address + round_up(bytes, 32), owner};
+  live_.insert(std::upper_bound(live_.begin(), live_.end(), live, [](const Live& a, const Live& b) { return a.lo < b.lo; }),
+               live);
+}
+
+void TileAllocator::release(int owner) {
+  live_.erase(std::remove_if(live_.begin(), live_.end(), [&](const Live& l) { return l.owner == owner; }), live_.end());
+}
+
+std::int64_t TileAllocator::top() const {
+  std::int64_t top = 0;
+  for (const Live& l : live_) top = std::max(top, l.hi);
+  return top;
+}
+
+void WeightRing::open(std::int64_t lo, std::int64_t hi) {
+  lo_ = lo;
+  hi_ = hi;
+  if (next_ < lo_ || next_ >= hi_) next_ = lo_;
+}
+
+void WeightRing::reserve(Bytes bytes) {
+  if (next_ + bytes > hi_) next_ = lo_;
+}
+
+std::int64_t WeightRing::next(Bytes bytes) {
+  const Bytes size = round_up(bytes, 32);
+  if (next_ + size > hi_) next_ = lo_;
+  const std::int64_t at = next_;
+  next_ += size;
+  return at;
+}
+
+}  // namespace tessera

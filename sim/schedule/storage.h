@@ -1,0 +1,77 @@
+// Where tensors live: spread over the memory tiles in bands of the height (or width), or whole in DDR. Concatenation is
+// free: its parts are views into one root tensor.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "sim/schedule/memory_map.h"
+#include "sim/schedule/partition.h"
+
+namespace tessera {
+
+struct View {
+  LayerId root = 0;
+  int c0 = 0;               // first stored channel within the root
+};
+
+// A rectangle of a tensor at one place, all stored channels of the root.
+struct Piece {
+  int memtile = -1;         // -1: DDR
+  Span h, w;
+  BufferRef buffer;         // address, and who used it
+  std::vector<WaitSet> writers;  // per row of h: the transfers that put it there
+  std::int64_t pixel_step = 0;   // bytes between pixels of a row: stored channels of the root
+  std::int64_t row_step() const { return pixel_step * w.size(); }
+};
+
+struct Home {
+  bool in_ddr = false;
+  int channels = 0;         // stored channels of the root
+  std::vector<Piece> pieces;
+};
+
+// A part of a region that stands in one piece.
+struct Segment {
+  Piece* piece = nullptr;
+  Span h, w;                // clipped to the piece
+};
+std::vector<Segment> segments_of(Home& home, Span h, Span w);
+
+// Address pattern of channels [c0, c0 + n) of a segment, [h][w][c]; c0 counts within the root.
+Access segment_access(const Segment& s, int c0, int n);
+
+// First-fit allocation of tensors (and staging buffers) in one memory tile, from address 0 up. Whatever is not live
+// may be overwritten once its users are done; MemoryMap keeps them apart.
+class TileAllocator {
+ public:
+  explicit TileAllocator(Bytes size) : size_(size) {}
+  // Lowest address at which `bytes` are free, staying below `limit`.
+  std::optional<std::int64_t> find(Bytes bytes, std::int64_t limit) const;
+  void take(std::int64_t address, Bytes bytes, int owner);
+  void release(int owner);
+  std::int64_t top() const;      // end of the highest live allocation
+  Bytes size() const { return size_; }
+
+ private:
+  struct Live {
+    std::int64_t lo, hi;
+    int owner;
+  };
+  Bytes size_;
+  std::vector<Live> live_;       // sorted by lo
+};
+
+// Weights stand in the memory above the live tensors and move through it as through a ring, across layers: the next
+// chunk takes the place of the oldest.
+class WeightRing {
+ public:
+  void open(std::int64_t lo, std::int64_t hi);   // bounds for the coming layer
+  Bytes size() const { return hi_ - lo_; }
+  void reserve(Bytes bytes);                     // the next `bytes` shall not wrap
+  std::int64_t next(Bytes bytes);                // address for a chunk, bytes <= size()
+
+ private:
+  std::int64_t lo_ = 0, hi_ = 0, next_ = 0;
+};
+
+}  // namespace tessera

@@ -1,0 +1,248 @@
+#include "sim/schedule/tiling.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera {
+namespace {
+
+struct TileShape {  // of the largest tile
+  int h, w, b;      // output rows, columns, 8-channel blocks
+  int in_h, in_w;   // window of the tile
+  int in_b;         // 8-channel input blocks of one chunk
+};
+
+bool channelwise(const Layer& layer) { return layer.op != Op::conv2d; }
+
+TileShape tile_shape(const Layer& layer, const Partition& p, const Tiling& t) {
+  TileShape s{};
+  s.h = static_cast<int>(ceil_div(p.max_h, t.nh));
+  s.w = static_cast<int>(ceil_div(p.max_w, t.nw));
+  s.b = static_cast<int>(ceil_div(p.max_b, t.no));
+  s.in_h = (s.h - 1) * layer.window.sh + layer.window.kh;
+  s.in_w = (s.w - 1) * layer.window.sw + layer.window.kw;
+  s.in_b = channelwise(layer) ? s.b : static_cast<int>(ceil_div(stored_channels(layer.in.c) / 8, t.ni));
+  return s;
+}
+
+// Largest chunk over all weight groups, and the total of the heaviest group.
+struct Weights {
+  Bytes largest = 0, group = 0, all = 0;
+  std::int64_t group_blocks = 0;
+};
+
+Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
+  Weights w;
+  const Layer& l = *c.layer;
+  const int in_blocks = stored_channels(l.in.c) / 8;
+  const int taps = l.window.kh * l.window.kw;
+  for (const CoreGroup& g : p.weights) {
+    const Span b = p.parts[g.parts[0]].b;
+    Bytes total = 0;
+    std::int64_t blocks = 0;
+    for (int o = 0; o < t.no; ++o)
+      for (int i = 0; i < t.ni; ++i) {
+        const Span rows = split(b, t.no, o), cols = split({0, in_blocks}, t.ni, i);
+        const std::int64_t n = c.blocks->count(rows.lo, rows.hi, cols.lo, cols.hi);
+        Bytes bytes = n * 64 * taps + (i == 0 ? Bytes{rows.size()} * 32 : 0);
+        if (n != std::int64_t{rows.size()} * cols.size()) bytes += round_up((n + rows.size()) * 2, 4);
+        w.largest = std::max(w.largest, bytes);
+        total += bytes;
+        blocks += n;
+      }
+    w.group = std::max(w.group, total);
+    w.group_blocks = std::max(w.group_blocks, blocks);
+    w.all += total;
+  }
+  return w;
+}
+
+struct Loads {
+  double input, weights;  // how often each kind of tile enters a core
+};
+
+Loads loads_of(const Layer& layer, const Tiling& t) {
+  const double ns = t.nh * t.nw;
+  if (channelwise(layer)) return {ns * t.no, 0};
+  Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
+  if (t.ni == 1 && (!t.weights_outer || t.no == 1)) l.input = ns;
+  if (t.ni == 1 && t.weights_outer) l.weights = t.no;
+  if (t.no * t.ni == 1) l.weights = 1;
+  return l;
+}
+
+Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                       const Weights& weights, const ArraySpec& a, const KernelLaw& law) {
+  const Layer& l = *c.layer;
+  const TileShape s = tile_shape(l, p, t);
+  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr);
+  const Loads loads = loads_of(l, t);
+  const double rate = std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
+  const double ns = t.nh * t.nw;
+
+  KernelCall call;
+  call.layer = static_cast<std::int16_t>(l.id);
+  call.kind = l.op == Op::conv2d ? KernelKind::conv : l.op == Op::maxpool ? KernelKind::maxpool
+              : l.op == Op::avgpool ? KernelKind::avgpool : l.op == Op::add ? KernelKind::add : KernelKind::copy;
+  call.out = {0, s.h, 0, s.w, 0, s.b * 8};
+  call.in_h = s.in_h;
+  call.in_w = s.in_w;
+  call.in_c = s.in_b * 8;
+  call.first = call.last = t.ni == 1;
+  ChunkSize chunk;
+  chunk.blocks = ceil_div(weights.group_blocks, std::int64_t{t.no} * t.ni);
+  const double step = static_cast<double>(law.duration(call, l, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles) +
+                      4.0 * static_cast<double>(a.tile.locks.access_cycles);
+  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles);
+
+  Estimate e;
+  const auto raise = [&](double cycles, const char* by) {
+    if (cycles > e.cycles) {
+      e.cycles = cycles;
+      e.bound_by = by;
+    }
+  };
+  raise(step * t.steps(), "compute");
+  const double input = loads.input * (static_cast<double>(b.input) / rate + dma);
+  raise(input * static_cast<double>(ceil_div(p.lanes, plan.acts)), "input");
+  const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
+  const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
+  const double operand = ns * t.no * (static_cast<double>(b.operand) / rate);
+  raise(weight_time + operand, "weights");
+  const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
+  raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, plan.weights)), "weights");
+  const double output = ns * t.no * (static_cast<double>(b.output) / rate + dma);
+  const int producers = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  raise(output * static_cast<double>(ceil_div(producers, plan.results)), "output");
+
+  const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
+  const double column_read = std::min(a.ddr.column_bytes_per_cycle, a.shim.dma.mm2s * shim);
+  const double read = std::min(a.ddr.read_bytes_per_cycle, a.cols * column_read);
+  const bool resident = weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
+  double from_ddr = static_cast<double>(weights.all) * (resident ? 1.0 : reload);
+  const double tile_bytes = static_cast<double>(b.input) * t.ni;  // staged with all its channels
+  const double staged = t.weights_outer ? ns * t.no : ns;
+  const auto groups = static_cast<double>(p.acts.size());
+  if (c.input_in_ddr) {
+    const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / std::max(1, a.shim.dma.mm2s - 1));
+    raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
+    from_ddr += staged * tile_bytes * groups;
+  }
+  if (c.operand_in_ddr) from_ddr += ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
+  raise(from_ddr / read, "ddr");
+  if (c.output_in_ddr) {
+    const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * stored_channels(l.out.c));
+    raise(all / std::min(a.ddr.write_bytes_per_cycle, a.cols * std::min(a.ddr.column_bytes_per_cycle, shim)), "ddr");
+  }
+  // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
+  const double fill = std::max(static_cast<double>(b.input), static_cast<double>(b.weights)) / rate + step +
+                      static_cast<double>(b.output) / rate;
+  const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
+  e.cycles += beside ? 0.5 * fill : fill;
+  return e;
+}
+
+CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
+  const Layer& l = *c.layer;
+  const TileShape s = tile_shape(l, p, t);
+  const Loads loads = loads_of(l, t);
+  CoreBuffers b;
+  b.input = Bytes{s.in_h} * s.in_w * s.in_b * 8;
+  b.weights = round_up(largest_chunk, 32);
+  b.output = Bytes{s.h} * s.w * s.b * 8;
+  b.operand = c.operand ? b.output : 0;
+  b.accumulator = t.ni > 1 ? b.output * 4 : 0;
+  b.input_slots = loads.input > 1 ? 2 : 1;
+  b.weights_slots = channelwise(l) ? 0 : loads.weights > 1 ? 2 : 1;
+  b.output_slots = t.nh * t.nw * t.no > 1 ? 2 : 1;
+  b.operand_slots = c.operand ? b.output_slots : 0;
+  return b;
+}
+
+std::vector<int> counts_up_to(int n, int limit) {
+  std::vector<int> list;
+  int last = 0;
+  for (int size = n; size >= 1; size = size > 8 ? size * 3 / 4 : size - 1) {
+    const int parts = static_cast<int>(ceil_div(n, size));
+    if (parts != last && parts <= limit) list.push_back(parts);
+    last = parts;
+  }
+  return list;
+}
+
+}  // namespace
+
+ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in_ddr) {
+  ChannelPlan plan;
+  const int out = a.memtile.dma.mm2s;
+  int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
+  plan.weights = std::clamp(streams, 1, std::max(1, out - 1 - std::min(p.lanes, out - 2)));
+  plan.acts = std::max(1, out - plan.weights);
+  if (output_in_ddr && plan.acts > 1) plan.spill = --plan.acts;
+  else if (output_in_ddr) plan.spill = 0;
+  const int in = a.memtile.dma.s2mm;
+  plan.loads = std::min(in - 1, ceil_div(a.rows, a.memtile_rows) <= 4 ? 2 : 1);
+  plan.results = in - plan.loads;
+  return plan;
+}
+
+CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling& t) {
+  return buffers_with(c, p, t, p.weights.empty() ? 0 : weights_of(c, p, t).largest);
+}
+
+Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
+                  const KernelLaw& law) {
+  return estimate_with(c, p, t, b, p.weights.empty() ? Weights{} : weights_of(c, p, t), a, law);
+}
+
+Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
+  Tiling t;
+  t.nh = static_cast<int>(ceil_div(p.max_h, std::min(tile[0], p.max_h)));
+  t.nw = static_cast<int>(ceil_div(p.max_w, std::min(tile[1], p.max_w)));
+  const int ob = static_cast<int>(ceil_div(tile[2], 8)), ib = static_cast<int>(ceil_div(tile[3], 8));
+  t.no = static_cast<int>(ceil_div(p.max_b, std::min(ob, p.max_b)));
+  const int in_blocks = stored_channels(c.layer->in.c) / 8;
+  t.ni = channelwise(*c.layer) ? 1 : static_cast<int>(ceil_div(in_blocks, std::min(ib, in_blocks)));
+  return t;
+}
+
+std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition& p, const ArraySpec& a,
+                                          const KernelLaw& law, Bytes* needed) {
+  std::optional<TilingChoice> best;
+  const Layer& l = *c.layer;
+  const Bytes limit = a.tile.memory.size - a.tile.reserved;
+  const int in_blocks = stored_channels(l.in.c) / 8;
+  const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
+  if (p.parts.empty()) return best;
+  // Staged tiles of an input in DDR, and slots for results on their way to DDR, share the memory tile with weights.
+  const double groups_per_memtile = std::ceil(static_cast<double>(p.acts.size()) / a.memtiles());
+  const double parts_per_memtile = std::ceil(static_cast<double>(p.parts.size()) / a.memtiles());
+  for (int no : counts_up_to(p.max_b, p.max_b))
+    for (int ni : chunks) {
+      Tiling t;
+      t.no = no;
+      t.ni = ni;
+      const Weights w = p.weights.empty() ? Weights{} : weights_of(c, p, t);
+      if (w.largest > limit) continue;
+      for (int nh : counts_up_to(p.max_h, p.max_h))
+        for (int nw : counts_up_to(p.max_w, p.max_w)) {
+          t.nh = nh;
+          t.nw = nw;
+          for (bool outer : {false, true}) {
+            if (outer && (channelwise(l) || no == 1)) continue;
+            t.weights_outer = outer;
+            const CoreBuffers b = buffers_with(c, p, t, w.largest);
+            const Bytes staged = (c.input_in_ddr ? static_cast<Bytes>(2 * groups_per_memtile) * b.input * t.ni : 0) +
+                                 (c.operand_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.operand : 0) +
+                                 (c.output_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.output : 0) + 2 * b.weights;
+            if (needed != nullptr) *needed = *needed == 0 ? b.total() : std::min(*needed, b.total());
+            if (b.total() > limit || staged > c.staging) continue;
+            const Estimate e = estimate_with(c, p, t, b, w, a, law);
+            if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
+          }
+        }
+    }
+  return best;
+}
+
+}  // namespace tessera

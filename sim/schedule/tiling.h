@@ -1,0 +1,72 @@
+// How a core walks its part of a layer: the part is cut into nh x nw spatial tiles, `no` tiles of output channels and
+// `ni` chunks of input channels (partial sums stay in the core). Activations and weights are double-buffered and kept
+// as long as consecutive steps use the same ones.
+//
+//   activations_outer   for each spatial tile: for each output-channel tile: for each chunk
+//   weights_outer       for each output-channel tile: for each spatial tile: for each chunk
+#pragma once
+#include <string>
+
+#include "sim/schedule/block_counts.h"
+#include "sim/schedule/partition.h"
+
+namespace tessera {
+
+struct Tiling {
+  int nh = 1, nw = 1, no = 1, ni = 1;
+  bool weights_outer = false;
+  int steps() const { return nh * nw * no * ni; }
+};
+
+// Buffers in core memory, bytes per slot and slots. Largest over all cores of the layer.
+struct CoreBuffers {
+  Bytes input = 0, weights = 0, operand = 0, accumulator = 0, output = 0;
+  int input_slots = 2, weights_slots = 2, operand_slots = 2, output_slots = 2;
+  Bytes total() const {
+    return input * input_slots + weights * weights_slots + operand * operand_slots + accumulator + output * output_slots;
+  }
+};
+
+// Channels of a memory tile by use, for one layer.
+struct ChannelPlan {
+  int acts = 1;        // outbound channels 0..acts-1 carry activations
+  int spill = -1;      // outbound channel towards the shim, or -1
+  int weights = 1;     // the last outbound channels carry weights
+  int results = 4;     // inbound channels 0..results-1 take results
+  int loads = 2;       // the last inbound channels take what comes from DDR
+};
+ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr);
+
+// Where a layer finds and leaves its data, as far as the cost depends on it.
+struct LayerContext {
+  const Layer* layer = nullptr;
+  const BlockCounts* blocks = nullptr; // conv only
+  bool operand = false;                // reads a second activation tile: add, or conv with a fused add
+  bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
+  Bytes staging = 0;                   // bytes of one memory tile that are free for weights and staging
+};
+
+struct Estimate {
+  double cycles = 0;
+  std::string bound_by;
+};
+
+struct TilingChoice {
+  Tiling tiling;
+  CoreBuffers buffers;
+  Estimate estimate;
+};
+
+CoreBuffers core_buffers(const LayerContext& context, const Partition& partition, const Tiling& tiling);
+
+// The cheapest tiling that fits, or nothing. `needed` reports the smallest core memory any tiling asked for.
+std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Partition& partition, const ArraySpec& array,
+                                          const KernelLaw& law, Bytes* needed);
+
+// A forced tile: output height, width, channels, input channels.
+Tiling tiling_of_tile(const LayerContext& context, const Partition& partition, const std::array<int, 4>& tile);
+
+Estimate estimate(const LayerContext& context, const Partition& partition, const Tiling& tiling,
+                  const CoreBuffers& buffers, const ArraySpec& array, const KernelLaw& law);
+
+}  // namespace tessera
