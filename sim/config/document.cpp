@@ -1,0 +1,232 @@
+#include "sim/config/document.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sim/config/json_file.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+bool is_quantity(const json& value) { return value.is_object() && value.contains("value"); }
+
+std::string folder_of(const std::string& file) { return std::filesystem::path(file).parent_path().string(); }
+
+// The parent of "a.b[2]" is "a.b", of "a" is "".
+std::string parent_path(const std::string& path) {
+  const std::string::size_type end = path.find_last_of(".[");
+  return end == std::string::npos ? "" : path.substr(0, end);
+}
+
+std::string text_of(const std::vector<std::string>& keys) {
+  std::string path;
+  for (const std::string& key : keys) path = join_path(path, key);
+  return path;
+}
+
+// Splits "a.b.c" at its dots; a key with dots stands in quotes: schedule.layers."block.1".cols
+std::vector<std::string> keys_of(const std::string& path) {
+  std::vector<std::string> keys{""};
+  bool quoted = false;
+  for (const char c : path) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (c == '.' && !quoted) {
+      keys.emplace_back();
+    } else {
+      keys.back() += c;
+    }
+  }
+  return keys;
+}
+
+bool below(const std::string& path, const std::string& top) {
+  return top.empty() || path == top ||
+         (path.size() > top.size() && path.compare(0, top.size(), top) == 0 && (path[top.size()] == '.' || path[top.size()] == '['));
+}
+}  // namespace
+
+std::string join_path(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
+
+const Origin& Document::origin(const std::string& path) const {
+  static const Origin nowhere;
+  for (std::string at = path;; at = parent_path(at)) {
+    const auto found = origins_.find(at);
+    if (found != origins_.end()) return found->second;
+    if (at.empty()) return nowhere;
+  }
+}
+
+// Collects the problems of all files in one pass.
+class DocumentLoader {
+ public:
+  explicit DocumentLoader(const std::vector<std::string>& references) : references_(references) {}
+
+  Document file(const std::string& path) {
+    if (std::find(open_.begin(), open_.end(), path) != open_.end()) {
+      problem(open_.back(), "extends", "\"" + path + "\" extends itself", "");
+      return {};
+    }
+    Expected<json> value = read_json(path);
+    if (!value) {
+      failure_.problems.insert(failure_.problems.end(), value.failure().problems.begin(), value.failure().problems.end());
+      return {};
+    }
+    open_.push_back(path);
+    Document document = extend(*value, {path, folder_of(path)}, "");
+    open_.pop_back();
+    return document;
+  }
+
+  // `value` as it stands in `origin`, with every "extends" in it replaced by what it means.
+  Document extend(const json& value, const Origin& origin, const std::string& path) {
+    Document document;
+    document.origins_[""] = origin;
+    if (!value.is_object()) {
+      document.value = value;
+      return document;
+    }
+    document.value = json::object();
+    if (value.contains("extends")) {
+      const json& base = value["extends"];
+      if (!base.is_string()) {
+        problem(origin.file, join_path(path, "extends"), "is " + base.dump(), "legal: the path of a file");
+      } else {
+        const Document whole = file((std::filesystem::path(origin.folder) / base.get<std::string>()).lexically_normal().string());
+        const bool usable = whole.value.is_object();
+        if (usable) document = whole;
+      }
+    }
+    for (const auto& [key, child] : value.items()) {
+      if (key == "extends") continue;
+      const bool own_base = child.is_object() && child.contains("extends");
+      lay_over(document, {key}, extend(child, origin, join_path(path, key)), own_base);
+    }
+    return document;
+  }
+
+  // Lays `patch` over what stands at `keys`; `replace`: instead of it.
+  void lay_over(Document& document, const std::vector<std::string>& keys, const Document& patch, bool replace) {
+    json* target = locate(document, keys, patch.value.is_object() && !replace);
+    if (target == nullptr) return;
+    const std::string path = text_of(keys);
+    const Origin& origin = patch.origin("");
+    if (patch.value.is_object() && !replace && !is_quantity(patch.value) && target->is_object() && !is_quantity(*target)) {
+      for (const auto& [key, child] : patch.value.items()) {
+        std::vector<std::string> inner = keys;
+        inner.push_back(key);
+        lay_over(document, inner, part(patch, key), false);
+      }
+      return;
+    }
+    if (patch.value.is_number() && is_quantity(*target)) {
+      target->erase("value_per_column");
+      target->erase("by_array");
+      (*target)["value"] = patch.value;
+      (*target)["source"] = "set by " + std::filesystem::path(origin.file).filename().string();
+      document.origins_[path] = origin;
+      return;
+    }
+    *target = patch.value;
+    const auto stale = [&](const auto& entry) { return below(entry.first, path); };
+    for (auto it = document.origins_.begin(); it != document.origins_.end();) {
+      it = stale(*it) ? document.origins_.erase(it) : std::next(it);
+    }
+    for (const auto& [at, from] : patch.origins_) document.origins_[at.empty() ? path : join_path(path, at)] = from;
+  }
+
+  // Puts the content of the file in the place of its path.
+  void refer(Document& document, const std::string& key) {
+    if (!document.value.is_object() || !document.value.contains(key) || !document.value[key].is_string()) return;
+    const Origin origin = document.origin(key);
+    const std::string name = document.value[key].get<std::string>();
+    const Document content = file((std::filesystem::path(origin.folder) / name).lexically_normal().string());
+    if (!content.value.is_null()) lay_over(document, {key}, content, true);
+  }
+
+  void set(Document& document, const std::string& assignment) {
+    const std::string::size_type equals = assignment.find('=');
+    const std::string path = assignment.substr(0, equals);
+    const std::vector<std::string> keys = keys_of(path);
+    if (equals == std::string::npos || std::find(keys.begin(), keys.end(), "") != keys.end()) {
+      problem("--set", assignment, "is not an assignment", "legal: a.b=value, for example sparsity.ratio=0.75");
+      return;
+    }
+    const std::string text = assignment.substr(equals + 1);
+    json value = json::parse(text, nullptr, false);
+    if (value.is_discarded()) value = text;
+    lay_over(document, keys, extend(value, {"--set", ""}, path), value.is_object());
+  }
+
+  // All references, after everything was laid over everything.
+  void finish(Document& document) {
+    for (const std::string& key : references_) refer(document, key);
+  }
+
+  void problem(const std::string& file, const std::string& path, const std::string& what, const std::string& legal) {
+    failure_.problems.push_back({file, path, what, legal});
+  }
+  Failure failure_;
+
+ private:
+  // The value at `keys`, made if absent. A reference on the way is followed first, because the keys go into it; so is
+  // one at the end when `inside` (an object comes to lie over it).
+  json* locate(Document& document, const std::vector<std::string>& keys, bool inside) {
+    const bool reference = std::find(references_.begin(), references_.end(), keys.front()) != references_.end();
+    if (reference && (keys.size() > 1 || inside)) refer(document, keys.front());
+    json* at = &document.value;
+    for (const std::string& key : keys) {
+      if (at->is_null()) *at = json::object();
+      const bool index = at->is_array() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
+      if (index && std::stoul(key) < at->size()) {
+        at = &(*at)[std::stoul(key)];
+      } else if (at->is_object()) {
+        at = &(*at)[key];
+      } else {
+        problem(document.origin(text_of(keys)).file, text_of(keys),
+                "leads into a value that has no \"" + key + "\": " + at->dump(), "");
+        return nullptr;
+      }
+    }
+    return at;
+  }
+
+  static Document part(const Document& document, const std::string& key) {
+    Document child;
+    child.value = document.value[key];
+    child.origins_[""] = document.origin(key);
+    for (const auto& [at, from] : document.origins_) {
+      if (below(at, key) && at != key) child.origins_[at.substr(key.size() + 1)] = from;
+    }
+    return child;
+  }
+
+  const std::vector<std::string>& references_;
+  std::vector<std::string> open_;  // files being read, to notice a circle
+};
+
+namespace {
+Expected<Document> complete(DocumentLoader& loader, Document document, const std::vector<std::string>& sets) {
+  for (const std::string& assignment : sets) loader.set(document, assignment);
+  loader.finish(document);
+  if (!loader.failure_.problems.empty()) return loader.failure_;
+  return document;
+}
+}  // namespace
+
+Expected<Document> load_document(const std::string& path, const std::vector<std::string>& references,
+                                 const std::vector<std::string>& sets) {
+  DocumentLoader loader(references);
+  Document document = loader.file(path);
+  if (document.value.is_null() && !loader.failure_.problems.empty()) return loader.failure_;
+  return complete(loader, std::move(document), sets);
+}
+
+Expected<Document> make_document(const json& value, const Origin& origin, const std::vector<std::string>& references,
+                                 const std::vector<std::string>& sets) {
+  DocumentLoader loader(references);
+  return complete(loader, loader.extend(value, origin, ""), sets);
+}
+
+}  // namespace tessera

@@ -1,0 +1,109 @@
+#include "sim/config/hardware.h"
+
+#include <fmt/format.h>
+
+#include "sim/config/hardware_keys.h"
+#include "sim/config/validate.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+// The rule of the object at `path` below `root`, made if absent.
+Rule& object_at(Rule& root, const std::string& path) {
+  Rule* at = &root;
+  for (std::string::size_type begin = 0; begin < path.size();) {
+    const std::string::size_type end = std::min(path.find('.', begin), path.size());
+    const std::string key = path.substr(begin, end - begin);
+    if (at->find(key) == nullptr) {
+      at->required.push_back(key);
+      at->keys.emplace_back(key, Rule::object("", {}));
+    }
+    at = const_cast<Rule*>(at->find(key));
+    begin = end + 1;
+  }
+  return *at;
+}
+
+const json* find_path(const json& root, const std::string& path) {
+  const json* at = &root;
+  for (std::string::size_type begin = 0; begin < path.size();) {
+    const std::string::size_type end = std::min(path.find('.', begin), path.size());
+    const auto found = at->find(path.substr(begin, end - begin));
+    if (found == at->end()) return nullptr;
+    at = &*found;
+    begin = end + 1;
+  }
+  return at;
+}
+
+double quantity_value(const json& quantity, const ArraySpec& array) {
+  if (quantity.is_number()) return quantity.get<double>();
+  const std::string shape = fmt::format("{}x{}", array.rows, array.cols);
+  if (quantity.contains("by_array") && quantity["by_array"].contains(shape)) return quantity["by_array"][shape].get<double>();
+  if (quantity.contains("value_per_column")) return quantity["value_per_column"].get<double>() * array.cols;
+  return quantity["value"].get<double>();
+}
+
+std::vector<Problem> contradictions(const ArraySpec& array, const Document& document, const std::string& path) {
+  std::vector<Problem> problems;
+  const auto add = [&](const std::string& key, const std::string& what, const std::string& legal) {
+    const std::string at = join_path(path, key);
+    problems.push_back({document.origin(at).file, at, what, legal});
+  };
+  if (array.tile.reserved >= array.tile.memory.size) {
+    add("tile.reserved", fmt::format("{} B leave no room in a memory of {} B", array.tile.reserved, array.tile.memory.size),
+        fmt::format("legal: less than {} B", array.tile.memory.size));
+  }
+  const auto check_banks = [&](const char* key, const MemorySpec& memory) {
+    const Bytes line = memory.banks * memory.bank_width;
+    if (memory.size % line != 0) {
+      add(key, fmt::format("{} B are no multiple of {} banks of {} B", memory.size, memory.banks, memory.bank_width),
+          fmt::format("legal: a multiple of {} B", line));
+    }
+  };
+  check_banks("tile.memory.size", array.tile.memory);
+  check_banks("memtile.memory.size", array.memtile.memory);
+  return problems;
+}
+}  // namespace
+
+Rule hardware_rule() {
+  Rule rule = Rule::object("the array, as an object or the path of a file in configs/hardware",
+                           {{"$schema", Rule::text("schema for editors")},
+                            {"name", Rule::text("name of the hardware in results")},
+                            {"description", Rule::text("what it describes")},
+                            {"kernels", Rule::text("name of the kernel law, see `tessera list`")}},
+                           {"name", "kernels"});
+  rule.or_file = true;
+  for (const HardwareKey& key : hardware_keys()) {
+    const std::string::size_type dot = key.path.rfind('.');
+    Rule& parent = object_at(rule, dot == std::string::npos ? "" : key.path.substr(0, dot));
+    const std::string name = dot == std::string::npos ? key.path : key.path.substr(dot + 1);
+    parent.required.push_back(name);
+    parent.keys.emplace_back(name, Rule::quantity(key.meaning, key.low, key.high, key.unit, key.whole));
+  }
+  return rule;
+}
+
+Expected<ArraySpec> read_hardware(const Document& document, const std::string& path) {
+  const json& root = *find_path(document.value, path);
+  ArraySpec array;
+  array.name = root["name"].get<std::string>();
+  array.kernels = root["kernels"].get<std::string>();
+  // rows and cols stand first in the table: what depends on the shape comes after them.
+  for (const HardwareKey& key : hardware_keys()) key.store(array, quantity_value(*find_path(root, key.path), array));
+  Failure failure{ExitCode::bad_input, contradictions(array, document, path)};
+  if (!failure.problems.empty()) return failure;
+  return array;
+}
+
+Expected<ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets) {
+  Expected<Document> document = load_document(file, {}, sets);
+  if (!document) return document.failure();
+  std::vector<Problem> problems = validate(*document, hardware_rule());
+  if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
+  return read_hardware(*document, "");
+}
+
+}  // namespace tessera

@@ -1,0 +1,101 @@
+#include "sim/config/hardware_keys.h"
+
+namespace tessera {
+namespace {
+
+// Stores into the field that `field` finds.
+template <class Field>
+std::function<void(ArraySpec&, double)> into(Field field) {
+  return [field](ArraySpec& spec, double value) {
+    auto& target = field(spec);
+    target = static_cast<std::decay_t<decltype(target)>>(value);
+  };
+}
+#define INTO(member) into([](ArraySpec& spec) -> auto& { return spec.member; })
+
+constexpr double million = 1e6;
+using Select = std::function<DmaSpec&(ArraySpec&)>;
+
+void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::string& tile, const Select& dma) {
+  const auto add = [&](const char* name, const char* meaning, const char* unit, double low, double high, bool whole,
+                       auto member) {
+    keys.push_back({at + ".dma." + name, tile + ": " + meaning, unit, low, high, whole,
+                    into([dma, member](ArraySpec& spec) -> auto& { return dma(spec).*member; })});
+  };
+  add("s2mm", "inbound DMA channels", "channels", 1, 16, true, &DmaSpec::s2mm);
+  add("mm2s", "outbound DMA channels", "channels", 1, 16, true, &DmaSpec::mm2s);
+  add("descriptors", "buffer descriptors", "descriptors", 1, 1024, true, &DmaSpec::descriptors);
+  add("dimensions", "address dimensions of a descriptor", "dimensions", 1, 4, true, &DmaSpec::dimensions);
+  add("max_length", "bytes one descriptor can move", "B", 64, 4294967292.0, true, &DmaSpec::max_length);
+  add("bytes_per_cycle", "rate of one channel", "B/cycle", 0.01, 1024, false, &DmaSpec::bytes_per_cycle);
+  add("start_cycles", "from the start of a task to its first word", "cycles", 0, million, true, &DmaSpec::start_cycles);
+  add("first_start_cycles", "extra for the first task of a channel", "cycles", 0, million, true, &DmaSpec::first_start_cycles);
+  add("chain_cycles", "between two descriptors of one channel", "cycles", 0, million, true, &DmaSpec::chain_cycles);
+}
+
+std::vector<HardwareKey> make_keys() {
+  std::vector<HardwareKey> keys{
+      {"rows", "rows of compute tiles", "rows", 1, 64, true, INTO(rows)},
+      {"cols", "columns of the array", "columns", 1, 64, true, INTO(cols)},
+      {"memtile_rows", "memory tiles per column", "memory tiles", 1, 4, true, INTO(memtile_rows)},
+      {"clock_hz", "clock of the array", "Hz", 1e7, 1e10, false, INTO(clock_hz)},
+      {"burst_bytes", "granularity of reservation at fidelity burst", "B", 16, 1 << 20, true, INTO(burst_bytes)},
+
+      {"tile.memory.size", "data memory of a compute tile", "B", 4096, 16 * million, true, INTO(tile.memory.size)},
+      {"tile.memory.banks", "banks of a compute tile's memory", "banks", 1, 64, true, INTO(tile.memory.banks)},
+      {"tile.memory.bank_width", "bytes of one bank access", "B", 4, 256, true, INTO(tile.memory.bank_width)},
+      {"tile.reserved", "stack and program data, not usable for buffers", "B", 0, million, true, INTO(tile.reserved)},
+      {"tile.conflict_share", "share of DMA bank accesses during a kernel call that stall the core by a cycle", "share", 0,
+       1, false, INTO(tile.conflict_share)},
+      {"tile.call_cycles", "per kernel call, beyond the kernel law", "cycles", 0, million, true, INTO(tile.call_cycles)},
+      {"tile.locks.count", "locks of a compute tile", "locks", 1, 256, true, INTO(tile.locks.count)},
+      {"tile.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(tile.locks.max_value)},
+      {"tile.locks.access_cycles", "per acquire or release of a core", "cycles", 0, million, true,
+       INTO(tile.locks.access_cycles)},
+
+      {"memtile.memory.size", "memory of a memory tile", "B", 4096, 256 * million, true, INTO(memtile.memory.size)},
+      {"memtile.memory.banks", "banks of a memory tile", "banks", 1, 64, true, INTO(memtile.memory.banks)},
+      {"memtile.memory.bank_width", "bytes of one bank access", "B", 4, 256, true, INTO(memtile.memory.bank_width)},
+      {"memtile.conflict_share", "share of same-bank accesses of two channels that cost a cycle", "share", 0, 1, false,
+       INTO(memtile.conflict_share)},
+      {"memtile.locks.count", "locks of a memory tile", "locks", 1, 1024, true, INTO(memtile.locks.count)},
+      {"memtile.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(memtile.locks.max_value)},
+      {"memtile.locks.access_cycles", "per acquire or release", "cycles", 0, million, true,
+       INTO(memtile.locks.access_cycles)},
+
+      {"shim.locks.count", "locks of a shim tile", "locks", 1, 256, true, INTO(shim.locks.count)},
+      {"shim.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(shim.locks.max_value)},
+      {"shim.locks.access_cycles", "per acquire or release", "cycles", 0, million, true, INTO(shim.locks.access_cycles)},
+
+      {"stream.bytes_per_cycle", "rate of one stream link", "B/cycle", 0.01, 1024, false, INTO(stream.bytes_per_cycle)},
+      {"stream.hop_cycles", "latency per switch crossed", "cycles", 0, million, true, INTO(stream.hop_cycles)},
+      {"stream.packet_cycles", "arbitration and header when a port changes its route", "cycles", 0, million, true,
+       INTO(stream.packet_cycles)},
+
+      {"ddr.read_bytes_per_cycle", "DDR read rate, all columns together", "B/cycle", 0.001, million, false,
+       INTO(ddr.read_bytes_per_cycle)},
+      {"ddr.write_bytes_per_cycle", "DDR write rate, all columns together", "B/cycle", 0.001, million, false,
+       INTO(ddr.write_bytes_per_cycle)},
+      {"ddr.column_bytes_per_cycle", "NoC port of one column, each direction", "B/cycle", 0.001, million, false,
+       INTO(ddr.column_bytes_per_cycle)},
+      {"ddr.latency_cycles", "from a request to its first byte", "cycles", 0, million, true, INTO(ddr.latency_cycles)},
+
+      {"controller.token_cycles", "from the last awaited token to the start of the descriptor", "cycles", 0, million, true,
+       INTO(controller.token_cycles)},
+      {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million, false,
+       INTO(controller.dispatch_us)},
+  };
+  add_dma(keys, "tile", "compute tile", [](ArraySpec& spec) -> DmaSpec& { return spec.tile.dma; });
+  add_dma(keys, "memtile", "memory tile", [](ArraySpec& spec) -> DmaSpec& { return spec.memtile.dma; });
+  add_dma(keys, "shim", "shim tile", [](ArraySpec& spec) -> DmaSpec& { return spec.shim.dma; });
+  return keys;
+}
+#undef INTO
+}  // namespace
+
+const std::vector<HardwareKey>& hardware_keys() {
+  static const std::vector<HardwareKey> keys = make_keys();
+  return keys;
+}
+
+}  // namespace tessera

@@ -1,0 +1,22 @@
+// The one table of hardware keys: path, meaning, unit, legal range, and the field of ArraySpec it fills.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/arch/array_spec.h"
+
+namespace tessera {
+
+struct HardwareKey {
+  std::string path;     // "tile.dma.start_cycles"
+  std::string meaning;
+  std::string unit;
+  double low, high;
+  bool whole;
+  std::function<void(ArraySpec&, double)> store;
+};
+
+const std::vector<HardwareKey>& hardware_keys();
+
+}  // namespace tessera

@@ -1,0 +1,59 @@
+#include "sim/config/json_file.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace tessera {
+namespace {
+// "line 3, column 5" and the rest of the library's message, without its exception name.
+Problem syntax_problem(const std::string& file, const std::string& message) {
+  Problem problem{file, "", message, "legal: JSON"};
+  const std::string::size_type at = message.find("at line ");
+  const std::string::size_type colon = message.find(": ", at);
+  if (at != std::string::npos && colon != std::string::npos) {
+    problem.path = message.substr(at + 3, colon - at - 3);
+    problem.what = message.substr(colon + 2);
+  }
+  return problem;
+}
+}  // namespace
+
+Expected<nlohmann::json> parse_json(const std::string& text, const std::string& file) {
+  using Event = nlohmann::json::parse_event_t;
+  Failure failure;
+  std::vector<std::set<std::string>> seen;
+  const auto watch_keys = [&](int, Event event, nlohmann::json& parsed) {
+    if (event == Event::object_start) seen.emplace_back();
+    if (event == Event::object_end) seen.pop_back();
+    if (event == Event::key && !seen.back().insert(parsed.get<std::string>()).second) {
+      failure.problems.push_back({file, parsed.get<std::string>(), "this key stands twice in one object", "keep one"});
+    }
+    return true;
+  };
+  try {
+    nlohmann::json value = nlohmann::json::parse(text, watch_keys);
+    if (!failure.problems.empty()) return failure;
+    return value;
+  } catch (const nlohmann::json::exception& error) {
+    return fail(ExitCode::bad_input, syntax_problem(file, error.what()));
+  }
+}
+
+Expected<nlohmann::json> read_json(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return fail(ExitCode::bad_input, {path, "", "this is a folder", "legal: a JSON file"});
+  }
+  std::ifstream in(path);
+  if (!in) return fail(ExitCode::bad_input, {path, "", std::string("cannot be read: ") + std::strerror(errno), ""});
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_json(text.str(), path);
+}
+
+}  // namespace tessera

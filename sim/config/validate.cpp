@@ -1,0 +1,140 @@
+#include "sim/config/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+class Validator {
+ public:
+  explicit Validator(const Document& document) : document_(document) {}
+
+  void check(const json& value, const Rule& rule, const std::string& path) {
+    switch (rule.kind) {
+      case Rule::Kind::object: return object(value, rule, path);
+      case Rule::Kind::map:
+        if (!value.is_object()) return wrong(value, rule, path);
+        for (const auto& [key, child] : value.items()) check(child, *rule.item, join_path(path, key));
+        return;
+      case Rule::Kind::list: return list(value, rule, path);
+      case Rule::Kind::integer: return number(value, rule, path, true);
+      case Rule::Kind::number: return number(value, rule, path, false);
+      case Rule::Kind::quantity: return quantity(value, rule, path);
+      case Rule::Kind::text:
+        if (!value.is_string() || value.get<std::string>().empty()) wrong(value, rule, path);
+        return;
+      case Rule::Kind::choice: return choice(value, rule, path);
+      case Rule::Kind::boolean:
+        if (!value.is_boolean()) wrong(value, rule, path);
+        return;
+      case Rule::Kind::anything: return;
+    }
+  }
+  std::vector<Problem> problems;
+
+ private:
+  void add(const std::string& path, const std::string& what, const std::string& legal) {
+    problems.push_back({document_.origin(path).file, path, what, legal});
+  }
+  void wrong(const json& value, const Rule& rule, const std::string& path) {
+    add(path, "is " + show(value), legal_values(rule));
+  }
+
+  void unknown(const std::string& path, const std::string& key, const std::vector<std::string>& legal) {
+    const std::string near = nearest_name(key, legal);
+    const std::string keys = fmt::format("{}", fmt::join(legal, ", "));
+    add(join_path(path, key), fmt::format("unknown key \"{}\"", key),
+        near.empty() ? "legal keys: " + keys : fmt::format("did you mean \"{}\"? legal keys: {}", near, keys));
+  }
+
+  void object(const json& value, const Rule& rule, const std::string& path) {
+    if (!value.is_object()) return wrong(value, rule, path);
+    std::vector<std::string> names;
+    for (const auto& [name, child] : rule.keys) names.push_back(name);
+    for (const auto& [key, child] : value.items()) {
+      const Rule* found = rule.find(key);
+      if (found == nullptr) {
+        unknown(path, key, names);
+      } else {
+        check(child, *found, join_path(path, key));
+      }
+    }
+    for (const std::string& key : rule.required) {
+      if (value.contains(key)) continue;
+      const Rule& missing = *rule.find(key);
+      add(join_path(path, key), "is missing (" + missing.meaning + ")", legal_values(missing));
+    }
+  }
+
+  void list(const json& value, const Rule& rule, const std::string& path) {
+    if (!value.is_array() || static_cast<double>(value.size()) < rule.low || static_cast<double>(value.size()) > rule.high) {
+      return wrong(value, rule, path);
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) check(value[i], *rule.item, fmt::format("{}[{}]", path, i));
+  }
+
+  void number(const json& value, const Rule& rule, const std::string& path, bool whole) {
+    if (!value.is_number() || (whole && value.get<double>() != std::floor(value.get<double>())) ||
+        !(value.get<double>() >= rule.low && value.get<double>() <= rule.high)) {
+      wrong(value, rule, path);
+    }
+  }
+
+  void quantity(const json& value, const Rule& rule, const std::string& path) {
+    if (!value.is_object()) return number(value, rule, path, rule.whole);
+    static const std::vector<std::string> legal{"value", "value_per_column", "by_array", "min", "max", "unit", "source"};
+    Rule limited = rule;
+    for (const auto& [key, child] : value.items()) {
+      const std::string at = join_path(path, key);
+      if (std::find(legal.begin(), legal.end(), key) == legal.end()) unknown(path, key, legal);
+      if (key == "min" || key == "max") {
+        number(child, rule, at, rule.whole);
+        if (child.is_number()) (key == "min" ? limited.low : limited.high) = child.get<double>();
+      }
+      if (key == "unit" && child != rule.unit) {
+        add(at, "is " + show(child), fmt::format("legal: \"{}\", the unit of {}", rule.unit, path));
+      }
+      if (key == "source") check(child, Rule::text("where the number comes from"), at);
+    }
+    if (value.contains("value") == value.contains("value_per_column")) {
+      add(path, "is " + show(value), "legal: exactly one of \"value\" and \"value_per_column\"");
+    }
+    // The value carries the path of the quantity: that is what the user wrote or set.
+    if (value.contains("value")) number(value["value"], limited, path, rule.whole);
+    if (value.contains("value_per_column")) number(value["value_per_column"], limited, path, rule.whole);
+    if (value.contains("by_array")) check(value["by_array"], Rule::map("", limited_item(limited)), join_path(path, "by_array"));
+  }
+
+  static Rule limited_item(const Rule& quantity) {
+    return quantity.whole ? Rule::integer("", quantity.low, quantity.high, quantity.unit)
+                          : Rule::number("", quantity.low, quantity.high, quantity.unit);
+  }
+
+  void choice(const json& value, const Rule& rule, const std::string& path) {
+    if (value.is_string() && std::find(rule.choices.begin(), rule.choices.end(), value.get<std::string>()) != rule.choices.end()) return;
+    const std::string near = value.is_string() ? nearest_name(value.get<std::string>(), rule.choices) : "";
+    const std::string legal = legal_values(rule);
+    add(path, "is " + show(value), near.empty() ? legal : fmt::format("did you mean \"{}\"? {}", near, legal));
+  }
+
+  const Document& document_;
+};
+}  // namespace
+
+std::string show(const json& value) {
+  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return text;
+}
+
+std::vector<Problem> validate(const Document& document, const Rule& rule) {
+  Validator validator(document);
+  validator.check(document.value, rule, "");
+  return validator.problems;
+}
+
+}  // namespace tessera

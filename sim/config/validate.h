@@ -1,0 +1,19 @@
+// Checks a document against its rule and reports every problem: file, JSON path, offending value, what is legal with
+// its unit, and the nearest name for a misspelt one.
+#pragma once
+#include <vector>
+
+#include "sim/config/document.h"
+#include "sim/config/rule.h"
+
+namespace tessera {
+
+std::vector<Problem> validate(const Document& document, const Rule& rule);
+
+// The value as a problem shows it: short, on one line.
+std::string show(const nlohmann::json& value);
+
+// The same rule as a JSON Schema (draft 7), for editors.
+nlohmann::ordered_json json_schema(const Rule& rule, const std::string& title);
+
+}  // namespace tessera
