@@ -4,16 +4,10 @@
 #include <cstring>
 
 namespace tessera {
-namespace {
-
-// Index units of a chunk: pairs (first row position in chunk, column unit) in storage order.
-struct Units {
-  int rows = 1, cols = 1;  // kernel blocks per unit
-};
 
 // Larger mask blocks share an index entry when the chunk's rows come in whole, consecutive, aligned groups.
-Units index_units(const KernelMask& mask, const ChunkShape& chunk) {
-  Units u{mask.unit_rows, mask.unit_cols};
+IndexUnits index_units(const KernelMask& mask, const ChunkShape& chunk) {
+  IndexUnits u{mask.unit_rows, mask.unit_cols};
   if (chunk.col0 % u.cols != 0 || (chunk.col1 % u.cols != 0 && chunk.col1 != mask.cols)) u.cols = 1;
   const auto n = static_cast<int>(chunk.rows.size());
   bool whole = n % u.rows == 0;
@@ -23,7 +17,9 @@ Units index_units(const KernelMask& mask, const ChunkShape& chunk) {
   return u;
 }
 
-bool unit_present(const KernelMask& mask, const ChunkShape& chunk, const Units& u, int row, int col) {
+namespace {
+
+bool unit_present(const KernelMask& mask, const ChunkShape& chunk, const IndexUnits& u, int row, int col) {
   for (int r = row; r < row + u.rows; ++r)
     for (int c = col; c < std::min(col + u.cols, chunk.col1); ++c)
       if (mask.present(chunk.rows[r], c)) return true;
@@ -40,7 +36,7 @@ ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
   s.bias = chunk.bias ? Bytes{rows} * kernel_block * 4 : 0;
   s.data = s.blocks * kernel_block * kernel_block * chunk.taps;
   if (s.indexed) {
-    const Units u = index_units(mask, chunk);
+    const IndexUnits u = index_units(mask, chunk);
     Bytes entries = rows / u.rows;
     for (int r = 0; r < rows; r += u.rows)
       for (int c = chunk.col0; c < chunk.col1; c += u.cols) entries += unit_present(mask, chunk, u, r, c) ? 1 : 0;
@@ -64,7 +60,7 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
   // Which blocks are stored: with index units of several blocks, present units store their present blocks only, so
   // within a unit every block counts as the mask's own bit; a mask block covers the unit, hence all or none.
   if (size.indexed) {
-    const Units u = index_units(mask, chunk);
+    const IndexUnits u = index_units(mask, chunk);
     std::uint8_t* index = p;
     const auto put = [&](int v) {
       const auto half = static_cast<std::uint16_t>(v);

@@ -30,6 +30,12 @@ struct ChunkSize {
   Bytes total() const { return bias + index + data; }
 };
 
+// Kernel blocks that share one index entry of a chunk.
+struct IndexUnits {
+  int rows = 1, cols = 1;
+};
+IndexUnits index_units(const KernelMask& mask, const ChunkShape& chunk);
+
 ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk);
 
 // Weights of one layer as the network defines them: int8 [cout][kh][kw][cin] and int32 bias [cout].
