@@ -130,7 +130,7 @@ bool Scheduler::place(LayerId root, bool in_ddr) {
   const Layer& l = network_.layers[root];
   Home home;
   home.channels = stored_channels(l.out.c);
-  const Bytes limit = array_.memtile.memory.size - array_.memtile.memory.size / 4;
+  const Bytes limit = array_.memtile.memory.size - array_.memtile.memory.size / 8;
   for (int m = 0; m < array_.memtiles(); ++m) {
     Piece piece;
     piece.memtile = m;

@@ -6,6 +6,10 @@
 namespace tessera {
 namespace {
 
+// Cycles charged per kernel call and per transfer even where the hardware file charges none: between two equally fast
+// tilings the one with fewer instructions is the better program.
+constexpr double call_overhead = 24, task_overhead = 12;
+
 struct TileShape {  // of the largest tile
   int h, w, b;      // output rows, columns, 8-channel blocks
   int in_h, in_w;   // window of the tile
@@ -92,8 +96,8 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   ChunkSize chunk;
   chunk.blocks = ceil_div(weights.group_blocks, std::int64_t{t.no} * t.ni);
   const double step = static_cast<double>(law.duration(call, l, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles) +
-                      4.0 * static_cast<double>(a.tile.locks.access_cycles);
-  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles);
+                      4.0 * static_cast<double>(a.tile.locks.access_cycles) + call_overhead;
+  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + task_overhead;
 
   Estimate e;
   const auto raise = [&](double cycles, const char* by) {
@@ -107,7 +111,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   raise(input * static_cast<double>(ceil_div(p.lanes, plan.acts)), "input");
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
-  const double operand = ns * t.no * (static_cast<double>(b.operand) / rate);
+  const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
   raise(weight_time + operand, "weights");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, plan.weights)), "weights");
@@ -128,7 +132,11 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
     raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
     from_ddr += staged * tile_bytes * groups;
   }
-  if (c.operand_in_ddr) from_ddr += ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
+  if (c.operand_in_ddr) {
+    const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
+    raise((all + (c.input_in_ddr ? staged * tile_bytes * groups : 0)) / a.cols / shim, "ddr");
+    from_ddr += all;
+  }
   raise(from_ddr / read, "ddr");
   if (c.output_in_ddr) {
     const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * stored_channels(l.out.c));
