@@ -1,0 +1,29 @@
+// Where masks come from when nobody has trained one: seeded patterns with an exact share of zero blocks.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/sparsity/block_mask.h"
+
+namespace tessera {
+
+// Sides a block may have: what divides into, or is made of, the 8x8 blocks the kernels compute.
+const std::vector<int>& legal_block_sides();
+std::string legal_blocks_text();
+
+struct Generator {
+  const char* name;
+  const char* meaning;
+};
+const std::vector<Generator>& generators();
+
+// A mask of cout x cin channels in blocks of bc x bi with exactly round(ratio * blocks) zero blocks.
+//   random     every choice of zero blocks is equally likely
+//   balanced   rows of blocks differ by at most one in their non-zeros, and so do, per block, groups of rows
+//   clustered  zero blocks come in aligned patches of 4x4 blocks
+Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double ratio, const std::string& pattern,
+                                  std::uint64_t seed);
+
+}  // namespace tessera

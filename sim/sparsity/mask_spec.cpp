@@ -1,0 +1,140 @@
+#include "sim/sparsity/mask_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "sim/base/random.h"
+#include "sim/sparsity/compaction.h"
+#include "sim/sparsity/generators.h"
+#include "sim/sparsity/mask_file.h"
+
+namespace tessera {
+namespace {
+
+using Masks = std::vector<std::optional<BlockMask>>;
+
+// FNV-1a: the stream of a layer's seed.
+std::uint64_t name_hash(const std::string& name) {
+  std::uint64_t h = 0xcbf29ce484222325ull;
+  for (char c : name) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ull;
+  return h;
+}
+
+class MaskMaker {
+ public:
+  MaskMaker(const Network& network, const MaskSpec& spec) : network_(network), spec_(spec) {
+    for (const Layer& layer : network.layers)
+      if (layer.op == Op::conv2d) names_.push_back(layer.name);
+  }
+
+  Expected<Masks> make() {
+    for (std::size_t i = 0; i < spec_.exclude.size(); ++i) check_name(spec_.exclude[i], fmt::format("exclude[{}]", i));
+    for (const auto& entry : spec_.layers) check_name(entry.first, "layers");
+    check_common();
+    Masks masks(network_.layers.size());
+    if (failure_.problems.empty() && !spec_.file.empty()) {
+      Expected<Masks> read = read_masks(spec_.file, network_, block_sides());
+      if (!read) return read;
+      masks = std::move(*read);
+      for (const Layer& layer : network_.layers)
+        if (excluded(layer)) masks[layer.id].reset();
+    } else if (failure_.problems.empty()) {
+      for (const Layer& layer : network_.layers)
+        if (is_sparse(layer)) generate(layer, masks[layer.id]);
+    }
+    if (!failure_.problems.empty()) return failure_;
+    return masks;
+  }
+
+ private:
+  void check_name(const std::string& name, const std::string& path) {
+    if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
+    const std::string near = nearest_name(name, names_);
+    failure_.problems.push_back({"", path, fmt::format("there is no layer with weights called '{}'", name),
+                                 near.empty() ? "the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
+  }
+
+  // A wrong common setting is one problem, not one for every layer.
+  void check_common() {
+    const Expected<BlockMask> probe = generate_mask(1, 1, spec_.bc, spec_.bi, spec_.ratio, spec_.pattern, 0);
+    if (probe) return;
+    for (const Problem& p : probe.failure().problems) failure_.problems.push_back(p);
+  }
+
+  std::vector<BlockSides> block_sides() const {
+    std::vector<BlockSides> sides(network_.layers.size(), {spec_.bc, spec_.bi});
+    for (const Layer& layer : network_.layers)
+      if (const MaskOverride* o = override_of(layer))
+        sides[layer.id] = {o->bc.value_or(spec_.bc), o->bi.value_or(spec_.bi)};
+    return sides;
+  }
+
+  const MaskOverride* override_of(const Layer& layer) const {
+    const auto it = spec_.layers.find(layer.name);
+    return it == spec_.layers.end() ? nullptr : &it->second;
+  }
+
+  bool excluded(const Layer& layer) const {
+    return std::find(spec_.exclude.begin(), spec_.exclude.end(), layer.name) != spec_.exclude.end();
+  }
+
+  bool is_sparse(const Layer& layer) const {
+    if (layer.op != Op::conv2d || excluded(layer)) return false;
+    if (override_of(layer) != nullptr || !spec_.first_dense || layer.is_gemm) return true;
+    const auto first = std::find_if(network_.layers.begin(), network_.layers.end(),
+                                    [](const Layer& l) { return l.op == Op::conv2d && !l.is_gemm; });
+    return first->id != layer.id;
+  }
+
+  void generate(const Layer& layer, std::optional<BlockMask>& out) {
+    const MaskOverride* given = override_of(layer);
+    const MaskOverride o = given != nullptr ? *given : MaskOverride{};
+    const std::uint64_t seed = derive_seed(o.seed.value_or(spec_.seed), name_hash(layer.name));
+    Expected<BlockMask> mask = generate_mask(layer.out.c, layer.in.c, o.bc.value_or(spec_.bc), o.bi.value_or(spec_.bi),
+                                             o.ratio.value_or(spec_.ratio), o.pattern.value_or(spec_.pattern), seed);
+    if (mask) {
+      out = std::move(*mask);
+      return;
+    }
+    for (Problem p : mask.failure().problems) {
+      p.path = "layers." + layer.name + "." + p.path;
+      failure_.problems.push_back(std::move(p));
+    }
+  }
+
+  const Network& network_;
+  const MaskSpec& spec_;
+  std::vector<std::string> names_;
+  Failure failure_;
+};
+
+}  // namespace
+
+Expected<Masks> make_masks(const Network& network, const MaskSpec& spec) { return MaskMaker(network, spec).make(); }
+
+CompactionReport compaction_report(const Layer& layer, const std::optional<BlockMask>& mask) {
+  CompactionReport report;
+  if (layer.op != Op::conv2d) return report;
+  const BlockMask given = mask ? *mask : BlockMask::all_ones(layer.out.c, layer.in.c);
+  report.blocks = static_cast<std::int64_t>(given.bits.size());
+  report.nonzero = std::accumulate(given.bits.begin(), given.bits.end(), std::int64_t{0});
+  const KernelMask kernel = kernel_mask(given);
+  report.kernel_blocks = static_cast<std::int64_t>(kernel.bits.size());
+  report.kernel_nonzero = kernel.count();
+  ChunkShape whole;
+  whole.rows.resize(static_cast<std::size_t>(kernel.rows));
+  std::iota(whole.rows.begin(), whole.rows.end(), 0);
+  whole.col1 = kernel.cols;
+  whole.taps = layer.window.kh * layer.window.kw;
+  whole.bias = true;
+  const ChunkSize size = chunk_size(kernel, whole);
+  report.data = size.data;
+  report.index = size.index;
+  report.bias = size.bias;
+  report.dense = size.bias + report.kernel_blocks * kernel_block * kernel_block * whole.taps;
+  return report;
+}
+
+}  // namespace tessera

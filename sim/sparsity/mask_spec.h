@@ -1,0 +1,53 @@
+// Which layers of a network are sparse, and how: what the `sparsity` part of a run config means.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/network/network.h"
+#include "sim/sparsity/block_mask.h"
+
+namespace tessera {
+
+// What one layer may have otherwise than the rest; unset fields follow the spec.
+struct MaskOverride {
+  std::optional<int> bc, bi;
+  std::optional<double> ratio;
+  std::optional<std::string> pattern;
+  std::optional<std::uint64_t> seed;
+};
+
+struct MaskSpec {
+  int bc = 8, bi = 8;  // block: output x input channels
+  double ratio = 0;    // share of zero blocks
+  std::string pattern = "random";
+  std::uint64_t seed = 1;
+  bool first_dense = true;                     // the first convolution stays dense unless it is overridden
+  std::vector<std::string> exclude;            // layers that stay dense, by name
+  std::map<std::string, MaskOverride> layers;  // by name
+  std::string file;  // .npz by layer name (or .npy for the only sparse layer); replaces the generators
+};
+
+// Index = LayerId; nullopt: dense. The mask of a layer depends on its name and shape, not on the other layers. With a
+// mask file, layers that it does not name are dense. Problems name the key of the spec they are about.
+Expected<std::vector<std::optional<BlockMask>>> make_masks(const Network& network, const MaskSpec& spec);
+
+// Writes what is not dense as bool arrays [ceil(cout/bc)][ceil(cin/bi)]: .npz by layer name, or .npy when the path says
+// so and there is exactly one.
+std::optional<Failure> write_masks(const std::string& path, const Network& network,
+                                   const std::vector<std::optional<BlockMask>>& masks);
+
+// What a mask saves: weights with their index and bias as they stand in DDR when a layer is one chunk.
+struct CompactionReport {
+  std::int64_t blocks = 0, nonzero = 0;                // of the mask itself
+  std::int64_t kernel_blocks = 0, kernel_nonzero = 0;  // 8x8, what kernels can skip
+  Bytes dense = 0;                                     // data and bias without a mask
+  Bytes data = 0, index = 0, bias = 0;
+  Bytes total() const { return data + index + bias; }
+};
+CompactionReport compaction_report(const Layer& layer, const std::optional<BlockMask>& mask);
+
+}  // namespace tessera

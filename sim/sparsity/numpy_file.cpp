@@ -1,0 +1,143 @@
+#include "sim/sparsity/numpy_file.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "sim/sparsity/zip_store.h"
+
+namespace tessera {
+namespace {
+
+const std::string magic = "\x93NUMPY";
+
+// {'descr': '|b1', 'fortran_order': False, 'shape': (8, 8), }
+bool parse_header(const std::string& header, NumpyArray& array, std::string& problem) {
+  static const std::regex descr("'descr': *'([^']*)'"), fortran("'fortran_order': *(True|False)"),
+      shape("'shape': *\\(([0-9, L]*)\\)"), number("[0-9]+");
+  std::smatch d, f, s;
+  if (!std::regex_search(header, d, descr) || !std::regex_search(header, f, fortran) ||
+      !std::regex_search(header, s, shape)) {
+    problem = "has a header that cannot be read (a structured type?)";
+    return false;
+  }
+  array.dtype = d[1];
+  const std::string dims = s[1];
+  for (std::sregex_iterator it(dims.begin(), dims.end(), number), end; it != end; ++it) {
+    if (it->length() > 9) {
+      problem = "has an impossible shape (" + dims + ")";
+      return false;
+    }
+    array.shape.push_back(std::stoll(it->str()));
+  }
+  if (f[1] == "True" && array.shape.size() > 1) problem = "is stored in Fortran order";
+  if (array.element_size() == 0) problem = "has elements of type '" + array.dtype + "'";
+  return problem.empty();
+}
+
+Expected<NumpyArray> parse_npy(const std::string& s, const std::string& file, const std::string& name) {
+  const auto refuse = [&](std::string what, std::string legal) {
+    return fail(ExitCode::bad_input, {file, name, std::move(what), std::move(legal)});
+  };
+  if (s.size() < 12 || s.compare(0, magic.size(), magic) != 0)
+    return refuse("is no NumPy array", "a .npy file, or a .npz of numpy.savez");
+  const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<std::uint8_t>(s[i])); };
+  const std::size_t start = byte(6) == 1 ? 10 : 12;
+  const std::size_t length = byte(8) | byte(9) << 8 | (start == 12 ? byte(10) << 16 | byte(11) << 24 : 0);
+  if (start + length > s.size()) return refuse("is cut short", "a whole .npy file");
+  NumpyArray array;
+  std::string problem;
+  if (!parse_header(s.substr(start, length), array, problem))
+    return refuse(problem, "a C-ordered array of little-endian integers or bool");
+  const std::size_t size = s.size() - start - length;
+  std::int64_t wanted = array.element_size();
+  for (std::int64_t side : array.shape) wanted = wanted > std::int64_t{1} << 40 ? wanted : wanted * side;
+  if (static_cast<std::int64_t>(size) != wanted)
+    return refuse(fmt::format("holds {} bytes of data", size),
+                  fmt::format("{} bytes for shape {} of '{}'", wanted, shape_text(array.shape), array.dtype));
+  array.bytes.assign(s.begin() + static_cast<std::ptrdiff_t>(start + length), s.end());
+  return array;
+}
+
+std::string make_npy(const NumpyArray& array) {
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", array.dtype, shape_text(array.shape));
+  header.append(63 - (10 + header.size()) % 64, ' ');  // data starts at a multiple of 64 bytes
+  header += '\n';
+  std::string out = magic + '\x01' + '\x00';
+  out += static_cast<char>(header.size() & 0xff);
+  out += static_cast<char>(header.size() >> 8);
+  out += header;
+  out.append(array.bytes.begin(), array.bytes.end());
+  return out;
+}
+
+std::optional<Failure> write_file(const std::string& path, const std::string& content) {
+  std::ofstream out(path, std::ios::binary);
+  out << content;
+  out.close();
+  if (out) return std::nullopt;
+  return fail(ExitCode::bad_input, {path, "", "cannot be written", "a path in a folder that exists"});
+}
+
+}  // namespace
+
+std::int64_t NumpyArray::elements() const {
+  std::int64_t n = 1;
+  for (std::int64_t side : shape) n *= side;
+  return n;
+}
+
+int NumpyArray::element_size() const {
+  static const std::map<std::string, int> sizes = {{"|b1", 1}, {"|u1", 1}, {"|i1", 1}, {"<i2", 2}, {"<u2", 2},
+                                                   {"<i4", 4}, {"<u4", 4}, {"<i8", 8}, {"<u8", 8}};
+  const auto it = sizes.find(dtype);
+  return it == sizes.end() ? 0 : it->second;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+}
+
+Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(ExitCode::bad_input, {path, "", "cannot be read", "the path of an .npy or .npz file"});
+  const std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  std::map<std::string, std::string> files;
+  const bool archive = is_zip(content);
+  if (archive) {
+    Expected<std::map<std::string, std::string>> entries = read_zip(content, path);
+    if (!entries) return entries.failure();
+    files = std::move(*entries);
+  } else {
+    files[""] = content;
+  }
+  std::map<std::string, NumpyArray> arrays;
+  Failure failure;
+  for (const auto& [entry, bytes] : files) {
+    const bool suffix = entry.size() > 4 && entry.compare(entry.size() - 4, 4, ".npy") == 0;
+    const std::string name = suffix ? entry.substr(0, entry.size() - 4) : entry;
+    Expected<NumpyArray> array = parse_npy(bytes, path, name);
+    if (array)
+      arrays[name] = std::move(*array);
+    else
+      failure.problems.push_back(array.failure().problems[0]);
+  }
+  if (!failure.problems.empty()) return failure;
+  return arrays;
+}
+
+std::optional<Failure> write_npy(const std::string& path, const NumpyArray& array) {
+  return write_file(path, make_npy(array));
+}
+
+std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays) {
+  std::map<std::string, std::string> entries;
+  for (const auto& [name, array] : arrays) entries[name + ".npy"] = make_npy(array);
+  return write_file(path, make_zip(entries));
+}
+
+}  // namespace tessera

@@ -1,0 +1,30 @@
+// Arrays in NumPy's own files: .npy (one array) and .npz (a zip of them, stored without compression as numpy.savez
+// writes it). C order and little endian only; zip64 only where numpy puts it beside plain sizes.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+
+namespace tessera {
+
+struct NumpyArray {
+  std::string dtype;  // "|b1", "|u1", "|i1", "<i4", ...
+  std::vector<std::int64_t> shape;
+  std::vector<std::uint8_t> bytes;  // elements in C order
+  std::int64_t elements() const;
+  int element_size() const;
+};
+
+std::string shape_text(const std::vector<std::int64_t>& shape);  // "(64, 3)"
+
+// All arrays of a file by name; the array of an .npy has the empty name.
+Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path);
+
+std::optional<Failure> write_npy(const std::string& path, const NumpyArray& array);
+std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays);
+
+}  // namespace tessera
