@@ -1,0 +1,101 @@
+#include "sim/replay/replay.h"
+
+#include <algorithm>
+
+#include "sim/cost/kernel_law.h"
+#include "sim/replay/replay_program.h"
+#include "sim/replay/task_log.h"
+
+namespace tessera {
+
+const char* accounting_label(ReplayAccounting a) {
+  return a == ReplayAccounting::published ? "published" : "physical";
+}
+
+namespace {
+
+ProgramLayer program_layer(const TraceLayer& l) {
+  ProgramLayer out;
+  out.layer.id = l.id;
+  out.layer.name = l.name;
+  out.layer.op = l.op;
+  out.layer.in = l.input;
+  out.layer.out = l.output;
+  out.layer.window.kh = l.core_weights.kh;
+  out.layer.window.kw = l.core_weights.kw;
+  out.mapping = "cols=width rows=channels";
+  return out;
+}
+
+void measure(const ReplayProgram& program, const TaskLog& log, double clock_hz, Replay& replay) {
+  Millicycles end = 0;
+  for (std::size_t i = 0; i < replay.layers.size(); ++i) {
+    ReplayedLayer& out = replay.layers[i];
+    const LayerTasks& tasks = program.layers[i];
+    const auto us = [&](const LaneTasks& lane) {
+      end = std::max(end, log.end(lane));
+      return to_us(log.busy(lane), clock_hz);
+    };
+    out.load_us = us(tasks.load);
+    out.loadw_us = us(tasks.loadw);
+    for (const PassTasks& p : tasks.passes) {
+      out.passes.push_back({us(p.loadfm), us(p.loadwm), us(p.comp), us(p.writefm), p.added});
+      replay.added_passes += p.added ? 1 : 0;
+    }
+    out.write_us = us(tasks.write);
+    out.end_us = to_us(end, clock_hz);
+  }
+}
+
+}  // namespace
+
+Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array, ReplayAccounting accounting) {
+  const bool published = accounting == ReplayAccounting::published;
+  auto program = make_replay_program(published ? published_work(trace) : physical_work(trace), array,
+                                     published ? 1 : array.memtile.dma.s2mm);
+  if (!program) return program.failure();
+  program->program.network = trace.network;
+  program->program.accounting = accounting_label(accounting);
+  for (const TraceLayer& l : trace.layers) program->program.layers.push_back(program_layer(l));
+  const auto law = find_kernel_law("peak");
+  if (!law) return law.failure();
+
+  TaskLog log(EngineMap(array).count());
+  SimOptions options;
+  options.fidelity = Fidelity::transaction;  // nothing here shares a resource within a transfer
+  options.trace = &log;
+  auto result = simulate(program->program, array, kernel_durations(program->program, **law), options);
+  if (!result) return result.failure();
+
+  Replay replay;
+  replay.accounting = accounting;
+  replay.array = array.name;
+  replay.rows = array.rows;
+  replay.cols = array.cols;
+  replay.latency_us = to_us(result->total, array.clock_hz);
+  for (const TraceLayer& l : trace.layers) replay.layers.push_back({l.name, 0, 0, 0, 0, {}});
+  measure(*program, log, array.clock_hz, replay);
+  replay.simulated = std::move(*result);
+  return replay;
+}
+
+nlohmann::json replay_json(const Replay& replay) {
+  nlohmann::json out = {{"accounting", accounting_label(replay.accounting)}, {"array", replay.array},
+                        {"rows", replay.rows}, {"cols", replay.cols}, {"latency_us", replay.latency_us}};
+  const bool physical = replay.accounting == ReplayAccounting::physical;
+  if (physical) out["added_passes"] = replay.added_passes;
+  out["layers"] = nlohmann::json::array();
+  for (const ReplayedLayer& l : replay.layers) {
+    nlohmann::json passes = nlohmann::json::array();
+    for (const PassTimes& p : l.passes) {
+      passes.push_back({{"loadfm_us", p.loadfm_us}, {"loadwm_us", p.loadwm_us}, {"comp_us", p.comp_us},
+                        {"writefm_us", p.writefm_us}});
+      if (p.added) passes.back()["added"] = true;
+    }
+    out["layers"].push_back({{"layer", l.name}, {"load_us", l.load_us}, {"loadw_us", l.loadw_us},
+                             {"write_us", l.write_us}, {"passes", passes}, {"end_us", l.end_us}});
+  }
+  return out;
+}
+
+}  // namespace tessera
