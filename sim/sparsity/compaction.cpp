@@ -5,28 +5,42 @@
 
 namespace tessera {
 
-// Larger mask blocks share an index entry when the chunk's rows come in whole, consecutive, aligned groups.
-IndexUnits index_units(const KernelMask& mask, const ChunkShape& chunk) {
-  IndexUnits u{mask.unit_rows, mask.unit_cols};
-  if (chunk.col0 % u.cols != 0 || (chunk.col1 % u.cols != 0 && chunk.col1 != mask.cols)) u.cols = 1;
-  const auto n = static_cast<int>(chunk.rows.size());
-  bool whole = n % u.rows == 0;
-  for (int i = 0; whole && i < n; ++i)
-    whole = i % u.rows == 0 ? chunk.rows[i] % u.rows == 0 : chunk.rows[i] == chunk.rows[i - 1] + 1;
-  if (!whole) u.rows = 1;
-  return u;
-}
-
 namespace {
 
-bool unit_present(const KernelMask& mask, const ChunkShape& chunk, const IndexUnits& u, int row, int col) {
-  for (int r = row; r < row + u.rows; ++r)
-    for (int c = col; c < std::min(col + u.cols, chunk.col1); ++c)
-      if (mask.present(chunk.rows[r], c)) return true;
-  return false;
+// A unit is present when its first block is: index_units() sees to it that all its blocks are alike.
+bool unit_present(const KernelMask& mask, const ChunkShape& chunk, int row, int col) {
+  return mask.present(chunk.rows[row], col);
+}
+
+// Rows come in whole, consecutive, aligned groups of `group`.
+bool whole_groups(const std::vector<int>& rows, int group) {
+  if (rows.size() % static_cast<std::size_t>(group) != 0) return false;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool starts = i % static_cast<std::size_t>(group) == 0;
+    if (starts ? rows[i] % group != 0 : rows[i] != rows[i - 1] + 1) return false;
+  }
+  return true;
+}
+
+// Every unit is all there or all missing; not so where channels were reordered by single blocks.
+bool uniform(const KernelMask& mask, const ChunkShape& chunk, const IndexUnits& u) {
+  const auto rows = static_cast<int>(chunk.rows.size());
+  for (int r = 0; r < rows; ++r)
+    for (int c = chunk.col0; c < chunk.col1; ++c)
+      if (mask.present(chunk.rows[r], c) != unit_present(mask, chunk, r - r % u.rows, c - (c - chunk.col0) % u.cols))
+        return false;
+  return true;
 }
 
 }  // namespace
+
+IndexUnits index_units(const KernelMask& mask, const ChunkShape& chunk) {
+  IndexUnits u{mask.unit_rows, mask.unit_cols};
+  if (chunk.col0 % u.cols != 0 || (chunk.col1 % u.cols != 0 && chunk.col1 != mask.cols)) u.cols = 1;
+  if (!whole_groups(chunk.rows, u.rows)) u.rows = 1;
+  if (u.rows * u.cols > 1 && !uniform(mask, chunk, u)) u = {};
+  return u;
+}
 
 ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
   ChunkSize s;
@@ -39,7 +53,7 @@ ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
     const IndexUnits u = index_units(mask, chunk);
     Bytes entries = rows / u.rows;
     for (int r = 0; r < rows; r += u.rows)
-      for (int c = chunk.col0; c < chunk.col1; c += u.cols) entries += unit_present(mask, chunk, u, r, c) ? 1 : 0;
+      for (int c = chunk.col0; c < chunk.col1; c += u.cols) entries += unit_present(mask, chunk, r, c) ? 1 : 0;
     s.index = round_up(entries * 2, 4);
   }
   return s;
@@ -57,8 +71,6 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
         const std::int32_t b = oc < w.cout ? w.bias[oc] : 0;
         std::memcpy(p, &b, 4);
       }
-  // Which blocks are stored: with index units of several blocks, present units store their present blocks only, so
-  // within a unit every block counts as the mask's own bit; a mask block covers the unit, hence all or none.
   if (size.indexed) {
     const IndexUnits u = index_units(mask, chunk);
     std::uint8_t* index = p;
@@ -69,12 +81,12 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
     };
     for (int r = 0; r < rows; r += u.rows) {
       int n = 0;
-      for (int c = chunk.col0; c < chunk.col1; c += u.cols) n += unit_present(mask, chunk, u, r, c) ? 1 : 0;
+      for (int c = chunk.col0; c < chunk.col1; c += u.cols) n += unit_present(mask, chunk, r, c) ? 1 : 0;
       put(n);
     }
     for (int r = 0; r < rows; r += u.rows)
       for (int c = chunk.col0; c < chunk.col1; c += u.cols)
-        if (unit_present(mask, chunk, u, r, c)) put((c - chunk.col0) / u.cols);
+        if (unit_present(mask, chunk, r, c)) put((c - chunk.col0) / u.cols);
     p += size.index;
   }
   for (int row : chunk.rows)

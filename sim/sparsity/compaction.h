@@ -6,7 +6,8 @@
 //   [block data: for each row in order, for each present column: taps x 8 input x 8 output channels, int8]
 //
 // A chunk without a missing block carries no index, so an all-ones mask costs exactly what dense costs. An index unit
-// is a mask block or 8x8, whichever is larger, when it divides the chunk; else 8x8.
+// is a mask block or 8x8, whichever is larger, when it divides the chunk; else 8x8. All blocks of a present unit are
+// stored; the last unit of a row may be cut by the end of the input channels.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -30,7 +31,7 @@ struct ChunkSize {
   Bytes total() const { return bias + index + data; }
 };
 
-// Kernel blocks that share one index entry of a chunk.
+// Kernel blocks that share one index entry of the chunk.
 struct IndexUnits {
   int rows = 1, cols = 1;
 };
