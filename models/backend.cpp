@@ -2,9 +2,11 @@
 #include "sim/run/backend.h"
 
 #include <cstdlib>
+#include <memory>
 #include <systemc>
 
 #include "models/array.h"
+#include "models/functional/functional_plane.h"
 #include "models/load_check.h"
 #include "models/sim_time.h"
 #include "models/watchdog.h"
@@ -38,12 +40,17 @@ Expected<SimResult> run_array(RunState& run) {
 }  // namespace
 
 Expected<SimResult> simulate(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations,
-                             const SimOptions& options, const DdrImage&) {
+                             const SimOptions& options, const DdrImage& image) {
   if (auto failure = load_check(program, array, durations)) return std::move(*failure);
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
   RunState run(program, array, durations, options);
+  std::unique_ptr<FunctionalPlane> data;
+  if (options.functional) data = std::make_unique<FunctionalPlane>(program, array, run.map, image);
+  run.data = data.get();
   try {
-    return run_array(run);
+    auto result = run_array(run);
+    if (result && data != nullptr) data->deliver(*result);
+    return result;
   } catch (const sc_core::sc_report& report) {
     return fail(ExitCode::internal,
                 {"", report.get_process_name() == nullptr ? "array" : report.get_process_name(), report.what(), ""});

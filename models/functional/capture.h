@@ -1,0 +1,23 @@
+// Collects the elements of every tensor as they arrive at their homes (descriptors with Payload::result).
+#pragma once
+#include <vector>
+
+#include "sim/run/backend.h"
+
+namespace tessera {
+
+class Capture {
+ public:
+  explicit Capture(const Program& program) : program_(program), tensors_(program.layers.size()) {}
+  // False when the region does not lie in the tensor or its size is not that of the transfer.
+  bool fits(const Transfer& transfer) const;
+  // Bytes [position, position + n) of a transfer's stream have arrived.
+  void take(const Transfer& transfer, Bytes position, Bytes n, const std::uint8_t* bytes, EngineId engine);
+  std::vector<CapturedTensor> take_all();
+
+ private:
+  const Program& program_;
+  std::vector<CapturedTensor> tensors_;  // by tensor; empty until something arrives
+};
+
+}  // namespace tessera

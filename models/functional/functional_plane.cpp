@@ -1,0 +1,84 @@
+#include "models/functional/functional_plane.h"
+
+#include <cstring>
+
+namespace tessera {
+
+FunctionalPlane::FunctionalPlane(const Program& program, const ArraySpec& array, const EngineMap& map,
+                                 const DdrImage& image)
+    : map_(map),
+      log_(program, map),
+      capture_(program),
+      kernels_(program, log_),
+      memories_(static_cast<std::size_t>(map.tile_count())),
+      host_(std::make_unique<WatchedMemory>(log_, "host memory", 0, false)),
+      channels_(static_cast<std::size_t>(map.count())) {
+  for (TileId t = 0; t < map.tile_count(); ++t) {
+    const TileKind kind = map.tile_kind(t);
+    if (kind == TileKind::shim) continue;
+    const Bytes size = kind == TileKind::compute ? array.tile.memory.size : array.memtile.memory.size;
+    memories_[static_cast<std::size_t>(t)] =
+        std::make_unique<WatchedMemory>(log_, map.tile_name(t), size, kind == TileKind::compute);
+  }
+  for (const auto& [address, bytes] : image.parts)
+    host_->write(0, address, static_cast<Bytes>(bytes.size()), bytes.data());
+}
+
+void FunctionalPlane::begin(EngineId id, const Transfer& t) {
+  const EngineMap::Info& info = map_.info(id);
+  Channel& c = channels_[static_cast<std::size_t>(id)];
+  c.transfer = &t;
+  c.cursor = AccessCursor(t.access);
+  c.position = 0;
+  const bool tensor = t.payload == Payload::activations || t.payload == Payload::result;
+  c.task = log_.begin(id, t.layer, tensor ? t.tensor : -1);
+  const TileId tile = info.tile_kind == TileKind::memory ? t.memory : info.tile;
+  c.memory = info.tile_kind == TileKind::shim ? host_.get() : memories_[static_cast<std::size_t>(tile)].get();
+  c.captured = false;
+  if (info.kind == EngineKind::s2mm && t.payload == Payload::result) {
+    c.captured = capture_.fits(t);
+    if (!c.captured) log_.error(log_.name(c.task) + " delivers a region that does not fit its tensor or its bytes");
+  }
+}
+
+void FunctionalPlane::move(const Route& route, Bytes bytes) {
+  stream_.resize(static_cast<std::size_t>(bytes));
+  Channel& source = channels_[static_cast<std::size_t>(route.source)];
+  std::uint8_t* to = stream_.data();
+  source.cursor.walk(
+      bytes,
+      [&](std::int64_t address, Bytes n) {
+        source.memory->read(source.task, address, n, to);
+        to += n;
+      },
+      [&](Bytes n) {
+        std::memset(to, 0, static_cast<std::size_t>(n));
+        to += n;
+      });
+  for (const EngineId sink : route.sinks) receive(sink, bytes);
+}
+
+void FunctionalPlane::receive(EngineId id, Bytes bytes) {
+  Channel& c = channels_[static_cast<std::size_t>(id)];
+  const std::uint8_t* from = stream_.data();
+  c.cursor.walk(
+      bytes,
+      [&](std::int64_t address, Bytes n) {
+        c.memory->write(c.task, address, n, from);
+        from += n;
+      },
+      [&](Bytes n) { from += n; });
+  if (c.captured) capture_.take(*c.transfer, c.position, bytes, stream_.data(), id);
+  c.position += bytes;
+}
+
+void FunctionalPlane::execute(EngineId core, const KernelCall& call) {
+  kernels_.run(core, call, *memories_[static_cast<std::size_t>(map_.info(core).tile)]);
+}
+
+void FunctionalPlane::deliver(SimResult& result) {
+  result.captured = capture_.take_all();
+  result.errors = log_.take_errors();
+}
+
+}  // namespace tessera

@@ -1,0 +1,47 @@
+// The data of a functional run: contents of all memories, what every channel is doing to them, the kernels, and the
+// results as they arrive.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "models/data_plane.h"
+#include "models/functional/access_cursor.h"
+#include "models/functional/capture.h"
+#include "models/functional/kernel_runner.h"
+#include "models/functional/watched_memory.h"
+
+namespace tessera {
+
+class FunctionalPlane : public DataPlane {
+ public:
+  FunctionalPlane(const Program& program, const ArraySpec& array, const EngineMap& map, const DdrImage& image);
+
+  void begin(EngineId channel, const Transfer& transfer) override;
+  void move(const Route& route, Bytes bytes) override;
+  void execute(EngineId core, const KernelCall& call) override;
+
+  // What the run has to show for itself.
+  void deliver(SimResult& result);
+
+ private:
+  struct Channel {
+    const Transfer* transfer = nullptr;
+    WatchedMemory* memory = nullptr;
+    AccessCursor cursor;
+    Bytes position = 0;  // in the stream of the descriptor
+    TaskRef task = 0;
+    bool captured = false;
+  };
+  void receive(EngineId channel, Bytes bytes);
+
+  const EngineMap& map_;
+  TaskLog log_;
+  Capture capture_;
+  KernelRunner kernels_;
+  std::vector<std::unique_ptr<WatchedMemory>> memories_;  // by TileId; all shim tiles see host memory
+  std::unique_ptr<WatchedMemory> host_;
+  std::vector<Channel> channels_;  // by EngineId
+  std::vector<std::uint8_t> stream_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,166 @@
+#include "models/functional/kernel_runner.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "models/kernels/add.h"
+#include "models/kernels/pool.h"
+
+namespace tessera {
+namespace {
+
+const std::int8_t* values(const std::vector<std::uint8_t>& v) { return reinterpret_cast<const std::int8_t*>(v.data()); }
+
+}  // namespace
+
+bool KernelRunner::refuse(const Task& t, const std::string& why) {
+  log_.error(fmt::format("{}: {} call: {}", log_.name(t.ref), kernel_name(t.call.kind), why));
+  return false;
+}
+
+bool KernelRunner::in_memory(const Task& t, const char* what, std::int64_t address, Bytes bytes) {
+  if (address >= 0 && address % 4 == 0 && t.memory.contains(address, bytes)) return true;
+  return refuse(t, fmt::format("{} buffer at {} with {} bytes is not in its memory", what, address, bytes));
+}
+
+void KernelRunner::load(const Task& t, std::int64_t address, Bytes bytes, std::vector<std::uint8_t>& to) {
+  to.resize(static_cast<std::size_t>(bytes));
+  t.memory.read(t.ref, address, bytes, to.data());
+}
+
+void KernelRunner::run(EngineId core, const KernelCall& call, WatchedMemory& memory) {
+  const TaskRef ref = log_.begin(core, call.layer, -1);
+  if (call.kind == KernelKind::ops) return;
+  static const Layer none;
+  const bool known = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program_.layers.size();
+  const Task t{ref, call, known ? program_.layers[static_cast<std::size_t>(call.layer)].layer : none, memory};
+  const Region& r = call.out;
+  if (!known && call.kind != KernelKind::copy) return void(refuse(t, "its layer does not exist"));
+  if (r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1 <= r.c0) return void(refuse(t, "its output region is empty"));
+  switch (call.kind) {
+    case KernelKind::conv:
+      return conv(t);
+    case KernelKind::maxpool:
+    case KernelKind::avgpool:
+      return pool(t);
+    case KernelKind::add:
+      return add(t);
+    case KernelKind::copy:
+      return copy(t);
+    case KernelKind::ops:
+      return;
+  }
+}
+
+// The input tile of a window operator: exactly the window of the output tile.
+bool KernelRunner::load_input(const Task& t) {
+  const KernelCall& c = t.call;
+  const Window& w = t.layer.window;
+  const int h = (c.out.h1 - c.out.h0 - 1) * w.sh + w.kh, width = (c.out.w1 - c.out.w0 - 1) * w.sw + w.kw;
+  if (c.in_h != h || c.in_w != width || c.in_c < 1)
+    return refuse(t, fmt::format("input tile is {}x{}x{}, its window is {}x{}", c.in_h, c.in_w, c.in_c, h, width));
+  const Bytes bytes = Bytes{c.in_h} * c.in_w * c.in_c;
+  if (!in_memory(t, "input", c.in, bytes)) return false;
+  if (c.kind != KernelKind::maxpool) {
+    load(t, c.in, bytes, in_);
+    return true;
+  }
+  in_.assign(static_cast<std::size_t>(bytes), 0);  // padding is ignored, so nobody needs to have written it
+  for (int y = 0; y < c.in_h; ++y)
+    for (int x = 0; x < c.in_w; ++x)
+      if (inside_input(t.layer, c.out.h0 * w.sh - w.pad_top + y, c.out.w0 * w.sw - w.pad_left + x)) {
+        const Bytes at = (Bytes{y} * c.in_w + x) * c.in_c;
+        t.memory.read(t.ref, c.in + at, c.in_c, in_.data() + at);
+      }
+  return true;
+}
+
+void KernelRunner::store_result(const Task& t) {
+  const auto bytes = static_cast<Bytes>(result_.size());
+  if (!in_memory(t, "result", t.call.result, bytes)) return;
+  t.memory.write(t.ref, t.call.result, bytes, reinterpret_cast<const std::uint8_t*>(result_.data()));
+}
+
+void KernelRunner::conv(const Task& t) {
+  const KernelCall& c = t.call;
+  if (c.chunk < 0 || static_cast<std::size_t>(c.chunk) >= program_.chunks.size())
+    return void(refuse(t, "its weight chunk does not exist"));
+  const ChunkPlace& place = program_.chunks[static_cast<std::size_t>(c.chunk)];
+  const int out_c = c.out.c1 - c.out.c0;
+  if (static_cast<int>(place.shape.rows.size()) * kernel_block != out_c ||
+      (place.shape.col1 - place.shape.col0) * kernel_block != c.in_c || place.shape.col0 * kernel_block != c.ic0 ||
+      place.shape.taps != t.layer.window.kh * t.layer.window.kw)
+    return void(refuse(t, "its weight chunk has another shape"));
+  if (!load_input(t) || !in_memory(t, "weight", c.weights, place.size.total())) return;
+  load(t, c.weights, place.size.total(), weights_);
+  const int mask = program_.layers[static_cast<std::size_t>(c.layer)].mask;
+  const bool masked = mask >= 0 && static_cast<std::size_t>(mask) < program_.masks.size();
+  const IndexUnits units =
+      masked ? index_units(program_.masks[static_cast<std::size_t>(mask)], place.shape) : IndexUnits{};
+  const auto chunk = read_chunk(weights_.data(), place, units);
+  if (!chunk) return void(refuse(t, fmt::format("the index of its weights at {} makes no sense", c.weights)));
+
+  const Bytes n = c.out.elements();
+  acc_.assign(static_cast<std::size_t>(n), 0);
+  if (!c.first) {
+    if (!in_memory(t, "accumulator", c.acc, n * 4)) return;
+    t.memory.read(t.ref, c.acc, n * 4, reinterpret_cast<std::uint8_t*>(acc_.data()));
+  } else if (!chunk->bias.empty()) {
+    for (Bytes pixel = 0; pixel < n; pixel += out_c)
+      std::memcpy(acc_.data() + pixel, chunk->bias.data(), static_cast<std::size_t>(out_c) * 4);
+  }
+  const ConvTile tile{c.out.h1 - c.out.h0, c.out.w1 - c.out.w0, out_c, c.in_w, c.in_c, t.layer.window};
+  conv_accumulate(tile, values(in_), chunk->blocks, acc_.data());
+  conv_result(t);
+}
+
+void KernelRunner::conv_result(const Task& t) {
+  const KernelCall& c = t.call;
+  const auto n = static_cast<Bytes>(acc_.size());
+  if (!c.last) {
+    if (in_memory(t, "accumulator", c.acc, n * 4))
+      t.memory.write(t.ref, c.acc, n * 4, reinterpret_cast<const std::uint8_t*>(acc_.data()));
+    return;
+  }
+  result_.resize(acc_.size());
+  requantize_all(acc_.data(), result_.data(), n, t.layer.shift, t.layer.relu);
+  if (c.add_layer >= 0) {
+    if (static_cast<std::size_t>(c.add_layer) >= program_.layers.size())
+      return void(refuse(t, "its add layer does not exist"));
+    if (!in_memory(t, "residual", c.in2, n)) return;
+    load(t, c.in2, n, in2_);
+    const bool relu = program_.layers[static_cast<std::size_t>(c.add_layer)].layer.relu;
+    add_saturating(result_.data(), values(in2_), result_.data(), n, relu);
+  }
+  store_result(t);
+}
+
+void KernelRunner::pool(const Task& t) {
+  if (t.call.in_c != t.call.out.c1 - t.call.out.c0)
+    return void(refuse(t, "its input has other channels than its output"));
+  if (!load_input(t)) return;
+  result_.resize(static_cast<std::size_t>(t.call.out.elements()));
+  (t.call.kind == KernelKind::maxpool ? max_pool : average_pool)(t.call, t.layer, values(in_), result_.data());
+  store_result(t);
+}
+
+void KernelRunner::add(const Task& t) {
+  const Bytes n = t.call.out.elements();
+  if (!in_memory(t, "first operand", t.call.in, n) || !in_memory(t, "second operand", t.call.in2, n)) return;
+  load(t, t.call.in, n, in_);
+  load(t, t.call.in2, n, in2_);
+  result_.resize(static_cast<std::size_t>(n));
+  add_saturating(values(in_), values(in2_), result_.data(), n, t.layer.relu);
+  store_result(t);
+}
+
+void KernelRunner::copy(const Task& t) {
+  const Bytes n = t.call.out.elements();
+  if (!in_memory(t, "input", t.call.in, n)) return;
+  load(t, t.call.in, n, in_);
+  result_.assign(values(in_), values(in_) + n);
+  store_result(t);
+}
+
+}  // namespace tessera

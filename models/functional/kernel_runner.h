@@ -1,0 +1,41 @@
+// Computes a kernel call from the bytes in its core's own memory, and writes its result there.
+#pragma once
+#include <vector>
+
+#include "models/functional/watched_memory.h"
+#include "models/kernels/conv.h"
+
+namespace tessera {
+
+class KernelRunner {
+ public:
+  KernelRunner(const Program& program, TaskLog& log) : program_(program), log_(log) {}
+  void run(EngineId core, const KernelCall& call, WatchedMemory& memory);
+
+ private:
+  struct Task {  // the call in progress
+    TaskRef ref;
+    const KernelCall& call;
+    const Layer& layer;
+    WatchedMemory& memory;
+  };
+  bool refuse(const Task& t, const std::string& why);
+  bool in_memory(const Task& t, const char* what, std::int64_t address, Bytes bytes);
+  void load(const Task& t, std::int64_t address, Bytes bytes, std::vector<std::uint8_t>& to);
+  bool load_input(const Task& t);
+  void store_result(const Task& t);
+
+  void conv(const Task& t);
+  void conv_result(const Task& t);
+  void pool(const Task& t);
+  void add(const Task& t);
+  void copy(const Task& t);
+
+  const Program& program_;
+  TaskLog& log_;
+  std::vector<std::uint8_t> in_, in2_, weights_;
+  std::vector<std::int32_t> acc_;
+  std::vector<std::int8_t> result_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,56 @@
+#include "models/functional/task_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tessera {
+namespace {
+
+constexpr std::size_t most_errors = 50;
+
+}  // namespace
+
+TaskLog::TaskLog(const Program& program, const EngineMap& map)
+    : program_(program), map_(map), counts_(static_cast<std::size_t>(map.count())), records_(1) {}
+
+TaskRef TaskLog::begin(EngineId engine, int layer, int tensor) {
+  records_.push_back({engine, ++counts_[static_cast<std::size_t>(engine)], static_cast<std::int16_t>(layer),
+                      static_cast<std::int16_t>(tensor)});
+  return static_cast<TaskRef>(records_.size() - 1);
+}
+
+std::string TaskLog::tensor_name(int tensor) const {
+  const auto i = static_cast<std::size_t>(tensor);
+  return tensor >= 0 && i < program_.layers.size() ? program_.layers[i].layer.name : fmt::format("{}", tensor);
+}
+
+std::string TaskLog::name(TaskRef task) const {
+  if (task == 0) return "the initial image";
+  const TaskRecord& r = at(task);
+  const std::string layer = r.layer < 0 ? "no layer" : "layer " + tensor_name(r.layer);
+  return fmt::format("{} task {} ({})", map_.name(r.engine), r.number, layer);
+}
+
+bool TaskLog::same_tensor(int read, int written) const {
+  if (read < 0 || written < 0 || read == written) return true;
+  const auto part_of = [&](int whole, int part) {
+    const Layer& l = program_.layers[static_cast<std::size_t>(whole)].layer;
+    return l.op == Op::concat && std::find(l.inputs.begin(), l.inputs.end(), part) != l.inputs.end();
+  };
+  return part_of(read, written) || part_of(written, read);
+}
+
+void TaskLog::error(std::string text) {
+  if (errors_.size() < most_errors)
+    errors_.push_back({std::move(text)});
+  else
+    ++suppressed_;
+}
+
+std::vector<FunctionalError> TaskLog::take_errors() {
+  if (suppressed_ > 0) errors_.push_back({fmt::format("{} more errors of the same kinds", suppressed_)});
+  return std::move(errors_);
+}
+
+}  // namespace tessera

@@ -1,0 +1,43 @@
+// Every task that touched a byte, by number, so that an error can name both parties; and the errors themselves.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/run/backend.h"
+
+namespace tessera {
+
+using TaskRef = std::int32_t;  // index into the log; 0 is the host, which wrote the initial image
+
+struct TaskRecord {
+  EngineId engine = -1;
+  std::int32_t number = 0;  // of the engine's tasks, from 1
+  std::int16_t layer = -1;
+  std::int16_t tensor = -1;  // the tensor whose elements it carries, -1: none or unknown
+};
+
+class TaskLog {
+ public:
+  TaskLog(const Program& program, const EngineMap& map);
+
+  TaskRef begin(EngineId engine, int layer, int tensor);
+  const TaskRecord& at(TaskRef task) const { return records_[static_cast<std::size_t>(task)]; }
+  std::string name(TaskRef task) const;  // "tile(0,1).s2mm0 task 3 (layer conv1)"
+  std::string tensor_name(int tensor) const;
+  // Whether elements of `written` may be read as elements of `read`: the same tensor, or a part of a concatenation.
+  bool same_tensor(int read, int written) const;
+
+  void error(std::string text);
+  std::vector<FunctionalError> take_errors();
+
+ private:
+  const Program& program_;
+  const EngineMap& map_;
+  std::vector<std::int32_t> counts_;  // tasks per engine
+  std::vector<TaskRecord> records_;
+  std::vector<FunctionalError> errors_;
+  std::int64_t suppressed_ = 0;
+};
+
+}  // namespace tessera

@@ -1,0 +1,58 @@
+#include "models/kernels/conv.h"
+
+#include <cstring>
+#include <vector>
+
+namespace tessera {
+namespace {
+
+// Eight output channels side by side; compilers split it where registers are narrower.
+typedef std::int32_t Lanes __attribute__((vector_size(32)));
+
+__attribute__((always_inline)) inline void accumulate(const ConvTile& t, const std::int8_t* in,
+                                                      const std::vector<WeightBlock>& blocks, std::int32_t* acc) {
+  const int taps = t.window.kh * t.window.kw;
+  const std::size_t row_step = static_cast<std::size_t>(t.in_w) * t.in_c;
+  std::vector<Lanes> weights(static_cast<std::size_t>(taps) * kernel_block);
+  std::vector<std::size_t> offsets(static_cast<std::size_t>(taps));
+  for (int kh = 0; kh < t.window.kh; ++kh)
+    for (int kw = 0; kw < t.window.kw; ++kw)
+      offsets[static_cast<std::size_t>(kh * t.window.kw + kw)] = kh * row_step + static_cast<std::size_t>(kw) * t.in_c;
+  for (const WeightBlock& b : blocks) {
+    for (int i = 0; i < taps * kernel_block; ++i)
+      for (int o = 0; o < kernel_block; ++o) weights[static_cast<std::size_t>(i)][o] = b.data[i * kernel_block + o];
+    for (int h = 0; h < t.out_h; ++h)
+      for (int w = 0; w < t.out_w; ++w) {
+        const std::int8_t* pixel = in + static_cast<std::size_t>(h) * t.window.sh * row_step +
+                                   static_cast<std::size_t>(w) * t.window.sw * t.in_c + b.col * kernel_block;
+        std::int32_t* out = acc + (static_cast<std::size_t>(h) * t.out_w + w) * t.out_c + b.row * kernel_block;
+        Lanes sum;
+        std::memcpy(&sum, out, sizeof sum);
+        for (int tap = 0; tap < taps; ++tap) {
+          const std::int8_t* x = pixel + offsets[static_cast<std::size_t>(tap)];
+          const Lanes* k = weights.data() + tap * kernel_block;
+          for (int i = 0; i < kernel_block; ++i) sum += k[i] * std::int32_t{x[i]};
+        }
+        std::memcpy(out, &sum, sizeof sum);
+      }
+  }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) void accumulate_avx2(const ConvTile& t, const std::int8_t* in,
+                                                     const std::vector<WeightBlock>& blocks, std::int32_t* acc) {
+  accumulate(t, in, blocks, acc);
+}
+#endif
+
+}  // namespace
+
+void conv_accumulate(const ConvTile& tile, const std::int8_t* in, const std::vector<WeightBlock>& blocks,
+                     std::int32_t* acc) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return accumulate_avx2(tile, in, blocks, acc);
+#endif
+  accumulate(tile, in, blocks, acc);
+}
+
+}  // namespace tessera

@@ -1,0 +1,16 @@
+// Pooling kernels over a tile that holds exactly its window. Max pooling ignores padding, which it recognizes by the
+// coordinates of the tile in the layer's input; average pooling counts it, and finds zeros there.
+#pragma once
+#include <cstdint>
+
+#include "sim/program/program.h"
+
+namespace tessera {
+
+// Input coordinates that a pooling tile touches and that lie inside the input.
+bool inside_input(const Layer& layer, int h, int w);
+
+void max_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in, std::int8_t* out);
+void average_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in, std::int8_t* out);
+
+}  // namespace tessera
