@@ -1,0 +1,37 @@
+// The table of a sweep: one row per planned point, in the order of the plan, whatever became of it. Written as
+// DIR/table.csv; two runs of one sweep give the same bytes, however they were interrupted.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explore/store/store.h"
+#include "explore/runner.h"
+
+namespace tessera::explore {
+
+struct TableRow {
+  std::string key;
+  std::vector<Json> coordinates;  // by axis
+  std::string status, reason, dense_status, program_hash;
+  Json result, dense;             // null unless done
+};
+
+struct Table {
+  std::vector<std::string> axes;
+  std::vector<TableRow> rows;
+};
+
+Expected<Table> read_table(const Store& store);
+
+// A cell by column name: an axis or one of collect/columns.h; null when empty.
+Json cell(const Table& table, const TableRow& row, const std::string& column);
+std::vector<std::string> column_names(const Table& table);
+
+std::string csv_text(const Table& table);
+std::string csv_cell(const Json& value);  // [8, 8] is written 8x8; texts are quoted where CSV needs it
+
+// Writes by rename: readers see the old file or the new one.
+std::optional<Failure> write_file(const std::string& path, const std::string& text);
+
+}  // namespace tessera::explore

@@ -1,0 +1,63 @@
+#include "explore/pool/progress.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace tessera::explore {
+
+std::string duration_text(double seconds) {
+  const auto s = static_cast<long long>(std::ceil(seconds));
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+}
+
+Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal)
+    : total_(total), done_(done), failed_(failed), out_(out), terminal_(terminal),
+      shown_(begin_ - std::chrono::hours(1)) {}
+
+void Progress::count(bool failed) {
+  ++done_;
+  ++here_;
+  failed_ += failed;
+}
+
+std::string Progress::line(double seconds) const {
+  std::string text = fmt::format("{}/{} {:.1f}%", done_, total_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
+  if (failed_ > 0) text += fmt::format("  {} failed", failed_);
+  if (here_ > 0 && seconds > 0) {
+    const double rate = here_ / seconds;
+    text += rate >= 1 ? fmt::format("  {:.1f}/s", rate) : fmt::format("  {:.1f} s each", 1 / rate);
+    if (done_ < total_) text += fmt::format("  {} left", duration_text((total_ - done_) / rate));
+  }
+  return text;
+}
+
+void Progress::show() {
+  const auto now = Clock::now();
+  if (now - shown_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000))) return;
+  shown_ = now;
+  print();
+}
+
+void Progress::finish() {
+  print();
+  if (terminal_) std::fputc('\n', out_);
+  std::fflush(out_);
+}
+
+void Progress::print() {
+  const std::string text = line(std::chrono::duration<double>(Clock::now() - begin_).count());
+  if (!terminal_) {
+    fmt::print(out_, "{}\n", text);
+  } else {
+    constexpr int width = 24;
+    const int filled = total_ > 0 ? static_cast<int>(static_cast<long long>(width) * done_ / total_) : width;
+    fmt::print(out_, "\r\x1b[K[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
+               std::string(static_cast<std::size_t>(width - filled), '-'), text);
+  }
+  std::fflush(out_);
+}
+
+}  // namespace tessera::explore

@@ -1,0 +1,32 @@
+// Progress of a sweep on a stream: a bar that redraws itself on a terminal, otherwise one plain line now and then.
+//   [#########-----------] 3612/8085 44.7%  7 failed  6.8/s  10 min 57 s left
+#pragma once
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+namespace tessera::explore {
+
+std::string duration_text(double seconds);
+
+class Progress {
+ public:
+  // `done` of `total` runs need not be made again; the rate counts only what this process does.
+  Progress(int total, int done, int failed, std::FILE* out, bool terminal);
+  void count(bool failed);
+  void show();  // at most ten times a second on a terminal, else every ten seconds
+  void finish();
+
+  std::string line(double seconds) const;  // without bar; `seconds` since the start
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void print();
+
+  int total_, done_, failed_, here_ = 0;
+  std::FILE* out_;
+  bool terminal_;
+  Clock::time_point begin_ = Clock::now(), shown_;
+};
+
+}  // namespace tessera::explore

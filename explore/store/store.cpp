@@ -1,0 +1,268 @@
+#include "explore/store/store.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <SQLiteCpp/Savepoint.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "explore/store/rows.h"
+#include "explore/store/salvage.h"
+#include "explore/store/sqlite_failure.h"
+
+namespace tessera::explore {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* schema = R"(
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS plan (position INTEGER PRIMARY KEY, key TEXT NOT NULL, baseline TEXT NOT NULL,
+                                 coordinates TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, density TEXT NOT NULL,
+                                 status TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL,
+                                 seconds REAL NOT NULL, memory_mb REAL NOT NULL, program_hash TEXT NOT NULL,
+                                 build TEXT NOT NULL, checksum TEXT NOT NULL, result TEXT NOT NULL,
+                                 layers TEXT NOT NULL, config TEXT NOT NULL);
+CREATE VIEW IF NOT EXISTS points AS
+  SELECT plan.position, plan.coordinates, runs.*, dense.status AS dense_status, dense.result AS dense_result
+  FROM plan JOIN runs ON runs.key = plan.key LEFT JOIN runs AS dense ON dense.key = plan.baseline;
+)";
+
+// Runs of the plan with the order in which they are worth running.
+constexpr const char* planned =
+    "(SELECT key, min(o) AS o FROM (SELECT key, 2 * position + 1 AS o FROM plan"
+    " UNION ALL SELECT baseline, 2 * position FROM plan WHERE baseline <> '') GROUP BY key)";
+
+std::string store_path(const std::string& folder) { return folder + "/store.sqlite"; }
+
+std::string insert_run(const char* verb) {
+  return fmt::format("{} INTO runs ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", verb, run_columns);
+}
+
+// An existing run keeps its row (and its config); only its state changes.
+const std::string& upsert_run() {
+  static const std::string text =
+      insert_run("INSERT") +
+      " ON CONFLICT (key) DO UPDATE SET status = excluded.status, reason = excluded.reason,"
+      " attempts = excluded.attempts, seconds = excluded.seconds, memory_mb = excluded.memory_mb,"
+      " program_hash = excluded.program_hash, build = excluded.build, checksum = excluded.checksum,"
+      " result = excluded.result, layers = excluded.layers";
+  return text;
+}
+
+std::unique_ptr<SQLite::Database> connect(const std::string& path, bool write) {
+  const int flags = write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY;
+  auto db = std::make_unique<SQLite::Database>(path, flags, 10000);
+  if (write) {
+    db->exec("PRAGMA journal_mode = WAL");
+    db->exec("PRAGMA synchronous = NORMAL");
+    db->exec(schema);
+  }
+  return db;
+}
+
+bool is_damaged(SQLite::Database& db) {
+  SQLite::Statement check(db, "PRAGMA quick_check(1)");
+  return !check.executeStep() || check.getColumn(0).getString() != "ok";
+}
+
+template <class Work>
+auto guarded(const std::string& path, Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& e) {
+    return sqlite_failure(e, path);
+  }
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<SQLite::Database> db, std::string path) : db_(std::move(db)), path_(std::move(path)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Expected<Store> Store::open(const std::string& folder, std::string& notice) {
+  const std::string path = store_path(folder);
+  try {
+    auto db = connect(path, true);
+    if (!is_damaged(*db)) return Store(std::move(db), path);
+  } catch (const SQLite::Exception& e) {
+    if (!means_damage(e)) return sqlite_failure(e, path);
+  }
+  return guarded(path, [&]() -> Expected<Store> {
+    const std::vector<RunRecord> whole = salvage_runs(path);
+    std::string aside;
+    for (int n = 1; aside.empty() || fs::exists(aside); ++n) aside = fmt::format("{}.damaged-{}", path, n);
+    for (const char* suffix : {"-wal", "-shm", ""})
+      if (fs::exists(path + suffix)) fs::rename(path + suffix, aside + suffix);
+    auto db = connect(path, true);
+    SQLite::Transaction transaction(*db);
+    SQLite::Statement insert(*db, insert_run("INSERT OR REPLACE"));
+    for (const RunRecord& run : whole) {
+      bind_run(insert, run);
+      insert.exec();
+    }
+    transaction.commit();
+    notice = fmt::format("the store was damaged: {} finished runs were whole and are kept, the rest runs again; the "
+                         "damaged file is now {}", whole.size(), aside);
+    return Store(std::move(db), path);
+  });
+}
+
+Expected<Store> Store::read(const std::string& folder) {
+  const std::string path = store_path(folder);
+  if (!fs::exists(path))
+    return fail(ExitCode::bad_input, {folder, "", "holds no sweep (no store.sqlite)", "the folder of a sweep"});
+  return guarded(path, [&]() -> Expected<Store> { return Store(connect(path, false), path); });
+}
+
+std::optional<Failure> Store::set_plan(const std::vector<std::string>& axes, const std::string& sweep_text,
+                                       const std::function<std::optional<Failure>(Store&)>& fill) {
+  return guarded(path_, [&]() -> std::optional<Failure> {
+    SQLite::Transaction transaction(*db_);
+    db_->exec("DELETE FROM plan");
+    SQLite::Statement meta(*db_, "INSERT OR REPLACE INTO meta VALUES (?, ?)");
+    for (const auto& [name, value] : {std::pair<std::string, std::string>{"axes", nlohmann::json(axes).dump()},
+                                      std::pair<std::string, std::string>{"sweep", sweep_text}}) {
+      meta.reset();
+      meta.bind(1, name);
+      meta.bind(2, value);
+      meta.exec();
+    }
+    if (auto failure = fill(*this)) return failure;
+    transaction.commit();
+    return std::nullopt;
+  });
+}
+
+std::optional<Failure> Store::add_point(const PlanEntry& point, const std::vector<RunRecord>& runs) {
+  return guarded(path_, [&]() -> std::optional<Failure> {
+    if (!add_run_) {
+      add_run_ = std::make_unique<SQLite::Statement>(*db_, insert_run("INSERT OR IGNORE"));
+      add_entry_ = std::make_unique<SQLite::Statement>(
+          *db_, "INSERT INTO plan (key, baseline, coordinates) VALUES (?, ?, ?)");
+    }
+    SQLite::Savepoint savepoint(*db_, "point");
+    for (const RunRecord& run : runs) {
+      bind_run(*add_run_, run);
+      add_run_->exec();
+    }
+    add_entry_->reset();
+    add_entry_->bind(1, point.key);
+    add_entry_->bind(2, point.baseline);
+    add_entry_->bind(3, point.coordinates);
+    add_entry_->exec();
+    savepoint.release();
+    return std::nullopt;
+  });
+}
+
+std::optional<Failure> Store::record(const RunRecord& run) {
+  return guarded(path_, [&]() -> std::optional<Failure> {
+    if (!write_) write_ = std::make_unique<SQLite::Statement>(*db_, upsert_run());
+    bind_run(*write_, run);
+    write_->exec();
+    return std::nullopt;
+  });
+}
+
+Expected<int> Store::reset(const std::vector<std::string>& states) {
+  return guarded(path_, [&]() -> Expected<int> {
+    const std::string list = fmt::format("'{}'", fmt::join(states, "','"));
+    return db_->exec(fmt::format("UPDATE runs SET status = '{}', attempts = 0, reason = '' WHERE status IN ({}) AND "
+                                 "key IN (SELECT key FROM plan UNION SELECT baseline FROM plan)",
+                                 status::pending, list));
+  });
+}
+
+Expected<std::vector<std::string>> Store::pending() const {
+  return guarded(path_, [&]() -> Expected<std::vector<std::string>> {
+    SQLite::Statement rows(*db_, fmt::format("SELECT key FROM {} JOIN runs USING (key) WHERE status = '{}' ORDER BY o",
+                                             planned, status::pending));
+    std::vector<std::string> keys;
+    while (rows.executeStep()) keys.push_back(rows.getColumn(0).getString());
+    return keys;
+  });
+}
+
+Expected<RunRecord> Store::run(const std::string& key) const {
+  return guarded(path_, [&]() -> Expected<RunRecord> {
+    SQLite::Statement row(*db_, fmt::format("SELECT {} FROM runs WHERE key = ?", run_columns));
+    row.bind(1, key);
+    std::string checksum;
+    if (!row.executeStep()) return fail(ExitCode::internal, {path_, "", "no run " + key, ""});
+    return read_run(row, checksum);
+  });
+}
+
+Expected<RunRecord> Store::outcome(const std::string& key) const {
+  return guarded(path_, [&]() -> Expected<RunRecord> {
+    SQLite::Statement row(*db_, "SELECT density, status, reason, program_hash, result FROM runs WHERE key = ?");
+    row.bind(1, key);
+    if (!row.executeStep()) return fail(ExitCode::internal, {path_, "", "no run " + key, ""});
+    RunRecord run;
+    run.key = key;
+    run.dense = row.getColumn(0).getString() == "dense";
+    run.status = row.getColumn(1).getString();
+    run.reason = row.getColumn(2).getString();
+    run.program_hash = row.getColumn(3).getString();
+    run.result = row.getColumn(4).getString();
+    return run;
+  });
+}
+
+Expected<std::map<std::string, int>> Store::counts() const {
+  return guarded(path_, [&]() -> Expected<std::map<std::string, int>> {
+    SQLite::Statement rows(*db_, fmt::format("SELECT status, count(*) FROM {} JOIN runs USING (key) GROUP BY status",
+                                             planned));
+    std::map<std::string, int> counts;
+    while (rows.executeStep()) counts[rows.getColumn(0).getString()] = rows.getColumn(1).getInt();
+    return counts;
+  });
+}
+
+Expected<std::vector<std::string>> Store::axes() const {
+  return guarded(path_, [&]() -> Expected<std::vector<std::string>> {
+    SQLite::Statement row(*db_, "SELECT value FROM meta WHERE name = 'axes'");
+    if (!row.executeStep()) return std::vector<std::string>{};
+    return nlohmann::json::parse(row.getColumn(0).getString()).get<std::vector<std::string>>();
+  });
+}
+
+Expected<std::string> Store::sweep_text() const {
+  return guarded(path_, [&]() -> Expected<std::string> {
+    SQLite::Statement row(*db_, "SELECT value FROM meta WHERE name = 'sweep'");
+    return row.executeStep() ? row.getColumn(0).getString() : std::string();
+  });
+}
+
+Expected<std::vector<PlanEntry>> Store::plan() const {
+  return guarded(path_, [&]() -> Expected<std::vector<PlanEntry>> {
+    SQLite::Statement rows(*db_, "SELECT key, baseline, coordinates FROM plan ORDER BY position");
+    std::vector<PlanEntry> entries;
+    while (rows.executeStep())
+      entries.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getString(), rows.getColumn(2).getString()});
+    return entries;
+  });
+}
+
+Expected<double> Store::mean_seconds() const {
+  return guarded(path_, [&]() -> Expected<double> {
+    SQLite::Statement row(*db_, "SELECT coalesce(avg(seconds), 0) FROM runs WHERE status = 'done'");
+    return row.executeStep() ? row.getColumn(0).getDouble() : 0.0;
+  });
+}
+
+Expected<int> Store::runs_of_other_builds(const std::string& build) const {
+  return guarded(path_, [&]() -> Expected<int> {
+    SQLite::Statement row(*db_, fmt::format("SELECT count(*) FROM {} JOIN runs USING (key) WHERE build <> ? AND status "
+                                            "NOT IN ('pending', 'invalid')", planned));
+    row.bind(1, build);
+    return row.executeStep() ? row.getColumn(0).getInt() : 0;
+  });
+}
+
+}  // namespace tessera::explore

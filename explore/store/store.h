@@ -1,0 +1,69 @@
+// The store of a sweep: DIR/store.sqlite in WAL mode, one row per run addressed by content, one row per planned point.
+// Every write is one transaction. It opens with plain sqlite3; results/README.md documents its tables.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explore/store/record.h"
+#include "sim/base/error.h"
+
+namespace SQLite {
+class Database;
+class Statement;
+}
+
+namespace tessera::explore {
+
+class Store {
+ public:
+  // Opens for writing, makes a new one if there is none. A damaged store is moved aside, its whole rows are taken
+  // over, and `notice` says so. The caller holds the folder's lock.
+  static Expected<Store> open(const std::string& folder, std::string& notice);
+
+  // Opens an existing store to read, also while another process writes.
+  static Expected<Store> read(const std::string& folder);
+
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  // Replaces the plan by what `fill` adds with add_point, all of it or nothing.
+  std::optional<Failure> set_plan(const std::vector<std::string>& axes, const std::string& sweep_text,
+                                  const std::function<std::optional<Failure>(Store&)>& fill);
+
+  // Adds a point to the end of the plan, and those of its runs that are not there yet; existing ones keep their state.
+  std::optional<Failure> add_point(const PlanEntry& point, const std::vector<RunRecord>& runs);
+
+  // Writes the state of a run after an attempt; inserts the run if it is new.
+  std::optional<Failure> record(const RunRecord& run);
+
+  // Sets runs of the plan with one of these states back to pending. Returns how many.
+  Expected<int> reset(const std::vector<std::string>& states);
+
+  // Keys of the pending runs of the plan: in plan order, each baseline before the first point that needs it.
+  Expected<std::vector<std::string>> pending() const;
+
+  Expected<RunRecord> run(const std::string& key) const;
+  Expected<RunRecord> outcome(const std::string& key) const;  // without config and layers
+
+  // Runs of the plan by status.
+  Expected<std::map<std::string, int>> counts() const;
+
+  Expected<std::vector<std::string>> axes() const;
+  Expected<std::string> sweep_text() const;
+  Expected<std::vector<PlanEntry>> plan() const;
+  Expected<double> mean_seconds() const;  // per finished run; 0 when there is none
+  Expected<int> runs_of_other_builds(const std::string& build) const;
+
+ private:
+  explicit Store(std::unique_ptr<SQLite::Database> db, std::string path);
+  std::unique_ptr<SQLite::Database> db_;
+  std::unique_ptr<SQLite::Statement> write_, add_run_, add_entry_;
+  std::string path_;
+};
+
+}  // namespace tessera::explore
