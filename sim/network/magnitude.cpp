@@ -35,7 +35,7 @@ void assign_default_shifts(Network& network) {
         break;
       }
       case Op::maxpool:
-        out = in(0) * 1.3;
+        out = in(0) * 1.8;
         break;
       case Op::avgpool:
         out = in(0) * 0.6;

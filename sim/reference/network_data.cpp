@@ -1,0 +1,160 @@
+#include "sim/reference/network_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "sim/base/random.h"
+#include "sim/network/magnitude.h"
+#include "sim/sparsity/numpy_file.h"
+
+namespace tessera {
+namespace {
+
+// FNV-1a: the stream of a layer's seed.
+std::uint64_t name_hash(const std::string& name) {
+  std::uint64_t h = 0xcbf29ce484222325ull;
+  for (char c : name) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ull;
+  return h;
+}
+
+// Uniform in [low, high], four values to a draw.
+void fill_uniform(std::vector<std::int8_t>& values, int low, int high, Random& random) {
+  const auto range = static_cast<std::uint32_t>(high - low + 1);
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < values.size(); ++i, bits >>= 16) {
+    if (i % 4 == 0) bits = random.next();
+    values[i] = static_cast<std::int8_t>(low + static_cast<int>(((bits & 0xffff) * range) >> 16));
+  }
+}
+
+void clear_zero_blocks(WeightTensor& w, const BlockMask& mask) {
+  for (int oc = 0; oc < w.cout; ++oc)
+    for (int t = 0; t < w.taps; ++t) {
+      std::int8_t* row = &w.values[(static_cast<std::size_t>(oc) * w.taps + t) * w.cin];
+      for (int col = 0; col < mask.cols(); ++col)
+        if (!mask.present(oc / mask.bc, col))
+          std::fill(row + col * mask.bi, row + std::min(w.cin, (col + 1) * mask.bi), std::int8_t{0});
+    }
+}
+
+double density(const std::optional<BlockMask>& mask) {
+  if (!mask) return 1;
+  const auto ones = std::count(mask->bits.begin(), mask->bits.end(), 1);
+  return ones == 0 ? 1 : static_cast<double>(ones) / static_cast<double>(mask->bits.size());
+}
+
+WeightTensor make_weights(const Layer& layer, const std::optional<BlockMask>& mask, std::uint64_t seed) {
+  WeightTensor w;
+  w.cout = layer.out.c;
+  w.taps = layer.window.kh * layer.window.kw;
+  w.cin = layer.in.c;
+  w.values.resize(static_cast<std::size_t>(layer.weight_count()));
+  w.bias.resize(static_cast<std::size_t>(w.cout));
+  Random random(derive_seed(seed, name_hash(layer.name)));
+  const int limit = std::min(127, static_cast<int>(std::lround(random_weight_limit / std::sqrt(density(mask)))));
+  fill_uniform(w.values, -limit, limit, random);
+  const std::int32_t bias_limit = 8 << std::min(layer.shift, 14);
+  for (std::int32_t& b : w.bias)
+    b = static_cast<std::int32_t>(random.below(2 * static_cast<std::uint64_t>(bias_limit) + 1)) - bias_limit;
+  if (mask) clear_zero_blocks(w, *mask);
+  return w;
+}
+
+class DataFile {
+ public:
+  DataFile(const std::string& path, const Network& network, NetworkData& data) : path_(path) {
+    slot("input", "|i1", {network.layers[0].out.h, network.layers[0].out.w, network.layers[0].out.c},
+         data.input.values.data());
+    for (const Layer& layer : network.layers) {
+      if (layer.op != Op::conv2d) continue;
+      WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
+      slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.cin}, w.values.data());
+      slot(layer.name + ".bias", "<i4", {w.cout}, w.bias.data());
+    }
+  }
+
+  std::optional<Failure> read() {
+    const auto arrays = read_numpy(path_);
+    if (!arrays) return arrays.failure();
+    Failure failure;
+    for (const auto& [name, array] : *arrays) {
+      const auto it = slots_.find(name);
+      if (it == slots_.end()) {
+        const std::string near = nearest_name(name, names_);
+        failure.problems.push_back(
+            {path_, name, "there is no such array in the network",
+             near.empty() ? "input, <layer>.weight or <layer>.bias" : "did you mean '" + near + "'?"});
+      } else if (array.dtype != it->second.dtype || array.shape != it->second.shape) {
+        failure.problems.push_back({path_, name, fmt::format("is '{}' {}", array.dtype, shape_text(array.shape)),
+                                    fmt::format("'{}' {}", it->second.dtype, shape_text(it->second.shape))});
+      } else {
+        std::memcpy(it->second.target, array.bytes.data(), array.bytes.size());
+      }
+    }
+    if (failure.problems.empty()) return std::nullopt;
+    return failure;
+  }
+
+ private:
+  struct Slot {
+    std::string dtype;
+    std::vector<std::int64_t> shape;
+    void* target;
+  };
+  void slot(const std::string& name, const char* dtype, std::vector<std::int64_t> shape, void* target) {
+    slots_[name] = {dtype, std::move(shape), target};
+    names_.push_back(name);
+  }
+
+  std::string path_;
+  std::map<std::string, Slot> slots_;
+  std::vector<std::string> names_;
+};
+
+// The accumulator is int32: what could leave it has no defined result.
+void check_accumulators(const std::string& path, const Network& network, const NetworkData& data, Failure& failure) {
+  for (const Layer& layer : network.layers) {
+    const WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
+    const std::size_t fan_in = static_cast<std::size_t>(w.taps) * static_cast<std::size_t>(w.cin);
+    for (std::size_t oc = 0; oc < w.bias.size(); ++oc) {
+      std::int64_t worst = std::abs(std::int64_t{w.bias[oc]});
+      for (std::size_t i = 0; i < fan_in; ++i) worst += 128 * std::abs(int{w.values[oc * fan_in + i]});
+      if (worst <= std::numeric_limits<std::int32_t>::max()) continue;
+      failure.problems.push_back({path, layer.name, fmt::format("output channel {} can overflow int32", oc),
+                                  "|bias| + 128 x sum of |weights| below 2^31"});
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+NetworkData make_data(const Network& network, const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed) {
+  NetworkData data;
+  data.input.shape = network.layers[0].out;
+  data.input.values.resize(static_cast<std::size_t>(data.input.shape.elements()));
+  Random random(derive_seed(seed, name_hash("input")));
+  fill_uniform(data.input.values, -128, 127, random);
+  data.weights.resize(network.layers.size());
+  for (const Layer& layer : network.layers)
+    if (layer.op == Op::conv2d) data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
+  return data;
+}
+
+Expected<NetworkData> load_data(const std::string& path, const Network& network,
+                                const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed) {
+  NetworkData data = make_data(network, masks, seed);
+  if (std::optional<Failure> failure = DataFile(path, network, data).read()) return *failure;
+  Failure failure;
+  check_accumulators(path, network, data, failure);
+  if (!failure.problems.empty()) return failure;
+  for (const Layer& layer : network.layers)
+    if (masks[layer.id]) clear_zero_blocks(data.weights[layer.id], *masks[layer.id]);
+  return data;
+}
+
+}  // namespace tessera

@@ -1,0 +1,34 @@
+// Weights and input of a functional run: from a seed, or from a file of NumPy arrays.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/network/network.h"
+#include "sim/sparsity/block_mask.h"
+#include "sim/sparsity/compaction.h"
+
+namespace tessera {
+
+struct Tensor {
+  Shape shape;
+  std::vector<std::int8_t> values;  // [h][w][c]
+};
+
+struct NetworkData {
+  Tensor input;
+  std::vector<WeightTensor> weights;  // by LayerId; empty for layers without
+};
+
+// Uniform int8 input, uniform weights that are zero inside zero blocks (and larger the sparser the layer, so that data
+// stays in range), biases of up to 8 steps of the output. A layer's data depends on the seed and its name alone.
+NetworkData make_data(const Network& network, const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed);
+
+// The same, but an .npz replaces what it names: "input" int8 [h, w, c], "<layer>.weight" int8 [cout, kh, kw, cin] and
+// "<layer>.bias" int32 [cout]. Weights inside zero blocks become zero.
+Expected<NetworkData> load_data(const std::string& path, const Network& network,
+                                const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed);
+
+}  // namespace tessera

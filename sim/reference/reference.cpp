@@ -1,0 +1,100 @@
+#include "sim/reference/reference.h"
+
+#include <algorithm>
+
+#include "sim/base/arithmetic.h"
+#include "sim/reference/convolution.h"
+
+namespace tessera {
+namespace {
+
+Tensor empty(const Shape& shape) {
+  return {shape, std::vector<std::int8_t>(static_cast<std::size_t>(shape.elements()))};
+}
+
+// Calls f(output value, pointers to the window's input values inside the map).
+template <class Reduce>
+Tensor pool(const Layer& layer, const Tensor& in, Reduce reduce) {
+  const Window& k = layer.window;
+  Tensor out = empty(layer.out);
+  std::vector<std::int8_t> inside;
+  std::size_t at = 0;
+  for (int y = 0; y < layer.out.h; ++y)
+    for (int x = 0; x < layer.out.w; ++x)
+      for (int c = 0; c < layer.out.c; ++c) {
+        inside.clear();
+        const int y0 = y * k.sh - k.pad_top, x0 = x * k.sw - k.pad_left;
+        for (int iy = std::max(0, y0); iy < std::min(in.shape.h, y0 + k.kh); ++iy)
+          for (int ix = std::max(0, x0); ix < std::min(in.shape.w, x0 + k.kw); ++ix)
+            inside.push_back(in.values[(static_cast<std::size_t>(iy) * in.shape.w + ix) * in.shape.c + c]);
+        out.values[at++] = reduce(inside);
+      }
+  return out;
+}
+
+Tensor max_pool(const Layer& layer, const Tensor& in) {
+  return pool(layer, in, [](const std::vector<std::int8_t>& v) { return *std::max_element(v.begin(), v.end()); });
+}
+
+// Padding counts: the divisor is the whole window.
+Tensor average_pool(const Layer& layer, const Tensor& in) {
+  const int count = layer.window.kh * layer.window.kw;
+  return pool(layer, in, [count](const std::vector<std::int8_t>& v) {
+    std::int32_t sum = 0;
+    for (std::int8_t x : v) sum += x;
+    return average(sum, count);
+  });
+}
+
+Tensor add(const Layer& layer, const Tensor& a, const Tensor& b) {
+  Tensor out = empty(layer.out);
+  for (std::size_t i = 0; i < out.values.size(); ++i) {
+    const std::int8_t v = saturate8(std::int64_t{a.values[i]} + b.values[i]);
+    out.values[i] = layer.relu ? std::max<std::int8_t>(v, 0) : v;
+  }
+  return out;
+}
+
+Tensor concatenate(const Layer& layer, const std::vector<Tensor>& tensors) {
+  Tensor out = empty(layer.out);
+  auto to = out.values.begin();
+  for (std::size_t pixel = 0; pixel < static_cast<std::size_t>(layer.out.h) * layer.out.w; ++pixel)
+    for (LayerId part : layer.inputs) {
+      const auto c = static_cast<std::size_t>(tensors[part].shape.c);
+      to = std::copy_n(tensors[part].values.begin() + static_cast<std::ptrdiff_t>(pixel * c), c, to);
+    }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Tensor> run_reference(const Network& network, const NetworkData& data) {
+  std::vector<Tensor> tensors(network.layers.size());
+  for (const Layer& layer : network.layers) {
+    const auto in = [&](std::size_t i) -> const Tensor& { return tensors[layer.inputs[i]]; };
+    Tensor& out = tensors[layer.id];
+    switch (layer.op) {
+      case Op::input:
+        out = data.input;
+        break;
+      case Op::conv2d:
+        out = reference_convolution(layer, in(0), data.weights[layer.id]);
+        break;
+      case Op::maxpool:
+        out = max_pool(layer, in(0));
+        break;
+      case Op::avgpool:
+        out = average_pool(layer, in(0));
+        break;
+      case Op::add:
+        out = add(layer, in(0), in(1));
+        break;
+      case Op::concat:
+        out = concatenate(layer, tensors);
+        break;
+    }
+  }
+  return tensors;
+}
+
+}  // namespace tessera

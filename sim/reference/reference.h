@@ -1,0 +1,13 @@
+// The direct reference: every layer computed by plain loops over the whole tensor, in the arithmetic of
+// sim/base/arithmetic.h. Knows no array, no tiles and no blocks, and shares no code with the scheduler or the kernels.
+#pragma once
+#include <vector>
+
+#include "sim/reference/network_data.h"
+
+namespace tessera {
+
+// Every layer's tensor, by LayerId.
+std::vector<Tensor> run_reference(const Network& network, const NetworkData& data);
+
+}  // namespace tessera
