@@ -46,7 +46,8 @@ class GemmEmitter {
 
   // Lock numbers of memory tiles.
   int mem_a(int k) const { return 2 * k; }
-  int mem_b() const { return 2 * static_cast<int>(ceil_div(array_.rows, array_.cols)); }
+  int feeds() const { return static_cast<int>(ceil_div(array_.rows, array_.cols)); }  // rows of A per column
+  int mem_b() const { return 2 * feeds(); }
   int mem_c(int row) const { return mem_b() + 2 + 2 * row; }
 
   void pair(TileId tile, int full, int buffers, LockRole full_role, LockRole empty_role) {
@@ -128,7 +129,7 @@ class GemmEmitter {
     const RouteId from_ddr = b_.route(shim, {in});
     b_.transfer(shim, move(0, from_ddr, read, {}, {}));
     loop(shim, 1, b_passes());
-    const Access buffer = linear(array_.rows * d_.memtile_buffers * a_bytes_, b_bytes_);
+    const Access buffer = linear(feeds() * d_.memtile_buffers * a_bytes_, b_bytes_);
     b_.transfer(in, move(mem, from_ddr, buffer, op(mem_b() + 1), op(mem_b())));
     loop(in, 1, b_passes() * strips_);
     std::vector<EngineId> sinks;
@@ -149,7 +150,7 @@ class GemmEmitter {
     const EngineId out = map_.mem_channel(memtile(col), EngineKind::mm2s, array_.memtile.dma.mm2s - 1);
     const EngineId shim = map_.shim_channel(col, EngineKind::s2mm, 0);
     const RouteId to_ddr = b_.route(out, {shim});
-    const Bytes base = d_.memtile_buffers * (array_.rows * a_bytes_ + b_bytes_);
+    const Bytes base = d_.memtile_buffers * (feeds() * a_bytes_ + b_bytes_);
     for (int r = 0; r < array_.rows; ++r) {
       const Access buffer = linear(base + r * d_.memtile_buffers * c_bytes_, c_bytes_);
       const EngineId core_out = map_.tile_channel(r, col, EngineKind::mm2s, 0);
@@ -272,7 +273,7 @@ std::vector<Problem> misfits(const GemmDesign& d, const ArraySpec& array) {
   if (d.b_stationary && d.k > d.strip_calls * d.tile_k)
     note("a stationary B needs all of k in one strip", "a longer strip");
   const Bytes strip = Bytes{d.tile_k} * d.strip_calls * d.in_bytes;
-  const Bytes staged = d.memtile_buffers * (array.rows * d.tile_m * strip + d.tile_n * strip +
+  const Bytes staged = d.memtile_buffers * (per_column * d.tile_m * strip + d.tile_n * strip +
                                             Bytes{array.rows} * d.tile_m * d.tile_n * d.out_bytes);
   if (staged > array.memtile.memory.size)
     note(fmt::format("staging needs {} bytes of a memory tile", staged),

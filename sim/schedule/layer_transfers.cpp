@@ -6,6 +6,8 @@
 namespace tessera {
 namespace {
 
+constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
+
 Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
 
 WaitSet writers_of(const Piece& piece, Span h) {
@@ -19,7 +21,8 @@ WaitSet writers_of(const Piece& piece, Span h) {
 // Streams of a column's own cores come first; what other columns fetch from here (halos) uses the channels after them.
 EngineId LayerEmitter::act_channel(int memtile, int lane, int home_column) const {
   const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
-  const int channel = (own ? lane : lane + plan_.partition.lanes) % plan_.channels.acts;
+  const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
+  const int channel = own || channels <= lanes ? lane % channels : lanes + lane % (channels - lanes);
   return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
 }
 
@@ -165,8 +168,8 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.parts = {part};
   f.port = 1;
   f.lock = core_locks::operand;
-  f.lane = plan_.partition.lanes + p.row;
-  f.home_column = p.col;
+  f.lane = p.row;
+  f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
   const int key = s.h * plan_.tiling.nw + s.w;
   const auto list = sources(plan_.operand, staging, key, h, w, f.c);

@@ -26,6 +26,7 @@ class Scheduler {
   void plan_lifetimes();
   void describe_layers();
   bool place(LayerId root, bool in_ddr);
+  bool place_over(LayerId root, LayerId operand, int reader);
   void place_in_ddr(LayerId root);
   std::optional<Failure> emit_layer(const Layer& layer, LayerId input, LayerId operand, LayerId target, int target_c0,
                                     int add_layer);
@@ -159,6 +160,22 @@ bool Scheduler::place(LayerId root, bool in_ddr) {
   return true;
 }
 
+// A sum may overwrite the operand that nobody reads afterwards: every element is read before its sum is written.
+bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
+  Home& old = e_.homes[operand];
+  if (e_.views[operand].root != operand || last_use_[operand] != reader || old.in_ddr || last_use_[root] == 0) return false;
+  if (!e_.homes[root].pieces.empty() || !(network_.layers[root].out == network_.layers[operand].out)) return false;
+  Home home = old;
+  for (Piece& p : home.pieces) {
+    const std::int64_t lo = p.buffer->address;
+    p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(lo, lo + round_up(p.row_step() * p.h.size(), 32));
+    for (WaitSet& w : p.writers) w.clear();
+  }
+  for (TileAllocator& a : e_.allocators) a.rename(operand, root);
+  e_.homes[root] = std::move(home);
+  return true;
+}
+
 Bytes Scheduler::free_staging() const {
   Bytes least = array_.memtile.memory.size;
   for (const auto& a : e_.allocators) least = std::min(least, array_.memtile.memory.size - a.top());
@@ -190,7 +207,8 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, 
   const LayerId root = e_.views[target].root;
   const bool fresh = e_.homes[root].pieces.empty();
   const bool final_output = last_use_[root] == 0;
-  if (!fresh || final_output || !place(root, false)) place(root, true);
+  const bool over = operand >= 0 && operand != input && place_over(root, operand, layer.id);
+  if (!over && (!fresh || final_output || !place(root, false))) place(root, true);
 
   LayerOverride forced;
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
@@ -199,7 +217,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, 
   Bytes needed = 0;
   for (int attempt = 0; attempt < 2 && !best; ++attempt) {
     if (attempt == 1) {  // give up the place in the memory tiles
-      if (!fresh || e_.homes[root].in_ddr) break;
+      if (!fresh || over || e_.homes[root].in_ddr) break;
       for (auto& a : e_.allocators) a.release(root);
       place_in_ddr(root);
     }
@@ -240,7 +258,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, 
   plan.mask = mask;
   plan.tiling = best->tiling;
   plan.buffers = best->buffers;
-  plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr);
+  plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr, c.operand);
   estimate_ += best->estimate.cycles;
   const Tiling& t = plan.tiling;
   const Partition& p = plan.partition;

@@ -44,6 +44,11 @@ void TileAllocator::release(int owner) {
   live_.erase(std::remove_if(live_.begin(), live_.end(), [&](const Live& l) { return l.owner == owner; }), live_.end());
 }
 
+void TileAllocator::rename(int owner, int new_owner) {
+  for (Live& l : live_)
+    if (l.owner == owner) l.owner = new_owner;
+}
+
 std::int64_t TileAllocator::top() const {
   std::int64_t top = 0;
   for (const Live& l : live_) top = std::max(top, l.hi);

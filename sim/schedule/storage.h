@@ -49,6 +49,7 @@ class TileAllocator {
   std::optional<std::int64_t> find(Bytes bytes, std::int64_t limit) const;
   void take(std::int64_t address, Bytes bytes, int owner);
   void release(int owner);
+  void rename(int owner, int new_owner);
   std::int64_t top() const;      // end of the highest live allocation
   Bytes size() const { return size_; }
 

@@ -79,7 +79,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
                        const Weights& weights, const ArraySpec& a, const KernelLaw& law) {
   const Layer& l = *c.layer;
   const TileShape s = tile_shape(l, p, t);
-  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr);
+  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
   const Loads loads = loads_of(l, t);
   const double rate = std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
   const double ns = t.nh * t.nw;
@@ -113,6 +113,9 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
   raise(weight_time + operand, "weights");
+  const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
+  const int readers = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  raise(operand * static_cast<double>(ceil_div(readers, operand_channels)), "operand");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, plan.weights)), "weights");
   const double output = ns * t.no * (static_cast<double>(b.output) / rate + dma);
@@ -180,11 +183,12 @@ std::vector<int> counts_up_to(int n, int limit) {
 
 }  // namespace
 
-ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in_ddr) {
+ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in_ddr, bool operand) {
   ChannelPlan plan;
   const int out = a.memtile.dma.mm2s;
-  int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
-  plan.weights = std::clamp(streams, 1, std::max(1, out - 1 - std::min(p.lanes, out - 2)));
+  const int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
+  const int kept = std::min(out - 1, p.lanes + (operand ? 2 : 0));  // for activations and operands
+  plan.weights = std::clamp(streams, 1, out - kept);
   plan.acts = std::max(1, out - plan.weights);
   if (output_in_ddr && plan.acts > 1) plan.spill = --plan.acts;
   else if (output_in_ddr) plan.spill = 0;

@@ -35,7 +35,7 @@ struct ChannelPlan {
   int results = 4;     // inbound channels 0..results-1 take results
   int loads = 2;       // the last inbound channels take what comes from DDR
 };
-ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr);
+ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr, bool operand);
 
 // Where a layer finds and leaves its data, as far as the cost depends on it.
 struct LayerContext {

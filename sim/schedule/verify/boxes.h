@@ -1,0 +1,65 @@
+// Rectangles of content and where they stand: the arithmetic of the verifier. A box is a Region of something (elements of
+// a tensor, bytes of a chunk); placed, every element has an address: base + (h - h0) * ph + (w - w0) * pw + (c - c0).
+#pragma once
+#include <vector>
+
+#include "sim/program/program.h"
+
+namespace tessera::verifying {
+
+inline int rows_of(const Region& r) { return r.h1 - r.h0; }
+inline int cols_of(const Region& r) { return r.w1 - r.w0; }
+inline int depth_of(const Region& r) { return r.c1 - r.c0; }
+inline bool empty(const Region& r) { return r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1 <= r.c0; }
+inline bool same(const Region& a, const Region& b) {
+  return a.h0 == b.h0 && a.h1 == b.h1 && a.w0 == b.w0 && a.w1 == b.w1 && a.c0 == b.c0 && a.c1 == b.c1;
+}
+Region intersect(const Region& a, const Region& b);
+bool inside(const Region& inner, const Region& outer);
+
+struct Placed {
+  int key = -1;  // of what; -1: bytes without meaning
+  Region box;
+  std::int64_t base = 0;
+  std::int64_t ph = 0, pw = 0;  // distance of rows and of pixels in bytes
+
+  std::int64_t address(int h, int w, int c) const {
+    return base + (h - box.h0) * ph + (w - box.w0) * pw + (c - box.c0);
+  }
+  std::int64_t end() const {
+    return base + (rows_of(box) - 1) * ph + (cols_of(box) - 1) * pw + depth_of(box);
+  }
+  bool dense() const { return end() - base == box.elements(); }
+  // The part of this that `part`, a region inside the box, covers.
+  Placed cut(const Region& part) const { return {key, part, address(part.h0, part.w0, part.c0), ph, pw}; }
+  // Whether the elements of `part`, inside both boxes, stand at the same addresses in both.
+  bool agrees(const Placed& other, const Region& part) const;
+};
+
+inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int64_t last) {
+  return {key, {0, 1, 0, 1, static_cast<int>(first), static_cast<int>(last)}, base, 0, 0};
+}
+
+// Whether any byte of `p` lies in [lo, hi).
+bool touches(const Placed& p, std::int64_t lo, std::int64_t hi);
+// The parts of `a`, in its coordinates, that share bytes with `b`; empty when the two share none. All of `a` when the
+// two lie on different grids and meet anywhere.
+std::vector<Region> shared_parts(const Placed& a, const Placed& b);
+// What of `from` is not covered by `hole`, appended to `rest`. Exact down to runs of contiguous bytes; a run that an
+// interleaved `hole` meets in part is dropped as a whole.
+void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest);
+
+// ---- accesses ----
+
+// The stream bytes [offset, offset + n) of an access without padding, as accesses of their own, in order.
+void slice(const Access& access, Bytes offset, Bytes n, std::vector<Access>& parts);
+// Places a box whose elements pass through `access` in h, w, c order. False when that is not a regular pattern.
+bool place(int key, const Region& box, const Access& access, Placed& placed);
+// The same, cut into as many pieces as needed.
+void place_all(int key, const Region& box, const Access& access, std::vector<Placed>& placed);
+// Bytes without meaning that an access touches.
+void place_bytes(const Access& access, std::vector<Placed>& placed);
+// The part [offset, offset + n) of a box's elements in h, w, c order, as boxes in order.
+void split_stream(const Region& box, Bytes offset, Bytes n, std::vector<Region>& parts);
+
+}  // namespace tessera::verifying

@@ -1,0 +1,71 @@
+#include "sim/schedule/verify/contents.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace tessera::verifying {
+
+Contents::Contents(const Program& program)
+    : p_(program), layers_(static_cast<int>(program.layers.size())), chunks_(static_cast<int>(program.chunks.size())) {
+  for (int i = 0; i < chunks_; ++i)
+    if (p_.chunks[i].size.total() > 0) by_address_.push_back(i);
+  std::sort(by_address_.begin(), by_address_.end(),
+            [&](int a, int b) { return p_.chunks[a].ddr_address < p_.chunks[b].ddr_address; });
+}
+
+std::string Contents::name(const Findings& findings, const Placed& content) const {
+  const int key = content.key;
+  if (is_tensor(key)) return findings.layer_name(key) + " " + region_text(content.box);
+  if (is_chunk(key))
+    return fmt::format("chunk {} of {} bytes {} to {}", key - layers_,
+                       findings.layer_name(p_.chunks[key - layers_].layer), content.box.c0, content.box.c1);
+  if (key >= 0) return "partial sums of " + findings.layer_name(key - layers_ - chunks_);
+  return "bytes without content";
+}
+
+void Contents::resolve_from(int tensor, const Region& region, int c0, std::vector<Part>& parts) const {
+  const Layer& layer = p_.layers[tensor].layer;
+  if (layer.op != Op::concat) {
+    parts.push_back({tensor, region, c0});
+    return;
+  }
+  int offset = 0;
+  for (LayerId input : layer.inputs) {
+    const int channels = stored_channels(p_.layers[input].layer.out.c);
+    Region r = region;
+    r.c0 = std::max(region.c0, offset) - offset;
+    r.c1 = std::min(region.c1, offset + channels) - offset;
+    if (r.c0 < r.c1) resolve_from(input, r, c0 + r.c0 + offset - region.c0, parts);
+    offset += channels;
+  }
+}
+
+void Contents::resolve(int tensor, const Region& region, std::vector<Part>& parts) const {
+  resolve_from(tensor, region, 0, parts);
+}
+
+void Contents::resolve(const Placed& placed, std::vector<Placed>& parts) const {
+  if (p_.layers[placed.key].layer.op != Op::concat) return parts.push_back(placed);
+  std::vector<Part> list;
+  resolve(placed.key, placed.box, list);
+  for (const Part& part : list)
+    parts.push_back({tensor_key(part.tensor), part.box, placed.base + part.c0, placed.ph, placed.pw});
+}
+
+int Contents::chunk_at(std::int64_t address) const {
+  const auto next = std::upper_bound(by_address_.begin(), by_address_.end(), address,
+                                     [&](std::int64_t a, int c) { return a < p_.chunks[c].ddr_address; });
+  if (next == by_address_.begin()) return -1;
+  const int c = *(next - 1);
+  return address < p_.chunks[c].ddr_address + p_.chunks[c].size.total() ? c : -1;
+}
+
+int Contents::chunk_in(std::int64_t lo, std::int64_t hi) const {
+  const int first = chunk_at(lo);
+  if (first >= 0) return first;
+  const auto next = std::upper_bound(by_address_.begin(), by_address_.end(), lo,
+                                     [&](std::int64_t a, int c) { return a < p_.chunks[c].ddr_address; });
+  return next != by_address_.end() && p_.chunks[*next].ddr_address < hi ? *next : -1;
+}
+
+}  // namespace tessera::verifying

@@ -1,0 +1,43 @@
+// What the bytes of a program can be, as keys: elements of a tensor, bytes of a weight chunk, partial sums of a layer.
+// Concatenations hold nothing of their own: their elements are those of the tensors they are made of.
+#pragma once
+#include "sim/schedule/verify/boxes.h"
+#include "sim/schedule/verify/findings.h"
+
+namespace tessera::verifying {
+
+class Contents {
+ public:
+  explicit Contents(const Program& program);
+
+  int tensor_key(int layer) const { return layer; }
+  int chunk_key(int chunk) const { return layers_ + chunk; }
+  int sum_key(int layer) const { return layers_ + chunks_ + layer; }
+  bool is_tensor(int key) const { return key >= 0 && key < layers_; }
+  bool is_chunk(int key) const { return key >= layers_ && key < layers_ + chunks_; }
+  std::string name(const Findings& findings, const Placed& content) const;
+
+  // A region of any tensor as boxes of tensors that are computed, with their channels in the region's order.
+  struct Part {
+    int tensor;
+    Region box;
+    int c0;      // where its first channel lies within the region
+  };
+  void resolve(int tensor, const Region& region, std::vector<Part>& parts) const;
+  // The same for a placed region.
+  void resolve(const Placed& placed, std::vector<Placed>& parts) const;
+
+  // The chunk that holds the byte at a DDR address, or -1.
+  int chunk_at(std::int64_t address) const;
+  // A chunk that meets [lo, hi) in DDR, or -1.
+  int chunk_in(std::int64_t lo, std::int64_t hi) const;
+
+ private:
+  void resolve_from(int tensor, const Region& region, int c0, std::vector<Part>& parts) const;
+
+  const Program& p_;
+  int layers_, chunks_;
+  std::vector<int> by_address_;   // chunks with bytes, ascending
+};
+
+}  // namespace tessera::verifying

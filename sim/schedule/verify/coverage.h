@@ -1,0 +1,40 @@
+// Third pass: is every element of every layer computed once, from every present weight block once, and put once at its
+// home? Counts in cells of one pixel by 8 stored channels.
+#pragma once
+#include "sim/schedule/verify/findings.h"
+
+namespace tessera::verifying {
+
+// Input channels that a run of calls on one tile of partial sums has consumed.
+struct Sum {
+  int layer = 0;
+  Region out;
+  std::vector<std::pair<int, int>> blocks;  // ranges of 8-channel input blocks
+};
+
+class Coverage {
+ public:
+  Coverage(const Program& program, const EngineMap& map, Findings& findings);
+
+  void computed(int layer, const Region& out) { count(computed_[layer], layer, out); }
+  void put(int tensor, const Region& region) { count(put_[tensor], tensor, region); }
+  // Adds input blocks to a sum; a message when some of them are in it already.
+  static std::string consume(Sum& sum, int block0, int block1);
+  // A message when a present weight block of the sum's rows has not been consumed.
+  std::string missing(const Sum& sum, const std::vector<int>& rows) const;
+
+  void finish();
+
+ private:
+  void count(std::vector<std::uint8_t>& cells, int layer, const Region& r);
+  // Complains when not every cell of the channels [c0, c1) has been counted once.
+  void require_once(const std::vector<std::uint8_t>& cells, int layer, int c0, int c1, const char* what,
+                    const char* never);
+  bool any(const std::vector<std::uint8_t>& cells, int layer, int c0, int c1) const;
+
+  const Program& p_;
+  Findings& findings_;
+  std::vector<std::vector<std::uint8_t>> computed_, put_;
+};
+
+}  // namespace tessera::verifying

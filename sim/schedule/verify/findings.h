@@ -1,0 +1,34 @@
+// Problems found by the verifier, named by engine, step and layer, up to a limit.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/program/program.h"
+
+namespace tessera::verifying {
+
+class Findings {
+ public:
+  Findings(const Program& program, const EngineMap& map) : p_(program), map_(map) {}
+
+  void add(std::string path, std::string what, std::string legal = {});
+  // At a step of an engine.
+  void at(EngineId engine, std::size_t step, int layer, std::string what, std::string legal = {});
+  bool full() const { return problems_.size() >= limit; }
+  bool empty() const { return problems_.empty(); }
+  std::vector<Problem> take() { return std::move(problems_); }
+
+  std::string place(EngineId engine, std::size_t step, int layer) const;
+  std::string layer_name(int layer) const;
+
+ private:
+  static constexpr std::size_t limit = 30;
+  const Program& p_;
+  const EngineMap& map_;
+  std::vector<Problem> problems_;
+};
+
+std::string region_text(const Region& r);
+
+}  // namespace tessera::verifying
