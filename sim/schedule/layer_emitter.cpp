@@ -23,7 +23,7 @@ bool LayerEmitter::emit() {
   for (std::size_t k = 0; k < order.size(); ++k) {
     const Step& s = order[k];
     const Step* next = k + 1 < order.size() ? &order[k + 1] : nullptr;
-    for (int g = 0; g < static_cast<int>(plan_.partition.acts.size()); ++g) emit_input(g, s);
+    emit_inputs(s);
     for (int g = 0; g < static_cast<int>(plan_.partition.weights.size()); ++g) emit_weights(g, s);
     if (plan_.operand >= 0 && s.i == last_chunk)
       for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);

@@ -74,12 +74,12 @@ class LayerEmitter {
   Span input_blocks(const CorePart& p, const Step& s) const;
   Window window_of(const CorePart& p, const Step& s) const;
 
-  void emit_input(int group, const Step& s);
+  void emit_inputs(const Step& s);
   void emit_weights(int group, const Step& s);
   void emit_operand(int part, const Step& s);
   void emit_core(int part, const Step& s, const Step* next);
   void emit_output(int part, const Step& s, const Buffer& slot);
-  // Sends `sources`, the valid part of `window`, to the same kind of slot of all `parts`; padding comes from the
+  // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
   // descriptors of the memory tile.
   struct Feed {
     Window window;
@@ -87,8 +87,12 @@ class LayerEmitter {
     Span c;                  // stored channels of the tensor
     std::vector<int> parts;
     int port, lock, lane, home_column;
+    std::vector<Source> sources;
+    std::size_t own = 0;     // so many of the sources stand in the cores' own column
+    std::vector<BufferRef> slots;
   };
-  void feed(const std::vector<Source>& sources, const Feed& f, const std::vector<BufferRef>& slots);
+  void feed(const Feed& f, std::size_t from, std::size_t to);
+  std::optional<Feed> input_feed(int group, const Step& s);
   std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span h, Span w, Span c);
   void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w);
   LoadedChunk& load_chunk(int group, const Step& s);

@@ -32,8 +32,10 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   const int column = e_.array.memtile_column(st.memtile);
   const int c0 = e_.views[tensor].c0, channels = stored_channels(e_.network.layers[tensor].out.c);
   const Segment all = segments_of(home, h, w).front();
-  const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, 0);
-  const EngineId sink = e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results);
+  const int turn = load_turn_++;
+  const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, turn % e_.array.shim.dma.mm2s);
+  const EngineId sink =
+      e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results + turn % plan_.channels.loads);
   Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = static_cast<std::int16_t>(layer_.id);
@@ -80,7 +82,8 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging*
   return list;
 }
 
-void LayerEmitter::feed(const std::vector<Source>& sources, const Feed& f, const std::vector<BufferRef>& slots) {
+void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
+  const std::vector<Source>& sources = f.sources;
   const Window& win = f.window;
   const std::int64_t channels = f.c.size();
   std::vector<EngineId> sinks;
@@ -88,7 +91,7 @@ void LayerEmitter::feed(const std::vector<Source>& sources, const Feed& f, const
     const CorePart& p = plan_.partition.parts[part];
     sinks.push_back(e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port));
   }
-  for (std::size_t k = 0; k < sources.size(); ++k) {
+  for (std::size_t k = from; k < to; ++k) {
     const Source& src = sources[k];
     // Rows and columns of the tile that this source delivers, its share of the padding included.
     const Span rows{src.h.lo == win.valid_h.lo ? 0 : src.h.lo - win.h.lo,
@@ -111,7 +114,7 @@ void LayerEmitter::feed(const std::vector<Source>& sources, const Feed& f, const
     src.buffer->users.add(source, e_.transfer(source, out, src.waits));
     for (std::size_t i = 0; i < f.parts.size(); ++i) {
       const CorePart& p = plan_.partition.parts[f.parts[i]];
-      Buffer& slot = *slots[i];
+      Buffer& slot = *f.slots[i];
       Transfer in = out;
       in.memory = e_.map().compute_tile(p.row, p.col);
       in.access = linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels, cols.size() * channels);
@@ -129,14 +132,14 @@ void LayerEmitter::feed(const std::vector<Source>& sources, const Feed& f, const
   }
 }
 
-void LayerEmitter::emit_input(int group, const Step& s) {
+std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step& s) {
   const CoreGroup& g = plan_.partition.acts[group];
   const CorePart& p = plan_.partition.parts[g.parts[0]];
-  if (empty_tile(p, s) || (channelwise_ && tile_b(p, s).empty())) return;
+  if (empty_tile(p, s) || (channelwise_ && tile_b(p, s).empty())) return std::nullopt;
   const int spatial = s.h * plan_.tiling.nw + s.w;
   const int deep = channelwise_ ? plan_.tiling.no : plan_.tiling.ni;
   const std::int64_t key = std::int64_t{spatial} * deep + (channelwise_ ? s.o : s.i);
-  if (key == input_key_[group]) return;
+  if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
   Feed f;
   f.window = window_of(p, s);
@@ -149,11 +152,22 @@ void LayerEmitter::emit_input(int group, const Step& s) {
   f.lane = g.lane;
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
-  const auto list = sources(plan_.input, staging, spatial, f.window.valid_h, f.window.valid_w, f.c);
-  std::vector<BufferRef> slots;
-  for (int part : g.parts) slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
+  f.sources = sources(plan_.input, staging, spatial, f.window.valid_h, f.window.valid_w, f.c);
+  const auto own = [&](const Source& x) { return g.column < 0 || e_.array.memtile_column(x.memtile) == g.column; };
+  f.own = static_cast<std::size_t>(std::stable_partition(f.sources.begin(), f.sources.end(), own) - f.sources.begin());
+  for (int part : g.parts) f.slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
   ++input_count_[group];
-  feed(list, f, slots);
+  return f;
+}
+
+// Halos from other columns come after everybody's own rows: a channel that served a neighbour first would make the
+// columns wait for each other one after the other.
+void LayerEmitter::emit_inputs(const Step& s) {
+  std::vector<Feed> feeds;
+  for (int g = 0; g < static_cast<int>(plan_.partition.acts.size()); ++g)
+    if (auto f = input_feed(g, s)) feeds.push_back(std::move(*f));
+  for (const Feed& f : feeds) feed(f, 0, f.own);
+  for (const Feed& f : feeds) feed(f, f.own, f.sources.size());
 }
 
 void LayerEmitter::emit_operand(int part, const Step& s) {
@@ -172,8 +186,9 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
   const int key = s.h * plan_.tiling.nw + s.w;
-  const auto list = sources(plan_.operand, staging, key, h, w, f.c);
-  feed(list, f, {slots.operand[slots.operands++ % slots.operand.size()]});
+  f.sources = sources(plan_.operand, staging, key, h, w, f.c);
+  f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
+  feed(f, 0, f.sources.size());
 }
 
 void LayerEmitter::open_rings() {
@@ -223,10 +238,7 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   const Bytes bytes = place.size.total();
   const std::int64_t at = e_.rings[c.memtile].next(bytes);
   c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
-  // Weights use both shim channels of the column unless activations come that way too.
-  const int channels = e_.array.shim.dma.mm2s;
-  const int turn = load_turn_++;
-  const int shim_channel = input_staging_.empty() && operand_staging_.empty() ? turn % channels : channels - 1;
+  const int shim_channel = load_turn_++ % e_.array.shim.dma.mm2s;
   const int load = plan_.channels.results + shim_channel % plan_.channels.loads;
   const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, shim_channel);
   const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, load);

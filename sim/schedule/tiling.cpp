@@ -131,7 +131,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   const double staged = t.weights_outer ? ns * t.no : ns;
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
-    const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / std::max(1, a.shim.dma.mm2s - 1));
+    const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / std::min(a.shim.dma.mm2s, plan.loads));
     raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
     from_ddr += staged * tile_bytes * groups;
   }
@@ -193,7 +193,8 @@ ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in
   if (output_in_ddr && plan.acts > 1) plan.spill = --plan.acts;
   else if (output_in_ddr) plan.spill = 0;
   const int in = a.memtile.dma.s2mm;
-  plan.loads = std::min(in - 1, ceil_div(a.rows, a.memtile_rows) <= 4 ? 2 : 1);
+  const bool few_results = p.weights.size() > static_cast<std::size_t>(a.memtiles());  // channels split over columns
+  plan.loads = std::min(in - 1, few_results || ceil_div(a.rows, a.memtile_rows) <= 4 ? 2 : 1);
   plan.results = in - plan.loads;
   return plan;
 }

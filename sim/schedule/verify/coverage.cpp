@@ -73,8 +73,13 @@ void Coverage::require_once(const std::vector<std::uint8_t>& cells, int layer, i
 void Coverage::finish() {
   std::vector<char> has_piece(p_.layers.size(), 0);
   for (const TensorPiece& t : p_.pieces) has_piece[t.tensor] = 1;
+  std::vector<char> read(p_.layers.size(), 0);
+  for (const ProgramLayer& l : p_.layers)
+    for (LayerId input : l.layer.inputs) read[input] = 1;
   for (const ProgramLayer& l : p_.layers) {
     const Layer& y = l.layer;
+    if (!read[y.id] && !has_piece[y.id])
+      findings_.add("layer " + findings_.layer_name(y.id), "the network's output has no home");
     const int channels = stored_channels(y.out.c);
     if (y.op == Op::input) continue;
     if (y.op != Op::concat) {

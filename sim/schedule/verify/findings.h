@@ -16,6 +16,7 @@ class Findings {
   // At a step of an engine.
   void at(EngineId engine, std::size_t step, int layer, std::string what, std::string legal = {});
   bool full() const { return problems_.size() >= limit; }
+  std::size_t size() const { return problems_.size(); }
   bool empty() const { return problems_.empty(); }
   std::vector<Problem> take() { return std::move(problems_); }
 
