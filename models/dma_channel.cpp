@@ -5,6 +5,7 @@
 #include "models/lock_unit.h"
 #include "models/sim_time.h"
 #include "models/stream_route.h"
+#include "sim/program/ddr_load.h"
 
 namespace tessera {
 namespace {
@@ -44,11 +45,17 @@ void DmaChannel::advance() {
       }
       case Phase::tokens:
         phase_ = Phase::lock;
-        if (await_tokens(transfer_->wait0, transfer_->wait_count)) return;
+        if (await_tokens(transfer_->wait0, transfer_->wait_count)) {
+          idle_before_ = true;
+          return;
+        }
         break;
       case Phase::lock:
         phase_ = Phase::start;
-        if (await_lock(transfer_->acquire)) return;
+        if (await_lock(transfer_->acquire)) {
+          idle_before_ = true;
+          return;
+        }
         break;
       case Phase::start:
         phase_ = Phase::stream;
@@ -56,6 +63,8 @@ void DmaChannel::advance() {
         break;
       case Phase::stream:
         size_ = left_ = transfer_->access.stream_bytes();
+        if (info_.tile_kind == TileKind::shim)
+          memory_load_ = ddr_load(transfer_->access, run_.array.ddr, info_.kind == EngineKind::s2mm);
         banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
         if (banks_ != nullptr) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
         if (run_.data != nullptr) run_.data->begin(id_, *transfer_);
@@ -66,8 +75,9 @@ void DmaChannel::advance() {
 }
 
 Millicycles DmaChannel::start_cost() {
-  Cycles cycles = spec_.start_cycles;
-  if (cold_) cycles += spec_.first_start_cycles;
+  const bool outbound = info_.kind == EngineKind::mm2s;
+  Cycles cycles = spec_.start(outbound);
+  if (cold_) cycles += spec_.first_start(outbound);
   if (last_route_ >= 0 && last_route_ != transfer_->route) cycles += run_.array.stream.packet_cycles;
   cold_ = false;
   last_route_ = transfer_->route;
@@ -95,6 +105,7 @@ void DmaChannel::segment_ends(const Segment& s, Millicycles latency) {
   if (banks_ != nullptr) banks_->count(bank_set_, s.bytes);
   if (conflict_share_ > 0) banks_->leave(bank_set_);
   left_ -= s.bytes;
+  idle_before_ = false;
   if (left_ > 0) return;
   const Arrival arrival{s.end + latency, begin_, transfer_};
   if (latency == 0) {

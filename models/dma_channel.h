@@ -38,7 +38,10 @@ class DmaChannel : public Engine {
   const Transfer& transfer() const { return *transfer_; }
   Bytes left() const { return left_; }
   bool at_start() const { return left_ == size_; }
-  double bytes_per_cycle() const { return spec_.bytes_per_cycle; }
+  double bytes_per_cycle() const { return spec_.rate(info_.kind == EngineKind::mm2s); }
+  // The descriptor waits for host memory: those that follow without a pause are requested ahead.
+  bool opens() const { return at_start() && idle_before_; }
+  double memory_load() const { return memory_load_; }
   TileKind tile_kind() const { return info_.tile_kind; }
   int column() const { return info_.col; }
 
@@ -70,8 +73,10 @@ class DmaChannel : public Engine {
   Phase phase_ = Phase::fetch;
   const Transfer* transfer_ = nullptr;
   RouteId last_route_ = -1;
+  bool idle_before_ = true;  // the channel waited for a token or a lock since its last descriptor
   bool cold_ = true;  // nothing moved yet
   Bytes size_ = 0, left_ = 0;
+  double memory_load_ = 1;       // shim: occupation of host memory per byte
   Millicycles begin_ = 0;          // of the first word
   BankCounters* banks_ = nullptr;  // of the memory the descriptor names
   std::uint32_t bank_set_ = 0;

@@ -13,8 +13,8 @@ HostMemory::HostMemory(const sc_core::sc_module_name& name, const DdrSpec& spec,
   socket.register_b_transport(this, &HostMemory::b_transport);
 }
 
-Millicycles HostMemory::Link::reserve(Millicycles from, Bytes bytes) {
-  free = std::max(free, from) + transfer_time(bytes, bytes_per_cycle);
+Millicycles HostMemory::Link::reserve(Millicycles from, Bytes bytes, double load) {
+  free = std::max(free, from) + transfer_time(bytes, bytes_per_cycle / load);
   return free;
 }
 
@@ -25,9 +25,9 @@ void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_c
   const Millicycles request = now() + to_millicycles(delay);
   const bool opens = opening != nullptr && opening->opens;
   const Millicycles from = request + (opens && write == 0 ? latency_ : 0);
-  const Millicycles through =
-      std::max({from + (opening != nullptr ? opening->stream : 0), total_[write].reserve(from, bytes),
-                columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
+  const Millicycles paced = from + (opening != nullptr ? opening->stream : 0);
+  const Millicycles through = std::max({paced, total_[write].reserve(from, bytes, opening != nullptr ? opening->load : 1),
+                                        columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
   delay = to_time(through - now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }

@@ -1,8 +1,10 @@
 // Host memory behind the NoC, as a TLM-2.0 target: one socket that the shim tiles of all columns bind to. Bandwidth is
 // a reservation: reads and writes have a total each, shared by all columns, and every column's NoC port has its own.
 // A request is through when the last of its reservations is; requests are served in order of arrival, and a channel
-// that is slower than the memory leaves the rest to others. The first access of a descriptor pays the read latency.
-// Left out: pages, refresh, turn-around between reads and writes. Numbers: DdrSpec of the hardware file.
+// that is slower than the memory leaves the rest to others. The first access after a pause of its channel pays the read
+// latency.
+// Short runs and opened pages occupy the total longer than their bytes (sim/program/ddr_load.h).
+// Left out: refresh, turn-around between reads and writes. Numbers: DdrSpec of the hardware file.
 #pragma once
 #include <tlm_utils/multi_passthrough_target_socket.h>
 
@@ -18,6 +20,7 @@ namespace tessera {
 // `stream` millicycles at the pace of the channel.
 struct OpeningAccess : tlm::tlm_extension<OpeningAccess> {
   bool opens = false;
+  double load = 1;  // occupation per byte
   Millicycles stream = 0;
   tlm_extension_base* clone() const override { return new OpeningAccess(*this); }
   void copy_from(const tlm_extension_base& other) override { *this = static_cast<const OpeningAccess&>(other); }
@@ -32,7 +35,7 @@ class HostMemory : public sc_core::sc_module {
   struct Link {
     double bytes_per_cycle = 0;
     Millicycles free = 0;
-    Millicycles reserve(Millicycles from, Bytes bytes);
+    Millicycles reserve(Millicycles from, Bytes bytes, double load = 1);
   };
   void b_transport(int column, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 

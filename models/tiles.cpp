@@ -38,8 +38,9 @@ ShimTile::ShimTile(const sc_core::sc_module_name& name, RunState& run, int col, 
 ShimTile::~ShimTile() { payload_.clear_extension(&opening_); }
 
 Millicycles ShimTile::access(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream) {
-  opening_.opens = channel.at_start();
+  opening_.opens = channel.opens();
   opening_.stream = stream;
+  opening_.load = channel.memory_load();
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload_.set_address(static_cast<sc_dt::uint64>(channel.transfer().access.base));
   payload_.set_data_length(static_cast<unsigned>(bytes));

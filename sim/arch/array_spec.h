@@ -2,6 +2,7 @@
 // means once defaults and units are applied; the models, the scheduler and the bounds all read this and nothing else.
 // Every number comes from a file in configs/hardware, which names its source.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "sim/base/units.h"
@@ -19,6 +20,15 @@ struct DmaSpec {
   Cycles start_cycles = 0;   // from task start to the first word
   Cycles first_start_cycles = 0;  // extra, once per channel and program (cold shim channel)
   Cycles chain_cycles = 0;   // between two descriptors of one channel
+  // Outbound (MM2S) channels, where they differ from the above; unset: the same.
+  std::optional<double> mm2s_bytes_per_cycle;
+  std::optional<Cycles> mm2s_start_cycles, mm2s_first_start_cycles;
+
+  double rate(bool outbound) const { return outbound ? mm2s_bytes_per_cycle.value_or(bytes_per_cycle) : bytes_per_cycle; }
+  Cycles start(bool outbound) const { return outbound ? mm2s_start_cycles.value_or(start_cycles) : start_cycles; }
+  Cycles first_start(bool outbound) const {
+    return outbound ? mm2s_first_start_cycles.value_or(first_start_cycles) : first_start_cycles;
+  }
 };
 
 struct LockSpec {
@@ -66,6 +76,10 @@ struct DdrSpec {
   double write_bytes_per_cycle = 8;
   double column_bytes_per_cycle = 16; // NoC port of one column, per direction
   Cycles latency_cycles = 0;          // from request to first byte
+  // A descriptor occupies the memory at least for run_cycles per contiguous run and page_cycles per page it opens:
+  // short runs and large pitches leave bandwidth unused (sim/program/ddr_load.h).
+  double run_cycles = 0, page_cycles = 0;
+  Bytes page_bytes = 4096;
 };
 
 // Firmware or host that starts descriptors once task-complete tokens have arrived.

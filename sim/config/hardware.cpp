@@ -80,7 +80,7 @@ Rule hardware_rule() {
     const std::string::size_type dot = key.path.rfind('.');
     Rule& parent = object_at(rule, dot == std::string::npos ? "" : key.path.substr(0, dot));
     const std::string name = dot == std::string::npos ? key.path : key.path.substr(dot + 1);
-    parent.required.push_back(name);
+    if (!key.optional) parent.required.push_back(name);
     parent.keys.emplace_back(name, Rule::quantity(key.meaning, key.low, key.high, key.unit, key.whole));
   }
   return rule;
@@ -92,18 +92,26 @@ Expected<ArraySpec> read_hardware(const Document& document, const std::string& p
   array.name = root["name"].get<std::string>();
   array.kernels = root["kernels"].get<std::string>();
   // rows and cols stand first in the table: what depends on the shape comes after them.
-  for (const HardwareKey& key : hardware_keys()) key.store(array, quantity_value(*find_path(root, key.path), array));
+  for (const HardwareKey& key : hardware_keys())
+    if (const json* quantity = find_path(root, key.path)) key.store(array, quantity_value(*quantity, array));
   Failure failure{ExitCode::bad_input, contradictions(array, document, path)};
   if (!failure.problems.empty()) return failure;
   return array;
 }
 
+json hardware_values(const json& hardware, const ArraySpec& array) {
+  json values = {{"kernels", array.kernels}};
+  for (const HardwareKey& key : hardware_keys())
+    if (const json* quantity = find_path(hardware, key.path)) values[key.path] = quantity_value(*quantity, array);
+  return values;
+}
+
 Expected<ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets) {
-  Expected<Document> document = load_document(file, {}, sets);
-  if (!document) return document.failure();
-  std::vector<Problem> problems = validate(*document, hardware_rule());
+  const Document document = load_document(file, {}, sets);
+  if (!document.problems.empty()) return Failure{ExitCode::bad_input, document.problems};
+  std::vector<Problem> problems = validate(document, hardware_rule());
   if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
-  return read_hardware(*document, "");
+  return read_hardware(document, "");
 }
 
 }  // namespace tessera

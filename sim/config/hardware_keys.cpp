@@ -80,6 +80,19 @@ std::vector<HardwareKey> make_keys() {
        INTO(ddr.column_bytes_per_cycle)},
       {"ddr.latency_cycles", "from a request to its first byte", "cycles", 0, million, true, INTO(ddr.latency_cycles)},
 
+      {"ddr.run_cycles", "occupation per contiguous run of a descriptor, at least", "cycles", 0, million, false,
+       INTO(ddr.run_cycles), true},
+      {"ddr.page_cycles", "occupation per page that a run opens, at least", "cycles", 0, million, false,
+       INTO(ddr.page_cycles), true},
+      {"ddr.page_bytes", "a page of host memory", "B", 64, 1e9, true, INTO(ddr.page_bytes), true},
+
+      {"shim.dma.mm2s_bytes_per_cycle", "rate of one outbound channel", "B/cycle", 0.01, 1024, false,
+       INTO(shim.dma.mm2s_bytes_per_cycle), true},
+      {"shim.dma.mm2s_start_cycles", "outbound: from the start of a task to its first word", "cycles", 0, million, true,
+       INTO(shim.dma.mm2s_start_cycles), true},
+      {"shim.dma.mm2s_first_start_cycles", "outbound: extra for the first task of a channel", "cycles", 0, million, true,
+       INTO(shim.dma.mm2s_first_start_cycles), true},
+
       {"controller.token_cycles", "from the last awaited token to the start of the descriptor", "cycles", 0, million, true,
        INTO(controller.token_cycles)},
       {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million, false,

@@ -15,6 +15,7 @@ struct HardwareKey {
   double low, high;
   bool whole;
   std::function<void(ArraySpec&, double)> store;
+  bool optional = false;  // left out: the default of ArraySpec
 };
 
 const std::vector<HardwareKey>& hardware_keys();
