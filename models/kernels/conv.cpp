@@ -6,21 +6,21 @@
 namespace tessera {
 namespace {
 
-// Eight output channels side by side; compilers split it where registers are narrower.
+// Eight output channels side by side; compilers split it where registers are narrower. Memory is accessed through
+// memcpy only: nothing outside this file need know of its alignment.
 typedef std::int32_t Lanes __attribute__((vector_size(32)));
 
 __attribute__((always_inline)) inline void accumulate(const ConvTile& t, const std::int8_t* in,
                                                       const std::vector<WeightBlock>& blocks, std::int32_t* acc) {
   const int taps = t.window.kh * t.window.kw;
   const std::size_t row_step = static_cast<std::size_t>(t.in_w) * t.in_c;
-  std::vector<Lanes> weights(static_cast<std::size_t>(taps) * kernel_block);
+  std::vector<std::int32_t> weights(static_cast<std::size_t>(taps) * kernel_block * kernel_block);
   std::vector<std::size_t> offsets(static_cast<std::size_t>(taps));
   for (int kh = 0; kh < t.window.kh; ++kh)
     for (int kw = 0; kw < t.window.kw; ++kw)
       offsets[static_cast<std::size_t>(kh * t.window.kw + kw)] = kh * row_step + static_cast<std::size_t>(kw) * t.in_c;
   for (const WeightBlock& b : blocks) {
-    for (int i = 0; i < taps * kernel_block; ++i)
-      for (int o = 0; o < kernel_block; ++o) weights[static_cast<std::size_t>(i)][o] = b.data[i * kernel_block + o];
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = b.data[i];
     for (int h = 0; h < t.out_h; ++h)
       for (int w = 0; w < t.out_w; ++w) {
         const std::int8_t* pixel = in + static_cast<std::size_t>(h) * t.window.sh * row_step +
@@ -30,8 +30,12 @@ __attribute__((always_inline)) inline void accumulate(const ConvTile& t, const s
         std::memcpy(&sum, out, sizeof sum);
         for (int tap = 0; tap < taps; ++tap) {
           const std::int8_t* x = pixel + offsets[static_cast<std::size_t>(tap)];
-          const Lanes* k = weights.data() + tap * kernel_block;
-          for (int i = 0; i < kernel_block; ++i) sum += k[i] * std::int32_t{x[i]};
+          const std::int32_t* k = weights.data() + tap * kernel_block * kernel_block;
+          for (int i = 0; i < kernel_block; ++i, k += kernel_block) {
+            Lanes lanes;
+            std::memcpy(&lanes, k, sizeof lanes);
+            sum += lanes * std::int32_t{x[i]};
+          }
         }
         std::memcpy(out, &sum, sizeof sum);
       }

@@ -1,0 +1,88 @@
+// How is host memory shared?
+#include <catch2/catch.hpp>
+
+#include "tests/models/device.h"
+
+using namespace tessera;
+
+namespace {
+
+// `channels` shim channels read `bytes` each into memory tiles, two per column.
+Device readers(const DdrSpec& ddr, int channels, Bytes bytes, int cols = 2) {
+  ArraySpec a = bare_array(1, cols);
+  a.ddr = ddr;
+  Device d(a);
+  for (int i = 0; i < channels; ++i) d.copy(d.shim_out(i / 2, i % 2), d.mem_in(i / 2, i % 2), bytes, i * 100000);
+  return d;
+}
+
+DdrSpec ddr(double read, double write, double column, Cycles latency) {
+  DdrSpec s;
+  s.read_bytes_per_cycle = read;
+  s.write_bytes_per_cycle = write;
+  s.column_bytes_per_cycle = column;
+  s.latency_cycles = latency;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("a wide host memory feeds every channel at its own rate") {
+  CHECK(readers(ddr(16, 16, 8, 0), 4, 64000).run_until_idle().result.total == 16000000);
+}
+
+TEST_CASE("the first word of a descriptor is later by the latency") {
+  const Device d = readers(ddr(16, 16, 8, 120), 1, 4000);
+  const Outcome o = d.run_until_idle();
+  CHECK(o.result.total == 1120000);
+  CHECK(o.time(d.shim_out(0), Cause::wait_stream) == 120000);
+}
+
+TEST_CASE("readers share the total, each column its port") {
+  // Four channels want 16 B/cycle and get 8.
+  const Millicycles total = readers(ddr(8, 8, 8, 0), 4, 64000).run_until_idle().result.total;
+  CHECK(total >= 32000000);
+  CHECK(total <= 32300000);  // within one burst per channel
+  // Two channels of one column behind a port of 4 B/cycle.
+  const Millicycles port = readers(ddr(64, 64, 4, 0), 2, 64000).run_until_idle().result.total;
+  CHECK(port >= 32000000);
+  CHECK(port <= 32300000);
+}
+
+TEST_CASE("sharing is the same at fidelity transaction, as a whole") {
+  Device d = readers(ddr(8, 8, 8, 0), 4, 64000);
+  d.options.fidelity = Fidelity::transaction;
+  CHECK(d.run_until_idle().result.total == 32000000);
+}
+
+TEST_CASE("reads do not wait for writes") {
+  ArraySpec a = bare_array(1, 1);
+  a.ddr = ddr(4, 4, 16, 0);
+  Device d(a);
+  d.copy(d.shim_out(0), d.mem_in(0), 40000);
+  d.copy(d.mem_out(0), d.shim_in(0), 40000, 0, 1 << 20);
+  CHECK(d.run_until_idle().result.total == 10000000);
+}
+
+TEST_CASE("traffic is counted where it flows") {
+  Device d;
+  d.copy(d.shim_out(0), d.mem_in(0), 4000);
+  d.copy(d.mem_out(0), d.tile_in(0, 0), 800);
+  d.copy(d.tile_out(0, 0), d.shim_in(1), 400);
+  const MemoryTraffic t = d.run_until_idle().result.traffic;
+  CHECK(t.ddr_read == 4000);
+  CHECK(t.memtile_write == 4000);
+  CHECK(t.memtile_read == 800);
+  CHECK(t.core_write == 800);
+  CHECK(t.core_read == 400);
+  CHECK(t.ddr_write == 400);
+}
+
+TEST_CASE("more bandwidth never makes a program slower") {
+  Millicycles slower = 0;
+  for (const double rate : {64.0, 32.0, 16.0, 12.0, 8.0, 6.0, 4.0, 3.0, 2.0}) {
+    const Millicycles total = readers(ddr(rate, rate, 8, 10), 4, 20000).run_until_idle().result.total;
+    CHECK(total >= slower);
+    slower = total;
+  }
+}
