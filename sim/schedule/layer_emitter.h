@@ -39,7 +39,7 @@ class LayerEmitter {
     BufferRef slots[2];
     int used = 0;
     int key = -1;            // spatial tile that the current slot holds
-    Span h, w;               // what it holds
+    Span h, w, c;            // what it holds
     Wait written{};
   };
   struct LoadedChunk {
@@ -94,7 +94,7 @@ class LayerEmitter {
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
   std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span h, Span w, Span c);
-  void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w);
+  void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w, Span c);
   LoadedChunk& load_chunk(int group, const Step& s);
 
   EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }

@@ -26,11 +26,10 @@ EngineId LayerEmitter::act_channel(int memtile, int lane, int home_column) const
   return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
 }
 
-void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Span w) {
+void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Span w, Span c) {
   Home& home = e_.home(tensor);
   Buffer& slot = *st.slots[st.used++ % 2];
   const int column = e_.array.memtile_column(st.memtile);
-  const int c0 = e_.views[tensor].c0, channels = stored_channels(e_.network.layers[tensor].out.c);
   const Segment all = segments_of(home, h, w).front();
   const int turn = load_turn_++;
   const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, turn % e_.array.shim.dma.mm2s);
@@ -41,8 +40,8 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   out.layer = static_cast<std::int16_t>(layer_.id);
   out.payload = Payload::activations;
   out.tensor = static_cast<std::int16_t>(tensor);
-  out.region = region_of(h, w, {0, channels});
-  out.access = segment_access(all, c0, channels);
+  out.region = region_of(h, w, c);
+  out.access = segment_access(all, e_.views[tensor].c0 + c.lo, c.size());
   Transfer in = out;
   in.memory = e_.map().memory_tile(st.memtile);
   in.access = linear(slot.address, out.access.stream_bytes());
@@ -57,6 +56,7 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   st.key = key;
   st.h = h;
   st.w = w;
+  st.c = c;
 }
 
 std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span h, Span w, Span c) {
@@ -68,11 +68,13 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging*
                       writers_of(*s.piece, s.h), s.piece->buffer.get()});
     return list;
   }
-  if (st->key != key) load_staging(*st, tensor, key, h, w);
+  // A convolution's tile is staged with all its channels and read chunk by chunk.
+  const Span staged = tensor == plan_.input && !channelwise_ ? Span{0, stored_channels(layer_.in.c)} : c;
+  if (st->key != key) load_staging(*st, tensor, key, h, w, staged);
   Buffer& slot = *st->slots[(st->used - 1) % 2];
-  const std::int64_t pixel = stored_channels(e_.network.layers[tensor].out.c);
+  const std::int64_t pixel = st->c.size();
   Source s{st->memtile, h, w, {}, {}, &slot};
-  s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo;
+  s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
   s.access.rank = 3;
   s.access.dims[0] = {c.size(), 1, 0, 0};
   s.access.dims[1] = {w.size(), pixel, 0, 0};
@@ -152,7 +154,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.lane = g.lane;
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
-  f.sources = sources(plan_.input, staging, spatial, f.window.valid_h, f.window.valid_w, f.c);
+  f.sources = sources(plan_.input, staging, channelwise_ ? static_cast<int>(key) : spatial, f.window.valid_h, f.window.valid_w, f.c);
   const auto own = [&](const Source& x) { return g.column < 0 || e_.array.memtile_column(x.memtile) == g.column; };
   f.own = static_cast<std::size_t>(std::stable_partition(f.sources.begin(), f.sources.end(), own) - f.sources.begin());
   for (int part : g.parts) f.slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
@@ -185,7 +187,7 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.lane = p.row;
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
-  const int key = s.h * plan_.tiling.nw + s.w;
+  const int key = (s.h * plan_.tiling.nw + s.w) * plan_.tiling.no + s.o;
   f.sources = sources(plan_.operand, staging, key, h, w, f.c);
   f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
   feed(f, 0, f.sources.size());
