@@ -35,7 +35,7 @@ void assign_default_shifts(Network& network) {
         break;
       }
       case Op::maxpool:
-        out = in(0) * 1.8;
+        out = in(0) * 2.2;
         break;
       case Op::avgpool:
         out = in(0) * 0.6;

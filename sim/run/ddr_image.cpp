@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <map>
+
+#include "sim/run/channel_order.h"
+#include "sim/run/functional.h"
+#include "sim/sparsity/compaction.h"
+
+namespace tessera {
+namespace {
+
+using Part = std::pair<std::int64_t, std::vector<std::uint8_t>>;
+
+bool is_identity(const std::vector<int>& order) {
+  for (std::size_t p = 0; p < order.size(); ++p)
+    if (order[p] != static_cast<int>(p)) return false;
+  return true;
+}
+
+// The weights with output and input channels in stored order, excess channels zero.
+WeightTensor in_stored_order(const WeightTensor& w, const std::vector<int>& rows, const std::vector<int>& cols) {
+  WeightTensor out;
+  out.cout = static_cast<int>(rows.size()) * kernel_block;
+  out.taps = w.taps;
+  out.cin = static_cast<int>(cols.size()) * kernel_block;
+  out.values.assign(static_cast<std::size_t>(out.cout) * out.taps * out.cin, 0);
+  out.bias.assign(static_cast<std::size_t>(out.cout), 0);
+  for (int oc = 0; oc < out.cout; ++oc) {
+    const int from = logical_channel(rows, oc);
+    if (from >= w.cout) continue;
+    out.bias[oc] = w.bias[from];
+    for (int t = 0; t < w.taps; ++t)
+      for (std::size_t block = 0; block < cols.size(); ++block) {
+        const int ic = cols[block] * kernel_block;
+        if (ic < w.cin)
+          std::copy_n(&w.values[(static_cast<std::size_t>(from) * w.taps + t) * w.cin + ic],
+                      std::min(kernel_block, w.cin - ic),
+                      &out.values[(static_cast<std::size_t>(oc) * w.taps + t) * out.cin + block * kernel_block]);
+      }
+  }
+  return out;
+}
+
+void add_weights(const Program& program, const NetworkData& data, DdrImage& image) {
+  std::map<int, std::vector<const ChunkPlace*>> chunks;  // by layer, so that one reordered copy exists at a time
+  for (const ChunkPlace& chunk : program.chunks)
+    if (chunk.ddr_address >= 0) chunks[chunk.layer].push_back(&chunk);
+  for (const auto& [id, places] : chunks) {
+    const ProgramLayer& layer = program.layers[static_cast<std::size_t>(id)];
+    const WeightTensor* weights = &data.weights[static_cast<std::size_t>(id)];
+    const std::vector<int> rows = stored_block_order(program, id);
+    const std::vector<int> cols = stored_block_order(program, layer.layer.inputs[0]);
+    WeightTensor reordered;
+    if (!is_identity(rows) || !is_identity(cols)) {
+      reordered = in_stored_order(*weights, rows, cols);
+      weights = &reordered;
+    }
+    const KernelMask dense = kernel_mask(BlockMask::all_ones(layer.layer.out.c, layer.layer.in.c));
+    const KernelMask& mask = layer.mask < 0 ? dense : program.masks[static_cast<std::size_t>(layer.mask)];
+    for (const ChunkPlace* place : places)
+      image.parts.emplace_back(place->ddr_address, pack_chunk(*weights, mask, place->shape));
+  }
+}
+
+// Calls f(address, run) for every contiguous run of an access, in stream order.
+template <class F>
+void for_each_run(const Access& access, int dim, std::int64_t address, F& f) {
+  if (dim == 0) return f(address, access.dims[0].count);
+  for (int i = 0; i < access.dims[dim].count; ++i)
+    for_each_run(access, dim - 1, address + i * access.dims[dim].step, f);
+}
+
+void add_input(const Program& program, const Tensor& input, DdrImage& image) {
+  const std::vector<int> order = stored_block_order(program, 0);
+  for (const TensorPiece& piece : program.pieces) {
+    if (piece.tensor != 0 || !piece.in_ddr) continue;
+    const Region& r = piece.region;
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(static_cast<std::size_t>(r.elements()));
+    for (int h = r.h0; h < r.h1; ++h)
+      for (int w = r.w0; w < r.w1; ++w)
+        for (int c = r.c0; c < r.c1; ++c) {
+          const int channel = logical_channel(order, c);
+          const std::size_t pixel = (static_cast<std::size_t>(h) * input.shape.w + w) * input.shape.c;
+          bytes.push_back(channel < input.shape.c ? static_cast<std::uint8_t>(input.values[pixel + channel]) : 0);
+        }
+    std::size_t next = 0;
+    Part part;
+    const auto put = [&](std::int64_t address, std::int64_t count) {
+      const auto n = std::min(static_cast<std::size_t>(count), bytes.size() - next);
+      if (address != part.first + static_cast<std::int64_t>(part.second.size())) {
+        if (!part.second.empty()) image.parts.push_back(std::move(part));
+        part = {address, {}};
+      }
+      part.second.insert(part.second.end(), bytes.begin() + static_cast<std::ptrdiff_t>(next),
+                         bytes.begin() + static_cast<std::ptrdiff_t>(next + n));
+      next += n;
+    };
+    for_each_run(piece.access, piece.access.rank - 1, piece.access.base, put);
+    if (!part.second.empty()) image.parts.push_back(std::move(part));
+  }
+}
+
+}  // namespace
+
+DdrImage build_ddr_image(const Program& program, const NetworkData& data) {
+  DdrImage image;
+  add_weights(program, data, image);
+  add_input(program, data.input, image);
+  return image;
+}
+
+}  // namespace tessera

@@ -1,0 +1,134 @@
+#include "sim/run/functional.h"
+
+#include <fmt/format.h>
+
+#include "sim/run/channel_order.h"
+
+namespace tessera {
+namespace {
+
+constexpr std::size_t max_shown = 8;
+
+class Checker {
+ public:
+  Checker(const Program& program, const EngineMap& engines, const SimResult& result,
+          const std::vector<Tensor>& reference)
+      : program_(program),
+        engines_(engines),
+        reference_(reference),
+        captured_(program.layers.size(), nullptr),
+        fused_(program.layers.size(), false) {
+    for (const CapturedTensor& tensor : result.captured)
+      if (tensor.tensor >= 0 && static_cast<std::size_t>(tensor.tensor) < captured_.size())
+        captured_[static_cast<std::size_t>(tensor.tensor)] = &tensor;
+    for (const KernelCall& call : program.calls)
+      if (call.kind == KernelKind::conv && call.add_layer >= 0) fused_[static_cast<std::size_t>(call.layer)] = true;
+    for (const FunctionalError& error : result.errors) report_.errors.push_back(error.text);
+  }
+
+  FunctionalReport check() {
+    for (const ProgramLayer& l : program_.layers) {
+      const Layer& layer = l.layer;
+      if (layer.op == Op::input) continue;
+      ++report_.layers_checked;
+      if (layer.op == Op::concat)
+        check_concat(layer);
+      else if (const CapturedTensor* tensor = captured_of(layer.id))
+        check_channels(layer, *tensor, 0, stored_channels(layer.out.c), false);
+      else if (!fused_[static_cast<std::size_t>(layer.id)])
+        mismatch(fmt::format("layer {}: nothing of its {} elements arrived", layer.name, layer.out.elements()));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  const CapturedTensor* captured_of(LayerId id) const { return captured_[static_cast<std::size_t>(id)]; }
+
+  void mismatch(std::string text) {
+    ++report_.mismatches;
+    if (report_.first.size() < max_shown) report_.first.push_back(std::move(text));
+  }
+
+  // A part of a concat is either produced in place, and checked as its own tensor, or copied there.
+  void check_concat(const Layer& layer) {
+    const CapturedTensor* copied = captured_of(layer.id);
+    int c0 = 0;
+    for (LayerId id : layer.inputs) {
+      const Layer& part = program_.layers[static_cast<std::size_t>(id)].layer;
+      const int c1 = c0 + stored_channels(part.out.c);
+      if (copied != nullptr && copied->writes[static_cast<std::size_t>(c0)] != 0)
+        check_channels(layer, *copied, c0, c1, false);
+      else if (!stands_in(part, layer, c0))
+        mismatch(fmt::format("layer {}: its part {} is neither produced in place nor copied", layer.name, part.name));
+      else if (copied != nullptr)
+        check_channels(layer, *copied, c0, c1, true);
+      c0 = c1;
+    }
+  }
+
+  // Every place of `part` is the place of the same pixels of `whole`, `c0` channels further.
+  bool stands_in(const Layer& part, const Layer& whole, int c0) const {
+    std::int64_t pixels = 0;
+    for (const TensorPiece& p : program_.pieces) {
+      if (p.tensor != part.id) continue;
+      bool found = false;
+      for (const TensorPiece& w : program_.pieces)
+        found = found || (w.tensor == whole.id && w.in_ddr == p.in_ddr && w.memory == p.memory &&
+                          w.region.h0 == p.region.h0 && w.region.h1 == p.region.h1 && w.region.w0 == p.region.w0 &&
+                          w.region.w1 == p.region.w1 && w.access.base + c0 == p.access.base);
+      if (!found) return false;
+      pixels += std::int64_t{p.region.h1 - p.region.h0} * (p.region.w1 - p.region.w0);
+    }
+    return pixels >= std::int64_t{part.out.h} * part.out.w;
+  }
+
+  // Stored channels [c0, c1) of a tensor: written once with the right value, or (`untouched`) not at all.
+  void check_channels(const Layer& layer, const CapturedTensor& tensor, int c0, int c1, bool untouched) {
+    const Tensor& expected = reference_[static_cast<std::size_t>(layer.id)];
+    const std::vector<int> order = stored_block_order(program_, layer.id);
+    const int stored = stored_channels(layer.out.c);
+    const std::size_t pixels = static_cast<std::size_t>(layer.out.h) * layer.out.w;
+    if (tensor.values.size() != pixels * stored)
+      return mismatch(fmt::format("layer {}: {} elements arrived instead of {}", layer.name, tensor.values.size(),
+                                  pixels * stored));
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+      for (int c = c0; c < c1; ++c) {
+        const std::size_t at = pixel * stored + c;
+        const int channel = logical_channel(order, c);
+        const int want = channel < layer.out.c ? expected.values[pixel * layer.out.c + channel] : 0;
+        const int writes = tensor.writes[at];
+        if (!untouched && channel < layer.out.c) ++report_.elements_checked;
+        if (writes == (untouched ? 0 : 1) && (untouched || tensor.values[at] == want)) continue;
+        const std::string element =
+            fmt::format("layer {} element [{}, {}, {}]", layer.name, pixel / layer.out.w, pixel % layer.out.w, channel);
+        if (writes == 0)
+          mismatch(fmt::format("{}: expected {}, never written", element, want));
+        else if (writes != 1 || untouched)
+          mismatch(fmt::format("{}: written {} times, last by {}", element, writes, writer(tensor, at)));
+        else
+          mismatch(fmt::format("{}: expected {}, got {}, written by {}", element, want, tensor.values[at],
+                               writer(tensor, at)));
+      }
+  }
+
+  std::string writer(const CapturedTensor& tensor, std::size_t at) const {
+    const EngineId e = tensor.writer[at];
+    return e >= 0 && e < engines_.count() ? engines_.name(e) : "nobody";
+  }
+
+  const Program& program_;
+  const EngineMap& engines_;
+  const std::vector<Tensor>& reference_;
+  std::vector<const CapturedTensor*> captured_;
+  std::vector<bool> fused_;
+  FunctionalReport report_;
+};
+
+}  // namespace
+
+FunctionalReport check_functional(const Program& program, const EngineMap& engines, const SimResult& result,
+                                  const std::vector<Tensor>& reference) {
+  return Checker(program, engines, result, reference).check();
+}
+
+}  // namespace tessera
