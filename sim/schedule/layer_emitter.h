@@ -88,7 +88,6 @@ class LayerEmitter {
     std::vector<int> parts;
     int port, lock, lane, home_column;
     std::vector<Source> sources;
-    std::size_t own = 0;     // so many of the sources stand in the cores' own column
     std::vector<BufferRef> slots;
   };
   void feed(const Feed& f, std::size_t from, std::size_t to);

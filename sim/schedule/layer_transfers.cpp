@@ -18,11 +18,13 @@ WaitSet writers_of(const Piece& piece, Span h) {
 
 }  // namespace
 
-// Streams of a column's own cores come first; what other columns fetch from here (halos) uses the channels after them.
+// Where columns split channels, every column reads from every memory tile and all channels are alike. Otherwise the
+// streams of a column's own cores come first, and what other columns fetch from here (halos) uses the channels after them.
 EngineId LayerEmitter::act_channel(int memtile, int lane, int home_column) const {
   const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
   const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
-  const int channel = own || channels <= lanes ? lane % channels : lanes + lane % (channels - lanes);
+  const bool alike = plan_.partition.mapping.cols == Axis::channels && home_column != foreign;
+  const int channel = own || alike || channels <= lanes ? lane % channels : lanes + lane % (channels - lanes);
   return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
 }
 
@@ -155,21 +157,27 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
   f.sources = sources(plan_.input, staging, channelwise_ ? static_cast<int>(key) : spatial, f.window.valid_h, f.window.valid_w, f.c);
-  const auto own = [&](const Source& x) { return g.column < 0 || e_.array.memtile_column(x.memtile) == g.column; };
-  f.own = static_cast<std::size_t>(std::stable_partition(f.sources.begin(), f.sources.end(), own) - f.sources.begin());
+  // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
+  const int memtiles = e_.array.memtiles(), home = std::max(0, g.column) * e_.array.memtile_rows;
+  std::stable_sort(f.sources.begin(), f.sources.end(), [&](const Source& a, const Source& b) {
+    return (a.memtile - home + memtiles) % memtiles < (b.memtile - home + memtiles) % memtiles;
+  });
   for (int part : g.parts) f.slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
   ++input_count_[group];
   return f;
 }
 
-// Halos from other columns come after everybody's own rows: a channel that served a neighbour first would make the
-// columns wait for each other one after the other.
+// Round by round: halos from other columns come after everybody's own rows. A channel that served a neighbour first
+// would make the columns wait for each other one after the other.
 void LayerEmitter::emit_inputs(const Step& s) {
   std::vector<Feed> feeds;
   for (int g = 0; g < static_cast<int>(plan_.partition.acts.size()); ++g)
     if (auto f = input_feed(g, s)) feeds.push_back(std::move(*f));
-  for (const Feed& f : feeds) feed(f, 0, f.own);
-  for (const Feed& f : feeds) feed(f, f.own, f.sources.size());
+  std::size_t rounds = 0;
+  for (const Feed& f : feeds) rounds = std::max(rounds, f.sources.size());
+  for (std::size_t k = 0; k < rounds; ++k)
+    for (const Feed& f : feeds)
+      if (k < f.sources.size()) feed(f, k, k + 1);
 }
 
 void LayerEmitter::emit_operand(int part, const Step& s) {
@@ -338,7 +346,8 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     waits.add(stage.users);
     WaitSet written;
     written.add(sink, e_.transfer(sink, in, waits));
-    const EngineId up = e_.map().mem_channel(st.memtile, EngineKind::mm2s, plan_.channels.spill);
+    const EngineId up = e_.map().mem_channel(st.memtile, EngineKind::mm2s,
+                                             plan_.channels.spill + p.row % plan_.channels.spills);
     const int column = e_.array.memtile_column(st.memtile);
     const EngineId shim = e_.map().shim_channel(column, EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
     Transfer read = in;

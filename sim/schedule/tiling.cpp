@@ -29,10 +29,11 @@ TileShape tile_shape(const Layer& layer, const Partition& p, const Tiling& t) {
   return s;
 }
 
-// Largest chunk over all weight groups, and the total of the heaviest group.
+// Largest chunk over all weight groups, the total of the heaviest group and of all, and the blocks of the slowest group
+// summed over the steps: cores that share activations stay within two steps of each other.
 struct Weights {
   Bytes largest = 0, group = 0, all = 0;
-  std::int64_t group_blocks = 0;
+  std::int64_t paced_blocks = 0;
 };
 
 Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
@@ -40,23 +41,24 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   const Layer& l = *c.layer;
   const int in_blocks = stored_channels(l.in.c) / 8;
   const int taps = l.window.kh * l.window.kw;
-  for (const CoreGroup& g : p.weights) {
-    const Span b = p.parts[g.parts[0]].b;
-    Bytes total = 0;
-    std::int64_t blocks = 0;
-    for (int o = 0; o < t.no; ++o)
-      for (int i = 0; i < t.ni; ++i) {
-        const Span rows = split(b, t.no, o), cols = split({0, in_blocks}, t.ni, i);
+  std::vector<Bytes> totals(p.weights.size(), 0);
+  for (int o = 0; o < t.no; ++o)
+    for (int i = 0; i < t.ni; ++i) {
+      std::int64_t most = 0;
+      for (std::size_t g = 0; g < p.weights.size(); ++g) {
+        const Span rows = split(p.parts[p.weights[g].parts[0]].b, t.no, o), cols = split({0, in_blocks}, t.ni, i);
         const std::int64_t n = c.blocks->count(rows.lo, rows.hi, cols.lo, cols.hi);
         Bytes bytes = n * 64 * taps + (i == 0 ? Bytes{rows.size()} * 32 : 0);
         if (n != std::int64_t{rows.size()} * cols.size()) bytes += round_up((n + rows.size()) * 2, 4);
         w.largest = std::max(w.largest, bytes);
-        total += bytes;
-        blocks += n;
+        totals[g] += bytes;
+        most = std::max(most, n);
       }
-    w.group = std::max(w.group, total);
-    w.group_blocks = std::max(w.group_blocks, blocks);
-    w.all += total;
+      w.paced_blocks += most;
+    }
+  for (Bytes b : totals) {
+    w.group = std::max(w.group, b);
+    w.all += b;
   }
   return w;
 }
@@ -94,7 +96,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   call.in_c = s.in_b * 8;
   call.first = call.last = t.ni == 1;
   ChunkSize chunk;
-  chunk.blocks = ceil_div(weights.group_blocks, std::int64_t{t.no} * t.ni);
+  chunk.blocks = ceil_div(weights.paced_blocks, std::int64_t{t.no} * t.ni);
   const double step = static_cast<double>(law.duration(call, l, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles) +
                       4.0 * static_cast<double>(a.tile.locks.access_cycles) + call_overhead;
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + task_overhead;
@@ -143,7 +145,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   raise(from_ddr / read, "ddr");
   if (c.output_in_ddr) {
     const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * stored_channels(l.out.c));
-    raise(all / std::min(a.ddr.write_bytes_per_cycle, a.cols * std::min(a.ddr.column_bytes_per_cycle, shim)), "ddr");
+    raise(all / std::min(a.ddr.write_bytes_per_cycle, a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)), "ddr");
   }
   // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
   const double fill = std::max(static_cast<double>(b.input), static_cast<double>(b.weights)) / rate + step +
@@ -190,8 +192,11 @@ ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in
   const int kept = std::min(out - 1, p.lanes + (operand ? 2 : 0));  // for activations and operands
   plan.weights = std::clamp(streams, 1, out - kept);
   plan.acts = std::max(1, out - plan.weights);
-  if (output_in_ddr && plan.acts > 1) plan.spill = --plan.acts;
-  else if (output_in_ddr) plan.spill = 0;
+  if (output_in_ddr) {
+    plan.spills = std::clamp(plan.acts - p.lanes, 1, a.shim.dma.s2mm);
+    if (plan.acts > plan.spills) plan.acts -= plan.spills;
+    plan.spill = std::min(plan.acts, out - plan.spills);
+  }
   const int in = a.memtile.dma.s2mm;
   const bool few_results = p.weights.size() > static_cast<std::size_t>(a.memtiles());  // channels split over columns
   plan.loads = std::min(in - 1, few_results || ceil_div(a.rows, a.memtile_rows) <= 4 ? 2 : 1);

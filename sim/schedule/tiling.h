@@ -30,7 +30,8 @@ struct CoreBuffers {
 // Channels of a memory tile by use, for one layer.
 struct ChannelPlan {
   int acts = 1;        // outbound channels 0..acts-1 carry activations
-  int spill = -1;      // outbound channel towards the shim, or -1
+  int spill = -1;      // first outbound channel towards the shim, or -1
+  int spills = 0;      // how many of them
   int weights = 1;     // the last outbound channels carry weights
   int results = 4;     // inbound channels 0..results-1 take results
   int loads = 2;       // the last inbound channels take what comes from DDR

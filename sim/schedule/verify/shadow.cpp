@@ -54,6 +54,17 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
   return found == all;
 }
 
+bool Shadow::holds(const Placed& wanted) const {
+  const std::int64_t lo = wanted.base, hi = wanted.end();
+  std::int64_t found = 0;
+  for (const Record& r : records_) {
+    if (r.hi <= lo || r.lo >= hi || r.content.key != wanted.key) continue;
+    const Region common = intersect(r.content.box, wanted.box);
+    if (!empty(common) && r.content.agrees(wanted, common)) found += common.elements();
+  }
+  return found == wanted.box.elements();
+}
+
 bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks,
                      std::vector<Placed>& found, std::vector<Conflict>& races) {
   const std::size_t first = found.size();

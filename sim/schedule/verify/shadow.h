@@ -36,6 +36,7 @@ class Shadow {
   // `who` reads `wanted`: true when every element stands there. Accesses that are not ordered go to `races`.
   bool read(const Placed& wanted, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
             int* sum = nullptr);
+  bool holds(const Placed& wanted) const;
   // Reads whatever stands in [lo, hi), in order of address; false when some byte there was never written or is gone.
   bool collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks, std::vector<Placed>& found,
                std::vector<Conflict>& races);

@@ -1,0 +1,316 @@
+#include "sim/schedule/verify/dataflow.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace tessera::verifying {
+
+Dataflow::Dataflow(const Program& program, const ArraySpec&, const EngineMap& map, const Clocks& clocks,
+                   Coverage& coverage, Findings& findings)
+    : p_(program), map_(map), clocks_(clocks), coverage_(coverage), findings_(findings), contents_(program),
+      tiles_(map.tile_count()), homes_(program.layers.size()), arrived_(map.count(), 0) {
+  for (std::size_t i = 0; i < p_.pieces.size(); ++i) {
+    const TensorPiece& t = p_.pieces[i];
+    Placed placed;
+    if (!place(contents_.tensor_key(t.tensor), t.region, t.access, placed)) {
+      findings_.add(fmt::format("piece {}", i), "its access does not run through its region in h, w, c order");
+      continue;
+    }
+    Shadow& m = t.in_ddr ? ddr_ : tiles_[t.memory];
+    std::vector<Placed> parts;
+    contents_.resolve(placed, parts);
+    for (const Placed& part : parts) homes_[t.tensor].push_back({&m, part});
+    if (p_.layers[t.tensor].layer.op != Op::input) continue;
+    if (!t.in_ddr) findings_.add(fmt::format("piece {}", i), "holds network input outside of DDR");
+    const int chunk = contents_.chunk_in(placed.base, placed.end());
+    if (chunk >= 0) findings_.add(fmt::format("piece {}", i), fmt::format("overlaps chunk {}", chunk));
+    m.put(placed, {});
+  }
+}
+
+Shadow& Dataflow::memory(EngineId e, const Transfer& t) {
+  return map_.info(e).tile_kind == TileKind::shim ? ddr_ : tiles_[t.memory];
+}
+
+std::string Dataflow::memory_name(const Shadow& m) const {
+  return &m == &ddr_ ? "DDR" : map_.tile_name(static_cast<TileId>(&m - tiles_.data()));
+}
+
+void Dataflow::report(const Here& here, int layer, std::string what, std::string legal) const {
+  findings_.at(here.stamp.engine, here.step, layer, std::move(what), std::move(legal));
+}
+
+void Dataflow::report_races(const Here& here, int layer, const Shadow& m, bool writes, const Placed& what) {
+  if (races_.empty()) return;
+  const Conflict& c = races_.front();
+  report(here, layer,
+         fmt::format("{} {} in {} at address {}, which instruction {} of {} {}: nothing orders the two",
+                     writes ? "writes" : "reads", contents_.name(findings_, what), memory_name(m), c.address,
+                     c.other.ordinal, map_.name(c.other.engine), c.other_reads ? "reads" : "writes"));
+  races_.clear();
+}
+
+bool Dataflow::holds(Shadow& m, const Placed& wanted) const {
+  std::vector<Placed> parts{wanted};
+  if (contents_.is_tensor(wanted.key)) {
+    parts.clear();
+    contents_.resolve(wanted, parts);
+  }
+  for (const Placed& part : parts)
+    if (!m.holds(part)) return false;
+  return true;
+}
+
+// What is wrong with the first pixel (or byte range) that is not there.
+std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
+  Placed first = wanted;
+  for (int h = wanted.box.h0; h < wanted.box.h1; ++h)
+    for (int w = wanted.box.w0; w < wanted.box.w1; ++w) {
+      const Placed pixel = wanted.cut({h, h + 1, w, w + 1, wanted.box.c0, wanted.box.c1});
+      if (holds(m, pixel)) continue;
+      // Narrow it down to 8 channels for tensors, so that the address is that of what is wrong.
+      first = pixel;
+      for (int c = pixel.box.c0; contents_.is_tensor(wanted.key) && c < pixel.box.c1; c += 8) {
+        const Placed cell = pixel.cut({h, h + 1, w, w + 1, c, std::min(c + 8, pixel.box.c1)});
+        if (holds(m, cell)) continue;
+        first = cell;
+        break;
+      }
+      const Record* there = m.at(first.base, first.end());
+      const std::string where = fmt::format("{} at address {} of {}", contents_.name(findings_, first), first.base,
+                                            memory_name(m));
+      if (there == nullptr) return where + " was written by nobody";
+      return where + " is missing: there stands " + contents_.name(findings_, there->content);
+    }
+  return contents_.name(findings_, first);
+}
+
+void Dataflow::need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum) {
+  std::vector<Placed> parts;
+  if (contents_.is_tensor(wanted.key)) {
+    contents_.resolve(wanted, parts);
+  } else {
+    parts.push_back(wanted);
+  }
+  races_.clear();
+  for (const Placed& part : parts)
+    if (!m.read(part, here.stamp, clocks_, races_, sum))
+      report(here, layer, std::string(purpose) + ": " + missing(m, part));
+  report_races(here, layer, m, false, wanted);
+}
+
+void Dataflow::leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum) {
+  std::vector<Placed> parts;
+  if (contents_.is_tensor(content.key)) {
+    contents_.resolve(content, parts);
+  } else {
+    parts.push_back(content);
+  }
+  races_.clear();
+  for (const Placed& part : parts) {
+    if (&m == &ddr_) {
+      const int chunk = contents_.chunk_in(part.base, part.end());
+      if (chunk >= 0) report(here, layer, fmt::format("writes over chunk {} at DDR address {}", chunk, part.base));
+    }
+    m.write(part, here.stamp, clocks_, races_, sum);
+  }
+  report_races(here, layer, m, true, content);
+}
+
+// ---- transfers ----
+
+void Dataflow::load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream) {
+  stream.clear();
+  Shadow& m = memory(here.stamp.engine, t);
+  if (t.payload == Payload::weights) return load_weights(here, t, m, stream);
+  if (t.payload != Payload::none) return load_tensor(here, t, m, stream);
+  std::vector<Placed> bytes;
+  place_bytes(t.access, bytes);
+  races_.clear();
+  for (const Placed& b : bytes) m.touch(b, here.stamp, clocks_, races_);
+  if (!bytes.empty()) report_races(here, t.layer, m, false, bytes.front());
+}
+
+void Dataflow::load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
+  std::vector<Placed> runs, found;
+  place_bytes(t.access, runs);
+  Bytes offset = 0;
+  for (const Placed& box : runs)
+    for (int h = 0; h < rows_of(box.box); ++h)
+      for (int w = 0; w < cols_of(box.box); ++w) {
+        const std::int64_t lo = box.base + h * box.ph + w * box.pw, hi = lo + depth_of(box.box);
+        found.clear();
+        races_.clear();
+        bool complete = true;
+        if (&m == &ddr_) {
+          for (std::int64_t at = lo; at < hi;) {
+            const int c = contents_.chunk_at(at);
+            if (c < 0) {
+              complete = false;
+              break;
+            }
+            const std::int64_t start = p_.chunks[c].ddr_address;
+            const std::int64_t end = std::min(hi, start + p_.chunks[c].size.total());
+            found.push_back(bytes_at(contents_.chunk_key(c), at, at - start, end - start));
+            at = end;
+          }
+        } else {
+          complete = m.collect(lo, hi, here.stamp, clocks_, found, races_);
+        }
+        if (!complete)
+          report(here, t.layer, fmt::format("reads weights at addresses {} to {} of {}, not all of which were written",
+                                            lo, hi, memory_name(m)));
+        for (const Placed& f : found) {
+          if (!contents_.is_chunk(f.key) || p_.chunks[f.key - contents_.chunk_key(0)].layer != t.layer) {
+            report(here, t.layer, fmt::format("reads as weights what is {} at address {} of {}",
+                                              contents_.name(findings_, f), f.base, memory_name(m)));
+            break;
+          }
+          stream.push_back({offset + f.base - lo, f.key, f.box});
+        }
+        report_races(here, t.layer, m, false, bytes_at(-1, lo, 0, hi - lo));
+        offset += hi - lo;
+      }
+}
+
+// The region that leaves the memory tile, padding included; zeros may only stand for what lies outside of the tensor.
+Region Dataflow::padded(const Here& here, const Transfer& t) {
+  Region r = t.region;
+  const Shape& s = p_.layers[t.tensor].layer.out;
+  const std::int64_t nc = depth_of(r), nw = cols_of(r), nh = rows_of(r);
+  std::int64_t inside_bytes = 1;
+  for (int d = 0; d < t.access.rank; inside_bytes *= t.access.dims[d].count, ++d) {
+    const AccessDim& m = t.access.dims[d];
+    if (m.pad_before == 0 && m.pad_after == 0) continue;
+    bool height = inside_bytes == nc * nw && m.count == nh;
+    const bool width = inside_bytes == nc && m.count == nw;
+    if (height && width)  // one pixel: the dimension that the position says, width before height
+      height = d >= 2 || !((m.pad_before == 0 || r.w0 == 0) && (m.pad_after == 0 || r.w1 == s.w));
+    if (height) {
+      if ((m.pad_before > 0 && r.h0 != 0) || (m.pad_after > 0 && r.h1 != s.h))
+        report(here, t.layer, "pads with zeros where the tensor goes on: rows of " + region_text(t.region));
+      r.h0 -= m.pad_before;
+      r.h1 += m.pad_after;
+    } else if (width) {
+      if ((m.pad_before > 0 && r.w0 != 0) || (m.pad_after > 0 && r.w1 != s.w))
+        report(here, t.layer, "pads with zeros where the tensor goes on: columns of " + region_text(t.region));
+      r.w0 -= m.pad_before;
+      r.w1 += m.pad_after;
+    } else {
+      report(here, t.layer, fmt::format("pads dimension {}, which is neither rows nor columns of {}", d, region_text(r)));
+    }
+  }
+  return r;
+}
+
+void Dataflow::load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
+  Access bare = t.access;
+  for (AccessDim& d : bare.dims) d.pad_before = d.pad_after = 0;
+  Placed wanted;
+  if (!place(contents_.tensor_key(t.tensor), t.region, bare, wanted)) {
+    report(here, t.layer, "its access does not run through " + findings_.layer_name(t.tensor) + " " +
+                              region_text(t.region) + " in h, w, c order");
+  } else {
+    need(here, t.layer, m, wanted, "reads");
+  }
+  stream.push_back({0, contents_.tensor_key(t.tensor), padded(here, t)});
+}
+
+void Dataflow::place_stream(const StreamPart& part, const Access& access, std::vector<Placed>& placed) {
+  if (part.key < 0) return place_bytes(access, placed);
+  place_all(part.key, part.box, access, placed);
+}
+
+void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from,
+                     Bytes n) {
+  Shadow& m = memory(here.stamp.engine, t);
+  std::vector<Placed> placed;
+  std::vector<Region> regions;
+  std::vector<Access> slices;
+  if (stream.empty()) {  // bytes without meaning
+    slice(t.access, at, n, slices);
+    for (const Access& a : slices) place_bytes(a, placed);
+    for (const Placed& p : placed) leave(here, t.layer, m, p);
+    return;
+  }
+  for (const StreamPart& part : stream) {
+    const Bytes size = part.box.elements();
+    const Bytes lo = std::max(from, part.offset), hi = std::min(from + n, part.offset + size);
+    if (lo >= hi) continue;
+    regions.clear();
+    split_stream(part.box, lo - part.offset, hi - lo, regions);
+    Bytes position = at + lo - from;
+    for (const Region& region : regions) {
+      Bytes in_region = 0;
+      slices.clear();
+      slice(t.access, position, region.elements(), slices);
+      for (const Access& a : slices) {
+        if (slices.size() == 1) {
+          place_all(part.key, region, a, placed);
+        } else {
+          std::vector<Region> pieces;
+          split_stream(region, in_region, a.memory_bytes(), pieces);
+          Bytes in_slice = 0;
+          for (const Region& piece : pieces) {
+            std::vector<Access> sub;
+            slice(a, in_slice, piece.elements(), sub);
+            if (sub.size() == 1) place_all(part.key, piece, sub[0], placed);
+            in_slice += piece.elements();
+          }
+          in_region += a.memory_bytes();
+        }
+      }
+      position += region.elements();
+    }
+  }
+  for (const Placed& p : placed) {
+    if (t.payload == Payload::result) check_home(here, t, m, p);
+    leave(here, t.layer, m, p);
+  }
+}
+
+void Dataflow::check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content) {
+  if (!contents_.is_tensor(content.key))
+    return report(here, t.layer, "puts as a result what is " + contents_.name(findings_, content));
+  std::vector<Contents::Part> declared;
+  contents_.resolve(t.tensor, t.region, declared);
+  std::vector<Placed> parts;
+  contents_.resolve(content, parts);
+  for (const Placed& part : parts) {
+    bool right = false, home = false;
+    for (const auto& d : declared) right = right || (d.tensor == part.key && inside(part.box, d.box));
+    for (const Home& h : homes_[t.tensor])
+      home = home || (h.memory == &m && h.content.key == part.key && inside(part.box, h.content.box) &&
+                      h.content.agrees(part, part.box));
+    if (!right)
+      report(here, t.layer, fmt::format("puts {} as {} {}", contents_.name(findings_, part),
+                                        findings_.layer_name(t.tensor), region_text(t.region)));
+    if (!home)
+      report(here, t.layer, fmt::format("puts {} at address {} of {}, which is not its home",
+                                        contents_.name(findings_, part), part.base, memory_name(m)));
+  }
+  arrived_[here.stamp.engine] += content.box.elements();
+}
+
+void Dataflow::stored(const Here& here, const Transfer& t) {
+  if (t.payload != Payload::result) return;
+  Bytes& arrived = arrived_[here.stamp.engine];
+  if (arrived != t.region.elements())
+    report(here, t.layer, fmt::format("puts {} elements of the {} of {}", arrived, t.region.elements(),
+                                      region_text(t.region)));
+  arrived = 0;
+  coverage_.put(t.tensor, t.region);
+}
+
+void Dataflow::finish() {
+  std::vector<char> read(p_.layers.size(), 0);
+  for (const ProgramLayer& l : p_.layers)
+    for (LayerId input : l.layer.inputs) read[input] = 1;
+  for (std::size_t t = 0; t < homes_.size(); ++t)
+    for (const Home& h : homes_[t])
+      if (!read[t] && !const_cast<Shadow*>(h.memory)->holds(h.content))
+        findings_.add("layer " + findings_.layer_name(static_cast<int>(t)),
+                      "in the end " + missing(*const_cast<Shadow*>(h.memory), h.content));
+}
+
+}  // namespace tessera::verifying

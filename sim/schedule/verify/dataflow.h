@@ -1,0 +1,80 @@
+// What every transfer and call finds and leaves in the memories of the array: the content half of the verifier's second
+// pass. The machine tells it when things happen; it keeps the shadow of every memory and judges what is read.
+#pragma once
+#include "sim/schedule/verify/clocks.h"
+#include "sim/schedule/verify/contents.h"
+#include "sim/schedule/verify/coverage.h"
+#include "sim/schedule/verify/shadow.h"
+
+namespace tessera::verifying {
+
+// Part of what an outbound transfer streams: elements of a box in h, w, c order from a stream offset on.
+struct StreamPart {
+  Bytes offset = 0;
+  int key = -1;
+  Region box;
+};
+
+// An instruction being executed.
+struct Here {
+  Stamp stamp;
+  std::size_t step = 0;
+};
+
+class Dataflow {
+ public:
+  Dataflow(const Program& program, const ArraySpec& array, const EngineMap& map, const Clocks& clocks,
+           Coverage& coverage, Findings& findings);
+
+  // The outbound transfer reads its memory: what its stream will be.
+  void load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream);
+  // Bytes [at, at + n) of the inbound transfer arrive: those from `from` on of a stream.
+  void store(const Here& here, const Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from, Bytes n);
+  // All bytes of an inbound transfer have arrived.
+  void stored(const Here& here, const Transfer& t);
+  void call(const Here& here, const KernelCall& k);
+  // Outputs of the network still stand at their homes.
+  void finish();
+
+ private:
+  Shadow& memory(EngineId e, const Transfer& t);
+  std::string memory_name(const Shadow& m) const;
+  void report(const Here& here, int layer, std::string what, std::string legal = {}) const;
+  void report_races(const Here& here, int layer, const Shadow& m, bool writes, const Placed& what);
+
+  // Reads a placed region of any tensor; what it is for goes into the message.
+  void need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum = nullptr);
+  void leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum = -1);
+  bool holds(Shadow& m, const Placed& wanted) const;
+  std::string missing(Shadow& m, const Placed& wanted) const;
+
+  void load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  void load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  Region padded(const Here& here, const Transfer& t);
+  void place_stream(const StreamPart& part, const Access& access, std::vector<Placed>& placed);
+  void check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content);
+
+  void conv(const Here& here, Shadow& m, const KernelCall& k);
+  void consume(const Here& here, Shadow& m, const KernelCall& k);
+  void operands(const Here& here, Shadow& m, const KernelCall& k, int in, int in2);
+  Placed window(const KernelCall& k, int tensor, int c0) const;
+
+  const Program& p_;
+  const EngineMap& map_;
+  const Clocks& clocks_;
+  Coverage& coverage_;
+  Findings& findings_;
+  Contents contents_;
+  std::vector<Shadow> tiles_;
+  Shadow ddr_;
+  struct Home {
+    const Shadow* memory;
+    Placed content;
+  };
+  std::vector<std::vector<Home>> homes_;   // per tensor
+  std::vector<Bytes> arrived_;             // per engine: elements of the running result transfer
+  std::vector<Sum> sums_;
+  std::vector<Conflict> races_;
+};
+
+}  // namespace tessera::verifying

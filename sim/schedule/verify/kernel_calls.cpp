@@ -1,0 +1,121 @@
+// What kernel calls read and write: the part of Dataflow that knows kernels.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "sim/schedule/verify/dataflow.h"
+
+namespace tessera::verifying {
+
+// The window of the call's output in a tensor, as it must stand at `in`.
+Placed Dataflow::window(const KernelCall& k, int tensor, int c0) const {
+  const Layer& y = p_.layers[k.layer].layer;
+  const Window w = y.op == Op::add || y.op == Op::concat ? Window{} : y.window;
+  Placed p;
+  p.key = contents_.tensor_key(tensor);
+  p.box.h0 = k.out.h0 * w.sh - w.pad_top;
+  p.box.w0 = k.out.w0 * w.sw - w.pad_left;
+  p.box.h1 = p.box.h0 + k.in_h;
+  p.box.w1 = p.box.w0 + k.in_w;
+  p.box.c0 = c0;
+  p.box.c1 = c0 + k.in_c;
+  p.base = k.in;
+  p.pw = k.in_c;
+  p.ph = std::int64_t{k.in_w} * k.in_c;
+  return p;
+}
+
+namespace {
+
+Placed output_at(int key, const Region& out, std::int64_t base, int bytes = 1) {
+  Placed p;
+  p.key = key;
+  p.box = out;
+  p.box.c0 *= bytes;
+  p.box.c1 *= bytes;
+  p.base = base;
+  p.pw = depth_of(p.box);
+  p.ph = p.pw * cols_of(p.box);
+  return p;
+}
+
+}  // namespace
+
+void Dataflow::call(const Here& here, const KernelCall& k) {
+  if (k.kind == KernelKind::ops) return;
+  Shadow& m = tiles_[map_.info(here.stamp.engine).tile];
+  const Layer& y = p_.layers[k.layer].layer;
+  int result = k.layer;
+  switch (k.kind) {
+    case KernelKind::conv:
+      conv(here, m, k);
+      if (!k.last) return;
+      if (k.add_layer >= 0) {
+        result = k.add_layer;
+        coverage_.computed(k.add_layer, k.out);
+      }
+      break;
+    case KernelKind::maxpool:
+    case KernelKind::avgpool: need(here, k.layer, m, window(k, y.inputs[0], k.out.c0), "input"); break;
+    case KernelKind::add: operands(here, m, k, k.in, k.in2); break;
+    case KernelKind::copy: need(here, k.layer, m, window(k, k.layer, k.out.c0), "input"); break;
+    case KernelKind::ops: break;
+  }
+  if (k.kind != KernelKind::copy) coverage_.computed(k.layer, k.out);
+  leave(here, k.layer, m, output_at(contents_.tensor_key(result), k.out, k.result));
+}
+
+// A sum's operands may stand either way round.
+void Dataflow::operands(const Here& here, Shadow& m, const KernelCall& k, int in, int in2) {
+  const Layer& y = p_.layers[k.layer].layer;
+  int a = y.inputs[0], b = y.inputs[1];
+  if (!holds(m, output_at(contents_.tensor_key(a), k.out, in)) && holds(m, output_at(contents_.tensor_key(b), k.out, in)))
+    std::swap(a, b);
+  need(here, k.layer, m, output_at(contents_.tensor_key(a), k.out, in), "first operand");
+  need(here, k.layer, m, output_at(contents_.tensor_key(b), k.out, in2), "second operand");
+}
+
+void Dataflow::conv(const Here& here, Shadow& m, const KernelCall& k) {
+  const Layer& y = p_.layers[k.layer].layer;
+  need(here, k.layer, m, window(k, y.inputs[0], k.ic0), "input");
+  const ChunkPlace& c = p_.chunks[k.chunk];
+  const ChunkShape& s = c.shape;
+  bool rows = s.rows.size() * 8 == static_cast<std::size_t>(depth_of(k.out));
+  for (std::size_t i = 0; rows && i < s.rows.size(); ++i) rows = s.rows[i] == k.out.c0 / 8 + static_cast<int>(i);
+  if (c.layer != k.layer || !rows)
+    report(here, k.layer, fmt::format("chunk {} is not that of output channels {} to {}", k.chunk, k.out.c0, k.out.c1));
+  if (s.col0 * 8 != k.ic0 || s.col1 * 8 != k.ic0 + k.in_c)
+    report(here, k.layer, fmt::format("chunk {} holds input channels {} to {}, the call has {} to {}", k.chunk,
+                                      s.col0 * 8, s.col1 * 8, k.ic0, k.ic0 + k.in_c));
+  if (s.bias != k.first)
+    report(here, k.layer, fmt::format("chunk {} {} bias, the call is {} the first of its sum", k.chunk,
+                                      s.bias ? "has a" : "has no", k.first ? "" : "not"));
+  if (c.size.total() > 0)
+    need(here, k.layer, m, bytes_at(contents_.chunk_key(k.chunk), k.weights, 0, c.size.total()), "weights");
+  consume(here, m, k);
+  if (k.add_layer < 0 || !k.last) return;
+  const Layer& add = p_.layers[k.add_layer].layer;
+  const bool first = add.op == Op::add && add.inputs[0] == k.layer, second = add.op == Op::add && add.inputs[1] == k.layer;
+  if (!first && !second)
+    return report(here, k.layer, "adds for layer " + findings_.layer_name(k.add_layer) + ", which does not add this one");
+  need(here, k.layer, m, output_at(contents_.tensor_key(add.inputs[first ? 1 : 0]), k.out, k.in2), "residual");
+}
+
+// Partial sums: this call's input channels join what the sum holds already.
+void Dataflow::consume(const Here& here, Shadow& m, const KernelCall& k) {
+  const Placed partial = output_at(contents_.sum_key(k.layer), k.out, k.acc, 4);
+  int sum = -1;
+  if (!k.first) need(here, k.layer, m, partial, "partial sums", &sum);
+  if (sum < 0 || !same(sums_[sum].out, k.out)) {
+    if (!k.first && sum >= 0)
+      report(here, k.layer, "continues the partial sums of " + region_text(sums_[sum].out));
+    sum = static_cast<int>(sums_.size());
+    sums_.push_back({k.layer, k.out, {}});
+  }
+  const std::string twice = Coverage::consume(sums_[sum], k.ic0 / 8, (k.ic0 + k.in_c) / 8);
+  if (!twice.empty()) report(here, k.layer, twice);
+  if (!k.last) return leave(here, k.layer, m, partial, sum);
+  const std::string missing_blocks = coverage_.missing(sums_[sum], p_.chunks[k.chunk].shape.rows);
+  if (!missing_blocks.empty()) report(here, k.layer, missing_blocks);
+}
+
+}  // namespace tessera::verifying
