@@ -65,7 +65,7 @@ bool LayerEmitter::claim_staging() {
   const auto stage = [&](int memtile, Bytes bytes, Staging& s) {
     s.memtile = memtile;
     for (BufferRef& slot : s.slots) {
-      const auto at = e_.allocators[memtile].find(round_up(bytes, 32), e_.array.memtile.memory.size);
+      const auto at = e_.allocators[memtile].find(round_up(bytes, 32), false);
       if (!at) return false;
       e_.allocators[memtile].take(*at, bytes, layer_scope);
       slot = e_.memory[e_.map().memory_tile(memtile)].claim(*at, *at + round_up(bytes, 32));

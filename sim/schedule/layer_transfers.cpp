@@ -205,7 +205,10 @@ void LayerEmitter::open_rings() {
   const auto& groups = plan_.partition.weights;
   std::vector<Bytes> heaviest(e_.array.memtiles(), 0);
   resident_ = true;
-  for (std::size_t m = 0; m < e_.rings.size(); ++m) e_.rings[m].open(e_.allocators[m].top(), e_.array.memtile.memory.size);
+  for (std::size_t m = 0; m < e_.rings.size(); ++m) {
+    const auto gap = e_.allocators[m].largest_gap();
+    e_.rings[m].open(gap.lo, gap.hi);
+  }
   const int steps = plan_.tiling.no * plan_.tiling.ni;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const CorePart& p = plan_.partition.parts[groups[g].parts[0]];

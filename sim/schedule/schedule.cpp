@@ -131,7 +131,7 @@ bool Scheduler::place(LayerId root, bool in_ddr) {
   const Layer& l = network_.layers[root];
   Home home;
   home.channels = stored_channels(l.out.c);
-  const Bytes limit = array_.memtile.memory.size - array_.memtile.memory.size / 8;
+  const Bytes reserve = array_.memtile.memory.size / 8;
   for (int m = 0; m < array_.memtiles(); ++m) {
     Piece piece;
     piece.memtile = m;
@@ -143,12 +143,12 @@ bool Scheduler::place(LayerId root, bool in_ddr) {
     piece.pixel_step = home.channels;
     piece.writers.resize(piece.h.size());
     const Bytes bytes = piece.row_step() * piece.h.size();
-    const auto at = e_.allocators[m].find(round_up(bytes, 32), limit);
-    if (!at) {
+    const auto at = e_.allocators[m].find(round_up(bytes, 32), e_.emitted_layers % 2 == 1);
+    if (at) e_.allocators[m].take(*at, bytes, root);
+    if (!at || e_.allocators[m].largest_gap().size() < reserve) {
       for (auto& a : e_.allocators) a.release(root);
       return false;
     }
-    e_.allocators[m].take(*at, bytes, root);
     piece.buffer = std::make_shared<Buffer>();
     piece.buffer->address = *at;
     home.pieces.push_back(std::move(piece));
@@ -178,7 +178,7 @@ bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
 
 Bytes Scheduler::free_staging() const {
   Bytes least = array_.memtile.memory.size;
-  for (const auto& a : e_.allocators) least = std::min(least, array_.memtile.memory.size - a.top());
+  for (const auto& a : e_.allocators) least = std::min(least, a.largest_gap().size());
   return least;
 }
 

@@ -24,14 +24,39 @@ Access segment_access(const Segment& s, int c0, int n) {
   return a;
 }
 
-std::optional<std::int64_t> TileAllocator::find(Bytes bytes, std::int64_t limit) const {
+std::vector<TileAllocator::Gap> TileAllocator::gaps() const {
+  std::vector<Gap> list;
   std::int64_t at = 0;
   for (const Live& l : live_) {
-    if (l.lo - at >= bytes) break;
+    if (l.lo > at) list.push_back({at, l.lo});
     at = std::max(at, l.hi);
   }
-  if (at + bytes > limit) return std::nullopt;
-  return at;
+  if (size_ > at) list.push_back({at, size_});
+  return list;
+}
+
+TileAllocator::Gap TileAllocator::largest_gap() const {
+  Gap best;
+  for (const Gap& g : gaps())
+    if (g.size() > best.size()) best = g;
+  return best;
+}
+
+std::optional<std::int64_t> TileAllocator::find(Bytes bytes, bool high) const {
+  std::optional<std::int64_t> low_end, high_end;
+  Bytes low_rest = 0, high_rest = 0;
+  for (const Gap& g : gaps()) {
+    const bool fits = g.size() >= bytes;
+    if (fits && !low_end) low_end = g.lo;
+    if (fits) high_end = g.hi - bytes;
+  }
+  if (!low_end) return std::nullopt;
+  for (const Gap& g : gaps()) {
+    low_rest = std::max(low_rest, g.lo == *low_end ? g.size() - bytes : g.size());
+    high_rest = std::max(high_rest, g.hi == *high_end + bytes ? g.size() - bytes : g.size());
+  }
+  if (low_rest == high_rest) return high ? high_end : low_end;
+  return low_rest > high_rest ? low_end : high_end;
 }
 
 void TileAllocator::take(std::int64_t address, Bytes bytes, int owner) {
@@ -47,12 +72,6 @@ void TileAllocator::release(int owner) {
 void TileAllocator::rename(int owner, int new_owner) {
   for (Live& l : live_)
     if (l.owner == owner) l.owner = new_owner;
-}
-
-std::int64_t TileAllocator::top() const {
-  std::int64_t top = 0;
-  for (const Live& l : live_) top = std::max(top, l.hi);
-  return top;
 }
 
 void WeightRing::open(std::int64_t lo, std::int64_t hi) {

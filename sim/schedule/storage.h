@@ -40,17 +40,21 @@ std::vector<Segment> segments_of(Home& home, Span h, Span w);
 // Address pattern of channels [c0, c0 + n) of a segment, [h][w][c]; c0 counts within the root.
 Access segment_access(const Segment& s, int c0, int n);
 
-// First-fit allocation of tensors (and staging buffers) in one memory tile, from address 0 up. Whatever is not live
-// may be overwritten once its users are done; MemoryMap keeps them apart.
+// Allocation of tensors (and staging buffers) in one memory tile, from both ends, so that one large gap is left for
+// weights. Whatever is not live may be overwritten once its users are done; MemoryMap keeps them apart.
 class TileAllocator {
  public:
   explicit TileAllocator(Bytes size) : size_(size) {}
-  // Lowest address at which `bytes` are free, staying below `limit`.
-  std::optional<std::int64_t> find(Bytes bytes, std::int64_t limit) const;
+  // The free place nearest to one of the two ends that leaves the largest gap; `high` decides between equals.
+  std::optional<std::int64_t> find(Bytes bytes, bool high) const;
   void take(std::int64_t address, Bytes bytes, int owner);
   void release(int owner);
   void rename(int owner, int new_owner);
-  std::int64_t top() const;      // end of the highest live allocation
+  struct Gap {
+    std::int64_t lo = 0, hi = 0;
+    Bytes size() const { return hi - lo; }
+  };
+  Gap largest_gap() const;
   Bytes size() const { return size_; }
 
  private:
@@ -58,11 +62,12 @@ class TileAllocator {
     std::int64_t lo, hi;
     int owner;
   };
+  std::vector<Gap> gaps() const;
   Bytes size_;
   std::vector<Live> live_;       // sorted by lo
 };
 
-// Weights stand in the memory above the live tensors and move through it as through a ring, across layers: the next
+// Weights stand in the largest gap between live tensors and move through it as through a ring, across layers: the next
 // chunk takes the place of the oldest.
 class WeightRing {
  public:

@@ -5,7 +5,7 @@
 
 namespace tessera::verifying {
 
-Coverage::Coverage(const Program& program, const EngineMap&, Findings& findings)
+Coverage::Coverage(const Program& program, Findings& findings)
     : p_(program), findings_(findings), computed_(program.layers.size()), put_(program.layers.size()) {}
 
 void Coverage::count(std::vector<std::uint8_t>& cells, int layer, const Region& r) {

@@ -14,7 +14,7 @@ struct Sum {
 
 class Coverage {
  public:
-  Coverage(const Program& program, const EngineMap& map, Findings& findings);
+  Coverage(const Program& program, Findings& findings);
 
   void computed(int layer, const Region& out) { count(computed_[layer], layer, out); }
   void put(int tensor, const Region& region) { count(put_[tensor], tensor, region); }

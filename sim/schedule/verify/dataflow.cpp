@@ -5,7 +5,7 @@
 
 namespace tessera::verifying {
 
-Dataflow::Dataflow(const Program& program, const ArraySpec&, const EngineMap& map, const Clocks& clocks,
+Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks,
                    Coverage& coverage, Findings& findings)
     : p_(program), map_(map), clocks_(clocks), coverage_(coverage), findings_(findings), contents_(program),
       tiles_(map.tile_count()), homes_(program.layers.size()), arrived_(map.count(), 0) {
@@ -214,11 +214,6 @@ void Dataflow::load_tensor(const Here& here, const Transfer& t, Shadow& m, std::
     need(here, t.layer, m, wanted, "reads");
   }
   stream.push_back({0, contents_.tensor_key(t.tensor), padded(here, t)});
-}
-
-void Dataflow::place_stream(const StreamPart& part, const Access& access, std::vector<Placed>& placed) {
-  if (part.key < 0) return place_bytes(access, placed);
-  place_all(part.key, part.box, access, placed);
 }
 
 void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from,

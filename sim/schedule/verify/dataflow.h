@@ -23,7 +23,7 @@ struct Here {
 
 class Dataflow {
  public:
-  Dataflow(const Program& program, const ArraySpec& array, const EngineMap& map, const Clocks& clocks,
+  Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks,
            Coverage& coverage, Findings& findings);
 
   // The outbound transfer reads its memory: what its stream will be.
@@ -51,7 +51,6 @@ class Dataflow {
   void load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   Region padded(const Here& here, const Transfer& t);
-  void place_stream(const StreamPart& part, const Access& access, std::vector<Placed>& placed);
   void check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content);
 
   void conv(const Here& here, Shadow& m, const KernelCall& k);

@@ -1,0 +1,300 @@
+#include "sim/schedule/verify/machine.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace tessera::verifying {
+namespace {
+
+std::vector<EngineId> active_engines(const Program& p) {
+  std::vector<EngineId> list;
+  for (std::size_t e = 0; e < p.engines.size(); ++e)
+    if (!p.engines[e].steps.empty()) list.push_back(static_cast<EngineId>(e));
+  return list;
+}
+
+}  // namespace
+
+Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings)
+    : p_(program), array_(array), map_(map), findings_(findings),
+      lock_stride_(std::max({array.tile.locks.count, array.memtile.locks.count, array.shim.locks.count})),
+      engines_(map.count()), locks_(static_cast<std::size_t>(map.tile_count()) * lock_stride_),
+      streams_(program.routes.size()), active_(active_engines(program)), clocks_(map.count(), active_) {
+  for (const LockInit& l : p_.locks) {
+    Lock& k = locks_[l.tile * lock_stride_ + l.lock];
+    k.value = k.initial = l.value;
+    k.role = l.role;
+    if (l.value > 0) k.tokens.push_back({l.value, -1, -1});
+  }
+  prepare_waits();
+}
+
+// Clocks are kept only at the task counts that somebody waits for, and only until the last of them has passed.
+void Machine::prepare_waits() {
+  std::vector<std::vector<std::pair<std::int32_t, bool>>> awaited(engines_.size());
+  for (EngineId id : active_) {
+    const EngineProgram& ep = p_.engines[id];
+    std::size_t in_loop_until = 0;
+    for (std::size_t s = 0; s < ep.steps.size(); ++s) {
+      const Step& step = ep.steps[s];
+      if (step.index < 0) {
+        in_loop_until = std::max(in_loop_until, s + 1 + step.body);
+        continue;
+      }
+      const bool core = !ep.core.empty();
+      const std::uint32_t first = core ? ep.core[step.index].wait0 : ep.transfers[step.index].wait0;
+      const std::uint32_t count = core ? ep.core[step.index].wait_count : ep.transfers[step.index].wait_count;
+      for (std::uint32_t i = first; i < first + count; ++i)
+        awaited[p_.waits[i].engine].emplace_back(p_.waits[i].tasks, s < in_loop_until);
+    }
+  }
+  for (std::size_t id = 0; id < engines_.size(); ++id) {
+    std::sort(awaited[id].begin(), awaited[id].end());
+    Engine& e = engines_[id];
+    for (const auto& [tasks, loops] : awaited[id]) {
+      if (e.awaited.empty() || e.awaited.back() != tasks) {
+        e.awaited.push_back(tasks);
+        e.uses.push_back(0);
+      }
+      e.uses.back() = loops || e.uses.back() < 0 ? -1 : e.uses.back() + 1;
+    }
+    e.kept.assign(e.awaited.size(), -1);
+    while (e.next_awaited < e.awaited.size() && e.awaited[e.next_awaited] <= 0) ++e.next_awaited;
+  }
+}
+
+void Machine::queue(EngineId id) {
+  Engine& e = engines_[id];
+  if (e.queued || ended(id)) return;
+  e.queued = true;
+  ready_.push_back(id);
+}
+
+void Machine::settle(Engine& e) {
+  const auto& steps = p_.engines[static_cast<std::size_t>(&e - engines_.data())].steps;
+  for (;;) {
+    while (!e.loops.empty() && e.at == e.loops.back().end) {
+      if (--e.loops.back().left > 0) {
+        e.at = e.loops.back().begin;
+      } else {
+        e.loops.pop_back();
+      }
+    }
+    if (e.at >= steps.size() || steps[e.at].index >= 0) return;
+    const Step& s = steps[e.at];
+    e.loops.push_back({e.at + 1, e.at + 1 + s.body, s.repeat});
+    ++e.at;
+  }
+}
+
+bool Machine::run(Coverage& coverage) {
+  Dataflow flow(p_, map_, clocks_, coverage, findings_);
+  flow_ = &flow;
+  for (EngineId id : active_) {
+    settle(engines_[id]);
+    queue(id);
+  }
+  while (!ready_.empty() && !findings_.full()) {
+    const EngineId id = ready_.front();
+    ready_.pop_front();
+    engines_[id].queued = false;
+    run_engine(id);
+  }
+  bool all = true;
+  for (EngineId id : active_) all = all && ended(id);
+  if (findings_.full()) return false;
+  if (!all) {
+    report_deadlock();
+  } else {
+    check_locks();
+    flow.finish();
+  }
+  return all;
+}
+
+const Transfer& Machine::transfer(EngineId id) const {
+  const EngineProgram& ep = p_.engines[id];
+  return ep.transfers[ep.steps[engines_[id].at].index];
+}
+
+const CoreInstr& Machine::core_instr(EngineId id) const {
+  const EngineProgram& ep = p_.engines[id];
+  return ep.core[ep.steps[engines_[id].at].index];
+}
+
+// As far as it can go.
+void Machine::run_engine(EngineId id) {
+  Engine& e = engines_[id];
+  const bool core = map_.info(id).kind == EngineKind::core;
+  while (!ended(id) && !findings_.full()) {
+    if (e.phase == Phase::stream) return;
+    if (!core) {
+      const Transfer& t = transfer(id);
+      if (e.phase == Phase::waits) {
+        if (!pass_waits(id, t.wait0, t.wait_count)) return;
+        e.phase = Phase::lock;
+      }
+      if (t.acquire.lock >= 0 && !pass_lock(id, t.acquire)) return;
+      return begin_stream(id);
+    }
+    const CoreInstr& c = core_instr(id);
+    if (e.phase == Phase::waits) {
+      if (!pass_waits(id, c.wait0, c.wait_count)) return;
+      e.phase = Phase::lock;
+    }
+    if (c.op == CoreOp::acquire && !pass_lock(id, c.lock)) return;
+    if (c.op == CoreOp::kernel) flow_->call(here(id), p_.calls[c.call]);
+    if (c.op == CoreOp::release) release(id, c.lock);
+    complete(id, c.op == CoreOp::kernel);
+  }
+}
+
+bool Machine::pass_waits(EngineId id, std::uint32_t first, std::uint32_t count) {
+  for (std::uint32_t i = first; i < first + count; ++i) {
+    const Wait& w = p_.waits[i];
+    if (engines_[w.engine].tasks >= w.tasks) continue;
+    engines_[w.engine].waiting.push_back(id);
+    return false;
+  }
+  for (std::uint32_t i = first; i < first + count; ++i) {
+    const Wait& w = p_.waits[i];
+    if (w.tasks <= 0) continue;
+    Engine& other = engines_[w.engine];
+    const auto at = static_cast<std::size_t>(
+        std::lower_bound(other.awaited.begin(), other.awaited.end(), w.tasks) - other.awaited.begin());
+    if (w.engine != id) clocks_.learn_kept(id, other.kept[at]);
+    if (other.uses[at] > 0 && --other.uses[at] == 0) clocks_.drop(other.kept[at]);
+  }
+  return true;
+}
+
+bool Machine::pass_lock(EngineId id, const LockOp& op) {
+  Lock& k = lock(id, op.lock);
+  if (k.value < op.value) {
+    k.waiting.push_back(id);
+    return false;
+  }
+  const Here now = here(id);
+  if (!clocks_.knows(id, k.acquired))
+    findings_.at(id, now.step, -1, "acquires " + lock_text(id, op.lock) + " in no fixed order with " +
+                                       map_.name(k.acquired.engine), "give each of them a lock of its own");
+  k.acquired = now.stamp;
+  k.value -= op.value;
+  for (int n = op.value; n > 0;) {
+    Token& t = k.tokens.front();
+    const int taken = std::min(n, t.count);
+    if (t.clock >= 0 && t.by != id) clocks_.learn_kept(id, t.clock);
+    n -= taken;
+    t.count -= taken;
+    if (t.count > 0) continue;
+    if (t.clock >= 0) clocks_.drop(t.clock);
+    k.tokens.pop_front();
+  }
+  return true;
+}
+
+void Machine::release(EngineId id, const LockOp& op) {
+  Lock& k = lock(id, op.lock);
+  const Here now = here(id);
+  const TileKind kind = map_.info(id).tile_kind;
+  const LockSpec& spec = kind == TileKind::compute  ? array_.tile.locks
+                         : kind == TileKind::memory ? array_.memtile.locks
+                                                    : array_.shim.locks;
+  const int limit = spec.max_value;
+  if (!clocks_.knows(id, k.released))
+    findings_.at(id, now.step, -1, "releases " + lock_text(id, op.lock) + " in no fixed order with " +
+                                       map_.name(k.released.engine), "give each of them a lock of its own");
+  k.released = now.stamp;
+  k.value += op.value;
+  if (k.value > limit)
+    findings_.at(id, now.step, -1, fmt::format("raises {} to {}", lock_text(id, op.lock), k.value),
+                 fmt::format("legal: up to {}", limit));
+  clocks_.complete(id, now.stamp.ordinal);  // what it did before it releases is over
+  k.tokens.push_back({op.value, clocks_.keep(id), id});
+  for (EngineId other : k.waiting) queue(other);
+  k.waiting.clear();
+}
+
+void Machine::begin_stream(EngineId id) {
+  Engine& e = engines_[id];
+  const Transfer& t = transfer(id);
+  e.phase = Phase::stream;
+  e.left = t.access.stream_bytes();
+  e.moved = 0;
+  if (map_.info(id).kind == EngineKind::mm2s) {
+    flow_->load(here(id), t, e.stream);
+    streams_[t.route].source = true;
+  } else {
+    ++streams_[t.route].sinks;
+  }
+  pump(t.route);
+}
+
+void Machine::pump(RouteId id) {
+  const Route& route = p_.routes[id];
+  Stream& s = streams_[id];
+  while (s.source && s.sinks == static_cast<int>(route.sinks.size())) {
+    Engine& source = engines_[route.source];
+    Bytes n = source.left;
+    for (EngineId sink : route.sinks) n = std::min(n, engines_[sink].left);
+    const bool last = n == source.left;
+    for (EngineId sink : route.sinks) {
+      Engine& e = engines_[sink];
+      // What has arrived has been read; the source's whole reading is over once its last byte is here.
+      clocks_.learn(sink, route.source, last ? source.executed + 1 : source.executed);
+      flow_->store(here(sink), transfer(sink), e.moved, source.stream, source.moved, n);
+      e.left -= n;
+      e.moved += n;
+    }
+    source.left -= n;
+    source.moved += n;
+    for (EngineId sink : route.sinks) {
+      if (engines_[sink].left > 0) continue;
+      --s.sinks;
+      flow_->stored(here(sink), transfer(sink));
+      complete(sink, true);
+    }
+    if (source.left > 0) continue;
+    s.source = false;
+    complete(route.source, true);
+  }
+}
+
+void Machine::complete(EngineId id, bool task) {
+  Engine& e = engines_[id];
+  clocks_.complete(id, e.executed + 1);
+  if (map_.info(id).kind != EngineKind::core) {
+    const Transfer& t = transfer(id);
+    if (t.release.lock >= 0) release(id, t.release);
+  }
+  ++e.executed;
+  if (task) {
+    ++e.tasks;
+    if (e.next_awaited < e.awaited.size() && e.awaited[e.next_awaited] == e.tasks)
+      e.kept[e.next_awaited++] = clocks_.keep(id);
+    for (EngineId other : e.waiting) queue(other);
+    e.waiting.clear();
+  }
+  ++e.at;
+  e.phase = Phase::waits;
+  settle(e);
+  queue(id);
+}
+
+std::string Machine::lock_text(EngineId id, int number) const {
+  const TileId tile = map_.info(id).tile;
+  return fmt::format("lock {} ({}) of {}", number, lock_role_name(locks_[tile * lock_stride_ + number].role),
+                     map_.tile_name(tile));
+}
+
+void Machine::check_locks() {
+  for (TileId t = 0; t < map_.tile_count(); ++t)
+    for (int n = 0; n < lock_stride_; ++n) {
+      const Lock& k = locks_[t * lock_stride_ + n];
+      if (k.value != k.initial)
+        findings_.add(map_.tile_name(t), fmt::format("lock {} ({}) ends at {}", n, lock_role_name(k.role), k.value),
+                      fmt::format("legal: {}, as it began", k.initial));
+    }
+}
+
+}  // namespace tessera::verifying

@@ -1,0 +1,97 @@
+// Second pass of the verifier: runs all engines without time. An engine executes its steps in order and blocks on waits,
+// locks and streams; a stream moves bytes only when its source and all its sinks are at it (no buffering), so what
+// completes here completes with any buffers. Locks are given in a fixed order or the program is refused; hence the order
+// in which engines are tried does not matter. Vector clocks record what the program itself orders.
+#pragma once
+#include <deque>
+
+#include "sim/schedule/verify/dataflow.h"
+
+namespace tessera::verifying {
+
+class Machine {
+ public:
+  Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
+
+  // True when every engine came to its end.
+  bool run(Coverage& coverage);
+
+ private:
+  enum class Phase : std::uint8_t { waits, lock, stream, done };
+  struct Loop {
+    std::size_t begin, end;
+    std::int32_t left;
+  };
+  struct Engine {
+    std::size_t at = 0;              // step
+    std::vector<Loop> loops;
+    Phase phase = Phase::waits;
+    std::int32_t executed = 0;       // instructions completed
+    std::int32_t tasks = 0;
+    Bytes left = 0, moved = 0;       // of the running transfer
+    std::vector<StreamPart> stream;  // of a source
+    std::vector<EngineId> waiting;   // engines that wait for this one's tasks
+    std::vector<std::int32_t> awaited;       // task counts somebody waits for, ascending
+    std::vector<int> kept;                   // clock at each of them, -1: not yet or no longer
+    std::vector<std::int32_t> uses;          // waits that still need it, -1: unknown (inside repeats)
+    std::size_t next_awaited = 0;
+    bool queued = false;
+  };
+  struct Token {
+    int count, clock;
+    EngineId by;
+  };
+  struct Lock {
+    int value = 0, initial = 0;
+    LockRole role = LockRole::unused;
+    std::deque<Token> tokens;
+    Stamp acquired, released;        // by whom last
+    std::vector<EngineId> waiting;
+  };
+  struct Stream {
+    bool source = false;
+    int sinks = 0;                   // that are ready
+  };
+
+  void prepare_waits();
+  void settle(Engine& e);            // from a repeat to its first instruction
+  bool ended(EngineId id) const { return engines_[id].at >= p_.engines[id].steps.size(); }
+  void queue(EngineId id);
+  void run_engine(EngineId id);
+  bool pass_waits(EngineId id, std::uint32_t first, std::uint32_t count);
+  bool pass_lock(EngineId id, const LockOp& op);
+  void release(EngineId id, const LockOp& op);
+  void begin_stream(EngineId id);
+  void pump(RouteId route);
+  void complete(EngineId id, bool task);
+  const Transfer& transfer(EngineId id) const;
+  const CoreInstr& core_instr(EngineId id) const;
+  Here here(EngineId id) const { return {{id, engines_[id].executed + 1}, engines_[id].at}; }
+  Lock& lock(EngineId id, int number) { return locks_[map_.info(id).tile * lock_stride_ + number]; }
+  std::string lock_text(EngineId id, int number) const;
+  void check_locks();
+
+  // Deadlock, in words (deadlock.cpp).
+  struct Blocker {
+    std::string why;                 // "waits for ..."
+    EngineId on = -1;                // who would have to move, -1: nobody does
+  };
+  Blocker blocker(EngineId id) const;
+  bool releases(EngineId id, TileId tile, int number) const;
+  void report_deadlock();
+
+  const Program& p_;
+  const ArraySpec& array_;
+  const EngineMap& map_;
+  Findings& findings_;
+  int lock_stride_;
+  std::vector<Engine> engines_;
+  std::vector<Lock> locks_;
+  std::vector<Stream> streams_;
+  std::vector<EngineId> active_;
+  Clocks clocks_;
+  Dataflow* flow_ = nullptr;
+  std::deque<EngineId> ready_;
+};
+
+}  // namespace tessera::verifying
