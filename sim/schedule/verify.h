@@ -1,10 +1,12 @@
 // The judge of every schedule: does this program compute the network on this array, whatever the timing? Shares no code
 // with the scheduler and looks only at the program, so it judges programs read from text alike. Three passes:
 //   structure   every number within the hardware: descriptors, dimensions, lengths, locks, addresses, routes, memories
-//   execution   all engines run untimed (blocking waits, locks and streams without buffering): the program completes, locks
-//               stay in range and return to their initial values; every two accesses to the same bytes of which one writes
-//               are ordered by what the program itself synchronizes; every byte read is what the reader needs, as moved
-//               there by transfers from where it was made (halos, channels, padding, weights, operands, partial sums)
+//   execution   all engines run untimed (blocking waits, locks and streams without buffering): the program completes,
+//   locks
+//               stay in range and return to their initial values; every two accesses to the same bytes of which one
+//               writes are ordered by what the program itself synchronizes; every byte read is what the reader needs,
+//               as moved there by transfers from where it was made (halos, channels, padding, weights, operands,
+//               partial sums)
 //   coverage    every output element computed once from every present weight block, and put once at its home
 // Transfers and calls of replayed traces (Payload::none, KernelKind::ops) carry no content; only the rest is judged.
 #pragma once

@@ -24,8 +24,9 @@ struct Pattern {
     dims[rank++] = {count, step};
   }
   bool operator==(const Pattern& o) const {
-    return rank == o.rank && std::equal(dims, dims + rank, o.dims,
-                                        [](const Dim& a, const Dim& b) { return a.count == b.count && a.step == b.step; });
+    return rank == o.rank && std::equal(dims, dims + rank, o.dims, [](const Dim& a, const Dim& b) {
+             return a.count == b.count && a.step == b.step;
+           });
   }
 };
 

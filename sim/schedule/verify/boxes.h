@@ -1,5 +1,6 @@
-// Rectangles of content and where they stand: the arithmetic of the verifier. A box is a Region of something (elements of
-// a tensor, bytes of a chunk); placed, every element has an address: base + (h - h0) * ph + (w - w0) * pw + (c - c0).
+// Rectangles of content and where they stand: the arithmetic of the verifier. A box is a Region of something (elements
+// of a tensor, bytes of a chunk); placed, every element has an address: base + (h - h0) * ph + (w - w0) * pw + (c -
+// c0).
 #pragma once
 #include <vector>
 
@@ -26,9 +27,7 @@ struct Placed {
   std::int64_t address(int h, int w, int c) const {
     return base + (h - box.h0) * ph + (w - box.w0) * pw + (c - box.c0);
   }
-  std::int64_t end() const {
-    return base + (rows_of(box) - 1) * ph + (cols_of(box) - 1) * pw + depth_of(box);
-  }
+  std::int64_t end() const { return base + (rows_of(box) - 1) * ph + (cols_of(box) - 1) * pw + depth_of(box); }
   bool dense() const { return end() - base == box.elements(); }
   // The part of this that `part`, a region inside the box, covers.
   Placed cut(const Region& part) const { return {key, part, address(part.h0, part.w0, part.c0), ph, pw}; }

@@ -1,7 +1,8 @@
 #include "sim/schedule/verify/contents.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tessera::verifying {
 

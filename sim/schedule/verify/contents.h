@@ -21,7 +21,7 @@ class Contents {
   struct Part {
     int tensor;
     Region box;
-    int c0;      // where its first channel lies within the region
+    int c0;  // where its first channel lies within the region
   };
   void resolve(int tensor, const Region& region, std::vector<Part>& parts) const;
   // The same for a placed region.
@@ -37,7 +37,7 @@ class Contents {
 
   const Program& p_;
   int layers_, chunks_;
-  std::vector<int> by_address_;   // chunks with bytes, ascending
+  std::vector<int> by_address_;  // chunks with bytes, ascending
 };
 
 }  // namespace tessera::verifying

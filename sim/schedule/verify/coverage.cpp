@@ -1,7 +1,8 @@
 #include "sim/schedule/verify/coverage.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tessera::verifying {
 
@@ -64,9 +65,10 @@ void Coverage::require_once(const std::vector<std::uint8_t>& cells, int layer, i
       for (int b = c0 / 8; b < c1 / 8; ++b) {
         const int n = cells[(static_cast<std::size_t>(h) * s.w + w) * blocks + b];
         if (n == 1) continue;
-        return findings_.add("layer " + findings_.layer_name(layer),
-                             fmt::format("element h {}, w {}, c {} to {} is {} {} times", h, w, b * 8, b * 8 + 8, what, n),
-                             "legal: once");
+        return findings_.add(
+            "layer " + findings_.layer_name(layer),
+            fmt::format("element h {}, w {}, c {} to {} is {} {} times", h, w, b * 8, b * 8 + 8, what, n),
+            "legal: once");
       }
 }
 

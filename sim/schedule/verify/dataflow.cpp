@@ -1,14 +1,22 @@
 #include "sim/schedule/verify/dataflow.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tessera::verifying {
 
-Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks,
-                   Coverage& coverage, Findings& findings)
-    : p_(program), map_(map), clocks_(clocks), coverage_(coverage), findings_(findings), contents_(program),
-      tiles_(map.tile_count()), homes_(program.layers.size()), arrived_(map.count(), 0) {
+Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage,
+                   Findings& findings)
+    : p_(program),
+      map_(map),
+      clocks_(clocks),
+      coverage_(coverage),
+      findings_(findings),
+      contents_(program),
+      tiles_(map.tile_count()),
+      homes_(program.layers.size()),
+      arrived_(map.count(), 0) {
   for (std::size_t i = 0; i < p_.pieces.size(); ++i) {
     const TensorPiece& t = p_.pieces[i];
     Placed placed;
@@ -77,8 +85,8 @@ std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
         break;
       }
       const Record* there = m.at(first.base, first.end());
-      const std::string where = fmt::format("{} at address {} of {}", contents_.name(findings_, first), first.base,
-                                            memory_name(m));
+      const std::string where =
+          fmt::format("{} at address {} of {}", contents_.name(findings_, first), first.base, memory_name(m));
       if (there == nullptr) return where + " was written by nobody";
       return where + " is missing: there stands " + contents_.name(findings_, there->content);
     }
@@ -158,12 +166,14 @@ void Dataflow::load_weights(const Here& here, const Transfer& t, Shadow& m, std:
           complete = m.collect(lo, hi, here.stamp, clocks_, found, races_);
         }
         if (!complete)
-          report(here, t.layer, fmt::format("reads weights at addresses {} to {} of {}, not all of which were written",
-                                            lo, hi, memory_name(m)));
+          report(here, t.layer,
+                 fmt::format("reads weights at addresses {} to {} of {}, not all of which were written", lo, hi,
+                             memory_name(m)));
         for (const Placed& f : found) {
           if (!contents_.is_chunk(f.key) || p_.chunks[f.key - contents_.chunk_key(0)].layer != t.layer) {
-            report(here, t.layer, fmt::format("reads as weights what is {} at address {} of {}",
-                                              contents_.name(findings_, f), f.base, memory_name(m)));
+            report(here, t.layer,
+                   fmt::format("reads as weights what is {} at address {} of {}", contents_.name(findings_, f), f.base,
+                               memory_name(m)));
             break;
           }
           stream.push_back({offset + f.base - lo, f.key, f.box});
@@ -197,7 +207,8 @@ Region Dataflow::padded(const Here& here, const Transfer& t) {
       r.w0 -= m.pad_before;
       r.w1 += m.pad_after;
     } else {
-      report(here, t.layer, fmt::format("pads dimension {}, which is neither rows nor columns of {}", d, region_text(r)));
+      report(here, t.layer,
+             fmt::format("pads dimension {}, which is neither rows nor columns of {}", d, region_text(r)));
     }
   }
   return r;
@@ -208,8 +219,9 @@ void Dataflow::load_tensor(const Here& here, const Transfer& t, Shadow& m, std::
   for (AccessDim& d : bare.dims) d.pad_before = d.pad_after = 0;
   Placed wanted;
   if (!place(contents_.tensor_key(t.tensor), t.region, bare, wanted)) {
-    report(here, t.layer, "its access does not run through " + findings_.layer_name(t.tensor) + " " +
-                              region_text(t.region) + " in h, w, c order");
+    report(here, t.layer,
+           "its access does not run through " + findings_.layer_name(t.tensor) + " " + region_text(t.region) +
+               " in h, w, c order");
   } else {
     need(here, t.layer, m, wanted, "reads");
   }
@@ -278,11 +290,13 @@ void Dataflow::check_home(const Here& here, const Transfer& t, const Shadow& m, 
       home = home || (h.memory == &m && h.content.key == part.key && inside(part.box, h.content.box) &&
                       h.content.agrees(part, part.box));
     if (!right)
-      report(here, t.layer, fmt::format("puts {} as {} {}", contents_.name(findings_, part),
-                                        findings_.layer_name(t.tensor), region_text(t.region)));
+      report(here, t.layer,
+             fmt::format("puts {} as {} {}", contents_.name(findings_, part), findings_.layer_name(t.tensor),
+                         region_text(t.region)));
     if (!home)
-      report(here, t.layer, fmt::format("puts {} at address {} of {}, which is not its home",
-                                        contents_.name(findings_, part), part.base, memory_name(m)));
+      report(here, t.layer,
+             fmt::format("puts {} at address {} of {}, which is not its home", contents_.name(findings_, part),
+                         part.base, memory_name(m)));
   }
   arrived_[here.stamp.engine] += content.box.elements();
 }
@@ -291,8 +305,8 @@ void Dataflow::stored(const Here& here, const Transfer& t) {
   if (t.payload != Payload::result) return;
   Bytes& arrived = arrived_[here.stamp.engine];
   if (arrived != t.region.elements())
-    report(here, t.layer, fmt::format("puts {} elements of the {} of {}", arrived, t.region.elements(),
-                                      region_text(t.region)));
+    report(here, t.layer,
+           fmt::format("puts {} elements of the {} of {}", arrived, t.region.elements(), region_text(t.region)));
   arrived = 0;
   coverage_.put(t.tensor, t.region);
 }

@@ -23,8 +23,7 @@ struct Here {
 
 class Dataflow {
  public:
-  Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks,
-           Coverage& coverage, Findings& findings);
+  Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage, Findings& findings);
 
   // The outbound transfer reads its memory: what its stream will be.
   void load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream);
@@ -70,8 +69,8 @@ class Dataflow {
     const Shadow* memory;
     Placed content;
   };
-  std::vector<std::vector<Home>> homes_;   // per tensor
-  std::vector<Bytes> arrived_;             // per engine: elements of the running result transfer
+  std::vector<std::vector<Home>> homes_;  // per tensor
+  std::vector<Bytes> arrived_;            // per engine: elements of the running result transfer
   std::vector<Sum> sums_;
   std::vector<Conflict> races_;
 };

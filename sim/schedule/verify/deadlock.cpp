@@ -1,6 +1,7 @@
 // Why nothing moves any more, in words: the cycle of who waits for whom.
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "sim/schedule/verify/machine.h"
 
@@ -11,9 +12,8 @@ bool Machine::releases(EngineId id, TileId tile, int number) const {
   const EngineProgram& ep = p_.engines[id];
   for (const Transfer& t : ep.transfers)
     if (t.release.lock == number) return true;
-  return std::any_of(ep.core.begin(), ep.core.end(), [number](const CoreInstr& c) {
-    return c.op == CoreOp::release && c.lock.lock == number;
-  });
+  return std::any_of(ep.core.begin(), ep.core.end(),
+                     [number](const CoreInstr& c) { return c.op == CoreOp::release && c.lock.lock == number; });
 }
 
 Machine::Blocker Machine::blocker(EngineId id) const {
@@ -54,7 +54,8 @@ Machine::Blocker Machine::blocker(EngineId id) const {
             ended(route.source) ? -1 : route.source};
   for (EngineId sink : route.sinks)
     if (!at_it(sink))
-      return {"waits until " + map_.name(sink) + (ended(sink) ? " takes its bytes, but that has ended" : " takes its bytes"),
+      return {"waits until " + map_.name(sink) +
+                  (ended(sink) ? " takes its bytes, but that has ended" : " takes its bytes"),
               ended(sink) ? -1 : sink};
   return {"moves bytes", -1};
 }

@@ -1,6 +1,7 @@
 // What kernel calls read and write: the part of Dataflow that knows kernels.
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "sim/schedule/verify/dataflow.h"
 
@@ -55,10 +56,17 @@ void Dataflow::call(const Here& here, const KernelCall& k) {
       }
       break;
     case KernelKind::maxpool:
-    case KernelKind::avgpool: need(here, k.layer, m, window(k, y.inputs[0], k.out.c0), "input"); break;
-    case KernelKind::add: operands(here, m, k, k.in, k.in2); break;
-    case KernelKind::copy: need(here, k.layer, m, window(k, k.layer, k.out.c0), "input"); break;
-    case KernelKind::ops: break;
+    case KernelKind::avgpool:
+      need(here, k.layer, m, window(k, y.inputs[0], k.out.c0), "input");
+      break;
+    case KernelKind::add:
+      operands(here, m, k, k.in, k.in2);
+      break;
+    case KernelKind::copy:
+      need(here, k.layer, m, window(k, k.layer, k.out.c0), "input");
+      break;
+    case KernelKind::ops:
+      break;
   }
   if (k.kind != KernelKind::copy) coverage_.computed(k.layer, k.out);
   leave(here, k.layer, m, output_at(contents_.tensor_key(result), k.out, k.result));
@@ -68,7 +76,8 @@ void Dataflow::call(const Here& here, const KernelCall& k) {
 void Dataflow::operands(const Here& here, Shadow& m, const KernelCall& k, int in, int in2) {
   const Layer& y = p_.layers[k.layer].layer;
   int a = y.inputs[0], b = y.inputs[1];
-  if (!holds(m, output_at(contents_.tensor_key(a), k.out, in)) && holds(m, output_at(contents_.tensor_key(b), k.out, in)))
+  if (!holds(m, output_at(contents_.tensor_key(a), k.out, in)) &&
+      holds(m, output_at(contents_.tensor_key(b), k.out, in)))
     std::swap(a, b);
   need(here, k.layer, m, output_at(contents_.tensor_key(a), k.out, in), "first operand");
   need(here, k.layer, m, output_at(contents_.tensor_key(b), k.out, in2), "second operand");
@@ -84,19 +93,23 @@ void Dataflow::conv(const Here& here, Shadow& m, const KernelCall& k) {
   if (c.layer != k.layer || !rows)
     report(here, k.layer, fmt::format("chunk {} is not that of output channels {} to {}", k.chunk, k.out.c0, k.out.c1));
   if (s.col0 * 8 != k.ic0 || s.col1 * 8 != k.ic0 + k.in_c)
-    report(here, k.layer, fmt::format("chunk {} holds input channels {} to {}, the call has {} to {}", k.chunk,
-                                      s.col0 * 8, s.col1 * 8, k.ic0, k.ic0 + k.in_c));
+    report(here, k.layer,
+           fmt::format("chunk {} holds input channels {} to {}, the call has {} to {}", k.chunk, s.col0 * 8, s.col1 * 8,
+                       k.ic0, k.ic0 + k.in_c));
   if (s.bias != k.first)
-    report(here, k.layer, fmt::format("chunk {} {} bias, the call is {} the first of its sum", k.chunk,
-                                      s.bias ? "has a" : "has no", k.first ? "" : "not"));
+    report(here, k.layer,
+           fmt::format("chunk {} {} bias, the call is {} the first of its sum", k.chunk, s.bias ? "has a" : "has no",
+                       k.first ? "" : "not"));
   if (c.size.total() > 0)
     need(here, k.layer, m, bytes_at(contents_.chunk_key(k.chunk), k.weights, 0, c.size.total()), "weights");
   consume(here, m, k);
   if (k.add_layer < 0 || !k.last) return;
   const Layer& add = p_.layers[k.add_layer].layer;
-  const bool first = add.op == Op::add && add.inputs[0] == k.layer, second = add.op == Op::add && add.inputs[1] == k.layer;
+  const bool first = add.op == Op::add && add.inputs[0] == k.layer,
+             second = add.op == Op::add && add.inputs[1] == k.layer;
   if (!first && !second)
-    return report(here, k.layer, "adds for layer " + findings_.layer_name(k.add_layer) + ", which does not add this one");
+    return report(here, k.layer,
+                  "adds for layer " + findings_.layer_name(k.add_layer) + ", which does not add this one");
   need(here, k.layer, m, output_at(contents_.tensor_key(add.inputs[first ? 1 : 0]), k.out, k.in2), "residual");
 }
 
@@ -106,8 +119,7 @@ void Dataflow::consume(const Here& here, Shadow& m, const KernelCall& k) {
   int sum = -1;
   if (!k.first) need(here, k.layer, m, partial, "partial sums", &sum);
   if (sum < 0 || !same(sums_[sum].out, k.out)) {
-    if (!k.first && sum >= 0)
-      report(here, k.layer, "continues the partial sums of " + region_text(sums_[sum].out));
+    if (!k.first && sum >= 0) report(here, k.layer, "continues the partial sums of " + region_text(sums_[sum].out));
     sum = static_cast<int>(sums_.size());
     sums_.push_back({k.layer, k.out, {}});
   }

@@ -1,7 +1,8 @@
 #include "sim/schedule/verify/machine.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tessera::verifying {
 namespace {
@@ -16,10 +17,16 @@ std::vector<EngineId> active_engines(const Program& p) {
 }  // namespace
 
 Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings)
-    : p_(program), array_(array), map_(map), findings_(findings),
+    : p_(program),
+      array_(array),
+      map_(map),
+      findings_(findings),
       lock_stride_(std::max({array.tile.locks.count, array.memtile.locks.count, array.shim.locks.count})),
-      engines_(map.count()), locks_(static_cast<std::size_t>(map.tile_count()) * lock_stride_),
-      streams_(program.routes.size()), active_(active_engines(program)), clocks_(map.count(), active_) {
+      engines_(map.count()),
+      locks_(static_cast<std::size_t>(map.tile_count()) * lock_stride_),
+      streams_(program.routes.size()),
+      active_(active_engines(program)),
+      clocks_(map.count(), active_) {
   for (const LockInit& l : p_.locks) {
     Lock& k = locks_[l.tile * lock_stride_ + l.lock];
     k.value = k.initial = l.value;
@@ -160,8 +167,8 @@ bool Machine::pass_waits(EngineId id, std::uint32_t first, std::uint32_t count) 
     const Wait& w = p_.waits[i];
     if (w.tasks <= 0) continue;
     Engine& other = engines_[w.engine];
-    const auto at = static_cast<std::size_t>(
-        std::lower_bound(other.awaited.begin(), other.awaited.end(), w.tasks) - other.awaited.begin());
+    const auto at = static_cast<std::size_t>(std::lower_bound(other.awaited.begin(), other.awaited.end(), w.tasks) -
+                                             other.awaited.begin());
     if (w.engine != id) clocks_.learn_kept(id, other.kept[at]);
     if (other.uses[at] > 0 && --other.uses[at] == 0) clocks_.drop(other.kept[at]);
   }
@@ -176,8 +183,9 @@ bool Machine::pass_lock(EngineId id, const LockOp& op) {
   }
   const Here now = here(id);
   if (!clocks_.knows(id, k.acquired))
-    findings_.at(id, now.step, -1, "acquires " + lock_text(id, op.lock) + " in no fixed order with " +
-                                       map_.name(k.acquired.engine), "give each of them a lock of its own");
+    findings_.at(id, now.step, -1,
+                 "acquires " + lock_text(id, op.lock) + " in no fixed order with " + map_.name(k.acquired.engine),
+                 "give each of them a lock of its own");
   k.acquired = now.stamp;
   k.value -= op.value;
   for (int n = op.value; n > 0;) {
@@ -202,8 +210,9 @@ void Machine::release(EngineId id, const LockOp& op) {
                                                     : array_.shim.locks;
   const int limit = spec.max_value;
   if (!clocks_.knows(id, k.released))
-    findings_.at(id, now.step, -1, "releases " + lock_text(id, op.lock) + " in no fixed order with " +
-                                       map_.name(k.released.engine), "give each of them a lock of its own");
+    findings_.at(id, now.step, -1,
+                 "releases " + lock_text(id, op.lock) + " in no fixed order with " + map_.name(k.released.engine),
+                 "give each of them a lock of its own");
   k.released = now.stamp;
   k.value += op.value;
   if (k.value > limit)

@@ -1,7 +1,7 @@
-// Second pass of the verifier: runs all engines without time. An engine executes its steps in order and blocks on waits,
-// locks and streams; a stream moves bytes only when its source and all its sinks are at it (no buffering), so what
-// completes here completes with any buffers. Locks are given in a fixed order or the program is refused; hence the order
-// in which engines are tried does not matter. Vector clocks record what the program itself orders.
+// Second pass of the verifier: runs all engines without time. An engine executes its steps in order and blocks on
+// waits, locks and streams; a stream moves bytes only when its source and all its sinks are at it (no buffering), so
+// what completes here completes with any buffers. Locks are given in a fixed order or the program is refused; hence the
+// order in which engines are tried does not matter. Vector clocks record what the program itself orders.
 #pragma once
 #include <deque>
 
@@ -23,17 +23,17 @@ class Machine {
     std::int32_t left;
   };
   struct Engine {
-    std::size_t at = 0;              // step
+    std::size_t at = 0;  // step
     std::vector<Loop> loops;
     Phase phase = Phase::waits;
-    std::int32_t executed = 0;       // instructions completed
+    std::int32_t executed = 0;  // instructions completed
     std::int32_t tasks = 0;
-    Bytes left = 0, moved = 0;       // of the running transfer
-    std::vector<StreamPart> stream;  // of a source
-    std::vector<EngineId> waiting;   // engines that wait for this one's tasks
-    std::vector<std::int32_t> awaited;       // task counts somebody waits for, ascending
-    std::vector<int> kept;                   // clock at each of them, -1: not yet or no longer
-    std::vector<std::int32_t> uses;          // waits that still need it, -1: unknown (inside repeats)
+    Bytes left = 0, moved = 0;          // of the running transfer
+    std::vector<StreamPart> stream;     // of a source
+    std::vector<EngineId> waiting;      // engines that wait for this one's tasks
+    std::vector<std::int32_t> awaited;  // task counts somebody waits for, ascending
+    std::vector<int> kept;              // clock at each of them, -1: not yet or no longer
+    std::vector<std::int32_t> uses;     // waits that still need it, -1: unknown (inside repeats)
     std::size_t next_awaited = 0;
     bool queued = false;
   };
@@ -45,16 +45,16 @@ class Machine {
     int value = 0, initial = 0;
     LockRole role = LockRole::unused;
     std::deque<Token> tokens;
-    Stamp acquired, released;        // by whom last
+    Stamp acquired, released;  // by whom last
     std::vector<EngineId> waiting;
   };
   struct Stream {
     bool source = false;
-    int sinks = 0;                   // that are ready
+    int sinks = 0;  // that are ready
   };
 
   void prepare_waits();
-  void settle(Engine& e);            // from a repeat to its first instruction
+  void settle(Engine& e);  // from a repeat to its first instruction
   bool ended(EngineId id) const { return engines_[id].at >= p_.engines[id].steps.size(); }
   void queue(EngineId id);
   void run_engine(EngineId id);
@@ -73,8 +73,8 @@ class Machine {
 
   // Deadlock, in words (deadlock.cpp).
   struct Blocker {
-    std::string why;                 // "waits for ..."
-    EngineId on = -1;                // who would have to move, -1: nobody does
+    std::string why;   // "waits for ..."
+    EngineId on = -1;  // who would have to move, -1: nobody does
   };
   Blocker blocker(EngineId id) const;
   bool releases(EngineId id, TileId tile, int number) const;

@@ -11,15 +11,15 @@ namespace tessera::verifying {
 
 struct Reader {
   Stamp who;
-  Region part;                   // of the record's box
+  Region part;  // of the record's box
 };
 
 struct Record {
   Placed content;
-  std::int64_t lo = 0, hi = 0;   // first address and one past the last
+  std::int64_t lo = 0, hi = 0;  // first address and one past the last
   Stamp writer;
   std::vector<Reader> readers;
-  int sum = -1;                  // partial sums: which chain of calls made it so far
+  int sum = -1;  // partial sums: which chain of calls made it so far
 };
 
 // Two accesses that nothing orders, or a read that does not find what it needs.

@@ -1,7 +1,8 @@
 #include "sim/schedule/verify/structure.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <numeric>
 
 #include "sim/program/roll.h"
@@ -13,13 +14,13 @@ constexpr std::int64_t most_steps = 100'000'000;  // executed, repeats counted
 
 class Structure {
  public:
-  Structure(const Program& p, const ArraySpec& a, const EngineMap& map, Findings& f)
-      : p_(p), a_(a), map_(map), f_(f) {}
+  Structure(const Program& p, const ArraySpec& a, const EngineMap& map, Findings& f) : p_(p), a_(a), map_(map), f_(f) {}
 
   void run() {
     if (p_.rows != a_.rows || p_.cols != a_.cols || p_.memtile_rows != a_.memtile_rows)
-      return f_.add("array", fmt::format("the program is for {} x {} cores with {} memory tiles per column", p_.rows,
-                                         p_.cols, p_.memtile_rows),
+      return f_.add("array",
+                    fmt::format("the program is for {} x {} cores with {} memory tiles per column", p_.rows, p_.cols,
+                                p_.memtile_rows),
                     fmt::format("the hardware has {} x {} with {}", a_.rows, a_.cols, a_.memtile_rows));
     if (static_cast<int>(p_.engines.size()) != map_.count())
       return f_.add("engines", fmt::format("{} engines", p_.engines.size()), fmt::format("legal: {}", map_.count()));
@@ -36,7 +37,9 @@ class Structure {
   void layers() {
     for (std::size_t i = 0; i < p_.layers.size(); ++i) {
       const Layer& y = p_.layers[i].layer;
-      const auto bad = [&](std::string what) { f_.add("layer " + f_.layer_name(static_cast<int>(i)), std::move(what)); };
+      const auto bad = [&](std::string what) {
+        f_.add("layer " + f_.layer_name(static_cast<int>(i)), std::move(what));
+      };
       if (y.id != static_cast<int>(i)) bad(fmt::format("has id {} at place {}", y.id, i));
       const Window& w = y.window;
       if (std::min({w.kh, w.kw, w.sh, w.sw, y.out.h, y.out.w, y.out.c}) < 1 ||
@@ -126,15 +129,16 @@ class Structure {
   void chunk(std::size_t i) {
     const ChunkPlace& c = p_.chunks[i];
     const auto bad = [&](std::string what) { f_.add(fmt::format("chunk {}", i), std::move(what)); };
-    if (!layer_ok(c.layer) || p_.layers[c.layer].layer.op != Op::conv2d) return bad(fmt::format("of layer {}", c.layer));
+    if (!layer_ok(c.layer) || p_.layers[c.layer].layer.op != Op::conv2d)
+      return bad(fmt::format("of layer {}", c.layer));
     const Layer& y = p_.layers[c.layer].layer;
     const int rows = stored_channels(y.out.c) / 8, cols = stored_channels(y.in.c) / 8;
     const ChunkShape& s = c.shape;
     if (s.col0 < 0 || s.col1 <= s.col0 || s.col1 > cols) return bad(fmt::format("columns {} to {}", s.col0, s.col1));
     for (int row : s.rows)
       if (row < 0 || row >= rows) return bad(fmt::format("row {} of {}", row, rows));
-    if (s.taps != y.window.kh * y.window.kw) return bad(fmt::format("{} taps, the layer has {}", s.taps,
-                                                                    y.window.kh * y.window.kw));
+    if (s.taps != y.window.kh * y.window.kw)
+      return bad(fmt::format("{} taps, the layer has {}", s.taps, y.window.kh * y.window.kw));
     if (c.ddr_address % 4 != 0) bad(fmt::format("stands at DDR address {}, not a multiple of 4", c.ddr_address));
     KernelMask dense;
     const int mask = p_.layers[c.layer].mask;
@@ -181,7 +185,8 @@ class Structure {
     const Shape& s = p_.layers[tensor].layer.out;
     if (r.h0 < 0 || r.w0 < 0 || r.c0 < 0 || r.h1 > s.h || r.w1 > s.w || r.c1 > stored_channels(s.c) || r.h0 >= r.h1 ||
         r.w0 >= r.w1 || r.c0 >= r.c1)
-      f_.add(path, fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, stored_channels(s.c)));
+      f_.add(path,
+             fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, stored_channels(s.c)));
   }
 
   void in_ddr(std::int64_t lo, std::int64_t hi, const std::string& path) {
@@ -207,7 +212,8 @@ class Structure {
       }
       const std::string path = fmt::format("lock {} of {}", l.lock, map_.tile_name(l.tile));
       const LockSpec& spec = lock_spec(l.tile);
-      if (l.lock < 0 || l.lock >= spec.count) f_.add(path, "does not exist", fmt::format("legal: 0 to {}", spec.count - 1));
+      if (l.lock < 0 || l.lock >= spec.count)
+        f_.add(path, "does not exist", fmt::format("legal: 0 to {}", spec.count - 1));
       if (l.value < 0 || l.value > spec.max_value)
         f_.add(path, fmt::format("starts at {}", l.value), fmt::format("legal: 0 to {}", spec.max_value));
       seen.emplace_back(l.tile, l.lock);
@@ -221,12 +227,11 @@ class Structure {
     if (op.lock < 0 || op.lock >= spec.count)
       f_.at(e, step, layer, fmt::format("lock {}", op.lock), fmt::format("legal: 0 to {}", spec.count - 1));
     if (op.value < 1 || op.value > spec.max_value)
-      f_.at(e, step, layer, fmt::format("lock {} by {}", op.lock, op.value), fmt::format("legal: 1 to {}", spec.max_value));
+      f_.at(e, step, layer, fmt::format("lock {} by {}", op.lock, op.value),
+            fmt::format("legal: 1 to {}", spec.max_value));
   }
 
-  bool engine_ok(EngineId e, EngineKind kind) const {
-    return e >= 0 && e < map_.count() && map_.info(e).kind == kind;
-  }
+  bool engine_ok(EngineId e, EngineKind kind) const { return e >= 0 && e < map_.count() && map_.info(e).kind == kind; }
 
   void routes() {
     for (std::size_t i = 0; i < p_.routes.size(); ++i) {
@@ -274,7 +279,8 @@ class Structure {
       if (steps[s].index >= 0) {
         executed_ += times;
         if (executed_ > most_steps) {
-          f_.at(e, s, -1, "the program executes too many instructions to be judged", fmt::format("legal: {}", most_steps));
+          f_.at(e, s, -1, "the program executes too many instructions to be judged",
+                fmt::format("legal: {}", most_steps));
           return false;
         }
         continue;
@@ -312,7 +318,8 @@ class Structure {
     for (int d = 0; d < a.rank; ++d) {
       const AccessDim& m = a.dims[d];
       if (m.count < 1 || (d == 0 && m.count % 4 != 0))
-        return bad(fmt::format("{} in dimension {}", m.count, d), d == 0 ? "legal: multiples of 4" : "legal: 1 or more");
+        return bad(fmt::format("{} in dimension {}", m.count, d),
+                   d == 0 ? "legal: multiples of 4" : "legal: 1 or more");
       if (d > 0 && (m.step < 0 || m.step % 4 != 0 || m.step > (std::int64_t{1} << 40)))
         return bad(fmt::format("step {} in dimension {}", m.step, d), "legal: multiples of 4");
       if (m.pad_before < 0 || m.pad_after < 0 || m.pad_before > 65535 || m.pad_after > 65535)
@@ -324,7 +331,9 @@ class Structure {
 
   void transfer(EngineId e, std::size_t s, const Transfer& t) {
     const auto& info = map_.info(e);
-    const auto bad = [&](std::string what, std::string legal = {}) { f_.at(e, s, t.layer, std::move(what), std::move(legal)); };
+    const auto bad = [&](std::string what, std::string legal = {}) {
+      f_.at(e, s, t.layer, std::move(what), std::move(legal));
+    };
     const DmaSpec& dma = info.tile_kind == TileKind::compute  ? a_.tile.dma
                          : info.tile_kind == TileKind::memory ? a_.memtile.dma
                                                               : a_.shim.dma;
@@ -332,7 +341,8 @@ class Structure {
     access(t.access, dma.dimensions, f_.place(e, s, t.layer));
     if (count() != before) return;
     if (t.descriptor < 0 || t.descriptor >= dma.descriptors)
-      bad(fmt::format("descriptor {}", static_cast<int>(t.descriptor)), fmt::format("legal: 0 to {}", dma.descriptors - 1));
+      bad(fmt::format("descriptor {}", static_cast<int>(t.descriptor)),
+          fmt::format("legal: 0 to {}", dma.descriptors - 1));
     if (t.access.stream_bytes() > dma.max_length)
       bad(fmt::format("{} bytes", t.access.stream_bytes()), fmt::format("legal: up to {}", dma.max_length));
     if (t.access.stream_bytes() != t.access.memory_bytes() &&
@@ -342,15 +352,17 @@ class Structure {
       bad(fmt::format("route {}", t.route));
     } else {
       const Route& r = p_.routes[t.route];
-      const bool member = info.kind == EngineKind::mm2s ? r.source == e
-                                                        : std::find(r.sinks.begin(), r.sinks.end(), e) != r.sinks.end();
-      if (!member) bad(fmt::format("route {} does not {} here", t.route, info.kind == EngineKind::mm2s ? "start" : "end"));
+      const bool member =
+          info.kind == EngineKind::mm2s ? r.source == e : std::find(r.sinks.begin(), r.sinks.end(), e) != r.sinks.end();
+      if (!member)
+        bad(fmt::format("route {} does not {} here", t.route, info.kind == EngineKind::mm2s ? "start" : "end"));
     }
     memory(e, s, t);
     if (t.acquire.lock >= 0) lock_op(t.acquire, info.tile, e, s, t.layer);
     if (t.release.lock >= 0) lock_op(t.release, info.tile, e, s, t.layer);
     waits(e, s, t.layer, t.wait0, t.wait_count);
-    if (t.layer < -1 || (t.layer >= 0 && !p_.layers.empty() && !layer_ok(t.layer))) bad(fmt::format("layer {}", t.layer));
+    if (t.layer < -1 || (t.layer >= 0 && !p_.layers.empty() && !layer_ok(t.layer)))
+      bad(fmt::format("layer {}", t.layer));
     if (t.payload == Payload::activations || t.payload == Payload::result) {
       if (!layer_ok(t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
       region(t.region, t.tensor, f_.place(e, s, t.layer));
@@ -364,7 +376,9 @@ class Structure {
 
   void memory(EngineId e, std::size_t s, const Transfer& t) {
     const auto& info = map_.info(e);
-    const auto bad = [&](std::string what, std::string legal) { f_.at(e, s, t.layer, std::move(what), std::move(legal)); };
+    const auto bad = [&](std::string what, std::string legal) {
+      f_.at(e, s, t.layer, std::move(what), std::move(legal));
+    };
     Bytes size = p_.ddr_bytes;
     if (info.tile_kind == TileKind::compute) {
       if (t.memory != info.tile) return bad("memory of another tile", "legal: its own");
@@ -393,7 +407,9 @@ class Structure {
   }
 
   void call(EngineId e, std::size_t s, const KernelCall& k) {
-    const auto bad = [&](std::string what, std::string legal = {}) { f_.at(e, s, k.layer, std::move(what), std::move(legal)); };
+    const auto bad = [&](std::string what, std::string legal = {}) {
+      f_.at(e, s, k.layer, std::move(what), std::move(legal));
+    };
     if (k.kind == KernelKind::ops) return;
     if (!layer_ok(k.layer)) return bad(fmt::format("layer {}", k.layer));
     if (k.add_layer != -1 && (!layer_ok(k.add_layer) || k.kind != KernelKind::conv))
@@ -445,7 +461,8 @@ class Structure {
     for (std::size_t i = 0; i < spans.size(); ++i) {
       const Span& x = spans[i];
       if (x.at < 0 || x.at % 4 != 0 || x.at + x.bytes > size)
-        bad(fmt::format("{} at {} to {}", x.name, x.at, x.at + x.bytes), fmt::format("legal: multiples of 4 up to {}", size));
+        bad(fmt::format("{} at {} to {}", x.name, x.at, x.at + x.bytes),
+            fmt::format("legal: multiples of 4 up to {}", size));
       for (std::size_t j = 0; j < i; ++j)
         if (x.at < spans[j].at + spans[j].bytes && spans[j].at < x.at + x.bytes)
           bad(fmt::format("{} and {} overlap at {}", spans[j].name, x.name, std::max(x.at, spans[j].at)));
