@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "sim/program/builder.h"
 
 namespace tessera {
@@ -11,10 +14,15 @@ enum Lock { in_full, in_empty, weights_full, weights_empty, out_full, out_empty,
 constexpr int window_rows = 4;  // rows of the intermediate image a 3x3 core holds: three in use, one arriving
 constexpr int skip_rows = 8;    // rows of the input that wait in the memory tile
 
+// Core 3: weights, two rows inside, and rows outside to add and to send, `buffers` of each.
+Bytes expand_bytes(const BottleneckDesign& d, int buffers) {
+  return Bytes{d.narrow} * d.wide + Bytes{d.width} * (2 * d.narrow + 2 * buffers * d.wide);
+}
+
 class BottleneckEmitter {
  public:
-  BottleneckEmitter(const BottleneckDesign& d, const ArraySpec& array)
-      : d_(d), b_(array), map_(b_.map()), wide_row_(Bytes{d.width} * d.wide), narrow_row_(Bytes{d.width} * d.narrow) {}
+  BottleneckEmitter(const BottleneckDesign& d, const ArraySpec& array, int buffers)
+      : d_(d), buffers_(buffers), b_(array), map_(b_.map()), wide_row_(Bytes{d.width} * d.wide), narrow_row_(Bytes{d.width} * d.narrow) {}
 
   Program run() {
     Program& p = b_.program();
@@ -56,9 +64,9 @@ class BottleneckEmitter {
       const bool spatial = row == 1 || row == 2;
       pair(t, in_full, spatial ? window_rows : 2, LockRole::input_full, LockRole::input_empty);
       pair(t, weights_full, 1, LockRole::weights_full, LockRole::weights_empty);
-      pair(t, out_full, 2, LockRole::output_full, LockRole::output_empty);
+      pair(t, out_full, row == 3 ? buffers_ : 2, LockRole::output_full, LockRole::output_empty);
       if (row != 3) continue;
-      pair(t, skip_full, 2, LockRole::operand_full, LockRole::operand_empty);
+      pair(t, skip_full, buffers_, LockRole::operand_full, LockRole::operand_empty);
       pair(t, side_full, 2, LockRole::input_full, LockRole::input_empty);
     }
     const TileId mem = map_.memory_tile(0);
@@ -198,6 +206,7 @@ class BottleneckEmitter {
   }
 
   const BottleneckDesign& d_;
+  const int buffers_;  // of the wide rows in core 3
   ProgramBuilder b_;
   const EngineMap& map_;
   const Bytes wide_row_, narrow_row_;
@@ -215,12 +224,13 @@ Expected<Program> build_bottleneck_program(const BottleneckDesign& d, const Arra
   if (d.wide % 8 != 0 || d.narrow % 16 != 0 || d.wide < 8 || d.narrow < 16)
     note(fmt::format("{} and {} channels", d.wide, d.narrow), "multiples of 8 outside, of 16 inside");
   if (array.rows != 4 || array.cols < 1) note(fmt::format("{} rows of cores", array.rows), "4");
-  const Bytes row = Bytes{d.width} * d.wide, weights = Bytes{d.narrow} * d.wide;
-  const Bytes need = weights + 3 * row + 2 * Bytes{d.width} * d.narrow;
   const Bytes room = array.tile.memory.size - array.tile.reserved;
+  const int buffers = expand_bytes(d, 2) <= room ? 2 : 1;
+  const Bytes reduce = Bytes{d.narrow} * d.wide + 2 * Bytes{d.width} * (d.wide + d.narrow);
+  const Bytes need = std::max(reduce, expand_bytes(d, buffers));
   if (need > room) note(fmt::format("a core needs {} bytes", need), fmt::format("at most {} bytes", room));
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
-  return BottleneckEmitter(d, array).run();
+  return BottleneckEmitter(d, array, buffers).run();
 }
 
 }  // namespace tessera

@@ -1,0 +1,63 @@
+#include "sim/validation/csv.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace tessera {
+
+Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(ExitCode::bad_input, {file, "", "cannot be read", "a CSV file"});
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (in.bad()) return fail(ExitCode::bad_input, {file, "", "cannot be read", "a CSV file"});
+  std::vector<CsvLine> lines;
+  CsvLine current;
+  std::string field;
+  bool quoted = false, was_quoted = false;
+  int line = 1;
+  const auto end_field = [&] {
+    current.fields.push_back(std::move(field));
+    field.clear();
+    was_quoted = false;
+  };
+  const auto end_line = [&] {
+    if (current.fields.empty() && field.empty() && !was_quoted) return;
+    end_field();
+    lines.push_back(std::move(current));
+    current = {};
+  };
+  int quote_line = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (current.fields.empty() && field.empty() && !quoted) current.line = line;
+    if (c == '\n') ++line;
+    if (quoted) {
+      if (c != '"') {
+        field += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        field += '"';
+        ++i;
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"' && field.empty() && !was_quoted) {
+      quoted = was_quoted = true;
+      quote_line = line;
+    } else if (c == ',') {
+      end_field();
+    } else if (c == '\n') {
+      end_line();
+    } else if (c != '\r') {
+      field += c;
+    }
+  }
+  if (quoted)
+    return fail(ExitCode::bad_input, {file, fmt::format("line {}, field {}", quote_line, current.fields.size() + 1),
+                                      "a quote is not closed", "a closing \""});
+  end_line();
+  return lines;
+}
+
+}  // namespace tessera

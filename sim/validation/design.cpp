@@ -1,0 +1,74 @@
+#include "sim/validation/design.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "sim/config/hardware.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+json read_object(const std::string& file, Failure& failure) {
+  std::ifstream in(file);
+  json root = in ? json::parse(in, nullptr, false) : json();
+  if (!root.is_object()) failure.problems.push_back({file, "", "cannot be read as a JSON object", ""});
+  return root;
+}
+
+void read_group(const std::string& file, const std::string& name, const json& entry, ValidationSetup& setup,
+                Failure& failure) {
+  GroupDesign design;
+  if (!entry.is_object() || !entry.contains("hardware") || !entry["hardware"].is_string()) {
+    failure.problems.push_back({file, "groups." + name, "no hardware", "an object with the name of a hardware file"});
+    return;
+  }
+  for (const auto& [key, value] : entry.items()) {
+    if (key == "hardware") design.hardware = value.get<std::string>();
+    else if (key == "kernels" && value.is_string()) design.kernels = value.get<std::string>();
+    else if (key == "strips" && value.is_boolean()) design.strips = value.get<bool>();
+    else if (key == "span" && value.is_boolean()) design.span = value.get<bool>();
+    else if (value.is_number()) design.numbers[key] = value.get<double>();
+    else if (key.size() < 6 || key.compare(key.size() - 6, 6, "source") != 0)
+      failure.problems.push_back({file, "groups." + name + "." + key, "unknown key or wrong type", "a number with a name"});
+  }
+  setup.groups[name] = std::move(design);
+}
+
+}  // namespace
+
+bool ValidationSetup::calibration(const MeasuredRow& row) const {
+  const auto has = [](const std::vector<std::string>& list, const std::string& what) {
+    return std::find(list.begin(), list.end(), what) != list.end();
+  };
+  return has(calibration_classes, row_class_name(row.row_class())) || has(calibration_ids, row.id);
+}
+
+Expected<ValidationSetup> load_validation_setup(const std::string& config_folder) {
+  ValidationSetup setup;
+  setup.config_folder = config_folder;
+  Failure failure;
+  const std::string designs = config_folder + "/validation/designs.json";
+  const json groups = read_object(designs, failure).value("groups", json::object());
+  for (const auto& [name, entry] : groups.items()) read_group(designs, name, entry, setup, failure);
+  const json calibration = read_object(config_folder + "/validation/calibration.json", failure);
+  if (!failure.problems.empty()) return failure;
+  for (const auto& name : calibration.value("classes", json::array()))
+    if (name.is_string()) setup.calibration_classes.push_back(name.get<std::string>());
+  const json ids = calibration.value("ids", json::object());
+  for (const auto& [id, why] : ids.items()) setup.calibration_ids.push_back(id);
+  return setup;
+}
+
+Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup) {
+  const GroupDesign& group = setup.groups.at(row.group);
+  auto array = load_hardware(setup.config_folder + "/hardware/" + group.hardware);
+  if (!array) return array;
+  if (row.clock_ghz > 0) array->clock_hz = row.clock_ghz * 1e9;
+  if (row.rows > 0) array->rows = row.rows;
+  if (row.cols > 0) array->cols = row.cols;
+  return array;
+}
+
+}  // namespace tessera

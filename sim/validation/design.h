@@ -1,0 +1,41 @@
+// How the measured designs of a group were built (configs/validation/designs.json): hardware, kernel library,
+// buffering, and what the group's timers include. Nothing here belongs to a single row.
+#pragma once
+#include <map>
+#include <string>
+
+#include "sim/arch/array_spec.h"
+#include "sim/base/error.h"
+#include "sim/validation/row.h"
+
+namespace tessera {
+
+struct GroupDesign {
+  std::string hardware;              // file in configs/hardware
+  std::string kernels;               // kernel library of its GEMM rows; empty: none
+  std::map<std::string, double> numbers;  // the other keys, by name
+  bool strips = false;               // stream-aie: strips of A and B along k, A buffered once
+  bool span = false;                 // the timer runs from the first to the last kernel of the slowest core
+
+  double number(const std::string& key) const {
+    const auto it = numbers.find(key);
+    return it == numbers.end() ? 0 : it->second;
+  }
+  double overhead_us() const { return number("dispatch_us") + number("startup_us"); }
+};
+
+struct ValidationSetup {
+  std::string config_folder;  // configs/
+  std::map<std::string, GroupDesign> groups;
+  std::vector<std::string> calibration_classes, calibration_ids;
+
+  bool calibration(const MeasuredRow& row) const;
+};
+
+// Reads validation/designs.json and validation/calibration.json of the folder.
+Expected<ValidationSetup> load_validation_setup(const std::string& config_folder);
+
+// The array of a row: its group's hardware at the row's clock and with the row's rows and columns.
+Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup);
+
+}  // namespace tessera

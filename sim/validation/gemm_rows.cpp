@@ -1,0 +1,75 @@
+// GEMM on several cores: the row's own tile on the row's own array, as the designs of its group buffer it.
+#include <cmath>
+
+#include "sim/cost/coefficient_law.h"
+#include "sim/schedule/gemm_program.h"
+#include "sim/validation/predict.h"
+#include "sim/validation/run_program.h"
+
+namespace tessera {
+namespace {
+
+Bytes type_bytes(const std::string& type) {
+  if (type == "i8") return 1;
+  if (type == "i16" || type == "bf16") return 2;
+  if (type == "i32" || type == "f32") return 4;
+  return 0;
+}
+
+GemmDesign design_of(const MeasuredRow& row, const GroupDesign& group, const ArraySpec& array) {
+  GemmDesign d;
+  d.m = row.m, d.k = row.k, d.n = row.n;
+  d.tile_m = row.tile.m, d.tile_k = row.tile.k, d.tile_n = row.tile.n;
+  d.in_bytes = type_bytes(row.in_type), d.out_bytes = type_bytes(row.out_type);
+  d.zero_cycles = ceil_div(Bytes{d.tile_m} * d.tile_n * d.out_bytes, 32);  // one 256-bit store per cycle (AM020)
+  if (!group.strips) {
+    d.c_buffers = fitting_c_buffers(d, array);
+    return d;
+  }
+  d.a_buffers = 1;
+  if (array.cols > 1) {  // broadcast along the row: tile by tile
+    d.b_buffers = 1;
+    return d;
+  }
+  d.b_stationary = true;
+  d.strip_calls = static_cast<int>(ceil_div(d.k, d.tile_k));
+  d.b_buffers = 2;
+  if (static_cast<double>(d.core_bytes()) > group.number("strip_budget")) d.b_buffers = 1;
+  return d;
+}
+
+}  // namespace
+
+Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+  const GroupDesign& group = setup.groups.at(row.group);
+  if (group.kernels.empty()) return skip("no kernel library for group " + row.group);
+  if (row.m == 0 || row.k == 0 || row.n == 0) return skip("m, k or n is not given");
+  if (row.tile.m == 0) return skip("no core tile of the form MxKxN");
+  if (row.rows == 0 || row.cols == 0) return skip("rows or cols is not given");
+  auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/" + group.kernels + ".json");
+  if (!law) return law.failure();
+  const auto kernel = (*law)->gemm.find({row.in_type, row.out_type});
+  if (kernel == (*law)->gemm.end())
+    return skip("library " + group.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
+
+  const GemmDesign design = design_of(row, group, array);
+  auto gemm = build_gemm_program(design, array);
+  if (!gemm) return skip("the design does not fit: " + describe(gemm.failure()));
+  const auto call = static_cast<Millicycles>(std::llround(1000 * kernel->second.cycles(row.tile.m, row.tile.k, row.tile.n)));
+  std::vector<Millicycles> durations;
+  for (const bool clears : gemm->clears) durations.push_back(clears ? design.zero_cycles * millicycles_per_cycle : call);
+  auto run = run_program(gemm->program, array, durations);
+  if (!run) return run.failure();
+
+  const double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000;
+  const double us = cycles * 1e6 / array.clock_hz + group.overhead_us();
+  const double operations = 2.0 * row.m * row.k * row.n;
+  if (row.unit == "cycles") return Prediction{cycles, run->bound_by, ""};
+  if (row.unit == "us") return Prediction{us, run->bound_by, ""};
+  if (row.unit == "ms") return Prediction{us / 1e3, run->bound_by, ""};
+  if (row.unit == "GOPS" || row.unit == "GFLOPS") return Prediction{operations / us / 1e3, run->bound_by, ""};
+  if (row.unit == "TOPS" || row.unit == "TFLOPS") return Prediction{operations / us / 1e6, run->bound_by, ""};
+  return skip("unit " + row.unit + " of a GEMM row");
+}
+
+}  // namespace tessera

@@ -1,0 +1,63 @@
+#include "sim/validation/run_program.h"
+
+#include <algorithm>
+#include <map>
+
+namespace tessera {
+namespace {
+
+class KernelSpans : public TraceSink {
+ public:
+  explicit KernelSpans(const EngineMap& map) : map_(map) {}
+  void slice(int engine, int, const char*, Millicycles begin, Millicycles end) override {
+    if (map_.info(engine).kind != EngineKind::core) return;
+    const auto it = spans_.emplace(engine, std::pair{begin, end}).first;
+    it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
+  }
+  Millicycles longest() const {
+    Millicycles most = 0;
+    for (const auto& [engine, span] : spans_) most = std::max(most, span.second - span.first);
+    return most;
+  }
+
+ private:
+  const EngineMap& map_;
+  std::map<int, std::pair<Millicycles, Millicycles>> spans_;
+};
+
+Millicycles time(const CauseTimes& t, Cause c) { return t[static_cast<std::size_t>(c)]; }
+
+// Of the busiest core: what it mostly did; when it mostly waited for data, whether host memory or streams were slow.
+std::string bound_of(const SimResult& r, const EngineMap& map) {
+  const CauseTimes* core = nullptr;
+  Millicycles shim_busy = 0;
+  for (EngineId e = 0; e < map.count(); ++e) {
+    const CauseTimes& t = r.engines[static_cast<std::size_t>(e)];
+    if (map.info(e).kind == EngineKind::core && (core == nullptr || time(t, Cause::busy) > time(*core, Cause::busy))) core = &t;
+    if (map.info(e).tile_kind == TileKind::shim)
+      shim_busy = std::max(shim_busy, r.total - time(t, Cause::idle) - time(t, Cause::wait_token));
+  }
+  if (core == nullptr || time(*core, Cause::busy) == 0) return "stream";
+  const Millicycles busy = time(*core, Cause::busy);
+  const Millicycles input = time(*core, Cause::wait_input) + time(*core, Cause::wait_weights) + time(*core, Cause::wait_operand);
+  const Millicycles output = time(*core, Cause::wait_output);
+  if (busy >= input && busy >= output && 2 * busy >= r.total) return "compute";
+  if (output > input) return "output";
+  return 10 * shim_busy >= 9 * r.total ? "ddr" : "input stream";
+}
+
+}  // namespace
+
+Expected<ProgramRun> run_program(const Program& program, const ArraySpec& array,
+                                 const std::vector<Millicycles>& durations) {
+  const EngineMap map(array);
+  KernelSpans spans(map);
+  SimOptions options;
+  options.fidelity = Fidelity::transaction;
+  options.trace = &spans;
+  auto result = simulate(program, array, durations, options);
+  if (!result) return result.failure();
+  return ProgramRun{result->total, spans.longest(), bound_of(*result, map)};
+}
+
+}  // namespace tessera

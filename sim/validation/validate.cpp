@@ -1,0 +1,59 @@
+#include "sim/validation/validate.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+
+#include "sim/run/isolate.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+Expected<json> predict_in_child(const MeasuredRow& row, const ValidationSetup& setup) {
+  auto prediction = predict(row, setup);
+  if (!prediction) return prediction.failure();
+  return json{{"value", prediction->value}, {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped}};
+}
+
+Prediction answer_of(IsolatedTask& task) {
+  auto answer = task.wait();
+  if (!answer) return skip("no prediction: " + describe(answer.failure()));
+  Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", "")};
+  if (p.skipped.empty() && !(p.value > 0)) p.skipped = "no prediction: not a positive number";
+  return p;
+}
+
+}  // namespace
+
+Expected<Validation> validate_rows(const ValidationOptions& options) {
+  auto setup = load_validation_setup(options.config_folder);
+  if (!setup) return setup.failure();
+  auto rows = read_measured(options.csv);
+  if (!rows) return rows.failure();
+  Validation v;
+  std::vector<std::string> groups;
+  for (const MeasuredRow& row : *rows) {
+    groups.push_back(row.group);
+    if (options.group.empty() || row.group == options.group) v.rows.push_back({row, setup->calibration(row), {}});
+  }
+  if (v.rows.empty() && !options.group.empty()) {
+    const std::string near = nearest_name(options.group, groups);
+    return fail(ExitCode::bad_input, {options.csv, "--group", "no row of group \"" + options.group + "\"",
+                                      near.empty() ? "" : "did you mean " + near + "?"});
+  }
+  std::deque<std::pair<std::size_t, std::unique_ptr<IsolatedTask>>> running;
+  const auto collect = [&] {
+    v.rows[running.front().first].prediction = answer_of(*running.front().second);
+    running.pop_front();
+  };
+  for (std::size_t i = 0; i < v.rows.size(); ++i) {
+    if (static_cast<int>(running.size()) >= std::max(1, options.jobs)) collect();
+    const MeasuredRow& row = v.rows[i].row;
+    running.emplace_back(i, std::make_unique<IsolatedTask>([&row, &setup] { return predict_in_child(row, *setup); }));
+  }
+  while (!running.empty()) collect();
+  return v;
+}
+
+}  // namespace tessera
