@@ -56,7 +56,6 @@ Expected<Attempt> launch(const RunRecord& run, const PointRunner& runner, const 
 
 Expected<PoolEnd> run_pool(const RunSource& source, const PointRunner& runner, const RunSink& sink,
                            const PoolOptions& options) {
-  StopSignal stop;
   std::vector<Worker> workers;
   bool more = true;
   while (more || !workers.empty()) {

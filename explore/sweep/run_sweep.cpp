@@ -1,0 +1,96 @@
+#include "explore/sweep/run_sweep.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "explore/collect/table.h"
+#include "explore/plan/plan.h"
+#include "explore/pool/progress.h"
+#include "explore/pool/stop_signal.h"
+#include "explore/store/folder_lock.h"
+
+namespace tessera::explore {
+
+std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,
+                                  const SweepOptions& options) {
+  const auto points = select_points(sweep.space, sweep.sample);
+  if (!points) return points.failure();
+  if (points->empty())
+    return fail(ExitCode::bad_input, {sweep.file, "where", "no point is left", "a condition that some points meet"});
+  std::optional<Failure> failure = store.set_plan(sweep.space.paths(), sweep.text, [&](Store& s) {
+    const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {
+      if (StopSignal::raised()) return std::optional<Failure>(fail(ExitCode::internal, {"", "", "stopped by a signal", ""}));
+      return s.add_point(point.entry, point.runs);
+    });
+    if (!summary) return std::optional<Failure>(summary.failure());
+    fmt::print(options.messages, "{}: {} points, {} dense baselines{}\n", sweep.name, summary->points,
+               summary->baselines, summary->invalid > 0 ? fmt::format(", {} points refused", summary->invalid) : "");
+    return std::optional<Failure>();
+  });
+  return failure;
+}
+
+Expected<PoolEnd> run_pending(Store& store, const Sweep& sweep, const PointRunner& runner, const SweepOptions& options,
+                              int lock_descriptor) {
+  const auto pending = store.pending();
+  if (!pending) return pending.failure();
+  const auto counts = store.counts();
+  if (!counts) return counts.failure();
+  int total = 0, failed = 0;
+  for (const auto& [state, n] : *counts) {
+    total += n;
+    if (state != status::done && state != status::pending) failed += n;
+  }
+  if (pending->empty()) return PoolEnd::finished;
+  Progress progress(total, total - static_cast<int>(pending->size()), failed, options.messages, options.terminal);
+
+  std::size_t next = 0;
+  const RunSource source = [&]() -> Expected<std::optional<RunRecord>> {
+    if (next == pending->size()) return std::optional<RunRecord>();
+    auto run = store.run((*pending)[next++]);
+    if (!run) return run.failure();
+    return std::optional<RunRecord>(std::move(*run));
+  };
+  const RunSink sink = [&](const RunRecord& run) {
+    auto failure = store.record(run);
+    if (!failure) progress.count(run.status != status::done);
+    return failure;
+  };
+  PoolOptions pool;
+  pool.workers = options.workers;
+  pool.limits = sweep.limits;
+  pool.build = options.build;
+  pool.in_child = [lock_descriptor] { ::close(lock_descriptor); };
+  pool.tick = [&](int) { progress.show(); };
+  auto end = run_pool(source, runner, sink, pool);
+  progress.finish();
+  return end;
+}
+
+std::optional<Failure> collect(const Store& store, const std::string& folder) {
+  const auto table = read_table(store);
+  if (!table) return table.failure();
+  return write_file(folder + "/table.csv", csv_text(*table));
+}
+
+Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options) {
+  const StopSignal stop;
+  auto lock = FolderLock::take(options.folder);
+  if (!lock) return lock.failure();
+  std::string notice;
+  auto store = Store::open(options.folder, notice);
+  if (!store) return store.failure();
+  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (auto failure = store_plan(*store, sweep, runner, options)) return *failure;
+  if (const auto others = store->runs_of_other_builds(options.build); others && *others > 0)
+    fmt::print(options.messages, "{} runs were made by another build of tessera and are kept as they are; for a fresh "
+               "start choose another folder with --out\n", *others);
+  const auto end = run_pending(*store, sweep, runner, options, lock->descriptor());
+  if (!end) return end.failure();
+  if (auto failure = collect(*store, options.folder)) return *failure;
+  const auto counts = store->counts();
+  if (!counts) return counts.failure();
+  return SweepEnd{*end == PoolEnd::interrupted, *counts};
+}
+
+}  // namespace tessera::explore

@@ -1,0 +1,39 @@
+// Runs a sweep in its folder: lock, plan, pool, table. What is done already is skipped.
+#pragma once
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "explore/pool/pool.h"
+#include "explore/store/store.h"
+#include "explore/sweep/sweep_file.h"
+
+namespace tessera::explore {
+
+struct SweepOptions {
+  std::string folder;            // of the sweep's results
+  int workers = 1;
+  std::string build;             // which build of the simulator this is
+  std::FILE* messages = stderr;  // progress and notices
+  bool terminal = false;         // redraw one line
+};
+
+struct SweepEnd {
+  bool interrupted = false;
+  std::map<std::string, int> counts;  // runs of the plan by status
+};
+
+Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options);
+
+// Runs the pending runs of an open store (a sweep's, or one generation of a search).
+Expected<PoolEnd> run_pending(Store& store, const Sweep& sweep, const PointRunner& runner, const SweepOptions& options,
+                              int lock_descriptor);
+
+// Writes the plan of a sweep into its store.
+std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,
+                                  const SweepOptions& options);
+
+// table.csv from the store.
+std::optional<Failure> collect(const Store& store, const std::string& folder);
+
+}  // namespace tessera::explore

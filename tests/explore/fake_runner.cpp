@@ -1,0 +1,92 @@
+#include "tests/explore/fake_runner.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "explore/store/checksum.h"
+
+namespace tessera::explore {
+namespace {
+
+Expected<ResolvedPoint> resolve(const Overrides& overrides) {
+  Json config = {{"cores", 4}, {"ratio", 0.0}, {"act", "work"}};
+  for (const auto& [path, value] : overrides) config[path] = value;
+  if (config["cores"] < 1)
+    return fail(ExitCode::bad_input, {"fake.json", "cores", config["cores"].dump() + " is too small", "at least 1"});
+  Json dense = config;
+  dense.erase("ratio");
+  return ResolvedPoint{config.dump(), checksum(config.dump()), checksum("dense " + dense.dump())};
+}
+
+void misbehave(const std::string& act) {
+  if (act == "crash") std::raise(SIGSEGV);
+  if (act == "exit") ::_exit(7);
+  if (act == "throw") throw std::runtime_error("unexpected");
+  while (act == "hang") std::this_thread::sleep_for(std::chrono::seconds(1));
+  if (act == "eat") {
+    std::vector<std::vector<char>> eaten;
+    while (true) eaten.emplace_back(10000000, 'x');
+  }
+  if (act.rfind("sleep:", 0) == 0) std::this_thread::sleep_for(std::chrono::duration<double>(std::stod(act.substr(6))));
+  if (act.rfind("bad_once:", 0) == 0 && !std::filesystem::exists(act.substr(9))) {
+    std::ofstream(act.substr(9)) << "was here";
+    std::fprintf(stderr, "some words first\nthe last words\n");
+    std::raise(SIGSEGV);
+  }
+}
+
+Expected<Json> run(const Json& config, bool dense) {
+  const std::string act = config["act"];
+  if (!dense) misbehave(act);
+  if (act == "misfit" && !dense) return fail(ExitCode::does_not_fit, {"", "conv1", "needs 70 KB of 64 KB", "smaller tiles"});
+  if (act == "deadlock" && !dense) return fail(ExitCode::deadlock, {"", "", "core 0,0 waits for lock 3", ""});
+  const double cores = config["cores"], ratio = dense ? 0.0 : config["ratio"].get<double>();
+  const double latency = 1000.0 * (1 - ratio) / cores;
+  return Json{{"latency_us", latency}, {"cycles", static_cast<std::int64_t>(latency * 1000)}, {"cores", cores},
+              {"macs", static_cast<std::int64_t>(1e6 * (1 - ratio))}, {"program_hash", "00ff"},
+              {"layers", Json::array({{{"name", "conv1"}, {"start_us", 0}, {"end_us", latency}}})}};
+}
+
+}  // namespace
+
+PointRunner fake_runner() { return {resolve, run}; }
+
+Sweep fake_sweep(const std::string& json) {
+  Json document = Json::parse(json);
+  Sweep sweep;
+  std::string text = json;
+  text.insert(text.find('{') + 1, "\"base\": \"fake_runner.cpp\", ");
+  const auto parsed = parse_sweep(text, "tests/explore/fake.json");
+  if (!parsed) FAIL(describe(parsed.failure()));
+  return *parsed;
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "tessera-test-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace tessera::explore

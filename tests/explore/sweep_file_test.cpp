@@ -1,0 +1,78 @@
+// Is a sweep file understood, and is a wrong one answered with everything that is wrong in it?
+#include <catch2/catch.hpp>
+
+#include "explore/sweep/sweep_file.h"
+#include "tests/explore/fake_runner.h"
+
+using namespace tessera;
+using namespace tessera::explore;
+
+namespace {
+std::vector<std::string> problems_of(const std::string& text) {
+  const auto sweep = parse_sweep(text, "tests/explore/wrong.json");
+  std::vector<std::string> result;
+  if (sweep) return {"accepted"};
+  for (const Problem& p : sweep.failure().problems) {
+    CHECK(p.file == "tests/explore/wrong.json");
+    CHECK_FALSE(p.legal.empty());
+    result.push_back(p.path + ": " + p.what + "; " + p.legal);
+  }
+  return result;
+}
+bool has(const std::vector<std::string>& list, const std::string& line) {
+  return std::find(list.begin(), list.end(), line) != list.end();
+}
+}  // namespace
+
+TEST_CASE("every key has its effect") {
+  const Sweep sweep = fake_sweep(R"({"name": "n", "fidelity": "transaction",
+    "axes": {"z": [1, 2], "a": [5, 6], "b": [7, 8]}, "zip": [["b", "z"]], "where": "a == 5",
+    "repeat": {"path": "seed", "count": 2, "from": 10},
+    "sample": {"method": "random", "points": 3, "seed": 4}, "limits": {"seconds": 2.5, "memory_mb": 100, "retries": 0},
+    "search": {"minimize": ["latency_us"], "maximize": ["speedup"], "budget": 50, "population": 8, "seed": 9}})");
+  CHECK(sweep.name == "n");
+  CHECK(sweep.base == "tests/explore/fake_runner.cpp");
+  CHECK(sweep.fixed == Overrides{{"fidelity", "transaction"}});
+  CHECK(sweep.space.paths() == std::vector<std::string>{"b", "z", "a", "seed"});
+  CHECK(sweep.space.at({1, 0, 1}) == Overrides{{"b", 8}, {"z", 2}, {"a", 5}, {"seed", 11}});
+  const Sample grid;
+  CHECK(select_points(sweep.space, grid)->size() == 4);
+  CHECK(sweep.sample.method == Sampling::random);
+  CHECK(sweep.sample.points == 3);
+  CHECK(sweep.limits.seconds == 2.5);
+  CHECK(sweep.limits.memory_mb == 100);
+  CHECK(sweep.limits.retries == 0);
+  REQUIRE(sweep.search);
+  CHECK(sweep.search->budget == 50);
+  CHECK(sweep.search->maximize == std::vector<std::string>{"speedup"});
+}
+
+TEST_CASE("all problems of a file come in one pass, with the nearest legal name") {
+  const auto problems = problems_of(R"({"bas": "x", "base": "nowhere.json", "fidelity": "fast",
+    "axes": {"rows": [2, 4], "cols": [2, 4, 8]}, "zip": [["rows", "cols"], ["rows", "colz"]],
+    "where": "row == 2", "repeat": {"cuont": 3}, "sample": {"method": "sobol"},
+    "limits": {"seconds": -1, "memory_mb": "1 GB"}, "search": {"minimize": ["latency_us"], "population": 10}})");
+  CAPTURE(problems);
+  CHECK(has(problems, "bas: unknown key; did you mean 'base'?"));
+  CHECK(has(problems, "base: no file 'tests/explore/nowhere.json'; path relative to this file"));
+  CHECK(has(problems, "fidelity: 'fast' is unknown; burst, transaction"));
+  CHECK(has(problems, "zip[0]: axes of different length (rows: 2, cols: 3); zipped axes have equally many values"));
+  CHECK(has(problems, "zip[1]: 'colz' is no axis, or is zipped already; did you mean 'cols'?"));
+  CHECK(has(problems, "where: 'row' is not an axis of this sweep; did you mean 'rows'?"));
+  CHECK(has(problems, "repeat.count: missing; a whole number of repetitions"));
+  CHECK(has(problems, "repeat.cuont: unknown key; did you mean 'count'?"));
+  CHECK(has(problems, "sample.method: 'sobol' is no way to sample; grid, random, lhs (Latin hypercube)"));
+  CHECK(has(problems, "limits.seconds: -1 is out of range; a number from 0.01 to 1000000 s"));
+  CHECK(has(problems, "limits.memory_mb: \"1 GB\" is out of range; a whole number from 16 to 16777216 MB"));
+  CHECK(has(problems, "search.population: 10 is no multiple of 4; 8, 12, ..."));
+  CHECK(has(problems, "search.minimize: fewer than two objectives; two or more columns of the table, in minimize and "
+                      "maximize"));
+}
+
+TEST_CASE("what is not a sweep file is refused") {
+  CHECK(problems_of("{\"base\":").front().rfind(": malformed JSON", 0) == 0);
+  CHECK(problems_of("[1]").front() == ": [1] is not an object; {...}");
+  CHECK(has(problems_of("{}"), "axes: missing; {\"config.path\": [values], ...}"));
+  CHECK(has(problems_of("{}"), "base: missing; path of a run config, relative to this file"));
+  CHECK_FALSE(load_sweep("tests/explore/no_such_file.json"));
+}

@@ -1,0 +1,184 @@
+// Does a sweep end in the table it should, whatever its points do and however often it is run?
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "explore/collect/table.h"
+#include "explore/store/folder_lock.h"
+#include "explore/sweep/run_sweep.h"
+#include "tests/explore/fake_runner.h"
+
+using namespace tessera;
+using namespace tessera::explore;
+
+namespace {
+
+// Messages of a sweep, as text.
+class Messages {
+ public:
+  Messages() : file_(std::tmpfile()) {}
+  ~Messages() { std::fclose(file_); }
+  std::FILE* file() const { return file_; }
+  std::string text() const {
+    std::string result(static_cast<std::size_t>(std::ftell(file_)), '\0');
+    std::rewind(file_);
+    result.resize(std::fread(result.data(), 1, result.size(), file_));
+    return result;
+  }
+
+ private:
+  std::FILE* file_;
+};
+
+SweepEnd run(const Sweep& sweep, const std::string& folder, const PointRunner& runner = fake_runner()) {
+  const Messages messages;
+  const auto end = run_sweep(sweep, runner, {folder, 2, "build1", messages.file(), false});
+  if (!end) FAIL(describe(end.failure()));
+  return *end;
+}
+
+// Counts how often points are run, in a file that the children append to.
+PointRunner counting(const std::string& file) {
+  PointRunner runner = fake_runner();
+  const auto real = runner.run;
+  runner.run = [real, file](const Json& config, bool dense) {
+    std::ofstream(file, std::ios::app) << (dense ? "dense\n" : "sparse\n") << std::flush;
+    return real(config, dense);
+  };
+  return runner;
+}
+
+int lines(const std::string& text, const std::string& wanted) {
+  int n = 0;
+  for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) ++n;
+  return n;
+}
+
+const char* three_by_two = R"({"axes": {"cores": [4, 16, 64], "ratio": [0, 0.5]}})";
+
+}  // namespace
+
+TEST_CASE("the table has one row per point, in order, with results against the dense baseline") {
+  const TemporaryFolder folder;
+  const SweepEnd end = run(fake_sweep(three_by_two), folder.path());
+  CHECK(end.counts == std::map<std::string, int>{{"done", 9}});  // 6 points and 3 baselines
+  CHECK_FALSE(end.interrupted);
+  const auto store = Store::read(folder.path());
+  REQUIRE(store);
+  const auto table = read_table(*store);
+  REQUIRE(table);
+  REQUIRE(table->rows.size() == 6);
+  CHECK(table->rows[3].coordinates == std::vector<Json>{16, 0.5});
+  CHECK(cell(*table, table->rows[3], "latency_us") == 31.25);
+  CHECK(cell(*table, table->rows[3], "dense_latency_us") == 62.5);
+  CHECK(cell(*table, table->rows[3], "speedup") == 2.0);
+  CHECK(cell(*table, table->rows[2], "speedup") == 1.0);
+  CHECK(cell(*table, table->rows[3], "macs_kept") == 0.5);
+  const std::string csv = read_text(folder.path() + "/table.csv");
+  CHECK(csv.find("point,cores,ratio,status,reason,dense_status,network_name,") == 0);
+  CHECK(csv.find("\n4,16,0.5,done,,done,") != std::string::npos);
+  CHECK(lines(csv, "\n") == 7);
+}
+
+TEST_CASE("a baseline is computed once for all points that share it, and nothing is computed twice") {
+  const TemporaryFolder folder;
+  const std::string count = folder.path() + "/count";
+  run(fake_sweep(three_by_two), folder.path() + "/s", counting(count));
+  CHECK(lines(read_text(count), "dense\n") == 3);
+  CHECK(lines(read_text(count), "sparse\n") == 6);
+  const std::string first = read_text(folder.path() + "/s/table.csv");
+  run(fake_sweep(three_by_two), folder.path() + "/s", counting(count));
+  CHECK(lines(read_text(count), "\n") == 9);
+  CHECK(read_text(folder.path() + "/s/table.csv") == first);
+
+  SECTION("a changed sweep file computes only what is new") {
+    run(fake_sweep(R"({"axes": {"ratio": [0.5, 0.75], "cores": [16]}})"), folder.path() + "/s", counting(count));
+    CHECK(lines(read_text(count), "dense\n") == 3);
+    CHECK(lines(read_text(count), "sparse\n") == 7);
+    const std::string csv = read_text(folder.path() + "/s/table.csv");
+    CHECK(lines(csv, "\n") == 3);
+    CHECK(csv.find("\n2,0.75,16,done,,done,") != std::string::npos);
+  }
+}
+
+TEST_CASE("two runs of one sweep give the same bytes, with any number of workers") {
+  const TemporaryFolder a, b;
+  run(fake_sweep(three_by_two), a.path());
+  const Messages messages;
+  REQUIRE(run_sweep(fake_sweep(three_by_two), fake_runner(), {b.path(), 5, "build2", messages.file(), false}));
+  CHECK(read_text(a.path() + "/table.csv") == read_text(b.path() + "/table.csv"));
+}
+
+TEST_CASE("points that fail are rows with a reason and cost no other point") {
+  const TemporaryFolder folder;
+  const Sweep sweep = fake_sweep(R"({"axes": {"act": ["work", "crash", "misfit", "hang", "eat"], "cores": [0, 4]},
+                                     "limits": {"seconds": 1, "memory_mb": 200, "retries": 0}})");
+  const SweepEnd end = run(sweep, folder.path());
+  CHECK(end.counts == std::map<std::string, int>{{"crashed", 1}, {"does_not_fit", 1}, {"done", 6}, {"invalid", 5},
+                                                 {"out_of_memory", 1}, {"timeout", 1}});
+  const std::string csv = read_text(folder.path() + "/table.csv");
+  CHECK(csv.find("\n1,work,0,invalid,cores: 0 is too small; at least 1,,") != std::string::npos);
+  CHECK(csv.find("\n2,work,4,done,,done,") != std::string::npos);
+  CHECK(csv.find("\n6,misfit,4,does_not_fit,conv1: needs 70 KB of 64 KB; smaller tiles,done,") != std::string::npos);
+  CHECK(csv.find("\n8,hang,4,timeout,the time limit of 1 s was reached,done,") != std::string::npos);
+  CHECK(csv.find("\n10,eat,4,out_of_memory,the memory limit of 200 MB was reached,done,") != std::string::npos);
+}
+
+TEST_CASE("a second sweep in the same folder says so and stops") {
+  const TemporaryFolder folder;
+  const auto lock = FolderLock::take(folder.path());
+  REQUIRE(lock);
+  const Messages messages;
+  const auto end = run_sweep(fake_sweep(three_by_two), fake_runner(), {folder.path(), 1, "b", messages.file(), false});
+  REQUIRE_FALSE(end);
+  CHECK(end.failure().problems.front().what.find("another sweep works in this folder") == 0);
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/store.sqlite"));
+}
+
+TEST_CASE("a folder that cannot be written is named before anything runs") {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() + "/file") << "not a folder";
+  const Messages messages;
+  const auto end =
+      run_sweep(fake_sweep(three_by_two), fake_runner(), {folder.path() + "/file/sweep", 1, "b", messages.file(), false});
+  REQUIRE_FALSE(end);
+  CHECK(end.failure().code == ExitCode::bad_input);
+  CHECK(end.failure().problems.front().what.find("the folder cannot be made: ") == 0);
+}
+
+TEST_CASE("a read-only folder is named before anything runs") {
+  const TemporaryFolder folder;
+  // Root may write anywhere; the test then does its work as nobody.
+  if (::geteuid() == 0) {
+    REQUIRE(::chmod(folder.path().c_str(), 0555) == 0);
+    REQUIRE(::seteuid(65534) == 0);
+  } else {
+    REQUIRE(::chmod(folder.path().c_str(), 0555) == 0);
+  }
+  const Messages messages;
+  const auto end = run_sweep(fake_sweep(three_by_two), fake_runner(), {folder.path(), 1, "b", messages.file(), false});
+  const int back = ::getuid() == 0 ? ::seteuid(0) : 0;
+  REQUIRE(back == 0);
+  ::chmod(folder.path().c_str(), 0755);
+  REQUIRE_FALSE(end);
+  CHECK(end.failure().problems.front().what == "the folder cannot be written: Permission denied");
+}
+
+TEST_CASE("results of another build are kept and announced") {
+  const TemporaryFolder folder;
+  run(fake_sweep(three_by_two), folder.path());
+  const Messages messages;
+  REQUIRE(run_sweep(fake_sweep(three_by_two), fake_runner(), {folder.path(), 1, "build2", messages.file(), false}));
+  CHECK(messages.text().find("9 runs were made by another build") != std::string::npos);
+}
+
+TEST_CASE("cells of the table") {
+  CHECK(csv_cell(Json::array({8, 16})) == "8x16");
+  CHECK(csv_cell("plain") == "plain");
+  CHECK(csv_cell("a, \"b\"") == "\"a, \"\"b\"\"\"");
+  CHECK(csv_cell(0.1) == "0.1");
+  CHECK(csv_cell(nullptr).empty());
+}
