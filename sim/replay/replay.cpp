@@ -56,7 +56,11 @@ Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array
   if (!program) return program.failure();
   program->program.network = trace.network;
   program->program.accounting = accounting_label(accounting);
-  for (const TraceLayer& l : trace.layers) program->program.layers.push_back(program_layer(l));
+  for (const TraceLayer& l : trace.layers) {
+    auto& layers = program->program.layers;
+    if (layers.size() <= static_cast<std::size_t>(l.id)) layers.resize(static_cast<std::size_t>(l.id) + 1);
+    layers[static_cast<std::size_t>(l.id)] = program_layer(l);
+  }
   const auto law = find_kernel_law("peak");
   if (!law) return law.failure();
 
