@@ -186,6 +186,7 @@ class BottleneckEmitter {
     acquire(0, weights_full);
     acquire(0, in_full), acquire(0, out_empty), call(0), release(0, in_empty), release(0, out_full);
     repeat(0, 5, d_.height);
+    release(0, weights_empty);
   }
   void spatial_core(int row) {
     acquire(row, weights_full);
@@ -197,12 +198,14 @@ class BottleneckEmitter {
     }
     if (d_.height > 1) acquire(row, out_empty), call(row), release(row, out_full);
     release(row, in_empty, d_.height > 1 ? 2 : 1);
+    release(row, weights_empty);
   }
   void expand_core() {
     acquire(3, weights_full);
     acquire(3, in_full), acquire(3, side_full), acquire(3, skip_full), acquire(3, out_empty), call(3);
     release(3, in_empty), release(3, side_empty), release(3, skip_empty), release(3, out_full);
     repeat(3, 9, d_.height);
+    release(3, weights_empty);
   }
 
   const BottleneckDesign& d_;

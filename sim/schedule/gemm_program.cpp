@@ -98,7 +98,6 @@ class GemmEmitter {
     loop(shim, 1, outputs());
     for (int k = 0; k < count; ++k) {
       const Access buffer = linear(k * d_.memtile_buffers * a_bytes_, a_bytes_);
-      b_.transfer(in, move(mem, b_.route(shim, {in}), buffer, op(mem_a(k) + 1), op(mem_a(k))));
       const EngineId out = map_.mem_channel(memtile(col), EngineKind::mm2s, k);
       std::vector<EngineId> sinks;
       for (int c = 0; c < array_.cols; ++c)
@@ -113,7 +112,16 @@ class GemmEmitter {
         loop(sink, 1, outputs() * strips_);
       }
     }
-    loop(in, count, outputs() * strips_);
+    // The stream brings the rows in turn, one step of tile_k each, so that their strips are complete together.
+    const Bytes step = a_bytes_ / d_.strip_calls;
+    for (int call = 0; call < d_.strip_calls; ++call)
+      for (int k = 0; k < count; ++k) {
+        const Access part = linear(k * d_.memtile_buffers * a_bytes_ + call * step, step);
+        const LockOp acquire = call == 0 ? op(mem_a(k) + 1) : LockOp{};
+        const LockOp release = call == d_.strip_calls - 1 ? op(mem_a(k)) : LockOp{};
+        b_.transfer(in, move(mem, b_.route(shim, {in}), part, acquire, release));
+      }
+    loop(in, count * d_.strip_calls, outputs() * strips_);
   }
 
   void stage_b(int col) {
@@ -178,7 +186,7 @@ class GemmEmitter {
   void release(EngineId core, int lock) { b_.release(core, lock, 1, -1), ++steps_; }
   void call(EngineId core, bool clears) {
     KernelCall c;
-    c.kind = KernelKind::ops;
+    c.kind = clears ? KernelKind::copy : KernelKind::ops;
     c.operations = clears ? 0 : std::int64_t{d_.tile_m} * d_.tile_k * d_.tile_n;
     c.in_h = c.in_w = 1;
     c.in_c = static_cast<int>(d_.a_buffers * a_bytes_ + d_.b_buffers * b_bytes_);  // what a DMA channel may fill

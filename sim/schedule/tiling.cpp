@@ -40,22 +40,28 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   Weights w;
   const Layer& l = *c.layer;
   const int in_blocks = stored_channels(l.in.c) / 8;
-  const int taps = l.window.kh * l.window.kw;
-  std::vector<Bytes> totals(p.weights.size(), 0);
-  for (int o = 0; o < t.no; ++o)
-    for (int i = 0; i < t.ni; ++i) {
-      std::int64_t most = 0;
-      for (std::size_t g = 0; g < p.weights.size(); ++g) {
-        const Span rows = split(p.parts[p.weights[g].parts[0]].b, t.no, o), cols = split({0, in_blocks}, t.ni, i);
-        const std::int64_t n = c.blocks->count(rows.lo, rows.hi, cols.lo, cols.hi);
-        Bytes bytes = n * 64 * taps + (i == 0 ? Bytes{rows.size()} * 32 : 0);
-        if (n != std::int64_t{rows.size()} * cols.size()) bytes += round_up((n + rows.size()) * 2, 4);
+  const Bytes block_bytes = Bytes{64} * l.window.kh * l.window.kw;
+  const std::size_t groups = p.weights.size();
+  std::vector<int> cols;
+  for (int i = 0; i < t.ni; ++i) cols.push_back(split({0, in_blocks}, t.ni, i).lo);
+  cols.push_back(in_blocks);
+  std::vector<Bytes> totals(groups, 0);
+  std::vector<std::int64_t> most(t.ni);
+  for (int o = 0; o < t.no; ++o) {
+    std::fill(most.begin(), most.end(), 0);
+    for (std::size_t g = 0; g < groups; ++g) {
+      const Span rows = split(p.parts[p.weights[g].parts[0]].b, t.no, o);
+      for (int i = 0; i < t.ni; ++i) {
+        const std::int64_t n = c.blocks->count(rows.lo, rows.hi, cols[i], cols[i + 1]);
+        Bytes bytes = n * block_bytes + (i == 0 ? Bytes{rows.size()} * 32 : 0);
+        if (n != std::int64_t{rows.size()} * (cols[i + 1] - cols[i])) bytes += round_up((n + rows.size()) * 2, 4);
         w.largest = std::max(w.largest, bytes);
         totals[g] += bytes;
-        most = std::max(most, n);
+        most[i] = std::max(most[i], n);
       }
-      w.paced_blocks += most;
     }
+    for (std::int64_t n : most) w.paced_blocks += n;
+  }
   for (Bytes b : totals) {
     w.group = std::max(w.group, b);
     w.all += b;
@@ -78,10 +84,9 @@ Loads loads_of(const Layer& layer, const Tiling& t) {
 }
 
 Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                       const Weights& weights, const ArraySpec& a, const KernelLaw& law) {
+                       const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, const KernelLaw& law) {
   const Layer& l = *c.layer;
   const TileShape s = tile_shape(l, p, t);
-  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
   const Loads loads = loads_of(l, t);
   const double rate = std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
   const double ns = t.nh * t.nw;
@@ -210,7 +215,8 @@ CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling
 
 Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
                   const KernelLaw& law) {
-  return estimate_with(c, p, t, b, p.weights.empty() ? Weights{} : weights_of(c, p, t), a, law);
+  return estimate_with(c, p, t, b, p.weights.empty() ? Weights{} : weights_of(c, p, t),
+                       plan_channels(p, a, c.output_in_ddr, c.operand), a, law);
 }
 
 Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
@@ -232,6 +238,8 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const int in_blocks = stored_channels(l.in.c) / 8;
   const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
   if (p.parts.empty()) return best;
+  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
+  const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
   // Staged tiles of an input in DDR, and slots for results on their way to DDR, share the memory tile with weights.
   const double groups_per_memtile = std::ceil(static_cast<double>(p.acts.size()) / a.memtiles());
   const double parts_per_memtile = std::ceil(static_cast<double>(p.parts.size()) / a.memtiles());
@@ -242,8 +250,8 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
       t.ni = ni;
       const Weights w = p.weights.empty() ? Weights{} : weights_of(c, p, t);
       if (w.largest > limit) continue;
-      for (int nh : counts_up_to(p.max_h, p.max_h))
-        for (int nw : counts_up_to(p.max_w, p.max_w)) {
+      for (int nh : heights)
+        for (int nw : widths) {
           t.nh = nh;
           t.nw = nw;
           for (bool outer : {false, true}) {
@@ -255,7 +263,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
                                  (c.output_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.output : 0) + 2 * b.weights;
             if (needed != nullptr) *needed = *needed == 0 ? b.total() : std::min(*needed, b.total());
             if (b.total() > limit || staged > c.staging) continue;
-            const Estimate e = estimate_with(c, p, t, b, w, a, law);
+            const Estimate e = estimate_with(c, p, t, b, w, plan, a, law);
             if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
           }
         }

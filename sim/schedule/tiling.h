@@ -5,8 +5,6 @@
 //   activations_outer   for each spatial tile: for each output-channel tile: for each chunk
 //   weights_outer       for each output-channel tile: for each spatial tile: for each chunk
 #pragma once
-#include <string>
-
 #include "sim/schedule/block_counts.h"
 #include "sim/schedule/partition.h"
 
@@ -49,7 +47,7 @@ struct LayerContext {
 
 struct Estimate {
   double cycles = 0;
-  std::string bound_by;
+  const char* bound_by = "";
 };
 
 struct TilingChoice {
