@@ -9,8 +9,8 @@ namespace {
 class KernelSpans : public TraceSink {
  public:
   explicit KernelSpans(const EngineMap& map) : map_(map) {}
-  void slice(int engine, int, const char*, Millicycles begin, Millicycles end) override {
-    if (map_.info(engine).kind != EngineKind::core) return;
+  void slice(int engine, int, const char* what, Millicycles begin, Millicycles end) override {
+    if (map_.info(engine).kind != EngineKind::core || what == clearing_) return;
     const auto it = spans_.emplace(engine, std::pair{begin, end}).first;
     it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
   }
@@ -22,6 +22,7 @@ class KernelSpans : public TraceSink {
 
  private:
   const EngineMap& map_;
+  const std::string clearing_ = kernel_name(KernelKind::copy);  // instruments watch the kernel proper
   std::map<int, std::pair<Millicycles, Millicycles>> spans_;
 };
 
