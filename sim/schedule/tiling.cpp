@@ -8,7 +8,7 @@ namespace {
 
 // Cycles charged per kernel call and per transfer even where the hardware file charges none: between two equally fast
 // tilings the one with fewer instructions is the better program.
-constexpr double call_overhead = 24, task_overhead = 12;
+constexpr double call_overhead = 48, task_overhead = 48;
 
 struct TileShape {  // of the largest tile
   int h, w, b;      // output rows, columns, 8-channel blocks
