@@ -38,7 +38,10 @@ std::vector<LayerId> MemtileHomes::tensors_of(const Layer& layer) const {
 Bytes MemtileHomes::operands(const Layer& layer) const {
   Bytes sum = 0;
   for (LayerId t : tensors_of(layer)) sum += share(t);
-  return sum;
+  if (layer.op != Op::add) return sum;
+  const auto dies = [&](LayerId in) { return next_use(home_of(in), layer.id) < 0; };
+  const bool in_place = std::any_of(layer.inputs.begin(), layer.inputs.end(), dies);
+  return in_place ? sum - share(home_of(layer.id)) : sum;
 }
 
 bool MemtileHomes::is_output(LayerId layer) const {
@@ -91,6 +94,10 @@ void MemtileHomes::send_to_ddr(const Layer& layer, DdrTraffic& traffic) {
   State& s = at(home_of(layer.id));
   s.in_ddr = true;
   s.resident = false;
+}
+
+void MemtileHomes::store(LayerId tensor, DdrTraffic& traffic) {
+  if (at(tensor).resident) evict(tensor, traffic);
 }
 
 void MemtileHomes::retire(const Layer& layer) {

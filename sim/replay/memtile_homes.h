@@ -20,7 +20,8 @@ class MemtileHomes {
   bool in_ddr_only(LayerId tensor) const { return !at(tensor).resident; }
   bool is_output(LayerId layer) const;  // nobody reads it: an output of the network
 
-  // Bytes that the operands of a layer need together: inputs and output, each once.
+  // Bytes that the operands of a layer need together: inputs and output, each once; an add whose input nobody else
+  // reads writes over it.
   Bytes operands(const Layer& layer) const;
 
   // Makes room for the layer's operands and `extra` bytes, evicting what is needed last, and counts what that moves.
@@ -29,6 +30,9 @@ class MemtileHomes {
 
   // The layer's operands live in DDR: resident inputs are written there, the output is.
   void send_to_ddr(const Layer& layer, DdrTraffic& traffic);
+
+  // Moves a tensor to DDR.
+  void store(LayerId tensor, DdrTraffic& traffic);
 
   // Frees what no later layer reads.
   void retire(const Layer& layer);

@@ -93,9 +93,12 @@ class Planner {
   // Weights of one memory tile as they stand there: per sub-volume, and the layer's descriptor.
   static Bytes stored_weights(const TraceLayer& t) {
     if (t.op != Op::conv2d) return t.op == Op::add ? add_parameters : pool_parameters;
-    const Bytes parts = ceil_div(t.memtile_weights.cout, t.core_weights.cout) *
-                        ceil_div(t.memtile_weights.cin, t.core_weights.cin);
-    return parts * weight_bytes(t.core_weights, t.density, false) + 192;
+    return sub_volumes(t) * weight_bytes(t.core_weights, t.density, false) + 192;
+  }
+
+  static int sub_volumes(const TraceLayer& t) {
+    return static_cast<int>(ceil_div(t.memtile_weights.cout, t.core_weights.cout) *
+                            ceil_div(t.memtile_weights.cin, t.core_weights.cin));
   }
 
   bool place(const Layer& layer, const PublishedTile& tile, TraceLayer& t) {
@@ -109,20 +112,26 @@ class Planner {
       if (parts > 0 && 2 * weights > homes_.operands(layer)) {
         homes_.bring(layer, ceil_div(weights, parts), traffic);
         t.weights_in_ddr = true;
-        // Unequal shares of the rows: every row's part is loaded in a sweep of its own.
-        const bool even = t.memtile_weights.cout * array_.rows == stored_channels(layer.out.c);
-        sweeps = std::max(sweeps, even ? parts : parts * array_.rows);
-        if (!even) t.loadw = weights * array_.rows;
+        sweeps = std::max(sweeps, weight_sweeps(layer, t, parts));
+        if (!even_rows(layer, t)) t.loadw = weights * array_.rows;
       } else {
         pieces = row_pieces(layer, weights, t, traffic);
         if (pieces == 0) return false;
         sweeps = tile.width_parts;
       }
     }
+    if (reads_input(layer) && pieces == 1) {  // what comes from the host goes back to DDR
+      homes_.store(homes_.home_of(layer.id), traffic);
+      t.input_in_ddr = t.weights_in_ddr = t.output_in_ddr = true;
+    }
     t.load = traffic.load;
     t.write += traffic.write;
     for (int s = 0; s < sweeps; ++s) add_sweep(layer, tile.core_output.h, pieces, t.passes);
     return true;
+  }
+
+  bool reads_input(const Layer& layer) const {
+    return network_.layers[static_cast<std::size_t>(layer.inputs[0])].op == Op::input;
   }
 
   int concat_sweeps(const Layer& layer) const {
@@ -132,19 +141,23 @@ class Planner {
     return static_cast<int>(ceil_div(all, std::int64_t{layer.out.c} * array_.rows));
   }
 
-  // Parts of the output channels, then also of the input channels, in which the weights pass through what the
-  // activations leave; 0: in no way.
+  bool even_rows(const Layer& layer, const TraceLayer& t) const {
+    return t.memtile_weights.cout * array_.rows == stored_channels(layer.out.c);
+  }
+
+  // Parts of the output channels in which the weights pass through what the activations leave. Where output channels
+  // alone do not do, every sub-volume of a core is a part of its own. 0: in no way.
   int weight_parts(const Layer& layer, const TraceLayer& t, Bytes weights) const {
     const Bytes room = array_.memtile.memory.size - homes_.operands(layer);
-    int most = 1;
-    for (int d : channel_divisors(stored_channels(layer.out.c))) {
-      if (t.memtile_weights.cout % (8 * d) != 0) continue;
-      if (ceil_div(weights, d) <= room) return d;
-      most = d;
-    }
-    for (int d : channel_divisors(t.memtile_weights.cin))
-      if (ceil_div(weights, most * d) <= room) return most * d;
-    return 0;
+    for (int d : channel_divisors(stored_channels(layer.out.c)))
+      if (t.memtile_weights.cout % (8 * d) == 0 && ceil_div(weights, d) <= room) return d;
+    const int volumes = sub_volumes(t);
+    return ceil_div(weights, volumes) <= room ? volumes : 0;
+  }
+
+  // Rows with unequal shares of the output channels take their parts one after the other.
+  int weight_sweeps(const Layer& layer, const TraceLayer& t, int parts) const {
+    return even_rows(layer, t) || parts == sub_volumes(t) ? parts : parts * array_.rows;
   }
 
   int row_pieces(const Layer& layer, Bytes weights, TraceLayer& t, DdrTraffic& traffic) {
@@ -156,8 +169,7 @@ class Planner {
       // Operands that a memory tile could hold are brought there first, in vain; then weights come with every piece.
       const bool whole = t.memtile_input.elements() <= capacity && t.memtile_output.elements() <= capacity;
       const bool from_ddr = homes_.in_ddr_only(homes_.home_of(layer.inputs[0]));
-      const bool first = network_.layers[static_cast<std::size_t>(layer.inputs[0])].op == Op::input;
-      if (layer.op == Op::conv2d && whole && from_ddr && !first) traffic.load += t.memtile_input.elements();
+      if (layer.op == Op::conv2d && whole && from_ddr && !reads_input(layer)) traffic.load += t.memtile_input.elements();
       if (layer.op == Op::conv2d && whole) t.loadw = weights * n;
       traffic.load += p.input;
       homes_.send_to_ddr(layer, traffic);
