@@ -34,10 +34,12 @@ void ComputeCore::advance() {
       }
       case Phase::access:
         phase_ = Phase::fetch;
-        if (instr_->op == CoreOp::release)
+        if (instr_->op == CoreOp::release) {
+          if (run_.data != nullptr) run_.data->release(id_, instr_->lock);
           locks_.release(instr_->lock);
-        else if (await_lock(instr_->lock))
+        } else if (await_lock(instr_->lock)) {
           return;
+        }
         break;
       case Phase::tokens: {
         begin_ = now();

@@ -12,6 +12,8 @@ class DataPlane {
   virtual void begin(EngineId channel, const Transfer& transfer) = 0;
   // The next `bytes` of the current descriptors go from the source of `route` to all its sinks.
   virtual void move(const Route& route, Bytes bytes) = 0;
+  // A core gives a lock of its tile back.
+  virtual void release(EngineId core, LockOp lock) = 0;
   // The core has finished a call.
   virtual void execute(EngineId core, const KernelCall& call) = 0;
 };

@@ -9,32 +9,44 @@ namespace {
 
 constexpr std::size_t most_problems = 20;
 
+// Where something stands, put into words only when there is something to say about it.
+struct Where {
+  const char* what = "";  // "descriptor", "route", "program", ...
+  long number = -1;
+  EngineId engine = -1;
+};
+
 class LoadCheck {
  public:
   LoadCheck(const Program& program, const ArraySpec& array) : program_(program), array_(array), map_(array) {}
 
   std::vector<Problem> run(const std::vector<Millicycles>& durations) {
     if (program_.rows != array_.rows || program_.cols != array_.cols || program_.memtile_rows != array_.memtile_rows)
-      note("program", fmt::format("is for {}x{} with {} memory-tile rows, the array is {}x{} with {}", program_.rows,
-                                  program_.cols, program_.memtile_rows, array_.rows, array_.cols, array_.memtile_rows));
+      note({"program"},
+           fmt::format("is for {}x{} with {} memory-tile rows, the array is {}x{} with {}", program_.rows,
+                       program_.cols, program_.memtile_rows, array_.rows, array_.cols, array_.memtile_rows));
     if (program_.engines.size() != static_cast<std::size_t>(map_.count()))
-      note("program", fmt::format("lists {} engines, the array has {}", program_.engines.size(), map_.count()));
-    if (durations.size() != program_.calls.size()) note("program", "the table of kernel durations has the wrong size");
+      note({"program"}, fmt::format("lists {} engines, the array has {}", program_.engines.size(), map_.count()));
+    if (durations.size() != program_.calls.size())
+      note({"program"}, "the table of kernel durations has the wrong size");
     if (std::any_of(durations.begin(), durations.end(), [](Millicycles d) { return d < 0; }))
-      note("program", "a kernel duration is negative");
+      note({"program"}, "a kernel duration is negative");
     if (!problems_.empty()) return problems_;
     locks();
     routes();
     for (const Wait& w : program_.waits)
-      if (w.engine < 0 || w.engine >= map_.count()) note("waits", fmt::format("engine {} does not exist", w.engine));
+      if (w.engine < 0 || w.engine >= map_.count()) note({"waits"}, fmt::format("engine {} does not exist", w.engine));
     if (!problems_.empty()) return problems_;
     for (EngineId e = 0; e < map_.count(); ++e) engine(e);
     return problems_;
   }
 
  private:
-  void note(const std::string& where, std::string what) {
-    if (problems_.size() < most_problems) problems_.push_back({"", where, std::move(what), ""});
+  void note(const Where& where, std::string what) {
+    if (problems_.size() >= most_problems) return;
+    std::string path = where.engine < 0 ? "" : map_.name(where.engine) + " ";
+    path += where.number < 0 ? where.what : fmt::format("{} {}", where.what, where.number);
+    problems_.push_back({"", std::move(path), std::move(what), ""});
   }
   int lock_count(TileId t) const {
     const TileKind k = map_.tile_kind(t);
@@ -45,18 +57,18 @@ class LoadCheck {
   void locks() {
     for (const LockInit& l : program_.locks) {
       if (l.tile < 0 || l.tile >= map_.tile_count())
-        note("locks", fmt::format("tile {} does not exist", l.tile));
+        note({"locks"}, fmt::format("tile {} does not exist", l.tile));
       else if (l.lock < 0 || l.lock >= lock_count(l.tile))
-        note("locks", fmt::format("{} has no lock {}", map_.tile_name(l.tile), l.lock));
+        note({"locks"}, fmt::format("{} has no lock {}", map_.tile_name(l.tile), l.lock));
       else if (l.value < 0)
-        note("locks", fmt::format("{} lock {} starts below zero", map_.tile_name(l.tile), l.lock));
+        note({"locks"}, fmt::format("{} lock {} starts below zero", map_.tile_name(l.tile), l.lock));
     }
   }
   bool is(EngineId e, EngineKind kind) const { return e >= 0 && e < map_.count() && map_.info(e).kind == kind; }
   void routes() {
     for (std::size_t i = 0; i < program_.routes.size(); ++i) {
       const Route& r = program_.routes[i];
-      const std::string where = fmt::format("route {}", i);
+      const Where where{"route", static_cast<long>(i)};
       if (!is(r.source, EngineKind::mm2s)) note(where, "its source is no MM2S channel");
       if (r.sinks.empty()) note(where, "has no sink");
       for (std::size_t s = 0; s < r.sinks.size(); ++s)
@@ -66,22 +78,22 @@ class LoadCheck {
           note(where, "its sinks are not in ascending order");
     }
   }
-  void lock_op(EngineId e, const std::string& where, LockOp op, bool needed) {
+  void lock_op(EngineId e, const Where& where, LockOp op, bool needed) {
     if (op.lock < 0 && !needed) return;
     if (op.lock < 0 || op.lock >= lock_count(map_.info(e).tile))
       note(where, fmt::format("no lock {}", op.lock));
     else if (op.value <= 0)
       note(where, fmt::format("lock value {} is not positive", op.value));
   }
-  void layer(const std::string& where, int id) {
+  void layer(const Where& where, int id) {
     if (id < -1 || id >= static_cast<int>(program_.layers.size())) note(where, fmt::format("no layer {}", id));
   }
-  void waits(const std::string& where, std::uint32_t first, std::uint32_t count) {
+  void waits(const Where& where, std::uint32_t first, std::uint32_t count) {
     if (std::uint64_t{first} + count > program_.waits.size()) note(where, "waits are out of range");
   }
   void engine(EngineId e);
-  void transfer(EngineId e, const std::string& where, const Transfer& t);
-  void access(EngineId e, const std::string& where, const Transfer& t);
+  void transfer(EngineId e, const Where& where, const Transfer& t);
+  void access(EngineId e, const Where& where, const Transfer& t);
   void steps(EngineId e, std::size_t count);
 
   const Program& program_;
@@ -96,7 +108,7 @@ void LoadCheck::engine(EngineId e) {
   steps(e, core ? list.core.size() : list.transfers.size());
   for (std::size_t i = 0; core && i < list.core.size(); ++i) {
     const CoreInstr& in = list.core[i];
-    const std::string where = fmt::format("{} instruction {}", map_.name(e), i);
+    const Where where{"instruction", static_cast<long>(i), e};
     layer(where, in.layer);
     if (in.op != CoreOp::kernel)
       lock_op(e, where, in.lock, true);
@@ -105,10 +117,10 @@ void LoadCheck::engine(EngineId e) {
     waits(where, in.wait0, in.wait_count);
   }
   for (std::size_t i = 0; !core && i < list.transfers.size(); ++i)
-    transfer(e, fmt::format("{} descriptor {}", map_.name(e), i), list.transfers[i]);
+    transfer(e, {"descriptor", static_cast<long>(i), e}, list.transfers[i]);
 }
 
-void LoadCheck::transfer(EngineId e, const std::string& where, const Transfer& t) {
+void LoadCheck::transfer(EngineId e, const Where& where, const Transfer& t) {
   layer(where, t.layer);
   waits(where, t.wait0, t.wait_count);
   lock_op(e, where, t.acquire, false);
@@ -123,7 +135,7 @@ void LoadCheck::transfer(EngineId e, const std::string& where, const Transfer& t
   access(e, where, t);
 }
 
-void LoadCheck::access(EngineId e, const std::string& where, const Transfer& t) {
+void LoadCheck::access(EngineId e, const Where& where, const Transfer& t) {
   const EngineMap::Info& info = map_.info(e);
   const Access& a = t.access;
   if (a.rank < 1 || a.rank > 4) return note(where, fmt::format("rank {} is not 1 to 4", a.rank));
@@ -163,7 +175,7 @@ void LoadCheck::steps(EngineId e, std::size_t count) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     while (!ends.empty() && ends.back() <= i) ends.pop_back();
     const Step& s = list[i];
-    const std::string where = fmt::format("{} step {}", map_.name(e), i);
+    const Where where{"step", static_cast<long>(i), e};
     if (s.index >= 0) {
       if (static_cast<std::size_t>(s.index) >= count) note(where, fmt::format("no instruction {}", s.index));
       continue;

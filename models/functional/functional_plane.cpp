@@ -34,6 +34,8 @@ void FunctionalPlane::begin(EngineId id, const Transfer& t) {
   c.task = log_.begin(id, t.layer, tensor ? t.tensor : -1);
   const TileId tile = info.tile_kind == TileKind::memory ? t.memory : info.tile;
   c.memory = info.tile_kind == TileKind::shim ? host_.get() : memories_[static_cast<std::size_t>(tile)].get();
+  if (info.tile_kind == TileKind::compute && info.kind == EngineKind::s2mm && t.acquire.lock >= 0)
+    fills_[{info.tile, t.acquire.lock}].push_back({c.task, t.acquire.value});
   c.captured = false;
   if (info.kind == EngineKind::s2mm && t.payload == Payload::result) {
     c.captured = capture_.fits(t);
@@ -70,6 +72,16 @@ void FunctionalPlane::receive(EngineId id, Bytes bytes) {
       [&](Bytes n) { from += n; });
   if (c.captured) capture_.take(*c.transfer, c.position, bytes, stream_.data(), id);
   c.position += bytes;
+}
+
+void FunctionalPlane::release(EngineId core, LockOp lock) {
+  const auto it = fills_.find({map_.info(core).tile, lock.lock});
+  if (it == fills_.end()) return;
+  std::deque<Fill>& fills = it->second;
+  for (int left = lock.value; left > 0 && !fills.empty(); fills.pop_front()) {
+    left -= fills.front().value;
+    log_.let_go(fills.front().task);
+  }
 }
 
 void FunctionalPlane::execute(EngineId core, const KernelCall& call) {

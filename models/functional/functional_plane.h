@@ -1,7 +1,10 @@
 // The data of a functional run: contents of all memories, what every channel is doing to them, the kernels, and the
 // results as they arrive.
 #pragma once
+#include <deque>
+#include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "models/data_plane.h"
@@ -18,6 +21,7 @@ class FunctionalPlane : public DataPlane {
 
   void begin(EngineId channel, const Transfer& transfer) override;
   void move(const Route& route, Bytes bytes) override;
+  void release(EngineId core, LockOp lock) override;
   void execute(EngineId core, const KernelCall& call) override;
 
   // What the run has to show for itself.
@@ -32,6 +36,11 @@ class FunctionalPlane : public DataPlane {
     TaskRef task = 0;
     bool captured = false;
   };
+  // A task that fills a buffer of a compute tile under a lock, until the core gives that lock back.
+  struct Fill {
+    TaskRef task;
+    int value;
+  };
   void receive(EngineId channel, Bytes bytes);
 
   const EngineMap& map_;
@@ -40,7 +49,8 @@ class FunctionalPlane : public DataPlane {
   KernelRunner kernels_;
   std::vector<std::unique_ptr<WatchedMemory>> memories_;  // by TileId; all shim tiles see host memory
   std::unique_ptr<WatchedMemory> host_;
-  std::vector<Channel> channels_;  // by EngineId
+  std::vector<Channel> channels_;                             // by EngineId
+  std::map<std::pair<TileId, int>, std::deque<Fill>> fills_;  // by tile and lock
   std::vector<std::uint8_t> stream_;
 };
 

@@ -16,7 +16,7 @@ TaskLog::TaskLog(const Program& program, const EngineMap& map)
 
 TaskRef TaskLog::begin(EngineId engine, int layer, int tensor) {
   records_.push_back({engine, ++counts_[static_cast<std::size_t>(engine)], static_cast<std::int16_t>(layer),
-                      static_cast<std::int16_t>(tensor)});
+                      static_cast<std::int16_t>(tensor), false});
   return static_cast<TaskRef>(records_.size() - 1);
 }
 

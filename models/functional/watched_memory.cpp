@@ -25,6 +25,16 @@ void WatchedMemory::read(TaskRef task, std::int64_t address, Bytes bytes, std::u
   }
 }
 
+void WatchedMemory::discard(std::int64_t address, Bytes bytes) {
+  while (bytes > 0) {
+    const ByteStore::Piece piece = store_.at(address, bytes);
+    for (Bytes w = 0; w < piece.words; ++w)
+      if (piece.tags[w] != 0) piece.tags[w] |= tag_read;
+    address += piece.length;
+    bytes -= piece.length;
+  }
+}
+
 void WatchedMemory::check_read(TaskRef task, Tag tag, std::int64_t address) {
   if (tag == 0) return report(task, 0, fmt::format("reads address {} of {}, which nobody wrote", address, name_));
   const TaskRef writer = static_cast<TaskRef>(tag) - 1;
@@ -42,7 +52,8 @@ void WatchedMemory::write(TaskRef task, std::int64_t address, Bytes bytes, const
     std::memcpy(piece.bytes, from, static_cast<std::size_t>(piece.length));
     for (Bytes w = 0; w < piece.words; ++w) {
       Tag& tag = piece.tags[w];
-      if (guards_unread_ && tag != own && tag != 0 && (tag & tag_read) == 0)
+      const bool unread = guards_unread_ && tag != own && tag != 0 && (tag & tag_read) == 0;
+      if (unread && !log_.at(static_cast<TaskRef>(tag) - 1).let_go)
         report(task, 2,
                fmt::format("overwrites address {} of {}, which {} wrote and nobody has read", address + w * 4, name_,
                            log_.name(static_cast<TaskRef>(tag) - 1)));

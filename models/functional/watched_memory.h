@@ -1,7 +1,9 @@
 // A memory that knows who wrote every word, and objects when
 //   - a word is read that nobody wrote;
 //   - a word is read as part of a tensor, but was last written as part of another one: its owner was overwritten;
-//   - in compute tiles: a word is overwritten by another task before anybody read it (a buffer that was still live).
+//   - in compute tiles: a word is overwritten by another task before anybody read it and before the core gave back the
+//     lock under which it was written (a buffer that was still live; a core may let data pass that it has no block
+//     for).
 // In memory tiles and host memory the last rule would raise false alarms (strided layers never read some elements), so
 // there the second rule and the comparison of the results stand guard.
 // One error per task and rule; errors never change what happens.
@@ -21,6 +23,8 @@ class WatchedMemory {
   bool contains(std::int64_t address, Bytes bytes) const { return store_.contains(address, bytes); }
   const std::string& name() const { return name_; }
   void read(TaskRef task, std::int64_t address, Bytes bytes, std::uint8_t* to);
+  // The task is done with bytes it had no use for (padding): nothing is checked, nothing is kept alive.
+  void discard(std::int64_t address, Bytes bytes);
   void write(TaskRef task, std::int64_t address, Bytes bytes, const std::uint8_t* from);
 
  private:

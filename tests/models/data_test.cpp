@@ -148,6 +148,28 @@ TEST_CASE("a core buffer overwritten before anybody read it is an error that nam
              "layer) wrote and nobody has read"));
 }
 
+TEST_CASE("a core may let data pass unread by giving back its lock; without the lock it is lost") {
+  for (const bool locked : {true, false}) {
+    Device d = functional();
+    put_image(d, 0, 64);
+    const EngineId a = d.shim_out(0), b = d.tile_in(0, 0), core = d.core(0, 0);
+    d.build.lock(0, 0, 1, LockRole::input_empty);
+    d.build.lock(0, 1, 0, LockRole::input_full);
+    for (int i = 0; i < 2; ++i) {
+      d.build.transfer(a, d.on(a, a, {b}, linear(0, 64)));
+      Transfer t = d.on(b, a, {b}, linear(0, 64));
+      if (i == 0 || locked) t.acquire = {0, 1};
+      t.release = {1, 1};
+      d.build.transfer(b, t);
+      d.build.acquire(core, 1, 1, -1);
+      if (i == 1 || locked) d.build.release(core, 0, 1, -1);
+    }
+    const Outcome o = d.run_until_idle();
+    CHECK(o.code == ExitCode::ok);
+    CHECK(o.result.errors.empty() == locked);
+  }
+}
+
 TEST_CASE("a result that does not fit its tensor is an error") {
   Device d = functional();
   put_image(d, 0, 64);
