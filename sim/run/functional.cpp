@@ -21,8 +21,12 @@ class Checker {
     for (const CapturedTensor& tensor : result.captured)
       if (tensor.tensor >= 0 && static_cast<std::size_t>(tensor.tensor) < captured_.size())
         captured_[static_cast<std::size_t>(tensor.tensor)] = &tensor;
+    // A convolution without a home is computed together with the layer that reads it, and shows in that one's output.
+    std::vector<bool> homed(program.layers.size(), false);
+    for (const TensorPiece& piece : program.pieces) homed[static_cast<std::size_t>(piece.tensor)] = true;
     for (const KernelCall& call : program.calls)
-      if (call.kind == KernelKind::conv && call.add_layer >= 0) fused_[static_cast<std::size_t>(call.layer)] = true;
+      if (call.kind == KernelKind::conv && !homed[static_cast<std::size_t>(call.layer)])
+        fused_[static_cast<std::size_t>(call.layer)] = true;
     for (const FunctionalError& error : result.errors) report_.errors.push_back(error.text);
   }
 

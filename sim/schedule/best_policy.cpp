@@ -14,7 +14,7 @@ class BestPolicy : public Policy {
     return list;
   }
   Axis bands() const override { return Axis::height; }
-  bool fuses_adds() const override { return true; }
+  bool fuses() const override { return true; }
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ void LayerEmitter::claim_core_slots() {
       if (k < b.operand_slots) s.operand.push_back(claim(b.operand));
     }
     if (b.accumulator > 0) s.accumulator = claim(b.accumulator);
+    if (b.unpooled > 0) s.unpooled = claim(b.unpooled);
     for (int k = 0; k < b.output_slots; ++k) s.output.push_back(claim(b.output));
     slots_.push_back(std::move(s));
   }
@@ -124,16 +125,53 @@ LayerEmitter::Window LayerEmitter::window_of(const CorePart& p, const Step& s) c
   return win;
 }
 
+KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s), in_b = input_blocks(p, s);
+  const Window win = window_of(p, s);
+  KernelCall call;
+  call.kind = layer_.op == Op::conv2d    ? KernelKind::conv
+              : layer_.op == Op::maxpool ? KernelKind::maxpool
+              : layer_.op == Op::avgpool ? KernelKind::avgpool
+              : layer_.op == Op::add     ? KernelKind::add
+                                         : KernelKind::copy;
+  call.layer = static_cast<std::int16_t>(plan_.kernel.id);
+  call.add_layer = static_cast<std::int16_t>(plan_.add_layer);
+  call.out = {h.lo, h.hi, w.lo, w.hi, b.lo * 8 + plan_.target_c0, b.hi * 8 + plan_.target_c0};
+  if (plan_.pool >= 0) {
+    const tessera::Window& k = e_.network.layers[plan_.pool].window;
+    call.out = {h.lo * k.sh, h.hi * k.sh, w.lo * k.sw, w.hi * k.sw, b.lo * 8, b.hi * 8};
+  }
+  call.in_h = win.h.size();
+  call.in_w = win.w.size();
+  call.in_c = in_b.size() * 8;
+  call.ic0 = channelwise_ ? 0 : in_b.lo * 8;
+  call.first = channelwise_ || s.i == 0;
+  call.last = channelwise_ || s.i == plan_.tiling.ni - 1;
+  return call;
+}
+
+// The pool reads the convolution's tile where the convolution left it; only its own output leaves the core.
+void LayerEmitter::emit_pool(const CorePart& p, const CoreSlots& slots, const KernelCall& conv, const Region& out,
+                             Buffer& output) {
+  KernelCall call;
+  call.kind = KernelKind::maxpool;
+  call.layer = static_cast<std::int16_t>(plan_.pool);
+  call.out = out;
+  call.in_h = conv.out.h1 - conv.out.h0;
+  call.in_w = conv.out.w1 - conv.out.w0;
+  call.in_c = conv.out.c1 - conv.out.c0;
+  call.in = static_cast<std::int32_t>(slots.unpooled->address);
+  call.result = static_cast<std::int32_t>(output.address);
+  slots.unpooled->users.add(core(p), e_.call(core(p), call, output.before));
+}
+
 void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const CorePart& p = plan_.partition.parts[part];
   CoreSlots& slots = slots_[part];
   const EngineId id = core(p);
   const int layer = layer_.id;
-  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
-  const Span in_b = input_blocks(p, s);
-  const bool first = channelwise_ || s.i == 0, last = channelwise_ || s.i == plan_.tiling.ni - 1;
-  const bool has_input = !empty_tile(p, s) && !(channelwise_ && b.empty());
-  const bool works = has_input && !b.empty();
+  const bool has_input = !empty_tile(p, s) && !(channelwise_ && tile_b(p, s).empty());
+  const bool works = has_input && !tile_b(p, s).empty();
 
   const auto same_input = [&](const Step& x, const Step& y) {
     return x.h == y.h && x.w == y.w && (channelwise_ ? x.o == y.o : x.i == y.i);
@@ -148,54 +186,45 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
 
   Buffer* output = nullptr;
   if (works) {
-    KernelCall call;
-    call.kind = layer_.op == Op::conv2d    ? KernelKind::conv
-                : layer_.op == Op::maxpool ? KernelKind::maxpool
-                : layer_.op == Op::avgpool ? KernelKind::avgpool
-                : layer_.op == Op::add     ? KernelKind::add
-                                           : KernelKind::copy;
-    call.layer = static_cast<std::int16_t>(layer);
-    call.add_layer = static_cast<std::int16_t>(plan_.add_layer);
-    call.out = {h.lo, h.hi, w.lo, w.hi, b.lo * 8 + plan_.target_c0, b.hi * 8 + plan_.target_c0};
-    const Window win = window_of(p, s);
-    call.in_h = win.h.size();
-    call.in_w = win.w.size();
-    call.in_c = in_b.size() * 8;
-    call.ic0 = channelwise_ ? 0 : in_b.lo * 8;
-    call.first = first;
-    call.last = last;
-    const Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
+    KernelCall call = kernel_call(p, s);
+    Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
     call.in = static_cast<std::int32_t>(in.address);
+    Buffer* weights = sent ? slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()].get() : nullptr;
+    Buffer* operand = nullptr;
     WaitSet waits;
     if (!channelwise_) {
       call.chunk = chunks_[p.weights][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i].chunk;
-      if (sent) call.weights = static_cast<std::int32_t>(slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()]->address);
+      if (sent) call.weights = static_cast<std::int32_t>(weights->address);
     }
-    if (slots.accumulator && !(first && last)) {
+    if (slots.accumulator && !(call.first && call.last)) {
       call.acc = static_cast<std::int32_t>(slots.accumulator->address);
       waits.add(slots.accumulator->before);
     }
-    if (last) {
+    if (call.last) {
       output = slots.output[slots.outputs++ % slots.output.size()].get();
-      call.result = static_cast<std::int32_t>(output->address);
-      waits.add(output->before);
+      Buffer& computed = slots.unpooled ? *slots.unpooled : *output;
+      call.result = static_cast<std::int32_t>(computed.address);
+      waits.add(computed.before);
       if (plan_.operand >= 0) {
-        call.in2 = static_cast<std::int32_t>(slots.operand[(slots.operands - 1) % slots.operand.size()]->address);
+        operand = slots.operand[(slots.operands - 1) % slots.operand.size()].get();
+        call.in2 = static_cast<std::int32_t>(operand->address);
         e_.builder.acquire(id, core_locks::operand + 1, 1, layer);
       }
       e_.builder.acquire(id, core_locks::output, 1, layer);
     }
     const int task = e_.call(id, call, waits);
-    slots.input[(input_count_[p.acts] - 1) % slots.input.size()]->users.add(id, task);
-    if (sent) slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()]->users.add(id, task);
+    in.users.add(id, task);
+    if (weights != nullptr) weights->users.add(id, task);
     if (slots.accumulator) slots.accumulator->users.add(id, task);
-    if (last) {
-      if (plan_.operand >= 0) {
-        slots.operand[(slots.operands - 1) % slots.operand.size()]->users.add(id, task);
-        e_.builder.release(id, core_locks::operand, 1, layer);
-      }
-      e_.builder.release(id, core_locks::output + 1, 1, layer);
+    if (operand != nullptr) {
+      operand->users.add(id, task);
+      e_.builder.release(id, core_locks::operand, 1, layer);
     }
+    if (call.last && plan_.pool >= 0) {
+      const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+      emit_pool(p, slots, call, {h.lo, h.hi, w.lo, w.hi, b.lo * 8, b.hi * 8}, *output);
+    }
+    if (call.last) e_.builder.release(id, core_locks::output + 1, 1, layer);
   }
   if (slots.holds_input && (next == nullptr || !same_input(s, *next))) {
     e_.builder.release(id, core_locks::input, 1, layer);

@@ -7,7 +7,9 @@
 namespace tessera {
 
 struct LayerPlan {
-  Layer layer;              // what the cores compute; for a copied part of a concat, a 1x1 copy of that part
+  Layer layer;              // geometry: for a copied part of a concat, a 1x1 copy of that part; see LayerContext
+  Layer kernel;             // what the kernels compute; differs from `layer` with a fused pool
+  int pool = -1;            // fused pool
   LayerId input = 0;
   LayerId operand = -1;     // second operand of an add, or the residual of a fused add
   LayerId target = 0;       // tensor that receives the result
@@ -29,7 +31,7 @@ class LayerEmitter {
  private:
   struct CoreSlots {
     std::vector<BufferRef> input, weights, operand, output;
-    BufferRef accumulator;
+    BufferRef accumulator, unpooled;
     int outputs = 0, operands = 0;
     bool holds_input = false, holds_weights = false;
   };
@@ -77,6 +79,8 @@ class LayerEmitter {
   void emit_inputs(const Step& s);
   void emit_weights(int group, const Step& s);
   void emit_operand(int part, const Step& s);
+  KernelCall kernel_call(const CorePart& p, const Step& s) const;
+  void emit_pool(const CorePart& p, const CoreSlots& slots, const KernelCall& conv, const Region& out, Buffer& output);
   void emit_core(int part, const Step& s, const Step* next);
   void emit_output(int part, const Step& s, const Buffer& slot);
   // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the

@@ -227,7 +227,7 @@ void LayerEmitter::open_rings() {
         for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
         place.shape.col0 = cols.lo;
         place.shape.col1 = cols.hi;
-        place.shape.taps = layer_.window.kh * layer_.window.kw;
+        place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
         place.shape.bias = i == 0;
         place.size = chunk_size(e_.builder.program().masks[plan_.mask], place.shape);
         heaviest[memtile] += round_up(place.size.total(), 32);

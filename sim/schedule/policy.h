@@ -14,8 +14,8 @@ class Policy {
   virtual std::vector<Mapping> mappings(const Layer& layer) const = 0;
   // Axis along which tensors are spread over the memory tiles: height or width.
   virtual Axis bands() const = 0;
-  // Compute a residual add in the calls of the convolution before it.
-  virtual bool fuses_adds() const = 0;
+  // Compute a residual add or a pool whose windows tile the map together with the convolution before it.
+  virtual bool fuses() const = 0;
 };
 
 const Policy* find_policy(const std::string& name);  // null when unknown

@@ -8,7 +8,7 @@ class PublishedPolicy : public Policy {
  public:
   std::vector<Mapping> mappings(const Layer&) const override { return {{Axis::width, Axis::channels}}; }
   Axis bands() const override { return Axis::width; }
-  bool fuses_adds() const override { return false; }
+  bool fuses() const override { return false; }
 };
 
 }  // namespace

@@ -28,8 +28,7 @@ class Scheduler {
   bool place(LayerId root, bool in_ddr);
   bool place_over(LayerId root, LayerId operand, int reader);
   void place_in_ddr(LayerId root);
-  std::optional<Failure> emit_layer(const Layer& layer, LayerId input, LayerId operand, LayerId target, int target_c0,
-                                    int add_layer);
+  std::optional<Failure> emit_layer(const Layer& layer, LayerId input, LayerId target, int target_c0, int fused);
   std::optional<Failure> emit_concat(const Layer& layer);
   Bytes free_staging() const;
   void record_pieces();
@@ -41,8 +40,8 @@ class Scheduler {
   const ScheduleSpec& spec_;
   const Policy& policy_;
   Emission e_;
-  std::vector<int> fused_;       // per conv: the add layer computed with it, or -1
-  std::vector<int> fused_into_;  // per add: the conv that computes it, or -1
+  std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
+  std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
   std::vector<int> last_use_;    // per root: index of the last layer that reads it
   double estimate_ = 0;
 };
@@ -66,10 +65,21 @@ void Scheduler::plan_views() {
 }
 
 void Scheduler::plan_fusion() {
-  if (!policy_.fuses_adds()) return;
+  if (!policy_.fuses()) return;
   std::vector<int> uses(network_.layers.size(), 0);
   for (const Layer& l : network_.layers)
     for (LayerId i : l.inputs) ++uses[i];
+  for (const Layer& pool : network_.layers) {
+    // A pool whose windows tile the map needs nothing from beyond its own tile.
+    const Window& k = pool.window;
+    if (pool.op != Op::maxpool || k.kh != k.sh || k.kw != k.sw) continue;
+    if (k.pad_top + k.pad_left + k.pad_bottom + k.pad_right > 0) continue;
+    if (pool.in.h != pool.out.h * k.sh || pool.in.w != pool.out.w * k.sw) continue;
+    const Layer& conv = network_.layers[pool.inputs[0]];
+    if (conv.op != Op::conv2d || uses[conv.id] != 1 || e_.views[conv.id].root != conv.id) continue;
+    fused_[conv.id] = pool.id;
+    fused_into_[pool.id] = conv.id;
+  }
   for (const Layer& add : network_.layers) {
     if (add.op != Op::add) continue;
     const LayerId last = std::max(add.inputs[0], add.inputs[1]);
@@ -85,7 +95,7 @@ void Scheduler::plan_fusion() {
 void Scheduler::plan_lifetimes() {
   for (const Layer& l : network_.layers)
     for (LayerId i : l.inputs) {
-      const int reader = l.op == Op::add && fused_into_[l.id] >= 0 ? std::max(i, fused_into_[l.id]) : l.id;
+      const int reader = fused_into_[l.id] >= 0 ? std::max(i, fused_into_[l.id]) : l.id;
       int& last = last_use_[e_.views[i].root];
       last = std::max(last, reader);
     }
@@ -191,10 +201,29 @@ Failure does_not_fit(const Layer& l, Bytes needed, Bytes have, Bytes staging) {
                "(schedule.layers.<name>.cols/rows) would help"});
 }
 
-std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, LayerId operand, LayerId target,
-                                             int target_c0, int add_layer) {
+// The convolution and the pool after it as one layer: the pool's output, and the window that one of its elements spans.
+Layer with_pool(const Layer& conv, const Layer& pool) {
+  Layer both = conv;
+  both.out = pool.out;
+  both.window.kh = conv.window.kh + (pool.window.kh - 1) * conv.window.sh;
+  both.window.kw = conv.window.kw + (pool.window.kw - 1) * conv.window.sw;
+  both.window.sh = conv.window.sh * pool.window.sh;
+  both.window.sw = conv.window.sw * pool.window.sw;
+  return both;
+}
+
+std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input, LayerId target, int target_c0, int fused) {
+  const Layer* tail = fused >= 0 ? &network_.layers[fused] : nullptr;
+  const bool pooled = tail != nullptr && tail->op == Op::maxpool;
+  const Layer layer = pooled ? with_pool(kernel, *tail) : kernel;
+  const int add_layer = tail != nullptr && !pooled ? fused : -1;
+  LayerId operand = -1;
+  if (kernel.op == Op::add) operand = kernel.inputs[1];
+  if (add_layer >= 0) operand = tail->inputs[0] == kernel.id ? tail->inputs[1] : tail->inputs[0];
   LayerContext c;
   c.layer = &layer;
+  c.kernel = &kernel;
+  c.pool = pooled ? tail : nullptr;
   std::optional<BlockCounts> counts;
   const int mask = layer.op == Op::conv2d ? e_.builder.program().layers[layer.id].mask : -1;
   if (mask >= 0) {
@@ -250,6 +279,8 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, 
   if (!best) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
 
   plan.layer = layer;
+  plan.kernel = kernel;
+  plan.pool = pooled ? fused : -1;
   plan.input = input;
   plan.operand = operand;
   plan.target = target;
@@ -265,7 +296,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& layer, LayerId input, 
   e_.builder.program().layers[layer.id].mapping = fmt::format(
       "{} tile={}x{}x{}/{}{}", mapping_name(p.mapping), ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
       ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8, t.weights_outer ? " weights-outer" : "");
-  if (add_layer >= 0) e_.builder.program().layers[add_layer].mapping = "fused into " + layer.name;
+  if (fused >= 0) e_.builder.program().layers[fused].mapping = "fused into " + layer.name;
   LayerEmitter emitter(e_, plan);
   if (!emitter.emit()) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
   return std::nullopt;
@@ -281,7 +312,7 @@ std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
       Layer copy = layer;
       copy.window = {};
       copy.in = copy.out = producer.out;
-      if (auto failure = emit_layer(copy, part, -1, layer.id, c0, -1)) return failure;
+      if (auto failure = emit_layer(copy, part, layer.id, c0, -1)) return failure;
     }
     c0 += stored_channels(producer.out.c);
   }
@@ -318,13 +349,9 @@ Expected<Schedule> Scheduler::run() {
       place_in_ddr(l.id);
     } else if (l.op == Op::concat) {
       failure = emit_concat(l);
-    } else if (l.op == Op::add && fused_into_[l.id] < 0) {
-      failure = emit_layer(l, l.inputs[0], l.inputs[1], l.id, 0, -1);
-    } else if (l.op != Op::add) {
-      const int add = fused_[l.id];
-      const LayerId other = add < 0 ? -1 : network_.layers[add].inputs[0] == l.id ? network_.layers[add].inputs[1]
-                                                                                : network_.layers[add].inputs[0];
-      failure = emit_layer(l, l.inputs[0], other, add < 0 ? l.id : add, 0, add);
+    } else if (fused_into_[l.id] < 0) {
+      const int fused = fused_[l.id];
+      failure = emit_layer(l, l.inputs[0], fused < 0 ? l.id : fused, 0, fused);
     }
     if (failure) return *failure;
     for (LayerId root = 0; root < l.id; ++root)

@@ -40,7 +40,7 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   Weights w;
   const Layer& l = *c.layer;
   const int in_blocks = stored_channels(l.in.c) / 8;
-  const Bytes block_bytes = Bytes{64} * l.window.kh * l.window.kw;
+  const Bytes block_bytes = Bytes{64} * c.kernel->window.kh * c.kernel->window.kw;
   const std::size_t groups = p.weights.size();
   std::vector<int> cols;
   for (int i = 0; i < t.ni; ++i) cols.push_back(split({0, in_blocks}, t.ni, i).lo);
@@ -95,15 +95,22 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   call.layer = static_cast<std::int16_t>(l.id);
   call.kind = l.op == Op::conv2d ? KernelKind::conv : l.op == Op::maxpool ? KernelKind::maxpool
               : l.op == Op::avgpool ? KernelKind::avgpool : l.op == Op::add ? KernelKind::add : KernelKind::copy;
-  call.out = {0, s.h, 0, s.w, 0, s.b * 8};
+  const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
+  call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
   call.in_h = s.in_h;
   call.in_w = s.in_w;
   call.in_c = s.in_b * 8;
   call.first = call.last = t.ni == 1;
   ChunkSize chunk;
   chunk.blocks = ceil_div(weights.paced_blocks, std::int64_t{t.no} * t.ni);
-  const double step = static_cast<double>(law.duration(call, l, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles) +
-                      4.0 * static_cast<double>(a.tile.locks.access_cycles) + call_overhead;
+  const double fixed = static_cast<double>(a.tile.call_cycles) + call_overhead;
+  double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
+                4.0 * static_cast<double>(a.tile.locks.access_cycles);
+  if (c.pool != nullptr) {
+    call.kind = KernelKind::maxpool;
+    call.out = {0, s.h, 0, s.w, 0, s.b * 8};
+    step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
+  }
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + task_overhead;
 
   Estimate e;
@@ -169,7 +176,9 @@ CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling
   b.weights = round_up(largest_chunk, 32);
   b.output = Bytes{s.h} * s.w * s.b * 8;
   b.operand = c.operand ? b.output : 0;
-  b.accumulator = t.ni > 1 ? b.output * 4 : 0;
+  const Bytes computed = b.output * (c.pool != nullptr ? c.pool->window.kh * c.pool->window.kw : 1);
+  b.accumulator = t.ni > 1 ? computed * 4 : 0;
+  b.unpooled = c.pool != nullptr ? computed : 0;
   b.input_slots = loads.input > 1 ? 2 : 1;
   b.weights_slots = channelwise(l) ? 0 : loads.weights > 1 ? 2 : 1;
   b.output_slots = t.nh * t.nw * t.no > 1 ? 2 : 1;

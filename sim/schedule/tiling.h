@@ -19,9 +19,10 @@ struct Tiling {
 // Buffers in core memory, bytes per slot and slots. Largest over all cores of the layer.
 struct CoreBuffers {
   Bytes input = 0, weights = 0, operand = 0, accumulator = 0, output = 0;
+  Bytes unpooled = 0;                  // convolution tile before a fused pool
   int input_slots = 2, weights_slots = 2, operand_slots = 2, output_slots = 2;
   Bytes total() const {
-    return input * input_slots + weights * weights_slots + operand * operand_slots + accumulator + output * output_slots;
+    return input * input_slots + weights * weights_slots + operand * operand_slots + accumulator + unpooled + output * output_slots;
   }
 };
 
@@ -36,9 +37,12 @@ struct ChannelPlan {
 };
 ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr, bool operand);
 
-// Where a layer finds and leaves its data, as far as the cost depends on it.
+// Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as one:
+// the pool's output, and the window of the convolution that one pool window spans.
 struct LayerContext {
   const Layer* layer = nullptr;
+  const Layer* kernel = nullptr;       // what the kernels compute: the convolution itself when a pool is fused
+  const Layer* pool = nullptr;         // fused pool
   const BlockCounts* blocks = nullptr; // conv only
   bool operand = false;                // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
