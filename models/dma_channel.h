@@ -74,9 +74,9 @@ class DmaChannel : public Engine {
   const Transfer* transfer_ = nullptr;
   RouteId last_route_ = -1;
   bool idle_before_ = true;  // the channel waited for a token or a lock since its last descriptor
-  bool cold_ = true;  // nothing moved yet
+  bool cold_ = true;         // nothing moved yet
   Bytes size_ = 0, left_ = 0;
-  double memory_load_ = 1;       // shim: occupation of host memory per byte
+  double memory_load_ = 1;         // shim: occupation of host memory per byte
   Millicycles begin_ = 0;          // of the first word
   BankCounters* banks_ = nullptr;  // of the memory the descriptor names
   std::uint32_t bank_set_ = 0;

@@ -44,6 +44,11 @@ bool Engine::pause(Millicycles time, Cause cause) {
   return true;
 }
 
+bool Engine::proceed(std::uint32_t first_wait, std::uint32_t waits, LockOp lock) {
+  return run_.tasks.fulfilled(run_.program.waits.data() + first_wait, waits) &&
+         (lock.lock < 0 || locks_.try_acquire(lock));
+}
+
 bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
   if (count == 0) return false;
   waits_ = run_.program.waits.data() + first;

@@ -44,6 +44,8 @@ class Engine : public sc_core::sc_module {
   // Each returns true when the engine is blocked and advance() has to return; it is called again when the block is
   // over, with the time charged.
   bool pause(Millicycles time, Cause cause);
+  // Whether neither tokens nor lock would block; takes the lock if so.
+  bool proceed(std::uint32_t first_wait, std::uint32_t waits, LockOp lock);
   bool await_tokens(std::uint32_t first, std::uint32_t count);
   bool await_lock(LockOp op);
   void await_stream() { blocked_ = Blocked::stream; }

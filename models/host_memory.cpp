@@ -26,8 +26,9 @@ void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_c
   const bool opens = opening != nullptr && opening->opens;
   const Millicycles from = request + (opens && write == 0 ? latency_ : 0);
   const Millicycles paced = from + (opening != nullptr ? opening->stream : 0);
-  const Millicycles through = std::max({paced, total_[write].reserve(from, bytes, opening != nullptr ? opening->load : 1),
-                                        columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
+  const Millicycles through =
+      std::max({paced, total_[write].reserve(from, bytes, opening != nullptr ? opening->load : 1),
+                columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
   delay = to_time(through - now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }

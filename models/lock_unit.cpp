@@ -16,13 +16,16 @@ LockUnit::LockUnit(RunState& run, TileId tile, const LockSpec& spec)
     }
 }
 
-bool LockUnit::acquire(LockOp op, Engine& waiter) {
+bool LockUnit::try_acquire(LockOp op) {
   Lock& lock = locks_[static_cast<std::size_t>(op.lock)];
-  if (lock.waiters.empty() && lock.value >= op.value) {
-    lock.value -= op.value;
-    return true;
-  }
-  lock.waiters.push_back({op.value, &waiter});
+  if (!lock.waiters.empty() || lock.value < op.value) return false;
+  lock.value -= op.value;
+  return true;
+}
+
+bool LockUnit::acquire(LockOp op, Engine& waiter) {
+  if (try_acquire(op)) return true;
+  locks_[static_cast<std::size_t>(op.lock)].waiters.push_back({op.value, &waiter});
   return false;
 }
 

@@ -15,6 +15,7 @@ class LockUnit {
  public:
   LockUnit(RunState& run, TileId tile, const LockSpec& spec);
 
+  bool try_acquire(LockOp op);
   // True when granted at once; otherwise `waiter` is woken when it is.
   bool acquire(LockOp op, Engine& waiter);
   void release(LockOp op);

@@ -6,6 +6,10 @@
 
 namespace tessera {
 
+bool TaskBoard::fulfilled(const Wait* waits, std::uint32_t count) const {
+  return std::all_of(waits, waits + count, [&](const Wait& w) { return completed(w.engine) >= w.tasks; });
+}
+
 int TaskBoard::await(const Wait* waits, std::uint32_t count, Engine& waiter) {
   int open = 0;
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -14,6 +14,7 @@ class TaskBoard {
   explicit TaskBoard(int engines) : counts_(static_cast<std::size_t>(engines)) {}
 
   std::int32_t completed(EngineId engine) const { return counts_[static_cast<std::size_t>(engine)].done; }
+  bool fulfilled(const Wait* waits, std::uint32_t count) const;
   // How many of the waits are still open; `waiter` is told when the last of them is fulfilled.
   int await(const Wait* waits, std::uint32_t count, Engine& waiter);
   void complete(EngineId engine);
