@@ -70,7 +70,7 @@ class DocumentLoader {
     }
     Expected<json> value = read_json(path);
     if (!value) {
-      failure_.problems.insert(failure_.problems.end(), value.failure().problems.begin(), value.failure().problems.end());
+      problems_.insert(problems_.end(), value.failure().problems.begin(), value.failure().problems.end());
       return {};
     }
     open_.push_back(path);
@@ -159,17 +159,21 @@ class DocumentLoader {
     lay_over(document, keys, extend(value, {"--set", ""}, path), value.is_object());
   }
 
-  // All references, after everything was laid over everything.
-  void finish(Document& document) {
-    for (const std::string& key : references_) refer(document, key);
+  // The document with everything laid over it, every reference followed, and the problems of all its files.
+  Document complete(Document document, const std::vector<std::string>& sets) {
+    if (!document.value.is_null() || problems_.empty()) {
+      for (const std::string& assignment : sets) set(document, assignment);
+      for (const std::string& key : references_) refer(document, key);
+    }
+    document.problems = std::move(problems_);
+    return document;
   }
-
-  void problem(const std::string& file, const std::string& path, const std::string& what, const std::string& legal) {
-    failure_.problems.push_back({file, path, what, legal});
-  }
-  Failure failure_;
 
  private:
+  void problem(const std::string& file, const std::string& path, const std::string& what, const std::string& legal) {
+    problems_.push_back({file, path, what, legal});
+  }
+
   // The value at `keys`, made if absent. A reference on the way is followed first, because the keys go into it; so is
   // one at the end when `inside` (an object comes to lie over it).
   json* locate(Document& document, const std::vector<std::string>& keys, bool inside) {
@@ -203,30 +207,20 @@ class DocumentLoader {
   }
 
   const std::vector<std::string>& references_;
+  std::vector<Problem> problems_;
   std::vector<std::string> open_;  // files being read, to notice a circle
 };
 
-namespace {
-Expected<Document> complete(DocumentLoader& loader, Document document, const std::vector<std::string>& sets) {
-  for (const std::string& assignment : sets) loader.set(document, assignment);
-  loader.finish(document);
-  if (!loader.failure_.problems.empty()) return loader.failure_;
-  return document;
-}
-}  // namespace
-
-Expected<Document> load_document(const std::string& path, const std::vector<std::string>& references,
-                                 const std::vector<std::string>& sets) {
+Document load_document(const std::string& path, const std::vector<std::string>& references,
+                       const std::vector<std::string>& sets) {
   DocumentLoader loader(references);
-  Document document = loader.file(path);
-  if (document.value.is_null() && !loader.failure_.problems.empty()) return loader.failure_;
-  return complete(loader, std::move(document), sets);
+  return loader.complete(loader.file(path), sets);
 }
 
-Expected<Document> make_document(const json& value, const Origin& origin, const std::vector<std::string>& references,
-                                 const std::vector<std::string>& sets) {
+Document make_document(const json& value, const Origin& origin, const std::vector<std::string>& references,
+                       const std::vector<std::string>& sets) {
   DocumentLoader loader(references);
-  return complete(loader, loader.extend(value, origin, ""), sets);
+  return loader.complete(loader.extend(value, origin, ""), sets);
 }
 
 }  // namespace tessera

@@ -21,6 +21,7 @@ struct Origin {
 class Document {
  public:
   nlohmann::json value;
+  std::vector<Problem> problems;  // of reading and putting together; what could be read is in `value` all the same
 
   // Of the value at `path` ("hardware.tile.dma"), or of the nearest value around it.
   const Origin& origin(const std::string& path) const;
@@ -30,10 +31,11 @@ class Document {
   std::map<std::string, Origin> origins_;  // by path; the root is ""
 };
 
-// `references`: top-level keys that may hold the path of a file whose content belongs in their place.
-Expected<Document> load_document(const std::string& path, const std::vector<std::string>& references,
+// `references`: top-level keys that may hold the path of a file whose content belongs in their place. A reference that
+// cannot be read stays a text and is among the problems.
+Document load_document(const std::string& path, const std::vector<std::string>& references,
                                  const std::vector<std::string>& sets = {});
-Expected<Document> make_document(const nlohmann::json& value, const Origin& origin,
+Document make_document(const nlohmann::json& value, const Origin& origin,
                                  const std::vector<std::string>& references, const std::vector<std::string>& sets = {});
 
 // The text of a path below `path`: "a" + "b" = "a.b".

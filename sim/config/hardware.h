@@ -15,6 +15,9 @@ Rule hardware_rule();
 // has passed `validate`; what only shows with all numbers together is checked here.
 Expected<ArraySpec> read_hardware(const Document& document, const std::string& path);
 
+// Every key with its bare value: what decides a simulation, without sources and names.
+nlohmann::json hardware_values(const nlohmann::json& hardware, const ArraySpec& array);
+
 // A hardware file by itself.
 Expected<ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets = {});
 

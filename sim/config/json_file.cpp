@@ -44,16 +44,22 @@ Expected<nlohmann::json> parse_json(const std::string& text, const std::string& 
   }
 }
 
-Expected<nlohmann::json> read_json(const std::string& path) {
+Expected<std::string> read_text(const std::string& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    return fail(ExitCode::bad_input, {path, "", "this is a folder", "legal: a JSON file"});
+    return fail(ExitCode::bad_input, {path, "", "this is a folder", "legal: a file"});
   }
   std::ifstream in(path);
   if (!in) return fail(ExitCode::bad_input, {path, "", std::string("cannot be read: ") + std::strerror(errno), ""});
   std::ostringstream text;
   text << in.rdbuf();
-  return parse_json(text.str(), path);
+  return text.str();
+}
+
+Expected<nlohmann::json> read_json(const std::string& path) {
+  const Expected<std::string> text = read_text(path);
+  if (!text) return text.failure();
+  return parse_json(*text, path);
 }
 
 }  // namespace tessera

@@ -52,6 +52,7 @@ class Validator {
   }
 
   void object(const json& value, const Rule& rule, const std::string& path) {
+    if (rule.or_file && value.is_string()) return;  // the file could not be read: reported when it was tried
     if (!value.is_object()) return wrong(value, rule, path);
     std::vector<std::string> names;
     for (const auto& [name, child] : rule.keys) names.push_back(name);

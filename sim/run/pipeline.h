@@ -3,6 +3,7 @@
 // `run_density` through `isolated` (sim/run/isolate.h) when more than one simulation is wanted.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,21 +18,30 @@ const char* density_name(Density d);  // "dense", "sparse"
 // A verified schedule with the bounds it is judged by.
 struct Plan {
   Schedule schedule;
-  Bounds bounds;
+  std::optional<Bounds> bounds;        // none for a program that was read from a file
   std::vector<Millicycles> durations;  // by kernel call
 };
 
 // Schedules and verifies; simulates nothing.
 Expected<Plan> make_plan(const RunConfig& config, Density density);
 
+// Whose masks a program was made for.
+Density program_density(const Program& program);
+
+// A program brought by the user instead of a schedule: verified, its masks are its own.
+Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file);
+
 struct RunOptions {
-  bool functional = false;
+  bool functional = false;    // move real data and compare every layer with the reference
+  std::string data;           // .npz with weights and input of a functional run; empty: from the seed
   TraceSink* trace = nullptr;
 };
 
 // Simulates a plan and returns R of result.json: cycles, latency_us, bound_us, layer_bound_us, macs,
-// core_utilization, ddr_read_bytes, ddr_write_bytes, traffic, program hash, layers[]. Beating bound_us is a Failure.
-Expected<nlohmann::json> simulate_plan(const RunConfig& config, const Plan& plan, const RunOptions& options = {});
+// core_utilization, bytes at each level, program_hash, layers[]; `functional` if asked for. A simulation below bound_us is
+// a Failure. `density` says whose masks the functional data has.
+Expected<nlohmann::json> simulate_plan(const RunConfig& config, const Plan& plan, Density density,
+                                       const RunOptions& options = {});
 
 // make_plan + simulate_plan in this process.
 Expected<nlohmann::json> run_density(const RunConfig& config, Density density, const RunOptions& options = {});

@@ -13,7 +13,7 @@
 #include "sim/network/network.h"
 #include "sim/run/backend.h"
 #include "sim/schedule/schedule.h"
-#include "sim/sparsity/block_mask.h"
+#include "sim/sparsity/mask_spec.h"
 
 namespace tessera {
 
@@ -26,7 +26,7 @@ struct RunConfig {
   Network network;
   ArraySpec array;
   std::vector<std::optional<BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
-  nlohmann::json sparsity;    // resolved, as it stands in the result
+  MaskSpec mask_spec;
   ScheduleSpec schedule;
   Accounting accounting = Accounting::physical;
   Fidelity fidelity = Fidelity::burst;

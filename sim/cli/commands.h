@@ -1,0 +1,18 @@
+// The command line: one file per command, each adds itself to the application and stores the exit code of its work.
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace tessera {
+
+void add_run_command(CLI::App& app, int& exit_code);
+void add_check_command(CLI::App& app, int& exit_code);
+void add_list_command(CLI::App& app, int& exit_code);
+void add_explain_command(CLI::App& app, int& exit_code);
+void add_verify_command(CLI::App& app, int& exit_code);
+void add_replay_command(CLI::App& app, int& exit_code);
+
+// The words of the command as the user typed them, for the manifest.
+void remember_command(int argc, char** argv);
+const std::string& command_line();
+
+}  // namespace tessera

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/config/hardware.h"
+#include "sim/network/network_file.h"
+#include "sim/run/config_folder.h"
+#include "sim/schedule/schedule.h"
+#include "sim/sparsity/generators.h"
+#include "sim/stats/counters.h"
+
+namespace tessera {
+namespace {
+
+void list_networks() {
+  for (const std::string& name : config_names("networks")) {
+    const Expected<Network> network = load_network(config_folder() + "/networks/" + name + ".json");
+    if (!network) {
+      fmt::print("  {:<28}cannot be loaded: {}\n", name, describe(network.failure()));
+      continue;
+    }
+    std::int64_t macs = 0, weights = 0;
+    for (const Layer& layer : network->layers) {
+      macs += layer.macs();
+      weights += layer.weight_count();
+    }
+    fmt::print("  {:<28}{:>4} layers  {:>8.3f} G multiply-accumulates  {:>7.2f} M weights\n", name, network->layers.size() - 1,
+               static_cast<double>(macs) / 1e9, static_cast<double>(weights) / 1e6);
+  }
+}
+
+void list_hardware() {
+  for (const std::string& name : config_names("hardware")) {
+    const Expected<ArraySpec> array = load_hardware(config_folder() + "/hardware/" + name + ".json");
+    if (!array) {
+      fmt::print("  {:<28}cannot be loaded: {}\n", name, describe(array.failure()));
+      continue;
+    }
+    fmt::print("  {:<28}{}x{} cores, {:.4g} GHz, kernels {}\n", name, array->rows, array->cols, array->clock_hz / 1e9, array->kernels);
+  }
+}
+
+void list_names(const std::vector<std::string>& names) {
+  for (const std::string& name : names) fmt::print("  {}\n", name);
+}
+
+void list_generators() {
+  for (const Generator& generator : generators()) fmt::print("  {:<28}{}\n", generator.name, generator.meaning);
+}
+
+void list_counters() {
+  for (const Counter& counter : counters()) fmt::print("  {:<28}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
+}
+
+const std::vector<std::pair<std::string, std::function<void()>>>& sections() {
+  static const std::vector<std::pair<std::string, std::function<void()>>> all{
+      {"networks", list_networks},
+      {"hardware", list_hardware},
+      {"kernels", [] { list_names(all_kernel_law_names()); }},
+      {"policies", [] { list_names(policy_names()); }},
+      {"generators", list_generators},
+      {"runs", [] { list_names(config_names("runs")); }},
+      {"counters", list_counters},
+  };
+  return all;
+}
+}  // namespace
+
+void add_list_command(CLI::App& app, int& exit_code) {
+  std::vector<std::string> names;
+  for (const auto& section : sections()) names.push_back(section.first);
+  auto what = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("list", "Show what there is: networks, hardware, kernels, policies, generators, runs, counters");
+  command->add_option("what", *what, "one of them; all by default")->check(CLI::IsMember(names));
+  command->callback([what, &exit_code] {
+    for (const auto& [name, print] : sections()) {
+      if (!what->empty() && *what != name) continue;
+      fmt::print("{}\n", name);
+      print();
+    }
+    exit_code = 0;
+  });
+}
+
+}  // namespace tessera

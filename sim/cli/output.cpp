@@ -1,0 +1,58 @@
+#include "sim/cli/output.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+namespace tessera {
+namespace {
+const char* kind(ExitCode code) {
+  switch (code) {
+    case ExitCode::ok: return "note";
+    case ExitCode::internal: return "internal error";
+    case ExitCode::bad_input: return "error";
+    case ExitCode::does_not_fit: return "does not fit";
+    case ExitCode::deadlock: return "deadlock";
+  }
+  return "error";
+}
+}  // namespace
+
+int report_failure(const Failure& failure) {
+  for (const Problem& problem : failure.problems) {
+    fmt::print(stderr, "{}: {}\n", kind(failure.code), describe({failure.code, {problem}}));
+  }
+  if (failure.problems.size() > 1) fmt::print(stderr, "{} problems\n", failure.problems.size());
+  return static_cast<int>(failure.code);
+}
+
+std::optional<Failure> write_file(const std::string& path, const std::string& content) {
+  std::ofstream out(path, std::ios::binary);
+  out << content;
+  out.close();
+  if (out) return std::nullopt;
+  return fail(ExitCode::bad_input, {path, "", std::string("cannot be written: ") + std::strerror(errno), ""});
+}
+
+std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value) {
+  return write_file(path, value.dump(1) + "\n");
+}
+
+std::string with_commas(std::int64_t value) {
+  std::string digits = std::to_string(value);
+  for (int at = static_cast<int>(digits.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) digits.insert(at, ",");
+  return digits;
+}
+
+std::string show_time(double us) { return us >= 1000 ? fmt::format("{:.3f} ms", us / 1000) : fmt::format("{:.2f} us", us); }
+
+std::string show_bytes(double bytes) {
+  if (bytes >= 1e6) return fmt::format("{:.2f} MB", bytes / 1e6);
+  if (bytes >= 1e3) return fmt::format("{:.1f} kB", bytes / 1e3);
+  return fmt::format("{:.0f} B", bytes);
+}
+
+}  // namespace tessera

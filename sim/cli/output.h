@@ -1,0 +1,25 @@
+// How the commands speak: results on stdout, problems and progress on stderr.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "sim/base/error.h"
+
+namespace tessera {
+
+// Prints every problem on stderr and returns the exit code.
+int report_failure(const Failure& failure);
+
+// Writes a file, or says why it cannot.
+std::optional<Failure> write_file(const std::string& path, const std::string& content);
+std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value);
+
+// "1,234,567"
+std::string with_commas(std::int64_t value);
+// "2.034 ms", "812.0 us"
+std::string show_time(double us);
+// "25.6 MB"
+std::string show_bytes(double bytes);
+
+}  // namespace tessera

@@ -1,0 +1,77 @@
+#include "sim/cli/result_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/pipeline.h"
+#include "sim/run/result.h"
+#include "sim/sparsity/mask_spec.h"
+
+namespace tessera {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+Failure cannot_write(const fs::path& folder, const std::error_code& error) {
+  return fail(ExitCode::bad_input, {folder.string(), "", "cannot be written: " + error.message(), "choose another with --out"});
+}
+
+json manifest(const json& result) {
+  json hashes;
+  for (const char* density : {"dense", "sparse"}) {
+    if (!result[density].is_null()) hashes[density] = result[density]["program_hash"];
+  }
+  return {{"version", TESSERA_VERSION}, {"command", command_line()}, {"program_hash", hashes}};
+}
+
+std::optional<Failure> fill(const fs::path& folder, const RunConfig& config, const json& result) {
+  json resolved = config.resolved;
+  if (!config.mask_spec.file.empty()) {  // the masks come along, so that the folder can be run again anywhere
+    resolved["sparsity"]["mask_file"] = "masks.npz";
+    if (auto failure = write_masks((folder / "masks.npz").string(), config.network, config.masks)) return failure;
+  }
+  if (auto failure = write_json(folder / "result.json", result)) return failure;
+  if (auto failure = write_file(folder / "layers.csv", layers_csv(result))) return failure;
+  if (auto failure = write_json(folder / "config.json", resolved)) return failure;
+  return write_json(folder / "manifest.json", manifest(result));
+}
+
+// Puts `from` in the place of `to`, in one step when `to` exists already.
+bool replace_folder(const fs::path& from, const fs::path& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) return false;
+  std::error_code ignored;
+  fs::remove_all(from, ignored);
+  return true;
+}
+}  // namespace
+
+Expected<std::string> commit_result(const RunConfig& config, const json& result, const std::string& parent) {
+  const fs::path base = parent.empty() ? fs::path(config_folder()).parent_path() / "results" / "runs" : fs::path(parent);
+  std::string hashes;
+  for (const Density density : {Density::dense, Density::sparse}) {
+    if (!result[density_name(density)].is_null()) hashes += content_hash(config, density).substr(0, 8);
+  }
+  const fs::path folder = base / fmt::format("{}-{}", config.name, hashes);
+  const fs::path draft = base / fmt::format(".{}-{}.{}", config.name, hashes, getpid());
+  std::error_code error;
+  fs::create_directories(draft, error);
+  if (error) return cannot_write(draft, error);
+  std::optional<Failure> failure = fill(draft, config, result);
+  if (!failure && !replace_folder(draft, folder)) failure = cannot_write(folder, std::error_code(errno, std::generic_category()));
+  if (failure) {
+    fs::remove_all(draft, error);
+    return *failure;
+  }
+  const fs::path near = fs::proximate(folder, error);
+  return near.string().size() < folder.string().size() ? near.string() : folder.string();
+}
+
+}  // namespace tessera

@@ -1,0 +1,15 @@
+// The folder of a run: result.json, layers.csv, config.json (resolved), manifest.json. It is written beside its place
+// and then renamed, so that a killed run leaves nothing half-written.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sim/base/error.h"
+#include "sim/run/run_config.h"
+
+namespace tessera {
+
+// `parent`: where <name>-<hash>/ goes; empty: results/runs of the project. Returns the folder.
+Expected<std::string> commit_result(const RunConfig& config, const nlohmann::json& result, const std::string& parent);
+
+}  // namespace tessera

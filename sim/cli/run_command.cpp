@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/result_folder.h"
+#include "sim/cli/run_report.h"
+#include "sim/program/text.h"
+#include "sim/run/pipeline.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+struct RunArguments {
+  std::string config;
+  std::vector<std::string> sets;
+  std::string fidelity, only, json_file, trace_file, program_file, report, out, data;
+  std::vector<std::string> dump;
+  bool functional = false;
+};
+
+// Which density the files of --dump and --trace are about when both are run.
+Density shown_density(const RunArguments& arguments) {
+  return arguments.only == "dense" ? Density::dense : Density::sparse;
+}
+
+std::optional<Failure> dump(const RunArguments& arguments, const RunConfig& config, const Plan& plan) {
+  const std::string& file = arguments.dump[1];
+  if (arguments.dump[0] == "program") return write_file(file, write_program(plan.schedule.program, config.array));
+  return write_masks(file, config.network, config.masks);
+}
+
+// What one child does.
+Expected<json> work(const RunArguments& arguments, const RunConfig& config, Density density, Expected<Plan> plan) {
+  if (!plan) return plan.failure();
+  const bool shown = !arguments.program_file.empty() || density == shown_density(arguments);
+  if (shown && !arguments.dump.empty()) {
+    if (auto failure = dump(arguments, config, *plan)) return *failure;
+  }
+  RunOptions options;
+  options.functional = arguments.functional;
+  options.data = arguments.data;
+  return simulate_plan(config, *plan, density, options);
+}
+
+int check_functional_results(const json& result) {
+  int code = 0;
+  for (const char* density : {"dense", "sparse"}) {
+    if (result[density].is_null() || !result[density].contains("functional")) continue;
+    const json& check = result[density]["functional"];
+    const bool good = check["mismatches"] == 0 && check["errors"].empty();
+    fmt::print("\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", density, check["layers_checked"].get<int>(),
+               with_commas(check["elements_checked"]), with_commas(check["mismatches"]), good ? ": bit-exact" : "");
+    for (const char* list : {"first", "errors"}) {
+      for (const json& line : check[list]) fmt::print(stderr, "{}: {}\n", density, line.get<std::string>());
+    }
+    if (!good) code = static_cast<int>(ExitCode::internal);
+  }
+  return code;
+}
+
+// Both densities, or the one that was asked for, each in its own process and side by side.
+Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& config) {
+  std::vector<std::pair<Density, std::unique_ptr<IsolatedTask>>> tasks;
+  const auto start = [&](Density density, const std::function<Expected<Plan>()>& plan) {
+    tasks.emplace_back(density, std::make_unique<IsolatedTask>([&arguments, &config, density, plan] {
+                         return work(arguments, config, density, plan());
+                       }));
+  };
+  if (!arguments.program_file.empty()) {
+    Expected<Plan> plan = plan_from_program(config, arguments.program_file);
+    if (!plan) return plan.failure();
+    const Density density = program_density(plan->schedule.program);
+    start(density, [plan = std::move(*plan)] { return Expected<Plan>(plan); });
+  } else {
+    for (const Density density : {Density::dense, Density::sparse}) {
+      if (arguments.only.empty() || arguments.only == density_name(density)) {
+        start(density, [&config, density] { return make_plan(config, density); });
+      }
+    }
+  }
+  std::vector<IsolatedTask*> waiting;
+  for (const auto& task : tasks) waiting.push_back(task.second.get());
+  wait_with_progress(waiting, config.name);
+  json results = {{"dense", nullptr}, {"sparse", nullptr}};
+  for (const auto& [density, task] : tasks) {
+    Expected<json> result = task->wait();
+    if (!result) {
+      Failure failure = result.failure();
+      for (Problem& problem : failure.problems) problem.path = fmt::format("{}{}{}", density_name(density), problem.path.empty() ? "" : ": ", problem.path);
+      return failure;
+    }
+    results[density_name(density)] = std::move(*result);
+  }
+  return make_result(config, results["dense"], results["sparse"]);
+}
+
+int run(const RunArguments& arguments) {
+  std::vector<std::string> sets = arguments.sets;
+  if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
+  const Expected<RunConfig> config = load_run_config(arguments.config, sets);
+  if (!config) return report_failure(config.failure());
+  const Expected<json> result = simulate_all(arguments, *config);
+  if (!result) return report_failure(result.failure());
+  fmt::print("{}", run_report(*result));
+  if (arguments.report == "layers") fmt::print("{}", layers_report(*result));
+  const int code = check_functional_results(*result);
+  if (!arguments.json_file.empty()) {
+    if (auto failure = write_json(arguments.json_file, *result)) return report_failure(*failure);
+  }
+  const Expected<std::string> folder = commit_result(*config, *result, arguments.out);
+  if (!folder) return report_failure(folder.failure());
+  fmt::print("\nresult in {}\n", *folder);
+  return code;
+}
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* command = app.add_subcommand("run", "Simulate a network dense and block-sparse, and say where the time goes");
+  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")->required();
+  command->add_option("--set", arguments->sets, "a.b=c: change any key of the config; repeatable; paths start here")
+      ->allow_extra_args(false);
+  command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: one event per descriptor");
+  command->add_option("--only", arguments->only, "dense or sparse: simulate one of the two")
+      ->check(CLI::IsMember({"dense", "sparse"}));
+  command->add_flag("--functional", arguments->functional, "move real data and compare every layer with the reference");
+  command->add_option("--data", arguments->data, ".npz with input, weights and biases of a functional run");
+  command->add_option("--report", arguments->report, "layers: a line per layer, dense against sparse")
+      ->check(CLI::IsMember({"layers"}));
+  command->add_option("--json", arguments->json_file, "also write result.json to this file");
+  command->add_option("--trace", arguments->trace_file, "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
+  command->add_option("--dump", arguments->dump, "program FILE or masks FILE.npz: what the sparse run used (or see --only)")
+      ->expected(2)->type_name("WHAT FILE")
+      ->check([](const std::string&) { return std::string(); });
+  command->add_option("--program", arguments->program_file, "run this program (as written by --dump) instead of a schedule");
+  command->add_option("--out", arguments->out, "folder for the result folder; the default is results/runs of the project");
+  command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+}
+
+}  // namespace tessera

@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/config/hardware.h"
+#include "sim/config/json_file.h"
+#include "sim/program/hash.h"
+#include "sim/program/text.h"
+#include "sim/schedule/verify.h"
+
+namespace tessera {
+namespace {
+
+int verify_file(const std::string& file, const std::string& hardware, const std::vector<std::string>& sets) {
+  const Expected<ArraySpec> array = load_hardware(hardware, sets);
+  if (!array) return report_failure(array.failure());
+  const Expected<std::string> text = read_text(file);
+  if (!text) return report_failure(text.failure());
+  const Expected<Program> program = parse_program(*text, *array, file);
+  if (!program) return report_failure(program.failure());
+  std::vector<Problem> problems = verify(*program, *array);
+  for (Problem& problem : problems) {
+    if (problem.file.empty()) problem.file = file;
+  }
+  if (!problems.empty()) return report_failure({ExitCode::bad_input, std::move(problems)});
+  fmt::print("{}: {} on {} {}x{} is legal; {} kernel calls, hash {}\n", file, program->network, array->name, array->rows,
+             array->cols, with_commas(static_cast<std::int64_t>(program->calls.size())), hash_text(program_hash(*program)));
+  return 0;
+}
+}  // namespace
+
+void add_verify_command(CLI::App& app, int& exit_code) {
+  struct Arguments {
+    std::string program, hardware;
+    std::vector<std::string> sets;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("verify", "Judge a program as written by `run --dump program`: every rule it breaks");
+  command->add_option("program", arguments->program, "text of a program")->required();
+  command->add_option("--hardware", arguments->hardware, "hardware file, for example configs/hardware/aie2.json")->required();
+  command->add_option("--set", arguments->sets, "a.b=c: change any key of the hardware, for example rows=8; repeatable")
+      ->allow_extra_args(false);
+  command->callback([arguments, &exit_code] {
+    exit_code = verify_file(arguments->program, arguments->hardware, arguments->sets);
+  });
+}
+
+}  // namespace tessera

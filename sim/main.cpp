@@ -1,0 +1,51 @@
+// The command line of Tessera. Exit codes: 0 ok, 1 internal error, 2 bad input, 3 does not fit, 4 deadlock.
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "sim/base/error.h"
+#include "sim/cli/commands.h"
+
+namespace {
+
+const char* about =
+    "Tessera predicts how long a neural network takes on an AIE2 array when blocks of its weights are zero.\n"
+    "\n"
+    "  tessera run configs/runs/resnet50_4x4.json                        dense against sparse, where the time goes\n"
+    "  tessera run configs/runs/resnet50_4x4.json --set sparsity.ratio=0.75 --set hardware.rows=8\n"
+    "  tessera check configs/runs/vgg16_8x8.json                         validate and schedule, simulate nothing\n"
+    "  tessera list networks        tessera explain core_utilization     what there is, what a number means\n";
+
+const char* exit_codes = "Exit codes: 0 ok, 1 internal error, 2 bad input, 3 does not fit, 4 deadlock.";
+
+int run(int argc, char** argv) {
+  int exit_code = 0;
+  CLI::App app(about, "tessera");
+  app.footer(exit_codes);
+  app.set_version_flag("--version", std::string("tessera ") + TESSERA_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  tessera::remember_command(argc, argv);
+  tessera::add_run_command(app, exit_code);
+  tessera::add_check_command(app, exit_code);
+  tessera::add_list_command(app, exit_code);
+  tessera::add_explain_command(app, exit_code);
+  tessera::add_verify_command(app, exit_code);
+  tessera::add_replay_command(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (app.exit(error) != 0) return static_cast<int>(tessera::ExitCode::bad_input);
+  }
+  return exit_code;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "internal error: {}\n", error.what());
+    return static_cast<int>(tessera::ExitCode::internal);
+  }
+}

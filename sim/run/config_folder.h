@@ -1,0 +1,20 @@
+// Where the data of the project stands: the configs folder of the source tree, or TESSERA_CONFIGS.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/cost/kernel_law.h"
+
+namespace tessera {
+
+std::string config_folder();
+
+// Stems of the .json files in a folder below it ("networks"), sorted.
+std::vector<std::string> config_names(const std::string& folder);
+
+// A law by name: built in, or a library in configs/hardware/kernels.
+Expected<const KernelLaw*> open_kernel_law(const std::string& name);
+std::vector<std::string> all_kernel_law_names();
+
+}  // namespace tessera

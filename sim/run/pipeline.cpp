@@ -1,0 +1,193 @@
+#include "sim/run/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/config/hardware.h"
+#include "sim/config/json_file.h"
+#include "sim/program/hash.h"
+#include "sim/program/text.h"
+#include "sim/reference/reference.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/functional.h"
+#include "sim/run/published.h"
+#include "sim/run/result.h"
+#include "sim/schedule/verify.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+std::uint64_t hash_of(const std::string& text) {  // FNV-1a
+  std::uint64_t hash = 0xcbf29ce484222325ull;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  return hash;
+}
+
+std::vector<std::optional<BlockMask>> masks_of(const RunConfig& config, Density density) {
+  if (density == Density::sparse) return config.masks;
+  return std::vector<std::optional<BlockMask>>(config.network.layers.size());
+}
+
+// Data of a functional run before the simulation, and its judgement after.
+struct FunctionalRun {
+  DdrImage image;
+  NetworkData data;
+
+  static Expected<FunctionalRun> prepare(const RunConfig& config, const Program& program,
+                                         const std::vector<std::optional<BlockMask>>& masks, const std::string& file) {
+    FunctionalRun run;
+    if (file.empty()) {
+      run.data = make_data(config.network, masks, config.seed);
+    } else {
+      Expected<NetworkData> loaded = load_data(file, config.network, masks, config.seed);
+      if (!loaded) return loaded.failure();
+      run.data = std::move(*loaded);
+    }
+    run.image = build_ddr_image(program, run.data);
+    return run;
+  }
+
+  json compare(const RunConfig& config, const Program& program, const SimResult& sim) const {
+    const FunctionalReport report =
+        check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data));
+    return {{"layers_checked", report.layers_checked}, {"elements_checked", report.elements_checked},
+            {"mismatches", report.mismatches},         {"first", report.first},
+            {"errors", report.errors}};
+  }
+};
+
+// A simulation that is faster than what nothing can beat is wrong, whatever it says.
+std::optional<Failure> check_bound(const SimResult& sim, const Bounds& bounds, const ArraySpec& array) {
+  const double latency = to_us(sim.total, array.clock_hz);
+  if (latency >= bounds.bound_us * (1 - 1e-9)) return std::nullopt;
+  return fail(ExitCode::internal,
+              {"", "bound_us", fmt::format("the simulation took {:.3f} us, below the lower bound of {:.3f} us", latency,
+                                           bounds.bound_us),
+               "either the model or the bound is wrong: please report this run"});
+}
+}  // namespace
+
+const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
+
+Expected<Plan> make_plan(const RunConfig& config, Density density) {
+  if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
+  const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+  if (!law) return law.failure();
+  const auto masks = masks_of(config, density);
+  Expected<Schedule> schedule = make_schedule(config.network, masks, config.array, **law, config.schedule);
+  if (!schedule) return schedule.failure();
+  Plan plan;
+  plan.schedule = std::move(*schedule);
+  std::vector<Problem> wrong = verify(plan.schedule.program, config.array);
+  if (!wrong.empty()) {
+    wrong.insert(wrong.begin(), {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
+    return Failure{ExitCode::internal, std::move(wrong)};
+  }
+  plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
+  plan.durations = kernel_durations(plan.schedule.program, **law);
+  return plan;
+}
+
+Density program_density(const Program& program) {
+  const auto masked = [](const ProgramLayer& layer) { return layer.mask >= 0; };
+  return std::any_of(program.layers.begin(), program.layers.end(), masked) ? Density::sparse : Density::dense;
+}
+
+Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
+  const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+  if (!law) return law.failure();
+  const Expected<std::string> text = read_text(file);
+  if (!text) return text.failure();
+  Expected<Program> program = parse_program(*text, config.array, file);
+  if (!program) return program.failure();
+  std::vector<Problem> wrong = verify(*program, config.array);
+  for (Problem& problem : wrong) {
+    if (problem.file.empty()) problem.file = file;
+  }
+  if (!wrong.empty()) return Failure{ExitCode::bad_input, std::move(wrong)};
+  Plan plan;
+  plan.schedule.program = std::move(*program);
+  plan.durations = kernel_durations(plan.schedule.program, **law);
+  return plan;
+}
+
+Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density density, const RunOptions& options) {
+  const Program& program = plan.schedule.program;
+  SimOptions sim_options;
+  sim_options.fidelity = config.fidelity;
+  sim_options.functional = options.functional;
+  sim_options.trace = options.trace;
+  std::optional<FunctionalRun> functional;
+  if (options.functional) {
+    Expected<FunctionalRun> prepared = FunctionalRun::prepare(config, program, masks_of(config, density), options.data);
+    if (!prepared) return prepared.failure();
+    functional = std::move(*prepared);
+  }
+  const Expected<SimResult> sim =
+      simulate(program, config.array, plan.durations, sim_options, functional ? functional->image : DdrImage{});
+  if (!sim) return sim.failure();
+  if (plan.bounds) {
+    if (std::optional<Failure> failure = check_bound(*sim, *plan.bounds, config.array)) return *failure;
+  }
+  json result = density_result(program, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
+  if (functional) result["functional"] = functional->compare(config, program, *sim);
+  return result;
+}
+
+Expected<json> run_density(const RunConfig& config, Density density, const RunOptions& options) {
+  const Expected<Plan> plan = make_plan(config, density);
+  if (!plan) return plan.failure();
+  return simulate_plan(config, *plan, density, options);
+}
+
+json make_result(const RunConfig& config, const json& dense, const json& sparse) {
+  json result = {{"name", config.name},
+                 {"network", config.network.name},
+                 {"accounting", accounting_name(config.accounting)},
+                 {"fidelity", fidelity_name(config.fidelity)},
+                 {"policy", config.schedule.policy},
+                 {"hardware",
+                  {{"name", config.array.name},
+                   {"rows", config.array.rows},
+                   {"cols", config.array.cols},
+                   {"memtile_rows", config.array.memtile_rows},
+                   {"clock_hz", config.array.clock_hz},
+                   {"kernels", config.array.kernels}}},
+                 {"sparsity", config.resolved["sparsity"]},
+                 {"dense", dense},
+                 {"sparse", sparse},
+                 {"speedup", nullptr}};
+  result["sparsity"].erase("mask_file");  // a path says nothing to others; the masks decide the content hash
+  if (!dense.is_null() && !sparse.is_null() && sparse["latency_us"].get<double>() > 0) {
+    result["speedup"] = dense["latency_us"].get<double>() / sparse["latency_us"].get<double>();
+  }
+  return result;
+}
+
+std::string content_hash(const RunConfig& config, Density density) {
+  json network = config.resolved["network"];
+  network.erase("name");
+  network.erase("source");
+  json content = {{"network", network},
+                  {"hardware", hardware_values(config.resolved["hardware"], config.array)},
+                  {"schedule", config.resolved["schedule"]},
+                  {"accounting", accounting_name(config.accounting)},
+                  {"fidelity", fidelity_name(config.fidelity)},
+                  {"seed", config.seed}};
+  if (density == Density::sparse) {
+    json& masks = content["masks"] = json::array();
+    for (const auto& mask : config.masks) {
+      if (!mask) {
+        masks.push_back(nullptr);
+        continue;
+      }
+      const std::string bits(mask->bits.begin(), mask->bits.end());
+      masks.push_back({mask->bc, mask->bi, hash_text(hash_of(bits))});
+    }
+  }
+  return hash_text(hash_of(content.dump()));
+}
+
+}  // namespace tessera

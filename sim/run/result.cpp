@@ -1,0 +1,140 @@
+#include "sim/run/result.h"
+
+#include <fmt/format.h>
+
+#include "sim/program/hash.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+// Whole numbers stay whole in JSON.
+json cycles(Millicycles t) {
+  if (t % millicycles_per_cycle == 0) return t / millicycles_per_cycle;
+  return static_cast<double>(t) / 1000.0;
+}
+
+json causes(const CauseTimes& times) {
+  json object;
+  for (int c = 0; c < cause_count; ++c) object[cause_name(static_cast<Cause>(c))] = cycles(times[c]);
+  return object;
+}
+
+// What the weights of the layers (all of them, or one) look like in DDR, each chunk once.
+json weight_bytes(const Program& program, int layer) {
+  ChunkSize sum;
+  for (const ChunkPlace& chunk : program.chunks) {
+    if (layer >= 0 && chunk.layer != layer) continue;
+    sum.blocks += chunk.size.blocks;
+    sum.bias += chunk.size.bias;
+    sum.index += chunk.size.index;
+    sum.data += chunk.size.data;
+  }
+  return {{"blocks", sum.blocks}, {"data", sum.data}, {"index", sum.index}, {"bias", sum.bias}, {"total", sum.total()}};
+}
+
+// The convolution that computes an add layer on its way out, or -1.
+std::vector<int> fused_into(const Program& program) {
+  std::vector<int> conv(program.layers.size(), -1);
+  for (const KernelCall& call : program.calls) {
+    if (call.add_layer >= 0) conv[call.add_layer] = call.layer;
+  }
+  return conv;
+}
+
+json layer_result(const Program& program, const ArraySpec& array, const SimResult& sim, const Bounds* bounds, int id,
+                  int fused) {
+  const ProgramLayer& placed = program.layers[id];
+  const LayerTimes& own = sim.layers[id];
+  const LayerTimes& span = own.start < 0 && fused >= 0 ? sim.layers[fused] : own;
+  json layer = {{"name", placed.layer.name},
+                {"op", placed.layer.is_gemm ? "gemm" : op_name(placed.layer.op)},
+                {"start_us", to_us(std::max<Millicycles>(span.start, 0), array.clock_hz)},
+                {"end_us", to_us(std::max<Millicycles>(span.end, 0), array.clock_hz)},
+                {"macs", executed_macs(program, placed)},
+                {"mapping", fused >= 0 ? "in " + program.layers[fused].layer.name : placed.mapping},
+                {"ddr_read_bytes", own.ddr_read},
+                {"ddr_write_bytes", own.ddr_write},
+                {"time", causes(own.cores)}};
+  if (placed.layer.op == Op::conv2d) layer["weight_bytes"] = weight_bytes(program, id);
+  if (bounds != nullptr) {
+    layer["bound_us"] = bounds->layers[id].us;
+    layer["bound_by"] = bounds->layers[id].by;
+    layer["bound_mapping"] = bounds->layers[id].mapping;
+  }
+  return layer;
+}
+}  // namespace
+
+std::int64_t executed_macs(const Program& program, const ProgramLayer& placed) {
+  const Layer& layer = placed.layer;
+  if (layer.op != Op::conv2d || placed.mask < 0) return layer.macs();
+  const KernelMask& mask = program.masks[placed.mask];
+  const auto channels = [](int block, int count) { return std::min(kernel_block, count - block * kernel_block); };
+  std::int64_t weights = 0;
+  for (int row = 0; row < mask.rows; ++row) {
+    const int logical = placed.block_order.empty() ? row : placed.block_order[row];
+    for (int col = 0; col < mask.cols; ++col) {
+      if (mask.present(row, col)) weights += std::int64_t{channels(logical, layer.out.c)} * channels(col, layer.in.c);
+    }
+  }
+  return weights * layer.window.kh * layer.window.kw * layer.out.h * layer.out.w;
+}
+
+json density_result(const Program& program, const ArraySpec& array, const SimResult& sim, const Bounds* bounds) {
+  CauseTimes cores{};
+  for (int core = 0; core < array.cores(); ++core) {
+    for (int c = 0; c < cause_count; ++c) cores[c] += sim.engines[core][c];
+  }
+  const double core_time = static_cast<double>(sim.total) * array.cores();
+  json result = {{"cycles", cycles(sim.total)},
+                 {"latency_us", to_us(sim.total, array.clock_hz)},
+                 {"core_utilization", core_time > 0 ? static_cast<double>(cores[static_cast<int>(Cause::busy)]) / core_time : 0},
+                 {"ddr_read_bytes", sim.traffic.ddr_read},
+                 {"ddr_write_bytes", sim.traffic.ddr_write},
+                 {"memtile_read_bytes", sim.traffic.memtile_read},
+                 {"memtile_write_bytes", sim.traffic.memtile_write},
+                 {"core_read_bytes", sim.traffic.core_read},
+                 {"core_write_bytes", sim.traffic.core_write},
+                 {"dispatch_us", array.controller.dispatch_us},
+                 {"events", sim.events},
+                 {"program_hash", hash_text(program_hash(program))},
+                 {"weight_bytes", weight_bytes(program, -1)},
+                 {"time", causes(cores)}};
+  if (bounds != nullptr) {
+    result["bound_us"] = bounds->bound_us;
+    result["layer_bound_us"] = bounds->layer_bound_us;
+  }
+  const std::vector<int> fused = fused_into(program);
+  std::int64_t macs = 0;
+  json layers = json::array();
+  for (const ProgramLayer& placed : program.layers) {
+    if (placed.layer.op == Op::input || placed.layer.op == Op::concat) continue;
+    layers.push_back(layer_result(program, array, sim, bounds, placed.layer.id, fused[placed.layer.id]));
+    macs += layers.back()["macs"].get<std::int64_t>();
+  }
+  result["macs"] = macs;
+  result["layers"] = std::move(layers);
+  return result;
+}
+
+std::string layers_csv(const json& result) {
+  std::string csv = "density,layer,op,start_us,end_us,bound_us,bound_by,macs,mapping,ddr_read_bytes,ddr_write_bytes";
+  for (int c = 0; c < cause_count; ++c) csv += fmt::format(",{}_cycles", cause_name(static_cast<Cause>(c)));
+  csv += '\n';
+  for (const char* density : {"dense", "sparse"}) {
+    if (result[density].is_null()) continue;
+    for (const json& layer : result[density]["layers"]) {
+      const auto number = [&](const char* key) { return layer.contains(key) ? layer[key].dump() : ""; };
+      const auto text = [&](const char* key) { return layer.value(key, ""); };
+      csv += fmt::format("{},{},{},{},{},{},{},{},\"{}\",{},{}", density, text("name"), text("op"), number("start_us"),
+                         number("end_us"), number("bound_us"), text("bound_by"), number("macs"), text("mapping"),
+                         number("ddr_read_bytes"), number("ddr_write_bytes"));
+      for (int c = 0; c < cause_count; ++c) csv += "," + layer["time"][cause_name(static_cast<Cause>(c))].dump();
+      csv += '\n';
+    }
+  }
+  return csv;
+}
+
+}  // namespace tessera

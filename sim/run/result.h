@@ -1,0 +1,20 @@
+// What a simulation says, as result.json has it.
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "sim/cost/bound.h"
+#include "sim/run/backend.h"
+#include "sim/run/run_config.h"
+
+namespace tessera {
+
+// R of result.json: one density. `bounds` null (a program read from a file): no bounds.
+nlohmann::json density_result(const Program& program, const ArraySpec& array, const SimResult& sim, const Bounds* bounds);
+
+// Multiply-accumulates of a layer that are executed: those of the 8x8 blocks that are present.
+std::int64_t executed_macs(const Program& program, const ProgramLayer& layer);
+
+// The layer table of result.json as CSV: one line per density and layer, units in the column names.
+std::string layers_csv(const nlohmann::json& result);
+
+}  // namespace tessera

@@ -1,0 +1,211 @@
+#include "sim/run/run_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sim/config/document.h"
+#include "sim/config/hardware.h"
+#include "sim/config/validate.h"
+#include "sim/network/network_file.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/published.h"
+#include "sim/run/run_rule.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+using Masks = std::vector<std::optional<BlockMask>>;
+
+const std::vector<std::string> references{"network", "hardware"};
+
+// Puts a default where the config says nothing.
+void set_default(json& object, const char* key, const json& value) {
+  if (!object.contains(key)) object[key] = value;
+}
+
+void complete(json& config, const std::string& name) {
+  set_default(config, "name", name);
+  set_default(config, "accounting", "physical");
+  set_default(config, "fidelity", "burst");
+  set_default(config, "seed", 1);
+  set_default(config, "schedule", json::object());
+  set_default(config["schedule"], "policy", ScheduleSpec{}.policy);
+  set_default(config, "sparsity", json::object());
+  const MaskSpec spec;
+  json& sparsity = config["sparsity"];
+  set_default(sparsity, "block", {spec.bc, spec.bi});
+  set_default(sparsity, "ratio", spec.ratio);
+  set_default(sparsity, "pattern", spec.pattern);
+  set_default(sparsity, "seed", spec.seed);
+  set_default(sparsity, "first_dense", spec.first_dense);
+  config.erase("$schema");
+}
+
+MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
+  MaskSpec spec;
+  spec.bc = sparsity["block"][0].get<int>();
+  spec.bi = sparsity["block"][1].get<int>();
+  spec.ratio = sparsity["ratio"].get<double>();
+  spec.pattern = sparsity["pattern"].get<std::string>();
+  spec.seed = sparsity["seed"].get<std::uint64_t>();
+  spec.first_dense = sparsity["first_dense"].get<bool>();
+  spec.exclude = sparsity.value("exclude", std::vector<std::string>{});
+  const json layers = sparsity.value("layers", json::object());
+  for (const auto& [name, given] : layers.items()) {
+    MaskOverride& layer = spec.layers[name];
+    if (given.contains("block")) {
+      layer.bc = given["block"][0].get<int>();
+      layer.bi = given["block"][1].get<int>();
+    }
+    if (given.contains("ratio")) layer.ratio = given["ratio"].get<double>();
+    if (given.contains("pattern")) layer.pattern = given["pattern"].get<std::string>();
+    if (given.contains("seed")) layer.seed = given["seed"].get<std::uint64_t>();
+  }
+  if (sparsity.contains("mask_file")) {
+    const std::filesystem::path file = std::filesystem::path(folder) / sparsity["mask_file"].get<std::string>();
+    spec.file = file.lexically_normal().string();
+  }
+  return spec;
+}
+
+Axis read_axis(const std::string& name) {
+  return name == "width" ? Axis::width : name == "height" ? Axis::height : Axis::channels;
+}
+
+ScheduleSpec read_schedule(const json& schedule) {
+  ScheduleSpec spec;
+  spec.policy = schedule["policy"].get<std::string>();
+  const json layers = schedule.value("layers", json::object());
+  for (const auto& [name, given] : layers.items()) {
+    LayerOverride& layer = spec.layers[name];
+    if (given.contains("cols")) layer.cols = read_axis(given["cols"].get<std::string>());
+    if (given.contains("rows")) layer.rows = read_axis(given["rows"].get<std::string>());
+    if (given.contains("tile")) layer.tile = given["tile"].get<std::array<int, 4>>();
+  }
+  return spec;
+}
+
+// Second stage: what the JSON means. Collects the problems that show only here.
+class Resolver {
+ public:
+  Resolver(Document document, const std::string& name) : document_(std::move(document)), name_(name) {}
+
+  Expected<RunConfig> resolve() {
+    failure_.problems = document_.problems;
+    if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
+    add(validate(document_, run_rule()));
+    std::optional<Network> network = read_network();
+    if (!failure_.problems.empty()) return failure_;
+
+    complete(document_.value, name_);
+    RunConfig config;
+    config.network = std::move(*network);
+    config.name = document_.value["name"].get<std::string>();
+    take(read_hardware(document_, "hardware"), config.array, "");
+    if (document_.value["accounting"] == "published") use_published_machine(config.array);
+    check_kernels(config.array);
+    config.mask_spec = read_sparsity(document_.value["sparsity"], document_.origin("sparsity.mask_file").folder);
+    take(make_masks(config.network, config.mask_spec), config.masks, "sparsity");
+    config.schedule = read_schedule(document_.value["schedule"]);
+    check_schedule_layers(config);
+    config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
+    config.fidelity = document_.value["fidelity"] == "transaction" ? Fidelity::transaction : Fidelity::burst;
+    config.seed = document_.value["seed"].get<std::uint64_t>();
+    if (!failure_.problems.empty()) return failure_;
+    if (!config.mask_spec.file.empty()) {
+      document_.value["sparsity"]["mask_file"] = std::filesystem::absolute(config.mask_spec.file).string();
+    }
+    config.resolved = std::move(document_.value);
+    return config;
+  }
+
+ private:
+  void add(std::vector<Problem> problems) {
+    for (Problem& problem : problems) failure_.problems.push_back(std::move(problem));
+  }
+
+  // Keeps the value, or its problems; those that name no file are about the key `at` of this config.
+  template <class T>
+  void take(Expected<T> result, T& value, const std::string& at) {
+    if (result) {
+      value = std::move(*result);
+      return;
+    }
+    for (Problem problem : result.failure().problems) {
+      if (problem.file.empty()) {
+        problem.path = join_path(at, problem.path);
+        problem.file = document_.origin(problem.path).file;
+      }
+      failure_.problems.push_back(std::move(problem));
+    }
+  }
+
+  std::optional<Network> read_network() {
+    if (!document_.value.is_object() || !document_.value.contains("network")) return std::nullopt;
+    const json& given = document_.value["network"];
+    if (given.is_string()) return std::nullopt;  // could not be read: reported when it was tried
+    const std::string file = document_.origin("network").file;
+    if (!given.is_object()) {
+      add({{file, "network", "is " + show(given), "legal: an object {...} or the path of a file"}});
+      return std::nullopt;
+    }
+    Expected<Network> network = parse_network(given, file);
+    if (!network) {
+      add(network.failure().problems);
+      return std::nullopt;
+    }
+    return std::move(*network);
+  }
+
+  // The published accounting is the arithmetic of one machine: another hardware keeps only its rows and columns. What
+  // was changed in hardware of that name (a slower DDR, say) stays.
+  void use_published_machine(ArraySpec& array) {
+    if (array.name.empty() || array.name == published_machine) return;
+    Document machine = load_published_machine(array.rows, array.cols);
+    add(machine.problems);
+    if (!machine.problems.empty()) return;
+    document_.value["hardware"] = std::move(machine.value);
+    take(read_hardware(document_, "hardware"), array, "");
+  }
+
+  void check_kernels(const ArraySpec& array) {
+    if (array.kernels.empty()) return;  // the hardware itself has problems
+    const KernelLaw* law = nullptr;
+    take(open_kernel_law(array.kernels), law, "");
+  }
+
+  void check_schedule_layers(const RunConfig& config) {
+    std::vector<std::string> names;
+    for (const Layer& layer : config.network.layers) {
+      if (layer.op != Op::input && layer.op != Op::concat) names.push_back(layer.name);
+    }
+    for (const auto& [name, forced] : config.schedule.layers) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      const std::string path = "schedule.layers." + name;
+      const std::string near = nearest_name(name, names);
+      add({{document_.origin(path).file, path, fmt::format("there is no layer called \"{}\"", name),
+            near.empty() ? "legal: the name of a layer of the network" : fmt::format("did you mean \"{}\"?", near)}});
+    }
+  }
+
+  Document document_;
+  std::string name_;
+  Failure failure_;
+};
+}  // namespace
+
+const char* accounting_name(Accounting a) { return a == Accounting::published ? "published" : "physical"; }
+const char* fidelity_name(Fidelity f) { return f == Fidelity::transaction ? "transaction" : "burst"; }
+
+Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets) {
+  return Resolver(load_document(path, references, sets), std::filesystem::path(path).stem().string()).resolve();
+}
+
+Expected<RunConfig> make_run_config(const json& document, const std::string& folder, const std::string& name,
+                                    const std::vector<std::string>& sets) {
+  return Resolver(make_document(document, {name, folder}, references, sets), name).resolve();
+}
+
+}  // namespace tessera

@@ -1,0 +1,9 @@
+// Every key of a run config, with its meaning and legal values.
+#pragma once
+#include "sim/config/rule.h"
+
+namespace tessera {
+
+Rule run_rule();
+
+}  // namespace tessera

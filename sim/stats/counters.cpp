@@ -1,0 +1,80 @@
+#include "sim/stats/counters.h"
+
+namespace tessera {
+
+const std::vector<Counter>& counters() {
+  static const std::vector<Counter> table{
+      {"speedup", "ratio", "How much faster the network is with its zero blocks left out.",
+       "dense.latency_us / sparse.latency_us"},
+      {"cycles", "cycles", "Simulated time from the first task to the end of the last one, in cycles of the array.",
+       "latency_us x clock_hz / 1e6"},
+      {"latency_us", "us", "Simulated time of one inference on the array, without the dispatch from the host.",
+       "cycles / clock_hz x 1e6"},
+      {"bound_us", "us", "What nothing can beat: all work on all cores, and all compulsory DDR traffic, at full rate.",
+       "max(total compute at the kernel law / cores, compulsory DDR bytes / DDR rate)"},
+      {"layer_bound_us", "us",
+       "What a schedule reaches that overlaps everything inside a layer and nothing between layers.",
+       "sum of layers[].bound_us"},
+      {"dispatch_us", "us", "One dispatch from the host, from the hardware file; never inside latency_us.", "given"},
+      {"macs", "multiply-accumulates", "Multiply-accumulates of the blocks that are present, padding not counted.",
+       "sum over layers of out.h x out.w x kh x kw x (weights in present 8x8 blocks per tap)"},
+      {"core_utilization", "share", "Share of the time of all cores that was spent inside kernel calls.",
+       "time.busy / (cores x cycles)"},
+      {"ddr_read_bytes", "B", "Bytes read from DDR by the shim channels.", "sum over shim MM2S descriptors"},
+      {"ddr_write_bytes", "B", "Bytes written to DDR by the shim channels.", "sum over shim S2MM descriptors"},
+      {"memtile_read_bytes", "B", "Bytes that the channels of memory tiles read from them.",
+       "sum over memory-tile MM2S descriptors"},
+      {"memtile_write_bytes", "B", "Bytes that the channels of memory tiles wrote to them.",
+       "sum over memory-tile S2MM descriptors"},
+      {"core_read_bytes", "B", "Bytes that DMA channels read from core memories.", "sum over compute-tile MM2S descriptors"},
+      {"core_write_bytes", "B", "Bytes that DMA channels wrote to core memories; a broadcast counts once per core.",
+       "sum over compute-tile S2MM descriptors"},
+      {"events", "events", "Events of the simulation: what the host had to do, nothing of the array.", "counted"},
+      {"program_hash", "", "Content of the program that ran: equal hashes ran the same instructions.",
+       "FNV-1a of the program"},
+      {"weight_bytes", "B", "Weights as they stand in DDR, each chunk once.", "data + index + bias"},
+      {"weight_bytes.blocks", "8x8 blocks", "Weight blocks that are present.", "counted"},
+      {"weight_bytes.data", "B", "Values of the present blocks.", "blocks x taps x 64"},
+      {"weight_bytes.index", "B", "Which blocks are present: counts and columns; none where all are.",
+       "2 B per index row and present index unit, rounded up to 4 B per chunk"},
+      {"weight_bytes.bias", "B", "One int32 per output channel.", "4 x channels"},
+      {"weight_bytes.total", "B", "All of it.", "data + index + bias"},
+      {"layers[].start_us", "us", "Start of the first activation transfer or kernel call of the layer.", "observed"},
+      {"layers[].end_us", "us", "End of the last task of the layer.", "observed"},
+      {"layers[].bound_us", "us", "The best any legal mapping can do for this layer alone.",
+       "min over mappings of max(compute, bytes / rate per class of channel, DDR bytes / rate)"},
+      {"layers[].bound_by", "", "Which of these binds: compute, input, output, weights or ddr.", "argmax of bound_us"},
+      {"layers[].bound_mapping", "", "The mapping that attains the bound.", "argmin of bound_us"},
+      {"layers[].mapping", "", "What the schedule chose: what columns and rows split, and the core tile.", "given"},
+      {"time.busy", "core cycles", "Cores inside kernel calls. All parts of `time` sum to cores x cycles.", "observed"},
+      {"time.wait_input", "core cycles", "Cores waiting for activations to arrive.", "blocked on an input_full lock"},
+      {"time.wait_weights", "core cycles", "Cores waiting for weights to arrive.", "blocked on a weights_full lock"},
+      {"time.wait_operand", "core cycles", "Cores waiting for the second operand of an addition.",
+       "blocked on an operand_full lock"},
+      {"time.wait_output", "core cycles", "Cores waiting for room to write their result.",
+       "blocked on an output_empty lock"},
+      {"time.wait_staging", "core cycles", "Waiting for a staging buffer of a memory tile.", "blocked on a staging lock"},
+      {"time.wait_token", "core cycles", "Waiting for tasks of other engines to complete.", "blocked on a Wait"},
+      {"time.wait_stream", "core cycles", "Waiting for a stream link, the other end of a route, or DDR.",
+       "reserved by others"},
+      {"time.bank_conflict", "core cycles", "Cores stalled because a DMA channel used the same memory bank.",
+       "conflict_share x DMA bank accesses during the call"},
+      {"time.overhead", "core cycles", "Fixed costs: locks, call, descriptor start, chaining.", "given by the hardware"},
+      {"time.idle", "core cycles", "Nothing left to do, or not started yet.", "the rest"},
+  };
+  return table;
+}
+
+const Counter* find_counter(const std::string& name) {
+  for (const Counter& counter : counters()) {
+    if (name == counter.name) return &counter;
+  }
+  for (const Counter& counter : counters()) {
+    const std::string whole = counter.name;
+    const std::string::size_type dot = whole.rfind('.');
+    if (dot != std::string::npos && whole.substr(dot + 1) == name) return &counter;
+  }
+  return nullptr;
+}
+
+}  // namespace tessera

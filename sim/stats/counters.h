@@ -1,0 +1,21 @@
+// Every number of a result by name: unit, one sentence, formula. `tessera explain` prints it; a test holds it against a
+// real result.json so that none is missing.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace tessera {
+
+struct Counter {
+  const char* name;  // its key in result.json: "layers[].bound_us", "time.wait_input"
+  const char* unit;
+  const char* sentence;
+  const char* formula;
+};
+
+const std::vector<Counter>& counters();
+
+// The counter called `name`, by its whole name or its last part; null if there is none.
+const Counter* find_counter(const std::string& name);
+
+}  // namespace tessera
