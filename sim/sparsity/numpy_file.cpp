@@ -5,7 +5,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <regex>
 
 #include "sim/sparsity/zip_store.h"
 
@@ -14,26 +13,45 @@ namespace {
 
 const std::string magic = "\x93NUMPY";
 
+// The text behind "'key':", without leading blanks; empty when the key is missing.
+std::string value_of(const std::string& header, const std::string& key) {
+  std::size_t at = header.find("'" + key + "':");
+  if (at == std::string::npos) return "";
+  at = header.find_first_not_of(' ', at + key.size() + 3);
+  return at == std::string::npos ? "" : header.substr(at);
+}
+
+// "(8, 3)" -> shape; false for anything else.
+bool parse_shape(const std::string& text, std::vector<std::int64_t>& shape) {
+  const std::size_t end = text.find(')');
+  if (text.empty() || text[0] != '(' || end == std::string::npos) return false;
+  std::size_t digits = 0;
+  for (std::size_t i = 1; i < end; ++i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9') {
+      if (digits++ == 0) shape.push_back(0);
+      if (digits > 9) return false;
+      shape.back() = shape.back() * 10 + (c - '0');
+    } else if (c == ',' || c == ' ') {
+      digits = 0;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
 // {'descr': '|b1', 'fortran_order': False, 'shape': (8, 8), }
 bool parse_header(const std::string& header, NumpyArray& array, std::string& problem) {
-  static const std::regex descr("'descr': *'([^']*)'"), fortran("'fortran_order': *(True|False)"),
-      shape("'shape': *\\(([0-9, L]*)\\)"), number("[0-9]+");
-  std::smatch d, f, s;
-  if (!std::regex_search(header, d, descr) || !std::regex_search(header, f, fortran) ||
-      !std::regex_search(header, s, shape)) {
+  const std::string descr = value_of(header, "descr"), fortran = value_of(header, "fortran_order");
+  const std::size_t quote = descr.find('\'', 1);
+  if (descr.empty() || descr[0] != '\'' || quote == std::string::npos || fortran.empty() ||
+      !parse_shape(value_of(header, "shape"), array.shape)) {
     problem = "has a header that cannot be read (a structured type?)";
     return false;
   }
-  array.dtype = d[1];
-  const std::string dims = s[1];
-  for (std::sregex_iterator it(dims.begin(), dims.end(), number), end; it != end; ++it) {
-    if (it->length() > 9) {
-      problem = "has an impossible shape (" + dims + ")";
-      return false;
-    }
-    array.shape.push_back(std::stoll(it->str()));
-  }
-  if (f[1] == "True" && array.shape.size() > 1) problem = "is stored in Fortran order";
+  array.dtype = descr.substr(1, quote - 1);
+  if (fortran[0] != 'F' && array.shape.size() > 1) problem = "is stored in Fortran order";
   if (array.element_size() == 0) problem = "has elements of type '" + array.dtype + "'";
   return problem.empty();
 }
