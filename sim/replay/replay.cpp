@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sim/cost/kernel_law.h"
+#include "sim/replay/published_program.h"
 #include "sim/replay/replay_program.h"
 #include "sim/replay/task_log.h"
 
@@ -61,14 +61,12 @@ Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array
     if (layers.size() <= static_cast<std::size_t>(l.id)) layers.resize(static_cast<std::size_t>(l.id) + 1);
     layers[static_cast<std::size_t>(l.id)] = program_layer(l);
   }
-  const auto law = find_kernel_law("peak");
-  if (!law) return law.failure();
 
   TaskLog log(EngineMap(array).count());
   SimOptions options;
   options.fidelity = Fidelity::transaction;  // nothing here shares a resource within a transfer
   options.trace = &log;
-  auto result = simulate(program->program, array, kernel_durations(program->program, **law), options);
+  auto result = simulate(program->program, array, published_durations(program->program), options);
   if (!result) return result.failure();
 
   Replay replay;

@@ -1,0 +1,45 @@
+#include "sim/replay/published_program.h"
+
+#include "sim/replay/published_plan.h"
+#include "sim/replay/replay_program.h"
+
+namespace tessera {
+
+Expected<Program> make_published_program(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
+                                         const ArraySpec& array) {
+  std::vector<double> density(network.layers.size(), 1);
+  std::vector<ProgramLayer> layers;
+  std::vector<KernelMask> kernel_masks;
+  for (const Layer& layer : network.layers) {
+    const auto id = static_cast<std::size_t>(layer.id);
+    ProgramLayer placed;
+    placed.layer = layer;
+    if (layer.op != Op::input && layer.op != Op::concat) placed.mapping = "cols=width rows=channels";
+    if (masks[id]) {
+      kernel_masks.push_back(kernel_mask(*masks[id]));
+      const KernelMask& mask = kernel_masks.back();
+      density[id] = static_cast<double>(mask.count()) / (static_cast<double>(mask.rows) * mask.cols);
+      placed.mask = static_cast<int>(kernel_masks.size()) - 1;
+    }
+    layers.push_back(std::move(placed));
+  }
+  const Expected<ScheduleTrace> plan = plan_published(network, array, density);
+  if (!plan) return plan.failure();
+  Expected<ReplayProgram> made = make_replay_program(published_work(*plan), array, 1);
+  if (!made) return made.failure();
+  Program program = std::move(made->program);
+  program.network = network.name;
+  program.accounting = "published";
+  program.layers = std::move(layers);
+  program.masks = std::move(kernel_masks);
+  return program;
+}
+
+std::vector<Millicycles> published_durations(const Program& program) {
+  std::vector<Millicycles> durations;
+  for (const KernelCall& call : program.calls)
+    durations.push_back(ceil_div(call.operations, 256) * millicycles_per_cycle);
+  return durations;
+}
+
+}  // namespace tessera
