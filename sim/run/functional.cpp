@@ -21,12 +21,7 @@ class Checker {
     for (const CapturedTensor& tensor : result.captured)
       if (tensor.tensor >= 0 && static_cast<std::size_t>(tensor.tensor) < captured_.size())
         captured_[static_cast<std::size_t>(tensor.tensor)] = &tensor;
-    // A convolution without a home is computed together with the layer that reads it, and shows in that one's output.
-    std::vector<bool> homed(program.layers.size(), false);
-    for (const TensorPiece& piece : program.pieces) homed[static_cast<std::size_t>(piece.tensor)] = true;
-    for (const KernelCall& call : program.calls)
-      if (call.kind == KernelKind::conv && !homed[static_cast<std::size_t>(call.layer)])
-        fused_[static_cast<std::size_t>(call.layer)] = true;
+    find_fused();
     for (const FunctionalError& error : result.errors) report_.errors.push_back(error.text);
   }
 
@@ -46,6 +41,25 @@ class Checker {
   }
 
  private:
+  // A convolution without a home is computed together with the one layer that reads it, and shows in that one's output.
+  void find_fused() {
+    std::vector<bool> computed(program_.layers.size(), false), homed(program_.layers.size(), false);
+    for (const KernelCall& call : program_.calls)
+      if (call.kind == KernelKind::conv) computed[static_cast<std::size_t>(call.layer)] = true;
+    for (const TensorPiece& piece : program_.pieces) homed[static_cast<std::size_t>(piece.tensor)] = true;
+    std::vector<int> readers(program_.layers.size(), 0);
+    for (const ProgramLayer& l : program_.layers)
+      for (LayerId from : l.layer.inputs) ++readers[static_cast<std::size_t>(from)];
+    for (const ProgramLayer& l : program_.layers) {
+      const Layer& reader = l.layer;
+      if (reader.op == Op::conv2d || reader.op == Op::concat || captured_of(reader.id) == nullptr) continue;
+      for (LayerId from : reader.inputs) {
+        const auto conv = static_cast<std::size_t>(from);
+        if (computed[conv] && !homed[conv] && readers[conv] == 1) fused_[conv] = true;
+      }
+    }
+  }
+
   const CapturedTensor* captured_of(LayerId id) const { return captured_[static_cast<std::size_t>(id)]; }
 
   void mismatch(std::string text) {

@@ -16,7 +16,7 @@ namespace tessera {
 DdrImage build_ddr_image(const Program& program, const NetworkData& data);
 
 struct FunctionalReport {
-  std::int64_t layers_checked = 0;  // all but the input; a conv fused into an add is checked through the add
+  std::int64_t layers_checked = 0;  // all but the input; a conv fused into an add or pool is checked through it
   std::int64_t elements_checked = 0;
   std::int64_t mismatches = 0;      // wrong, missing or repeated elements, and layers that nothing shows
   std::vector<std::string> first;   // the first few: layer, element, expected, got, last writer

@@ -119,6 +119,15 @@ TEST_CASE("A layer nobody saw, and a conv that claims to be fused but is not") {
   Case d;
   d.program.calls.clear();
   CHECK_THAT(d.complaint(), Contains("layer b: nothing of its 480 elements arrived"));
+  Case e;  // no home, but no single reader either: an output of the network
+  e.result.captured.pop_back();
+  e.program.pieces.pop_back();
+  e.program.calls.push_back(e.program.calls[0]);
+  e.program.calls.back().layer = 6;
+  CHECK_THAT(e.complaint(), Contains("layer odd: nothing of its 260 elements arrived"));
+  Case f;  // the layer that should show it does not arrive itself
+  f.result.captured.erase(f.result.captured.begin() + 1);
+  CHECK(f.check().mismatches == 2);  // b and sum
 }
 
 TEST_CASE("Concat: a part that stands elsewhere, a copy that is wrong, a copy over what is in place") {
