@@ -34,13 +34,22 @@ void FunctionalPlane::begin(EngineId id, const Transfer& t) {
   c.task = log_.begin(id, t.layer, tensor ? t.tensor : -1);
   const TileId tile = info.tile_kind == TileKind::memory ? t.memory : info.tile;
   c.memory = info.tile_kind == TileKind::shim ? host_.get() : memories_[static_cast<std::size_t>(tile)].get();
-  if (info.tile_kind == TileKind::compute && info.kind == EngineKind::s2mm && t.acquire.lock >= 0)
-    fills_[{info.tile, t.acquire.lock}].push_back({c.task, t.acquire.value});
+  if (info.tile_kind == TileKind::compute && info.kind == EngineKind::s2mm) track_fill(c, info);
   c.captured = false;
   if (info.kind == EngineKind::s2mm && t.payload == Payload::result) {
     c.captured = capture_.fits(t);
     if (!c.captured) log_.error(log_.name(c.task) + " delivers a region that does not fit its tensor or its bytes");
   }
+}
+
+void FunctionalPlane::track_fill(Channel& c, const EngineMap::Info& info) {
+  const Transfer& t = *c.transfer;
+  if (t.acquire.lock >= 0) {
+    c.leader = c.task;
+    fills_[{info.tile, t.acquire.lock}].push_back({c.task, t.acquire.value});
+  }
+  if (c.leader != 0) log_.follow(c.task, c.leader);
+  if (t.release.lock >= 0) c.leader = 0;
 }
 
 void FunctionalPlane::move(const Route& route, Bytes bytes) {
@@ -80,7 +89,7 @@ void FunctionalPlane::release(EngineId core, LockOp lock) {
   std::deque<Fill>& fills = it->second;
   for (int left = lock.value; left > 0 && !fills.empty(); fills.pop_front()) {
     left -= fills.front().value;
-    log_.let_go(fills.front().task);
+    log_.let_go(fills.front().leader);
   }
 }
 

@@ -34,13 +34,16 @@ class FunctionalPlane : public DataPlane {
     AccessCursor cursor;
     Bytes position = 0;  // in the stream of the descriptor
     TaskRef task = 0;
+    TaskRef leader = 0;  // of the fill that is not complete yet, 0: none
     bool captured = false;
   };
-  // A task that fills a buffer of a compute tile under a lock, until the core gives that lock back.
+  // A buffer of a compute tile being filled under a lock, until the core gives that lock back. A fill may take several
+  // descriptors: the first takes the lock of the empty buffer, the last gives the lock of the full one.
   struct Fill {
-    TaskRef task;
+    TaskRef leader;
     int value;
   };
+  void track_fill(Channel& channel, const EngineMap::Info& info);
   void receive(EngineId channel, Bytes bytes);
 
   const EngineMap& map_;

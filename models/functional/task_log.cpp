@@ -15,9 +15,10 @@ TaskLog::TaskLog(const Program& program, const EngineMap& map)
     : program_(program), map_(map), counts_(static_cast<std::size_t>(map.count())), records_(1) {}
 
 TaskRef TaskLog::begin(EngineId engine, int layer, int tensor) {
+  const auto ref = static_cast<TaskRef>(records_.size());
   records_.push_back({engine, ++counts_[static_cast<std::size_t>(engine)], static_cast<std::int16_t>(layer),
-                      static_cast<std::int16_t>(tensor), false});
-  return static_cast<TaskRef>(records_.size() - 1);
+                      static_cast<std::int16_t>(tensor), ref, false});
+  return ref;
 }
 
 std::string TaskLog::tensor_name(int tensor) const {

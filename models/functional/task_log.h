@@ -15,7 +15,8 @@ struct TaskRecord {
   std::int32_t number = 0;  // of the engine's tasks, from 1
   std::int16_t layer = -1;
   std::int16_t tensor = -1;  // the tensor whose elements it carries, -1: none or unknown
-  bool let_go = false;       // the core has given back the lock under which this task wrote
+  TaskRef leader = 0;        // the task that took the lock under which this one writes; itself if none did
+  bool let_go = false;       // of a leader: the core has given that lock back
 };
 
 class TaskLog {
@@ -24,7 +25,9 @@ class TaskLog {
 
   TaskRef begin(EngineId engine, int layer, int tensor);
   const TaskRecord& at(TaskRef task) const { return records_[static_cast<std::size_t>(task)]; }
-  void let_go(TaskRef task) { records_[static_cast<std::size_t>(task)].let_go = true; }
+  void follow(TaskRef task, TaskRef leader) { records_[static_cast<std::size_t>(task)].leader = leader; }
+  void let_go(TaskRef leader) { records_[static_cast<std::size_t>(leader)].let_go = true; }
+  bool was_let_go(TaskRef task) const { return at(at(task).leader).let_go; }
   std::string name(TaskRef task) const;  // "tile(0,1).s2mm0 task 3 (layer conv1)"
   std::string tensor_name(int tensor) const;
   // Whether elements of `written` may be read as elements of `read`: the same tensor, or a part of a concatenation.

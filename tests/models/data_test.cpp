@@ -156,9 +156,12 @@ TEST_CASE("a core may let data pass unread by giving back its lock; without the 
     d.build.lock(0, 0, 1, LockRole::input_empty);
     d.build.lock(0, 1, 0, LockRole::input_full);
     for (int i = 0; i < 2; ++i) {
+      // A fill of two descriptors: the first takes the empty buffer, the second gives the full one.
       d.build.transfer(a, d.on(a, a, {b}, linear(0, 64)));
-      Transfer t = d.on(b, a, {b}, linear(0, 64));
+      Transfer t = d.on(b, a, {b}, linear(0, 32));
       if (i == 0 || locked) t.acquire = {0, 1};
+      d.build.transfer(b, t);
+      t = d.on(b, a, {b}, linear(32, 32));
       t.release = {1, 1};
       d.build.transfer(b, t);
       d.build.acquire(core, 1, 1, -1);

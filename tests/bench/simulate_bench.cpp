@@ -1,0 +1,165 @@
+// How fast is a simulation, and how much memory does it take? Every simulation runs in a forked child, as in a run.
+// Reported per benchmark: time of one simulation (schedule included where the name says so), simulated cycles, events,
+// the child's peak memory in MB and its processor time (on a busy machine the better figure).
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "sim/config/hardware.h"
+#include "sim/network/network_file.h"
+#include "sim/reference/network_data.h"
+#include "sim/run/backend.h"
+#include "sim/run/functional.h"
+#include "sim/schedule/schedule.h"
+#include "sim/sparsity/mask_spec.h"
+
+namespace tessera {
+namespace {
+
+struct Job {
+  const char* network;
+  const char* hardware;
+  std::vector<std::string> sets;
+  double ratio;
+  Fidelity fidelity;
+  bool functional;
+};
+
+template <class T>
+T get(Expected<T> value) {
+  if (value) return std::move(*value);
+  std::fprintf(stderr, "%s\n", describe(value.failure()).c_str());
+  std::exit(static_cast<int>(value.failure().code));
+}
+
+struct Input {
+  Network network;
+  ArraySpec array;
+  std::vector<std::optional<BlockMask>> masks;
+};
+
+Input load(const Job& job) {
+  Input in{get(load_network(std::string("configs/networks/") + job.network + ".json")),
+           get(load_hardware(std::string("configs/hardware/") + job.hardware + ".json", job.sets)),
+           {}};
+  MaskSpec spec;
+  spec.ratio = job.ratio;
+  in.masks = get(make_masks(in.network, spec));
+  return in;
+}
+
+struct Figures {
+  double cycles = 0, events = 0, megabytes = 0, cpu_ms = 0;
+};
+
+Figures run(const Job& job, const Input& in, const Schedule& schedule, const KernelLaw& law) {
+  SimOptions options;
+  options.fidelity = job.fidelity;
+  options.functional = job.functional;
+  DdrImage image;
+  if (job.functional) image = build_ddr_image(schedule.program, make_data(in.network, in.masks, 1));
+  const SimResult r =
+      get(simulate(schedule.program, in.array, kernel_durations(schedule.program, law), options, image));
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  const auto ms = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) / 1e3;
+  };
+  return {static_cast<double>(r.total) / 1000, static_cast<double>(r.events), static_cast<double>(use.ru_maxrss) / 1024,
+          ms(use.ru_utime) + ms(use.ru_stime)};
+}
+
+template <class Work>
+Figures in_child(Work work) {
+  int fd[2];
+  if (pipe(fd) != 0) std::exit(1);
+  const pid_t child = fork();
+  if (child == 0) {
+    const Figures f = work();
+    _exit(write(fd[1], &f, sizeof f) == sizeof f ? 0 : 1);
+  }
+  Figures f;
+  const bool answered = read(fd[0], &f, sizeof f) == sizeof f;
+  int status = 0;
+  waitpid(child, &status, 0);
+  close(fd[0]);
+  close(fd[1]);
+  if (!answered || status != 0) std::exit(1);
+  return f;
+}
+
+void report(benchmark::State& state, const Figures& f) {
+  state.counters["cycles"] = f.cycles;
+  state.counters["events"] = f.events;
+  state.counters["MB"] = f.megabytes;
+  state.counters["cpu_ms"] = f.cpu_ms;
+}
+
+// The simulation alone.
+void simulation(benchmark::State& state, const Job& job) {
+  const Input in = load(job);
+  const KernelLaw& law = *get(find_kernel_law(in.array.kernels));
+  const Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
+  Figures f;
+  for (auto _ : state) f = in_child([&] { return run(job, in, schedule, law); });
+  report(state, f);
+}
+
+// Schedule and simulation, dense and then with half of the blocks zero.
+void both(benchmark::State& state, Job job) {
+  const Input dense = load(job);
+  job.ratio = 0.5;
+  const Input sparse = load(job);
+  const KernelLaw& law = *get(find_kernel_law(dense.array.kernels));
+  Figures f;
+  for (auto _ : state) {
+    const auto density = [&](const Input& in) {
+      return in_child([&] { return run(job, in, get(make_schedule(in.network, in.masks, in.array, law, {})), law); });
+    };
+    f = density(dense);
+    f.cpu_ms += density(sparse).cpu_ms;
+  }
+  report(state, f);
+}
+
+const Job base{"resnet50", "aie2", {"rows=4", "cols=4"}, 0, Fidelity::burst, false};
+Job with(Fidelity fidelity, double ratio, bool functional = false) {
+  Job job = base;
+  job.fidelity = fidelity;
+  job.ratio = ratio;
+  job.functional = functional;
+  return job;
+}
+Job on(const char* hardware) {
+  Job job = base;
+  job.hardware = hardware;
+  job.sets = {};
+  return job;
+}
+
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_burst_dense, with(Fidelity::burst, 0))
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_burst_half, with(Fidelity::burst, 0.5))
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_transaction_dense, with(Fidelity::transaction, 0))
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_functional_dense, with(Fidelity::burst, 0, true))
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(simulation, resnet50_ve2802_burst_dense, on("ve2802"))->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(both, resnet50_4x4_schedule_and_simulate, base)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(both, resnet50_ve2802_schedule_and_simulate, on("ve2802"))
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace tessera
+
+BENCHMARK_MAIN();
