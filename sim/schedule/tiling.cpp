@@ -160,8 +160,9 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
     raise(all / std::min(a.ddr.write_bytes_per_cycle, a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)), "ddr");
   }
   // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
-  const double fill = std::max(static_cast<double>(b.input), static_cast<double>(b.weights)) / rate + step +
-                      static_cast<double>(b.output) / rate;
+  const double fill = std::max(input / loads.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
+                               static_cast<double>(b.weights) / rate) +
+                      step + output / (ns * t.no) * static_cast<double>(ceil_div(producers, plan.results));
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
   e.cycles += beside ? 0.5 * fill : fill;
   return e;
