@@ -38,6 +38,12 @@ GemmDesign design_of(const MeasuredRow& row, const GroupDesign& group, const Arr
   return d;
 }
 
+// The columns start one after the other, and the first one runs out of what it has buffered before the last begins.
+bool waits_for_columns(const GemmDesign& d, const ArraySpec& array) {
+  const std::int64_t outputs = ceil_div(d.m, d.tile_m * array.rows) * ceil_div(d.n, d.tile_n * array.cols);
+  return array.cols > 1 && outputs * ceil_div(d.k, d.tile_k) > 2;
+}
+
 }  // namespace
 
 Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
@@ -61,7 +67,8 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   auto run = run_program(gemm->program, array, durations);
   if (!run) return run.failure();
 
-  const double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000;
+  double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000;
+  if (waits_for_columns(design, array)) cycles += group.number("column_skew_cycles");
   const double us = cycles * 1e6 / array.clock_hz + group.overhead_us();
   const double operations = 2.0 * row.m * row.k * row.n;
   if (row.unit == "cycles") return Prediction{cycles, run->bound_by, ""};
