@@ -169,12 +169,21 @@ std::optional<Failure> Store::record(const RunRecord& run) {
   });
 }
 
-Expected<int> Store::reset(const std::vector<std::string>& states) {
+Expected<int> Store::reset_failed(const std::set<std::string>& except) {
+  const auto all = statuses();
+  if (!all) return all.failure();
   return guarded(path_, [&]() -> Expected<int> {
-    const std::string list = fmt::format("'{}'", fmt::join(states, "','"));
-    return db_->exec(fmt::format("UPDATE runs SET status = '{}', attempts = 0, reason = '' WHERE status IN ({}) AND "
-                                 "key IN (SELECT key FROM plan UNION SELECT baseline FROM plan)",
-                                 status::pending, list));
+    SQLite::Transaction transaction(*db_);
+    SQLite::Statement update(*db_, "UPDATE runs SET status = 'pending', attempts = 0, reason = '' WHERE key = ?");
+    int n = 0;
+    for (const auto& [key, state] : *all) {
+      if (!worth_retrying(state) || except.count(key) > 0) continue;
+      update.reset();
+      update.bind(1, key);
+      n += update.exec();
+    }
+    transaction.commit();
+    return n;
   });
 }
 
@@ -214,14 +223,21 @@ Expected<RunRecord> Store::outcome(const std::string& key) const {
   });
 }
 
-Expected<std::map<std::string, int>> Store::counts() const {
-  return guarded(path_, [&]() -> Expected<std::map<std::string, int>> {
-    SQLite::Statement rows(*db_, fmt::format("SELECT status, count(*) FROM {} JOIN runs USING (key) GROUP BY status",
-                                             planned));
-    std::map<std::string, int> counts;
-    while (rows.executeStep()) counts[rows.getColumn(0).getString()] = rows.getColumn(1).getInt();
-    return counts;
+Expected<std::map<std::string, std::string>> Store::statuses() const {
+  return guarded(path_, [&]() -> Expected<std::map<std::string, std::string>> {
+    SQLite::Statement rows(*db_, fmt::format("SELECT key, status FROM {} JOIN runs USING (key)", planned));
+    std::map<std::string, std::string> statuses;
+    while (rows.executeStep()) statuses[rows.getColumn(0).getString()] = rows.getColumn(1).getString();
+    return statuses;
   });
+}
+
+Expected<std::map<std::string, int>> Store::counts() const {
+  const auto all = statuses();
+  if (!all) return all.failure();
+  std::map<std::string, int> counts;
+  for (const auto& [key, state] : *all) ++counts[state];
+  return counts;
 }
 
 Expected<std::vector<std::string>> Store::axes() const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,8 @@ class Store {
   // Writes the state of a run after an attempt; inserts the run if it is new.
   std::optional<Failure> record(const RunRecord& run);
 
-  // Sets runs of the plan with one of these states back to pending. Returns how many.
-  Expected<int> reset(const std::vector<std::string>& states);
+  // Sets the runs of the plan that are worth another attempt back to pending. Returns how many.
+  Expected<int> reset_failed(const std::set<std::string>& except = {});
 
   // Keys of the pending runs of the plan: in plan order, each baseline before the first point that needs it.
   Expected<std::vector<std::string>> pending() const;
@@ -50,7 +51,8 @@ class Store {
   Expected<RunRecord> run(const std::string& key) const;
   Expected<RunRecord> outcome(const std::string& key) const;  // without config and layers
 
-  // Runs of the plan by status.
+  // Status of every run of the plan, by key; and how many there are of each.
+  Expected<std::map<std::string, std::string>> statuses() const;
   Expected<std::map<std::string, int>> counts() const;
 
   Expected<std::vector<std::string>> axes() const;

@@ -8,6 +8,7 @@
 #include "explore/pool/progress.h"
 #include "explore/pool/stop_signal.h"
 #include "explore/store/folder_lock.h"
+#include "explore/store/shard.h"
 
 namespace tessera::explore {
 
@@ -30,8 +31,8 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   return failure;
 }
 
-Expected<PoolEnd> run_pending(Store& store, const Sweep& sweep, const PointRunner& runner, const SweepOptions& options,
-                              int lock_descriptor) {
+Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRunner& runner,
+                              const SweepOptions& options, int lock_descriptor) {
   const auto pending = store.pending();
   if (!pending) return pending.failure();
   const auto counts = store.counts();
@@ -58,7 +59,7 @@ Expected<PoolEnd> run_pending(Store& store, const Sweep& sweep, const PointRunne
   };
   PoolOptions pool;
   pool.workers = options.workers;
-  pool.limits = sweep.limits;
+  pool.limits = limits;
   pool.build = options.build;
   pool.in_child = [lock_descriptor] { ::close(lock_descriptor); };
   pool.tick = [&](int) { progress.show(); };
@@ -73,6 +74,22 @@ std::optional<Failure> collect(const Store& store, const std::string& folder) {
   return write_file(folder + "/table.csv", csv_text(*table));
 }
 
+namespace {
+
+// Runs what is pending and collects.
+Expected<SweepEnd> finish(Store& store, const Limits& limits, const PointRunner& runner, const SweepOptions& options,
+                          const FolderLock& lock) {
+  if (const auto merged = merge_shards(store, options.folder); !merged) return merged.failure();
+  const auto end = run_pending(store, limits, runner, options, lock.descriptor());
+  if (!end) return end.failure();
+  if (auto failure = collect(store, options.folder)) return *failure;
+  const auto counts = store.counts();
+  if (!counts) return counts.failure();
+  return SweepEnd{*end == PoolEnd::interrupted, *counts};
+}
+
+}  // namespace
+
 Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options) {
   const StopSignal stop;
   auto lock = FolderLock::take(options.folder);
@@ -85,12 +102,24 @@ Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, cons
   if (const auto others = store->runs_of_other_builds(options.build); others && *others > 0)
     fmt::print(options.messages, "{} runs were made by another build of tessera and are kept as they are; for a fresh "
                "start choose another folder with --out\n", *others);
-  const auto end = run_pending(*store, sweep, runner, options, lock->descriptor());
-  if (!end) return end.failure();
-  if (auto failure = collect(*store, options.folder)) return *failure;
-  const auto counts = store->counts();
-  if (!counts) return counts.failure();
-  return SweepEnd{*end == PoolEnd::interrupted, *counts};
+  return finish(*store, sweep.limits, runner, options, *lock);
+}
+
+Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options) {
+  const StopSignal stop;
+  if (auto none = Store::read(options.folder); !none) return none.failure();
+  auto lock = FolderLock::take(options.folder);
+  if (!lock) return lock.failure();
+  std::string notice;
+  auto store = Store::open(options.folder, notice);
+  if (!store) return store.failure();
+  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  const auto reset = store->reset_failed();
+  if (!reset) return reset.failure();
+  fmt::print(options.messages, "{} failed runs are made again\n", *reset);
+  const auto text = store->sweep_text();
+  if (!text) return text.failure();
+  return finish(*store, limits_of(*text), runner, options, *lock);
 }
 
 }  // namespace tessera::explore

@@ -26,8 +26,11 @@ struct SweepEnd {
 Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options);
 
 // Runs the pending runs of an open store (a sweep's, or one generation of a search).
-Expected<PoolEnd> run_pending(Store& store, const Sweep& sweep, const PointRunner& runner, const SweepOptions& options,
-                              int lock_descriptor);
+Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRunner& runner,
+                              const SweepOptions& options, int lock_descriptor);
+
+// Makes the failed runs of the sweep in options.folder again, then what is still pending.
+Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options);
 
 // Writes the plan of a sweep into its store.
 std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,

@@ -223,6 +223,13 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   return sweep;
 }
 
+Limits limits_of(const std::string& text) {
+  const OrderedJson document = OrderedJson::parse(text, nullptr, false, true);
+  std::vector<Problem> ignored;
+  if (!document.is_object() || !document.contains("limits")) return {};
+  return read_limits(&document["limits"], ignored);
+}
+
 Expected<Sweep> load_sweep(const std::string& path) {
   std::ifstream in(path);
   std::ostringstream text;

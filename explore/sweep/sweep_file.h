@@ -13,6 +13,7 @@
 //    "search": {"minimize": ["latency_us"], "maximize": [], "budget": 400, "population": 40, "seed": 1}}
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,5 +51,8 @@ Expected<Sweep> load_sweep(const std::string& path);
 
 // `file` names the text in problems; relative paths in it start at its folder.
 Expected<Sweep> parse_sweep(const std::string& text, const std::string& file);
+
+// The limits of a sweep file that was read before; defaults where it says nothing.
+Limits limits_of(const std::string& text);
 
 }  // namespace tessera::explore

@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "explore/cli.h"
+#include "explore/cli/report.h"
+#include "explore/search/pareto.h"
+#include "explore/store/store.h"
+
+namespace tessera::explore {
+namespace {
+
+struct Arguments {
+  std::string folder;
+  std::vector<std::string> minimize, maximize;
+};
+
+int pareto(const Arguments& a) {
+  std::vector<Objective> objectives;
+  for (const std::string& column : a.minimize) objectives.push_back({column, false});
+  for (const std::string& column : a.maximize) objectives.push_back({column, true});
+  const auto store = Store::read(a.folder);
+  if (!store) return report(store.failure());
+  const auto table = read_table(*store);
+  if (!table) return report(table.failure());
+  const auto problems = check_objectives(*table, objectives);
+  if (!problems.empty()) return report(Failure{ExitCode::bad_input, problems});
+
+  Table front;
+  front.axes = table->axes;
+  std::vector<std::string> names = {"point"};
+  for (const Objective& o : objectives) names.push_back(o.column);
+  names.insert(names.end(), table->axes.begin(), table->axes.end());
+  std::vector<std::vector<std::string>> lines = {names};
+  for (const std::size_t r : pareto_front(*table, objectives)) {
+    std::vector<std::string> line = {std::to_string(r + 1)};
+    for (std::size_t c = 1; c < names.size(); ++c) line.push_back(csv_cell(cell(*table, table->rows[r], names[c])));
+    lines.push_back(line);
+  }
+  std::vector<std::size_t> widths(names.size(), 0);
+  std::string csv;
+  for (const auto& line : lines) {
+    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
+    csv += fmt::format("{}\n", fmt::join(line, ","));
+  }
+  for (const auto& line : lines) {
+    for (std::size_t c = 0; c < line.size(); ++c) fmt::print("{:>{}}  ", line[c], widths[c]);
+    fmt::print("\n");
+  }
+  if (auto failure = write_file(a.folder + "/pareto.csv", csv)) return report(*failure);
+  fmt::print("{} of {} points; {}/pareto.csv\n", lines.size() - 1, table->rows.size(), a.folder);
+  return 0;
+}
+
+}  // namespace
+
+void add_pareto_command(CLI::App& app, int& exit_code) {
+  auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("pareto", "Points of a sweep that no other point beats in every objective");
+  command->add_option("folder", a->folder, "folder of the sweep")->required();
+  command->add_option("--min", a->minimize, "column of the table to minimize; repeatable")->allow_extra_args(false);
+  command->add_option("--max", a->maximize, "column of the table to maximize; repeatable")->allow_extra_args(false);
+  command->callback([a, &exit_code] {
+    if (a->minimize.size() + a->maximize.size() < 2) throw CLI::RequiredError("two or more of --min and --max");
+    exit_code = pareto(*a);
+  });
+}
+
+}  // namespace tessera::explore

@@ -1,0 +1,113 @@
+#include "explore/search/search.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <pagmo/algorithm.hpp>
+#include <pagmo/algorithms/nsga2.hpp>
+#include <pagmo/bfe.hpp>
+#include <pagmo/population.hpp>
+#include <pagmo/problem.hpp>
+
+#include "explore/pool/stop_signal.h"
+#include "explore/search/evaluator.h"
+#include "explore/store/folder_lock.h"
+
+namespace tessera::explore {
+namespace {
+
+Index to_index(const double* begin, std::size_t size) {
+  Index index;
+  for (std::size_t i = 0; i < size; ++i) index.push_back(static_cast<int>(std::lround(begin[i])));
+  return index;
+}
+
+// pagmo copies its problem; the copies share the evaluator.
+struct SpaceProblem {
+  Evaluator* evaluator = nullptr;
+  std::vector<double> upper;
+  std::size_t objectives = 2;
+
+  pagmo::vector_double fitness(const pagmo::vector_double& x) const {
+    return evaluator->evaluate({to_index(x.data(), x.size())}).front();
+  }
+  std::pair<pagmo::vector_double, pagmo::vector_double> get_bounds() const {
+    return {pagmo::vector_double(upper.size(), 0.0), upper};
+  }
+  pagmo::vector_double::size_type get_nobj() const { return objectives; }
+  pagmo::vector_double::size_type get_nix() const { return upper.size(); }
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+
+// Evaluates a whole generation through the pool.
+struct PoolEvaluation {
+  Evaluator* evaluator = nullptr;
+  std::size_t dimensions = 0;
+
+  pagmo::vector_double operator()(const pagmo::problem&, const pagmo::vector_double& xs) const {
+    std::vector<Index> points;
+    for (std::size_t at = 0; at < xs.size(); at += dimensions) points.push_back(to_index(xs.data() + at, dimensions));
+    pagmo::vector_double all;
+    for (const auto& values : evaluator->evaluate(points)) all.insert(all.end(), values.begin(), values.end());
+    return all;
+  }
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+
+// Generations until the budget is used, or nothing new has been found for a while.
+void evolve(const Sweep& sweep, Evaluator& evaluator) {
+  const SearchSpec& search = *sweep.search;
+  const auto seed = static_cast<unsigned>(search.seed);
+  SpaceProblem space{&evaluator, {}, objectives_of(search).size()};
+  for (const AxisGroup& group : sweep.space.groups) space.upper.push_back(group.size() - 1);
+  const pagmo::problem problem(space);
+  const pagmo::bfe batch(PoolEvaluation{&evaluator, space.upper.size()});
+  pagmo::population population(problem, batch, static_cast<pagmo::population::size_type>(search.population), seed);
+  const double mutation = 1.0 / static_cast<double>(space.upper.size());
+  pagmo::nsga2 nsga2(1u, 0.95, 10., mutation, 10., seed);
+  nsga2.set_bfe(batch);
+  const pagmo::algorithm algorithm(nsga2);
+  constexpr int patience = 50;
+  for (int idle = 0; idle < patience && !evaluator.stopped() && !evaluator.exhausted();) {
+    const int before = evaluator.evaluated();
+    population = algorithm.evolve(population);
+    idle = evaluator.evaluated() == before ? idle + 1 : 0;
+  }
+}
+
+}  // namespace
+
+Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options) {
+  const StopSignal stop;
+  Table columns;
+  columns.axes = sweep.space.paths();
+  const auto problems = check_objectives(columns, objectives_of(*sweep.search));
+  if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
+  auto lock = FolderLock::take(options.folder);
+  if (!lock) return lock.failure();
+  std::string notice;
+  auto store = Store::open(options.folder, notice);
+  if (!store) return store.failure();
+  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (auto failure = store->set_plan(sweep.space.paths(), sweep.text, [](Store&) { return std::optional<Failure>(); }))
+    return *failure;
+  fmt::print(options.messages, "{}: NSGA-II over {:.6g} points, at most {} of them\n", sweep.name,
+             sweep.space.grid_size(), sweep.search->budget);
+  Evaluator evaluator(sweep, runner, options, *store, lock->descriptor());
+  try {
+    evolve(sweep, evaluator);
+  } catch (const std::exception& e) {
+    return fail(ExitCode::internal, {sweep.file, "search", fmt::format("pagmo: {}", e.what()), ""});
+  }
+  if (evaluator.failure()) return *evaluator.failure();
+  if (auto failure = collect(*store, options.folder)) return *failure;
+  const auto counts = store->counts();
+  if (!counts) return counts.failure();
+  fmt::print(options.messages, "{} points evaluated\n", evaluator.evaluated());
+  return SweepEnd{evaluator.interrupted(), *counts};
+}
+
+}  // namespace tessera::explore

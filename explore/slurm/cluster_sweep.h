@@ -1,0 +1,27 @@
+// A sweep on a cluster: submit, look, merge, submit again what was lost. The store is only ever touched by the process
+// that calls these, under the folder's lock.
+#pragma once
+#include <map>
+#include <string>
+
+#include "explore/slurm/launch.h"
+#include "explore/slurm/queue.h"
+#include "explore/sweep/run_sweep.h"
+
+namespace tessera::explore {
+
+// Plans the sweep, merges what shards hold, and submits what is pending and in no active task.
+Expected<Submission> submit_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options,
+                                  const std::string& executable, const SlurmOptions& slurm);
+
+// Takes the results of ended tasks into the store, then submits again what failed, was killed or got lost.
+Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::string& executable,
+                                      const SlurmOptions& slurm);
+
+// Runs by status as the store and the shards know them. Only reads.
+Expected<std::map<std::string, int>> counts_with_shards(const Store& store, const std::string& folder);
+
+// Takes the shards into the store and writes table.csv.
+Expected<SweepEnd> collect_sweep(const SweepOptions& options);
+
+}  // namespace tessera::explore
