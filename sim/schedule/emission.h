@@ -40,10 +40,10 @@ class Emission {
   std::vector<std::unordered_map<EngineId, int>> passed_;
 };
 
-// Locks of a compute tile: one empty/full pair per kind of buffer, two credits each.
+// Locks of a compute tile: one empty/full pair per kind of buffer with two credits, and one for inputs with four slots.
 namespace core_locks {
-constexpr int input = 0, weights = 2, operand = 4, output = 6;  // empty; full is the next one
-constexpr int credits = 2;
+constexpr int input = 0, weights = 2, operand = 4, output = 6, deep_input = 8;  // empty; full is the next one
+constexpr int credits = 2, deep_credits = 4;
 }  // namespace core_locks
 
 }  // namespace tessera

@@ -50,7 +50,7 @@ void LayerEmitter::claim_core_slots() {
       return memory.claim(at, at + std::max<Bytes>(size, 4));
     };
     CoreSlots s;
-    for (int k = 0; k < 2; ++k) {
+    for (int k = 0; k < std::max(2, b.input_slots); ++k) {
       if (k < b.input_slots) s.input.push_back(claim(b.input));
       if (k < b.weights_slots) s.weights.push_back(claim(b.weights));
       if (k < b.operand_slots) s.operand.push_back(claim(b.operand));
@@ -179,7 +179,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const auto same_weights = [&](const Step& x, const Step& y) { return x.o == y.o && x.i == y.i; };
   const bool sent = !channelwise_ && weights_sent_[p.weights];
 
-  if (has_input && !slots.holds_input) e_.builder.acquire(id, core_locks::input + 1, 1, layer);
+  if (has_input && !slots.holds_input) e_.builder.acquire(id, input_lock() + 1, 1, layer);
   slots.holds_input = has_input;
   if (sent && !slots.holds_weights) e_.builder.acquire(id, core_locks::weights + 1, 1, layer);
   slots.holds_weights = sent;
@@ -227,7 +227,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
     if (call.last) e_.builder.release(id, core_locks::output + 1, 1, layer);
   }
   if (slots.holds_input && (next == nullptr || !same_input(s, *next))) {
-    e_.builder.release(id, core_locks::input, 1, layer);
+    e_.builder.release(id, input_lock(), 1, layer);
     slots.holds_input = false;
   }
   if (slots.holds_weights && (next == nullptr || !same_weights(s, *next))) {

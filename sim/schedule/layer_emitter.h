@@ -100,6 +100,7 @@ class LayerEmitter {
   void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w, Span c);
   LoadedChunk& load_chunk(int group, const Step& s);
 
+  int input_lock() const { return plan_.buffers.input_slots > 2 ? core_locks::deep_input : core_locks::input; }
   EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
   EngineId act_channel(int memtile, int lane, int home_column) const;
   int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }

@@ -152,7 +152,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.c = {blocks.lo * 8, blocks.hi * 8};
   f.parts = g.parts;
   f.port = 0;
-  f.lock = core_locks::input;
+  f.lock = input_lock();
   f.lane = g.lane;
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];

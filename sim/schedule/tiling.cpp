@@ -30,11 +30,26 @@ TileShape tile_shape(const Layer& layer, const Partition& p, const Tiling& t) {
 }
 
 // Largest chunk over all weight groups, the total of the heaviest group and of all, and the blocks of the slowest group
-// summed over the steps: cores that share activations stay within two steps of each other.
+// summed over the steps: cores that share activations stay within as many steps of each other as they have input slots.
 struct Weights {
   Bytes largest = 0, group = 0, all = 0;
-  std::int64_t paced_blocks = 0;
+  std::int64_t paced_blocks = 0, deep_paced_blocks = 0;  // with two and with four input slots
 };
+
+// Sum over windows of consecutive chunks of the slowest group's blocks in the window.
+std::int64_t paced(const std::vector<std::int64_t>& blocks, std::size_t groups, int chunks, int window) {
+  std::int64_t sum = 0;
+  for (int i = 0; i < chunks; i += window) {
+    std::int64_t most = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      std::int64_t n = 0;
+      for (int k = i; k < std::min(chunks, i + window); ++k) n += blocks[g * chunks + k];
+      most = std::max(most, n);
+    }
+    sum += most;
+  }
+  return sum;
+}
 
 Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   Weights w;
@@ -46,9 +61,8 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   for (int i = 0; i < t.ni; ++i) cols.push_back(split({0, in_blocks}, t.ni, i).lo);
   cols.push_back(in_blocks);
   std::vector<Bytes> totals(groups, 0);
-  std::vector<std::int64_t> most(t.ni);
+  std::vector<std::int64_t> blocks(groups * t.ni);
   for (int o = 0; o < t.no; ++o) {
-    std::fill(most.begin(), most.end(), 0);
     for (std::size_t g = 0; g < groups; ++g) {
       const Span rows = split(p.parts[p.weights[g].parts[0]].b, t.no, o);
       for (int i = 0; i < t.ni; ++i) {
@@ -57,10 +71,11 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
         if (n != std::int64_t{rows.size()} * (cols[i + 1] - cols[i])) bytes += round_up((n + rows.size()) * 2, 4);
         w.largest = std::max(w.largest, bytes);
         totals[g] += bytes;
-        most[i] = std::max(most[i], n);
+        blocks[g * t.ni + i] = n;
       }
     }
-    for (std::int64_t n : most) w.paced_blocks += n;
+    w.paced_blocks += paced(blocks, groups, t.ni, 1);
+    w.deep_paced_blocks += paced(blocks, groups, t.ni, 3);
   }
   for (Bytes b : totals) {
     w.group = std::max(w.group, b);
@@ -102,7 +117,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   call.in_c = s.in_b * 8;
   call.first = call.last = t.ni == 1;
   ChunkSize chunk;
-  chunk.blocks = ceil_div(weights.paced_blocks, std::int64_t{t.no} * t.ni);
+  chunk.blocks = ceil_div(t.deep_input ? weights.deep_paced_blocks : weights.paced_blocks, std::int64_t{t.no} * t.ni);
   const double fixed = static_cast<double>(a.tile.call_cycles) + call_overhead;
   double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
                 4.0 * static_cast<double>(a.tile.locks.access_cycles);
@@ -180,7 +195,7 @@ CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling
   const Bytes computed = b.output * (c.pool != nullptr ? c.pool->window.kh * c.pool->window.kw : 1);
   b.accumulator = t.ni > 1 ? computed * 4 : 0;
   b.unpooled = c.pool != nullptr ? computed : 0;
-  b.input_slots = loads.input > 1 ? 2 : 1;
+  b.input_slots = t.deep_input ? 4 : loads.input > 1 ? 2 : 1;
   b.weights_slots = channelwise(l) ? 0 : loads.weights > 1 ? 2 : 1;
   b.output_slots = t.nh * t.nw * t.no > 1 ? 2 : 1;
   b.operand_slots = c.operand ? b.output_slots : 0;
@@ -264,9 +279,11 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
         for (int nw : widths) {
           t.nh = nh;
           t.nw = nw;
-          for (bool outer : {false, true}) {
-            if (outer && (channelwise(l) || no == 1)) continue;
-            t.weights_outer = outer;
+          for (int variant = 0; variant < 4; ++variant) {
+            t.weights_outer = variant % 2 == 1;
+            t.deep_input = variant >= 2;
+            if (t.weights_outer && (channelwise(l) || no == 1)) continue;
+            if (t.deep_input && (w.deep_paced_blocks == w.paced_blocks || loads_of(l, t).input < 4)) continue;
             const CoreBuffers b = buffers_with(c, p, t, w.largest);
             const Bytes staged = (c.input_in_ddr ? static_cast<Bytes>(2 * groups_per_memtile) * b.input * t.ni : 0) +
                                  (c.operand_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.operand : 0) +

@@ -13,6 +13,7 @@ namespace tessera {
 struct Tiling {
   int nh = 1, nw = 1, no = 1, ni = 1;
   bool weights_outer = false;
+  bool deep_input = false;   // four input slots instead of two: cores with unequal blocks drift further apart
   int steps() const { return nh * nw * no * ni; }
 };
 

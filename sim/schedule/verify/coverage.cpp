@@ -73,35 +73,35 @@ void Coverage::require_once(const std::vector<std::uint8_t>& cells, int layer, i
 }
 
 void Coverage::finish() {
-  std::vector<char> has_piece(p_.layers.size(), 0);
-  for (const TensorPiece& t : p_.pieces) has_piece[t.tensor] = 1;
-  std::vector<char> read(p_.layers.size(), 0);
-  for (const ProgramLayer& l : p_.layers)
-    for (LayerId input : l.layer.inputs) read[input] = 1;
+  const std::size_t n = p_.layers.size();
+  std::vector<char> fused(n, 0);
+  for (const KernelCall& k : p_.calls)
+    if (k.add_layer >= 0) fused[k.layer] = 1;
+  std::vector<std::int64_t> housed(n, 0);
+  for (const TensorPiece& t : p_.pieces) housed[t.tensor] += t.region.elements();
   for (const ProgramLayer& l : p_.layers) {
     const Layer& y = l.layer;
-    if (!read[y.id] && !has_piece[y.id])
-      findings_.add("layer " + findings_.layer_name(y.id), "the network's output has no home");
     const int channels = stored_channels(y.out.c);
+    const std::int64_t all = std::int64_t{y.out.h} * y.out.w * channels;
+    if (housed[y.id] != (fused[y.id] ? 0 : all))
+      findings_.add("layer " + findings_.layer_name(y.id), fmt::format("{} of its elements have a home", housed[y.id]),
+                    fmt::format("legal: {}", fused[y.id] ? 0 : all));
     if (y.op == Op::input) continue;
     if (y.op != Op::concat) {
       require_once(computed_[y.id], y.id, 0, channels, "computed", "is never computed");
-      if (has_piece[y.id]) require_once(put_[y.id], y.id, 0, channels, "put at its home", "is never put at its home");
+      if (!fused[y.id]) require_once(put_[y.id], y.id, 0, channels, "put at its home", "is never put at its home");
       continue;
     }
     // Where nothing was put into the concatenation itself, its input has been written in place.
     int c0 = 0;
     for (LayerId input : y.inputs) {
       const int c1 = c0 + stored_channels(p_.layers[input].layer.out.c);
-      if (any(put_[y.id], y.id, c0, c1)) {
-        require_once(put_[y.id], y.id, c0, c1, "put at its home", "");
-      } else if (!has_piece[input]) {
-        findings_.add("layer " + findings_.layer_name(y.id),
-                      "its input " + findings_.layer_name(input) + " is put nowhere");
-      }
+      if (any(put_[y.id], y.id, c0, c1)) require_once(put_[y.id], y.id, c0, c1, "put at its home", "");
       c0 = c1;
     }
   }
 }
+
+bool Coverage::put_into(int tensor, int c0, int c1) const { return any(put_[tensor], tensor, c0, c1); }
 
 }  // namespace tessera::verifying

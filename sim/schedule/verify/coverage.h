@@ -23,6 +23,9 @@ class Coverage {
   // A message when a present weight block of the sum's rows has not been consumed.
   std::string missing(const Sum& sum, const std::vector<int>& rows) const;
 
+  // Whether anything was put into these channels of a tensor.
+  bool put_into(int tensor, int c0, int c1) const;
+
   void finish();
 
  private:

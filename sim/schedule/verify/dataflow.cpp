@@ -311,10 +311,40 @@ void Dataflow::stored(const Here& here, const Transfer& t) {
   coverage_.put(t.tensor, t.region);
 }
 
+// A concatenation stands where its inputs stand, unless they were copied into it.
+void Dataflow::check_concat(const Layer& y) {
+  int c0 = 0;
+  for (LayerId input : y.inputs) {
+    const int c1 = c0 + stored_channels(p_.layers[input].layer.out.c);
+    for (const TensorPiece& t : p_.pieces) {
+      Placed whole;
+      if (t.tensor != y.id || coverage_.put_into(y.id, c0, c1) ||
+          !place(contents_.tensor_key(y.id), t.region, t.access, whole))
+        continue;
+      Region part = intersect(t.region, {0, y.out.h, 0, y.out.w, c0, c1});
+      if (empty(part)) continue;
+      std::vector<Placed> leaves;
+      contents_.resolve(whole.cut(part), leaves);
+      for (const Placed& leaf : leaves) {
+        bool stands = false;
+        for (const Home& h : homes_[input])
+          stands = stands || (h.memory == (t.in_ddr ? &ddr_ : &tiles_[t.memory]) && h.content.key == leaf.key &&
+                              inside(leaf.box, h.content.box) && h.content.agrees(leaf, leaf.box));
+        if (!stands)
+          return findings_.add("layer " + findings_.layer_name(y.id),
+                               contents_.name(findings_, leaf) + " is neither put into it nor stands there in place");
+      }
+    }
+    c0 = c1;
+  }
+}
+
 void Dataflow::finish() {
   std::vector<char> read(p_.layers.size(), 0);
-  for (const ProgramLayer& l : p_.layers)
+  for (const ProgramLayer& l : p_.layers) {
     for (LayerId input : l.layer.inputs) read[input] = 1;
+    if (l.layer.op == Op::concat) check_concat(l.layer);
+  }
   for (std::size_t t = 0; t < homes_.size(); ++t)
     for (const Home& h : homes_[t])
       if (!read[t] && !const_cast<Shadow*>(h.memory)->holds(h.content))

@@ -50,6 +50,7 @@ class Dataflow {
   void load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   Region padded(const Here& here, const Transfer& t);
+  void check_concat(const Layer& concat);
   void check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content);
 
   void conv(const Here& here, Shadow& m, const KernelCall& k);
