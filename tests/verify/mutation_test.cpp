@@ -1,0 +1,118 @@
+// Is every wrong program refused, and by whom? Every named mutation strikes several places of several right programs;
+// what the verifier lets pass is run with data and compared with the reference. A mutation that both let pass is a
+// defect.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "sim/program/hash.h"
+#include "sim/schedule/verify.h"
+#include "tests/verify/mutations.h"
+#include "tests/verify/subject.h"
+
+using namespace tessera;
+
+namespace {
+
+constexpr int places_per_mutation = 6;
+
+const char* const residual_net = R"({"name": "residual", "input": [15, 14, 3], "layers": [
+  {"name": "stem", "op": "conv2d", "channels": 32, "kernel": 5, "stride": 2, "padding": 2, "relu": true},
+  {"name": "pool", "op": "maxpool", "kernel": 3, "stride": 1, "padding": 1},
+  {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1, "relu": true},
+  {"name": "b", "op": "conv2d", "channels": 32, "kernel": 1},
+  {"name": "sum", "op": "add", "inputs": ["pool", "b"], "relu": true},
+  {"name": "c", "op": "conv2d", "channels": 24, "kernel": [1, 3], "padding": [0, 1], "relu": true},
+  {"name": "d", "op": "conv2d", "inputs": "sum", "channels": 16, "kernel": 1},
+  {"name": "cat", "op": "concat", "inputs": ["c", "d"]},
+  {"name": "e", "op": "conv2d", "channels": 40, "kernel": 3, "stride": 2, "padding": 1},
+  {"name": "mean", "op": "avgpool", "global": true},
+  {"name": "fc", "op": "gemm", "channels": 20}]})";
+
+// Input channels in two parts: partial sums stay in the cores.
+const char* const deep_net = R"({"name": "deep", "input": [9, 11, 32], "layers": [
+  {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1, "relu": true},
+  {"name": "b", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1},
+  {"name": "sum", "op": "add", "inputs": ["a", "b"]},
+  {"name": "c", "op": "conv2d", "channels": 32, "kernel": 1}]})";
+
+std::vector<Subject> subjects() {
+  std::vector<Subject> list;
+  const auto add = [&](Expected<Subject> s) {
+    if (!s) FAIL(describe(s.failure()));
+    list.push_back(std::move(*s));
+  };
+  ScheduleSpec published;
+  published.policy = "published";
+  ScheduleSpec split;
+  for (const char* layer : {"a", "b"}) split.layers[layer].tile = {2, 4, 32, 16};
+  split.layers["c"].tile = {2, 3, 8, 16};
+  add(make_subject("residual 2x2", residual_net, generic_array(2, 2), 0.4));
+  add(make_subject("residual 3x4 published", residual_net, generic_array(3, 4), 0, published));
+  add(make_subject("deep 2x2", deep_net, generic_array(2, 2), 0.5, split));
+  return list;
+}
+
+struct Tally {
+  int verifier = 0, functional = 0, survived = 0;
+  std::string how, why;  // of the first survivor; of the first refusal
+};
+
+void strike(const Subject& subject, const Mutation& mutation, Tally& tally) {
+  const EngineMap map(subject.array);
+  Places count(-1);
+  Program copy = subject.program;
+  mutation.apply(copy, map, count);
+  const int step = std::max(1, count.count() / places_per_mutation);
+  for (int chosen = step / 2; chosen < count.count(); chosen += step) {
+    Program wrong = subject.program;
+    Places places(chosen);
+    mutation.apply(wrong, map, places);
+    if (same_program(wrong, subject.program)) continue;
+    const std::vector<Problem> problems = verify(wrong, subject.array);
+    if (!problems.empty()) {
+      ++tally.verifier;
+      if (tally.why.empty()) tally.why = problems[0].path + ": " + problems[0].what;
+      continue;
+    }
+    const std::string objection = functional_objection(subject, wrong);
+    if (!objection.empty()) {
+      ++tally.functional;
+      if (tally.why.empty()) tally.why = objection;
+      continue;
+    }
+    ++tally.survived;
+    if (tally.how.empty()) tally.how = fmt::format("{}, place {} of {}", subject.name, chosen, count.count());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the subjects are right: verified, and bit-exact") {
+  for (const Subject& s : subjects()) {
+    INFO(s.name);
+    const std::vector<Problem> problems = verify(s.program, s.array);
+    CHECK(describe({ExitCode::internal, problems}) == "");
+    CHECK(functional_objection(s, s.program) == "");
+  }
+}
+
+TEST_CASE("every mutation is refused") {
+  const std::vector<Subject> list = subjects();
+  REQUIRE(mutations().size() >= 40);
+  std::set<std::string> names;
+  std::string table;
+  for (const Mutation& m : mutations()) {
+    CHECK(names.insert(m.name).second);
+    Tally tally;
+    for (const Subject& s : list) strike(s, m, tally);
+    INFO(m.name << ": " << tally.how);
+    CHECK(tally.verifier + tally.functional > 0);  // it did strike somewhere
+    CHECK(tally.survived == 0);
+    table += fmt::format("{:46} verifier {:2}, functional run {:2}, survived {}   e.g. {}\n", m.name, tally.verifier,
+                         tally.functional, tally.survived, tally.why.substr(0, 150));
+  }
+  WARN(mutations().size() << " mutations, refused by:\n" << table);
+}

@@ -1,0 +1,34 @@
+// A network, its schedule on an array, and what its functional run says: the right programs that tests spoil, and the
+// second judge beside the verifier.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/arch/array_spec.h"
+#include "sim/network/network.h"
+#include "sim/program/program.h"
+#include "sim/schedule/schedule.h"
+#include "sim/sparsity/block_mask.h"
+
+namespace tessera {
+
+struct Subject {
+  std::string name;
+  Network network;
+  std::vector<std::optional<BlockMask>> masks;  // by LayerId
+  ArraySpec array;
+  Program program;
+};
+
+// The generic array of configs/hardware with that many rows and columns; `sets` change it further ("a.b=c").
+ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets = {});
+
+// Schedules a network given as JSON. `ratio` of the 8x8 blocks of every convolution but the first are zero.
+Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const ArraySpec& array,
+                               double ratio, const ScheduleSpec& spec = {});
+
+// Simulates the program with data in a forked child and compares every tensor with the reference. Empty: all equal.
+std::string functional_objection(const Subject& subject, const Program& program);
+
+}  // namespace tessera
