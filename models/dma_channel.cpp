@@ -25,6 +25,7 @@ DmaChannel::DmaChannel(const sc_core::sc_module_name& name, RunState& run, Engin
       fabric_(fabric),
       list_(run.program.engines[static_cast<std::size_t>(id)].transfers) {
   if (info_.tile_kind == TileKind::memory) conflict_share_ = run.array.memtile.conflict_share;
+  counts_banks_ = conflict_share_ > 0 || (info_.tile_kind == TileKind::compute && run.array.tile.conflict_share > 0);
   if (info_.kind != EngineKind::s2mm) return;
   SC_HAS_PROCESS(DmaChannel);
   SC_METHOD(drain);
@@ -69,7 +70,7 @@ void DmaChannel::advance() {
         if (info_.tile_kind == TileKind::shim)
           memory_load_ = ddr_load(transfer_->access, run_.array.ddr, info_.kind == EngineKind::s2mm);
         banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
-        if (banks_ != nullptr) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
+        if (counts_banks_) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
         if (run_.data != nullptr) run_.data->begin(id_, *transfer_);
         await_stream();
         fabric_.routes[static_cast<std::size_t>(transfer_->route)]->offer();
@@ -105,7 +106,7 @@ void DmaChannel::segment_ends(const Segment& s, Millicycles latency) {
   charge(Cause::bank_conflict, s.begin + s.conflict);
   charge(Cause::wait_stream, s.end - s.busy);
   charge(Cause::busy, s.end);
-  if (banks_ != nullptr) banks_->count(bank_set_, s.bytes);
+  if (counts_banks_) banks_->count(bank_set_, s.bytes);
   if (conflict_share_ > 0) banks_->leave(bank_set_);
   left_ -= s.bytes;
   idle_before_ = false;

@@ -68,6 +68,7 @@ class DmaChannel : public Engine {
   const DmaSpec& spec_;
   const Fabric& fabric_;
   double conflict_share_ = 0;
+  bool counts_banks_ = false;  // somebody pays for bank conflicts here
   const std::vector<Transfer>& list_;
 
   Phase phase_ = Phase::fetch;

@@ -137,7 +137,7 @@ Job with(Fidelity fidelity, double ratio, bool functional = false) {
 Job on(const char* hardware) {
   Job job = base;
   job.hardware = hardware;
-  job.sets = {};
+  job.sets = {"kernels=peak"};
   return job;
 }
 
