@@ -16,6 +16,8 @@ class Policy {
   virtual Axis bands() const = 0;
   // Compute a residual add or a pool whose windows tile the map together with the convolution before it.
   virtual bool fuses() const = 0;
+  // Reorder output channels so that non-zero blocks fall evenly on cores.
+  virtual bool balances() const = 0;
 };
 
 const Policy* find_policy(const std::string& name);  // null when unknown

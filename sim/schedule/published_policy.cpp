@@ -9,6 +9,7 @@ class PublishedPolicy : public Policy {
   std::vector<Mapping> mappings(const Layer&) const override { return {{Axis::width, Axis::channels}}; }
   Axis bands() const override { return Axis::width; }
   bool fuses() const override { return false; }
+  bool balances() const override { return false; }
 };
 
 }  // namespace

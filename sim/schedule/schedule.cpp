@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "sim/schedule/channel_order.h"
 #include "sim/schedule/layer_emitter.h"
 #include "sim/schedule/policy.h"
 
@@ -43,6 +44,7 @@ class Scheduler {
   std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
   std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
   std::vector<int> last_use_;    // per root: index of the last layer that reads it
+  std::vector<LayerReport> reports_;
   double estimate_ = 0;
 };
 
@@ -104,13 +106,23 @@ void Scheduler::plan_lifetimes() {
 void Scheduler::describe_layers() {
   Program& p = e_.builder.program();
   p.network = network_.name;
+  std::vector<KernelMask> logical(network_.layers.size());
+  for (const Layer& l : network_.layers)
+    if (l.op == Op::conv2d) logical[l.id] = kernel_mask(masks_[l.id] ? *masks_[l.id] : BlockMask::all_ones(l.out.c, l.in.c));
+  std::vector<std::vector<int>> orders(network_.layers.size());
+  if (spec_.balance && policy_.balances()) orders = balanced_channel_orders(network_, logical, array_);
   for (const Layer& l : network_.layers) {
     ProgramLayer pl;
     pl.layer = l;
+    pl.block_order = orders[l.id];
+    LayerReport report;
     if (l.op == Op::conv2d) {
       pl.mask = static_cast<int>(p.masks.size());
-      p.masks.push_back(kernel_mask(masks_[l.id] ? *masks_[l.id] : BlockMask::all_ones(l.out.c, l.in.c)));
+      p.masks.push_back(stored_mask(logical[l.id], orders[l.id], orders[l.inputs[0]]));
+      report.imbalance_rows_unassigned = imbalance(logical[l.id], array_.rows);
+      report.imbalance_rows = imbalance(p.masks.back(), array_.rows);
     }
+    reports_.push_back(std::move(report));
     p.layers.push_back(std::move(pl));
   }
 }
@@ -192,6 +204,12 @@ Bytes Scheduler::free_staging() const {
   return least;
 }
 
+std::string tiling_text(const Layer& layer, const Partition& p, const Tiling& t) {
+  return fmt::format("tile={}x{}x{}/{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw), ceil_div(p.max_b, t.no) * 8,
+                     ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8, t.weights_outer ? " weights-outer" : "",
+                     t.deep_input ? " deep-input" : "");
+}
+
 Failure does_not_fit(const Layer& l, Bytes needed, Bytes have, Bytes staging) {
   return fail(ExitCode::does_not_fit,
               {"", "layer " + l.name,
@@ -270,6 +288,15 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input,
       } else {
         choice = choose_tiling(c, p, array_, law_, &needed);
       }
+      Candidate weighed;
+      weighed.mapping = mapping_name(m);
+      if (choice) {
+        weighed.tiling = tiling_text(layer, p, choice->tiling);
+        weighed.us = choice->estimate.cycles * 1e6 / array_.clock_hz;
+        weighed.bound_by = choice->estimate.bound_by;
+        weighed.core_bytes = choice->buffers.total();
+      }
+      reports_[layer.id].candidates.push_back(std::move(weighed));
       if (choice && (!best || choice->estimate.cycles < best->estimate.cycles)) {
         best = choice;
         plan.partition = std::move(p);
@@ -291,11 +318,8 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input,
   plan.buffers = best->buffers;
   plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr, c.operand);
   estimate_ += best->estimate.cycles;
-  const Tiling& t = plan.tiling;
-  const Partition& p = plan.partition;
-  e_.builder.program().layers[layer.id].mapping = fmt::format(
-      "{} tile={}x{}x{}/{}{}", mapping_name(p.mapping), ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
-      ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8, t.weights_outer ? " weights-outer" : "");
+  e_.builder.program().layers[layer.id].mapping =
+      mapping_name(plan.partition.mapping) + " " + tiling_text(layer, plan.partition, plan.tiling);
   if (fused >= 0) e_.builder.program().layers[fused].mapping = "fused into " + layer.name;
   LayerEmitter emitter(e_, plan);
   if (!emitter.emit()) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
@@ -362,6 +386,7 @@ Expected<Schedule> Scheduler::run() {
   Schedule s;
   s.estimate_us = estimate_ * 1e6 / array_.clock_hz;
   s.program = e_.builder.finish();
+  s.layers = std::move(reports_);
   return s;
 }
 

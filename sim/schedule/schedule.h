@@ -26,11 +26,29 @@ struct LayerOverride {
 
 struct ScheduleSpec {
   std::string policy = "best";             // "best" or "published"
+  bool balance = true;                     // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, LayerOverride> layers;  // by layer name
+};
+
+// One mapping that was weighed for a layer, with its cheapest tiling.
+struct Candidate {
+  std::string mapping;
+  std::string tiling;    // empty: no tiling fits
+  double us = 0;         // estimate
+  std::string bound_by;
+  Bytes core_bytes = 0;  // buffers in a core
+};
+
+struct LayerReport {
+  std::vector<Candidate> candidates;
+  // Non-zero blocks of the fullest array row over the average, if rows split the output channels: in the network's
+  // channel order, and in the order the schedule stores them.
+  double imbalance_rows_unassigned = 1, imbalance_rows = 1;
 };
 
 struct Schedule {
   Program program;
+  std::vector<LayerReport> layers;         // by LayerId
   double estimate_us = 0;                  // what the policy's cost model expected
 };
 
