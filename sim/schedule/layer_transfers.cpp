@@ -139,7 +139,10 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
 std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step& s) {
   const CoreGroup& g = plan_.partition.acts[group];
   const CorePart& p = plan_.partition.parts[g.parts[0]];
-  if (empty_tile(p, s) || (channelwise_ && tile_b(p, s).empty())) return std::nullopt;
+  if (empty_tile(p, s) || (channelwise_ && tile_b(p, s).empty())) {
+    input_key_[group] = -1;  // the cores have let go of what they held
+    return std::nullopt;
+  }
   const int spatial = s.h * plan_.tiling.nw + s.w;
   const int deep = channelwise_ ? plan_.tiling.no : plan_.tiling.ni;
   const std::int64_t key = std::int64_t{spatial} * deep + (channelwise_ ? s.o : s.i);
