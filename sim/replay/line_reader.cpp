@@ -30,9 +30,7 @@ const nlohmann::json* LineReader::find(const std::string& key, const char* type)
   asked_.insert(key);
   const auto it = object_.find(key);
   if (it != object_.end()) return &*it;
-  std::vector<std::string> keys;
-  for (const auto& [name, value] : object_.items()) keys.push_back(name);
-  const std::string near = nearest_name(key, keys);
+  const std::string near = nearest_name(key, unknown());  // a key that nobody asked for so far may be the one meant
   report(key, "is missing", std::string(type) + (near.empty() ? "" : "; there is \"" + near + "\""));
   return nullptr;
 }
