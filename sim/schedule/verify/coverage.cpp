@@ -79,6 +79,16 @@ void Coverage::finish() {
     if (k.add_layer >= 0) fused[k.layer] = 1;
   std::vector<std::int64_t> housed(n, 0);
   for (const TensorPiece& t : p_.pieces) housed[t.tensor] += t.region.elements();
+  // A convolution read by nothing but one pool may be computed together with it and never have a home; what the pool's
+  // calls find in the core is judged there.
+  std::vector<int> readers(n, 0);
+  for (const ProgramLayer& l : p_.layers)
+    for (LayerId input : l.layer.inputs) ++readers[input];
+  for (const ProgramLayer& l : p_.layers)
+    if (l.layer.op == Op::maxpool) {
+      const LayerId input = l.layer.inputs[0];
+      if (p_.layers[input].layer.op == Op::conv2d && readers[input] == 1 && housed[input] == 0) fused[input] = 1;
+    }
   for (const ProgramLayer& l : p_.layers) {
     const Layer& y = l.layer;
     const int channels = stored_channels(y.out.c);
