@@ -34,14 +34,14 @@ struct Candidate {
   }
 };
 
-KernelCall whole_call(const Layer& layer, int pixels, int channels) {
+KernelCall whole_call(const Layer& layer, std::int64_t h, std::int64_t w, std::int64_t channels) {
   KernelCall call;
   call.layer = static_cast<std::int16_t>(layer.id);
   call.kind = layer.op == Op::conv2d    ? KernelKind::conv
               : layer.op == Op::maxpool ? KernelKind::maxpool
               : layer.op == Op::avgpool ? KernelKind::avgpool
                                         : KernelKind::add;
-  call.out = {0, pixels, 0, 1, 0, channels};
+  call.out = {0, static_cast<int>(h), 0, static_cast<int>(w), 0, static_cast<int>(channels)};
   call.in_c = stored_channels(layer.in.c);
   return call;
 }
@@ -75,13 +75,12 @@ Candidate conv_candidate(const Layer& l, const KernelMask& mask, const ArraySpec
                          int cols_axis, int rows_axis) {
   const Division d = divide(a, cols_axis, rows_axis);
   const int in_c = stored_channels(l.in.c);
-  const auto pixels = ceil_div(l.out.h, d.h) * ceil_div(l.out.w, d.w);
+  const auto h = ceil_div(l.out.h, d.h), w = ceil_div(l.out.w, d.w), pixels = h * w;
   const auto rows8 = ceil_div(mask.rows, d.c);
   const ChunkSize chunk = average_chunk(l, mask, static_cast<double>(rows8));
   const double in_share = rows_axis == 2 ? 1.0 : static_cast<double>(a.rows) / r.in_streams;
   Candidate c;
-  c.raise(static_cast<double>(law.duration(whole_call(l, static_cast<int>(pixels), static_cast<int>(rows8 * 8)), l, &chunk)) / 1e3,
-          "compute");
+  c.raise(static_cast<double>(law.duration(whole_call(l, h, w, rows8 * 8), l, &chunk)) / 1e3, "compute");
   c.raise(static_cast<double>(ceil_div(l.in.h, d.h) * ceil_div(l.in.w, d.w) * in_c) * in_share / r.channel, "input");
   c.raise(static_cast<double>(pixels * rows8 * 8) * a.rows / r.out_streams / r.channel, "output");
   c.raise(static_cast<double>(chunk.data + chunk.index) / r.channel, "weights");
@@ -98,7 +97,7 @@ LayerBound layer_bound(const Layer& l, const KernelMask& mask, const ArraySpec& 
     Candidate c;
     c.raise(in / a.cols / r.in_streams / r.channel, "input");
     c.raise(static_cast<double>(std::int64_t{l.out.h} * l.out.w * out_c) / a.cols / r.out_streams / r.channel, "output");
-    c.raise(static_cast<double>(law.duration(whole_call(l, l.out.h * l.out.w, out_c), l, nullptr)) / 1e3 / a.cores(), "compute");
+    c.raise(static_cast<double>(law.duration(whole_call(l, l.out.h, l.out.w, out_c), l, nullptr)) / 1e3 / a.cores(), "compute");
     return {c.cycles * us, c.by, "any"};
   }
   const ChunkSize all = average_chunk(l, mask, mask.rows);
@@ -132,7 +131,7 @@ Bounds analytic_bounds(const Network& network, const std::vector<std::optional<B
     } else if (l.op == Op::conv2d) {
       const ChunkSize all = average_chunk(l, mask, mask.rows);
       read += static_cast<double>(all.data + all.index);
-      compute += static_cast<double>(law.duration(whole_call(l, l.out.h * l.out.w, mask.rows * 8), l, &all)) / 1e3;
+      compute += static_cast<double>(law.duration(whole_call(l, l.out.h, l.out.w, mask.rows * 8), l, &all)) / 1e3;
     }
   }
   for (const Layer& l : network.layers)

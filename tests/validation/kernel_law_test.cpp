@@ -1,0 +1,97 @@
+// Do kernel libraries say what their files say, and are wrong files refused?
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "sim/cost/coefficient_law.h"
+
+using namespace tessera;
+
+namespace {
+
+const CoefficientLaw& library(const std::string& name) {
+  auto law = load_kernel_library("configs/hardware/kernels/" + name + ".json");
+  REQUIRE(law);
+  return **law;
+}
+
+Layer conv(int taps) {
+  Layer l;
+  l.op = Op::conv2d;
+  l.window.kh = l.window.kw = taps;
+  return l;
+}
+
+Millicycles cycles(const KernelLaw& law, int h, int w, int channels, std::int64_t blocks, int taps = 1, bool first = true,
+                   bool last = true) {
+  KernelCall call;
+  call.out = {0, h, 0, w, 0, channels};
+  call.first = first, call.last = last;
+  ChunkSize size;
+  size.blocks = blocks;
+  return law.duration(call, conv(taps), &size);
+}
+
+}  // namespace
+
+TEST_CASE("the compiled int8 kernel at a measured shape") {
+  const GemmCoefficients& c = library("peano-iron").gemm.at({"i8", "i32"});
+  CHECK(c.cycles(64, 64, 64) == Approx(2584.4).epsilon(0.001));  // 2604.8 with the harness of 20.4
+  CHECK(c.cycles(64, 64, 64) > 1024);                            // the peak rate
+}
+
+TEST_CASE("no library is faster than the multipliers") {
+  const struct { const char *name, *in, *out; double peak; } all[] = {
+      {"peano-iron", "i8", "i32", 256}, {"peano-iron", "i16", "i32", 64},  {"peano-iron", "bf16", "f32", 128},
+      {"hand-tuned", "i8", "i8", 256},  {"hand-tuned", "i8", "i16", 256},  {"hand-tuned", "i8", "i32", 256},
+      {"hand-tuned", "bf16", "bf16", 128}, {"hand-assembly", "bf16", "f32", 128}};
+  for (const auto& law : all)
+    for (const int size : {16, 64, 256}) {
+      INFO(law.name << " " << law.in << " " << law.out << " " << size);
+      const double macs = static_cast<double>(size) * size * size;
+      CHECK(library(law.name).gemm.at({law.in, law.out}).cycles(size, size, size) >= macs / law.peak);
+    }
+}
+
+TEST_CASE("a missing block saves its inner loop and nothing else") {
+  const CoefficientLaw& law = library("measured");
+  const Millicycles dense = cycles(law, 8, 8, 64, 64), sparse = cycles(law, 8, 8, 64, 32);
+  CHECK(sparse < dense);
+  CHECK(2 * sparse > dense);  // prologue and outputs stay
+  CHECK(dense - sparse == Approx(32 * 8 * law.conv.inner * 1000).epsilon(0.001));
+}
+
+TEST_CASE("partial sums cost their way to memory and back") {
+  const CoefficientLaw& law = library("measured");
+  const Millicycles whole = cycles(law, 8, 8, 64, 64);
+  const Millicycles halves = cycles(law, 8, 8, 64, 32, 1, true, false) + cycles(law, 8, 8, 64, 32, 1, false, true);
+  CHECK(halves > whole);
+}
+
+TEST_CASE("ragged rows of a 3x3 convolution are padded, those of a 1x1 are not") {
+  const CoefficientLaw& law = library("measured");
+  CHECK(cycles(law, 8, 7, 64, 64, 3) == cycles(law, 8, 8, 64, 64, 3));
+  CHECK(cycles(law, 8, 7, 64, 64, 1) < cycles(law, 8, 8, 64, 64, 1));
+}
+
+TEST_CASE("all-ones blocks at the law `measured` are slower than at `peak`") {
+  const auto peak = find_kernel_law("peak");
+  REQUIRE(peak);
+  CHECK(cycles(library("measured"), 8, 8, 64, 64) > cycles(**peak, 8, 8, 64, 64));
+}
+
+TEST_CASE("wrong files are refused with every problem") {
+  const std::string file = "validation_test_kernels.json";
+  std::ofstream(file) << R"({"name": "x", "gemm": [{"in": "i8", "out": "i8", "block": {"m": 0, "n": 8, "k": 8},
+    "prologue": -1, "per_block": 2}], "convolution": {}})";
+  const auto law = load_kernel_library(file);
+  std::remove(file.c_str());
+  REQUIRE_FALSE(law);
+  const std::string text = describe(law.failure());
+  for (const char* part : {"gemm[0].block.m", "gemm[0].prologue", "gemm[0].inner", "convolution"}) {
+    INFO(part);
+    CHECK(text.find(part) != std::string::npos);
+  }
+  CHECK_FALSE(load_kernel_library("no such file"));
+  CHECK_FALSE(find_or_load_kernel_law("nonsense", "configs/hardware/kernels"));
+}
