@@ -16,14 +16,6 @@ int sc_main(int, char**) { return 0; }
 
 namespace tessera {
 
-const char* cause_name(Cause c) {
-  static const char* const names[] = {"busy",          "wait_input",   "wait_weights", "wait_operand",
-                                      "wait_output",   "wait_staging", "wait_token",   "wait_stream",
-                                      "bank_conflict", "overhead",     "idle"};
-  static_assert(sizeof names / sizeof *names == cause_count, "one name per cause");
-  return c < Cause::count ? names[static_cast<int>(c)] : "unknown";
-}
-
 namespace {
 
 Expected<SimResult> run_array(RunState& run) {
