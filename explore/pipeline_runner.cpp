@@ -26,19 +26,43 @@ Expected<ResolvedPoint> resolve(const std::string& base, const std::string& fold
                        content_hash(*config, Density::dense)};
 }
 
-// The facts of the config that the table shows, beside what the pipeline measured.
+// A layer as the store keeps it: the causes of waiting that are not zero, weights as one number.
+Json slim(const Json& layer) {
+  Json result = Json::object();
+  for (const char* key : {"name", "op", "start_us", "end_us", "bound_us", "bound_by", "macs", "ddr_read_bytes",
+                          "ddr_write_bytes"})
+    if (layer.contains(key)) result[key] = layer[key];
+  if (layer.contains("weight_bytes")) result["weight_bytes"] = layer["weight_bytes"]["total"];
+  Json& time = result["time"] = Json::object();
+  for (const auto& [cause, cycles] : layer["time"].items())
+    if (cycles != 0) time[cause] = cycles;
+  return result;
+}
+
+// What the table and the figures need of a result, with the facts of the config beside it.
+Json row_of(const RunConfig& config, Json result) {
+  const ArraySpec& array = config.array;
+  result["network"] = config.network.name;
+  result["rows"] = array.rows;
+  result["cols"] = array.cols;
+  result["cores"] = array.cores();
+  result["peak_macs_per_us"] = 256.0 * array.cores() * array.clock_hz / 1e6;
+  result["ddr_bytes_per_us"] = array.ddr.read_bytes_per_cycle * array.clock_hz / 1e6;
+  const Json weights = result["weight_bytes"];
+  result["weight_bytes"] = weights["total"];
+  result["index_bytes"] = weights["index"];
+  Json layers = Json::array();
+  for (const Json& layer : result["layers"]) layers.push_back(slim(layer));
+  result["layers"] = std::move(layers);
+  return result;
+}
+
 Expected<Json> run(const Json& document, bool dense) {
   const Expected<RunConfig> config = make_run_config(document, ".", "point");
   if (!config) return config.failure();
   Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse);
   if (!result) return result;
-  Json& facts = *result;
-  facts["network"] = config->network.name;
-  facts["rows"] = config->array.rows;
-  facts["cols"] = config->array.cols;
-  facts["cores"] = config->array.cores();
-  facts["clock_hz"] = config->array.clock_hz;
-  return result;
+  return row_of(*config, std::move(*result));
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ const std::vector<Column>& result_columns() {
       {"core_utilization", "", "share of the peak multiply-accumulates of all cores over the run", [](const J& r, const J&) { return get(r, "core_utilization"); }},
       {"weight_bytes", "bytes", "weights as stored in DDR: blocks kept and their indices", [](const J& r, const J&) { return get(r, "weight_bytes"); }},
       {"dense_weight_bytes", "bytes", "the same for the dense baseline", [](const J&, const J& d) { return get(d, "weight_bytes"); }},
+      {"index_bytes", "bytes", "part of weight_bytes that says where the kept blocks belong", [](const J& r, const J&) { return get(r, "index_bytes"); }},
       {"ddr_read_bytes", "bytes", "read from DDR", [](const J& r, const J&) { return get(r, "ddr_read_bytes"); }},
       {"ddr_write_bytes", "bytes", "written to DDR", [](const J& r, const J&) { return get(r, "ddr_write_bytes"); }},
   };

@@ -1,0 +1,46 @@
+"""Speed-up as a map of block size x share of zero blocks, one map per network."""
+import math
+
+from style import COLUMN, panels, save
+from sweep_data import mean, pretty
+
+RATIO, BLOCK = "sparsity.ratio", "sparsity.block"
+
+
+def draw(sweep, folder):
+    if len(sweep.values(BLOCK)) < 2 or len(sweep.values(RATIO)) < 3:
+        return []
+    names = []
+    for network in sweep.networks():
+        rows, held = sweep.slice([RATIO, BLOCK], network)
+        ratios = [r for r in sweep.values(RATIO, rows) if r > 0]
+        blocks = sweep.values(BLOCK, rows)
+        grid, data = [], []
+        for block in blocks:
+            line = []
+            for ratio in ratios:
+                here = [row for row in rows if row[BLOCK] == block and row[RATIO] == ratio]
+                line.append(mean(here, "speedup") if here else math.nan)
+                data.append([network, block, ratio, line[-1]])
+            grid.append(line)
+        figure, (axis,) = panels(1, COLUMN, 0.55 + 0.24 * len(blocks))
+        image = axis.imshow(grid, cmap="cividis", aspect="auto")
+        axis.grid(False)
+        axis.set_xticks(range(len(ratios)), [f"{r:g}" for r in ratios])
+        axis.set_yticks(range(len(blocks)), [b.replace("x", "×") for b in blocks])
+        middle = (image.norm.vmin + image.norm.vmax) / 2
+        for y, line in enumerate(grid):
+            for x, value in enumerate(line):
+                if not math.isnan(value):
+                    axis.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=6.5,
+                              color="black" if value > middle else "white")
+        axis.tick_params(length=0)
+        for spine in axis.spines.values():
+            spine.set_visible(False)
+        axis.set_xlabel("share of zero blocks")
+        axis.set_ylabel("block")
+        axis.set_title(f"{pretty(network)}: speed-up over dense" + (f", {held}" if held else ""))
+        names.append(save(figure, folder, f"heatmap_{network}", ["network", "block", "ratio", "speedup"], data))
+    return names
+
+

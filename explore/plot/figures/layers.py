@@ -1,0 +1,47 @@
+"""Where the time goes: for each layer the time of the average core, stacked by cause, dense above sparse."""
+from style import PAGE, legend_below, plt, save
+from sweep_data import pretty
+
+CAUSES = [("busy", "computing", "#0072B2"), ("wait_input", "waits for activations", "#56B4E9"),
+          ("wait_weights", "waits for weights", "#E69F00"), ("wait_operand", "waits for the second operand", "#CC79A7"),
+          ("wait_output", "waits for room for its output", "#D55E00"), ("overhead", "overhead", "#999999"),
+          ("other", "other waits", "#444444")]
+NAMED = {cause for cause, _, _ in CAUSES}
+
+
+def parts(layer, cores, clock_hz):
+    time = layer.get("time", {})
+    sums = {cause: time.get(cause, 0) for cause, _, _ in CAUSES if cause != "other"}
+    sums["other"] = sum(v for cause, v in time.items() if cause not in NAMED and cause != "idle")
+    return {cause: cycles / cores / clock_hz * 1e6 for cause, cycles in sums.items()}
+
+
+def draw(sweep, folder):
+    names = []
+    for network in sweep.networks():
+        rows, held = sweep.slice([], network)
+        found = sweep.layers(rows[0]) if rows else None
+        if not found:
+            continue
+        figure, axes = plt.subplots(2, 1, figsize=(PAGE, 3.4), sharex=True, sharey=True, constrained_layout=True)
+        data, labels = [], [layer["name"] for layer in found["dense"][1]]
+        for axis, density in zip(axes, ("dense", "sparse")):
+            result, layers = found[density]
+            stacks = [parts(layer, result["cores"], result["clock_hz"]) for layer in layers]
+            floor = [0.0] * len(stacks)
+            for cause, label, color in CAUSES:
+                heights = [stack[cause] for stack in stacks]
+                if any(heights):
+                    axis.bar(range(len(stacks)), heights, bottom=floor, color=color, width=0.85, label=label)
+                floor = [a + b for a, b in zip(floor, heights)]
+            for layer, stack in zip(layers, stacks):
+                data.append([network, density, layer["name"]] + [stack[cause] for cause, _, _ in CAUSES])
+            axis.set_ylabel(f"{density} (µs)")
+            axis.grid(axis="x", visible=False)
+            axis.margins(x=0.005)
+        axes[1].set_xticks(range(len(labels)), labels, rotation=90, fontsize=5.5 if len(labels) <= 75 else 4.5)
+        axes[0].set_title(f"{pretty(network)}: time of the average core by layer" + (f", {held}" if held else ""))
+        legend_below(figure, axes, 4)
+        names.append(save(figure, folder, f"layers_{network}",
+                          ["network", "density", "layer"] + [f"{cause}_us" for cause, _, _ in CAUSES], data))
+    return names

@@ -1,0 +1,48 @@
+"""Pareto fronts of latency against cores, and of latency against the bytes of weights that are kept."""
+from figures.arrays import plain_log_ticks
+from style import COLORS, COLUMN, PAGE, legend_below, panels, save
+from sweep_data import pretty
+
+AGAINST = {"cores": ("cores", 1), "weight_bytes": ("weights kept (MB)", 1e-6)}
+
+
+def front(points):
+    """(cost, latency) pairs that no other beats in both."""
+    best, result = float("inf"), []
+    for cost, latency in sorted(points):
+        if latency < best:
+            best = latency
+            result.append((cost, latency))
+    return result
+
+
+def draw(sweep, folder):
+    names = []
+    for column, (label, scale) in AGAINST.items():
+        networks = [n for n in sweep.networks()
+                    if len(sweep.values(column, [r for r in sweep.rows if r["network_name"] == n])) > 2]
+        if not networks or (column == "weight_bytes" and not sweep.varies("sparsity.ratio")):
+            continue
+        figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.1, share_y=False)
+        data = []
+        for axis, network in zip(axes, networks):
+            mine = [row for row in sweep.rows if row["network_name"] == network and row[column] is not None]
+            points = [(row[column] * scale, row["latency_us"] / 1000) for row in mine]
+            axis.scatter(*zip(*points), s=3, color="#b0b0b0", linewidths=0, rasterized=len(points) > 500, label="points")
+            best = front(points)
+            axis.plot(*zip(*best), color=COLORS[1], marker="o", markersize=2.5, drawstyle="steps-post",
+                      label="Pareto front")
+            data += [[network, cost, latency] for cost, latency in best]
+            axis.set_yscale("log")
+            if column == "cores":
+                axis.set_xscale("log", base=2)
+                ticks = [t for t in (1, 2, 4, 8, 16, 32, 64, 128, 256) if points and min(points)[0] <= t <= max(points)[0]]
+                axis.set_xticks(ticks, [str(t) for t in ticks])
+            plain_log_ticks(axis, [latency for _, latency in points])
+            axis.set_title(pretty(network))
+            axis.set_xlabel(label)
+        axes[0].set_ylabel("latency (ms)")
+        legend_below(figure, axes, 2)
+        names.append(save(figure, folder, f"pareto_{column}", ["network", column if scale == 1 else "weight_mb",
+                                                             "latency_ms"], data))
+    return names

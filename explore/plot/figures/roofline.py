@@ -1,0 +1,45 @@
+"""Roofline with layers as points: multiply-accumulates per byte of DDR against multiply-accumulates per second."""
+from style import COLUMN, DENSE, SPARSE, legend_below, panels, save
+from sweep_data import pretty
+
+
+def draw(sweep, folder):
+    names = []
+    for network in sweep.networks():
+        rows, held = sweep.slice([], network)
+        found = sweep.layers(rows[0]) if rows else None
+        if not found or "peak_macs_per_us" not in found["dense"][0]:
+            continue
+        figure, (axis,) = panels(1, COLUMN, 2.4)
+        data, xs, ys = [], [], []
+        for density, color, marker in (("dense", DENSE, "o"), ("sparse", SPARSE, "^")):
+            points = []
+            for layer in found[density][1]:
+                moved = layer["ddr_read_bytes"] + layer["ddr_write_bytes"]
+                spent = layer["end_us"] - layer["start_us"]
+                if layer["macs"] > 0 and moved > 0 and spent > 0:
+                    points.append((layer["macs"] / moved, layer["macs"] / spent / 1e6))
+                    data.append([network, density, layer["name"], *points[-1]])
+            if points:
+                axis.scatter(*zip(*points), s=9, color=color, marker=marker, linewidths=0, alpha=0.8,
+                             label=f"layers, {density}")
+                xs += [p[0] for p in points]
+                ys += [p[1] for p in points]
+        if not xs:
+            continue
+        result = found["dense"][0]
+        peak, bandwidth = result["peak_macs_per_us"] / 1e6, result["ddr_bytes_per_us"] / 1e6
+        low, high = min(xs) / 1.5, max(max(xs), 2 * peak / bandwidth) * 1.5
+        axis.plot([low, peak / bandwidth, high], [low * bandwidth, peak, peak], color="black",
+                  label=f"{peak:.3g} TMAC/s, DDR {bandwidth * 1000:.3g} GB/s")
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_xlim(low, high)
+        axis.set_ylim(min(ys + [low * bandwidth]) / 1.5, peak * 1.6)
+        axis.set_xlabel("MAC per byte of DDR")
+        axis.set_ylabel("TMAC/s")
+        axis.set_title(pretty(network) + (f", {held}" if held else ""))
+        legend_below(figure, [axis], 2)
+        names.append(save(figure, folder, f"roofline_{network}",
+                          ["network", "density", "layer", "mac_per_byte", "tmac_per_s"], data))
+    return names

@@ -1,0 +1,37 @@
+"""Speed-up against sparsity, one line per block size, with the ideal line 1 / (1 - ratio)."""
+from style import COLORS, MARKERS, PAGE, COLUMN, legend_below, panels, save
+from sweep_data import pretty, series
+
+RATIO, BLOCK = "sparsity.ratio", "sparsity.block"
+
+
+def draw(sweep, folder):
+    if len(sweep.values(RATIO)) < 3:
+        return []
+    networks = sweep.networks()
+    figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.3)
+    data = []
+    top = 1 / (1 - min(max(sweep.values(RATIO)), 0.9))
+    for axis, network in zip(axes, networks):
+        rows, held = sweep.slice([RATIO, BLOCK], network)
+        ratios = [0.01 * i for i in range(0, 91)]
+        axis.plot(ratios, [1 / (1 - r) for r in ratios], color="black", linestyle=":", linewidth=0.8,
+                  label="ideal 1/(1−ratio)")
+        for i, block in enumerate(sweep.values(BLOCK) or [None]):
+            mine = [row for row in rows if block is None or row[BLOCK] == block]
+            points = series(mine, RATIO, "speedup")
+            if not any(r == 0 for r, _ in points):
+                points.insert(0, (0, 1.0))  # nothing is left out: the dense network itself
+            label = "blocks" if block is None else block.replace("x", "×")
+            axis.plot(*zip(*points), color=COLORS[i % 8], marker=MARKERS[i % 8], label=label)
+            data += [[network, block, ratio, value] for ratio, value in points]
+        axis.set_yscale("log", base=2)
+        axis.set_ylim(0.85, top * 1.1)
+        ticks = [t for t in (1, 1.5, 2, 3, 4, 6, 8, 10) if t <= top]
+        axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        axis.minorticks_off()
+        axis.set_title(pretty(network) + (f", {held}" if held else ""))
+        axis.set_xlabel("share of zero blocks")
+    axes[0].set_ylabel("speed-up over dense")
+    legend_below(figure, axes, 8 if len(networks) > 1 else 4)
+    return [save(figure, folder, "speedup", ["network", "block", "ratio", "speedup"], data)]

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""plot.py DIR [FIGURE...]: every figure that the sweep in DIR supports, into DIR/figures as PDF, PNG and CSV."""
+import importlib
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+FIGURES = ["speedup", "heatmap", "arrays", "axis", "pareto", "layers", "roofline"]
+
+
+def main(arguments):
+    if not arguments:
+        raise SystemExit(__doc__)
+    wanted = arguments[1:] or FIGURES
+    for name in wanted:
+        if name not in FIGURES:
+            raise SystemExit(f"{name}: unknown figure; there are: {', '.join(FIGURES)}")
+    try:
+        from sweep_data import Sweep
+        import style  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"{error.name} is missing: apt-get install python3-matplotlib")
+    sweep = Sweep(arguments[0])
+    if not sweep.rows:
+        raise SystemExit(f"{arguments[0]}: no point is done, nothing to plot")
+    folder = os.path.join(arguments[0], "figures")
+    made = []
+    for name in wanted:
+        made += importlib.import_module(f"figures.{name}").draw(sweep, folder)
+    for name in made:
+        print(f"{folder}/{name}.pdf .png .csv")
+    if sweep.failed:
+        print(f"{sweep.failed} points that are not done are left out", file=sys.stderr)
+    if not made:
+        print("the sweep supports no figure: it varies neither sparsity, array nor another number", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BrokenPipeError:
+        pass
+    except SystemExit as error:
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
+            sys.exit(2)
+        raise

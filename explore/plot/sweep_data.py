@@ -1,0 +1,122 @@
+"""A sweep as the figures see it: table.csv, and the layers of single points from the store."""
+import csv
+import json
+import os
+import sqlite3
+
+NAMES = {"resnet50": "ResNet50", "resnet18": "ResNet18", "vgg16": "VGG16", "inception_v3": "Inception V3"}
+
+
+def pretty(network):
+    return NAMES.get(network, network)
+
+
+def typed(text):
+    if text == "":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+class Sweep:
+    def __init__(self, folder):
+        self.folder = folder
+        path = os.path.join(folder, "table.csv")
+        if not os.path.exists(path):
+            raise SystemExit(f"{path}: missing; make it with: tessera sweep collect {folder}")
+        with open(path, newline="", encoding="utf-8") as source:
+            reader = csv.DictReader(source)
+            header = reader.fieldnames
+            everything = [{key: typed(value) for key, value in row.items()} for row in reader]
+        self.axes = header[header.index("point") + 1:header.index("status")]
+        self.rows = [row for row in everything if row["status"] == "done" and row["latency_us"] is not None]
+        self.failed = len(everything) - len(self.rows)
+
+    def values(self, column, rows=None):
+        """Distinct values of a column, sorted; texts such as 8x8 by their numbers."""
+        found = {row[column] for row in (self.rows if rows is None else rows) if row.get(column) is not None}
+        return sorted(found, key=order)
+
+    def varies(self, column):
+        return bool(self.rows) and column in self.rows[0] and len(self.values(column)) > 1
+
+    def networks(self):
+        return self.values("network_name")
+
+    def slice(self, free, network=None):
+        """Rows with every axis but `free` held at its reference value, and that value in words."""
+        rows = [row for row in self.rows if network is None or row["network_name"] == network]
+        free = set(free) | {"network"}
+        words = []
+        if not {"hardware.rows", "hardware.cols"} & free and (self.varies("rows") or self.varies("cols")):
+            shapes = sorted({(row["rows"], row["cols"]) for row in rows},
+                            key=lambda s: (abs(s[0] - 4) + abs(s[1] - 4), s))
+            rows = [row for row in rows if (row["rows"], row["cols"]) == shapes[0]]
+            words.append("{}×{} cores".format(*shapes[0]))
+        for axis in self.axes:
+            if axis in free or axis.endswith("seed") or axis in ("hardware.rows", "hardware.cols"):
+                continue
+            values = self.values(axis, rows)
+            if len(values) > 1:
+                chosen = reference(axis, values)
+                rows = [row for row in rows if row[axis] == chosen]
+                words.append(f"{short(axis)} {show(chosen)}")
+        return rows, ", ".join(words)
+
+    def layers(self, row):
+        """(result, layers) of the point of a row and of its dense baseline, or None without a store."""
+        path = os.path.join(self.folder, "store.sqlite")
+        if not os.path.exists(path):
+            return None
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            baseline = connection.execute("SELECT baseline FROM plan WHERE key = ?", (row["key"],)).fetchone()
+            answer = {}
+            for density, key in (("dense", baseline and baseline[0]), ("sparse", row["key"])):
+                found = connection.execute("SELECT result, layers FROM runs WHERE key = ? AND status = 'done'",
+                                           (key,)).fetchone()
+                if found is None:
+                    return None
+                answer[density] = (json.loads(found[0]), json.loads(found[1]))
+            return answer
+        finally:
+            connection.close()
+
+
+def order(value):
+    if isinstance(value, str) and "x" in value and value.replace("x", "").isdigit():
+        return (0, [int(part) for part in value.split("x")])
+    return (1, [value]) if isinstance(value, str) else (0, [value])
+
+
+def reference(axis, values):
+    """The value a figure holds an axis at that it does not show."""
+    preferred = {"sparsity.ratio": 0.5, "sparsity.block": "8x8"}.get(axis)
+    return preferred if preferred in values else values[0]
+
+
+def short(axis):
+    return axis.split(".")[-1].replace("_", " ")
+
+
+def show(value):
+    return os.path.splitext(os.path.basename(value))[0] if isinstance(value, str) and "/" in value else f"{value}"
+
+
+def mean(rows, column):
+    return sum(row[column] for row in rows) / len(rows)
+
+
+def series(rows, x, y):
+    """Sorted (x, mean of y over repeats) pairs."""
+    groups = {}
+    for row in rows:
+        if row.get(x) is not None and row.get(y) is not None:
+            groups.setdefault(row[x], []).append(row)
+    return [(value, mean(groups[value], y)) for value in sorted(groups, key=order)]
