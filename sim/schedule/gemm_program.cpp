@@ -41,6 +41,9 @@ class GemmEmitter {
     return rows;
   }
   std::int64_t outputs() const { return std::int64_t{blocks_m_} * blocks_n_; }
+  // One task of a shim channel reads what a block of rows (of columns, when B is stationary) needs.
+  int tasks() const { return d_.b_stationary ? blocks_n_ : blocks_m_; }
+  int inner_outputs() const { return d_.b_stationary ? blocks_m_ : blocks_n_; }
   // How often B passes: once for every tile of C, or once per block of columns.
   std::int64_t b_passes() const { return d_.b_stationary ? blocks_n_ : outputs(); }
 
@@ -90,12 +93,13 @@ class GemmEmitter {
     const EngineId in = map_.mem_channel(memtile(col), EngineKind::s2mm, 0);
     // All rows of this column, one step of tile_k after the other.
     Access read;
-    read.rank = 3;
+    read.rank = 4;
     read.dims[0] = {static_cast<std::int32_t>(d_.tile_k * d_.in_bytes), 1};
     read.dims[1] = {d_.tile_m * count, Bytes{d_.k} * d_.in_bytes};
     read.dims[2] = {strips_ * d_.strip_calls, d_.tile_k * d_.in_bytes};
+    read.dims[3] = {inner_outputs(), 0};
     b_.transfer(shim, move(0, b_.route(shim, {in}), read, {}, {}));
-    loop(shim, 1, outputs());
+    loop(shim, 1, tasks());
     for (int k = 0; k < count; ++k) {
       const Access buffer = linear(k * d_.memtile_buffers * a_bytes_, a_bytes_);
       const EngineId out = map_.mem_channel(memtile(col), EngineKind::mm2s, k);
@@ -130,13 +134,14 @@ class GemmEmitter {
     const EngineId in = map_.mem_channel(memtile(col), EngineKind::s2mm, 1);
     const EngineId out = map_.mem_channel(memtile(col), EngineKind::mm2s, array_.memtile.dma.mm2s - 2);
     Access read;
-    read.rank = 2;
+    read.rank = 3;
     read.dims[0] = {static_cast<std::int32_t>(d_.tile_n * d_.in_bytes), 1};
     read.dims[1] = {strips_ * d_.strip_calls * d_.tile_k, Bytes{d_.n} * d_.in_bytes};
+    read.dims[2] = {blocks_n_, Bytes{d_.tile_n} * array_.cols * d_.in_bytes};
     read.base = Bytes{d_.m} * d_.k * d_.in_bytes;
     const RouteId from_ddr = b_.route(shim, {in});
     b_.transfer(shim, move(0, from_ddr, read, {}, {}));
-    loop(shim, 1, b_passes());
+    loop(shim, 1, d_.b_stationary ? 1 : blocks_m_);
     const Access buffer = linear(feeds() * d_.memtile_buffers * a_bytes_, b_bytes_);
     b_.transfer(in, move(mem, from_ddr, buffer, op(mem_b() + 1), op(mem_b())));
     loop(in, 1, b_passes() * strips_);
@@ -170,15 +175,15 @@ class GemmEmitter {
       b_.transfer(in, move(mem, route, buffer, op(mem_c(r) + 1), op(mem_c(r))));
       loop(in, 1, outputs());
       b_.transfer(out, move(mem, to_ddr, buffer, op(mem_c(r)), op(mem_c(r) + 1)));
-      Access write;
-      write.rank = 2;
-      write.dims[0] = {static_cast<std::int32_t>(d_.tile_n * d_.out_bytes), 1};
-      write.dims[1] = {d_.tile_m, Bytes{d_.n} * d_.out_bytes};
-      write.base = (Bytes{d_.m} + d_.n) * d_.k * d_.in_bytes;
-      b_.transfer(shim, move(0, to_ddr, write, {}, {}));
     }
     loop(out, array_.rows, outputs());
-    loop(shim, array_.rows, outputs());
+    Access write;  // the tiles of a column stand one below the other
+    write.rank = 2;
+    write.dims[0] = {static_cast<std::int32_t>(d_.tile_n * d_.out_bytes), 1};
+    write.dims[1] = {d_.tile_m * array_.rows, Bytes{d_.n} * d_.out_bytes};
+    write.base = (Bytes{d_.m} + d_.n) * d_.k * d_.in_bytes;
+    b_.transfer(shim, move(0, to_ddr, write, {}, {}));
+    loop(shim, 1, outputs());
   }
 
   // One step of the core's list, counted so that loops know their length.

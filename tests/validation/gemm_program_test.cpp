@@ -1,6 +1,7 @@
 // Does the output-stationary GEMM move the bytes it must, take the time it must, and refuse what does not fit?
 #include <catch2/catch.hpp>
 
+#include "sim/run/backend.h"
 #include "sim/run/isolate.h"
 #include "sim/schedule/bottleneck_program.h"
 #include "sim/schedule/gemm_program.h"
