@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Which folder may include which, and SystemC in models/ only: includes_test.py ROOT [--self-test]."""
+import os
+import re
+import sys
+
+# What each folder may include besides itself. base <- config, arch <- network <- sparsity <- program, cost <- schedule;
+# models see no layers' schedule; explore sees neither models nor schedule.
+ALLOWED = {
+    "sim/base": [],
+    "sim/arch": ["sim/base"],
+    "sim/config": ["sim/base", "sim/arch"],
+    "sim/network": ["sim/base"],
+    "sim/sparsity": ["sim/base", "sim/network"],
+    "sim/program": ["sim/base", "sim/arch", "sim/network", "sim/sparsity"],
+    "sim/cost": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
+    "sim/trace": ["sim/base", "sim/arch", "sim/program"],
+    "sim/stats": ["sim/base", "sim/run/backend.h"],
+    "sim/schedule": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost"],
+    "sim/reference": ["sim/base", "sim/network", "sim/sparsity"],
+    "sim/replay": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost", "sim/trace",
+                   "sim/run/backend.h"],
+    "sim/validation": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
+                       "sim/schedule", "sim/trace", "sim/run"],
+    "sim/run": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
+                "sim/schedule", "sim/stats", "sim/trace", "sim/reference", "sim/replay"],
+    "models": ["sim/base", "sim/arch", "sim/program", "sim/sparsity", "sim/network/network.h", "sim/stats", "sim/trace",
+               "sim/run/backend.h"],
+    "explore": ["sim/base", "sim/config", "sim/run", "sim/network", "sim/arch"],
+    "sim/cli": None,  # the top: everything
+    "sim/main.cpp": None,
+}
+SYSTEMC = re.compile(r"(systemc|systemc\.h|tlm|tlm\.h|sysc/.*|tlm_utils/.*|tlm_core/.*)$")
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
+
+
+def unit(path):
+    for folder in ALLOWED:
+        if path == folder or path.startswith(folder + "/"):
+            return folder
+    return None
+
+
+def violations(path, text):
+    own = unit(path)
+    if own is None:
+        return [f"{path}: belongs to no known folder"]
+    found = []
+    for kind, name in INCLUDE.findall(text):
+        if SYSTEMC.match(name) and own != "models":
+            found.append(f"{path}: includes <{name}>; only models/ may")
+        if kind != '"':
+            continue
+        if unit(name) is None:
+            found.append(f'{path}: includes "{name}", which is no path from the root')
+        elif ALLOWED[own] is not None and unit(name) != own:
+            if not any(name == a or name.startswith(a + "/") for a in ALLOWED[own]):
+                found.append(f'{path}: includes "{name}"; {own} may include {", ".join(ALLOWED[own]) or "nothing else"}')
+    return found
+
+
+def sources(root):
+    for top in ("sim", "models", "explore"):
+        for folder, _, files in os.walk(os.path.join(root, top)):
+            for file in sorted(files):
+                if file.endswith((".h", ".cpp")):
+                    yield os.path.join(folder, file)
+
+
+def self_test():
+    """Wrong includes that must be refused."""
+    wrong = [("sim/base/x.h", '#include "sim/program/program.h"'), ("explore/x.cpp", '#include "models/array.h"'),
+             ("sim/run/x.cpp", "#include <systemc>"), ("models/x.cpp", '#include "sim/schedule/schedule.h"'),
+             ("models/x.cpp", '#include "sim/run/pipeline.h"'), ("explore/x.cpp", '#include "sim/schedule/schedule.h"'),
+             ("sim/network/x.cpp", '  #  include "network.h"'), ("sim/oddments/x.h", "")]
+    accepted = [case for case in wrong if not violations(*case)]
+    for case in accepted:
+        print("accepted, but wrong:", case)
+    right = violations("models/x.cpp", '#include <systemc>\n#include "sim/run/backend.h"\n')
+    return not accepted and not right
+
+
+def main():
+    root = sys.argv[1]
+    if not self_test():
+        sys.exit(1)
+    found, count = [], 0
+    for path in sources(root):
+        count += 1
+        with open(path) as source:
+            found += violations(os.path.relpath(path, root), source.read())
+    print("\n".join(found) or f"{count} files include only what they may")
+    sys.exit(1 if found or count == 0 else 0)
+
+
+if __name__ == "__main__":
+    main()

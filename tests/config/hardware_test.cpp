@@ -1,0 +1,84 @@
+// The hardware files: every number has a source, and means what the array description says.
+#include <catch2/catch.hpp>
+
+#include "sim/config/hardware.h"
+#include "sim/config/json_file.h"
+#include "sim/run/config_folder.h"
+
+using namespace tessera;
+using nlohmann::json;
+
+namespace {
+std::string hardware_file(const std::string& name) { return config_folder() + "/hardware/" + name + ".json"; }
+
+ArraySpec array_of(const std::string& name, const std::vector<std::string>& sets = {}) {
+  const Expected<ArraySpec> array = load_hardware(hardware_file(name), sets);
+  if (!array) FAIL(describe(array.failure()));
+  return *array;
+}
+
+void check_sources(const json& value, const std::string& path) {
+  INFO(path);
+  CHECK_FALSE(value.is_number());  // a number that stands for itself has no source
+  if (!value.is_object()) return;
+  if (value.contains("source")) {
+    CHECK(value["source"].get<std::string>().size() >= 10);
+    CHECK(value.contains("unit"));
+    return;
+  }
+  for (const auto& [key, child] : value.items()) check_sources(child, path + "." + key);
+}
+}  // namespace
+
+TEST_CASE("every number of every hardware file has a source and a unit") {
+  const std::vector<std::string> names = config_names("hardware");
+  CHECK(names.size() >= 5);
+  for (const std::string& name : names) {
+    const Expected<json> file = read_json(hardware_file(name));
+    REQUIRE(file);
+    check_sources(*file, name);
+    CHECK(load_hardware(hardware_file(name)));
+  }
+}
+
+TEST_CASE("the generic array: two memory tiles per column for 8x2 only, DDR that grows with the columns") {
+  for (int rows = 1; rows <= 8; ++rows) {
+    for (int cols = 1; cols <= 8; ++cols) {
+      const ArraySpec array = array_of("aie2", {"rows=" + std::to_string(rows), "cols=" + std::to_string(cols)});
+      CHECK(array.memtile_rows == (rows == 8 && cols == 2 ? 2 : 1));
+      CHECK(array.ddr.read_bytes_per_cycle == cols * array.shim.dma.mm2s * array.shim.dma.bytes_per_cycle);
+      CHECK(array.ddr.write_bytes_per_cycle == cols * array.shim.dma.s2mm * array.shim.dma.bytes_per_cycle);
+    }
+  }
+  CHECK(array_of("aie2", {"rows=8", "cols=2", "memtile_rows=1"}).memtile_rows == 1);
+  CHECK(array_of("aie2").clock_hz == 1e9);
+}
+
+TEST_CASE("the published machine takes no time but for bytes and operations") {
+  const ArraySpec array = array_of("dalberto2024");
+  CHECK(array.stream.bytes_per_cycle * array.clock_hz == 4.0 * (1ll << 30));
+  for (const DmaSpec* dma : {&array.tile.dma, &array.memtile.dma, &array.shim.dma}) {
+    CHECK(dma->bytes_per_cycle * array.clock_hz == 4.0 * (1ll << 30));
+    CHECK(dma->start_cycles + dma->first_start_cycles + dma->chain_cycles == 0);
+  }
+  CHECK(array.tile.locks.access_cycles + array.stream.hop_cycles + array.stream.packet_cycles == 0);
+  CHECK(array.ddr.latency_cycles + array.controller.token_cycles + array.tile.call_cycles == 0);
+}
+
+TEST_CASE("the devices have their sizes") {
+  CHECK(array_of("xdna1_1800mhz").cores() == 16);
+  CHECK(array_of("xdna1_1000mhz").clock_hz == 1e9);
+  CHECK(array_of("ve2802").cores() == 304);
+  CHECK(array_of("ve2802").memtiles() == 76);
+}
+
+TEST_CASE("a value outside its range is refused with the range, the limits of the file included") {
+  const Expected<ArraySpec> wide = load_hardware(hardware_file("aie2"), {"rows=9", "clock_hz=1000"});
+  REQUIRE_FALSE(wide);
+  REQUIRE(wide.failure().problems.size() == 2);
+  CHECK(describe(wide.failure()).find("from 1 to 8 rows") != std::string::npos);
+  CHECK(describe(wide.failure()).find("from 10000000 to 1e+10 Hz") != std::string::npos);
+  CHECK_FALSE(load_hardware(hardware_file("aie2"), {"tile.reserved=65536"}));
+  CHECK_FALSE(load_hardware(hardware_file("aie2"), {"tile.memory.size=65537"}));
+}
+
