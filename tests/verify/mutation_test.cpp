@@ -9,8 +9,8 @@
 
 #include "sim/program/hash.h"
 #include "sim/schedule/verify.h"
+#include "tests/verify/hand_program.h"
 #include "tests/verify/mutations.h"
-#include "tests/verify/subject.h"
 
 using namespace tessera;
 
@@ -49,6 +49,7 @@ std::vector<Subject> subjects() {
   ScheduleSpec split;
   for (const char* layer : {"a", "b"}) split.layers[layer].tile = {2, 4, 32, 16};
   split.layers["c"].tile = {2, 3, 8, 16};
+  list.push_back(hand_made());
   add(make_subject("residual 2x2", residual_net, generic_array(2, 2), 0.4));
   add(make_subject("residual 3x4 published", residual_net, generic_array(3, 4), 0, published));
   add(make_subject("deep 2x2", deep_net, generic_array(2, 2), 0.5, split));

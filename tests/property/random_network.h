@@ -1,0 +1,11 @@
+// Small networks from a seed: every layer kind, odd shapes, kernels that are not square, strides, one-sided padding,
+// residuals, concatenations, several outputs.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace tessera {
+
+std::string random_network(std::uint64_t seed);  // as the JSON of a network file
+
+}  // namespace tessera
