@@ -15,6 +15,7 @@ class ProgramBuilder {
 
   const EngineMap& map() const { return map_; }
   Program& program() { return program_; }
+  const Program& program() const { return program_; }
 
   // The route from `source` to `sinks` (any order), made on first use.
   RouteId route(EngineId source, std::vector<EngineId> sinks);

@@ -3,6 +3,8 @@
 // projection of it. Hence no schedule can deadlock by construction (verify.h checks it all the same), and engines run
 // ahead of each other as far as buffers allow.
 #pragma once
+#include <array>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +27,8 @@ class Emission {
   std::vector<Home> homes;                 // per root layer
   std::int64_t ddr_top = 0;
   int emitted_layers = 0;
+  // Chunks by layer, first and last row, first and last column: tiles of one layer share them.
+  std::map<std::array<int, 5>, int> chunk_ids;
 
   const EngineMap& map() const { return builder.map(); }
   Home& home(LayerId tensor) { return homes[views[tensor].root]; }

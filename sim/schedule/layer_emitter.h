@@ -67,6 +67,7 @@ class LayerEmitter {
 
   void claim_core_slots();
   bool claim_staging();
+  int chunk_of(Span rows, Span cols, bool bias);
   void open_rings();
   std::vector<Step> steps() const;
   Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }

@@ -204,6 +204,24 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   feed(f, 0, f.sources.size());
 }
 
+int LayerEmitter::chunk_of(Span rows, Span cols, bool bias) {
+  auto& chunks = e_.builder.program().chunks;
+  const auto [it, added] =
+      e_.chunk_ids.try_emplace({layer_.id, rows.lo, rows.hi, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
+  if (!added) return it->second;
+  ChunkPlace place;
+  place.layer = static_cast<std::int16_t>(layer_.id);
+  for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
+  place.shape.col0 = cols.lo;
+  place.shape.col1 = cols.hi;
+  place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
+  place.shape.bias = bias;
+  place.size = chunk_size(e_.builder.program().masks[plan_.mask], place.shape);
+  if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
+  chunks.push_back(std::move(place));
+  return it->second;
+}
+
 void LayerEmitter::open_rings() {
   const auto& groups = plan_.partition.weights;
   std::vector<Bytes> heaviest(e_.array.memtiles(), 0);
@@ -225,20 +243,10 @@ void LayerEmitter::open_rings() {
         const Span rows = split(p.b, plan_.tiling.no, o);
         const Span cols = split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i);
         if (rows.empty()) continue;
-        ChunkPlace place;
-        place.layer = static_cast<std::int16_t>(layer_.id);
-        for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
-        place.shape.col0 = cols.lo;
-        place.shape.col1 = cols.hi;
-        place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
-        place.shape.bias = i == 0;
-        place.size = chunk_size(e_.builder.program().masks[plan_.mask], place.shape);
-        heaviest[memtile] += round_up(place.size.total(), 32);
-        if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
         LoadedChunk& c = chunks_[g][static_cast<std::size_t>(o) * plan_.tiling.ni + i];
         c.memtile = memtile;
-        c.chunk = static_cast<int>(e_.builder.program().chunks.size());
-        e_.builder.program().chunks.push_back(std::move(place));
+        c.chunk = chunk_of(rows, cols, i == 0);
+        heaviest[memtile] += round_up(e_.builder.program().chunks[c.chunk].size.total(), 32);
       }
   }
   for (std::size_t m = 0; m < heaviest.size(); ++m) {

@@ -20,24 +20,24 @@ std::string mapping_name(const Mapping& m) {
   return std::string("cols=") + axis_name(m.cols) + " rows=" + axis_name(m.rows);
 }
 
-Partition make_partition(const Layer& layer, const Mapping& mapping, const ArraySpec& array) {
+Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, const ArraySpec& array) {
   Partition p;
   p.mapping = mapping;
   const bool channelwise = layer.op != Op::conv2d;
   const int blocks = stored_channels(layer.out.c) / 8;
-  const auto range = [&](Axis axis, int size, int row, int col) {
+  const auto range = [&](Axis axis, Span whole, int row, int col) {
     const bool by_cols = mapping.cols == axis, by_rows = mapping.rows == axis;
-    if (by_cols && by_rows) return split({0, size}, array.rows * array.cols, col * array.rows + row);
-    if (by_cols) return split({0, size}, array.cols, col);
-    if (by_rows) return split({0, size}, array.rows, row);
-    return Span{0, size};
+    if (by_cols && by_rows) return split(whole, array.rows * array.cols, col * array.rows + row);
+    if (by_cols) return split(whole, array.cols, col);
+    if (by_rows) return split(whole, array.rows, row);
+    return whole;
   };
   using Key = std::tuple<int, int, int, int>;
   std::map<Key, int> acts, weights;
   for (int col = 0; col < array.cols; ++col)
     for (int row = 0; row < array.rows; ++row) {
-      CorePart part{row, col, range(Axis::height, layer.out.h, row, col), range(Axis::width, layer.out.w, row, col),
-                    range(Axis::channels, blocks, row, col), -1, -1};
+      CorePart part{row, col, range(Axis::height, rows, row, col), range(Axis::width, {0, layer.out.w}, row, col),
+                    range(Axis::channels, {0, blocks}, row, col), -1, -1};
       if (part.h.empty() || part.w.empty() || part.b.empty()) continue;
       const int index = static_cast<int>(p.parts.size());
       const auto join = [&](std::map<Key, int>& known, std::vector<CoreGroup>& groups, const Key& key) {

@@ -52,7 +52,7 @@ struct Partition {
 };
 
 // Channelwise layers (pools, add) need only their own channels of the input, so cores with different channels never
-// share activations.
-Partition make_partition(const Layer& layer, const Mapping& mapping, const ArraySpec& array);
+// share activations. `rows` are the output rows to compute.
+Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, const ArraySpec& array);
 
 }  // namespace tessera

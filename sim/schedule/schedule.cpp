@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/schedule/channel_order.h"
+#include "sim/schedule/depth_tiling.h"
 #include "sim/schedule/layer_emitter.h"
 #include "sim/schedule/policy.h"
 
@@ -26,13 +27,34 @@ class Scheduler {
   void plan_fusion();
   void plan_lifetimes();
   void describe_layers();
-  bool place(LayerId root, bool in_ddr);
+  void place(LayerId root, bool in_ddr);
   bool place_over(LayerId root, LayerId operand, int reader);
   void place_in_ddr(LayerId root);
-  std::optional<Failure> emit_layer(const Layer& layer, LayerId input, LayerId target, int target_c0, int fused);
+  // What emit_layer computes of a layer.
+  struct Part {
+    LayerId input = 0, target = 0;
+    int target_c0 = 0;       // first channel within the target
+    int fused = -1;          // add or pool computed with it
+    Span rows;               // output rows; those of the fused pool if there is one
+    bool placed = false;     // the target's home stands already
+  };
+  std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
+  DepthUnit unit_of(const Layer& kernel) const;
+  std::optional<double> unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
+                                  int sharers) const;
+  bool tiles_pay(const std::vector<DepthUnit>& units, int tiles) const;
+  bool closed(const std::vector<DepthUnit>& units) const;
+  std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
+  std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
+  bool fits(LayerId root, Bytes beside) const;
+  bool place_rows(LayerId root, Span rows);
+  bool placed_by_rows(LayerId tensor);
+  void release_rows(LayerId root, int below);
+  void release_read_by(LayerId reader);
   std::optional<Failure> emit_concat(const Layer& layer);
   Bytes free_staging() const;
-  void record_pieces();
+  void record_pieces(LayerId root, std::size_t from);
+  void forget_pieces(LayerId root);
 
   const Network& network_;
   const std::vector<std::optional<BlockMask>>& masks_;
@@ -46,6 +68,8 @@ class Scheduler {
   std::vector<int> last_use_;    // per root: index of the last layer that reads it
   std::vector<LayerReport> reports_;
   double estimate_ = 0;
+  int next_owner_ = 0;
+  std::map<std::pair<LayerId, int>, std::pair<Mapping, TilingChoice>> depth_choices_;  // by layer and rows
 };
 
 // Parts of a concatenation are written straight into it, unless somebody else already claimed them.
@@ -141,23 +165,22 @@ void Scheduler::place_in_ddr(LayerId root) {
   piece.writers.resize(l.out.h);
   home.pieces.push_back(std::move(piece));
   e_.homes[root] = std::move(home);
+  record_pieces(root, 0);
 }
 
-// Spreads the tensor over the memory tiles, if every one of them has room beside what weights and staging need.
-bool Scheduler::place(LayerId root, bool in_ddr) {
-  if (!e_.homes[root].pieces.empty()) return true;
-  if (in_ddr) {
-    place_in_ddr(root);
-    return true;
-  }
+// Spreads rows of the tensor over the memory tiles, if every one of them has room beside what weights and staging need.
+bool Scheduler::place_rows(LayerId root, Span rows) {
   const Layer& l = network_.layers[root];
-  Home home;
+  Home& home = e_.homes[root];
   home.channels = stored_channels(l.out.c);
   const Bytes reserve = array_.memtile.memory.size / 8;
+  const int owner = next_owner_++;
+  std::vector<Piece> pieces;
   for (int m = 0; m < array_.memtiles(); ++m) {
     Piece piece;
     piece.memtile = m;
-    piece.h = {0, l.out.h};
+    piece.owner = owner;
+    piece.h = rows;
     piece.w = {0, l.out.w};
     Span& band = policy_.bands() == Axis::height ? piece.h : piece.w;
     band = split(band, array_.memtiles(), m);
@@ -166,20 +189,50 @@ bool Scheduler::place(LayerId root, bool in_ddr) {
     piece.writers.resize(piece.h.size());
     const Bytes bytes = piece.row_step() * piece.h.size();
     const auto at = e_.allocators[m].find(round_up(bytes, 32), e_.emitted_layers % 2 == 1);
-    if (at) e_.allocators[m].take(*at, bytes, root);
+    if (at) e_.allocators[m].take(*at, bytes, owner);
     if (!at || e_.allocators[m].largest_gap().size() < reserve) {
-      for (auto& a : e_.allocators) a.release(root);
+      for (auto& a : e_.allocators) a.release(owner);
       return false;
     }
     piece.buffer = std::make_shared<Buffer>();
     piece.buffer->address = *at;
-    home.pieces.push_back(std::move(piece));
+    pieces.push_back(std::move(piece));
   }
-  for (Piece& p : home.pieces)
+  for (Piece& p : pieces) {
     p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(
         p.buffer->address, p.buffer->address + round_up(p.row_step() * p.h.size(), 32));
-  e_.homes[root] = std::move(home);
+    home.pieces.push_back(std::move(p));
+  }
+  record_pieces(root, home.pieces.size() - pieces.size());
   return true;
+}
+
+// Ends the life of the rows of `root` below row `below`.
+void Scheduler::release_rows(LayerId root, int below) {
+  auto& pieces = e_.homes[root].pieces;
+  for (const Piece& p : pieces)
+    if (p.memtile >= 0 && p.h.hi <= below) e_.allocators[p.memtile].release(p.owner);
+  pieces.erase(std::remove_if(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.memtile >= 0 && p.h.hi <= below; }),
+               pieces.end());
+}
+
+void Scheduler::place(LayerId root, bool in_ddr) {
+  if (!e_.homes[root].pieces.empty()) return;
+  if (in_ddr || !place_rows(root, {0, network_.layers[root].out.h})) place_in_ddr(root);
+}
+
+// Whether the tensor stands in pieces of one depth-wise tile after the other.
+bool Scheduler::placed_by_rows(LayerId tensor) {
+  const auto& pieces = e_.home(tensor).pieces;
+  return std::any_of(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.owner != pieces.front().owner; }) ||
+         (!pieces.empty() && pieces.back().h.hi < network_.layers[e_.views[tensor].root].out.h);
+}
+
+bool Scheduler::fits(LayerId root, Bytes beside) const {
+  const Layer& l = network_.layers[root];
+  const Bytes row = Bytes{l.out.w} * stored_channels(l.out.c);
+  const Bytes bytes = ceil_div(l.out.h, array_.memtiles()) * row + beside;
+  return bytes + array_.memtile.memory.size / 8 <= free_staging();
 }
 
 // A sum may overwrite the operand that nobody reads afterwards: every element is read before its sum is written.
@@ -192,9 +245,12 @@ bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
     const std::int64_t lo = p.buffer->address;
     p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(lo, lo + round_up(p.row_step() * p.h.size(), 32));
     for (WaitSet& w : p.writers) w.clear();
+    e_.allocators[p.memtile].rename(p.owner, next_owner_);
+    p.owner = next_owner_;
   }
-  for (TileAllocator& a : e_.allocators) a.rename(operand, root);
+  ++next_owner_;
   e_.homes[root] = std::move(home);
+  record_pieces(root, 0);
   return true;
 }
 
@@ -230,7 +286,8 @@ Layer with_pool(const Layer& conv, const Layer& pool) {
   return both;
 }
 
-std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input, LayerId target, int target_c0, int fused) {
+std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& part) {
+  const auto [input, target, target_c0, fused, rows, placed] = part;
   const Layer* tail = fused >= 0 ? &network_.layers[fused] : nullptr;
   const bool pooled = tail != nullptr && tail->op == Op::maxpool;
   const Layer layer = pooled ? with_pool(kernel, *tail) : kernel;
@@ -250,12 +307,15 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input,
   }
   c.operand = operand >= 0;
   c.input_in_ddr = e_.home(input).in_ddr;
+  if (rows.size() < layer.out.h && !placed_by_rows(input) && !c.input_in_ddr)
+    c.input_sharers = static_cast<int>(std::clamp<std::int64_t>(layer.out.h / rows.size(), 1, array_.cols));
   c.operand_in_ddr = operand >= 0 && e_.home(operand).in_ddr;
   const LayerId root = e_.views[target].root;
   const bool fresh = e_.homes[root].pieces.empty();
   const bool final_output = last_use_[root] == 0;
-  const bool over = operand >= 0 && operand != input && place_over(root, operand, layer.id);
-  if (!over && (!fresh || final_output || !place(root, false))) place(root, true);
+  const bool whole = rows.size() == layer.out.h;
+  const bool over = whole && !placed && operand >= 0 && operand != input && place_over(root, operand, layer.id);
+  if (!over && !placed) place(root, final_output);
 
   LayerOverride forced;
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
@@ -264,19 +324,26 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input,
   Bytes needed = 0;
   for (int attempt = 0; attempt < 2 && !best; ++attempt) {
     if (attempt == 1) {  // give up the place in the memory tiles
-      if (!fresh || over || e_.homes[root].in_ddr) break;
-      for (auto& a : e_.allocators) a.release(root);
+      if (!fresh || over || placed || e_.homes[root].in_ddr) break;
+      release_rows(root, layer.out.h);
+      forget_pieces(root);
       place_in_ddr(root);
     }
     c.output_in_ddr = e_.homes[root].in_ddr;
     c.staging = free_staging();
+    const auto known = depth_choices_.find({layer.id, rows.size()});
+    if (known != depth_choices_.end()) {
+      best = known->second.second;
+      plan.partition = make_partition(layer, rows, known->second.first, array_);
+      break;
+    }
     std::vector<Mapping> mappings = policy_.mappings(layer);
     if (forced.cols || forced.rows) {
       Mapping m = mappings.front();
       mappings = {{forced.cols.value_or(m.cols), forced.rows.value_or(m.rows)}};
     }
     for (const Mapping& m : mappings) {
-      Partition p = make_partition(layer, m, array_);
+      Partition p = make_partition(layer, rows, m, array_);
       std::optional<TilingChoice> choice;
       if (forced.tile) {
         TilingChoice t;
@@ -304,6 +371,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, LayerId input,
     }
   }
   if (!best) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
+  if (!whole) depth_choices_.insert({{layer.id, rows.size()}, {plan.partition.mapping, *best}});
 
   plan.layer = layer;
   plan.kernel = kernel;
@@ -336,30 +404,190 @@ std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
       Layer copy = layer;
       copy.window = {};
       copy.in = copy.out = producer.out;
-      if (auto failure = emit_layer(copy, part, layer.id, c0, -1)) return failure;
+      if (auto failure = emit_layer(copy, {part, layer.id, c0, -1, {0, copy.out.h}, false})) return failure;
     }
     c0 += stored_channels(producer.out.c);
   }
   return std::nullopt;
 }
 
-void Scheduler::record_pieces() {
-  Program& p = e_.builder.program();
+// Notes the pieces of `root` from index `from` on for every tensor that stands in them.
+void Scheduler::record_pieces(LayerId root, std::size_t from) {
+  const auto& pieces = e_.homes[root].pieces;
   for (const Layer& l : network_.layers) {
-    if (fused_[l.id] >= 0) continue;  // never materialized
-    const View& v = e_.views[l.id];
-    for (Piece& piece : e_.homes[v.root].pieces) {
+    if (e_.views[l.id].root != root) continue;
+    const int channels = stored_channels(l.out.c);
+    for (std::size_t i = from; i < pieces.size(); ++i) {
+      Piece piece = pieces[i];
       TensorPiece t;
       t.tensor = static_cast<std::int16_t>(l.id);
-      const int channels = stored_channels(l.out.c);
       t.region = {piece.h.lo, piece.h.hi, piece.w.lo, piece.w.hi, 0, channels};
       t.in_ddr = piece.memtile < 0;
       t.memory = t.in_ddr ? -1 : e_.map().memory_tile(piece.memtile);
-      t.access = segment_access({&piece, piece.h, piece.w}, v.c0, channels);
-      p.pieces.push_back(t);
+      t.access = segment_access({&piece, piece.h, piece.w}, e_.views[l.id].c0, channels);
+      e_.builder.program().pieces.push_back(t);
     }
   }
-  p.ddr_bytes = e_.ddr_top;
+}
+
+void Scheduler::forget_pieces(LayerId root) {
+  auto& pieces = e_.builder.program().pieces;
+  pieces.erase(std::remove_if(pieces.begin(), pieces.end(),
+                              [&](const TensorPiece& t) { return e_.views[t.tensor].root == root; }),
+               pieces.end());
+}
+
+DepthUnit Scheduler::unit_of(const Layer& kernel) const {
+  DepthUnit u;
+  u.kernel = kernel.id;
+  u.fused = fused_[kernel.id];
+  u.target = u.fused < 0 ? kernel.id : u.fused;
+  u.geometry = kernel;
+  if (u.fused >= 0) {
+    const Layer& tail = network_.layers[u.fused];
+    if (tail.op == Op::maxpool) u.geometry = with_pool(kernel, tail);
+    else u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
+  }
+  if (kernel.op == Op::add) u.same_rows = {kernel.inputs[1]};
+  return u;
+}
+
+// Whether everything between the units is read by them alone.
+bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
+  for (const Layer& reader : network_.layers) {
+    const LayerId runs_with = fused_into_[reader.id] >= 0 ? fused_into_[reader.id] : reader.id;
+    const bool inside = std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
+    for (LayerId input : reader.inputs)
+      for (std::size_t u = 0; u + 1 < units.size(); ++u)
+        if (units[u].target == input && !inside) return false;
+  }
+  return true;
+}
+
+// The run of layers from `first` on that is better walked in tiles: the shortest one whose last output has room in the
+// memory tiles although tensors between have not. Empty: none.
+std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
+  constexpr int longest = 4, most_tiles = 16;
+  const auto n = static_cast<LayerId>(network_.layers.size());
+  LayerId forced_last = -1;
+  for (const DepthSpec& d : spec_.depth)
+    if (d.first == network_.layers[first].name) {
+      *tiles = d.tiles;
+      for (const Layer& l : network_.layers)
+        if (l.name == d.last) forced_last = l.id;
+    }
+  if (forced_last < 0 && (!spec_.depth_tiling || !policy_.tiles_in_depth())) return {};
+  std::vector<DepthUnit> units;
+  for (LayerId i = first; i < n; ++i) {
+    const Layer& l = network_.layers[i];
+    if (l.op == Op::concat || l.op == Op::input) return {};
+    if (fused_into_[i] >= 0) continue;
+    const DepthUnit u = unit_of(l);
+    if (e_.views[u.target].root != u.target || last_use_[u.target] == 0) return {};
+    if (units.empty() && forced_last < 0 && fits(u.target, 0)) return {};
+    units.push_back(u);
+    if (forced_last >= 0) {
+      if (u.kernel != forced_last && u.target != forced_last) continue;
+      return units.size() > 1 && closed(units) ? units : std::vector<DepthUnit>{};
+    }
+    if (static_cast<int>(units.size()) > longest) return {};
+    if (units.size() < 2 || !closed(units)) continue;
+    for (int t = 2; t <= most_tiles && t <= u.geometry.out.h; ++t) {
+      // Half as much again, for what comes and goes never packs without holes.
+      const Bytes between = depth_bytes(units, depth_tiles(units, t), array_.memtiles());
+      if (!fits(u.target, between * 3 / 2 + array_.memtile.memory.size / 8)) continue;
+      *tiles = t;
+      return tiles_pay(units, t) ? units : std::vector<DepthUnit>{};
+    }
+  }
+  return {};
+}
+
+// What a unit costs on `rows` of its output, cheapest mapping; nothing when no tiling fits.
+std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
+                                           int sharers) const {
+  const Layer& kernel = network_.layers[u.kernel];
+  LayerContext c;
+  c.layer = &u.geometry;
+  c.kernel = &kernel;
+  c.pool = u.fused >= 0 && network_.layers[u.fused].op == Op::maxpool ? &network_.layers[u.fused] : nullptr;
+  std::optional<BlockCounts> counts;
+  const Program& program = e_.builder.program();
+  if (kernel.op == Op::conv2d) counts.emplace(program.masks[program.layers[kernel.id].mask]);
+  c.blocks = counts ? &*counts : nullptr;
+  c.operand = !u.same_rows.empty();
+  c.input_in_ddr = input_in_ddr;
+  c.output_in_ddr = output_in_ddr;
+  c.input_sharers = sharers;
+  c.staging = staging;
+  std::optional<double> best;
+  for (const Mapping& m : policy_.mappings(u.geometry)) {
+    const Partition p = make_partition(u.geometry, rows, m, array_);
+    const auto choice = choose_tiling(c, p, array_, law_, nullptr);
+    if (choice && (!best || choice->estimate.cycles < *best)) best = choice->estimate.cycles;
+  }
+  return best;
+}
+
+// Whether the estimates favour walking the units in tiles over spilling what does not fit.
+bool Scheduler::tiles_pay(const std::vector<DepthUnit>& units, int tiles) const {
+  const std::vector<DepthTile> list = depth_tiles(units, tiles);
+  const Bytes least = array_.memtile.memory.size / 8;  // what place_rows leaves at least
+  double layered = 0, tiled = 0;
+  bool in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
+  const bool first_in_ddr = in_ddr;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    const bool spills = u + 1 < units.size() && !fits(units[u].target, 0);
+    const auto whole = unit_cost(units[u], {0, units[u].geometry.out.h}, in_ddr, spills, free_staging(), 1);
+    in_ddr = spills;
+    // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands.
+    const int sharers = u == 0 && !first_in_ddr ? std::min(tiles, array_.cols) : 1;
+    std::map<int, double> by_rows;
+    for (const DepthTile& tile : list) {
+      const int rows = tile.rows[u].size();
+      if (rows == 0) continue;
+      if (by_rows.count(rows) == 0) {
+        const auto part = unit_cost(units[u], tile.rows[u], u == 0 && first_in_ddr, false, least, sharers);
+        if (!part) return false;
+        by_rows[rows] = *part;
+      }
+      tiled += by_rows[rows];
+    }
+    if (whole) layered += *whole;
+  }
+  constexpr double margin = 1.05;  // tiles wait for each other where estimates see them alone
+  return tiled * margin < layered;
+}
+
+std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units, int tiles) {
+  const std::size_t last = units.size() - 1;
+  place(e_.views[units[last].target].root, last_use_[e_.views[units[last].target].root] == 0);
+  for (const DepthTile& tile : depth_tiles(units, tiles)) {
+    for (std::size_t u = 0; u <= last; ++u) {
+      const DepthUnit& unit = units[u];
+      if (tile.rows[u].empty()) continue;
+      if (u != last && !place_rows(unit.target, tile.rows[u]))
+        return fail(ExitCode::does_not_fit,
+                    {"", "layer " + network_.layers[unit.kernel].name,
+                     fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", tile.rows[u].size()),
+                     "more tiles (schedule.depth[].tiles) would help"});
+      const Layer& kernel = network_.layers[unit.kernel];
+      if (auto failure = emit_layer(kernel, {kernel.inputs[0], unit.target, 0, unit.fused, tile.rows[u], true}))
+        return failure;
+    }
+    for (std::size_t u = 0; u < last; ++u) release_rows(units[u].target, tile.keep[u]);
+  }
+  for (const DepthUnit& u : units) e_.builder.program().layers[u.kernel].mapping += fmt::format(" depth-tiles={}", tiles);
+  return std::nullopt;
+}
+
+void Scheduler::release_read_by(LayerId reader) {
+  for (LayerId root = 0; root < reader; ++root)
+    if (e_.views[root].root == root && last_use_[root] == reader) {
+      const auto& pieces = e_.homes[root].pieces;
+      for (const Piece& p : pieces)
+        if (p.memtile >= 0) e_.allocators[p.memtile].release(p.owner);
+    }
 }
 
 Expected<Schedule> Scheduler::run() {
@@ -367,22 +595,31 @@ Expected<Schedule> Scheduler::run() {
   plan_fusion();
   plan_lifetimes();
   describe_layers();
-  for (const Layer& l : network_.layers) {
+  const auto n = static_cast<LayerId>(network_.layers.size());
+  for (LayerId i = 0; i < n; ++i) {
+    const Layer& l = network_.layers[i];
     std::optional<Failure> failure;
+    LayerId through = i;  // last layer that is emitted now
     if (l.op == Op::input) {
       place_in_ddr(l.id);
     } else if (l.op == Op::concat) {
       failure = emit_concat(l);
-    } else if (fused_into_[l.id] < 0) {
-      const int fused = fused_[l.id];
-      failure = emit_layer(l, l.inputs[0], fused < 0 ? l.id : fused, 0, fused);
+    } else if (fused_into_[i] < 0) {
+      int tiles = 1;
+      const std::vector<DepthUnit> units = depth_group(i, &tiles);
+      if (!units.empty()) {
+        failure = emit_group(units, tiles);
+        through = units.back().kernel;
+      } else {
+        const DepthUnit u = unit_of(l);
+        failure = emit_layer(l, {l.inputs[0], u.target, 0, u.fused, {0, u.geometry.out.h}, false});
+      }
     }
     if (failure) return *failure;
-    for (LayerId root = 0; root < l.id; ++root)
-      if (e_.views[root].root == root && last_use_[root] == l.id)
-        for (auto& a : e_.allocators) a.release(root);
+    for (; i < through; ++i) release_read_by(i);
+    release_read_by(i);
   }
-  record_pieces();
+  e_.builder.program().ddr_bytes = e_.ddr_top;
   Schedule s;
   s.estimate_us = estimate_ * 1e6 / array_.clock_hz;
   s.program = e_.builder.finish();

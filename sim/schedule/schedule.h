@@ -24,10 +24,18 @@ struct LayerOverride {
   std::optional<std::array<int, 4>> tile;  // core tile: output height, width, output channels, input channels
 };
 
+// Layers `first` to `last` walked together in `tiles` tiles of output rows.
+struct DepthSpec {
+  std::string first, last;
+  int tiles = 2;
+};
+
 struct ScheduleSpec {
   std::string policy = "best";             // "best" or "published"
   bool balance = true;                     // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, LayerOverride> layers;  // by layer name
+  bool depth_tiling = true;                // let the policy tile in depth what would spill to DDR
+  std::vector<DepthSpec> depth;            // forced, whether the policy would or not
 };
 
 // One mapping that was weighed for a layer, with its cheapest tiling.

@@ -17,6 +17,7 @@ struct View {
 // A rectangle of a tensor at one place, all stored channels of the root.
 struct Piece {
   int memtile = -1;         // -1: DDR
+  int owner = -1;           // of its place in the memory tile
   Span h, w;
   BufferRef buffer;         // address, and who used it
   std::vector<WaitSet> writers;  // per row of h: the transfers that put it there

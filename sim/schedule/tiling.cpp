@@ -137,7 +137,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   };
   raise(step * t.steps(), "compute");
   const double input = loads.input * (static_cast<double>(b.input) / rate + dma);
-  raise(input * static_cast<double>(ceil_div(p.lanes, plan.acts)), "input");
+  raise(input * static_cast<double>(ceil_div(p.lanes * c.input_sharers, plan.acts)), "input");
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;

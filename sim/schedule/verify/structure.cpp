@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sim/program/roll.h"
+#include "sim/schedule/verify/limits.h"
 
 namespace tessera::verifying {
 namespace {
-
-constexpr std::int64_t most_steps = 100'000'000;  // executed, repeats counted
 
 class Structure {
  public:
@@ -28,7 +26,6 @@ class Structure {
     if (f_.empty()) tables();
     if (f_.empty()) locks();
     routes();
-    for (EngineId e = 0; e < map_.count() && !f_.full(); ++e) engine(e);
   }
 
  private:
@@ -129,7 +126,7 @@ class Structure {
   void chunk(std::size_t i) {
     const ChunkPlace& c = p_.chunks[i];
     const auto bad = [&](std::string what) { f_.add(fmt::format("chunk {}", i), std::move(what)); };
-    if (!layer_ok(c.layer) || p_.layers[c.layer].layer.op != Op::conv2d)
+    if (!names_layer(p_, c.layer) || p_.layers[c.layer].layer.op != Op::conv2d)
       return bad(fmt::format("of layer {}", c.layer));
     const Layer& y = p_.layers[c.layer].layer;
     const int rows = stored_channels(y.out.c) / 8, cols = stored_channels(y.in.c) / 8;
@@ -168,9 +165,9 @@ class Structure {
   void piece(std::size_t i) {
     const TensorPiece& t = p_.pieces[i];
     const std::string path = fmt::format("piece {}", i);
-    if (!layer_ok(t.tensor)) return f_.add(path, fmt::format("of tensor {}", t.tensor));
-    region(t.region, t.tensor, path);
-    access(t.access, 4, path);
+    if (!names_layer(p_, t.tensor)) return f_.add(path, fmt::format("of tensor {}", t.tensor));
+    check_region(t.region, p_, t.tensor, path, f_);
+    check_access(t.access, 4, path, f_);
     if (!f_.empty()) return;
     if (t.access.memory_bytes() != t.region.elements())
       f_.add(path, fmt::format("{} bytes for {} elements", t.access.memory_bytes(), t.region.elements()));
@@ -181,27 +178,12 @@ class Structure {
       f_.add(path, fmt::format("ends at {} of {} bytes", t.access.end(), a_.memtile.memory.size));
   }
 
-  void region(const Region& r, int tensor, const std::string& path) {
-    const Shape& s = p_.layers[tensor].layer.out;
-    if (r.h0 < 0 || r.w0 < 0 || r.c0 < 0 || r.h1 > s.h || r.w1 > s.w || r.c1 > stored_channels(s.c) || r.h0 >= r.h1 ||
-        r.w0 >= r.w1 || r.c0 >= r.c1)
-      f_.add(path,
-             fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, stored_channels(s.c)));
-  }
-
   void in_ddr(std::int64_t lo, std::int64_t hi, const std::string& path) {
     if (lo < 0 || hi > p_.ddr_bytes)
       f_.add(path, fmt::format("DDR addresses {} to {}", lo, hi), fmt::format("legal: 0 to {}", p_.ddr_bytes));
   }
 
-  bool layer_ok(int layer) const { return layer >= 0 && layer < static_cast<int>(p_.layers.size()); }
-
   // ---- locks and routes ----
-
-  const LockSpec& lock_spec(TileId t) const {
-    const TileKind kind = map_.tile_kind(t);
-    return kind == TileKind::compute ? a_.tile.locks : kind == TileKind::memory ? a_.memtile.locks : a_.shim.locks;
-  }
 
   void locks() {
     std::vector<std::pair<int, int>> seen;
@@ -211,7 +193,7 @@ class Structure {
         continue;
       }
       const std::string path = fmt::format("lock {} of {}", l.lock, map_.tile_name(l.tile));
-      const LockSpec& spec = lock_spec(l.tile);
+      const LockSpec& spec = lock_spec(a_, map_.tile_kind(l.tile));
       if (l.lock < 0 || l.lock >= spec.count)
         f_.add(path, "does not exist", fmt::format("legal: 0 to {}", spec.count - 1));
       if (l.value < 0 || l.value > spec.max_value)
@@ -220,15 +202,6 @@ class Structure {
     }
     std::sort(seen.begin(), seen.end());
     if (std::adjacent_find(seen.begin(), seen.end()) != seen.end()) f_.add("locks", "a lock is given twice");
-  }
-
-  void lock_op(const LockOp& op, TileId tile, EngineId e, std::size_t step, int layer) {
-    const LockSpec& spec = lock_spec(tile);
-    if (op.lock < 0 || op.lock >= spec.count)
-      f_.at(e, step, layer, fmt::format("lock {}", op.lock), fmt::format("legal: 0 to {}", spec.count - 1));
-    if (op.value < 1 || op.value > spec.max_value)
-      f_.at(e, step, layer, fmt::format("lock {} by {}", op.lock, op.value),
-            fmt::format("legal: 1 to {}", spec.max_value));
   }
 
   bool engine_ok(EngineId e, EngineKind kind) const { return e >= 0 && e < map_.count() && map_.info(e).kind == kind; }
@@ -246,244 +219,17 @@ class Structure {
     }
   }
 
-  // ---- engines ----
-
-  void engine(EngineId e) {
-    const EngineProgram& ep = p_.engines[e];
-    const bool core = map_.info(e).kind == EngineKind::core;
-    if (!loops(e)) return;
-    for (std::size_t s = 0; s < ep.steps.size() && !f_.full(); ++s) {
-      const int index = ep.steps[s].index;
-      if (index < 0) continue;
-      if (static_cast<std::size_t>(index) >= (core ? ep.core.size() : ep.transfers.size())) {
-        f_.at(e, s, -1, fmt::format("names instruction {}", index));
-      } else if (core) {
-        core_step(e, s, ep.core[index]);
-      } else {
-        transfer(e, s, ep.transfers[index]);
-      }
-    }
-  }
-
-  // Bodies lie within their surroundings, and the whole is finite.
-  bool loops(EngineId e) {
-    const auto& steps = p_.engines[e].steps;
-    struct Open {
-      std::size_t end;
-      std::int64_t times;
-    };
-    std::vector<Open> open;
-    for (std::size_t s = 0; s < steps.size(); ++s) {
-      while (!open.empty() && open.back().end <= s) open.pop_back();
-      const std::int64_t times = open.empty() ? 1 : open.back().times;
-      if (steps[s].index >= 0) {
-        executed_ += times;
-        if (executed_ > most_steps) {
-          f_.at(e, s, -1, "the program executes too many instructions to be judged",
-                fmt::format("legal: {}", most_steps));
-          return false;
-        }
-        continue;
-      }
-      const std::size_t end = s + 1 + static_cast<std::size_t>(std::max(steps[s].body, 0));
-      if (steps[s].repeat < 1 || steps[s].body < 1 || end > (open.empty() ? steps.size() : open.back().end)) {
-        f_.at(e, s, -1, fmt::format("repeat {} of {} steps", steps[s].repeat, steps[s].body));
-        return false;
-      }
-      if (open.size() >= static_cast<std::size_t>(deepest_repeat)) {
-        f_.at(e, s, -1, "repeats are nested too deep", fmt::format("legal: {}", deepest_repeat));
-        return false;
-      }
-      open.push_back({end, std::min<std::int64_t>(times * steps[s].repeat, most_steps + 1)});
-    }
-    return true;
-  }
-
-  void waits(EngineId e, std::size_t s, int layer, std::uint32_t first, std::uint32_t count) {
-    if (std::uint64_t{first} + count > p_.waits.size()) return f_.at(e, s, layer, "its waits do not exist");
-    for (std::uint32_t i = first; i < first + count; ++i) {
-      const Wait& w = p_.waits[i];
-      if (w.engine < 0 || w.engine >= map_.count() || w.tasks < 0)
-        f_.at(e, s, layer, fmt::format("waits for {} tasks of engine {}", w.tasks, w.engine));
-    }
-  }
-
-  void access(const Access& a, int dimensions, const std::string& path) {
-    const auto bad = [&](std::string what, std::string legal) { f_.add(path, std::move(what), std::move(legal)); };
-    if (a.rank < 1 || a.rank > std::min(dimensions, 4))
-      return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)), fmt::format("legal: 1 to {}", dimensions));
-    if (a.base < 0 || a.base % 4 != 0) bad(fmt::format("address {}", a.base), "legal: multiples of 4");
-    if (a.dims[0].step != 1) bad(fmt::format("innermost step {}", a.dims[0].step), "legal: 1");
-    std::int64_t bytes = 1;
-    for (int d = 0; d < a.rank; ++d) {
-      const AccessDim& m = a.dims[d];
-      if (m.count < 1 || (d == 0 && m.count % 4 != 0))
-        return bad(fmt::format("{} in dimension {}", m.count, d),
-                   d == 0 ? "legal: multiples of 4" : "legal: 1 or more");
-      if (d > 0 && (m.step < 0 || m.step % 4 != 0 || m.step > (std::int64_t{1} << 40)))
-        return bad(fmt::format("step {} in dimension {}", m.step, d), "legal: multiples of 4");
-      if (m.pad_before < 0 || m.pad_after < 0 || m.pad_before > 65535 || m.pad_after > 65535)
-        return bad(fmt::format("padding in dimension {}", d), "legal: 0 to 65535");
-      bytes *= std::int64_t{m.count} + m.pad_before + m.pad_after;
-      if (bytes > (std::int64_t{1} << 40)) return bad("too many bytes", "");
-    }
-  }
-
-  void transfer(EngineId e, std::size_t s, const Transfer& t) {
-    const auto& info = map_.info(e);
-    const auto bad = [&](std::string what, std::string legal = {}) {
-      f_.at(e, s, t.layer, std::move(what), std::move(legal));
-    };
-    const DmaSpec& dma = info.tile_kind == TileKind::compute  ? a_.tile.dma
-                         : info.tile_kind == TileKind::memory ? a_.memtile.dma
-                                                              : a_.shim.dma;
-    const std::size_t before = count();
-    access(t.access, dma.dimensions, f_.place(e, s, t.layer));
-    if (count() != before) return;
-    if (t.descriptor < 0 || t.descriptor >= dma.descriptors)
-      bad(fmt::format("descriptor {}", static_cast<int>(t.descriptor)),
-          fmt::format("legal: 0 to {}", dma.descriptors - 1));
-    if (t.access.stream_bytes() > dma.max_length)
-      bad(fmt::format("{} bytes", t.access.stream_bytes()), fmt::format("legal: up to {}", dma.max_length));
-    if (t.access.stream_bytes() != t.access.memory_bytes() &&
-        !(info.tile_kind == TileKind::memory && info.kind == EngineKind::mm2s))
-      bad("padding", "legal: only outbound from memory tiles");
-    if (t.route < 0 || t.route >= static_cast<int>(p_.routes.size())) {
-      bad(fmt::format("route {}", t.route));
-    } else {
-      const Route& r = p_.routes[t.route];
-      const bool member =
-          info.kind == EngineKind::mm2s ? r.source == e : std::find(r.sinks.begin(), r.sinks.end(), e) != r.sinks.end();
-      if (!member)
-        bad(fmt::format("route {} does not {} here", t.route, info.kind == EngineKind::mm2s ? "start" : "end"));
-    }
-    memory(e, s, t);
-    if (t.acquire.lock >= 0) lock_op(t.acquire, info.tile, e, s, t.layer);
-    if (t.release.lock >= 0) lock_op(t.release, info.tile, e, s, t.layer);
-    waits(e, s, t.layer, t.wait0, t.wait_count);
-    if (t.layer < -1 || (t.layer >= 0 && !p_.layers.empty() && !layer_ok(t.layer)))
-      bad(fmt::format("layer {}", t.layer));
-    if (t.payload == Payload::activations || t.payload == Payload::result) {
-      if (!layer_ok(t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
-      region(t.region, t.tensor, f_.place(e, s, t.layer));
-      if (t.payload == Payload::result && (t.region.c0 % 8 != 0 || t.region.c1 % 8 != 0))
-        bad("puts channels " + region_text(t.region), "legal: multiples of 8");
-      if (t.region.elements() != t.access.memory_bytes() && info.kind == EngineKind::mm2s)
-        bad(fmt::format("{} bytes for the {} elements of {}", t.access.memory_bytes(), t.region.elements(),
-                        region_text(t.region)));
-    }
-  }
-
-  void memory(EngineId e, std::size_t s, const Transfer& t) {
-    const auto& info = map_.info(e);
-    const auto bad = [&](std::string what, std::string legal) {
-      f_.at(e, s, t.layer, std::move(what), std::move(legal));
-    };
-    Bytes size = p_.ddr_bytes;
-    if (info.tile_kind == TileKind::compute) {
-      if (t.memory != info.tile) return bad("memory of another tile", "legal: its own");
-      size = a_.tile.memory.size - a_.tile.reserved;
-    } else if (info.tile_kind == TileKind::memory) {
-      const bool tile = t.memory >= 0 && t.memory < map_.tile_count() && map_.tile_kind(t.memory) == TileKind::memory;
-      const int k = a_.memtile_rows, first = map_.memory_tile(0);
-      const int own = info.tile - first, other = t.memory - first;
-      if (!tile || own % k != other % k || std::abs(own / k - other / k) > 1)
-        return bad("memory " + (t.memory >= 0 && t.memory < map_.tile_count() ? map_.tile_name(t.memory)
-                                                                              : std::to_string(t.memory)),
-                   "legal: its own, or that of its east or west neighbour");
-      size = a_.memtile.memory.size;
-    }
-    if (t.access.end() > size)
-      bad(fmt::format("addresses {} to {}", t.access.base, t.access.end()), fmt::format("legal: 0 to {}", size));
-  }
-
-  void core_step(EngineId e, std::size_t s, const CoreInstr& c) {
-    const auto& info = map_.info(e);
-    waits(e, s, c.layer, c.wait0, c.wait_count);
-    if (c.op != CoreOp::kernel) return lock_op(c.lock, info.tile, e, s, c.layer);
-    if (c.call < 0 || static_cast<std::size_t>(c.call) >= p_.calls.size())
-      return f_.at(e, s, c.layer, fmt::format("call {}", c.call));
-    call(e, s, p_.calls[c.call]);
-  }
-
-  void call(EngineId e, std::size_t s, const KernelCall& k) {
-    const auto bad = [&](std::string what, std::string legal = {}) {
-      f_.at(e, s, k.layer, std::move(what), std::move(legal));
-    };
-    if (k.kind == KernelKind::ops) return;
-    if (!layer_ok(k.layer)) return bad(fmt::format("layer {}", k.layer));
-    if (k.add_layer != -1 && (!layer_ok(k.add_layer) || k.kind != KernelKind::conv))
-      return bad(fmt::format("add layer {}", k.add_layer));
-    const Layer& y = p_.layers[k.layer].layer;
-    const Op op = y.op;
-    const bool fits = k.kind == KernelKind::conv      ? op == Op::conv2d
-                      : k.kind == KernelKind::maxpool ? op == Op::maxpool
-                      : k.kind == KernelKind::avgpool ? op == Op::avgpool
-                      : k.kind == KernelKind::add     ? op == Op::add
-                                                      : op == Op::concat;
-    if (!fits) return bad(fmt::format("{} for a layer of kind {}", kernel_name(k.kind), op_name(op)));
-    const std::size_t before = count();
-    region(k.out, k.layer, f_.place(e, s, k.layer));
-    if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0) bad("output channels " + region_text(k.out), "legal: multiples of 8");
-    if (count() != before) return;
-    const Window w = op == Op::add || op == Op::concat ? Window{} : y.window;
-    const int in_h = (rows(k.out) - 1) * w.sh + w.kh, in_w = (cols(k.out) - 1) * w.sw + w.kw;
-    if (k.in_h != in_h || k.in_w != in_w)
-      bad(fmt::format("an input of {} x {} pixels", k.in_h, k.in_w), fmt::format("needed: {} x {}", in_h, in_w));
-    const int depth = k.out.c1 - k.out.c0;
-    if (k.kind == KernelKind::conv) {
-      if (k.ic0 < 0 || k.in_c < 8 || k.ic0 % 8 != 0 || k.in_c % 8 != 0 || k.ic0 + k.in_c > stored_channels(y.in.c))
-        return bad(fmt::format("input channels {} to {}", k.ic0, k.ic0 + k.in_c));
-      if (k.chunk < 0 || k.chunk >= static_cast<int>(p_.chunks.size())) return bad(fmt::format("chunk {}", k.chunk));
-    } else if (k.in_c != depth) {
-      return bad(fmt::format("{} input channels for {} output channels", k.in_c, depth));
-    }
-    buffers(k, bad);
-  }
-
-  // The buffers of a call lie in the core's memory and apart from each other.
-  template <class Bad>
-  void buffers(const KernelCall& k, const Bad& bad) {
-    struct Span {
-      const char* name;
-      std::int64_t at, bytes;
-    };
-    std::vector<Span> spans;
-    const std::int64_t out = k.out.elements();
-    const bool conv = k.kind == KernelKind::conv;
-    spans.push_back({"input", k.in, std::int64_t{k.in_h} * k.in_w * k.in_c});
-    if (conv && p_.chunks[k.chunk].size.total() > 0)
-      spans.push_back({"weights", k.weights, p_.chunks[k.chunk].size.total()});
-    if (conv && !(k.first && k.last)) spans.push_back({"partial sums", k.acc, out * 4});
-    if (k.kind == KernelKind::add || (k.add_layer >= 0 && k.last)) spans.push_back({"second operand", k.in2, out});
-    if (!conv || k.last) spans.push_back({"result", k.result, out});
-    const Bytes size = a_.tile.memory.size - a_.tile.reserved;
-    for (std::size_t i = 0; i < spans.size(); ++i) {
-      const Span& x = spans[i];
-      if (x.at < 0 || x.at % 4 != 0 || x.at + x.bytes > size)
-        bad(fmt::format("{} at {} to {}", x.name, x.at, x.at + x.bytes),
-            fmt::format("legal: multiples of 4 up to {}", size));
-      for (std::size_t j = 0; j < i; ++j)
-        if (x.at < spans[j].at + spans[j].bytes && spans[j].at < x.at + x.bytes)
-          bad(fmt::format("{} and {} overlap at {}", spans[j].name, x.name, std::max(x.at, spans[j].at)));
-    }
-  }
-
-  static int rows(const Region& r) { return r.h1 - r.h0; }
-  static int cols(const Region& r) { return r.w1 - r.w0; }
-  std::size_t count() const { return f_.size(); }
-
   const Program& p_;
   const ArraySpec& a_;
   const EngineMap& map_;
   Findings& f_;
-  std::int64_t executed_ = 0;
 };
 
 }  // namespace
 
 void check_structure(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings) {
   Structure(program, array, map, findings).run();
+  if (static_cast<int>(program.engines.size()) == map.count()) check_steps(program, array, map, findings);
 }
 
 }  // namespace tessera::verifying

@@ -6,5 +6,7 @@
 namespace tessera::verifying {
 
 void check_structure(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
+// The part of it that looks at the steps of the engines; the tables have been judged before.
+void check_steps(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
 
 }  // namespace tessera::verifying

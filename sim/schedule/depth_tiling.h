@@ -1,0 +1,32 @@
+// Depth-wise tiling: a run of layers is walked together in tiles of output rows, so that what lies between the first
+// and the last of them never needs a whole home. The projection of an output tile through the layers gives the rows of
+// each that are needed; rows that the next tile needs again (halos) are kept, not computed twice.
+#pragma once
+#include <vector>
+
+#include "sim/network/network.h"
+#include "sim/schedule/partition.h"
+
+namespace tessera {
+
+// One layer of a run, or a convolution with what is fused into it.
+struct DepthUnit {
+  Layer geometry;            // output shape, and the window of one output element in `input`
+  LayerId kernel = 0;        // the layer that is computed
+  int fused = -1;            // layer computed with it, or -1
+  LayerId target = 0;        // tensor it leaves
+  std::vector<LayerId> same_rows;  // tensors read row by row (operands)
+};
+
+struct DepthTile {
+  std::vector<Span> rows;    // per unit: output rows that this tile adds
+  std::vector<int> keep;     // per unit: first output row that later tiles still read
+};
+
+// `units` in execution order; the last one's output is cut into `tiles`.
+std::vector<DepthTile> depth_tiles(const std::vector<DepthUnit>& units, int tiles);
+
+// Upper bound of what the intermediate tensors take in one of `memtiles` memory tiles.
+Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthTile>& tiles, int memtiles);
+
+}  // namespace tessera
