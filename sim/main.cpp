@@ -3,6 +3,7 @@
 
 #include <exception>
 
+#include "explore/cli.h"
 #include "sim/base/error.h"
 #include "sim/cli/commands.h"
 
@@ -31,6 +32,10 @@ int run(int argc, char** argv) {
   tessera::add_list_command(app, exit_code);
   tessera::add_explain_command(app, exit_code);
   tessera::add_verify_command(app, exit_code);
+  tessera::add_validate_command(app, exit_code);
+  tessera::explore::add_sweep_command(app, exit_code);
+  tessera::explore::add_pareto_command(app, exit_code);
+  tessera::explore::add_plot_command(app, exit_code);
   tessera::add_replay_command(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -10,6 +10,7 @@ void add_list_command(CLI::App& app, int& exit_code);
 void add_explain_command(CLI::App& app, int& exit_code);
 void add_verify_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
+void add_validate_command(CLI::App& app, int& exit_code);
 
 // The words of the command as the user typed them, for the manifest.
 void remember_command(int argc, char** argv);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <fstream>
 #include <memory>
 
 #include "sim/cli/commands.h"
@@ -9,6 +10,7 @@
 #include "sim/cli/run_report.h"
 #include "sim/program/text.h"
 #include "sim/run/pipeline.h"
+#include "sim/trace/perfetto_trace.h"
 
 namespace tessera {
 namespace {
@@ -33,6 +35,16 @@ std::optional<Failure> dump(const RunArguments& arguments, const RunConfig& conf
   return write_masks(file, config.network, config.masks);
 }
 
+std::optional<Failure> write_trace(const std::string& file, const PerfettoTrace& trace, const RunConfig& config) {
+  std::vector<std::string> names;
+  for (const Layer& layer : config.network.layers) names.push_back(layer.name);
+  std::ofstream out(file);
+  trace.write(out, config.array, names);
+  out.close();
+  if (out) return std::nullopt;
+  return fail(ExitCode::bad_input, {file, "", "the trace cannot be written", ""});
+}
+
 // What one child does.
 Expected<json> work(const RunArguments& arguments, const RunConfig& config, Density density, Expected<Plan> plan) {
   if (!plan) return plan.failure();
@@ -43,7 +55,14 @@ Expected<json> work(const RunArguments& arguments, const RunConfig& config, Dens
   RunOptions options;
   options.functional = arguments.functional;
   options.data = arguments.data;
-  return simulate_plan(config, *plan, density, options);
+  PerfettoTrace trace;
+  const bool traced = shown && !arguments.trace_file.empty();
+  if (traced) options.trace = &trace;
+  Expected<json> result = simulate_plan(config, *plan, density, options);
+  if (result && traced) {
+    if (auto failure = write_trace(arguments.trace_file, trace, config)) return *failure;
+  }
+  return result;
 }
 
 int check_functional_results(const json& result) {
