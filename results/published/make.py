@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every simulation behind published.csv, lanes.csv and slow_ddr.csv. See make.sh."""
+"""Runs every simulation behind published.csv, lanes.csv, deviations.csv and slow_ddr.csv. See make.sh."""
 import argparse
 import concurrent.futures
 import csv
@@ -73,6 +73,29 @@ def us(value):
     return "" if value is None else f"{value:.3f}"
 
 
+def durations(ends):
+    """{layer: microseconds} from the ends of layers that follow one another."""
+    found, last = {}, 0.0
+    for name, end in ends:
+        found[name], last = end - last, end
+    return found
+
+
+def deviation(row, ours, layers, trace):
+    """Plan against published total, and the three layers that deviate most where their trace is known."""
+    percent = 100 * (ours / float(row["published_us"]) - 1)
+    worst = ""
+    if trace.exists():
+        with open(trace) as f:
+            theirs = durations((l["layer"], l["end_us"]) for l in map(json.loads, f))
+        difference = {name: layers[name] - theirs[name] for name in theirs}
+        top = sorted(difference, key=lambda name: -abs(difference[name]))[:3]
+        worst = "; ".join(f"{name} {difference[name]:+.1f} us" for name in top)
+    return dict(network=row["network"], rows=row["rows"], cols=row["cols"], density=row["density"],
+                published_us=row["published_us"], planned_accounting_published_us=us(ours),
+                deviation_percent=f"{percent:+.2f}", worst_layers=worst)
+
+
 def one_size(tessera, network, size):
     """{(column, density): value} and problems of the three kinds of runs."""
     values, problems = {}, []
@@ -83,14 +106,16 @@ def one_size(tessera, network, size):
             problems.append(f"{network} {size}x{size} {accounting} {policy}: {why}")
             continue
         assert result["accounting"] == accounting and result["policy"] == policy
-        values[column, "dense"] = result["dense"]["latency_us"]
-        values[column, "sparse50"] = result["sparse"]["latency_us"]
+        for key, density in (("dense", "dense"), ("sparse", "sparse50")):
+            values[column, density] = result[key]["latency_us"]
+            if accounting == "published":
+                values["layers", density] = durations((l["name"], l["end_us"]) for l in result[key]["layers"])
     return values, problems
 
 
 def table(tessera, jobs):
     totals = published_totals()
-    rows, lanes, problems = [], [], []
+    rows, lanes, deviations, problems = [], [], [], []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         sizes = {(n, s): pool.submit(one_size, tessera, n, s) for n in NETWORKS for s in SIZES}
         for network in NETWORKS:
@@ -115,6 +140,10 @@ def table(tessera, jobs):
                     for column in RUNS:
                         row[column] = us(ours.get((column, density)))
                     rows.append(row)
+                    planned = ours.get(("policy_published_accounting_published_us", density))
+                    if planned is not None and row["published_us"] not in ("", "failed"):
+                        deviations.append(deviation(row, planned, ours["layers", density], trace))
+    write_csv(HERE / "deviations.csv", list(deviations[0]), deviations)
     write_csv(HERE / "published.csv", COLUMNS, rows)
     write_csv(HERE / "lanes.csv", list(lanes[0]), lanes)
     return problems

@@ -16,7 +16,7 @@ TITLES = {"resnet50": "ResNet50", "inception_v3": "Inception V3", "vgg16": "VGG1
 SERIES = [
     ("published_us", "published totals", "o", style.COLORS[6], ""),
     ("replay_accounting_published_us", "replay of their traces, published acc.", "x", style.COLORS[5], ""),
-    ("policy_published_accounting_published_us", "our plan, published acc.", ".", style.COLORS[0], "-"),
+    ("policy_published_accounting_published_us", "policy published, published acc.", ".", style.COLORS[0], "-"),
     ("audit_accounting_physical_us", "audit of their traces, physical acc.", "s", style.COLORS[1], ""),
     ("policy_published_accounting_physical_us", "policy published, physical acc.", "^", style.COLORS[3], "--"),
     ("policy_best_accounting_physical_us", "policy best, physical acc.", "v", style.COLORS[2], "-"),
@@ -39,7 +39,7 @@ def values(rows, column, density):
 def draw(axis, series, points, scale):
     column, label, marker, colour, line = series
     hollow = "physical" in column
-    axis.plot(list(points), [p * scale for p in points.values()], line, marker=marker, color=colour, label=label,
+    axis.plot(list(points), [p * scale for p in points.values()], linestyle=line or "None", marker=marker, color=colour, label=label,
               markersize=6 if column == "published_us" else 4.5, markeredgewidth=0.9,
               markerfacecolor="none" if hollow or column == "published_us" else colour)
 

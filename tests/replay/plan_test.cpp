@@ -8,6 +8,7 @@
 #include "sim/replay/published_program.h"
 #include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
+#include "sim/schedule/verify.h"
 #include "tests/replay/published.h"
 
 using namespace tessera;
@@ -59,6 +60,20 @@ TEST_CASE("planned totals: median within 10 %, none beyond 20 %") {
   REQUIRE(deviations.size() == 24);
   std::sort(deviations.begin(), deviations.end());
   CHECK(deviations[12] < 0.10);
+}
+
+TEST_CASE("the verifier judges a published program like any other: channels, descriptors, waits") {
+  const Expected<Network> network = load_network("configs/networks/resnet50.json");
+  REQUIRE(network);
+  const ArraySpec array = published::machine(4, 4);
+  Expected<Program> program = make_published_program(*network, masks_of(*network, 0.5), array);
+  REQUIRE(program);
+  const auto wrong = verify(*program, array);
+  for (const Problem& p : wrong) UNSCOPED_INFO(p.path << ": " << p.what << "; " << p.legal);
+  CHECK(wrong.empty());
+  for (EngineProgram& engine : program->engines)  // a transfer that runs past the end of its memory
+    if (!engine.transfers.empty()) engine.transfers.back().access.base = std::int64_t{1} << 40;
+  CHECK_FALSE(verify(*program, array).empty());
 }
 
 TEST_CASE("7x7 is faster than 8x8 for ResNet50, as published") {
