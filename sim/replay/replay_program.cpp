@@ -11,6 +11,13 @@ namespace {
 
 // Buffers of a core.
 constexpr std::int64_t weight_buffer = 0, input_buffer = 16384, output_buffer = 49152;
+constexpr Bytes output_share = 16384;
+
+// Areas of a memory tile: activations from DDR or to the cores, weights, output on its way to DDR.
+struct Area {
+  std::int64_t base = 0;
+  Bytes size = 0;
+};
 
 Transfer move(TileId memory, std::int64_t base, Bytes bytes, RouteId route, int layer) {
   Transfer t;
@@ -24,7 +31,12 @@ Transfer move(TileId memory, std::int64_t base, Bytes bytes, RouteId route, int 
 class Emitter {
  public:
   Emitter(const ArraySpec& array, int writeback_channels)
-      : array_(array), builder_(array), map_(builder_.map()), writeback_(writeback_channels) {}
+      : array_(array), builder_(array), map_(builder_.map()), writeback_(writeback_channels) {
+    const Bytes eighth = array.memtile.memory.size / 8 / 16 * 16;
+    input_ = {0, 3 * eighth};
+    weights_ = {3 * eighth, 2 * eighth};
+    output_ = {5 * eighth, 3 * eighth};
+  }
 
   LayerTasks layer(const LayerWork& work) {
     LayerTasks tasks;
@@ -61,13 +73,13 @@ class Emitter {
   }
 
   // A long transfer as descriptors of legal length on both ends; only the source waits.
-  TaskSpan stream(EngineId source, EngineId sink, TileId tile, bool to_tile, Bytes bytes) {
+  TaskSpan stream(EngineId source, EngineId sink, TileId tile, const Area& area, bool to_tile, Bytes bytes) {
     const RouteId route = builder_.route(source, {sink});
-    const Bytes most = std::min(array_.memtile.dma.max_length, array_.shim.dma.max_length) / 4 * 4;
+    const Bytes most = std::min({array_.memtile.dma.max_length, array_.shim.dma.max_length, area.size}) / 4 * 4;
     TaskSpan span{source, builder_.tasks(source), 0};
     for (Bytes done = 0; done < bytes;) {
       const Bytes length = std::min(most, bytes - done);
-      const std::int64_t at = (done / most) * most % std::max<Bytes>(most, array_.memtile.memory.size - most);
+      const std::int64_t at = area.base + done % (area.size / most * most);
       const Transfer here = move(tile, at, length, route, layer_), there = move(tile, ddr_, length, route, layer_);
       builder_.transfer(source, to_tile ? there : here, done == 0 ? done_ : std::vector<Wait>{});
       builder_.transfer(sink, to_tile ? here : there);
@@ -83,7 +95,7 @@ class Emitter {
     for (int c = 0; bytes > 0 && c < array_.cols; ++c) {
       const EngineId source = map_.shim_channel(c, EngineKind::mm2s, channel);
       const EngineId sink = mem(c, EngineKind::s2mm, channel);
-      lane.push_back(stream(source, sink, mem_tile(c), true, bytes));
+      lane.push_back(stream(source, sink, mem_tile(c), channel == 0 ? input_ : weights_, true, bytes));
       loaded.push_back({sink, builder_.tasks(sink)});
     }
     return lane;
@@ -95,7 +107,7 @@ class Emitter {
     for (int c = 0; bytes > 0 && c < array_.cols; ++c) {
       const EngineId source = mem(c, EngineKind::mm2s, array_.memtile.dma.mm2s - 1);
       const EngineId sink = map_.shim_channel(c, EngineKind::s2mm, 0);
-      lane.push_back(stream(source, sink, mem_tile(c), false, bytes));
+      lane.push_back(stream(source, sink, mem_tile(c), output_, false, bytes));
       written.push_back({sink, builder_.tasks(sink)});
     }
     if (!written.empty()) done_ = written;
@@ -127,7 +139,7 @@ class Emitter {
       std::vector<EngineId> sinks;
       for (int c = 0; c < array_.cols; ++c) sinks.push_back(map_.tile_channel(r, c, EngineKind::s2mm, 1));
       const RouteId route = builder_.route(source, sinks);
-      lane.push_back(repeat(source, move(mem_tile(column), 0, bytes, route, layer_), 1, done_));
+      lane.push_back(repeat(source, move(mem_tile(column), weights_.base, bytes, route, layer_), 1, done_));
       for (int c = 0; c < array_.cols; ++c)
         builder_.transfer(sinks[c], move(map_.compute_tile(r, c), weight_buffer, bytes, route, layer_));
       for (const EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
@@ -144,7 +156,7 @@ class Emitter {
       std::vector<EngineId> sinks;
       for (int r = 0; r < array_.rows; ++r) sinks.push_back(map_.tile_channel(r, c, EngineKind::s2mm, 0));
       const RouteId route = builder_.route(source, sinks);
-      tasks.loadfm.push_back(repeat(source, move(mem_tile(c), 0, p.input, route, layer_), p.iterations, start));
+      tasks.loadfm.push_back(repeat(source, move(mem_tile(c), input_.base, p.input, route, layer_), p.iterations, start));
       for (int r = 0; r < array_.rows; ++r)
         repeat(sinks[r], move(map_.compute_tile(r, c), input_buffer, p.input, route, layer_), p.iterations, {});
       for (const EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
@@ -192,7 +204,7 @@ class Emitter {
           const EngineId source = map_.tile_channel(r, c, EngineKind::mm2s, 0);
           const RouteId route = builder_.route(source, {sink});
           repeat(source, move(map_.compute_tile(r, c), output_buffer, share, route, layer_), p.iterations, start);
-          builder_.transfer(sink, move(mem_tile(c), 0, share, route, layer_));
+          builder_.transfer(sink, move(mem_tile(c), output_.base + ch * output_share, share, route, layer_));
           ++senders;
         }
         if (senders == 0) continue;
@@ -211,6 +223,7 @@ class Emitter {
   ProgramBuilder builder_;
   const EngineMap& map_;
   int writeback_;
+  Area input_, weights_, output_;
   int layer_ = 0;
   Bytes ddr_ = 0;
   std::vector<Wait> done_;  // what the next stage has to wait for

@@ -4,6 +4,7 @@
 
 #include "sim/replay/published_program.h"
 #include "sim/run/config_folder.h"
+#include "sim/schedule/verify.h"
 
 namespace tessera {
 
@@ -19,6 +20,11 @@ Expected<Plan> make_published_plan(const RunConfig& config, const std::vector<st
                  "legal: schedule.policy=published, or accounting=physical"});
   Expected<Program> program = make_published_program(config.network, masks, config.array);
   if (!program) return program.failure();
+  std::vector<Problem> wrong = verify(*program, config.array);
+  if (!wrong.empty()) {
+    wrong.insert(wrong.begin(), {"", "schedule.published", "the verifier refuses this schedule", ""});
+    return Failure{ExitCode::internal, std::move(wrong)};
+  }
   Plan plan;
   plan.durations = published_durations(*program);
   plan.schedule.program = std::move(*program);

@@ -5,8 +5,8 @@
 
 namespace tessera {
 
-// The published accounting knows no data and no bounds: neither verifier nor analytic bounds apply. Refuses every other
-// policy than `published`.
+// The published accounting knows no data and no bounds: the verifier judges channels, descriptors, memories and waits
+// of the program, and analytic bounds do not apply. Refuses every other policy than `published`.
 Expected<Plan> make_published_plan(const RunConfig& config, const std::vector<std::optional<BlockMask>>& masks);
 
 // The document of the machine of the published estimates at this many rows and columns.
