@@ -16,9 +16,17 @@ Expected<json> predict_in_child(const MeasuredRow& row, const ValidationSetup& s
   return json{{"value", prediction->value}, {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped}};
 }
 
+std::string first_problem(const Failure& failure) {
+  if (failure.problems.empty()) return "unknown";
+  const std::size_t more = failure.problems.size() - 1;
+  const Problem& p = failure.problems.front();
+  const std::string text = p.path.empty() ? p.what : p.path + ": " + p.what;
+  return more == 0 ? text : text + " (and " + std::to_string(more) + " more)";
+}
+
 Prediction answer_of(IsolatedTask& task) {
   auto answer = task.wait();
-  if (!answer) return skip("no prediction: " + describe(answer.failure()));
+  if (!answer) return skip("no prediction: " + first_problem(answer.failure()));
   Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", "")};
   if (p.skipped.empty() && !(p.value > 0)) p.skipped = "no prediction: not a positive number";
   return p;

@@ -1,0 +1,13 @@
+// The scatter plot of a validation, drawn by results/validation/plot_validation.py (Python, matplotlib).
+#pragma once
+#include <optional>
+#include <string>
+
+#include "sim/validation/validate.h"
+
+namespace tessera {
+
+// Draws into `file`; its ending names the format.
+std::optional<Failure> plot_validation(const Validation& validation, const std::string& config_folder, const std::string& file);
+
+}  // namespace tessera
