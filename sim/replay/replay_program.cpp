@@ -9,8 +9,8 @@
 namespace tessera {
 namespace {
 
-// Buffers of a core.
-constexpr std::int64_t weight_buffer = 0, input_buffer = 16384, output_buffer = 49152;
+// Buffers of a core: 16 KB of weights and their descriptor, input, output.
+constexpr std::int64_t weight_buffer = 0, input_buffer = 16384 + 192, output_buffer = 49152;
 constexpr Bytes output_share = 16384;
 
 // Areas of a memory tile: activations from DDR or to the cores, weights, output on its way to DDR.
