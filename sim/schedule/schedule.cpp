@@ -467,7 +467,7 @@ bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
 // The run of layers from `first` on that is better walked in tiles: the shortest one whose last output has room in the
 // memory tiles although tensors between have not. Empty: none.
 std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
-  constexpr int longest = 4, most_tiles = 16;
+  constexpr int longest = 4, most_tiles = 32;
   const auto n = static_cast<LayerId>(network_.layers.size());
   LayerId forced_last = -1;
   for (const DepthSpec& d : spec_.depth)
@@ -493,9 +493,9 @@ std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
     if (static_cast<int>(units.size()) > longest) return {};
     if (units.size() < 2 || !closed(units)) continue;
     for (int t = 2; t <= most_tiles && t <= u.geometry.out.h; ++t) {
-      // Half as much again, for what comes and goes never packs without holes.
+      // A quarter more, for what comes and goes never packs without holes.
       const Bytes between = depth_bytes(units, depth_tiles(units, t), array_.memtiles());
-      if (!fits(u.target, between * 3 / 2 + array_.memtile.memory.size / 8)) continue;
+      if (!fits(u.target, between * 5 / 4)) continue;
       *tiles = t;
       return tiles_pay(units, t) ? units : std::vector<DepthUnit>{};
     }

@@ -9,6 +9,8 @@ namespace {
 // Cycles charged per kernel call and per transfer even where the hardware file charges none: between two equally fast
 // tilings the one with fewer instructions is the better program.
 constexpr double call_overhead = 48, task_overhead = 48;
+// What every step costs even where something else bounds the layer, so that such a layer is not cut into dust.
+constexpr double exposed_per_step = 4;
 
 struct TileShape {  // of the largest tile
   int h, w, b;      // output rows, columns, 8-channel blocks
@@ -180,6 +182,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
                       step + output / (ns * t.no) * static_cast<double>(ceil_div(producers, plan.results));
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
   e.cycles += beside ? 0.5 * fill : fill;
+  e.cycles += exposed_per_step * t.steps();
   return e;
 }
 

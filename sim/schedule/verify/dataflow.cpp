@@ -58,7 +58,7 @@ void Dataflow::report_races(const Here& here, int layer, const Shadow& m, bool w
   races_.clear();
 }
 
-bool Dataflow::holds(Shadow& m, const Placed& wanted) const {
+bool Dataflow::holds(const Shadow& m, const Placed& wanted) const {
   std::vector<Placed> parts{wanted};
   if (contents_.is_tensor(wanted.key)) {
     parts.clear();
@@ -70,7 +70,7 @@ bool Dataflow::holds(Shadow& m, const Placed& wanted) const {
 }
 
 // What is wrong with the first pixel (or byte range) that is not there.
-std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
+std::string Dataflow::missing(const Shadow& m, const Placed& wanted) const {
   Placed first = wanted;
   for (int h = wanted.box.h0; h < wanted.box.h1; ++h)
     for (int w = wanted.box.w0; w < wanted.box.w1; ++w) {
@@ -347,9 +347,9 @@ void Dataflow::finish() {
   }
   for (std::size_t t = 0; t < homes_.size(); ++t)
     for (const Home& h : homes_[t])
-      if (!read[t] && !const_cast<Shadow*>(h.memory)->holds(h.content))
+      if (!read[t] && !h.memory->holds(h.content))
         findings_.add("layer " + findings_.layer_name(static_cast<int>(t)),
-                      "in the end " + missing(*const_cast<Shadow*>(h.memory), h.content));
+                      "in the end " + missing(*h.memory, h.content));
 }
 
 }  // namespace tessera::verifying

@@ -44,8 +44,8 @@ class Dataflow {
   // Reads a placed region of any tensor; what it is for goes into the message.
   void need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum = nullptr);
   void leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum = -1);
-  bool holds(Shadow& m, const Placed& wanted) const;
-  std::string missing(Shadow& m, const Placed& wanted) const;
+  bool holds(const Shadow& m, const Placed& wanted) const;
+  std::string missing(const Shadow& m, const Placed& wanted) const;
 
   void load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);

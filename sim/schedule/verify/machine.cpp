@@ -94,7 +94,7 @@ void Machine::settle(Engine& e) {
   }
 }
 
-bool Machine::run(Coverage& coverage) {
+bool Machine::run(Coverage& coverage, bool outputs) {
   Dataflow flow(p_, map_, clocks_, coverage, findings_);
   flow_ = &flow;
   for (EngineId id : active_) {
@@ -114,7 +114,7 @@ bool Machine::run(Coverage& coverage) {
     report_deadlock();
   } else {
     check_locks();
-    flow.finish();
+    if (outputs) flow.finish();
   }
   return all;
 }

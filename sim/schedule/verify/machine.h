@@ -13,8 +13,8 @@ class Machine {
  public:
   Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
 
-  // True when every engine came to its end.
-  bool run(Coverage& coverage);
+  // True when every engine came to its end. `outputs`: the network's outputs must stand at their homes then.
+  bool run(Coverage& coverage, bool outputs);
 
  private:
   enum class Phase : std::uint8_t { waits, lock, stream, done };

@@ -14,11 +14,10 @@ std::vector<Problem> verify(const Program& program, const ArraySpec& array) {
   if (!findings.empty()) return findings.take();
   verifying::Coverage coverage(program, findings);
   verifying::Machine machine(program, array, map, findings);
-  const bool completed = machine.run(coverage);
   // A replayed trace computes no tensors: there is nothing to cover.
   const bool replayed = std::any_of(program.calls.begin(), program.calls.end(),
                                     [](const KernelCall& k) { return k.kind == KernelKind::ops; });
-  if (completed && !replayed) coverage.finish();
+  if (machine.run(coverage, !replayed) && !replayed) coverage.finish();
   return findings.take();
 }
 
