@@ -29,8 +29,7 @@ int replay(const ReplayArguments& arguments) {
   const Expected<bool> fits = check_trace_fits(trace, *array, arguments.trace);
   if (!fits) return report_failure(fits.failure());
   for (const std::string& warning : file->warnings) fmt::print(stderr, "warning: {}\n", warning);
-  const auto accounting =
-      arguments.accounting == "physical" ? ReplayAccounting::physical : ReplayAccounting::published;
+  const auto accounting = arguments.accounting == "physical" ? ReplayAccounting::physical : ReplayAccounting::published;
   const Expected<Replay> result = replay_trace(trace, *array, accounting);
   if (!result) return report_failure(result.failure());
   fmt::print("{}", replay_report(trace, *result));
@@ -42,12 +41,15 @@ int replay(const ReplayArguments& arguments) {
 
 void add_replay_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ReplayArguments>();
-  CLI::App* command = app.add_subcommand("replay", "Run a published schedule trace on the array and compare lane by lane");
+  CLI::App* command =
+      app.add_subcommand("replay", "Run a published schedule trace on the array and compare lane by lane");
   command->add_option("trace", arguments->trace, "<network>_<rows>x<cols>_<dense|sparse50>.jsonl")->required();
-  command->add_option("--accounting", arguments->accounting,
-                      "published (default): the arithmetic of the estimates; physical: what a correct execution needs")
+  command
+      ->add_option("--accounting", arguments->accounting,
+                   "published (default): the arithmetic of the estimates; physical: what a correct execution needs")
       ->check(CLI::IsMember({"published", "physical"}));
-  command->add_option("--rows", arguments->rows, "rows of the array, when the file name does not say")->check(CLI::PositiveNumber);
+  command->add_option("--rows", arguments->rows, "rows of the array, when the file name does not say")
+      ->check(CLI::PositiveNumber);
   command->add_option("--cols", arguments->cols, "columns of the array, likewise")->check(CLI::PositiveNumber);
   command->add_option("--hardware", arguments->hardware, "hardware file; the default is dalberto2024");
   command->add_option("--json", arguments->json_file, "write every layer and pass to this file");

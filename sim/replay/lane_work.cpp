@@ -29,8 +29,7 @@ LayerWork frame(const TraceLayer& l) {
     p.operations = l.core_input.elements();
     if (l.op == Op::conv2d) {
       if (loads[i]) p.weights = weight_bytes(l.core_weights, l.density, i == 0);
-      p.operations =
-          share_of(p.operations * l.core_weights.kh * l.core_weights.kw * l.core_weights.cin, l.density);
+      p.operations = share_of(p.operations * l.core_weights.kh * l.core_weights.kw * l.core_weights.cin, l.density);
     } else if (i == 0) {
       p.weights = l.op == Op::add ? add_descriptor : pool_descriptor;
     }
@@ -93,9 +92,7 @@ Bytes weight_bytes(const WeightShape& w, double density, bool first) {
   return round_up(share_of(w.count(), density) + 4 * Bytes{w.cout} + 2 * blocks + (first ? 192 : 0), 16);
 }
 
-Bytes volume_bytes(const Shape& v, Op op) {
-  return Bytes{v.h} * (op == Op::conv2d ? round_up(v.w, 8) : v.w) * v.c;
-}
+Bytes volume_bytes(const Shape& v, Op op) { return Bytes{v.h} * (op == Op::conv2d ? round_up(v.w, 8) : v.w) * v.c; }
 
 std::vector<LayerWork> published_work(const ScheduleTrace& trace) {
   std::vector<LayerWork> work;

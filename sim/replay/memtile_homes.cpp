@@ -6,8 +6,7 @@
 
 namespace tessera {
 
-MemtileHomes::MemtileHomes(const Network& network, int cols, Bytes capacity)
-    : network_(network), capacity_(capacity) {
+MemtileHomes::MemtileHomes(const Network& network, int cols, Bytes capacity) : network_(network), capacity_(capacity) {
   const std::size_t n = network.layers.size();
   parent_.resize(n);
   share_.resize(n);
@@ -44,9 +43,7 @@ Bytes MemtileHomes::operands(const Layer& layer) const {
   return in_place ? sum - share(home_of(layer.id)) : sum;
 }
 
-bool MemtileHomes::is_output(LayerId layer) const {
-  return readers_[static_cast<std::size_t>(home_of(layer))].empty();
-}
+bool MemtileHomes::is_output(LayerId layer) const { return readers_[static_cast<std::size_t>(home_of(layer))].empty(); }
 
 LayerId MemtileHomes::next_use(LayerId tensor, LayerId after) const {
   const auto& readers = readers_[static_cast<std::size_t>(tensor)];

@@ -14,8 +14,8 @@ namespace {
 // Pieces of the output height: rows [i * out.h / n, (i + 1) * out.h / n), and the input rows each reads.
 struct Pieces {
   int count = 1;
-  Bytes largest = 0;   // input and output of one piece
-  Bytes input = 0;     // all input rows read, halos twice
+  Bytes largest = 0;  // input and output of one piece
+  Bytes input = 0;    // all input rows read, halos twice
 };
 
 Pieces pieces_of(const Layer& l, int count, int cols) {
@@ -49,8 +49,7 @@ void add_sweep(const Layer& l, int tile_rows, int pieces, std::vector<TracePass>
     for (int row = 0; row < rows; row += tile_rows) {
       const int first = p * rows + row, last = p * rows + std::min(rows, row + tile_rows) - 1;
       const bool top = first * l.window.sh < l.window.pad_top;
-      const bool bottom = l.window.pad_bottom > 0 &&
-                          last * l.window.sh - l.window.pad_top + l.window.kh > l.in.h;
+      const bool bottom = l.window.pad_bottom > 0 && last * l.window.sh - l.window.pad_top + l.window.kh > l.in.h;
       if (!top && !bottom) {
         ++body.iterations;
         continue;
@@ -169,7 +168,8 @@ class Planner {
       // Operands that a memory tile could hold are brought there first, in vain; then weights come with every piece.
       const bool whole = t.memtile_input.elements() <= capacity && t.memtile_output.elements() <= capacity;
       const bool from_ddr = homes_.in_ddr_only(homes_.home_of(layer.inputs[0]));
-      if (layer.op == Op::conv2d && whole && from_ddr && !reads_input(layer)) traffic.load += t.memtile_input.elements();
+      if (layer.op == Op::conv2d && whole && from_ddr && !reads_input(layer))
+        traffic.load += t.memtile_input.elements();
       if (layer.op == Op::conv2d && whole) t.loadw = weights * n;
       traffic.load += p.input;
       homes_.send_to_ddr(layer, traffic);
@@ -199,10 +199,11 @@ Expected<ScheduleTrace> plan_published(const Network& network, const ArraySpec& 
     if (layer.op == Op::input || layer.op == Op::concat) continue;
     TraceLayer t;
     if (!planner.plan(layer, density[static_cast<std::size_t>(layer.id)], t))
-      return fail(ExitCode::does_not_fit,
-                  {"", layer.name, fmt::format("one output row and its weights exceed a memory tile of {} bytes",
-                                               array.memtile.memory.size),
-                   "more columns, or a larger hardware.memtile.memory.size"});
+      return fail(
+          ExitCode::does_not_fit,
+          {"", layer.name,
+           fmt::format("one output row and its weights exceed a memory tile of {} bytes", array.memtile.memory.size),
+           "more columns, or a larger hardware.memtile.memory.size"});
     trace.layers.push_back(std::move(t));
   }
   return trace;

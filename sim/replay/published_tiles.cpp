@@ -85,8 +85,9 @@ class ConvTile {
 PublishedTile channelwise_tile(const Layer& l, int cols) {
   const Window& k = l.window;
   const bool add = l.op == Op::add;
-  const Bytes limit = add ? activation_buffer : k.sw > 1 || k.kh == l.in.h ? 2 * activation_buffer
-                                                                           : activation_buffer * 3 / 2;
+  const Bytes limit = add                          ? activation_buffer
+                      : k.sw > 1 || k.kh == l.in.h ? 2 * activation_buffer
+                                                   : activation_buffer * 3 / 2;
   PublishedTile t;
   int c = stored_channels(l.out.c);
   const auto volume = [&](int h, int w) {

@@ -8,9 +8,7 @@
 
 namespace tessera {
 
-const char* accounting_label(ReplayAccounting a) {
-  return a == ReplayAccounting::published ? "published" : "physical";
-}
+const char* accounting_label(ReplayAccounting a) { return a == ReplayAccounting::published ? "published" : "physical"; }
 
 namespace {
 
@@ -82,20 +80,29 @@ Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array
 }
 
 nlohmann::json replay_json(const Replay& replay) {
-  nlohmann::json out = {{"accounting", accounting_label(replay.accounting)}, {"array", replay.array},
-                        {"rows", replay.rows}, {"cols", replay.cols}, {"latency_us", replay.latency_us}};
+  nlohmann::json out = {{"accounting", accounting_label(replay.accounting)},
+                        {"array", replay.array},
+                        {"rows", replay.rows},
+                        {"cols", replay.cols},
+                        {"latency_us", replay.latency_us}};
   const bool physical = replay.accounting == ReplayAccounting::physical;
   if (physical) out["added_passes"] = replay.added_passes;
   out["layers"] = nlohmann::json::array();
   for (const ReplayedLayer& l : replay.layers) {
     nlohmann::json passes = nlohmann::json::array();
     for (const PassTimes& p : l.passes) {
-      passes.push_back({{"loadfm_us", p.loadfm_us}, {"loadwm_us", p.loadwm_us}, {"comp_us", p.comp_us},
+      passes.push_back({{"loadfm_us", p.loadfm_us},
+                        {"loadwm_us", p.loadwm_us},
+                        {"comp_us", p.comp_us},
                         {"writefm_us", p.writefm_us}});
       if (p.added) passes.back()["added"] = true;
     }
-    out["layers"].push_back({{"layer", l.name}, {"load_us", l.load_us}, {"loadw_us", l.loadw_us},
-                             {"write_us", l.write_us}, {"passes", passes}, {"end_us", l.end_us}});
+    out["layers"].push_back({{"layer", l.name},
+                             {"load_us", l.load_us},
+                             {"loadw_us", l.loadw_us},
+                             {"write_us", l.write_us},
+                             {"passes", passes},
+                             {"end_us", l.end_us}});
   }
   return out;
 }

@@ -156,7 +156,8 @@ class Emitter {
       std::vector<EngineId> sinks;
       for (int r = 0; r < array_.rows; ++r) sinks.push_back(map_.tile_channel(r, c, EngineKind::s2mm, 0));
       const RouteId route = builder_.route(source, sinks);
-      tasks.loadfm.push_back(repeat(source, move(mem_tile(c), input_.base, p.input, route, layer_), p.iterations, start));
+      tasks.loadfm.push_back(
+          repeat(source, move(mem_tile(c), input_.base, p.input, route, layer_), p.iterations, start));
       for (int r = 0; r < array_.rows; ++r)
         repeat(sinks[r], move(map_.compute_tile(r, c), input_buffer, p.input, route, layer_), p.iterations, {});
       for (const EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
@@ -235,11 +236,11 @@ Expected<ReplayProgram> make_replay_program(const std::vector<LayerWork>& work, 
                                             int writeback_channels) {
   const int weight_channels = static_cast<int>(ceil_div(array.rows, array.cols));
   if (weight_channels + 2 > array.memtile.dma.mm2s)
-    return fail(ExitCode::does_not_fit,
-                {"", "array", fmt::format("{} rows on {} columns need {} weight channels per memory tile", array.rows,
-                                          array.cols, weight_channels),
-                 fmt::format("at most {}: one channel each stays for activations and for DDR",
-                             array.memtile.dma.mm2s - 2)});
+    return fail(ExitCode::does_not_fit, {"", "array",
+                                         fmt::format("{} rows on {} columns need {} weight channels per memory tile",
+                                                     array.rows, array.cols, weight_channels),
+                                         fmt::format("at most {}: one channel each stays for activations and for DDR",
+                                                     array.memtile.dma.mm2s - 2)});
   writeback_channels = std::min(writeback_channels, std::min(array.memtile.dma.s2mm, array.rows));
   Emitter emitter(array, writeback_channels);
   ReplayProgram out;

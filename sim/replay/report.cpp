@@ -38,7 +38,8 @@ class Report {
   std::string text() {
     out_ = fmt::format("replay of {} on {} {}x{}, accounting {}\n\n", trace_.network, replay_.array, replay_.rows,
                        replay_.cols, accounting_label(replay_.accounting));
-    row("layer", "lane", "published us", replay_.accounting == ReplayAccounting::physical ? "physical us" : "ours us", "error");
+    row("layer", "lane", "published us", replay_.accounting == ReplayAccounting::physical ? "physical us" : "ours us",
+        "error");
     for (std::size_t i = 0; i < replay_.layers.size(); ++i) layer(trace_.layers[i], replay_.layers[i]);
     out_ += "\nall layers; the worst single item of each lane (above 1 ns)\n";
     for (int k = 0; k < lane_count; ++k) {

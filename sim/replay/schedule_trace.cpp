@@ -42,8 +42,10 @@ std::vector<bool> weight_loads(const TraceLayer& l) {
   for (int i = body + 1; i < n; ++i) {
     if (!l.passes[i].overlapped) continue;
     const int edges = i - body - 1;  // bottom edges of one sweep, top edges of the next
-    if (edges == 0) loads[i] = true;
-    else loads[body + 1 + std::min(bottom, edges - 1)] = true;
+    if (edges == 0)
+      loads[i] = true;
+    else
+      loads[body + 1 + std::min(bottom, edges - 1)] = true;
     body = i;
   }
   return loads;

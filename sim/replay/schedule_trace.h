@@ -26,31 +26,31 @@ using LaneTimes = std::array<std::optional<double>, lane_count>;  // microsecond
 
 struct TracePass {
   int iterations = 1;
-  bool overlapped = false;   // load, compute and store in ping/pong; else one after the other
-  LaneTimes published;       // loadfm, loadwm, comp, writefm
+  bool overlapped = false;  // load, compute and store in ping/pong; else one after the other
+  LaneTimes published;      // loadfm, loadwm, comp, writefm
 };
 
 struct TraceLayer {
-  int line = 0;              // of the file; 0 when planned
-  LayerId id = 0;            // layer of the program that it becomes
+  int line = 0;    // of the file; 0 when planned
+  LayerId id = 0;  // layer of the program that it becomes
   std::string name;
-  Op op = Op::conv2d;        // conv2d, maxpool, avgpool or add
+  Op op = Op::conv2d;  // conv2d, maxpool, avgpool or add
   Shape input, output;
   WeightShape core_weights, memtile_weights;  // conv2d only
   Shape core_input, core_output;              // core_output: the channels of the whole column of cores
   Shape memtile_input, memtile_output;
   bool input_in_ddr = false, weights_in_ddr = false, output_in_ddr = false;
-  Bytes load = 0, loadw = 0, write = 0;       // per memory tile
-  double density = 1;        // share of the weight blocks that is present
+  Bytes load = 0, loadw = 0, write = 0;  // per memory tile
+  double density = 1;                    // share of the weight blocks that is present
   std::vector<TracePass> passes;
-  LaneTimes published;       // load, loadw, write
+  LaneTimes published;  // load, loadw, write
   std::optional<double> published_end;
 };
 
 struct ScheduleTrace {
   std::string network;
   int rows = 0, cols = 0;
-  double density = 1;        // of the layers that are sparse
+  double density = 1;  // of the layers that are sparse
   std::vector<TraceLayer> layers;
 };
 

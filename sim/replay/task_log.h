@@ -10,8 +10,7 @@ namespace tessera {
 
 class TaskLog : public TraceSink {
  public:
-  explicit TaskLog(int engines, TraceSink* next = nullptr)
-      : tasks_(static_cast<std::size_t>(engines)), next_(next) {}
+  explicit TaskLog(int engines, TraceSink* next = nullptr) : tasks_(static_cast<std::size_t>(engines)), next_(next) {}
 
   void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) override {
     tasks_[static_cast<std::size_t>(engine)].push_back({begin, end});

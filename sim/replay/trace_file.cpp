@@ -23,7 +23,10 @@ const std::map<std::string, int> known_steps = {{"resnet50", 71}, {"inception_v3
 class TraceReader {
  public:
   TraceReader(std::string file, int line, std::vector<Problem>& problems, std::vector<std::string>& warnings)
-      : file_(std::move(file)), line_(line), where_(fmt::format("line {}: ", line)), problems_(problems),
+      : file_(std::move(file)),
+        line_(line),
+        where_(fmt::format("line {}: ", line)),
+        problems_(problems),
         warnings_(warnings) {}
 
   TraceLayer layer(const nlohmann::json& object, LayerId id, std::int64_t& last_step) {

@@ -20,8 +20,8 @@ class FitCheck {
 
   std::vector<Problem> problems() {
     if (array_.tile.memory.size < core_memory)
-      problems_.push_back({file_, "hardware", fmt::format("a core of {} has {} bytes", array_.name,
-                                                          array_.tile.memory.size),
+      problems_.push_back({file_, "hardware",
+                           fmt::format("a core of {} has {} bytes", array_.name, array_.tile.memory.size),
                            fmt::format("{} bytes: 16 KB weights, 2 x 8 KB input, 2 x 8 KB output", core_memory)});
     for (const TraceLayer& l : trace_.layers) layer(l);
     return std::move(problems_);

@@ -1,6 +1,5 @@
 // Do published traces replay to their own figures, whatever their time fields say?
 #include <catch2/catch.hpp>
-
 #include <map>
 #include <set>
 
@@ -33,9 +32,9 @@ TEST_CASE("the replayed totals are those of the published table") {
 }
 
 TEST_CASE("time fields decide nothing: removed or zero, the replay is the same") {
-  for (const std::string path : {"tests/golden/published/resnet50_4x4_dense.jsonl",
-                                 "tests/golden/published/inception_v3_3x3_sparse50.jsonl",
-                                 "tests/golden/published/vgg16_2x2_dense.jsonl"}) {
+  for (const std::string path :
+       {"tests/golden/published/resnet50_4x4_dense.jsonl", "tests/golden/published/inception_v3_3x3_sparse50.jsonl",
+        "tests/golden/published/vgg16_2x2_dense.jsonl"}) {
     INFO(path);
     const std::string text = published::read_file(path);
     const auto result = published::replay(text, path);
@@ -46,7 +45,8 @@ TEST_CASE("time fields decide nothing: removed or zero, the replay is the same")
 
 TEST_CASE("the density comes from the bytes when the name does not say it") {
   for (const char* density : {"dense", "sparse50"}) {
-    const std::string text = published::read_file(std::string("tests/golden/published/resnet50_6x6_") + density + ".jsonl");
+    const std::string text =
+        published::read_file(std::string("tests/golden/published/resnet50_6x6_") + density + ".jsonl");
     CHECK(published::differences(text, published::replay(text, "renamed_6x6.jsonl")).empty());
   }
 }
@@ -66,7 +66,8 @@ TEST_CASE("a trace that was tampered with no longer matches its times") {
     return false;
   };
   CHECK(tampered(4, [](nlohmann::json&) {}).empty());
-  CHECK(names(tampered(1, [](nlohmann::json& l) { l["load_bytes"] = l["load_bytes"].get<int>() + 400; }), "conv1.load_us"));
+  CHECK(names(tampered(1, [](nlohmann::json& l) { l["load_bytes"] = l["load_bytes"].get<int>() + 400; }),
+              "conv1.load_us"));
   CHECK(names(tampered(4, [](nlohmann::json& l) { l["loadw_bytes"] = 2 * l["loadw_bytes"].get<int>(); }),
               "layer1.0.conv1.loadw_us"));
   CHECK(names(tampered(4, [](nlohmann::json& l) { l["core_input"][2] = 32; }), "layer1.0.conv1.passes[0].comp_us"));

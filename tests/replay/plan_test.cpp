@@ -1,7 +1,6 @@
 // Does policy `published` under the published accounting come near the published totals, and give a number for all?
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "sim/network/network_file.h"

@@ -75,8 +75,8 @@ std::string with_line(const std::string& text, int line, const std::string& repl
 }
 
 ArraySpec machine(int rows, int cols) {
-  const Expected<ArraySpec> array = load_hardware("configs/hardware/dalberto2024.json",
-                                                  {fmt::format("rows={}", rows), fmt::format("cols={}", cols)});
+  const Expected<ArraySpec> array =
+      load_hardware("configs/hardware/dalberto2024.json", {fmt::format("rows={}", rows), fmt::format("cols={}", cols)});
   if (!array) throw std::runtime_error(describe(array.failure()));
   return *array;
 }

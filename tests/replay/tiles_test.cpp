@@ -1,6 +1,5 @@
 // Are the sub-volumes of policy `published` those of the published compiler?
 #include <catch2/catch.hpp>
-
 #include <map>
 
 #include "sim/network/network_file.h"

@@ -91,8 +91,16 @@ TEST_CASE("wrong fields: line and field") {
   has(refusal([](json& l) { l["load_bytes"] = 1.5; }), "line 4: load_bytes: is 1.5");
   has(refusal([](json& l) { l["load_bytes"] = "12"; }), "line 4: load_bytes");
   has(refusal([](json& l) { l["write_bytes"] = 1e30; }), "line 4: write_bytes");
-  has(refusal([](json& l) { l.erase("loadw_bytes"); l["loadw_byte"] = 3; }), "line 4: loadw_bytes: is missing");
-  has(refusal([](json& l) { l.erase("loadw_bytes"); l["loadw_byte"] = 3; }), "loadw_byte\"");
+  has(refusal([](json& l) {
+        l.erase("loadw_bytes");
+        l["loadw_byte"] = 3;
+      }),
+      "line 4: loadw_bytes: is missing");
+  has(refusal([](json& l) {
+        l.erase("loadw_bytes");
+        l["loadw_byte"] = 3;
+      }),
+      "loadw_byte\"");
   has(refusal([](json& l) { l["core_input"] = {1, 2}; }), "line 4: core_input");
   has(refusal([](json& l) { l["core_input"][0] = 0; }), "line 4: core_input");
   has(refusal([](json& l) { l["core_weights"] = nullptr; }), "line 4: core_weights");
@@ -106,7 +114,10 @@ TEST_CASE("wrong fields: line and field") {
   has(refusal([](json& l) { l["passes"][1]["iterations"] = true; }), "line 4: passes[1].iterations");
   has(refusal([](json& l) { l["passes"][0]["overlapped"] = 1; }), "line 4: passes[0].overlapped");
   has(refusal([](json& l) { l["passes"][0]["comp_us"] = -3; }), "line 4: passes[0].comp_us");
-  const std::string two = refusal([](json& l) { l["load_bytes"] = -1; l["op"] = 3; });
+  const std::string two = refusal([](json& l) {
+    l["load_bytes"] = -1;
+    l["op"] = 3;
+  });
   has(two, "load_bytes");
   has(two, "op");
 }
@@ -122,9 +133,15 @@ TEST_CASE("a key that the format does not know is ignored, aloud") {
 
 TEST_CASE("more than the machine has: line, field and by how much") {
   CHECK(misfit([](json&) {}).empty());
-  has(misfit([](json& l) { l["core_input"] = {9, 25, 128}; }), "line 4: core_input: layer features.5 needs 28800 bytes");
+  has(misfit([](json& l) {
+        l["core_input"] = {9, 25, 128};
+      }),
+      "line 4: core_input: layer features.5 needs 28800 bytes");
   has(misfit([](json& l) { l["core_output"] = {99, 25, 128}; }), "line 4: core_output");
-  has(misfit([](json& l) { l["core_weights"] = {32, 3, 3, 512}; l["memtile_weights"] = l["core_weights"]; }),
+  has(misfit([](json& l) {
+        l["core_weights"] = {32, 3, 3, 512};
+        l["memtile_weights"] = l["core_weights"];
+      }),
       "line 4: core_weights");
   has(misfit([](json& l) { l["memtile_input"] = {112, 25, 256}; }), "line 4: memtile_input");
 }
