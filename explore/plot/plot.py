@@ -7,6 +7,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+SYSTEM_PYTHON = "/usr/bin/python3"  # the one that python3-matplotlib of the distribution belongs to
 FIGURES = ["speedup", "heatmap", "arrays", "axis", "pareto", "layers", "roofline"]
 
 
@@ -21,6 +22,8 @@ def main(arguments):
         from sweep_data import Sweep
         import style  # noqa: F401
     except ModuleNotFoundError as error:
+        if os.path.exists(SYSTEM_PYTHON) and sys.prefix != "/usr":
+            os.execv(SYSTEM_PYTHON, [SYSTEM_PYTHON, os.path.abspath(__file__), *arguments])
         raise SystemExit(f"{error.name} is missing: apt-get install python3-matplotlib")
     sweep = Sweep(arguments[0])
     if not sweep.rows:

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <set>
 
 namespace tessera::explore {
 namespace {
@@ -83,10 +82,6 @@ std::vector<Json> axis_values(const Json& spec, const std::string& where, std::v
     return {};
   }
   if (spec.empty()) problems.push_back({"", where, "the axis has no values", "at least one"});
-  std::set<Json> seen;
-  for (std::size_t i = 0; i < spec.size(); ++i)
-    if (!seen.insert(spec[i]).second)
-      problems.push_back({"", fmt::format("{}[{}]", where, i), spec[i].dump() + " stands twice", "each value once"});
   return spec.get<std::vector<Json>>();
 }
 

@@ -120,13 +120,15 @@ Expected<Store> Store::read(const std::string& folder) {
 }
 
 std::optional<Failure> Store::set_plan(const std::vector<std::string>& axes, const std::string& sweep_text,
+                                       const std::string& inputs,
                                        const std::function<std::optional<Failure>(Store&)>& fill) {
   return guarded(path_, [&]() -> std::optional<Failure> {
     SQLite::Transaction transaction(*db_);
     db_->exec("DELETE FROM plan");
     SQLite::Statement meta(*db_, "INSERT OR REPLACE INTO meta VALUES (?, ?)");
     for (const auto& [name, value] : {std::pair<std::string, std::string>{"axes", nlohmann::json(axes).dump()},
-                                      std::pair<std::string, std::string>{"sweep", sweep_text}}) {
+                                      std::pair<std::string, std::string>{"sweep", sweep_text},
+                                      std::pair<std::string, std::string>{"inputs", inputs}}) {
       meta.reset();
       meta.bind(1, name);
       meta.bind(2, value);
@@ -240,20 +242,23 @@ Expected<std::map<std::string, int>> Store::counts() const {
   return counts;
 }
 
-Expected<std::vector<std::string>> Store::axes() const {
-  return guarded(path_, [&]() -> Expected<std::vector<std::string>> {
-    SQLite::Statement row(*db_, "SELECT value FROM meta WHERE name = 'axes'");
-    if (!row.executeStep()) return std::vector<std::string>{};
-    return nlohmann::json::parse(row.getColumn(0).getString()).get<std::vector<std::string>>();
-  });
-}
-
-Expected<std::string> Store::sweep_text() const {
+Expected<std::string> Store::meta(const std::string& name) const {
   return guarded(path_, [&]() -> Expected<std::string> {
-    SQLite::Statement row(*db_, "SELECT value FROM meta WHERE name = 'sweep'");
+    SQLite::Statement row(*db_, "SELECT value FROM meta WHERE name = ?");
+    row.bind(1, name);
     return row.executeStep() ? row.getColumn(0).getString() : std::string();
   });
 }
+
+Expected<std::vector<std::string>> Store::axes() const {
+  const auto text = meta("axes");
+  if (!text) return text.failure();
+  if (text->empty()) return std::vector<std::string>{};
+  return nlohmann::json::parse(*text).get<std::vector<std::string>>();
+}
+
+Expected<std::string> Store::sweep_text() const { return meta("sweep"); }
+Expected<std::string> Store::plan_inputs() const { return meta("inputs"); }
 
 Expected<std::vector<PlanEntry>> Store::plan() const {
   return guarded(path_, [&]() -> Expected<std::vector<PlanEntry>> {

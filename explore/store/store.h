@@ -32,9 +32,9 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  // Replaces the plan by what `fill` adds with add_point, all of it or nothing.
+  // Replaces the plan by what `fill` adds with add_point, all of it or nothing. `inputs` names what the plan was made of.
   std::optional<Failure> set_plan(const std::vector<std::string>& axes, const std::string& sweep_text,
-                                  const std::function<std::optional<Failure>(Store&)>& fill);
+                                  const std::string& inputs, const std::function<std::optional<Failure>(Store&)>& fill);
 
   // Adds a point to the end of the plan, and those of its runs that are not there yet; existing ones keep their state.
   std::optional<Failure> add_point(const PlanEntry& point, const std::vector<RunRecord>& runs);
@@ -57,11 +57,13 @@ class Store {
 
   Expected<std::vector<std::string>> axes() const;
   Expected<std::string> sweep_text() const;
+  Expected<std::string> plan_inputs() const;
   Expected<std::vector<PlanEntry>> plan() const;
   Expected<double> mean_seconds() const;  // per finished run; 0 when there is none
   Expected<int> runs_of_other_builds(const std::string& build) const;
 
  private:
+  Expected<std::string> meta(const std::string& name) const;
   explicit Store(std::unique_ptr<SQLite::Database> db, std::string path);
   std::unique_ptr<SQLite::Database> db_;
   std::unique_ptr<SQLite::Statement> write_, add_run_, add_entry_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "explore/collect/table.h"
+#include "explore/plan/inputs.h"
 #include "explore/plan/plan.h"
 #include "explore/pool/progress.h"
 #include "explore/pool/stop_signal.h"
@@ -14,11 +15,15 @@ namespace tessera::explore {
 
 std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,
                                   const SweepOptions& options) {
+  const std::string inputs = plan_inputs(sweep, options.build);
+  const auto known = store.plan_inputs();
+  if (!known) return known.failure();
+  if (*known == inputs) return std::nullopt;  // resolving every point again would change nothing
   const auto points = select_points(sweep.space, sweep.sample);
   if (!points) return points.failure();
   if (points->empty())
     return fail(ExitCode::bad_input, {sweep.file, "where", "no point is left", "a condition that some points meet"});
-  std::optional<Failure> failure = store.set_plan(sweep.space.paths(), sweep.text, [&](Store& s) {
+  std::optional<Failure> failure = store.set_plan(sweep.space.paths(), sweep.text, inputs, [&](Store& s) {
     const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {
       if (StopSignal::raised()) return std::optional<Failure>(fail(ExitCode::internal, {"", "", "stopped by a signal", ""}));
       return s.add_point(point.entry, point.runs);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "explore/sweep/object_reader.h"
@@ -80,6 +81,21 @@ void read_zip(const OrderedJson* list, std::vector<AxisGroup>& groups, std::vect
                        std::all_of(entry.begin(), entry.end(), [](const OrderedJson& v) { return v.is_string(); });
     if (!texts) problems.push_back({"", where, entry.dump() + " does not name two or more axes", legal});
     else zip(groups, entry.get<std::vector<std::string>>(), where, problems);
+  }
+}
+
+// The same values twice would be the same points twice. Zipped axes may repeat single values, not whole tuples.
+void refuse_repetition(const std::vector<AxisGroup>& groups, std::vector<Problem>& problems) {
+  for (const AxisGroup& group : groups) {
+    std::set<Json> seen;
+    for (int i = 0; i < group.size(); ++i) {
+      Json tuple = Json::array();
+      for (const Axis& axis : group.axes) tuple.push_back(axis.values[static_cast<std::size_t>(i)]);
+      if (seen.insert(tuple).second) continue;
+      const Json& shown = group.axes.size() == 1 ? tuple[0] : tuple;
+      problems.push_back({"", fmt::format("axes.{}[{}]", group.axes.front().path, i), shown.dump() + " stands twice",
+                          "each value once"});
+    }
   }
 }
 
@@ -202,7 +218,10 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   const bool whole_axes = std::none_of(problems.begin(), problems.end(),
                                        [](const Problem& p) { return p.path.rfind("axes", 0) == 0; });
   const OrderedJson* zips = reader.find("zip");
-  if (whole_axes) read_zip(zips, sweep.space.groups, problems);
+  if (whole_axes) {
+    read_zip(zips, sweep.space.groups, problems);
+    refuse_repetition(sweep.space.groups, problems);
+  }
   read_where(reader.find("where"), sweep.space, problems);
   sweep.sample = read_sample(reader.find("sample"), problems);
   sweep.limits = read_limits(reader.find("limits"), problems);

@@ -32,7 +32,7 @@ void fill(const std::string& folder, int n) {
   std::string notice;
   auto store = Store::open(folder, notice);
   REQUIRE(store);
-  const auto failure = store->set_plan({"a"}, "{}", [&](Store& s) -> std::optional<Failure> {
+  const auto failure = store->set_plan({"a"}, "{}", "", [&](Store& s) -> std::optional<Failure> {
     for (int i = 0; i < n; ++i)
       if (auto f = s.add_point({finished(i).key, "", "[1]"}, {finished(i)})) return f;
     return std::nullopt;
@@ -81,10 +81,10 @@ TEST_CASE("runs keep their state when the plan is written again") {
   for (RunRecord* r : {&dense, &sparse, &other}) r->status = "pending";
   dense.dense = true;
   const auto plan = [&](Store& s) { return s.add_point({sparse.key, dense.key, "[0.5]"}, {sparse, dense}); };
-  REQUIRE_FALSE(store->set_plan({"ratio"}, "text", plan));
+  REQUIRE_FALSE(store->set_plan({"ratio"}, "text", "", plan));
   CHECK(*store->pending() == std::vector<std::string>{"key0", "key1"});  // the baseline first
   REQUIRE_FALSE(store->record(finished(1)));
-  REQUIRE_FALSE(store->set_plan({"ratio"}, "text", [&](Store& s) {
+  REQUIRE_FALSE(store->set_plan({"ratio"}, "text", "", [&](Store& s) {
     auto failure = plan(s);
     return failure ? failure : s.add_point({other.key, dense.key, "[0.6]"}, {other});
   }));
@@ -108,7 +108,7 @@ TEST_CASE("a plan that fails half-way leaves the old one") {
   std::string notice;
   auto store = Store::open(folder.path(), notice);
   REQUIRE(store);
-  const auto failure = store->set_plan({"b"}, "{}", [&](Store& s) {
+  const auto failure = store->set_plan({"b"}, "{}", "", [&](Store& s) {
     (void)s.add_point({"x", "", "[]"}, {});
     return std::optional<Failure>(fail(ExitCode::bad_input, {"", "", "stop", ""}));
   });

@@ -69,6 +69,14 @@ TEST_CASE("all problems of a file come in one pass, with the nearest legal name"
                       "maximize"));
 }
 
+TEST_CASE("a value stands once, in zipped axes a pair of values") {
+  CHECK(has(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2, 1]}})"),
+            "axes.a[2]: 1 stands twice; each value once"));
+  CHECK(has(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 1, 1], "b": [2, 3, 2]}, "zip": [["a", "b"]]})"),
+            "axes.a[2]: [1,2] stands twice; each value once"));
+  CHECK(fake_sweep(R"({"axes": {"a": [1, 1], "b": [2, 3]}, "zip": [["a", "b"]]})").space.grid_size() == 2);
+}
+
 TEST_CASE("what is not a sweep file is refused") {
   CHECK(problems_of("{\"base\":").front().rfind(": malformed JSON", 0) == 0);
   CHECK(problems_of("[1]").front() == ": [1] is not an object; {...}");

@@ -104,6 +104,28 @@ TEST_CASE("a baseline is computed once for all points that share it, and nothing
   }
 }
 
+TEST_CASE("a plan is made again only when something it was made of has changed") {
+  const TemporaryFolder folder;
+  const std::string base = folder.path() + "/base.json", extended = folder.path() + "/extended.json";
+  std::ofstream(base) << R"({"extends": "extended.json"})";
+  std::ofstream(extended) << "{}";
+  Sweep sweep = fake_sweep(three_by_two);
+  sweep.base = base;
+  int resolved = 0;
+  PointRunner runner = fake_runner();
+  runner.resolve = [&](const Overrides& o) {
+    ++resolved;
+    return fake_runner().resolve(o);
+  };
+  run(sweep, folder.path() + "/s", runner);
+  CHECK(resolved == 6);
+  run(sweep, folder.path() + "/s", runner);
+  CHECK(resolved == 6);
+  std::ofstream(extended) << R"({"cores": 5})";
+  run(sweep, folder.path() + "/s", runner);
+  CHECK(resolved == 12);
+}
+
 TEST_CASE("two runs of one sweep give the same bytes, with any number of workers") {
   const TemporaryFolder a, b;
   run(fake_sweep(three_by_two), a.path());

@@ -21,7 +21,7 @@ def draw(sweep, folder):
         order = sorted(shapes, key=lambda s: (s[0] * s[1], s))
         many = len(order) > MANY
         for column, color, marker, label in (("dense_latency_us", DENSE, "o", "dense"),
-                                             ("latency_us", SPARSE, "s", "sparse")):
+                                             ("latency_us", SPARSE, "s", f"sparse ({held})" if held else "sparse")):
             points = [(shape, sum(r[column] for r in shapes[shape]) / len(shapes[shape]) / 1000) for shape in order]
             if many:
                 cores = [s[0] * s[1] for s, _ in points]
@@ -47,7 +47,7 @@ def draw(sweep, folder):
             axis.set_xticks(range(len(order)), ["{}×{}".format(*s) for s in order], rotation=45 if len(order) > 6 else 0)
             axis.set_xlabel("array (rows × columns)")
         plain_log_ticks(axis, [ms for *_, ms in data if _[0] == network])
-        axis.set_title(pretty(network) + (f", {held}" if held and len(networks) == 1 else ""))
+        axis.set_title(pretty(network))
     axes[0].set_ylabel("latency (ms)")
     legend_below(figure, axes, 4)
     return [save(figure, folder, "arrays", ["network", "rows", "cols", "density", "latency_ms"], data)]

@@ -1,6 +1,8 @@
 """Speed-up as a map of block size x share of zero blocks, one map per network."""
 import math
 
+from matplotlib.colors import LogNorm
+
 from style import COLUMN, panels, save
 from sweep_data import mean, pretty
 
@@ -24,11 +26,11 @@ def draw(sweep, folder):
                 data.append([network, block, ratio, line[-1]])
             grid.append(line)
         figure, (axis,) = panels(1, COLUMN, 0.55 + 0.24 * len(blocks))
-        image = axis.imshow(grid, cmap="cividis", aspect="auto")
+        image = axis.imshow(grid, cmap="cividis", aspect="auto", norm=LogNorm())
         axis.grid(False)
         axis.set_xticks(range(len(ratios)), [f"{r:g}" for r in ratios])
         axis.set_yticks(range(len(blocks)), [b.replace("x", "×") for b in blocks])
-        middle = (image.norm.vmin + image.norm.vmax) / 2
+        middle = math.sqrt(image.norm.vmin * image.norm.vmax)
         for y, line in enumerate(grid):
             for x, value in enumerate(line):
                 if not math.isnan(value):

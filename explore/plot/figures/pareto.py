@@ -1,4 +1,5 @@
-"""Pareto fronts of latency against cores, and of latency against the bytes of weights that are kept."""
+"""Pareto fronts of latency against cores, and of latency against the bytes of weights that are kept: of these more is
+better, because a network that keeps more weights computes more of what it was trained to; there one array is shown."""
 from figures.arrays import plain_log_ticks
 from style import COLORS, COLUMN, PAGE, legend_below, panels, save
 from sweep_data import pretty
@@ -6,14 +7,15 @@ from sweep_data import pretty
 AGAINST = {"cores": ("cores", 1), "weight_bytes": ("weights kept (MB)", 1e-6)}
 
 
-def front(points):
-    """(cost, latency) pairs that no other beats in both."""
+def front(points, more_is_better):
+    """(x, latency) pairs that no other beats in both."""
+    sign = -1 if more_is_better else 1
     best, result = float("inf"), []
-    for cost, latency in sorted(points):
+    for x, latency in sorted(points, key=lambda p: (sign * p[0], p[1])):
         if latency < best:
             best = latency
-            result.append((cost, latency))
-    return result
+            result.append((x, latency))
+    return sorted(result)
 
 
 def draw(sweep, folder):
@@ -26,12 +28,15 @@ def draw(sweep, folder):
         figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.1, share_y=False)
         data = []
         for axis, network in zip(axes, networks):
-            mine = [row for row in sweep.rows if row["network_name"] == network and row[column] is not None]
+            weights = column == "weight_bytes"
+            free = ["sparsity.ratio", "sparsity.block"] + ([] if weights else ["hardware.rows", "hardware.cols"])
+            chosen, held = sweep.slice(free, network)
+            mine = [row for row in chosen if row[column] is not None]
             points = [(row[column] * scale, row["latency_us"] / 1000) for row in mine]
             axis.scatter(*zip(*points), s=3, color="#b0b0b0", linewidths=0, rasterized=len(points) > 500, label="points")
-            best = front(points)
-            axis.plot(*zip(*best), color=COLORS[1], marker="o", markersize=2.5, drawstyle="steps-post",
-                      label="Pareto front")
+            best = front(points, weights)
+            axis.plot(*zip(*best), color=COLORS[1], marker="o", markersize=2.5,
+                      drawstyle="steps-pre" if weights else "steps-post", label="Pareto front")
             data += [[network, cost, latency] for cost, latency in best]
             axis.set_yscale("log")
             if column == "cores":
@@ -39,7 +44,7 @@ def draw(sweep, folder):
                 ticks = [t for t in (1, 2, 4, 8, 16, 32, 64, 128, 256) if points and min(points)[0] <= t <= max(points)[0]]
                 axis.set_xticks(ticks, [str(t) for t in ticks])
             plain_log_ticks(axis, [latency for _, latency in points])
-            axis.set_title(pretty(network))
+            axis.set_title(pretty(network) + (f", {held}" if held else ""))
             axis.set_xlabel(label)
         axes[0].set_ylabel("latency (ms)")
         legend_below(figure, axes, 2)

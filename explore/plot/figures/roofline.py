@@ -1,4 +1,5 @@
 """Roofline with layers as points: multiply-accumulates per byte of DDR against multiply-accumulates per second."""
+from figures.arrays import plain_log_ticks
 from style import COLUMN, DENSE, SPARSE, legend_below, panels, save
 from sweep_data import pretty
 
@@ -31,15 +32,15 @@ def draw(sweep, folder):
         peak, bandwidth = result["peak_macs_per_us"] / 1e6, result["ddr_bytes_per_us"] / 1e6
         low, high = min(xs) / 1.5, max(max(xs), 2 * peak / bandwidth) * 1.5
         axis.plot([low, peak / bandwidth, high], [low * bandwidth, peak, peak], color="black",
-                  label=f"{peak:.3g} TMAC/s, DDR {bandwidth * 1000:.3g} GB/s")
+                  label=f"{peak:.3g} TMAC/s, {bandwidth * 1000:.3g} GB/s")
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_xlim(low, high)
-        axis.set_ylim(min(ys + [low * bandwidth]) / 1.5, peak * 1.6)
+        plain_log_ticks(axis, [min(ys), peak * 1.2])
         axis.set_xlabel("MAC per byte of DDR")
         axis.set_ylabel("TMAC/s")
         axis.set_title(pretty(network) + (f", {held}" if held else ""))
-        legend_below(figure, [axis], 2)
+        legend_below(figure, [axis], 3)
         names.append(save(figure, folder, f"roofline_{network}",
                           ["network", "density", "layer", "mac_per_byte", "tmac_per_s"], data))
     return names

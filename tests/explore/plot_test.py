@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Does `plot.py` draw every figure that a sweep supports, and are the files fit for print?   plot_test.py PLOT_FOLDER
+
+A made-up sweep stands in: its latencies are a formula, so the data beside the figures can be checked."""
+import csv
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PLOT = os.path.abspath(sys.argv.pop(1))
+COLUMNS = ("status reason dense_status network_name rows cols cores latency_us dense_latency_us speedup weight_bytes "
+           "program_hash key").split()
+
+
+def latency(network, cores, ratio, block):
+    return {"resnet50": 20000, "vgg16": 90000, "inception_v3": 30000}[network] / cores ** 0.8 * (
+        1 - ratio * (0.95 if block == "8x8" else 0.6))
+
+
+def write_sweep(folder, shapes, blocks, ratios, extra=None):
+    rows = []
+    for network in ("resnet50", "vgg16", "inception_v3"):
+        for r, c in shapes:
+            for block in blocks:
+                for ratio in ratios:
+                    for value in (extra[1] if extra else [None]):
+                        slow = 1 if value is None else 1 + 8 / value
+                        sparse, dense = latency(network, r * c, ratio, block) * slow, latency(network, r * c, 0, block) * slow
+                        row = [len(rows) + 1, network, r, c, block, ratio] + ([value] if extra else [])
+                        rows.append(row + ["done", "", "done", network, r, c, r * c, sparse, dense, dense / sparse,
+                                           int(25e6 * (1 - ratio)), "0", f"k{len(rows)}"])
+    failed = list(rows[-1])
+    failed[0], failed[-13] = len(rows) + 1, "does_not_fit"
+    failed[-6:-2] = ["", "", "", ""]
+    axes = ["network", "hardware.rows", "hardware.cols", "sparsity.block", "sparsity.ratio"] + ([extra[0]] if extra else [])
+    with open(os.path.join(folder, "table.csv"), "w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["point"] + axes + COLUMNS)
+        writer.writerows(rows + [failed])
+    return rows
+
+
+def write_store(folder, rows):
+    layers = [{"name": f"layer{i}", "op": "conv2d", "start_us": 10 * i, "end_us": 10 * i + 9, "macs": 10 ** 7 * (1 + i % 5),
+               "ddr_read_bytes": 10 ** 4 * (1 + i % 7), "ddr_write_bytes": 0,
+               "time": {"busy": 90000, "wait_input": 20000, "wait_stream": 500, "idle": 7}} for i in range(54)]
+    result = {"cores": 16, "clock_hz": 1e9, "peak_macs_per_us": 4.096e6, "ddr_bytes_per_us": 32000.0}
+    store = sqlite3.connect(os.path.join(folder, "store.sqlite"))
+    store.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, key TEXT, baseline TEXT, coordinates TEXT)")
+    store.execute("CREATE TABLE runs (key TEXT, status TEXT, result TEXT, layers TEXT)")
+    store.execute("INSERT INTO runs VALUES ('dense', 'done', ?, ?)", (json.dumps(result), json.dumps(layers)))
+    for row in rows:
+        store.execute("INSERT INTO plan (key, baseline) VALUES (?, 'dense')", (row[-1],))
+        store.execute("INSERT INTO runs VALUES (?, 'done', ?, ?)", (row[-1], json.dumps(result), json.dumps(layers)))
+    store.commit()
+    store.close()
+
+
+def plot(folder, *figures):
+    return subprocess.run([sys.executable, os.path.join(PLOT, "plot.py"), folder, *figures], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def read(folder, name):
+    with open(os.path.join(folder, "figures", name), newline="", encoding="utf-8") as source:
+        return list(csv.DictReader(source))
+
+
+class Figures(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = self.temporary.name
+
+    def tearDown(self):
+        self.temporary.cleanup()
+
+    def test_a_full_sweep_gives_every_figure(self):
+        shapes = [(r, c) for r in range(2, 9, 2) for c in range(2, 9, 2)]
+        rows = write_sweep(self.folder, shapes, ["4x4", "8x8", "16x16"], [0, 0.25, 0.5, 0.75])
+        write_store(self.folder, rows)
+        done = plot(self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 points that are not done are left out", done.stderr)
+        names = {name.rsplit(".", 1)[0] for name in os.listdir(os.path.join(self.folder, "figures"))}
+        each = {f"{figure}_{network}" for figure in ("heatmap", "layers", "roofline")
+                for network in ("resnet50", "vgg16", "inception_v3")}
+        self.assertEqual(names, each | {"speedup", "arrays", "pareto_cores", "pareto_weight_bytes"})
+        for name in names:
+            for kind in ("pdf", "png", "csv"):
+                path = os.path.join(self.folder, "figures", f"{name}.{kind}")
+                self.assertGreater(os.path.getsize(path), 100, path)
+            with open(os.path.join(self.folder, "figures", name + ".pdf"), "rb") as source:
+                pdf = source.read()
+            self.assertIn(b"/FontFile2", pdf, name)        # fonts are embedded,
+            self.assertNotIn(b"/Subtype /Type3", pdf, name)  # as outlines that publishers accept
+        speedup = {(r["network"], r["block"], float(r["ratio"])): float(r["speedup"]) for r in read(self.folder, "speedup.csv")}
+        self.assertAlmostEqual(speedup["vgg16", "8x8", 0.5], 1 / (1 - 0.5 * 0.95))
+        self.assertAlmostEqual(speedup["vgg16", "4x4", 0.75], 1 / (1 - 0.75 * 0.6))
+        front = [r for r in read(self.folder, "pareto_cores.csv") if r["network"] == "resnet50"]
+        self.assertEqual(len(front), len({r * c for r, c in shapes}))
+        busy = [r for r in read(self.folder, "layers_vgg16.csv") if r["layer"] == "layer3" and r["density"] == "dense"]
+        self.assertAlmostEqual(float(busy[0]["busy_us"]), 90000 / 16 / 1000)
+        self.assertAlmostEqual(float(busy[0]["other_us"]), 500 / 16 / 1000)
+
+    def test_another_axis_is_drawn_over_its_values(self):
+        write_sweep(self.folder, [(4, 4)], ["8x8"], [0.5], ("hardware.ddr.read_bytes_per_cycle", [1, 2, 4, 8]))
+        done = plot(self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        data = read(self.folder, "axis_hardware_ddr_read_bytes_per_cycle.csv")
+        self.assertEqual(len(data), 3 * 2 * 4)
+
+    def test_two_runs_give_the_same_files(self):
+        write_sweep(self.folder, [(4, 4)], ["8x8"], [0, 0.5, 0.75])
+        def content():
+            self.assertEqual(plot(self.folder, "speedup").returncode, 0)
+            parts = []
+            for kind in ("pdf", "png", "csv"):
+                with open(os.path.join(self.folder, "figures", "speedup." + kind), "rb") as source:
+                    parts.append(source.read())
+            return parts
+        self.assertEqual(content(), content())
+
+    def test_what_cannot_be_plotted_is_said(self):
+        self.assertIn("table.csv: missing", plot(self.folder).stderr)
+        write_sweep(self.folder, [(4, 4)], ["8x8"], [0.5])
+        self.assertIn("supports no figure", plot(self.folder).stderr)
+        wrong = plot(self.folder, "pie")
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("pie: unknown figure; there are: speedup,", wrong.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
