@@ -63,7 +63,7 @@ Expected<std::string> commit_result(const RunConfig& config, const json& result,
   const fs::path draft = base / fmt::format(".{}-{}.{}", config.name, hashes, getpid());
   std::error_code error;
   fs::create_directories(draft, error);
-  if (error) return cannot_write(draft, error);
+  if (error) return cannot_write(base, error);
   std::optional<Failure> failure = fill(draft, config, result);
   if (!failure && !replace_folder(draft, folder)) failure = cannot_write(folder, std::error_code(errno, std::generic_category()));
   if (failure) {

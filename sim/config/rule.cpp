@@ -65,7 +65,7 @@ const Rule* Rule::find(const std::string& key) const {
 
 std::string legal_values(const Rule& rule) {
   const auto range = [&](const char* noun) {
-    return fmt::format("legal: {} from {:.10g} to {:.10g}{}{}", noun, rule.low, rule.high, rule.unit.empty() ? "" : " ",
+    return fmt::format("legal: {} from {:.16g} to {:.16g}{}{}", noun, rule.low, rule.high, rule.unit.empty() ? "" : " ",
                        rule.unit);
   };
   switch (rule.kind) {

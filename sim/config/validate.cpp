@@ -64,10 +64,12 @@ class Validator {
         check(child, *found, join_path(path, key));
       }
     }
+    if (!document_.problems.empty()) return;  // what is missing may stand in the file that could not be read
     for (const std::string& key : rule.required) {
       if (value.contains(key)) continue;
       const Rule& missing = *rule.find(key);
-      add(join_path(path, key), "is missing (" + missing.meaning + ")", legal_values(missing));
+      const std::string meaning = missing.meaning.empty() ? "" : " (" + missing.meaning + ")";
+      add(join_path(path, key), "is missing" + meaning, legal_values(missing));
     }
   }
 
