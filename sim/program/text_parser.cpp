@@ -1,28 +1,16 @@
 #include <algorithm>
-#include <unordered_map>
 
 #include "sim/program/roll.h"
 #include "sim/program/text.h"
-#include "sim/program/text_line.h"
+#include "sim/program/text_values.h"
 
 namespace tessera {
 namespace {
 
-constexpr int longest_range = 1 << 16;  // of "a-b" lists; no layer has as many channels
-
-using Names = std::unordered_map<std::string, int>;
-
 class Parser {
  public:
   Parser(std::string_view text, const ArraySpec& array, const std::string& file)
-      : text_(text), array_(array), map_(array), problems_(file), line_(problems_) {
-    for (EngineId e = 0; e < map_.count(); ++e) engines_[map_.name(e)] = e;
-    for (TileId t = 0; t < map_.tile_count(); ++t) tiles_[map_.tile_name(t)] = t;
-    for (int k = 0; k <= static_cast<int>(KernelKind::ops); ++k) kernels_[kernel_name(static_cast<KernelKind>(k))] = k;
-    for (int r = 0; r <= static_cast<int>(LockRole::staging_empty); ++r)
-      roles_[lock_role_name(static_cast<LockRole>(r))] = r;
-    for (int o = 0; o <= static_cast<int>(Op::concat); ++o) ops_[op_name(static_cast<Op>(o))] = o;
-    payloads_ = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}};
+      : text_(text), array_(array), map_(array), problems_(file), line_(problems_), values_(line_, map_) {
     p_.engines.resize(map_.count());
     p_.rows = 0;
   }
@@ -123,109 +111,17 @@ class Parser {
     channels("shim", array_.shim.dma);
   }
 
-  // ---- values ----
-
-  int name(std::string_view field, const Names& names, std::string_view word, const char* kind) {
-    const std::string key(word.substr(0, 60));
-    const auto it = names.find(key);
-    if (it != names.end()) return it->second;
-    std::vector<std::string> legal;
-    for (const auto& entry : names) legal.push_back(entry.first);
-    std::sort(legal.begin(), legal.end());
-    const std::string near = nearest_name(key, legal);
-    line_.problem(field, std::string("unknown ") + kind + " '" + key + "'",
-                  near.empty() ? "" : "did you mean '" + near + "'?");
-    return 0;
-  }
-
-  void in_order(std::size_t want) {
-    std::int64_t id = 0;
-    const std::string_view word = line_.word("number");
-    if (word.empty() || !line_.integer("number", word, id)) return;
-    if (id != static_cast<std::int64_t>(want))
-      line_.problem("number", "found " + std::to_string(id), "legal: " + std::to_string(want) + ", the next in order");
-  }
-
-  void region(std::string_view value, Region& r) {
-    if (value.empty()) return;
-    Cursor c{value};
-    if (!(c.number(r.h0) && c.eat(':') && c.number(r.h1) && c.eat(',') && c.number(r.w0) && c.eat(':') &&
-          c.number(r.w1) && c.eat(',') && c.number(r.c0) && c.eat(':') && c.number(r.c1) && c.done()))
-      line_.unreadable("region", value, "h0:h1,w0:w1,c0:c1");
-  }
-
-  void access(Access& a) {
-    line_.number("at", a.base);
-    const std::string_view value = line_.required("dims");
-    a.rank = 0;
-    if (value.empty() || value == "-") return;
-    Cursor c{value};
-    bool good = true;
-    do {
-      if (a.rank == 4) {
-        good = false;
-        break;
-      }
-      AccessDim& d = a.dims[a.rank++];
-      good = c.number(d.count) && (!c.eat('@') || c.number(d.step));
-      if (good && c.eat('+')) good = c.number(d.pad_before) && c.eat('+') && c.number(d.pad_after);
-    } while (good && c.eat(','));
-    if (!good || !c.done()) line_.unreadable("dims", value, "up to 4 times count@step+before+after, separated by ','");
-  }
-
-  void ints(std::string_view key, std::vector<int>& values) {
-    std::string_view value;
-    if (!line_.find(key, value)) return;
-    Cursor c{value};
-    bool good = true;
-    do {
-      int first = 0, last = 0;
-      good = c.number(first);
-      last = first;
-      if (good && c.eat('-')) good = c.number(last) && last >= first && std::int64_t{last} - first < longest_range;
-      for (int i = first; good && i <= last; ++i) values.push_back(i);
-      good = good && values.size() < static_cast<std::size_t>(longest_range);
-    } while (good && c.eat(','));
-    if (!good || !c.done()) line_.unreadable(key, value, "numbers and ranges as in 0-3,7");
-  }
-
-  void lock_op(std::string_view key, LockOp& op) {
-    std::string_view value;
-    if (line_.find(key, value)) lock_value(key, value, op);
-  }
-  void lock_value(std::string_view key, std::string_view value, LockOp& op) {
-    Cursor c{value};
-    if (!(c.number(op.lock) && c.eat(':') && c.number(op.value) && c.done() && op.lock >= 0))
-      line_.unreadable(key, value, "lock:value");
-  }
-
-  void waits(std::uint32_t& first, std::uint32_t& count) {
-    first = static_cast<std::uint32_t>(p_.waits.size());
-    std::string_view value;
-    if (!line_.find("wait", value)) return;
-    Cursor c{value};
-    bool good = true;
-    do {
-      Wait w;
-      w.engine = name("wait", engines_, c.until(":;"), "engine");
-      good = c.eat(':') && c.number(w.tasks);
-      p_.waits.push_back(w);
-    } while (good && c.eat(';'));
-    if (!good || !c.done()) line_.unreadable("wait", value, "engine:tasks, separated by ';'");
-    count = static_cast<std::uint32_t>(p_.waits.size()) - first;
-  }
-
   // ---- declarations ----
 
   void layer() {
-    in_order(p_.layers.size());
+    values_.in_order(p_.layers.size());
     ProgramLayer l;
     Layer& y = l.layer;
     Window& w = y.window;
     y.id = static_cast<int>(p_.layers.size());
     y.name = line_.text("name");
-    y.op = static_cast<Op>(name("op", ops_, line_.required("op"), "operation"));
-    ints("inputs", y.inputs);
+    y.op = static_cast<Op>(values_.name("op", values_.ops, line_.required("op"), "operation"));
+    values_.ints("inputs", y.inputs);
     line_.numbers("in", {&y.in.h, &y.in.w, &y.in.c});
     line_.numbers("out", {&y.out.h, &y.out.w, &y.out.c});
     line_.numbers("window", {&w.kh, &w.kw});
@@ -236,19 +132,19 @@ class Parser {
     y.is_gemm = line_.flag("gemm");
     line_.optional("mask", l.mask);
     line_.optional_text("mapping", l.mapping);
-    ints("order", l.block_order);
+    values_.ints("order", l.block_order);
     p_.layers.push_back(std::move(l));
   }
 
   void mask() {
-    in_order(p_.masks.size());
+    values_.in_order(p_.masks.size());
     KernelMask m;
     line_.number("rows", m.rows);
     line_.number("cols", m.cols);
     line_.numbers("unit", {&m.unit_rows, &m.unit_cols});
     line_.finish();
     const int start = line_.number();
-    if (m.rows < 0 || m.cols < 1 || m.rows > longest_range || m.cols > longest_range) {
+    if (m.rows < 0 || m.cols < 1 || m.rows > TextValues::longest_range || m.cols > TextValues::longest_range) {
       line_.problem("rows", "a mask of " + std::to_string(m.rows) + " x " + std::to_string(m.cols) + " blocks");
       return;
     }
@@ -283,10 +179,10 @@ class Parser {
   }
 
   void chunk() {
-    in_order(p_.chunks.size());
+    values_.in_order(p_.chunks.size());
     ChunkPlace c;
     line_.number("layer", c.layer);
-    ints("rows", c.shape.rows);
+    values_.ints("rows", c.shape.rows);
     line_.numbers("cols", {&c.shape.col0, &c.shape.col1}, ':');
     line_.number("taps", c.shape.taps);
     c.shape.bias = line_.flag("bias");
@@ -300,33 +196,33 @@ class Parser {
   void piece() {
     TensorPiece t;
     line_.number("tensor", t.tensor);
-    region(line_.required("region"), t.region);
+    values_.region(line_.required("region"), t.region);
     const std::string_view home = line_.required("home");
     t.in_ddr = home == "ddr";
-    if (!t.in_ddr) t.memory = name("home", tiles_, home, "tile");
-    access(t.access);
+    if (!t.in_ddr) t.memory = values_.name("home", values_.tiles, home, "tile");
+    values_.access(t.access);
     p_.pieces.push_back(t);
   }
 
   void lock() {
     LockInit l;
-    l.tile = name("tile", tiles_, line_.word("tile"), "tile");
+    l.tile = values_.name("tile", values_.tiles, line_.word("tile"), "tile");
     const std::string_view number = line_.word("number");
     if (!number.empty()) line_.integer("number", number, l.lock);
     line_.number("value", l.value);
-    l.role = static_cast<LockRole>(name("role", roles_, line_.required("role"), "role"));
+    l.role = static_cast<LockRole>(values_.name("role", values_.roles, line_.required("role"), "role"));
     p_.locks.push_back(l);
   }
 
   void route() {
-    in_order(p_.routes.size());
+    values_.in_order(p_.routes.size());
     Route r;
-    r.source = name("from", engines_, line_.required("from"), "engine");
+    r.source = values_.name("from", values_.engines, line_.required("from"), "engine");
     std::string_view value;
     if (line_.find("to", value)) {
       Cursor c{value};
       do {
-        r.sinks.push_back(name("to", engines_, c.until(";"), "engine"));
+        r.sinks.push_back(values_.name("to", values_.engines, c.until(";"), "engine"));
       } while (c.eat(';'));
     }
     p_.routes.push_back(std::move(r));
@@ -336,7 +232,7 @@ class Parser {
 
   void engine() {
     close_engine();
-    engine_ = name("engine", engines_, line_.word("name"), "engine");
+    engine_ = values_.name("engine", values_.engines, line_.word("name"), "engine");
     if (!p_.engines[engine_].steps.empty()) line_.problem("name", "the engine has been described before");
   }
 
@@ -382,16 +278,16 @@ class Parser {
     Transfer t;
     line_.number("route", t.route);
     line_.number("bd", t.descriptor);
-    t.memory = name("mem", tiles_, line_.required("mem"), "tile");
-    access(t.access);
-    lock_op("acquire", t.acquire);
-    lock_op("release", t.release);
-    waits(t.wait0, t.wait_count);
+    t.memory = values_.name("mem", values_.tiles, line_.required("mem"), "tile");
+    values_.access(t.access);
+    values_.lock_op("acquire", t.acquire);
+    values_.lock_op("release", t.release);
+    values_.waits(p_.waits, t.wait0, t.wait_count);
     line_.number("layer", t.layer);
-    t.payload = static_cast<Payload>(name("payload", payloads_, line_.required("payload"), "payload"));
+    t.payload = static_cast<Payload>(values_.name("payload", values_.payloads, line_.required("payload"), "payload"));
     line_.optional("tensor", t.tensor);
     std::string_view value;
-    if (line_.find("region", value)) region(value, t.region);
+    if (line_.find("region", value)) values_.region(value, t.region);
     if (EngineProgram* e = open(false)) {
       e->steps.push_back({static_cast<std::int32_t>(e->transfers.size()), 0, 0});
       e->transfers.push_back(t);
@@ -402,20 +298,20 @@ class Parser {
     CoreInstr i;
     i.op = op;
     const std::string_view word = line_.word("lock");
-    if (!word.empty()) lock_value("lock", word, i.lock);
-    waits(i.wait0, i.wait_count);
+    if (!word.empty()) values_.lock_value("lock", word, i.lock);
+    values_.waits(p_.waits, i.wait0, i.wait_count);
     line_.number("layer", i.layer);
     add_core(i);
   }
 
   void call() {
     KernelCall k;
-    k.kind = static_cast<KernelKind>(name("kernel", kernels_, line_.word("kernel"), "kernel"));
+    k.kind = static_cast<KernelKind>(values_.name("kernel", values_.kernels, line_.word("kernel"), "kernel"));
     line_.number("layer", k.layer);
     CoreInstr i;
     i.layer = k.layer;
     line_.optional("instr_layer", i.layer);
-    region(line_.required("out"), k.out);
+    values_.region(line_.required("out"), k.out);
     line_.numbers("in", {&k.in_h, &k.in_w, &k.in_c});
     line_.number("ic0", k.ic0);
     k.first = line_.flag("first");
@@ -428,7 +324,7 @@ class Parser {
     line_.optional("chunk", k.chunk);
     line_.optional("add", k.add_layer);
     line_.optional("operations", k.operations);
-    waits(i.wait0, i.wait_count);
+    values_.waits(p_.waits, i.wait0, i.wait_count);
     i.call = static_cast<std::int32_t>(p_.calls.size());
     p_.calls.push_back(k);
     add_core(i);
@@ -453,7 +349,7 @@ class Parser {
   EngineMap map_;
   TextProblems problems_;
   TextLine line_;
-  Names engines_, tiles_, kernels_, roles_, ops_, payloads_;
+  TextValues values_;
   Program p_;
   bool begun_ = false, ended_ = false;
   EngineId engine_ = -1;

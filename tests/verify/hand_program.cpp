@@ -1,6 +1,8 @@
 #include "tests/verify/hand_program.h"
 
+#include <set>
 #include <stdexcept>
+#include <tuple>
 
 #include "sim/network/network_file.h"
 #include "sim/program/builder.h"
@@ -19,6 +21,7 @@ struct Author {
 
   ProgramBuilder b;
   const EngineMap& m;
+  std::set<std::tuple<EngineId, EngineId, int>> waited;
 
   Transfer move(RouteId route, std::int64_t base, Bytes bytes, TileId memory, int layer) const {
     Transfer t;
@@ -61,7 +64,9 @@ struct Author {
     out.access.dims[0] = {channels, 1, 0, 0};
     out.access.dims[1] = {width, channels, padded ? 1 : 0, padded ? 1 : 0};
     out.access.dims[2] = {hi - lo, row, lo - h0, h1 - hi};
-    b.transfer(source, out, {ready});
+    // A channel that has waited for something once need not wait for it again.
+    const bool known = !waited.insert({source, ready.engine, ready.tasks}).second;
+    b.transfer(source, out, known ? std::vector<Wait>{} : std::vector<Wait>{ready});
     Transfer in = holds(move(route, to, out.access.stream_bytes(), m.compute_tile(core, 0), layer),
                         Payload::activations, of, lo, hi);
     in.acquire = {static_cast<std::int16_t>(lock), 1};

@@ -1,0 +1,107 @@
+#include "sim/program/text_values.h"
+
+#include <algorithm>
+
+namespace tessera {
+
+TextValues::TextValues(TextLine& line, const EngineMap& map) : line_(line) {
+  for (EngineId e = 0; e < map.count(); ++e) engines[map.name(e)] = e;
+  for (TileId t = 0; t < map.tile_count(); ++t) tiles[map.tile_name(t)] = t;
+  for (int k = 0; k <= static_cast<int>(KernelKind::ops); ++k) kernels[kernel_name(static_cast<KernelKind>(k))] = k;
+  for (int r = 0; r <= static_cast<int>(LockRole::staging_empty); ++r)
+    roles[lock_role_name(static_cast<LockRole>(r))] = r;
+  for (int o = 0; o <= static_cast<int>(Op::concat); ++o) ops[op_name(static_cast<Op>(o))] = o;
+  payloads = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}};
+}
+
+int TextValues::name(std::string_view field, const TextNames& names, std::string_view word, const char* kind) {
+  const std::string key(word.substr(0, 60));
+  const auto it = names.find(key);
+  if (it != names.end()) return it->second;
+  std::vector<std::string> legal;
+  for (const auto& entry : names) legal.push_back(entry.first);
+  std::sort(legal.begin(), legal.end());
+  const std::string near = nearest_name(key, legal);
+  line_.problem(field, std::string("unknown ") + kind + " '" + key + "'",
+                near.empty() ? "" : "did you mean '" + near + "'?");
+  return 0;
+}
+
+void TextValues::in_order(std::size_t want) {
+  std::int64_t id = 0;
+  const std::string_view word = line_.word("number");
+  if (word.empty() || !line_.integer("number", word, id)) return;
+  if (id != static_cast<std::int64_t>(want))
+    line_.problem("number", "found " + std::to_string(id), "legal: " + std::to_string(want) + ", the next in order");
+}
+
+void TextValues::region(std::string_view value, Region& r) {
+  if (value.empty()) return;
+  Cursor c{value};
+  if (!(c.number(r.h0) && c.eat(':') && c.number(r.h1) && c.eat(',') && c.number(r.w0) && c.eat(':') &&
+        c.number(r.w1) && c.eat(',') && c.number(r.c0) && c.eat(':') && c.number(r.c1) && c.done()))
+    line_.unreadable("region", value, "h0:h1,w0:w1,c0:c1");
+}
+
+void TextValues::access(Access& a) {
+  line_.number("at", a.base);
+  const std::string_view value = line_.required("dims");
+  a.rank = 0;
+  if (value.empty() || value == "-") return;
+  Cursor c{value};
+  bool good = true;
+  do {
+    if (a.rank == 4) {
+      good = false;
+      break;
+    }
+    AccessDim& d = a.dims[a.rank++];
+    good = c.number(d.count) && (!c.eat('@') || c.number(d.step));
+    if (good && c.eat('+')) good = c.number(d.pad_before) && c.eat('+') && c.number(d.pad_after);
+  } while (good && c.eat(','));
+  if (!good || !c.done()) line_.unreadable("dims", value, "up to 4 times count@step+before+after, separated by ','");
+}
+
+void TextValues::ints(std::string_view key, std::vector<int>& values) {
+  std::string_view value;
+  if (!line_.find(key, value)) return;
+  Cursor c{value};
+  bool good = true;
+  do {
+    int first = 0, last = 0;
+    good = c.number(first);
+    last = first;
+    if (good && c.eat('-')) good = c.number(last) && last >= first && std::int64_t{last} - first < longest_range;
+    for (int i = first; good && i <= last; ++i) values.push_back(i);
+    good = good && values.size() < static_cast<std::size_t>(longest_range);
+  } while (good && c.eat(','));
+  if (!good || !c.done()) line_.unreadable(key, value, "numbers and ranges as in 0-3,7");
+}
+
+void TextValues::lock_op(std::string_view key, LockOp& op) {
+  std::string_view value;
+  if (line_.find(key, value)) lock_value(key, value, op);
+}
+void TextValues::lock_value(std::string_view key, std::string_view value, LockOp& op) {
+  Cursor c{value};
+  if (!(c.number(op.lock) && c.eat(':') && c.number(op.value) && c.done() && op.lock >= 0))
+    line_.unreadable(key, value, "lock:value");
+}
+
+void TextValues::waits(std::vector<Wait>& list, std::uint32_t& first, std::uint32_t& count) {
+  first = static_cast<std::uint32_t>(list.size());
+  std::string_view value;
+  if (!line_.find("wait", value)) return;
+  Cursor c{value};
+  bool good = true;
+  do {
+    Wait w;
+    w.engine = name("wait", engines, c.until(":;"), "engine");
+    good = c.eat(':') && c.number(w.tasks);
+    list.push_back(w);
+  } while (good && c.eat(';'));
+  if (!good || !c.done()) line_.unreadable("wait", value, "engine:tasks, separated by ';'");
+  count = static_cast<std::uint32_t>(list.size()) - first;
+}
+
+}  // namespace tessera

@@ -1,0 +1,38 @@
+// Reads the composite values of a program's text from a line: regions, accesses, lock operations, names of engines and
+// tiles. What cannot be read becomes a problem of the line.
+#pragma once
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/program/program.h"
+#include "sim/program/text_line.h"
+
+namespace tessera {
+
+using TextNames = std::unordered_map<std::string, int>;
+
+class TextValues {
+ public:
+  TextValues(TextLine& line, const EngineMap& map);
+
+  TextNames engines, tiles, kernels, roles, ops, payloads;
+
+  // The index behind a name, 0 and a problem that offers the nearest one when there is none.
+  int name(std::string_view field, const TextNames& names, std::string_view word, const char* kind);
+  void in_order(std::size_t want);  // the number of a table's line is the next one
+  void region(std::string_view value, Region& r);
+  void access(Access& a);
+  void ints(std::string_view key, std::vector<int>& values);
+  void lock_op(std::string_view key, LockOp& op);
+  void lock_value(std::string_view key, std::string_view value, LockOp& op);
+  // Appends the line's waits to `waits`.
+  void waits(std::vector<Wait>& waits, std::uint32_t& first, std::uint32_t& count);
+
+  static constexpr int longest_range = 1 << 16;  // of "a-b" lists; no layer has as many channels
+
+ private:
+  TextLine& line_;
+};
+
+}  // namespace tessera

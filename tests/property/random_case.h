@@ -1,0 +1,19 @@
+// What a random network is scheduled on and with: array, policy, sparsity, all from the seed.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "tests/verify/subject.h"
+
+namespace tessera {
+
+struct Case {
+  std::string text;  // what it is, for messages
+  ArraySpec array;
+  double ratio = 0;
+  ScheduleSpec spec;
+};
+
+Case random_case(std::uint64_t seed);
+
+}  // namespace tessera

@@ -1,0 +1,185 @@
+// Mutations of what is moved, and where to.
+#include <algorithm>
+
+#include "tests/verify/mutation_kit.h"
+
+namespace tessera::mutating {
+
+void add_data_mutations(std::vector<Mutation>& list) {
+  const auto add = [&](std::string name, Visit visit) { list.push_back({std::move(name), std::move(visit)}); };
+  // ---- what activations are moved ----
+  add("dropped halo row", pairs(
+                              [](const EngineMap& m, const Transfer& t, EngineId e) {
+                                return in(m, e, memory, mm2s) && acts(t) && t.access.rank == 3 &&
+                                       t.access.dims[2].count > 1 && t.access.dims[2].pad_after == 0;
+                              },
+                              [](const Pair& pair) {
+                                const Bytes row = pair[0]->access.stream_bytes() /
+                                                  (pair[0]->access.dims[2].count + pair[0]->access.dims[2].pad_before);
+                                pair[0]->access.dims[2].count -= 1;
+                                for (Transfer* t : pair) {
+                                  t->region.h1 -= 1;
+                                  if (t != pair[0]) shorten(t->access, row);
+                                }
+                              }));
+  add("halo row read from one row further",
+      transfers(
+          memory, mm2s, [](const Transfer& t) { return acts(t) && t.access.rank == 3 && t.access.dims[2].count > 1; },
+          [](Transfer& t) { t.access.base += t.access.dims[2].step; }));
+  add("row distance one pixel too large",
+      transfers(
+          memory, mm2s, [](const Transfer& t) { return acts(t) && t.access.rank == 3 && t.access.dims[2].count > 1; },
+          [](Transfer& t) { t.access.dims[2].step += t.access.dims[1].step; }));
+  add("channels read 8 further", transfers(memory, mm2s, acts, [](Transfer& t) { t.access.base += 8; }));
+  add("wrong channel range, address and region alike",
+      transfers(
+          memory, mm2s, [](const Transfer& t) { return acts(t) && t.region.c0 >= 8; },
+          [](Transfer& t) {
+            t.access.base -= 8;
+            t.region.c0 -= 8;
+            t.region.c1 -= 8;
+          }));
+  add("another tensor's name", transfers(
+                                   memory, mm2s, [](const Transfer& t) { return acts(t) && t.tensor > 0; },
+                                   [](Transfer& t) { t.tensor = static_cast<std::int16_t>(t.tensor - 1); }));
+  add("missing padding", pairs([](const EngineMap&, const Transfer& t, EngineId) { return padded(t); },
+                               [](const Pair& pair) {
+                                 for (AccessDim& d : pair[0]->access.dims) d.pad_before = d.pad_after = 0;
+                               }));
+  add("padding on the other side", transfers(
+                                       memory, mm2s,
+                                       [](const Transfer& t) {
+                                         return acts(t) && (t.access.dims[1].pad_before != t.access.dims[1].pad_after ||
+                                                            t.access.dims[2].pad_before != t.access.dims[2].pad_after);
+                                       },
+                                       [](Transfer& t) {
+                                         std::swap(t.access.dims[1].pad_before, t.access.dims[1].pad_after);
+                                         std::swap(t.access.dims[2].pad_before, t.access.dims[2].pad_after);
+                                       }));
+  add("swapped sources",
+      neighbours(
+          memory, mm2s,
+          [](const Transfer& a, const Transfer& b) { return acts(a) && acts(b) && a.access.base != b.access.base; },
+          [](Transfer& a, Transfer& b) { std::swap(a.access.base, b.access.base); }));
+  add("transposed strides", transfers(
+                                memory, s2mm,
+                                [](const Transfer& t) {
+                                  return result(t) && t.access.rank == 3 && t.access.dims[1].count > 1 &&
+                                         t.access.dims[2].count > 1;
+                                },
+                                [](Transfer& t) { std::swap(t.access.dims[1], t.access.dims[2]); }));
+  add("rows and columns of a source transposed",
+      transfers(
+          memory, mm2s,
+          [](const Transfer& t) {
+            return acts(t) && t.access.rank == 3 && t.access.dims[1].count > 1 && t.access.dims[2].count > 1 &&
+                   !padded(t);
+          },
+          [](Transfer& t) { std::swap(t.access.dims[1], t.access.dims[2]); }));
+
+  // ---- where it goes ----
+  add("swapped addresses of two results",
+      neighbours(
+          memory, s2mm,
+          [](const Transfer& a, const Transfer& b) { return result(a) && result(b) && a.access.base != b.access.base; },
+          [](Transfer& a, Transfer& b) { std::swap(a.access.base, b.access.base); }));
+  add("result 8 channels further", transfers(memory, s2mm, result, [](Transfer& t) { t.access.base += 8; }));
+  add("result labelled one row further", transfers(memory, s2mm, result, [](Transfer& t) {
+        t.region.h0 -= 1;
+        t.region.h1 -= 1;
+      }));
+  add("stale ping buffer: the same slot twice", neighbours(
+                                                    compute, s2mm,
+                                                    [](const Transfer& a, const Transfer& b) {
+                                                      return a.layer == b.layer && a.payload == b.payload &&
+                                                             a.acquire.lock >= 0 && b.acquire.lock >= 0 &&
+                                                             a.access.base != b.access.base &&
+                                                             a.acquire.lock == b.acquire.lock;
+                                                    },
+                                                    [](Transfer& a, Transfer& b) { b.access.base = a.access.base; }));
+  add("input 4 bytes further", [](Program& p, const EngineMap& m, Places& places) {
+    for (EngineId e = 0; e < m.count(); ++e) {
+      if (!in(m, e, compute, s2mm)) continue;
+      // Not where a core gets more inputs than it computes with: those for which it has no channels.
+      std::map<int, int> spare;
+      for (const CoreInstr& c : p.engines[m.info(e).tile].core) spare[c.layer] += c.op == CoreOp::kernel ? 1 : 0;
+      for (const Transfer& t : p.engines[e].transfers) spare[t.layer] -= acts(t) ? 1 : 0;
+      for (Transfer& t : p.engines[e].transfers)
+        if (acts(t) && spare[t.layer] >= 0 && places.here()) t.access.base += 4;
+    }
+  });
+  add("buffer one byte too large", transfers(compute, s2mm, always, [](Transfer& t) { t.access.dims[0].count += 1; }));
+  add("buffer one word too large at both ends",
+      pairs([](const EngineMap& m, const Transfer& t, EngineId e) { return in(m, e, shim, mm2s) && weights(t); },
+            [](const Pair& pair) {
+              for (Transfer* t : pair) t->access.dims[0].count += 4;
+            }));
+  add("weights one word short at both ends",
+      pairs([](const EngineMap& m, const Transfer& t, EngineId e) { return in(m, e, shim, mm2s) && weights(t); },
+            [](const Pair& pair) {
+              for (Transfer* t : pair) t->access.dims[0].count -= 4;
+            }));
+  add("write over a live tensor", [](Program& p, const EngineMap& m, Places& places) {
+    for (const TensorPiece& piece : p.pieces) {
+      if (piece.in_ddr) continue;
+      for (EngineId e = 0; e < m.count(); ++e)
+        if (in(m, e, memory, s2mm))
+          for (Transfer& t : p.engines[e].transfers)
+            if (weights(t) && t.memory == piece.memory && t.layer > piece.tensor && t.layer <= piece.tensor + 1 &&
+                places.here())
+              t.access.base = piece.access.base;
+    }
+  });
+  add("core buffer beyond its memory",
+      transfers(compute, s2mm, always, [](Transfer& t) { t.access.base = 64 * 1024 - 8; }));
+  add("core buffer over the stack",
+      transfers(compute, s2mm, always, [](Transfer& t) { t.access.base = 64 * 1024 - 1024; }));
+  add("memory tile out of reach",
+      transfers(memory, mm2s, always, [](Transfer& t) { t.memory += t.memory % 2 == 0 ? 2 : -2; }));
+  add("memory of a neighbour", transfers(memory, s2mm, always, [](Transfer& t) { t.memory ^= 1; }));
+
+  // ---- weights ----
+  add("wrong chunk", calls(conv, [](Program& p, KernelCall& k) {
+        for (std::size_t c = 0; c < p.chunks.size(); ++c)
+          if (static_cast<int>(c) != k.chunk && p.chunks[c].layer == k.layer) {
+            k.chunk = static_cast<int>(c);
+            return;
+          }
+        k.chunk = k.chunk > 0 ? k.chunk - 1 : k.chunk + 1;
+      }));
+  add("another chunk's address in DDR", [](Program& p, const EngineMap& m, Places& places) {
+    for (EngineId e = 0; e < m.count(); ++e)
+      if (in(m, e, shim, mm2s))
+        for (Transfer& t : p.engines[e].transfers)
+          if (weights(t) && places.here())
+            for (const ChunkPlace& c : p.chunks)
+              if (c.ddr_address != t.access.base && c.size.total() >= t.access.stream_bytes()) {
+                t.access.base = c.ddr_address;
+                break;
+              }
+  });
+  add("weights fetched one word further", transfers(shim, mm2s, weights, [](Transfer& t) { t.access.base += 4; }));
+  add("two chunks at one address", [](Program& p, const EngineMap&, Places& places) {
+    for (std::size_t c = 1; c < p.chunks.size(); ++c)
+      if (p.chunks[c].size.total() > 0 && p.chunks[c - 1].size.total() > 0 && places.here())
+        p.chunks[c].ddr_address = p.chunks[c - 1].ddr_address;
+  });
+  add("one block of a mask flipped", [](Program& p, const EngineMap&, Places& places) {
+    for (KernelMask& mask : p.masks)
+      for (std::uint8_t& bit : mask.bits)
+        if (places.here()) bit ^= 1;
+  });
+  add("chunk without its bias", [](Program& p, const EngineMap&, Places& places) {
+    for (ChunkPlace& c : p.chunks)
+      if (c.shape.bias && places.here()) c.shape.bias = false;
+  });
+  add("chunk of one column less", [](Program& p, const EngineMap&, Places& places) {
+    for (ChunkPlace& c : p.chunks)
+      if (c.shape.col1 - c.shape.col0 > 1 && places.here()) c.shape.col1 -= 1;
+  });
+  add("weights from the other slot",
+      calls([](const Program&, const KernelCall& k) { return k.kind == KernelKind::conv && k.weights >= 0; },
+            [](Program&, KernelCall& k) { k.weights += 64; }));
+}
+
+}  // namespace tessera::mutating
