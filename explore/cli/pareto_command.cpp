@@ -44,7 +44,7 @@ int pareto(const Arguments& a) {
     csv += fmt::format("{}\n", fmt::join(line, ","));
   }
   for (const auto& line : lines) {
-    for (std::size_t c = 0; c < line.size(); ++c) fmt::print("{:>{}}  ", line[c], widths[c]);
+    for (std::size_t c = 0; c < line.size(); ++c) fmt::print("{}{:>{}}", c > 0 ? "  " : "", line[c], widths[c]);
     fmt::print("\n");
   }
   if (auto failure = write_file(a.folder + "/pareto.csv", csv)) return report(*failure);

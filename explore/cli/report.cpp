@@ -11,7 +11,7 @@
 namespace tessera::explore {
 
 int report(const Failure& failure) {
-  fmt::print(stderr, "{}", describe(failure));
+  fmt::print(stderr, "{}\n", describe(failure));
   return static_cast<int>(failure.code);
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("the front keeps what nothing beats in everything") {
   const std::vector<Objective> both = {{"latency_us", false}, {"cores", false}};
   CHECK(pareto_front(table, both) == std::vector<std::size_t>{4, 1, 3, 0});
   CHECK(pareto_front(table, {{"latency_us", false}, {"cores", true}}) == std::vector<std::size_t>{4});
-  CHECK(check_objectives(table, {{"latency", false}}).front().legal == "did you mean 'latency_us'?");
+  CHECK(check_objectives(table, {{"latncy_us", false}}).front().legal == "did you mean 'latency_us'?");
   CHECK(check_objectives(table, both).empty());
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("points outside the condition are never run, failed ones are no answer
 }
 
 TEST_CASE("an objective that is no column is refused before anything runs") {
-  Sweep sweep = fake_sweep(R"({"axes": {"cores": [1, 2]}, "search": {"minimize": ["latency", "cores"]}})");
+  Sweep sweep = fake_sweep(R"({"axes": {"cores": [1, 2]}, "search": {"minimize": ["latncy_us", "cores"]}})");
   const TemporaryFolder folder;
   const auto end = run_search(sweep, fake_runner(), {folder.path() + "/s", 1, "b", stderr, false});
   REQUIRE_FALSE(end);
