@@ -99,9 +99,8 @@ bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
 
 }  // namespace
 
-std::vector<Region> shared_parts(const Placed& a, const Placed& b) {
-  std::vector<Region> parts;
-  if (a.base >= b.end() || b.base >= a.end() || common_parts(a, b, parts)) return parts;
+void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+  if (a.base >= b.end() || b.base >= a.end() || common_parts(a, b, parts)) return;
   bool meet = false;
   if (a.dense()) {
     meet = touches(b, a.base, a.end());
@@ -115,7 +114,6 @@ std::vector<Region> shared_parts(const Placed& a, const Placed& b) {
       }
   }
   if (meet) parts.push_back(a.box);
-  return parts;
 }
 
 namespace {

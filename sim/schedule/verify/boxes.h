@@ -41,9 +41,9 @@ inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int6
 
 // Whether any byte of `p` lies in [lo, hi).
 bool touches(const Placed& p, std::int64_t lo, std::int64_t hi);
-// The parts of `a`, in its coordinates, that share bytes with `b`; empty when the two share none. All of `a` when the
-// two lie on different grids and meet anywhere.
-std::vector<Region> shared_parts(const Placed& a, const Placed& b);
+// Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All of `a`
+// when the two lie on different grids and meet anywhere.
+void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts);
 // What of `from` is not covered by `hole`, appended to `rest`. Exact down to runs of contiguous bytes; a run that an
 // interleaved `hole` meets in part is dropped as a whole.
 void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest);

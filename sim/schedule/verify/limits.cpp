@@ -14,31 +14,38 @@ const DmaSpec& dma_spec(const ArraySpec& a, TileKind kind) {
   return kind == TileKind::compute ? a.tile.dma : kind == TileKind::memory ? a.memtile.dma : a.shim.dma;
 }
 
-void check_region(const Region& r, const Program& p, int tensor, const std::string& path, Findings& f) {
+std::optional<Problem> region_problem(const Region& r, const Program& p, int tensor) {
   const Shape& s = p.layers[tensor].layer.out;
-  if (r.h0 < 0 || r.w0 < 0 || r.c0 < 0 || r.h1 > s.h || r.w1 > s.w || r.c1 > stored_channels(s.c) || r.h0 >= r.h1 ||
-      r.w0 >= r.w1 || r.c0 >= r.c1)
-    f.add(path, fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, stored_channels(s.c)));
+  const int c = stored_channels(s.c);
+  if (r.h0 >= 0 && r.w0 >= 0 && r.c0 >= 0 && r.h1 <= s.h && r.w1 <= s.w && r.c1 <= c && r.h0 < r.h1 && r.w0 < r.w1 &&
+      r.c0 < r.c1)
+    return std::nullopt;
+  return Problem{"", "", fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, c), ""};
 }
 
-void check_access(const Access& a, int dimensions, const std::string& path, Findings& f) {
-  const auto bad = [&](std::string what, std::string legal) { f.add(path, std::move(what), std::move(legal)); };
+std::optional<Problem> access_problem(const Access& a, int dimensions) {
+  constexpr std::int64_t large = std::int64_t{1} << 40;
+  const auto bad = [](std::string what, std::string legal) {
+    return Problem{"", "", std::move(what), std::move(legal)};
+  };
   if (a.rank < 1 || a.rank > std::min(dimensions, 4))
     return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)), fmt::format("legal: 1 to {}", dimensions));
-  if (a.base < 0 || a.base % 4 != 0) bad(fmt::format("address {}", a.base), "legal: multiples of 4");
-  if (a.dims[0].step != 1) bad(fmt::format("innermost step {}", a.dims[0].step), "legal: 1");
+  if (a.base < 0 || a.base > large || a.base % 4 != 0)
+    return bad(fmt::format("address {}", a.base), "legal: multiples of 4");
+  if (a.dims[0].step != 1) return bad(fmt::format("innermost step {}", a.dims[0].step), "legal: 1");
   std::int64_t bytes = 1;
   for (int d = 0; d < a.rank; ++d) {
     const AccessDim& m = a.dims[d];
     if (m.count < 1 || (d == 0 && m.count % 4 != 0))
       return bad(fmt::format("{} in dimension {}", m.count, d), d == 0 ? "legal: multiples of 4" : "legal: 1 or more");
-    if (d > 0 && (m.step < 0 || m.step % 4 != 0 || m.step > (std::int64_t{1} << 40)))
+    if (d > 0 && (m.step < 0 || m.step % 4 != 0 || m.step > large))
       return bad(fmt::format("step {} in dimension {}", m.step, d), "legal: multiples of 4");
     if (m.pad_before < 0 || m.pad_after < 0 || m.pad_before > 65535 || m.pad_after > 65535)
       return bad(fmt::format("padding in dimension {}", d), "legal: 0 to 65535");
     bytes *= std::int64_t{m.count} + m.pad_before + m.pad_after;
-    if (bytes > (std::int64_t{1} << 40)) return bad("too many bytes", "");
+    if (bytes > large) return bad("too many bytes", "");
   }
+  return std::nullopt;
 }
 
 }  // namespace tessera::verifying

@@ -1,5 +1,7 @@
 // Single values against the limits of the hardware and of the program's own tables.
 #pragma once
+#include <optional>
+
 #include "sim/schedule/verify/findings.h"
 
 namespace tessera::verifying {
@@ -11,10 +13,9 @@ inline bool names_layer(const Program& program, int layer) {
   return layer >= 0 && layer < static_cast<int>(program.layers.size());
 }
 
-// A region lies within its tensor and is not empty.
-void check_region(const Region& region, const Program& program, int tensor, const std::string& path,
-                  Findings& findings);
-// An access has at most so many dimensions, all of them in order and aligned. Where it ends is not judged here.
-void check_access(const Access& access, int dimensions, const std::string& path, Findings& findings);
+// What is wrong with a region (it lies within its tensor and is not empty) or an access (at most so many dimensions,
+// ascending and aligned; where it ends is not judged here): the problem without its place, or nothing.
+std::optional<Problem> region_problem(const Region& region, const Program& program, int tensor);
+std::optional<Problem> access_problem(const Access& access, int dimensions);
 
 }  // namespace tessera::verifying

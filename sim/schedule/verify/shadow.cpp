@@ -14,19 +14,39 @@ Region hull(const Region& a, const Region& b) {
 
 }  // namespace
 
+void Shadow::add(Record record) {
+  spans_.push_back({record.content.base, record.content.end(), record.content.key});
+  records_.push_back(std::move(record));
+}
+
+void Shadow::remove(std::size_t i) {
+  if (i + 1 < records_.size()) {
+    spans_[i] = spans_.back();
+    std::swap(records_[i], records_.back());
+  }
+  spans_.pop_back();
+  records_.pop_back();
+}
+
+// The first record from `i` on that may meet [lo, hi).
+std::size_t Shadow::next(std::size_t i, std::int64_t lo, std::int64_t hi) const {
+  const std::size_t n = spans_.size();
+  const Span* spans = spans_.data();
+  while (i < n && (spans[i].hi <= lo || spans[i].lo >= hi)) ++i;
+  return i;
+}
+
 void Shadow::put(const Placed& content, const Stamp& writer, int sum) {
   Record r;
   r.content = content;
-  r.lo = content.base;
-  r.hi = content.end();
   r.writer = writer;
   r.sum = sum;
-  records_.push_back(std::move(r));
+  add(std::move(r));
 }
 
 void Shadow::note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks,
                        std::vector<Conflict>& races) {
-  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, r.lo});
+  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, r.content.base});
   // A later read of the same engine replaces an earlier one of no more; when there are many, they become one hull.
   for (Reader& reader : r.readers) {
     if (reader.who.engine != who.engine) continue;
@@ -42,8 +62,9 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
                   int* sum) {
   const std::int64_t lo = wanted.base, hi = wanted.end(), all = wanted.box.elements();
   std::int64_t found = 0;
-  for (Record& r : records_) {
-    if (r.hi <= lo || r.lo >= hi || r.content.key != wanted.key) continue;
+  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
+    if (spans_[i].key != wanted.key) continue;
+    Record& r = records_[i];
     const Region common = intersect(r.content.box, wanted.box);
     if (empty(common) || !r.content.agrees(wanted, common)) continue;
     note_read(r, common, who, clocks, races);
@@ -57,10 +78,11 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
 bool Shadow::holds(const Placed& wanted) const {
   const std::int64_t lo = wanted.base, hi = wanted.end();
   std::int64_t found = 0;
-  for (const Record& r : records_) {
-    if (r.hi <= lo || r.lo >= hi || r.content.key != wanted.key) continue;
-    const Region common = intersect(r.content.box, wanted.box);
-    if (!empty(common) && r.content.agrees(wanted, common)) found += common.elements();
+  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
+    if (spans_[i].key != wanted.key) continue;
+    const Placed& content = records_[i].content;
+    const Region common = intersect(content.box, wanted.box);
+    if (!empty(common) && content.agrees(wanted, common)) found += common.elements();
   }
   return found == wanted.box.elements();
 }
@@ -68,12 +90,14 @@ bool Shadow::holds(const Placed& wanted) const {
 bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks,
                      std::vector<Placed>& found, std::vector<Conflict>& races) {
   const std::size_t first = found.size();
-  for (Record& r : records_) {
-    if (r.hi <= lo || r.lo >= hi || !r.content.dense()) continue;
-    const std::int64_t from = std::max(lo, r.lo), to = std::min(hi, r.hi);
-    std::vector<Region> parts;
-    split_stream(r.content.box, from - r.lo, to - from, parts);
-    for (const Region& part : parts) {
+  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
+    const Span& s = spans_[i];
+    Record& r = records_[i];
+    if (!r.content.dense()) continue;
+    const std::int64_t from = std::max(lo, s.lo), to = std::min(hi, s.hi);
+    parts_.clear();
+    split_stream(r.content.box, from - s.lo, to - from, parts_);
+    for (const Region& part : parts_) {
       note_read(r, part, who, clocks, races);
       found.push_back(r.content.cut(part));
     }
@@ -90,48 +114,56 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
 
 void Shadow::touch(const Placed& where, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races) {
   const std::int64_t lo = where.base, hi = where.end();
-  for (Record& r : records_) {
-    if (r.hi <= lo || r.lo >= hi) continue;
-    for (const Region& part : shared_parts(r.content, where)) note_read(r, part, who, clocks, races);
+  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
+    parts_.clear();
+    shared_parts(records_[i].content, where, parts_);
+    for (const Region& part : parts_) note_read(records_[i], part, who, clocks, races);
   }
 }
 
 void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                    int sum) {
   const std::int64_t lo = content.base, hi = content.end();
-  std::vector<Record> rest;
-  for (std::size_t i = 0; i < records_.size();) {
+  const bool dense = content.dense();
+  rest_.clear();
+  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i, lo, hi)) {
+    const Span s = spans_[i];
     Record& r = records_[i];
-    std::vector<Region> parts;
-    if (r.hi > lo && r.lo < hi) parts = shared_parts(r.content, content);
-    if (parts.empty()) {
+    const bool covered = dense && s.lo >= lo && s.hi <= hi;
+    parts_.clear();
+    if (covered) {
+      parts_.push_back(r.content.box);
+    } else {
+      shared_parts(r.content, content, parts_);
+    }
+    if (parts_.empty()) {
       ++i;
       continue;
     }
-    if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, std::max(lo, r.lo)});
-    for (const Reader& reader : r.readers)
-      for (const Region& part : parts)
-        if (!clocks.knows(who.engine, reader.who) && !empty(intersect(reader.part, part)))
-          races.push_back({reader.who, true, std::max(lo, r.lo)});
-    std::vector<Placed> left;
-    subtract(r.content, content, left);
-    for (const Placed& p : left) {
-      Record part = r;
-      part.content = p;
-      part.lo = p.base;
-      part.hi = p.end();
-      rest.push_back(std::move(part));
+    if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, std::max(lo, s.lo)});
+    for (const Reader& reader : r.readers) {
+      if (clocks.knows(who.engine, reader.who)) continue;
+      for (const Region& part : parts_)
+        if (!empty(intersect(reader.part, part))) races.push_back({reader.who, true, std::max(lo, s.lo)});
     }
-    if (i + 1 < records_.size()) std::swap(records_[i], records_.back());
-    records_.pop_back();
+    if (!covered) {
+      left_.clear();
+      subtract(r.content, content, left_);
+      for (const Placed& p : left_) {
+        Record part = r;
+        part.content = p;
+        rest_.push_back(std::move(part));
+      }
+    }
+    remove(i);
   }
-  for (Record& r : rest) records_.push_back(std::move(r));
+  for (Record& r : rest_) add(std::move(r));
   put(content, who, sum);
 }
 
 const Record* Shadow::at(std::int64_t lo, std::int64_t hi) const {
-  for (const Record& r : records_)
-    if (r.hi > lo && r.lo < hi && touches(r.content, lo, hi)) return &r;
+  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi))
+    if (touches(records_[i].content, lo, hi)) return &records_[i];
   return nullptr;
 }
 

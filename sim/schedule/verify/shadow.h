@@ -1,7 +1,9 @@
 // What stands in one memory while the program runs: records of content with who wrote and who read them. Reading and
 // writing checks that everything that meets at an address is ordered.
 #pragma once
+#include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/schedule/verify/boxes.h"
@@ -19,7 +21,9 @@ struct Record {
   std::int64_t lo = 0, hi = 0;  // first address and one past the last
   Stamp writer;
   std::vector<Reader> readers;
-  int sum = -1;  // partial sums: which chain of calls made it so far
+  int sum = -1;                  // partial sums: which chain of calls made it so far
+  std::uint32_t generation = 0;  // counts the lives of this slot of Shadow
+  bool alive = true;
 };
 
 // Two accesses that nothing orders, or a read that does not find what it needs.
@@ -50,7 +54,20 @@ class Shadow {
 
  private:
   void note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races);
+  void add(Record record);
+  void remove(std::size_t i);
+  std::size_t next(std::size_t i, std::int64_t lo, std::int64_t hi) const;
+
+  // Where each record stands, beside the records: looking for the few that matter stays cheap.
+  struct Span {
+    std::int64_t lo, hi;  // first address and one past the last
+    int key;
+  };
+  std::vector<Span> spans_;
   std::vector<Record> records_;
+  std::vector<Region> parts_;  // scratch
+  std::vector<Placed> left_;
+  std::vector<Record> rest_;
 };
 
 }  // namespace tessera::verifying

@@ -83,9 +83,7 @@ class Steps {
       f_.at(e, s, t.layer, std::move(what), std::move(legal));
     };
     const DmaSpec& dma = dma_spec(a_, info.tile_kind);
-    const std::size_t before = f_.size();
-    check_access(t.access, dma.dimensions, f_.place(e, s, t.layer), f_);
-    if (f_.size() != before) return;
+    if (const auto wrong = access_problem(t.access, dma.dimensions)) return bad(wrong->what, wrong->legal);
     if (t.descriptor < 0 || t.descriptor >= dma.descriptors)
       bad(fmt::format("descriptor {}", static_cast<int>(t.descriptor)),
           fmt::format("legal: 0 to {}", dma.descriptors - 1));
@@ -111,7 +109,7 @@ class Steps {
       bad(fmt::format("layer {}", t.layer));
     if (t.payload == Payload::activations || t.payload == Payload::result) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
-      check_region(t.region, p_, t.tensor, f_.place(e, s, t.layer), f_);
+      if (const auto wrong = region_problem(t.region, p_, t.tensor)) return bad(wrong->what);
       if (t.payload == Payload::result && (t.region.c0 % 8 != 0 || t.region.c1 % 8 != 0))
         bad("puts channels " + region_text(t.region), "legal: multiples of 8");
       if (t.region.elements() != t.access.memory_bytes() && info.kind == EngineKind::mm2s)
@@ -168,10 +166,9 @@ class Steps {
                       : k.kind == KernelKind::add     ? op == Op::add
                                                       : op == Op::concat;
     if (!fits) return bad(fmt::format("{} for a layer of kind {}", kernel_name(k.kind), op_name(op)));
-    const std::size_t before = f_.size();
-    check_region(k.out, p_, k.layer, f_.place(e, s, k.layer), f_);
-    if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0) bad("output channels " + region_text(k.out), "legal: multiples of 8");
-    if (f_.size() != before) return;
+    if (const auto wrong = region_problem(k.out, p_, k.layer)) return bad(wrong->what);
+    if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0)
+      return bad("output channels " + region_text(k.out), "legal: multiples of 8");
     const Window w = op == Op::add || op == Op::concat ? Window{} : y.window;
     const int in_h = (k.out.h1 - k.out.h0 - 1) * w.sh + w.kh, in_w = (k.out.w1 - k.out.w0 - 1) * w.sw + w.kw;
     if (k.in_h != in_h || k.in_w != in_w)

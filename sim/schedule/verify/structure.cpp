@@ -166,9 +166,8 @@ class Structure {
     const TensorPiece& t = p_.pieces[i];
     const std::string path = fmt::format("piece {}", i);
     if (!names_layer(p_, t.tensor)) return f_.add(path, fmt::format("of tensor {}", t.tensor));
-    check_region(t.region, p_, t.tensor, path, f_);
-    check_access(t.access, 4, path, f_);
-    if (!f_.empty()) return;
+    if (const auto wrong = region_problem(t.region, p_, t.tensor)) return f_.add(path, wrong->what);
+    if (const auto wrong = access_problem(t.access, 4)) return f_.add(path, wrong->what, wrong->legal);
     if (t.access.memory_bytes() != t.region.elements())
       f_.add(path, fmt::format("{} bytes for {} elements", t.access.memory_bytes(), t.region.elements()));
     if (t.in_ddr) return in_ddr(t.access.base, t.access.end(), path);
