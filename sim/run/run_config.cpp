@@ -32,6 +32,8 @@ void complete(json& config, const std::string& name) {
   set_default(config, "seed", 1);
   set_default(config, "schedule", json::object());
   set_default(config["schedule"], "policy", ScheduleSpec{}.policy);
+  set_default(config["schedule"], "balance", ScheduleSpec{}.balance);
+  set_default(config["schedule"], "depth_tiling", ScheduleSpec{}.depth_tiling);
   set_default(config, "sparsity", json::object());
   const MaskSpec spec;
   json& sparsity = config["sparsity"];
@@ -77,6 +79,10 @@ Axis read_axis(const std::string& name) {
 ScheduleSpec read_schedule(const json& schedule) {
   ScheduleSpec spec;
   spec.policy = schedule["policy"].get<std::string>();
+  spec.balance = schedule["balance"].get<bool>();
+  spec.depth_tiling = schedule["depth_tiling"].get<bool>();
+  for (const json& d : schedule.value("depth", json::array()))
+    spec.depth.push_back({d["first"].get<std::string>(), d["last"].get<std::string>(), d["tiles"].get<int>()});
   const json layers = schedule.value("layers", json::object());
   for (const auto& [name, given] : layers.items()) {
     LayerOverride& layer = spec.layers[name];
@@ -181,12 +187,16 @@ class Resolver {
     for (const Layer& layer : config.network.layers) {
       if (layer.op != Op::input && layer.op != Op::concat) names.push_back(layer.name);
     }
-    for (const auto& [name, forced] : config.schedule.layers) {
-      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-      const std::string path = "schedule.layers." + name;
+    const auto check = [&](const std::string& name, const std::string& path) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) return;
       const std::string near = nearest_name(name, names);
       add({{document_.origin(path).file, path, fmt::format("there is no layer called \"{}\"", name),
             near.empty() ? "legal: the name of a layer of the network" : fmt::format("did you mean \"{}\"?", near)}});
+    };
+    for (const auto& [name, forced] : config.schedule.layers) check(name, "schedule.layers." + name);
+    for (std::size_t i = 0; i < config.schedule.depth.size(); ++i) {
+      check(config.schedule.depth[i].first, fmt::format("schedule.depth[{}].first", i));
+      check(config.schedule.depth[i].last, fmt::format("schedule.depth[{}].last", i));
     }
   }
 

@@ -45,8 +45,17 @@ Rule schedule_rule() {
                     {"rows", Rule::choice("what the rows of the array split", axes)},
                     {"tile", Rule::list("core tile: output height, width, output channels, input channels", 4, 4,
                                         Rule::integer("", 1, 65536))}});
+  const Rule depth = Rule::object("a run of layers",
+                                  {{"first", Rule::text("first layer, by name")},
+                                   {"last", Rule::text("last layer, by name")},
+                                   {"tiles", Rule::integer("tiles of output rows", 2, 1024)}},
+                                  {"first", "last", "tiles"});
   return Rule::object("how the network is put onto the array",
                       {{"policy", Rule::choice("who decides mappings and tiles", policy_names())},
+                       {"balance", Rule::boolean("reorder output channels so that non-zero blocks fall evenly on cores")},
+                       {"depth_tiling", Rule::boolean("tile in depth what would spill to DDR, where that is cheaper")},
+                       {"depth", Rule::list("layers walked together in tiles of rows, whether the policy would or not", 0,
+                                            1000, depth)},
                        {"layers", Rule::map("forced mappings and tiles, by layer name", layer)}});
 }
 }  // namespace
