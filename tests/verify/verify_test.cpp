@@ -3,8 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/base/random.h"
 #include "sim/program/roll.h"
 #include "sim/program/text.h"
+#include "tests/program/random_program.h"
 #include "tests/verify/hand_program.h"
 
 using namespace tessera;
@@ -122,4 +124,31 @@ TEST_CASE("a program without content is judged by its structure, locks and order
   CHECK(h.problem() == "");
   h.program.engines[h.map.tile_channel(1, 0, EngineKind::mm2s, 0)].transfers[2].acquire = {};
   CHECK(h.problem() != "");
+}
+
+TEST_CASE("programs of random numbers are refused, never fatal") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    CHECK_FALSE(verify(random_program(small_array(), seed, 20), small_array()).empty());
+}
+
+TEST_CASE("a text with damaged numbers is refused or judged, never fatal") {
+  const Hand h;
+  const std::string text = write_program(h.program, h.subject.array);
+  Random random(3);
+  int parsed = 0, refused = 0;
+  for (int i = 0; i < 1500; ++i) {
+    std::string damaged = text;
+    for (std::uint64_t k = 1 + random.below(2); k > 0;) {
+      char& c = damaged[random.below(damaged.size())];
+      if (c < '0' || c > '9') continue;
+      c = static_cast<char>('0' + random.below(10));
+      --k;
+    }
+    const Expected<Program> program = parse_program(damaged, h.subject.array);
+    if (!program) continue;
+    ++parsed;
+    refused += verify(*program, h.subject.array).empty() ? 0 : 1;
+  }
+  CHECK(parsed > 1000);
+  CHECK(refused > parsed / 2);  // the rest changed a digit into itself, a shift, a descriptor, a label
 }
