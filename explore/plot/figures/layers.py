@@ -9,11 +9,16 @@ CAUSES = [("busy", "computing", "#0072B2"), ("wait_input", "waits for activation
 NAMED = {cause for cause, _, _ in CAUSES}
 
 
-def parts(layer, cores, clock_hz):
+def parts(layer, cores, cycles_per_us):
     time = layer.get("time", {})
     sums = {cause: time.get(cause, 0) for cause, _, _ in CAUSES if cause != "other"}
     sums["other"] = sum(v for cause, v in time.items() if cause not in NAMED and cause != "idle")
-    return {cause: cycles / cores / clock_hz * 1e6 for cause, cycles in sums.items()}
+    return {cause: cycles / cores / cycles_per_us for cause, cycles in sums.items()}
+
+
+def brief(name):
+    """Layer names of common model zoos without the parts that say nothing in a row of conv layers."""
+    return name.replace("Mixed_", "").replace("branch", "").replace(".conv", "" if name.endswith(".conv") else ".c")
 
 
 def draw(sweep, folder):
@@ -27,7 +32,7 @@ def draw(sweep, folder):
         data, labels = [], [layer["name"] for layer in found["dense"][1]]
         for axis, density in zip(axes, ("dense", "sparse")):
             result, layers = found[density]
-            stacks = [parts(layer, result["cores"], result["clock_hz"]) for layer in layers]
+            stacks = [parts(layer, result["cores"], result["cycles"] / result["latency_us"]) for layer in layers]
             floor = [0.0] * len(stacks)
             for cause, label, color in CAUSES:
                 heights = [stack[cause] for stack in stacks]
@@ -39,7 +44,7 @@ def draw(sweep, folder):
             axis.set_ylabel(f"{density} (µs)")
             axis.grid(axis="x", visible=False)
             axis.margins(x=0.005)
-        axes[1].set_xticks(range(len(labels)), labels, rotation=90, fontsize=5.5 if len(labels) <= 75 else 4.5)
+        axes[1].set_xticks(range(len(labels)), [brief(label) for label in labels], rotation=90, fontsize=5.5 if len(labels) <= 75 else 4.5)
         axes[0].set_title(f"{pretty(network)}: time of the average core by layer" + (f", {held}" if held else ""))
         legend_below(figure, axes, 4)
         names.append(save(figure, folder, f"layers_{network}",

@@ -1,4 +1,5 @@
-"""Roofline with layers as points: multiply-accumulates per byte of DDR against multiply-accumulates per second."""
+"""Roofline with layers as points: multiply-accumulates per byte of DDR against multiply-accumulates per second.
+A layer whose weights are fetched before it starts may lie above the slope of the DDR."""
 from figures.arrays import plain_log_ticks
 from style import COLUMN, DENSE, SPARSE, legend_below, panels, save
 from sweep_data import pretty
