@@ -15,9 +15,9 @@ int explain(const std::string& name) {
     std::vector<std::string> names;
     for (const Counter& known : counters()) names.emplace_back(known.name);
     const std::string near = nearest_name(name, names);
-    return report_failure(fail(ExitCode::bad_input,
-                               {"", "", fmt::format("there is no counter called \"{}\"", name),
-                                near.empty() ? "`tessera list counters` shows them" : fmt::format("did you mean \"{}\"?", near)}));
+    return report_failure(fail(ExitCode::bad_input, {"", "", fmt::format("there is no counter called \"{}\"", name),
+                                                     near.empty() ? "`tessera list counters` shows them"
+                                                                  : fmt::format("did you mean \"{}\"?", near)}));
   }
   fmt::print("{}{}\n  {}\n  = {}\n", counter->name, *counter->unit != '\0' ? fmt::format(" [{}]", counter->unit) : "",
              counter->sentence, counter->formula);
@@ -28,7 +28,8 @@ int explain(const std::string& name) {
 void add_explain_command(CLI::App& app, int& exit_code) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("explain", "Say what a number of a result means: unit, sentence, formula");
-  command->add_option("counter", *name, "its name in result.json, for example core_utilization or time.wait_input")->required();
+  command->add_option("counter", *name, "its name in result.json, for example core_utilization or time.wait_input")
+      ->required();
   command->callback([name, &exit_code] { exit_code = explain(*name); });
 }
 

@@ -27,8 +27,8 @@ void list_networks() {
       macs += layer.macs();
       weights += layer.weight_count();
     }
-    fmt::print("  {:<28}{:>4} layers  {:>8.3f} G multiply-accumulates  {:>7.2f} M weights\n", name, network->layers.size() - 1,
-               static_cast<double>(macs) / 1e9, static_cast<double>(weights) / 1e6);
+    fmt::print("  {:<28}{:>4} layers  {:>8.3f} G multiply-accumulates  {:>7.2f} M weights\n", name,
+               network->layers.size() - 1, static_cast<double>(macs) / 1e9, static_cast<double>(weights) / 1e6);
   }
 }
 
@@ -39,7 +39,8 @@ void list_hardware() {
       fmt::print("  {:<28}cannot be loaded: {}\n", name, describe(array.failure()));
       continue;
     }
-    fmt::print("  {:<28}{}x{} cores, {:.4g} GHz, kernels {}\n", name, array->rows, array->cols, array->clock_hz / 1e9, array->kernels);
+    fmt::print("  {:<28}{}x{} cores, {:.4g} GHz, kernels {}\n", name, array->rows, array->cols, array->clock_hz / 1e9,
+               array->kernels);
   }
 }
 
@@ -52,7 +53,8 @@ void list_generators() {
 }
 
 void list_counters() {
-  for (const Counter& counter : counters()) fmt::print("  {:<28}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
+  for (const Counter& counter : counters())
+    fmt::print("  {:<28}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
 }
 
 const std::vector<std::pair<std::string, std::function<void()>>>& sections() {
@@ -73,7 +75,8 @@ void add_list_command(CLI::App& app, int& exit_code) {
   std::vector<std::string> names;
   for (const auto& section : sections()) names.push_back(section.first);
   auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "Show what there is: networks, hardware, kernels, policies, generators, runs, counters");
+  CLI::App* command = app.add_subcommand(
+      "list", "Show what there is: networks, hardware, kernels, policies, generators, runs, counters");
   command->add_option("what", *what, "one of them; all by default")->check(CLI::IsMember(names));
   command->callback([what, &exit_code] {
     for (const auto& [name, print] : sections()) {

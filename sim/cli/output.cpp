@@ -11,11 +11,16 @@ namespace tessera {
 namespace {
 const char* kind(ExitCode code) {
   switch (code) {
-    case ExitCode::ok: return "note";
-    case ExitCode::internal: return "internal error";
-    case ExitCode::bad_input: return "error";
-    case ExitCode::does_not_fit: return "does not fit";
-    case ExitCode::deadlock: return "deadlock";
+    case ExitCode::ok:
+      return "note";
+    case ExitCode::internal:
+      return "internal error";
+    case ExitCode::bad_input:
+      return "error";
+    case ExitCode::does_not_fit:
+      return "does not fit";
+    case ExitCode::deadlock:
+      return "deadlock";
   }
   return "error";
 }
@@ -47,7 +52,9 @@ std::string with_commas(std::int64_t value) {
   return digits;
 }
 
-std::string show_time(double us) { return us >= 1000 ? fmt::format("{:.3f} ms", us / 1000) : fmt::format("{:.2f} us", us); }
+std::string show_time(double us) {
+  return us >= 1000 ? fmt::format("{:.3f} ms", us / 1000) : fmt::format("{:.2f} us", us);
+}
 
 std::string show_bytes(double bytes) {
   if (bytes >= 1e6) return fmt::format("{:.2f} MB", bytes / 1e6);

@@ -20,7 +20,8 @@ void wait_with_progress(const std::vector<IsolatedTask*>& tasks, const std::stri
   bool shown = false;
   while (!waiting.empty()) {
     poll(waiting.data(), waiting.size(), 250);
-    waiting.erase(std::remove_if(waiting.begin(), waiting.end(), [](const pollfd& p) { return p.revents != 0; }), waiting.end());
+    waiting.erase(std::remove_if(waiting.begin(), waiting.end(), [](const pollfd& p) { return p.revents != 0; }),
+                  waiting.end());
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (!terminal || seconds < 2 || waiting.empty()) continue;
     fmt::print(stderr, "\r{}: {} of {} done, {:.0f} s ", what, all - waiting.size(), all, seconds);

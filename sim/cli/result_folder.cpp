@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 Failure cannot_write(const fs::path& folder, const std::error_code& error) {
-  return fail(ExitCode::bad_input, {folder.string(), "", "cannot be written: " + error.message(), "choose another with --out"});
+  return fail(ExitCode::bad_input,
+              {folder.string(), "", "cannot be written: " + error.message(), "choose another with --out"});
 }
 
 json manifest(const json& result) {
@@ -54,7 +55,8 @@ bool replace_folder(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 Expected<std::string> commit_result(const RunConfig& config, const json& result, const std::string& parent) {
-  const fs::path base = parent.empty() ? fs::path(config_folder()).parent_path() / "results" / "runs" : fs::path(parent);
+  const fs::path base =
+      parent.empty() ? fs::path(config_folder()).parent_path() / "results" / "runs" : fs::path(parent);
   std::string hashes;
   for (const Density density : {Density::dense, Density::sparse}) {
     if (!result[density_name(density)].is_null()) hashes += content_hash(config, density).substr(0, 8);
@@ -65,7 +67,8 @@ Expected<std::string> commit_result(const RunConfig& config, const json& result,
   fs::create_directories(draft, error);
   if (error) return cannot_write(base, error);
   std::optional<Failure> failure = fill(draft, config, result);
-  if (!failure && !replace_folder(draft, folder)) failure = cannot_write(folder, std::error_code(errno, std::generic_category()));
+  if (!failure && !replace_folder(draft, folder))
+    failure = cannot_write(folder, std::error_code(errno, std::generic_category()));
   if (failure) {
     fs::remove_all(draft, error);
     return *failure;

@@ -71,8 +71,9 @@ int check_functional_results(const json& result) {
     if (result[density].is_null() || !result[density].contains("functional")) continue;
     const json& check = result[density]["functional"];
     const bool good = check["mismatches"] == 0 && check["errors"].empty();
-    fmt::print("\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", density, check["layers_checked"].get<int>(),
-               with_commas(check["elements_checked"]), with_commas(check["mismatches"]), good ? ": bit-exact" : "");
+    fmt::print("\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", density,
+               check["layers_checked"].get<int>(), with_commas(check["elements_checked"]),
+               with_commas(check["mismatches"]), good ? ": bit-exact" : "");
     for (const char* list : {"first", "errors"}) {
       for (const json& line : check[list]) fmt::print(stderr, "{}: {}\n", density, line.get<std::string>());
     }
@@ -109,7 +110,8 @@ Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& conf
     Expected<json> result = task->wait();
     if (!result) {
       Failure failure = result.failure();
-      for (Problem& problem : failure.problems) problem.path = fmt::format("{}{}{}", density_name(density), problem.path.empty() ? "" : ": ", problem.path);
+      for (Problem& problem : failure.problems)
+        problem.path = fmt::format("{}{}{}", density_name(density), problem.path.empty() ? "" : ": ", problem.path);
       return failure;
     }
     results[density_name(density)] = std::move(*result);
@@ -139,8 +141,10 @@ int run(const RunArguments& arguments) {
 
 void add_run_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = app.add_subcommand("run", "Simulate a network dense and block-sparse, and say where the time goes");
-  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")->required();
+  CLI::App* command =
+      app.add_subcommand("run", "Simulate a network dense and block-sparse, and say where the time goes");
+  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")
+      ->required();
   command->add_option("--set", arguments->sets, "a.b=c: change any key of the config; repeatable; paths start here")
       ->allow_extra_args(false);
   command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: one event per descriptor");
@@ -151,12 +155,18 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--report", arguments->report, "layers: a line per layer, dense against sparse")
       ->check(CLI::IsMember({"layers"}));
   command->add_option("--json", arguments->json_file, "also write result.json to this file");
-  command->add_option("--trace", arguments->trace_file, "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
-  command->add_option("--dump", arguments->dump, "program FILE or masks FILE.npz: what the sparse run used (or see --only)")
-      ->expected(2)->type_name("WHAT FILE")
+  command->add_option("--trace", arguments->trace_file,
+                      "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
+  command
+      ->add_option("--dump", arguments->dump,
+                   "program FILE or masks FILE.npz: what the sparse run used (or see --only)")
+      ->expected(2)
+      ->type_name("WHAT FILE")
       ->check([](const std::string&) { return std::string(); });
-  command->add_option("--program", arguments->program_file, "run this program (as written by --dump) instead of a schedule");
-  command->add_option("--out", arguments->out, "folder for the result folder; the default is results/runs of the project");
+  command->add_option("--program", arguments->program_file,
+                      "run this program (as written by --dump) instead of a schedule");
+  command->add_option("--out", arguments->out,
+                      "folder for the result folder; the default is results/runs of the project");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -33,14 +33,14 @@ std::string bytes_row(const json& result, const std::string& label, const char* 
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
   const json& sparsity = result["sparsity"];
-  return fmt::format("{} on {} {}x{}, {:.4g} GHz, kernels {}, policy {}, {} accounting, fidelity {}\n"
-                     "sparse: {:.4g} % of the {}x{} blocks are zero ({}, seed {})\n",
-                     result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
-                     hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9,
-                     hardware["kernels"].get<std::string>(), result["policy"].get<std::string>(),
-                     result["accounting"].get<std::string>(), result["fidelity"].get<std::string>(),
-                     sparsity["ratio"].get<double>() * 100, sparsity["block"][0].get<int>(), sparsity["block"][1].get<int>(),
-                     sparsity["pattern"].get<std::string>(), sparsity["seed"].get<std::uint64_t>());
+  return fmt::format(
+      "{} on {} {}x{}, {:.4g} GHz, kernels {}, policy {}, {} accounting, fidelity {}\n"
+      "sparse: {:.4g} % of the {}x{} blocks are zero ({}, seed {})\n",
+      result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
+      hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
+      result["policy"].get<std::string>(), result["accounting"].get<std::string>(),
+      result["fidelity"].get<std::string>(), sparsity["ratio"].get<double>() * 100, sparsity["block"][0].get<int>(),
+      sparsity["block"][1].get<int>(), sparsity["pattern"].get<std::string>(), sparsity["seed"].get<std::uint64_t>());
 }
 
 // The largest cause of lost core time of a layer.
@@ -63,12 +63,13 @@ std::string slowest_layers(const json& result, const char* density, std::size_t 
   const auto longer = [](const json* a, const json* b) { return span(*a) > span(*b); };
   std::stable_sort(layers.begin(), layers.end(), longer);
   if (layers.size() > count) layers.resize(count);
-  std::string text = fmt::format("\nslowest layers, {} (of {})\n  {:<24}{:>11}{:>11}  {:<9}{:<15}{}\n", density,
-                                 result[density]["layers"].size(), "layer", "time", "bound", "bound by", "cores lose to", "mapping");
+  std::string text =
+      fmt::format("\nslowest layers, {} (of {})\n  {:<24}{:>11}{:>11}  {:<9}{:<15}{}\n", density,
+                  result[density]["layers"].size(), "layer", "time", "bound", "bound by", "cores lose to", "mapping");
   for (const json* layer : layers) {
-    text += fmt::format("  {:<24}{:>11}{:>11}  {:<9}{:<15}{}\n", (*layer)["name"].get<std::string>(), show_time(span(*layer)),
-                        layer->contains("bound_us") ? show_time(bound(*layer)) : "-", layer->value("bound_by", "-"),
-                        waits_for(*layer), (*layer)["mapping"].get<std::string>());
+    text += fmt::format("  {:<24}{:>11}{:>11}  {:<9}{:<15}{}\n", (*layer)["name"].get<std::string>(),
+                        show_time(span(*layer)), layer->contains("bound_us") ? show_time(bound(*layer)) : "-",
+                        layer->value("bound_by", "-"), waits_for(*layer), (*layer)["mapping"].get<std::string>());
   }
   return text;
 }
@@ -81,16 +82,20 @@ std::string run_report(const json& result) {
   text += time_row(result, "sum of layer bounds", "layer_bound_us");
   text += time_row(result, "bound", "bound_us");
   text += row(result, "cycles", [](const json& r) { return with_commas(std::llround(r["cycles"].get<double>())); });
-  text += row(result, "multiply-accumulates", [](const json& r) { return fmt::format("{:.3f} G", r["macs"].get<double>() / 1e9); });
-  text += row(result, "core utilization", [](const json& r) { return fmt::format("{:.1f} %", r["core_utilization"].get<double>() * 100); });
+  text += row(result, "multiply-accumulates",
+              [](const json& r) { return fmt::format("{:.3f} G", r["macs"].get<double>() / 1e9); });
+  text += row(result, "core utilization",
+              [](const json& r) { return fmt::format("{:.1f} %", r["core_utilization"].get<double>() * 100); });
   text += bytes_row(result, "DDR read", "ddr_read_bytes");
   text += bytes_row(result, "DDR written", "ddr_write_bytes");
   text += bytes_row(result, "memory tiles read", "memtile_read_bytes");
   text += bytes_row(result, "memory tiles written", "memtile_write_bytes");
   text += bytes_row(result, "cores read", "core_read_bytes");
   text += bytes_row(result, "cores written", "core_write_bytes");
-  text += row(result, "weights in DDR", [](const json& r) { return show_bytes(r["weight_bytes"]["total"].get<double>()); });
-  text += row(result, "  of them indices", [](const json& r) { return show_bytes(r["weight_bytes"]["index"].get<double>()); });
+  text +=
+      row(result, "weights in DDR", [](const json& r) { return show_bytes(r["weight_bytes"]["total"].get<double>()); });
+  text += row(result, "  of them indices",
+              [](const json& r) { return show_bytes(r["weight_bytes"]["index"].get<double>()); });
   if (!result["speedup"].is_null()) {
     text += fmt::format("  {:<26}{:>28}\n", "speed-up", fmt::format("{:.3f}", result["speedup"].get<double>()));
   }
@@ -106,8 +111,8 @@ std::string layers_report(const json& result) {
     for (const json& layer : result["sparse"]["layers"]) sparse[layer["name"].get<std::string>()] = &layer;
   }
   const json& first = result["dense"].is_null() ? result["sparse"] : result["dense"];
-  std::string text = fmt::format("\n{:<26}{:>11}{:>11}  {:<9}{:>11}{:>11}  {:<9}{:>8}\n", "layer", "dense", "bound", "by",
-                                 "sparse", "bound", "by", "speed-up");
+  std::string text = fmt::format("\n{:<26}{:>11}{:>11}  {:<9}{:>11}{:>11}  {:<9}{:>8}\n", "layer", "dense", "bound",
+                                 "by", "sparse", "bound", "by", "speed-up");
   for (const json& layer : first["layers"]) {
     text += fmt::format("{:<26}{:>11}{:>11}  {:<9}", layer["name"].get<std::string>(), show_time(span(layer)),
                         show_time(bound(layer)), layer.value("bound_by", "-"));

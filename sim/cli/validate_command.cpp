@@ -27,20 +27,24 @@ int validate_csv(const ValidateArguments& arguments) {
   if (!validation) return report_failure(validation.failure());
   fmt::print("{}", validation_table(*validation));
   if (!arguments.json_file.empty())
-    if (const auto failure = write_json(arguments.json_file, validation_json(*validation))) return report_failure(*failure);
+    if (const auto failure = write_json(arguments.json_file, validation_json(*validation)))
+      return report_failure(*failure);
   if (!arguments.plot_file.empty())
-    if (const auto failure = plot_validation(*validation, config_folder(), arguments.plot_file)) return report_failure(*failure);
+    if (const auto failure = plot_validation(*validation, config_folder(), arguments.plot_file))
+      return report_failure(*failure);
   return 0;
 }
 }  // namespace
 
 void add_validate_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ValidateArguments>();
-  CLI::App* command = app.add_subcommand("validate", "Predict times that others measured on silicon and show the errors");
+  CLI::App* command =
+      app.add_subcommand("validate", "Predict times that others measured on silicon and show the errors");
   command->add_option("csv", arguments->csv, "measured times, for example configs/validation/measured.csv")->required();
   command->add_option("--group", arguments->group, "only the rows of this group");
   command->add_option("--json", arguments->json_file, "write every row and the mean errors to this file");
-  command->add_option("--plot", arguments->plot_file, "draw predicted against measured into this file (.pdf, .png, .svg)");
+  command->add_option("--plot", arguments->plot_file,
+                      "draw predicted against measured into this file (.pdf, .png, .svg)");
   command->add_option("-j,--jobs", arguments->jobs, "rows simulated at a time")->check(CLI::Range(1, 256));
   command->callback([arguments, &exit_code] { exit_code = validate_csv(*arguments); });
 }

@@ -25,8 +25,9 @@ int verify_file(const std::string& file, const std::string& hardware, const std:
     if (problem.file.empty()) problem.file = file;
   }
   if (!problems.empty()) return report_failure({ExitCode::bad_input, std::move(problems)});
-  fmt::print("{}: {} on {} {}x{} is legal; {} kernel calls, hash {}\n", file, program->network, array->name, array->rows,
-             array->cols, with_commas(static_cast<std::int64_t>(program->calls.size())), hash_text(program_hash(*program)));
+  fmt::print("{}: {} on {} {}x{} is legal; {} kernel calls, hash {}\n", file, program->network, array->name,
+             array->rows, array->cols, with_commas(static_cast<std::int64_t>(program->calls.size())),
+             hash_text(program_hash(*program)));
   return 0;
 }
 }  // namespace
@@ -37,14 +38,15 @@ void add_verify_command(CLI::App& app, int& exit_code) {
     std::vector<std::string> sets;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("verify", "Judge a program as written by `run --dump program`: every rule it breaks");
+  CLI::App* command =
+      app.add_subcommand("verify", "Judge a program as written by `run --dump program`: every rule it breaks");
   command->add_option("program", arguments->program, "text of a program")->required();
-  command->add_option("--hardware", arguments->hardware, "hardware file, for example configs/hardware/aie2.json")->required();
+  command->add_option("--hardware", arguments->hardware, "hardware file, for example configs/hardware/aie2.json")
+      ->required();
   command->add_option("--set", arguments->sets, "a.b=c: change any key of the hardware, for example rows=8; repeatable")
       ->allow_extra_args(false);
-  command->callback([arguments, &exit_code] {
-    exit_code = verify_file(arguments->program, arguments->hardware, arguments->sets);
-  });
+  command->callback(
+      [arguments, &exit_code] { exit_code = verify_file(arguments->program, arguments->hardware, arguments->sets); });
 }
 
 }  // namespace tessera

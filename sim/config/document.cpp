@@ -43,7 +43,8 @@ std::vector<std::string> keys_of(const std::string& path) {
 
 bool below(const std::string& path, const std::string& top) {
   return top.empty() || path == top ||
-         (path.size() > top.size() && path.compare(0, top.size(), top) == 0 && (path[top.size()] == '.' || path[top.size()] == '['));
+         (path.size() > top.size() && path.compare(0, top.size(), top) == 0 &&
+          (path[top.size()] == '.' || path[top.size()] == '['));
 }
 }  // namespace
 
@@ -93,7 +94,8 @@ class DocumentLoader {
       if (!base.is_string()) {
         problem(origin.file, join_path(path, "extends"), "is " + base.dump(), "legal: the path of a file");
       } else {
-        const Document whole = file((std::filesystem::path(origin.folder) / base.get<std::string>()).lexically_normal().string());
+        const Document whole =
+            file((std::filesystem::path(origin.folder) / base.get<std::string>()).lexically_normal().string());
         const bool usable = whole.value.is_object();
         if (usable) document = whole;
       }
@@ -112,7 +114,8 @@ class DocumentLoader {
     if (target == nullptr) return;
     const std::string path = text_of(keys);
     const Origin& origin = patch.origin("");
-    if (patch.value.is_object() && !replace && !is_quantity(patch.value) && target->is_object() && !is_quantity(*target)) {
+    if (patch.value.is_object() && !replace && !is_quantity(patch.value) && target->is_object() &&
+        !is_quantity(*target)) {
       for (const auto& [key, child] : patch.value.items()) {
         std::vector<std::string> inner = keys;
         inner.push_back(key);

@@ -34,9 +34,9 @@ class Document {
 // `references`: top-level keys that may hold the path of a file whose content belongs in their place. A reference that
 // cannot be read stays a text and is among the problems.
 Document load_document(const std::string& path, const std::vector<std::string>& references,
-                                 const std::vector<std::string>& sets = {});
-Document make_document(const nlohmann::json& value, const Origin& origin,
-                                 const std::vector<std::string>& references, const std::vector<std::string>& sets = {});
+                       const std::vector<std::string>& sets = {});
+Document make_document(const nlohmann::json& value, const Origin& origin, const std::vector<std::string>& references,
+                       const std::vector<std::string>& sets = {});
 
 // The text of a path below `path`: "a" + "b" = "a.b".
 std::string join_path(const std::string& path, const std::string& key);

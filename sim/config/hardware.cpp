@@ -40,7 +40,8 @@ const json* find_path(const json& root, const std::string& path) {
 double quantity_value(const json& quantity, const ArraySpec& array) {
   if (quantity.is_number()) return quantity.get<double>();
   const std::string shape = fmt::format("{}x{}", array.rows, array.cols);
-  if (quantity.contains("by_array") && quantity["by_array"].contains(shape)) return quantity["by_array"][shape].get<double>();
+  if (quantity.contains("by_array") && quantity["by_array"].contains(shape))
+    return quantity["by_array"][shape].get<double>();
   if (quantity.contains("value_per_column")) return quantity["value_per_column"].get<double>() * array.cols;
   return quantity["value"].get<double>();
 }
@@ -52,7 +53,8 @@ std::vector<Problem> contradictions(const ArraySpec& array, const Document& docu
     problems.push_back({document.origin(at).file, at, what, legal});
   };
   if (array.tile.reserved >= array.tile.memory.size) {
-    add("tile.reserved", fmt::format("{} B leave no room in a memory of {} B", array.tile.reserved, array.tile.memory.size),
+    add("tile.reserved",
+        fmt::format("{} B leave no room in a memory of {} B", array.tile.reserved, array.tile.memory.size),
         fmt::format("legal: less than {} B", array.tile.memory.size));
   }
   const auto check_banks = [&](const char* key, const MemorySpec& memory) {

@@ -11,7 +11,7 @@ std::function<void(ArraySpec&, double)> into(Field field) {
     target = static_cast<std::decay_t<decltype(target)>>(value);
   };
 }
-#define INTO(member) into([](ArraySpec& spec) -> auto& { return spec.member; })
+#define INTO(member) into([](ArraySpec & spec) -> auto& { return spec.member; })
 
 constexpr double million = 1e6;
 using Select = std::function<DmaSpec&(ArraySpec&)>;
@@ -20,7 +20,7 @@ void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::s
   const auto add = [&](const char* name, const char* meaning, const char* unit, double low, double high, bool whole,
                        auto member) {
     keys.push_back({at + ".dma." + name, tile + ": " + meaning, unit, low, high, whole,
-                    into([dma, member](ArraySpec& spec) -> auto& { return dma(spec).*member; })});
+                    into([ dma, member ](ArraySpec & spec) -> auto& { return dma(spec).*member; })});
   };
   add("s2mm", "inbound DMA channels", "channels", 1, 16, true, &DmaSpec::s2mm);
   add("mm2s", "outbound DMA channels", "channels", 1, 16, true, &DmaSpec::mm2s);
@@ -29,7 +29,8 @@ void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::s
   add("max_length", "bytes one descriptor can move", "B", 64, 4294967292.0, true, &DmaSpec::max_length);
   add("bytes_per_cycle", "rate of one channel", "B/cycle", 0.01, 1024, false, &DmaSpec::bytes_per_cycle);
   add("start_cycles", "from the start of a task to its first word", "cycles", 0, million, true, &DmaSpec::start_cycles);
-  add("first_start_cycles", "extra for the first task of a channel", "cycles", 0, million, true, &DmaSpec::first_start_cycles);
+  add("first_start_cycles", "extra for the first task of a channel", "cycles", 0, million, true,
+      &DmaSpec::first_start_cycles);
   add("chain_cycles", "between two descriptors of one channel", "cycles", 0, million, true, &DmaSpec::chain_cycles);
 }
 
@@ -45,9 +46,10 @@ std::vector<HardwareKey> make_keys() {
       {"tile.memory.banks", "banks of a compute tile's memory", "banks", 1, 64, true, INTO(tile.memory.banks)},
       {"tile.memory.bank_width", "bytes of one bank access", "B", 4, 256, true, INTO(tile.memory.bank_width)},
       {"tile.reserved", "stack and program data, not usable for buffers", "B", 0, million, true, INTO(tile.reserved)},
-      {"tile.conflict_share", "share of DMA bank accesses during a kernel call that stall the core by a cycle", "share", 0,
-       1, false, INTO(tile.conflict_share)},
-      {"tile.call_cycles", "per kernel call, beyond the kernel law", "cycles", 0, million, true, INTO(tile.call_cycles)},
+      {"tile.conflict_share", "share of DMA bank accesses during a kernel call that stall the core by a cycle", "share",
+       0, 1, false, INTO(tile.conflict_share)},
+      {"tile.call_cycles", "per kernel call, beyond the kernel law", "cycles", 0, million, true,
+       INTO(tile.call_cycles)},
       {"tile.locks.count", "locks of a compute tile", "locks", 1, 256, true, INTO(tile.locks.count)},
       {"tile.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(tile.locks.max_value)},
       {"tile.locks.access_cycles", "per acquire or release of a core", "cycles", 0, million, true,
@@ -65,7 +67,8 @@ std::vector<HardwareKey> make_keys() {
 
       {"shim.locks.count", "locks of a shim tile", "locks", 1, 256, true, INTO(shim.locks.count)},
       {"shim.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(shim.locks.max_value)},
-      {"shim.locks.access_cycles", "per acquire or release", "cycles", 0, million, true, INTO(shim.locks.access_cycles)},
+      {"shim.locks.access_cycles", "per acquire or release", "cycles", 0, million, true,
+       INTO(shim.locks.access_cycles)},
 
       {"stream.bytes_per_cycle", "rate of one stream link", "B/cycle", 0.01, 1024, false, INTO(stream.bytes_per_cycle)},
       {"stream.hop_cycles", "latency per switch crossed", "cycles", 0, million, true, INTO(stream.hop_cycles)},
@@ -90,13 +93,13 @@ std::vector<HardwareKey> make_keys() {
        INTO(shim.dma.mm2s_bytes_per_cycle), true},
       {"shim.dma.mm2s_start_cycles", "outbound: from the start of a task to its first word", "cycles", 0, million, true,
        INTO(shim.dma.mm2s_start_cycles), true},
-      {"shim.dma.mm2s_first_start_cycles", "outbound: extra for the first task of a channel", "cycles", 0, million, true,
-       INTO(shim.dma.mm2s_first_start_cycles), true},
+      {"shim.dma.mm2s_first_start_cycles", "outbound: extra for the first task of a channel", "cycles", 0, million,
+       true, INTO(shim.dma.mm2s_first_start_cycles), true},
 
-      {"controller.token_cycles", "from the last awaited token to the start of the descriptor", "cycles", 0, million, true,
-       INTO(controller.token_cycles)},
-      {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million, false,
-       INTO(controller.dispatch_us)},
+      {"controller.token_cycles", "from the last awaited token to the start of the descriptor", "cycles", 0, million,
+       true, INTO(controller.token_cycles)},
+      {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million,
+       false, INTO(controller.dispatch_us)},
   };
   add_dma(keys, "tile", "compute tile", [](ArraySpec& spec) -> DmaSpec& { return spec.tile.dma; });
   add_dma(keys, "memtile", "memory tile", [](ArraySpec& spec) -> DmaSpec& { return spec.memtile.dma; });

@@ -9,7 +9,7 @@
 namespace tessera {
 
 struct HardwareKey {
-  std::string path;     // "tile.dma.start_cycles"
+  std::string path;  // "tile.dma.start_cycles"
   std::string meaning;
   std::string unit;
   double low, high;

@@ -45,7 +45,7 @@ Expected<nlohmann::json> parse_json(const std::string& text, const std::string& 
 }
 
 Expected<std::string> read_text(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
     return fail(ExitCode::bad_input, {path, "", "this is a folder", "legal: a file"});
   }

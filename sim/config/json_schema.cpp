@@ -11,9 +11,9 @@ ordered_json number_schema(const Rule& rule, bool whole) {
 ordered_json quantity_schema(const Rule& rule) {
   const ordered_json number = number_schema(rule, rule.whole);
   ordered_json object = {{"type", "object"}, {"additionalProperties", false}};
-  object["properties"] = {{"value", number}, {"value_per_column", number}, {"by_array", {{"type", "object"}}},
-                          {"min", number},   {"max", number},              {"unit", {{"const", rule.unit}}},
-                          {"source", {{"type", "string"}}}};
+  object["properties"] = {
+      {"value", number}, {"value_per_column", number},     {"by_array", {{"type", "object"}}}, {"min", number},
+      {"max", number},   {"unit", {{"const", rule.unit}}}, {"source", {{"type", "string"}}}};
   return {{"anyOf", {number, object}}};
 }
 
@@ -23,7 +23,8 @@ ordered_json schema_of(const Rule& rule) {
     case Rule::Kind::object: {
       ordered_json object = {{"type", "object"}, {"additionalProperties", false}};
       // An "extends" may supply what is required, so only files without one are complete by themselves.
-      object["properties"]["extends"] = {{"type", "string"}, {"description", "path of a file that this one is laid over"}};
+      object["properties"]["extends"] = {{"type", "string"},
+                                         {"description", "path of a file that this one is laid over"}};
       for (const auto& [name, child] : rule.keys) object["properties"][name] = schema_of(child);
       if (rule.or_file) {
         schema["anyOf"] = {{{"type", "string"}}, object};
@@ -32,17 +33,33 @@ ordered_json schema_of(const Rule& rule) {
       }
       break;
     }
-    case Rule::Kind::map: schema = {{"type", "object"}, {"additionalProperties", schema_of(*rule.item)}}; break;
+    case Rule::Kind::map:
+      schema = {{"type", "object"}, {"additionalProperties", schema_of(*rule.item)}};
+      break;
     case Rule::Kind::list:
       schema = {{"type", "array"}, {"minItems", rule.low}, {"maxItems", rule.high}, {"items", schema_of(*rule.item)}};
       break;
-    case Rule::Kind::integer: schema = number_schema(rule, true); break;
-    case Rule::Kind::number: schema = number_schema(rule, false); break;
-    case Rule::Kind::quantity: schema = quantity_schema(rule); break;
-    case Rule::Kind::text: schema = {{"type", "string"}}; break;
-    case Rule::Kind::choice: schema = {{"enum", rule.choices}}; break;
-    case Rule::Kind::boolean: schema = {{"type", "boolean"}}; break;
-    case Rule::Kind::anything: schema = ordered_json::object(); break;
+    case Rule::Kind::integer:
+      schema = number_schema(rule, true);
+      break;
+    case Rule::Kind::number:
+      schema = number_schema(rule, false);
+      break;
+    case Rule::Kind::quantity:
+      schema = quantity_schema(rule);
+      break;
+    case Rule::Kind::text:
+      schema = {{"type", "string"}};
+      break;
+    case Rule::Kind::choice:
+      schema = {{"enum", rule.choices}};
+      break;
+    case Rule::Kind::boolean:
+      schema = {{"type", "boolean"}};
+      break;
+    case Rule::Kind::anything:
+      schema = ordered_json::object();
+      break;
   }
   if (!rule.meaning.empty()) {
     schema["description"] = rule.unit.empty() ? rule.meaning : rule.meaning + " [" + rule.unit + "]";

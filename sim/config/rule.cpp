@@ -69,18 +69,27 @@ std::string legal_values(const Rule& rule) {
                        rule.unit);
   };
   switch (rule.kind) {
-    case Rule::Kind::object: return rule.or_file ? "legal: an object {...} or the path of a file" : "legal: an object {...}";
-    case Rule::Kind::map: return "legal: an object {...}";
+    case Rule::Kind::object:
+      return rule.or_file ? "legal: an object {...} or the path of a file" : "legal: an object {...}";
+    case Rule::Kind::map:
+      return "legal: an object {...}";
     case Rule::Kind::list:
       if (rule.low == rule.high) return fmt::format("legal: a list of {:.0f} values", rule.low);
       return fmt::format("legal: a list of {:.0f} to {:.0f} values", rule.low, rule.high);
-    case Rule::Kind::integer: return range("a whole number");
-    case Rule::Kind::number: return range("a number");
-    case Rule::Kind::quantity: return range(rule.whole ? "a whole number" : "a number");
-    case Rule::Kind::text: return "legal: a text \"...\"";
-    case Rule::Kind::choice: return fmt::format("legal: {}", fmt::join(rule.choices, ", "));
-    case Rule::Kind::boolean: return "legal: true or false";
-    case Rule::Kind::anything: return "";
+    case Rule::Kind::integer:
+      return range("a whole number");
+    case Rule::Kind::number:
+      return range("a number");
+    case Rule::Kind::quantity:
+      return range(rule.whole ? "a whole number" : "a number");
+    case Rule::Kind::text:
+      return "legal: a text \"...\"";
+    case Rule::Kind::choice:
+      return fmt::format("legal: {}", fmt::join(rule.choices, ", "));
+    case Rule::Kind::boolean:
+      return "legal: true or false";
+    case Rule::Kind::anything:
+      return "";
   }
   return "";
 }

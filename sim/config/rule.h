@@ -10,23 +10,23 @@ namespace tessera {
 
 struct Rule {
   enum class Kind {
-    object,    // the keys below and no others
-    map,       // any keys, every value follows `item`
-    list,      // `low` to `high` values, each follows `item`
+    object,  // the keys below and no others
+    map,     // any keys, every value follows `item`
+    list,    // `low` to `high` values, each follows `item`
     integer,
     number,
     quantity,  // number of a hardware file: bare, or {"value", "unit", "source", ...}, see quantity.h
     text,
-    choice,    // text, one of `choices`
+    choice,  // text, one of `choices`
     boolean,
     anything,  // checked by whoever reads it
   };
   Kind kind = Kind::anything;
   std::string meaning;
   std::string unit;
-  double low = 0, high = 0;          // inclusive; of numbers, or of the length of a list
-  bool whole = false;                // quantity: integers only
-  bool or_file = false;              // object: may also be the path of a file with it
+  double low = 0, high = 0;  // inclusive; of numbers, or of the length of a list
+  bool whole = false;        // quantity: integers only
+  bool or_file = false;      // object: may also be the path of a file with it
   std::vector<std::string> choices;
   std::vector<std::pair<std::string, Rule>> keys;
   std::vector<std::string> required;

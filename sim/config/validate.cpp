@@ -15,23 +15,30 @@ class Validator {
 
   void check(const json& value, const Rule& rule, const std::string& path) {
     switch (rule.kind) {
-      case Rule::Kind::object: return object(value, rule, path);
+      case Rule::Kind::object:
+        return object(value, rule, path);
       case Rule::Kind::map:
         if (!value.is_object()) return wrong(value, rule, path);
         for (const auto& [key, child] : value.items()) check(child, *rule.item, join_path(path, key));
         return;
-      case Rule::Kind::list: return list(value, rule, path);
-      case Rule::Kind::integer: return number(value, rule, path, true);
-      case Rule::Kind::number: return number(value, rule, path, false);
-      case Rule::Kind::quantity: return quantity(value, rule, path);
+      case Rule::Kind::list:
+        return list(value, rule, path);
+      case Rule::Kind::integer:
+        return number(value, rule, path, true);
+      case Rule::Kind::number:
+        return number(value, rule, path, false);
+      case Rule::Kind::quantity:
+        return quantity(value, rule, path);
       case Rule::Kind::text:
         if (!value.is_string() || value.get<std::string>().empty()) wrong(value, rule, path);
         return;
-      case Rule::Kind::choice: return choice(value, rule, path);
+      case Rule::Kind::choice:
+        return choice(value, rule, path);
       case Rule::Kind::boolean:
         if (!value.is_boolean()) wrong(value, rule, path);
         return;
-      case Rule::Kind::anything: return;
+      case Rule::Kind::anything:
+        return;
     }
   }
   std::vector<Problem> problems;
@@ -74,7 +81,8 @@ class Validator {
   }
 
   void list(const json& value, const Rule& rule, const std::string& path) {
-    if (!value.is_array() || static_cast<double>(value.size()) < rule.low || static_cast<double>(value.size()) > rule.high) {
+    if (!value.is_array() || static_cast<double>(value.size()) < rule.low ||
+        static_cast<double>(value.size()) > rule.high) {
       return wrong(value, rule, path);
     }
     for (std::size_t i = 0; i < value.size(); ++i) check(value[i], *rule.item, fmt::format("{}[{}]", path, i));
@@ -89,7 +97,8 @@ class Validator {
 
   void quantity(const json& value, const Rule& rule, const std::string& path) {
     if (!value.is_object()) return number(value, rule, path, rule.whole);
-    static const std::vector<std::string> legal{"value", "value_per_column", "by_array", "min", "max", "unit", "source"};
+    static const std::vector<std::string> legal{"value", "value_per_column", "by_array", "min", "max", "unit",
+                                                "source"};
     Rule limited = rule;
     for (const auto& [key, child] : value.items()) {
       const std::string at = join_path(path, key);
@@ -109,7 +118,8 @@ class Validator {
     // The value carries the path of the quantity: that is what the user wrote or set.
     if (value.contains("value")) number(value["value"], limited, path, rule.whole);
     if (value.contains("value_per_column")) number(value["value_per_column"], limited, path, rule.whole);
-    if (value.contains("by_array")) check(value["by_array"], Rule::map("", limited_item(limited)), join_path(path, "by_array"));
+    if (value.contains("by_array"))
+      check(value["by_array"], Rule::map("", limited_item(limited)), join_path(path, "by_array"));
   }
 
   static Rule limited_item(const Rule& quantity) {
@@ -118,7 +128,9 @@ class Validator {
   }
 
   void choice(const json& value, const Rule& rule, const std::string& path) {
-    if (value.is_string() && std::find(rule.choices.begin(), rule.choices.end(), value.get<std::string>()) != rule.choices.end()) return;
+    if (value.is_string() &&
+        std::find(rule.choices.begin(), rule.choices.end(), value.get<std::string>()) != rule.choices.end())
+      return;
     const std::string near = value.is_string() ? nearest_name(value.get<std::string>(), rule.choices) : "";
     const std::string legal = legal_values(rule);
     add(path, "is " + show(value), near.empty() ? legal : fmt::format("did you mean \"{}\"? {}", near, legal));

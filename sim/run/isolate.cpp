@@ -88,13 +88,16 @@ Expected<json> IsolatedTask::wait() {
   }
   pid_ = -1;
   if (WIFSIGNALED(status)) {
-    return fail(ExitCode::internal, {"", "", fmt::format("the process of this run was ended by signal {} ({})",
-                                                         WTERMSIG(status), strsignal(WTERMSIG(status))), ""});
+    return fail(ExitCode::internal, {"", "",
+                                     fmt::format("the process of this run was ended by signal {} ({})",
+                                                 WTERMSIG(status), strsignal(WTERMSIG(status))),
+                                     ""});
   }
   const json answer = json::from_cbor(bytes, true, false);
   if (answer.is_discarded() || !answer.is_object()) {
-    return fail(ExitCode::internal, {"", "", fmt::format("the process of this run ended without an answer (status {})",
-                                                         WEXITSTATUS(status)), ""});
+    return fail(
+        ExitCode::internal,
+        {"", "", fmt::format("the process of this run ended without an answer (status {})", WEXITSTATUS(status)), ""});
   }
   if (answer.contains("failure")) return to_failure(answer["failure"]);
   return answer["result"];

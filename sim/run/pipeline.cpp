@@ -52,8 +52,10 @@ struct FunctionalRun {
   json compare(const RunConfig& config, const Program& program, const SimResult& sim) const {
     const FunctionalReport report =
         check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data));
-    return {{"layers_checked", report.layers_checked}, {"elements_checked", report.elements_checked},
-            {"mismatches", report.mismatches},         {"first", report.first},
+    return {{"layers_checked", report.layers_checked},
+            {"elements_checked", report.elements_checked},
+            {"mismatches", report.mismatches},
+            {"first", report.first},
             {"errors", report.errors}};
   }
 };
@@ -62,10 +64,10 @@ struct FunctionalRun {
 std::optional<Failure> check_bound(const SimResult& sim, const Bounds& bounds, const ArraySpec& array) {
   const double latency = to_us(sim.total, array.clock_hz);
   if (latency >= bounds.bound_us * (1 - 1e-9)) return std::nullopt;
-  return fail(ExitCode::internal,
-              {"", "bound_us", fmt::format("the simulation took {:.3f} us, below the lower bound of {:.3f} us", latency,
-                                           bounds.bound_us),
-               "either the model or the bound is wrong: please report this run"});
+  return fail(ExitCode::internal, {"", "bound_us",
+                                   fmt::format("the simulation took {:.3f} us, below the lower bound of {:.3f} us",
+                                               latency, bounds.bound_us),
+                                   "either the model or the bound is wrong: please report this run"});
 }
 }  // namespace
 

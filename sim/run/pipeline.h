@@ -32,14 +32,14 @@ Density program_density(const Program& program);
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file);
 
 struct RunOptions {
-  bool functional = false;    // move real data and compare every layer with the reference
-  std::string data;           // .npz with weights and input of a functional run; empty: from the seed
+  bool functional = false;  // move real data and compare every layer with the reference
+  std::string data;         // .npz with weights and input of a functional run; empty: from the seed
   TraceSink* trace = nullptr;
 };
 
 // Simulates a plan and returns R of result.json: cycles, latency_us, bound_us, layer_bound_us, macs,
-// core_utilization, bytes at each level, program_hash, layers[]; `functional` if asked for. A simulation below bound_us is
-// a Failure. `density` says whose masks the functional data has.
+// core_utilization, bytes at each level, program_hash, layers[]; `functional` if asked for. A simulation below bound_us
+// is a Failure. `density` says whose masks the functional data has.
 Expected<nlohmann::json> simulate_plan(const RunConfig& config, const Plan& plan, Density density,
                                        const RunOptions& options = {});
 

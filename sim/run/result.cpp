@@ -87,20 +87,21 @@ json density_result(const Program& program, const ArraySpec& array, const SimRes
     for (int c = 0; c < cause_count; ++c) cores[c] += sim.engines[core][c];
   }
   const double core_time = static_cast<double>(sim.total) * array.cores();
-  json result = {{"cycles", cycles(sim.total)},
-                 {"latency_us", to_us(sim.total, array.clock_hz)},
-                 {"core_utilization", core_time > 0 ? static_cast<double>(cores[static_cast<int>(Cause::busy)]) / core_time : 0},
-                 {"ddr_read_bytes", sim.traffic.ddr_read},
-                 {"ddr_write_bytes", sim.traffic.ddr_write},
-                 {"memtile_read_bytes", sim.traffic.memtile_read},
-                 {"memtile_write_bytes", sim.traffic.memtile_write},
-                 {"core_read_bytes", sim.traffic.core_read},
-                 {"core_write_bytes", sim.traffic.core_write},
-                 {"dispatch_us", array.controller.dispatch_us},
-                 {"events", sim.events},
-                 {"program_hash", hash_text(program_hash(program))},
-                 {"weight_bytes", weight_bytes(program, -1)},
-                 {"time", causes(cores)}};
+  json result = {
+      {"cycles", cycles(sim.total)},
+      {"latency_us", to_us(sim.total, array.clock_hz)},
+      {"core_utilization", core_time > 0 ? static_cast<double>(cores[static_cast<int>(Cause::busy)]) / core_time : 0},
+      {"ddr_read_bytes", sim.traffic.ddr_read},
+      {"ddr_write_bytes", sim.traffic.ddr_write},
+      {"memtile_read_bytes", sim.traffic.memtile_read},
+      {"memtile_write_bytes", sim.traffic.memtile_write},
+      {"core_read_bytes", sim.traffic.core_read},
+      {"core_write_bytes", sim.traffic.core_write},
+      {"dispatch_us", array.controller.dispatch_us},
+      {"events", sim.events},
+      {"program_hash", hash_text(program_hash(program))},
+      {"weight_bytes", weight_bytes(program, -1)},
+      {"time", causes(cores)}};
   if (bounds != nullptr) {
     result["bound_us"] = bounds->bound_us;
     result["layer_bound_us"] = bounds->layer_bound_us;

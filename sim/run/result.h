@@ -9,7 +9,8 @@
 namespace tessera {
 
 // R of result.json: one density. `bounds` null (a program read from a file): no bounds.
-nlohmann::json density_result(const Program& program, const ArraySpec& array, const SimResult& sim, const Bounds* bounds);
+nlohmann::json density_result(const Program& program, const ArraySpec& array, const SimResult& sim,
+                              const Bounds* bounds);
 
 // Multiply-accumulates of a layer that are executed: those of the 8x8 blocks that are present.
 std::int64_t executed_macs(const Program& program, const ProgramLayer& layer);

@@ -22,7 +22,7 @@ const char* accounting_name(Accounting a);
 const char* fidelity_name(Fidelity f);
 
 struct RunConfig {
-  std::string name;           // "name" of the config, else the file's stem
+  std::string name;  // "name" of the config, else the file's stem
   Network network;
   ArraySpec array;
   std::vector<std::optional<BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
@@ -30,8 +30,8 @@ struct RunConfig {
   ScheduleSpec schedule;
   Accounting accounting = Accounting::physical;
   Fidelity fidelity = Fidelity::burst;
-  std::uint64_t seed = 1;     // of functional data
-  nlohmann::json resolved;    // self-contained: network and hardware inlined
+  std::uint64_t seed = 1;   // of functional data
+  nlohmann::json resolved;  // self-contained: network and hardware inlined
 };
 
 // Reads the file, applies `sets` ("a.b=c") in order, reports every problem in one pass.

@@ -21,20 +21,21 @@ Rule pattern_rule() {
 Rule seed_rule(const char* meaning) { return Rule::integer(meaning, 0, largest_seed); }
 
 Rule sparsity_rule() {
-  const Rule layer = Rule::object("what this layer has otherwise than the rest",
-                                  {{"block", block_rule()},
-                                   {"ratio", ratio_rule()},
-                                   {"pattern", pattern_rule()},
-                                   {"seed", seed_rule("seed of the pattern")}});
-  return Rule::object("block sparsity of the weights in the sparse run; the dense run ignores it",
-                      {{"block", block_rule()},
-                       {"ratio", ratio_rule()},
-                       {"pattern", pattern_rule()},
-                       {"seed", seed_rule("seed of the pattern")},
-                       {"first_dense", Rule::boolean("the first convolution stays dense")},
-                       {"exclude", Rule::list("layers that stay dense, by name", 0, 100000, Rule::text(""))},
-                       {"layers", Rule::map("exceptions, by layer name", layer)},
-                       {"mask_file", Rule::text(".npz with a mask per layer name, or .npy for the only sparse layer")}});
+  const Rule layer =
+      Rule::object("what this layer has otherwise than the rest", {{"block", block_rule()},
+                                                                   {"ratio", ratio_rule()},
+                                                                   {"pattern", pattern_rule()},
+                                                                   {"seed", seed_rule("seed of the pattern")}});
+  return Rule::object(
+      "block sparsity of the weights in the sparse run; the dense run ignores it",
+      {{"block", block_rule()},
+       {"ratio", ratio_rule()},
+       {"pattern", pattern_rule()},
+       {"seed", seed_rule("seed of the pattern")},
+       {"first_dense", Rule::boolean("the first convolution stays dense")},
+       {"exclude", Rule::list("layers that stay dense, by name", 0, 100000, Rule::text(""))},
+       {"layers", Rule::map("exceptions, by layer name", layer)},
+       {"mask_file", Rule::text(".npz with a mask per layer name, or .npy for the only sparse layer")}});
 }
 
 Rule schedule_rule() {
@@ -50,34 +51,36 @@ Rule schedule_rule() {
                                    {"last", Rule::text("last layer, by name")},
                                    {"tiles", Rule::integer("tiles of output rows", 2, 1024)}},
                                   {"first", "last", "tiles"});
-  return Rule::object("how the network is put onto the array",
-                      {{"policy", Rule::choice("who decides mappings and tiles", policy_names())},
-                       {"balance", Rule::boolean("reorder output channels so that non-zero blocks fall evenly on cores")},
-                       {"depth_tiling", Rule::boolean("tile in depth what would spill to DDR, where that is cheaper")},
-                       {"depth", Rule::list("layers walked together in tiles of rows, whether the policy would or not", 0,
-                                            1000, depth)},
-                       {"layers", Rule::map("forced mappings and tiles, by layer name", layer)}});
+  return Rule::object(
+      "how the network is put onto the array",
+      {{"policy", Rule::choice("who decides mappings and tiles", policy_names())},
+       {"balance", Rule::boolean("reorder output channels so that non-zero blocks fall evenly on cores")},
+       {"depth_tiling", Rule::boolean("tile in depth what would spill to DDR, where that is cheaper")},
+       {"depth",
+        Rule::list("layers walked together in tiles of rows, whether the policy would or not", 0, 1000, depth)},
+       {"layers", Rule::map("forced mappings and tiles, by layer name", layer)}});
 }
 }  // namespace
 
 Rule run_rule() {
   Rule network = Rule::anything("the network, as an object or the path of a file in configs/networks");
   network.or_file = true;
-  return Rule::object("one run: a network, a machine, a sparsity, a schedule",
-                      {{"$schema", Rule::text("schema for editors")},
-                       {"name", Rule::text("name of the run; the default is the name of the file")},
-                       {"description", Rule::text("what it is for")},
-                       {"network", network},
-                       {"hardware", hardware_rule()},
-                       {"sparsity", sparsity_rule()},
-                       {"schedule", schedule_rule()},
-                       {"accounting", Rule::choice("physical: the model of the machine; published: the arithmetic of the "
-                                                   "published estimates",
-                                                   {"physical", "published"})},
-                       {"fidelity", Rule::choice("granularity of reservation: bursts, or one per descriptor",
-                                                 {"burst", "transaction"})},
-                       {"seed", seed_rule("seed of weights and input of a functional run")}},
-                      {"network", "hardware"});
+  return Rule::object(
+      "one run: a network, a machine, a sparsity, a schedule",
+      {{"$schema", Rule::text("schema for editors")},
+       {"name", Rule::text("name of the run; the default is the name of the file")},
+       {"description", Rule::text("what it is for")},
+       {"network", network},
+       {"hardware", hardware_rule()},
+       {"sparsity", sparsity_rule()},
+       {"schedule", schedule_rule()},
+       {"accounting", Rule::choice("physical: the model of the machine; published: the arithmetic of the "
+                                   "published estimates",
+                                   {"physical", "published"})},
+       {"fidelity",
+        Rule::choice("granularity of reservation: bursts, or one per descriptor", {"burst", "transaction"})},
+       {"seed", seed_rule("seed of weights and input of a functional run")}},
+      {"network", "hardware"});
 }
 
 }  // namespace tessera

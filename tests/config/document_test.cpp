@@ -1,10 +1,11 @@
 // How a document is put together: extends, references, --set, and where each part says it came from.
+#include "sim/config/document.h"
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "sim/config/document.h"
 #include "sim/config/json_file.h"
 
 using namespace tessera;

@@ -1,7 +1,8 @@
 // The hardware files: every number has a source, and means what the array description says.
+#include "sim/config/hardware.h"
+
 #include <catch2/catch.hpp>
 
-#include "sim/config/hardware.h"
 #include "sim/config/json_file.h"
 #include "sim/run/config_folder.h"
 
@@ -81,4 +82,3 @@ TEST_CASE("a value outside its range is refused with the range, the limits of th
   CHECK_FALSE(load_hardware(hardware_file("aie2"), {"tile.reserved=65536"}));
   CHECK_FALSE(load_hardware(hardware_file("aie2"), {"tile.memory.size=65537"}));
 }
-

@@ -37,19 +37,26 @@ TEST_CASE("the schema files are those of the rules") {
 }
 
 TEST_CASE("every kind of rule refuses what is wrong and accepts what is right") {
-  const Rule rule = Rule::object("", {{"n", Rule::integer("", 1, 8, "rows")},
-                                      {"q", Rule::quantity("", 0, 10, "cycles", true)},
-                                      {"c", Rule::choice("", {"red", "green"})},
-                                      {"l", Rule::list("", 2, 2, Rule::number("", 0, 1))},
-                                      {"m", Rule::map("", Rule::boolean(""))}},
+  const Rule rule = Rule::object("",
+                                 {{"n", Rule::integer("", 1, 8, "rows")},
+                                  {"q", Rule::quantity("", 0, 10, "cycles", true)},
+                                  {"c", Rule::choice("", {"red", "green"})},
+                                  {"l", Rule::list("", 2, 2, Rule::number("", 0, 1))},
+                                  {"m", Rule::map("", Rule::boolean(""))}},
                                  {"n"});
-  CHECK(problems_of(json::parse(R"({"n": 8, "q": {"value": 3, "unit": "cycles", "source": "x"}, "c": "red", "l": [0, 1], "m": {"a": true}})"), rule).empty());
+  CHECK(
+      problems_of(
+          json::parse(
+              R"({"n": 8, "q": {"value": 3, "unit": "cycles", "source": "x"}, "c": "red", "l": [0, 1], "m": {"a": true}})"),
+          rule)
+          .empty());
   CHECK(problems_of(json::parse(R"({"n": 2.0, "q": 3})"), rule).empty());
-  for (const char* wrong : {R"({})", R"({"n": 0})", R"({"n": 9})", R"({"n": 1.5})", R"({"n": "1"})", R"({"n": null})", R"({"n": 1, "x": 1})",
-                            R"({"n": 1, "q": 11})", R"({"n": 1, "q": 1.5})", R"({"n": 1, "q": {"unit": "cycles"}})",
-                            R"({"n": 1, "q": {"value": 1, "unit": "ns"}})", R"({"n": 1, "q": {"value": 5, "max": 4}})",
-                            R"({"n": 1, "q": {"value": 1, "vale": 2}})", R"({"n": 1, "c": "blue"})", R"({"n": 1, "c": 1})",
-                            R"({"n": 1, "l": [0]})", R"({"n": 1, "l": [0, 2]})", R"({"n": 1, "m": {"a": 1}})", R"([])"}) {
+  for (const char* wrong :
+       {R"({})", R"({"n": 0})", R"({"n": 9})", R"({"n": 1.5})", R"({"n": "1"})", R"({"n": null})",
+        R"({"n": 1, "x": 1})", R"({"n": 1, "q": 11})", R"({"n": 1, "q": 1.5})", R"({"n": 1, "q": {"unit": "cycles"}})",
+        R"({"n": 1, "q": {"value": 1, "unit": "ns"}})", R"({"n": 1, "q": {"value": 5, "max": 4}})",
+        R"({"n": 1, "q": {"value": 1, "vale": 2}})", R"({"n": 1, "c": "blue"})", R"({"n": 1, "c": 1})",
+        R"({"n": 1, "l": [0]})", R"({"n": 1, "l": [0, 2]})", R"({"n": 1, "m": {"a": 1}})", R"([])"}) {
     INFO(wrong);
     CHECK(problems_of(json::parse(wrong), rule).size() == 1);
   }
@@ -66,7 +73,8 @@ TEST_CASE("every run config of the project loads") {
 }
 
 TEST_CASE("a resolved config resolves to itself") {
-  const Expected<RunConfig> config = load_run_config(config_folder() + "/runs/resnet50_8x2.json", {"sparsity.ratio=0.25"});
+  const Expected<RunConfig> config =
+      load_run_config(config_folder() + "/runs/resnet50_8x2.json", {"sparsity.ratio=0.25"});
   REQUIRE(config);
   CHECK(config->array.memtile_rows == 2);
   CHECK(config->mask_spec.ratio == 0.25);

@@ -1,10 +1,11 @@
 // A child that goes wrong costs its own run and says how.
+#include "sim/run/isolate.h"
+
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <stdexcept>
-#include <unistd.h>
-
-#include "sim/run/isolate.h"
 
 using namespace tessera;
 using nlohmann::json;
@@ -19,31 +20,44 @@ std::string failure_of(const std::function<Expected<json>()>& work) {
 }  // namespace
 
 TEST_CASE("a result comes back whole, also one larger than a pipe") {
-  const Expected<json> result = isolated([] { return Expected<json>(json{{"text", std::string(1000000, 'x')}, {"pi", 3.25}}); });
+  const Expected<json> result = isolated([] {
+    return Expected<json>(json{{"text", std::string(1000000, 'x')}, {"pi", 3.25}});
+  });
   REQUIRE(result);
   CHECK((*result)["text"].get<std::string>().size() == 1000000);
   CHECK((*result)["pi"] == 3.25);
 }
 
 TEST_CASE("a failure comes back with its code and every problem") {
-  const Expected<json> result =
-      isolated([] { return Expected<json>(Failure{ExitCode::deadlock, {{"f", "p", "w", "l"}, {"", "", "two", ""}}}); });
+  const Expected<json> result = isolated([] {
+    return Expected<json>(Failure{ExitCode::deadlock, {{"f", "p", "w", "l"}, {"", "", "two", ""}}});
+  });
   REQUIRE_FALSE(result);
   CHECK(result.failure().code == ExitCode::deadlock);
   CHECK(describe(result.failure()) == "f: p: w; l\ntwo");
 }
 
 TEST_CASE("crashes, kills, exits and exceptions are told apart") {
-  CHECK(failure_of([]() -> Expected<json> { std::raise(SIGKILL); return json(); }).find("signal 9") != std::string::npos);
-  CHECK(failure_of([]() -> Expected<json> { std::signal(SIGSEGV, SIG_DFL); std::raise(SIGSEGV); return json(); })
-            .find("signal 11") != std::string::npos);
+  CHECK(failure_of([]() -> Expected<json> {
+          std::raise(SIGKILL);
+          return json();
+        }).find("signal 9") != std::string::npos);
+  CHECK(failure_of([]() -> Expected<json> {
+          std::signal(SIGSEGV, SIG_DFL);
+          std::raise(SIGSEGV);
+          return json();
+        }).find("signal 11") != std::string::npos);
   CHECK(failure_of([]() -> Expected<json> { _exit(7); }).find("status 7") != std::string::npos);
   CHECK(failure_of([]() -> Expected<json> { throw std::runtime_error("broken"); }).find("broken") != std::string::npos);
 }
 
 TEST_CASE("tasks run side by side, and one that nobody waits for is ended") {
   IsolatedTask first([] { return Expected<json>(json(1)); });
-  { IsolatedTask endless([]() -> Expected<json> { for (;;) pause(); }); }
+  {
+    IsolatedTask endless([]() -> Expected<json> {
+      for (;;) pause();
+    });
+  }
   IsolatedTask second([] { return Expected<json>(json(2)); });
   CHECK(*second.wait() == 2);
   CHECK(*first.wait() == 1);

@@ -1,4 +1,6 @@
 // What result.json says: exact accounts, explained counters, hashes that follow content.
+#include "sim/run/result.h"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <set>
@@ -6,7 +8,6 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
-#include "sim/run/result.h"
 #include "sim/stats/counters.h"
 
 using namespace tessera;
@@ -92,8 +93,9 @@ TEST_CASE("the bound holds, and the layer table has a line per density and layer
 TEST_CASE("the content hash follows what decides the result and nothing else") {
   const std::string hash = content_hash(tiny(), Density::sparse);
   CHECK(content_hash(tiny({"name=other", "description=words"}), Density::sparse) == hash);
-  for (const char* change : {"sparsity.seed=2", "sparsity.ratio=0.25", "hardware.clock_hz=2e9", "hardware.stream.hop_cycles=5",
-                             "fidelity=transaction", "schedule.policy=published", "seed=9", "network.layers.1.relu=true"}) {
+  for (const char* change :
+       {"sparsity.seed=2", "sparsity.ratio=0.25", "hardware.clock_hz=2e9", "hardware.stream.hop_cycles=5",
+        "fidelity=transaction", "schedule.policy=published", "seed=9", "network.layers.1.relu=true"}) {
     INFO(change);
     CHECK(content_hash(tiny({change}), Density::sparse) != hash);
   }
