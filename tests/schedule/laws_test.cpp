@@ -1,0 +1,82 @@
+// What must hold between runs: an all-ones mask is dense, more of anything never hurts the same program, `best` is never
+// slower than `published`, and every schedule stays near its bound.
+#include <catch2/catch.hpp>
+
+#include "sim/run/config_folder.h"
+#include "sim/run/isolate.h"
+#include "sim/run/pipeline.h"
+
+using namespace tessera;
+using nlohmann::json;
+
+namespace {
+
+RunConfig config_of(const std::string& network, int rows, int cols, const std::vector<std::string>& sets = {}) {
+  const json document = {{"network", "networks/" + network + ".json"},
+                         {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", rows}, {"cols", cols}}},
+                         {"sparsity", {{"ratio", 0.5}}}};
+  Expected<RunConfig> config = make_run_config(document, config_folder(), network, sets);
+  if (!config) FAIL(describe(config.failure()));
+  return *config;
+}
+
+json run(const RunConfig& config, Density density) {
+  const Expected<json> result = isolated([&] { return run_density(config, density); });
+  if (!result) FAIL(describe(result.failure()));
+  return *result;
+}
+
+}  // namespace
+
+TEST_CASE("an all-ones mask costs what dense costs, cycle for cycle") {
+  const RunConfig config = config_of("resnet18", 4, 4, {"sparsity.ratio=0"});
+  CHECK(run(config, Density::dense)["cycles"] == run(config, Density::sparse)["cycles"]);
+}
+
+TEST_CASE("simulated latency stays near the sum of the layer bounds") {
+  for (const char* network : {"resnet50", "inception_v3", "vgg16"})
+    for (const Density density : {Density::dense, Density::sparse}) {
+      INFO(network);
+      const json r = run(config_of(network, 4, 4), density);
+      CHECK(r["latency_us"].get<double>() <= 1.25 * r["layer_bound_us"].get<double>());
+      CHECK(r["latency_us"].get<double>() >= r["bound_us"].get<double>());
+    }
+}
+
+TEST_CASE("policy best is not slower than policy published") {
+  for (const char* network : {"resnet18", "vgg16"}) {
+    const double best = run(config_of(network, 3, 3), Density::dense)["latency_us"].get<double>();
+    const double published =
+        run(config_of(network, 3, 3, {"schedule.policy=published"}), Density::dense)["latency_us"].get<double>();
+    CHECK(best <= published);
+  }
+}
+
+TEST_CASE("more bandwidth never slows the same program") {
+  const RunConfig config = config_of("resnet18", 4, 4);
+  const Expected<Plan> plan = make_plan(config, Density::sparse);
+  REQUIRE(plan);
+  const auto cycles = [&](const RunConfig& c) {
+    const Expected<json> r = isolated([&] { return simulate_plan(c, *plan, Density::sparse); });
+    REQUIRE(r);
+    return (*r)["cycles"].get<std::int64_t>();
+  };
+  const std::int64_t base = cycles(config);
+  RunConfig faster = config;
+  faster.array.ddr.read_bytes_per_cycle *= 2;
+  faster.array.ddr.write_bytes_per_cycle *= 2;
+  CHECK(cycles(faster) <= base);
+  RunConfig slower = config;
+  slower.array.ddr.read_bytes_per_cycle /= 8;
+  CHECK(cycles(slower) > base);
+}
+
+TEST_CASE("depth-wise tiling pays when DDR is slow") {
+  const std::vector<std::string> slow = {"hardware.ddr.read_bytes_per_cycle=1.5", "hardware.ddr.write_bytes_per_cycle=1.5"};
+  std::vector<std::string> layered = slow;
+  layered.push_back("schedule.depth_tiling=false");
+  const double tiled = run(config_of("vgg16", 3, 3, slow), Density::dense)["latency_us"].get<double>();
+  const double by_layer = run(config_of("vgg16", 3, 3, layered), Density::dense)["latency_us"].get<double>();
+  CHECK(tiled <= 0.88 * by_layer);
+  CHECK(by_layer >= 1.7 * run(config_of("vgg16", 3, 3, slow), Density::sparse)["latency_us"].get<double>());
+}

@@ -1,0 +1,68 @@
+// Bit-exact everywhere: networks x arrays x masks, with data, against the reference. The wide matrix uses small inputs;
+// every network also runs once at full size on 4x4.
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <fstream>
+
+#include "sim/run/config_folder.h"
+#include "sim/run/isolate.h"
+#include "sim/run/pipeline.h"
+
+using namespace tessera;
+using nlohmann::json;
+
+namespace {
+
+json network_with_input(const std::string& name, int size) {
+  std::ifstream file(config_folder() + "/networks/" + name + ".json");
+  json network = json::parse(file);
+  if (size > 0) network["input"] = {size, size, 3};
+  return network;
+}
+
+void check(const json& network, int rows, int cols, Density density, int bc, int bi, double ratio,
+           const std::string& pattern) {
+  INFO(fmt::format("{} on {}x{}, {} {}x{} blocks at {} {}", network["name"].get<std::string>(), rows, cols,
+                   density_name(density), bc, bi, ratio, pattern));
+  const json document = {{"network", network},
+                         {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", rows}, {"cols", cols}}},
+                         {"sparsity", {{"block", {bc, bi}}, {"ratio", ratio}, {"pattern", pattern}}}};
+  const Expected<RunConfig> config = make_run_config(document, config_folder(), "matrix", {});
+  if (!config) FAIL(describe(config.failure()));
+  const Expected<json> result = isolated([&] {
+    RunOptions options;
+    options.functional = true;
+    return run_density(*config, density, options);
+  });
+  if (!result) FAIL(describe(result.failure()));
+  const json& f = (*result)["functional"];
+  CHECK(f["mismatches"] == 0);
+  CHECK(f["layers_checked"].get<int>() + 1 == static_cast<int>(config->network.layers.size()));
+  CHECK(f["elements_checked"].get<std::int64_t>() > 0);
+}
+
+}  // namespace
+
+TEST_CASE("every network at full size on 4x4") {
+  for (const char* name : {"resnet50_classifier", "inception_v3_classifier", "vgg16_classifier", "resnet18_classifier"})
+    check(network_with_input(name, 0), 4, 4, Density::sparse, 8, 8, 0.5, "random");
+}
+
+TEST_CASE("small inputs on every array, dense and sparse") {
+  struct Mask {
+    int bc, bi;
+    double ratio;
+    const char* pattern;
+  };
+  const std::vector<Mask> masks = {{8, 8, 0.25, "random"},   {4, 8, 0.5, "balanced"}, {16, 16, 0.9, "random"},
+                                   {8, 8, 0.9, "balanced"},  {4, 8, 0.25, "random"},  {16, 16, 0.5, "balanced"},
+                                   {32, 32, 0.5, "clustered"}};
+  std::size_t turn = 0;
+  for (const auto& [name, size] : {std::pair{"resnet50_classifier", 64}, {"inception_v3_classifier", 107},
+                                   {"vgg16_classifier", 32}, {"resnet18_classifier", 64}, {"gemm_197x233x331", 0}})
+    for (const auto& [rows, cols] : {std::pair{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {7, 7}, {8, 8}, {4, 1}, {4, 2}, {8, 2}}) {
+      const Mask& m = masks[turn++ % masks.size()];
+      check(network_with_input(name, size), rows, cols, turn % 4 == 0 ? Density::dense : Density::sparse, m.bc, m.bi, m.ratio,
+            m.pattern);
+    }
+}

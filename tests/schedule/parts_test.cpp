@@ -1,0 +1,95 @@
+// The parts of the scheduler by themselves: dividing, handing memory over, projecting tiles, ordering channels.
+#include <catch2/catch.hpp>
+
+#include "sim/schedule/channel_order.h"
+#include "sim/schedule/depth_tiling.h"
+#include "sim/schedule/storage.h"
+
+using namespace tessera;
+
+TEST_CASE("a span divides into parts that differ by at most one and leave nothing out") {
+  for (int n : {1, 7, 49, 224})
+    for (int parts : {1, 3, 8, 38}) {
+      int at = 0;
+      for (int i = 0; i < parts; ++i) {
+        const Span s = split({0, n}, parts, i);
+        CHECK(s.lo == at);
+        CHECK((s.size() == n / parts || s.size() == n / parts + (n % parts != 0 ? 1 : 0)));
+        at = s.hi;
+      }
+      CHECK(at == n);
+    }
+}
+
+TEST_CASE("a claimed range waits for whoever used its bytes, and only for them") {
+  MemoryMap memory;
+  const BufferRef low = memory.claim(0, 100), high = memory.claim(100, 200);
+  low->users.add(3, 7);
+  high->users.add(4, 9);
+  const BufferRef middle = memory.claim(50, 100);
+  REQUIRE(middle->before.items().size() == 1);
+  CHECK(middle->before.items()[0].engine == 3);
+  CHECK(middle->before.items()[0].tasks == 7);
+  // What an unused buffer still had to wait for is handed on.
+  CHECK(memory.claim(60, 70)->before.items().size() == 1);
+  CHECK(memory.claim(90, 110)->before.items().size() == 2);
+  CHECK(memory.claim(300, 400)->before.items().empty());
+}
+
+TEST_CASE("tensors go to the ends of a memory tile and leave one gap") {
+  TileAllocator a(1000);
+  a.take(*a.find(100, false), 100, 1);
+  a.take(*a.find(100, true), 100, 2);
+  CHECK(a.largest_gap().size() >= 1000 - 2 * 128);
+  CHECK_FALSE(a.find(900, false));
+  a.release(1);
+  a.release(2);
+  CHECK(a.find(1000, false));
+}
+
+TEST_CASE("depth-wise tiles take every row once and keep what the next tile reads") {
+  DepthUnit first, second;
+  first.target = 1;
+  first.geometry.out = {20, 20, 8};
+  second.target = 2;
+  second.geometry.inputs = {1};
+  second.geometry.out = {20, 20, 8};
+  second.geometry.window = {3, 3, 1, 1, 1, 1, 1, 1};
+  const auto tiles = depth_tiles({first, second}, 4);
+  REQUIRE(tiles.size() == 4);
+  for (int u : {0, 1}) {
+    int at = 0;
+    for (const DepthTile& t : tiles) {
+      CHECK(t.rows[u].lo == at);
+      at = t.rows[u].hi;
+    }
+    CHECK(at == 20);
+  }
+  CHECK(tiles[0].rows[1].hi == 5);
+  CHECK(tiles[0].rows[0].hi == 6);  // one row of halo below
+  CHECK(tiles[0].keep[0] == 4);     // and one above the next tile
+}
+
+TEST_CASE("reordered channels load the rows of an array evenly") {
+  Network n;
+  n.layers.resize(3);
+  for (int i = 0; i < 3; ++i) n.layers[i].id = i;
+  n.layers[0].op = Op::input;
+  n.layers[0].out = {4, 4, 64};
+  n.layers[1].op = n.layers[2].op = Op::conv2d;
+  n.layers[1].inputs = {0};
+  n.layers[2].inputs = {1};
+  n.layers[1].in = n.layers[1].out = n.layers[2].in = n.layers[2].out = {4, 4, 64};
+  BlockMask mask = BlockMask::all_ones(64, 64);
+  for (int r = 0; r < 4; ++r)  // the first half of the rows nearly empty
+    for (int c = 0; c < 7; ++c) mask.bits[static_cast<std::size_t>(r) * 8 + c] = 0;
+  std::vector<KernelMask> masks(3);
+  masks[1] = kernel_mask(mask);
+  masks[2] = kernel_mask(BlockMask::all_ones(64, 64));
+  ArraySpec array;
+  const auto orders = balanced_channel_orders(n, masks, array);
+  CHECK(imbalance(masks[1], 4) > 1.7);
+  CHECK(imbalance(stored_mask(masks[1], orders[1], orders[0]), 4) == Approx(1.0));
+  CHECK(orders[0].empty());  // the network's input keeps its order
+  CHECK(orders[2].empty());  // and so does its output
+}
