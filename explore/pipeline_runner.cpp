@@ -16,8 +16,8 @@ bool names_a_file(const std::string& path, const Json& value) {
 Expected<ResolvedPoint> resolve(const std::string& base, const std::string& folder, const Overrides& overrides) {
   std::vector<std::string> sets;
   for (const auto& [path, value] : overrides) {
-    const Json set = names_a_file(path, value) ? Json(fs::absolute(fs::path(folder) / value.get<std::string>()).string())
-                                               : value;
+    const Json set =
+        names_a_file(path, value) ? Json(fs::absolute(fs::path(folder) / value.get<std::string>()).string()) : value;
     sets.push_back(path + "=" + set.dump());
   }
   const Expected<RunConfig> config = load_run_config(base, sets);
@@ -29,8 +29,8 @@ Expected<ResolvedPoint> resolve(const std::string& base, const std::string& fold
 // A layer as the store keeps it: the causes of waiting that are not zero, weights as one number.
 Json slim(const Json& layer) {
   Json result = Json::object();
-  for (const char* key : {"name", "op", "start_us", "end_us", "bound_us", "bound_by", "macs", "ddr_read_bytes",
-                          "ddr_write_bytes"})
+  for (const char* key :
+       {"name", "op", "start_us", "end_us", "bound_us", "bound_by", "macs", "ddr_read_bytes", "ddr_write_bytes"})
     if (layer.contains(key)) result[key] = layer[key];
   if (layer.contains("weight_bytes")) result["weight_bytes"] = layer["weight_bytes"]["total"];
   Json& time = result["time"] = Json::object();

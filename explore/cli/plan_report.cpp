@@ -49,7 +49,8 @@ Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner,
   for (const AxisGroup& group : sweep.space.groups)
     for (const Axis& axis : group.axes)
       text += fmt::format("  {} values of {}: {}\n", axis.values.size(), axis.path, Json(axis.values).dump());
-  if (summary->invalid > 0) text += fmt::format("{} points are refused and become rows with that reason:\n", summary->invalid);
+  if (summary->invalid > 0)
+    text += fmt::format("{} points are refused and become rows with that reason:\n", summary->invalid);
   for (const auto& [reason, n] : summary->reasons) text += fmt::format("  {} x {}\n", n, reason);
   double seconds = 0;
   if (store)

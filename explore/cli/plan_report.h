@@ -8,6 +8,7 @@
 namespace tessera::explore {
 
 // `folder` may hold an earlier, partial run of the sweep: its points count as done, and its times give the estimate.
-Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner, const std::string& folder, int workers);
+Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner, const std::string& folder,
+                                  int workers);
 
 }  // namespace tessera::explore

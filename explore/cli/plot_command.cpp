@@ -25,8 +25,8 @@ int plot(const std::string& folder, const std::vector<std::string>& only) {
   words.push_back(nullptr);
   std::fflush(nullptr);
   ::execvp("python3", const_cast<char* const*>(words.data()));
-  return report(fail(ExitCode::bad_input, {"", "plot", "python3 cannot be started",
-                                           "apt-get install python3-matplotlib"}));
+  return report(
+      fail(ExitCode::bad_input, {"", "plot", "python3 cannot be started", "apt-get install python3-matplotlib"}));
 }
 
 }  // namespace

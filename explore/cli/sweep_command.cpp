@@ -9,9 +9,9 @@
 #include "explore/cli/plan_report.h"
 #include "explore/cli/report.h"
 #include "explore/pipeline_runner.h"
+#include "explore/pool/stop_signal.h"
 #include "explore/search/search.h"
 #include "explore/slurm/cluster_sweep.h"
-#include "explore/pool/stop_signal.h"
 
 namespace tessera::explore {
 namespace {
@@ -144,8 +144,7 @@ void add_sweep_command(CLI::App& app, int& exit_code) {
   add_workers(task_command, *a);
 
   status_command->callback([a, &exit_code] { exit_code = show_status(a->out); });
-  collect_command->callback(
-      [a, &exit_code] { exit_code = report_end(collect_sweep(options_of(*a, a->out)), a->out); });
+  collect_command->callback([a, &exit_code] { exit_code = report_end(collect_sweep(options_of(*a, a->out)), a->out); });
   retry_command->callback([a, &exit_code] { exit_code = retry(*a); });
   task_command->callback([a, &exit_code] { exit_code = task(*a); });
   command->callback([a, command, file, &exit_code] {

@@ -36,8 +36,14 @@ Expected<Table> read_table(const Store& store) {
   for (const PlanEntry& point : *plan) {
     const auto run = store.outcome(point.key);
     if (!run) return run.failure();
-    TableRow row{point.key, Json::parse(point.coordinates).get<std::vector<Json>>(), run->status, run->reason, "",
-                 run->program_hash, Json(nullptr), Json(nullptr)};
+    TableRow row{point.key,
+                 Json::parse(point.coordinates).get<std::vector<Json>>(),
+                 run->status,
+                 run->reason,
+                 "",
+                 run->program_hash,
+                 Json(nullptr),
+                 Json(nullptr)};
     if (run->status == status::done) row.result = Json::parse(run->result);
     if (!point.baseline.empty()) {
       auto found = baselines.find(point.baseline);
@@ -108,8 +114,10 @@ std::optional<Failure> write_file(const std::string& path, const std::string& te
   bool good = fd >= 0;
   for (std::size_t at = 0; good && at < text.size();) {
     const ssize_t n = ::write(fd, text.data() + at, text.size() - at);
-    if (n > 0) at += static_cast<std::size_t>(n);
-    else good = n < 0 && errno == EINTR;
+    if (n > 0)
+      at += static_cast<std::size_t>(n);
+    else
+      good = n < 0 && errno == EINTR;
   }
   good = good && ::fsync(fd) == 0;
   const int error = errno;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "explore/store/store.h"
 #include "explore/runner.h"
+#include "explore/store/store.h"
 
 namespace tessera::explore {
 
@@ -14,7 +14,7 @@ struct TableRow {
   std::string key;
   std::vector<Json> coordinates;  // by axis
   std::string status, reason, dense_status, program_hash;
-  Json result, dense;             // null unless done
+  Json result, dense;  // null unless done
 };
 
 struct Table {

@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cctype>
 #include <cstring>
 #include <utility>
 
@@ -43,11 +43,16 @@ void set_limits(const Limits& limits) {
 
 const char* status_of(ExitCode code) {
   switch (code) {
-    case ExitCode::ok: return status::done;
-    case ExitCode::bad_input: return status::invalid;
-    case ExitCode::does_not_fit: return status::does_not_fit;
-    case ExitCode::deadlock: return status::deadlock;
-    case ExitCode::internal: break;
+    case ExitCode::ok:
+      return status::done;
+    case ExitCode::bad_input:
+      return status::invalid;
+    case ExitCode::does_not_fit:
+      return status::does_not_fit;
+    case ExitCode::deadlock:
+      return status::deadlock;
+    case ExitCode::internal:
+      break;
   }
   return status::failed;
 }
@@ -60,8 +65,10 @@ std::string answer_of(const Attempt::Work& work, const Limits& limits) {
   Json answer;
   try {
     const Expected<Json> result = work();
-    if (result) answer = {{"status", status::done}, {"result", *result}};
-    else answer = {{"status", status_of(result.failure().code)}, {"reason", one_line(result.failure())}};
+    if (result)
+      answer = {{"status", status::done}, {"result", *result}};
+    else
+      answer = {{"status", status_of(result.failure().code)}, {"reason", one_line(result.failure())}};
   } catch (const std::bad_alloc&) {
     answer = {{"status", status::out_of_memory}, {"reason", memory_reason(limits)}};
   } catch (const std::exception& e) {
@@ -112,8 +119,8 @@ Expected<Attempt> Attempt::start(const Work& work, const Limits& limits, const s
   attempt.log_ = ::memfd_create("point", MFD_CLOEXEC);
   attempt.limits_ = limits;
   attempt.begin_ = Clock::now();
-  attempt.deadline_ = attempt.begin_ + std::chrono::duration_cast<Clock::duration>(
-                                           std::chrono::duration<double>(limits.seconds));
+  attempt.deadline_ =
+      attempt.begin_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(limits.seconds));
   const pid_t parent = ::getpid();
   attempt.pid_ = ::fork();
   if (attempt.pid_ == 0) child(work, limits, ends[1], attempt.log_, parent, in_child);
@@ -170,7 +177,8 @@ std::optional<Verdict> Attempt::poll() {
   const bool whole = !answer_.empty() && answer_.back() == end_mark;
   if (whole) return judge(false);
   siginfo_t info{};
-  if (pipe_ < 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0)
+  if (pipe_ < 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      info.si_pid != 0)
     return judge(false);
   if (Clock::now() >= deadline_) return judge(true);
   return std::nullopt;

@@ -32,7 +32,7 @@ class Attempt {
   Attempt& operator=(Attempt&& other) noexcept;
   ~Attempt();  // kills the child when it still runs
 
-  int descriptor() const { return pipe_; }             // readable when poll() is worth calling; -1 once closed
+  int descriptor() const { return pipe_; }  // readable when poll() is worth calling; -1 once closed
   Clock::time_point deadline() const { return deadline_; }
 
   // Reads what has arrived; the verdict once the child has ended or its time is over.

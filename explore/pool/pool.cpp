@@ -35,8 +35,10 @@ void wait_for_news(const std::vector<Worker>& workers) {
   std::vector<pollfd> files;
   auto until = Attempt::Clock::now() + std::chrono::milliseconds(100);
   for (const Worker& w : workers) {
-    if (w.attempt.descriptor() >= 0) files.push_back({w.attempt.descriptor(), POLLIN, 0});
-    else until = std::min(until, Attempt::Clock::now() + std::chrono::milliseconds(2));  // about to be reaped
+    if (w.attempt.descriptor() >= 0)
+      files.push_back({w.attempt.descriptor(), POLLIN, 0});
+    else
+      until = std::min(until, Attempt::Clock::now() + std::chrono::milliseconds(2));  // about to be reaped
     until = std::min(until, w.attempt.deadline());
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Attempt::Clock::now()).count() + 1;

@@ -24,8 +24,8 @@ using RunSink = std::function<std::optional<Failure>(const RunRecord&)>;
 
 enum class PoolEnd { finished, interrupted };
 
-// Until the source is empty, or a StopSignal of the caller is raised (unfinished runs are killed and stay pending), or the sink
-// fails (likewise; its failure is returned).
+// Until the source is empty, or a StopSignal of the caller is raised (unfinished runs are killed and stay pending), or
+// the sink fails (likewise; its failure is returned).
 Expected<PoolEnd> run_pool(const RunSource& source, const PointRunner& runner, const RunSink& sink,
                            const PoolOptions& options);
 

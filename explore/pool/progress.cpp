@@ -13,9 +13,14 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
-Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal)
-    : total_(total), done_(done), failed_(failed), out_(out), terminal_(terminal),
-      shown_(begin_ - std::chrono::hours(1)) {}
+Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what)
+    : total_(total),
+      done_(done),
+      failed_(failed),
+      out_(out),
+      what_(std::move(what)),
+      terminal_(terminal),
+      shown_(begin_) {}
 
 void Progress::count(bool failed) {
   ++done_;
@@ -24,7 +29,7 @@ void Progress::count(bool failed) {
 }
 
 std::string Progress::line(double seconds) const {
-  std::string text = fmt::format("{}/{} {:.1f}%", done_, total_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
+  std::string text = fmt::format("{}{}/{} {:.1f}%", what_, done_, total_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
   if (failed_ > 0) text += fmt::format("  {} failed", failed_);
   if (here_ > 0 && seconds > 0) {
     const double rate = here_ / seconds;

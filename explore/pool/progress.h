@@ -11,8 +11,8 @@ std::string duration_text(double seconds);
 
 class Progress {
  public:
-  // `done` of `total` runs need not be made again; the rate counts only what this process does.
-  Progress(int total, int done, int failed, std::FILE* out, bool terminal);
+  // `done` of `total` runs need not be made again; the rate counts only what this process does. `what` stands in front.
+  Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what = "");
   void count(bool failed);
   void show();  // at most ten times a second on a terminal, else every ten seconds
   void finish();
@@ -25,6 +25,7 @@ class Progress {
 
   int total_, done_, failed_, here_ = 0;
   std::FILE* out_;
+  std::string what_;
   bool terminal_;
   Clock::time_point begin_ = Clock::now(), shown_;
 };

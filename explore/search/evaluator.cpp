@@ -13,8 +13,13 @@ std::vector<Objective> objectives_of(const SearchSpec& search) {
 
 Evaluator::Evaluator(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options, Store& store,
                      int lock_descriptor)
-    : sweep_(sweep), runner_(runner), options_(options), store_(store), lock_descriptor_(lock_descriptor),
-      budget_(sweep.search->budget), objectives_(objectives_of(*sweep.search)) {}
+    : sweep_(sweep),
+      runner_(runner),
+      options_(options),
+      store_(store),
+      lock_descriptor_(lock_descriptor),
+      budget_(sweep.search->budget),
+      objectives_(objectives_of(*sweep.search)) {}
 
 std::vector<std::vector<double>> Evaluator::evaluate(const std::vector<Index>& points) {
   std::vector<Index> fresh;
@@ -44,8 +49,10 @@ void Evaluator::run(const std::vector<Index>& fresh) {
     if (failure_) return;
   }
   const auto end = run_pending(store_, sweep_.limits, runner_, options_, lock_descriptor_);
-  if (!end) failure_ = end.failure();
-  else interrupted_ = *end == PoolEnd::interrupted;
+  if (!end)
+    failure_ = end.failure();
+  else
+    interrupted_ = *end == PoolEnd::interrupted;
   if (stopped()) return;
   for (std::size_t i = 0; i < fresh.size() && !failure_; ++i) known_[fresh[i]] = values_of(entries[i]);
 }

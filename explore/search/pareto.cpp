@@ -12,9 +12,9 @@ std::vector<Problem> check_objectives(const Table& table, const std::vector<Obje
   for (const Objective& objective : objectives) {
     if (std::find(names.begin(), names.end(), objective.column) != names.end()) continue;
     const std::string near = nearest_name(objective.column, names);
-    problems.push_back({"", objective.column, "is no column of the table",
-                        near.empty() ? fmt::format("columns: {}", fmt::join(names, ", "))
-                                     : fmt::format("did you mean '{}'?", near)});
+    problems.push_back(
+        {"", objective.column, "is no column of the table",
+         near.empty() ? fmt::format("columns: {}", fmt::join(names, ", ")) : fmt::format("did you mean '{}'?", near)});
   }
   return problems;
 }

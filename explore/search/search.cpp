@@ -92,8 +92,8 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
   if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
-  if (auto failure = store->set_plan(sweep.space.paths(), sweep.text, "",
-                                     [](Store&) { return std::optional<Failure>(); }))
+  if (auto failure =
+          store->set_plan(sweep.space.paths(), sweep.text, "", [](Store&) { return std::optional<Failure>(); }))
     return *failure;
   fmt::print(options.messages, "{}: NSGA-II over {:.6g} points, at most {} of them\n", sweep.name,
              sweep.space.grid_size(), sweep.search->budget);

@@ -77,8 +77,9 @@ Expected<Submission> submit_pending(const Store& store, const std::string& folde
                                     const SlurmOptions& options) {
   auto keys = store.pending();
   if (!keys) return keys.failure();
-  keys->erase(std::remove_if(keys->begin(), keys->end(), [&](const std::string& k) { return active_keys.count(k) > 0; }),
-              keys->end());
+  keys->erase(
+      std::remove_if(keys->begin(), keys->end(), [&](const std::string& k) { return active_keys.count(k) > 0; }),
+      keys->end());
   Submission submission;
   submission.runs = static_cast<int>(keys->size());
   if (keys->empty()) return submission;
@@ -94,17 +95,20 @@ Expected<Submission> submit_pending(const Store& store, const std::string& folde
   if (!tasks) return tasks.failure();
   submission.tasks = *tasks;
 
-  const std::string script = fmt::format(
-      "#!/bin/sh\nexec {} sweep task {} {} \"$SLURM_ARRAY_TASK_ID\" -j \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
-      quoted(executable), quoted(folder), launch);
+  const std::string script =
+      fmt::format("#!/bin/sh\nexec {} sweep task {} {} \"$SLURM_ARRAY_TASK_ID\" -j \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
+                  quoted(executable), quoted(folder), launch);
   if (auto failure = write_file(place + "/job.sh", script)) return *failure;
-  Json record = {{"job", ""}, {"chunks", *tasks}, {"limits", {{"seconds", limits.seconds},
-                 {"memory_mb", limits.memory_mb}, {"retries", limits.retries}}}};
+  Json record = {
+      {"job", ""},
+      {"chunks", *tasks},
+      {"limits", {{"seconds", limits.seconds}, {"memory_mb", limits.memory_mb}, {"retries", limits.retries}}}};
   if (auto failure = write_file(place + "/launch.json", record.dump() + "\n")) return *failure;
 
   std::vector<std::string> words = {"sbatch", "--parsable", "--job-name=tessera", "--open-mode=append",
                                     "--output=" + place + "/log-%a.txt"};
-  words.push_back(fmt::format("--array=0-{}{}", *tasks - 1, options.limit > 0 ? fmt::format("%{}", options.limit) : ""));
+  words.push_back(
+      fmt::format("--array=0-{}{}", *tasks - 1, options.limit > 0 ? fmt::format("%{}", options.limit) : ""));
   words.insert(words.end(), options.sbatch.begin(), options.sbatch.end());
   words.push_back(place + "/job.sh");
   const CommandOutput output = run_command(words);
@@ -124,7 +128,8 @@ Expected<PoolEnd> run_chunk(const std::string& folder, const std::string& launch
   const std::string path = chunk_path(folder, launch, index);
   std::vector<RunRecord> runs = read_lines(path);
   if (runs.empty())
-    return fail(ExitCode::bad_input, {path, "", "holds no runs", "a chunk that `tessera sweep --launcher slurm` wrote"});
+    return fail(ExitCode::bad_input,
+                {path, "", "holds no runs", "a chunk that `tessera sweep --launcher slurm` wrote"});
   auto shard = ShardWriter::open(shard_path(folder, launch, index));
   if (!shard) return shard.failure();
   std::set<std::string> done;
@@ -143,7 +148,8 @@ Expected<PoolEnd> run_chunk(const std::string& folder, const std::string& launch
     pool.limits = {limits.value("seconds", pool.limits.seconds), limits.value("memory_mb", pool.limits.memory_mb),
                    limits.value("retries", pool.limits.retries)};
   }
-  return run_pool(source, runner, [&](const RunRecord& run) { return shard->append(run); }, pool);
+  return run_pool(
+      source, runner, [&](const RunRecord& run) { return shard->append(run); }, pool);
 }
 
 }  // namespace tessera::explore

@@ -24,7 +24,7 @@ struct SlurmOptions {
 struct Chunk {
   std::string launch;  // "001"
   int index = 0;
-  std::string path;    // of the chunk file
+  std::string path;  // of the chunk file
   std::string shard;
 };
 

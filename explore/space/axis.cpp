@@ -48,8 +48,10 @@ std::vector<Json> range(const Json& spec, const std::string& where, std::vector<
   std::vector<Json> values;
   if (stride == "step") {
     const double step = spec["step"];
-    if (step <= 0) problem("step", fmt::format("{} is not positive", step), "> 0; \"from\" is the smaller end");
-    else if (to < from) problem("to", fmt::format("{} is below \"from\" {}", to, from), "at least \"from\"");
+    if (step <= 0)
+      problem("step", fmt::format("{} is not positive", step), "> 0; \"from\" is the smaller end");
+    else if (to < from)
+      problem("to", fmt::format("{} is below \"from\" {}", to, from), "at least \"from\"");
     else if ((to - from) / step > static_cast<double>(max_values))
       problem("step", "the range has too many values", fmt::format("at most {}", max_values));
     else
@@ -62,9 +64,12 @@ std::vector<Json> range(const Json& spec, const std::string& where, std::vector<
       for (int i = 0; i < count; ++i) values.push_back(tidy(from + (to - from) * i / (count - 1), whole));
   } else {
     const double factor = spec["factor"];
-    if (factor <= 1) problem("factor", fmt::format("{} does not grow", factor), "> 1");
-    else if (from <= 0) problem("from", fmt::format("{} has no ratios", from), "> 0 with \"factor\"");
-    else if (to < from) problem("to", fmt::format("{} is below \"from\" {}", to, from), "at least \"from\"");
+    if (factor <= 1)
+      problem("factor", fmt::format("{} does not grow", factor), "> 1");
+    else if (from <= 0)
+      problem("from", fmt::format("{} has no ratios", from), "> 0 with \"factor\"");
+    else if (to < from)
+      problem("to", fmt::format("{} is below \"from\" {}", to, from), "at least \"from\"");
     else if (std::log(to / from) / std::log(factor) > static_cast<double>(max_values))
       problem("factor", "the range has too many values", fmt::format("at most {}", max_values));
     else

@@ -42,8 +42,12 @@ class Parser {
  private:
   using NodePtr = std::shared_ptr<const Condition::Node>;
 
-  NodePtr any() { return joined("||", [this] { return all(); }); }
-  NodePtr all() { return joined("&&", [this] { return one(); }); }
+  NodePtr any() {
+    return joined("||", [this] { return all(); });
+  }
+  NodePtr all() {
+    return joined("&&", [this] { return one(); });
+  }
 
   template <class Part>
   NodePtr joined(const char* op, Part part) {
@@ -86,8 +90,10 @@ class Parser {
                                     std::string("_.-[]").find(text_[at_]) != std::string::npos))
         ++at_;
       result.text = text_.substr(begin, at_ - begin);
-      if (result.text == "true" || result.text == "false") result.literal = result.text == "true";
-      else path(result);
+      if (result.text == "true" || result.text == "false")
+        result.literal = result.text == "true";
+      else
+        path(result);
       return result;
     }
     literal(result);
@@ -110,9 +116,9 @@ class Parser {
       name.resize(open);
     }
     const std::string near = nearest_name(result.text, axes_);
-    problem_ = Problem{"", "where", fmt::format("'{}' is not an axis of this sweep", result.text),
-                       near.empty() ? fmt::format("axes: {}", fmt::join(axes_, ", "))
-                                    : fmt::format("did you mean '{}'?", near)};
+    problem_ = Problem{
+        "", "where", fmt::format("'{}' is not an axis of this sweep", result.text),
+        near.empty() ? fmt::format("axes: {}", fmt::join(axes_, ", ")) : fmt::format("did you mean '{}'?", near)};
   }
 
   void literal(Operand& result) {

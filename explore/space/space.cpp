@@ -109,9 +109,12 @@ Expected<bool> Space::contains(const Index& index) const {
 
 Expected<std::vector<Index>> select_points(const Space& space, const Sample& sample) {
   switch (sample.method) {
-    case Sampling::random: return random_points(space, sample);
-    case Sampling::latin_hypercube: return latin_hypercube(space, sample);
-    case Sampling::grid: break;
+    case Sampling::random:
+      return random_points(space, sample);
+    case Sampling::latin_hypercube:
+      return latin_hypercube(space, sample);
+    case Sampling::grid:
+      break;
   }
   return grid(space);
 }

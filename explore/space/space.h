@@ -33,7 +33,7 @@ enum class Sampling { grid, random, latin_hypercube };
 
 struct Sample {
   Sampling method = Sampling::grid;
-  int points = 0;          // random, latin_hypercube: points to draw
+  int points = 0;  // random, latin_hypercube: points to draw
   std::uint64_t seed = 1;
 };
 

@@ -30,10 +30,18 @@ std::string record_checksum(const RunRecord& r) {
 }
 
 std::string to_line(const RunRecord& r) {
-  const nlohmann::json line = {{"key", r.key},           {"dense", r.dense},         {"config", r.config},
-                               {"status", r.status},     {"reason", r.reason},       {"attempts", r.attempts},
-                               {"seconds", r.seconds},   {"memory_mb", r.memory_mb}, {"program_hash", r.program_hash},
-                               {"result", r.result},     {"layers", r.layers},       {"build", r.build},
+  const nlohmann::json line = {{"key", r.key},
+                               {"dense", r.dense},
+                               {"config", r.config},
+                               {"status", r.status},
+                               {"reason", r.reason},
+                               {"attempts", r.attempts},
+                               {"seconds", r.seconds},
+                               {"memory_mb", r.memory_mb},
+                               {"program_hash", r.program_hash},
+                               {"result", r.result},
+                               {"layers", r.layers},
+                               {"build", r.build},
                                {"checksum", record_checksum(r)}};
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -11,10 +11,10 @@ namespace tessera::explore {
 namespace status {
 constexpr const char* pending = "pending";
 constexpr const char* done = "done";
-constexpr const char* invalid = "invalid";              // the config is refused
-constexpr const char* does_not_fit = "does_not_fit";    // the network does not fit the array
+constexpr const char* invalid = "invalid";            // the config is refused
+constexpr const char* does_not_fit = "does_not_fit";  // the network does not fit the array
 constexpr const char* deadlock = "deadlock";
-constexpr const char* failed = "failed";                // the simulator refused its own result
+constexpr const char* failed = "failed";  // the simulator refused its own result
 constexpr const char* crashed = "crashed";
 constexpr const char* timeout = "timeout";
 constexpr const char* out_of_memory = "out_of_memory";
@@ -31,16 +31,16 @@ std::string one_line(const Failure& failure);
 struct RunRecord {
   std::string key;
   bool dense = false;
-  std::string config;        // resolved config (JSON text); of an invalid point the overrides
+  std::string config;  // resolved config (JSON text); of an invalid point the overrides
   std::string status = status::pending;
   std::string reason;
   int attempts = 0;
-  double seconds = 0;        // wall time of the last attempt
-  double memory_mb = 0;      // peak resident memory of the last attempt
+  double seconds = 0;    // wall time of the last attempt
+  double memory_mb = 0;  // peak resident memory of the last attempt
   std::string program_hash;
-  std::string result;        // JSON object: numbers by name, without layers
-  std::string layers;        // JSON list
-  std::string build;         // which build of the simulator ran it
+  std::string result;  // JSON object: numbers by name, without layers
+  std::string layers;  // JSON list
+  std::string build;   // which build of the simulator ran it
 };
 
 // Checksum over all of the above but attempts, seconds and memory.

@@ -23,8 +23,8 @@ Failure sqlite_failure(const SQLite::Exception& error, const std::string& path) 
     return fail(ExitCode::bad_input, {path, "", fmt::format("cannot be written ({})", error.what()),
                                       "a folder that can be written; choose one with --out"});
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-    return fail(ExitCode::bad_input, {path, "", fmt::format("is in use ({})", error.what()),
-                                      "close the other program that writes to it"});
+    return fail(ExitCode::bad_input,
+                {path, "", fmt::format("is in use ({})", error.what()), "close the other program that writes to it"});
   return fail(ExitCode::internal, {path, "", fmt::format("SQLite: {}", error.what()), ""});
 }
 

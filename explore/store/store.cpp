@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <SQLiteCpp/Savepoint.h>
 #include <fmt/format.h>
+#include <sys/vfs.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -52,14 +53,17 @@ const std::string& upsert_run() {
   return text;
 }
 
-std::unique_ptr<SQLite::Database> connect(const std::string& path, bool write) {
-  const int flags = write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY;
-  auto db = std::make_unique<SQLite::Database>(path, flags, 10000);
-  if (write) {
+std::unique_ptr<SQLite::Database> connect(const std::string& path, StoreMedium medium) {
+  auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 10000);
+  if (medium == StoreMedium::network) {
+    db->exec("PRAGMA locking_mode = EXCLUSIVE");
+    db->exec("PRAGMA journal_mode = DELETE");
+    db->exec("PRAGMA synchronous = FULL");
+  } else {
     db->exec("PRAGMA journal_mode = WAL");
     db->exec("PRAGMA synchronous = NORMAL");
-    db->exec(schema);
   }
+  db->exec(schema);
   return db;
 }
 
@@ -84,10 +88,40 @@ Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
+bool is_network_file_system(long type) {
+  switch (static_cast<unsigned long>(type) & 0xfffffffful) {
+    case 0x6969:
+    case 0x517b:
+    case 0xfe534d42:
+    case 0xff534d42:  // NFS, SMB, SMB2, CIFS
+    case 0x0bd00bd0:
+    case 0x47504653:
+    case 0x19830326:
+    case 0x00c36400:  // Lustre, GPFS, BeeGFS, Ceph
+    case 0x5346414f:
+    case 0x013661be:
+    case 0xaad7aaea:
+    case 0x20030528:
+      return true;  // AFS, GFS2, PanFS, OrangeFS
+    default:
+      return false;
+  }
+}
+
+StoreMedium medium_of(const std::string& folder) {
+  struct statfs info = {};
+  const bool network = ::statfs(folder.c_str(), &info) == 0 && is_network_file_system(static_cast<long>(info.f_type));
+  return network ? StoreMedium::network : StoreMedium::local;
+}
+
 Expected<Store> Store::open(const std::string& folder, std::string& notice) {
+  return open(folder, notice, medium_of(folder));
+}
+
+Expected<Store> Store::open(const std::string& folder, std::string& notice, StoreMedium medium) {
   const std::string path = store_path(folder);
   try {
-    auto db = connect(path, true);
+    auto db = connect(path, medium);
     if (!is_damaged(*db)) return Store(std::move(db), path);
   } catch (const SQLite::Exception& e) {
     if (!means_damage(e)) return sqlite_failure(e, path);
@@ -98,7 +132,7 @@ Expected<Store> Store::open(const std::string& folder, std::string& notice) {
     for (int n = 1; aside.empty() || fs::exists(aside); ++n) aside = fmt::format("{}.damaged-{}", path, n);
     for (const char* suffix : {"-wal", "-shm", ""})
       if (fs::exists(path + suffix)) fs::rename(path + suffix, aside + suffix);
-    auto db = connect(path, true);
+    auto db = connect(path, medium);
     SQLite::Transaction transaction(*db);
     SQLite::Statement insert(*db, insert_run("INSERT OR REPLACE"));
     for (const RunRecord& run : whole) {
@@ -106,8 +140,10 @@ Expected<Store> Store::open(const std::string& folder, std::string& notice) {
       insert.exec();
     }
     transaction.commit();
-    notice = fmt::format("the store was damaged: {} finished runs were whole and are kept, the rest runs again; the "
-                         "damaged file is now {}", whole.size(), aside);
+    notice = fmt::format(
+        "the store was damaged: {} finished runs were whole and are kept, the rest runs again; the "
+        "damaged file is now {}",
+        whole.size(), aside);
     return Store(std::move(db), path);
   });
 }
@@ -116,7 +152,9 @@ Expected<Store> Store::read(const std::string& folder) {
   const std::string path = store_path(folder);
   if (!fs::exists(path))
     return fail(ExitCode::bad_input, {folder, "", "holds no sweep (no store.sqlite)", "the folder of a sweep"});
-  return guarded(path, [&]() -> Expected<Store> { return Store(connect(path, false), path); });
+  return guarded(path, [&]() -> Expected<Store> {
+    return Store(std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, 10000), path);
+  });
 }
 
 std::optional<Failure> Store::set_plan(const std::vector<std::string>& axes, const std::string& sweep_text,
@@ -144,8 +182,8 @@ std::optional<Failure> Store::add_point(const PlanEntry& point, const std::vecto
   return guarded(path_, [&]() -> std::optional<Failure> {
     if (!add_run_) {
       add_run_ = std::make_unique<SQLite::Statement>(*db_, insert_run("INSERT OR IGNORE"));
-      add_entry_ = std::make_unique<SQLite::Statement>(
-          *db_, "INSERT INTO plan (key, baseline, coordinates) VALUES (?, ?, ?)");
+      add_entry_ =
+          std::make_unique<SQLite::Statement>(*db_, "INSERT INTO plan (key, baseline, coordinates) VALUES (?, ?, ?)");
     }
     SQLite::Savepoint savepoint(*db_, "point");
     for (const RunRecord& run : runs) {
@@ -280,7 +318,8 @@ Expected<double> Store::mean_seconds() const {
 Expected<int> Store::runs_of_other_builds(const std::string& build) const {
   return guarded(path_, [&]() -> Expected<int> {
     SQLite::Statement row(*db_, fmt::format("SELECT count(*) FROM {} JOIN runs USING (key) WHERE build <> ? AND status "
-                                            "NOT IN ('pending', 'invalid')", planned));
+                                            "NOT IN ('pending', 'invalid')",
+                                            planned));
     row.bind(1, build);
     return row.executeStep() ? row.getColumn(0).getInt() : 0;
   });

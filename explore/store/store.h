@@ -15,15 +15,22 @@
 namespace SQLite {
 class Database;
 class Statement;
-}
+}  // namespace SQLite
 
 namespace tessera::explore {
+
+// On a network file system SQLite must neither share memory between processes nor rely on their locks: there the store
+// keeps a rollback journal and an exclusive lock for as long as it is open.
+enum class StoreMedium { local, network };
+StoreMedium medium_of(const std::string& folder);
+bool is_network_file_system(long type);  // f_type of statfs
 
 class Store {
  public:
   // Opens for writing, makes a new one if there is none. A damaged store is moved aside, its whole rows are taken
   // over, and `notice` says so. The caller holds the folder's lock.
   static Expected<Store> open(const std::string& folder, std::string& notice);
+  static Expected<Store> open(const std::string& folder, std::string& notice, StoreMedium medium);
 
   // Opens an existing store to read, also while another process writes.
   static Expected<Store> read(const std::string& folder);
@@ -32,7 +39,8 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  // Replaces the plan by what `fill` adds with add_point, all of it or nothing. `inputs` names what the plan was made of.
+  // Replaces the plan by what `fill` adds with add_point, all of it or nothing. `inputs` names what the plan was made
+  // of.
   std::optional<Failure> set_plan(const std::vector<std::string>& axes, const std::string& sweep_text,
                                   const std::string& inputs, const std::function<std::optional<Failure>(Store&)>& fill);
 

@@ -52,10 +52,12 @@ void ObjectReader::number(const std::string& key, double low, double high, const
 void ObjectReader::texts(const std::string& key, std::vector<std::string>& values) {
   const OrderedJson* found = find(key);
   if (!found) return;
-  const bool all = found->is_array() && std::all_of(found->begin(), found->end(),
-                                                    [](const OrderedJson& v) { return v.is_string(); });
-  if (!all) problem(key, found->dump() + " is not a list of texts", "[\"a\", \"b\"]");
-  else values = found->get<std::vector<std::string>>();
+  const bool all = found->is_array() &&
+                   std::all_of(found->begin(), found->end(), [](const OrderedJson& v) { return v.is_string(); });
+  if (!all)
+    problem(key, found->dump() + " is not a list of texts", "[\"a\", \"b\"]");
+  else
+    values = found->get<std::vector<std::string>>();
 }
 
 void ObjectReader::refuse_the_rest() {

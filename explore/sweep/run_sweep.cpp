@@ -23,9 +23,13 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   if (!points) return points.failure();
   if (points->empty())
     return fail(ExitCode::bad_input, {sweep.file, "where", "no point is left", "a condition that some points meet"});
+  Progress progress(static_cast<int>(points->size()), 0, 0, options.messages, options.terminal, "planned ");
   std::optional<Failure> failure = store.set_plan(sweep.space.paths(), sweep.text, inputs, [&](Store& s) {
     const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {
-      if (StopSignal::raised()) return std::optional<Failure>(fail(ExitCode::internal, {"", "", "stopped by a signal", ""}));
+      if (StopSignal::raised())
+        return std::optional<Failure>(fail(ExitCode::internal, {"", "", "stopped by a signal", ""}));
+      progress.count(false);
+      progress.show();
       return s.add_point(point.entry, point.runs);
     });
     if (!summary) return std::optional<Failure>(summary.failure());
@@ -105,8 +109,10 @@ Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, cons
   if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
   if (auto failure = store_plan(*store, sweep, runner, options)) return *failure;
   if (const auto others = store->runs_of_other_builds(options.build); others && *others > 0)
-    fmt::print(options.messages, "{} runs were made by another build of tessera and are kept as they are; for a fresh "
-               "start choose another folder with --out\n", *others);
+    fmt::print(options.messages,
+               "{} runs were made by another build of tessera and are kept as they are; for a fresh "
+               "start choose another folder with --out\n",
+               *others);
   return finish(*store, sweep.limits, runner, options, *lock);
 }
 

@@ -11,7 +11,7 @@
 namespace tessera::explore {
 
 struct SweepOptions {
-  std::string folder;            // of the sweep's results
+  std::string folder;  // of the sweep's results
   int workers = 1;
   std::string build;             // which build of the simulator this is
   std::FILE* messages = stderr;  // progress and notices

@@ -42,9 +42,9 @@ void zip(std::vector<AxisGroup>& groups, const std::vector<std::string>& paths, 
     });
     if (found == groups.end()) {
       const std::string near = nearest_name(path, names);
-      problems.push_back({"", where, fmt::format("'{}' is no axis, or is zipped already", path),
-                          near.empty() ? fmt::format("axes: {}", fmt::join(names, ", "))
-                                       : fmt::format("did you mean '{}'?", near)});
+      problems.push_back(
+          {"", where, fmt::format("'{}' is no axis, or is zipped already", path),
+           near.empty() ? fmt::format("axes: {}", fmt::join(names, ", ")) : fmt::format("did you mean '{}'?", near)});
       return;
     }
     place = std::min(place, static_cast<std::size_t>(found - groups.begin()));
@@ -79,8 +79,10 @@ void read_zip(const OrderedJson* list, std::vector<AxisGroup>& groups, std::vect
     const std::string where = fmt::format("zip[{}]", i);
     const bool texts = entry.is_array() && entry.size() >= 2 &&
                        std::all_of(entry.begin(), entry.end(), [](const OrderedJson& v) { return v.is_string(); });
-    if (!texts) problems.push_back({"", where, entry.dump() + " does not name two or more axes", legal});
-    else zip(groups, entry.get<std::vector<std::string>>(), where, problems);
+    if (!texts)
+      problems.push_back({"", where, entry.dump() + " does not name two or more axes", legal});
+    else
+      zip(groups, entry.get<std::vector<std::string>>(), where, problems);
   }
 }
 
@@ -127,8 +129,10 @@ Sample read_sample(const OrderedJson* spec, std::vector<Problem>& problems) {
   reader.whole("points", 1, 1000000, "points", points);
   reader.whole("seed", 0, 1ll << 53, "", seed);
   reader.refuse_the_rest();
-  if (method == "random") sample.method = Sampling::random;
-  else if (method == "lhs") sample.method = Sampling::latin_hypercube;
+  if (method == "random")
+    sample.method = Sampling::random;
+  else if (method == "lhs")
+    sample.method = Sampling::latin_hypercube;
   else if (method != "grid")
     reader.problem("method", "'" + method + "' is no way to sample", "grid, random, lhs (Latin hypercube)");
   if (sample.method != Sampling::grid && !reader.find("points"))
@@ -163,9 +167,11 @@ std::optional<SearchSpec> read_search(const OrderedJson* spec, std::vector<Probl
   reader.whole("population", 8, 100000, "points, a multiple of 4", population);
   reader.whole("seed", 0, 0xffffffffll, "", seed);
   reader.refuse_the_rest();
-  if (population % 4 != 0) reader.problem("population", fmt::format("{} is no multiple of 4", population), "8, 12, ...");
+  if (population % 4 != 0)
+    reader.problem("population", fmt::format("{} is no multiple of 4", population), "8, 12, ...");
   if (search.minimize.size() + search.maximize.size() < 2)
-    reader.problem("minimize", "fewer than two objectives", "two or more columns of the table, in minimize and maximize");
+    reader.problem("minimize", "fewer than two objectives",
+                   "two or more columns of the table, in minimize and maximize");
   search.budget = static_cast<int>(budget);
   search.population = static_cast<int>(population);
   search.seed = static_cast<std::uint64_t>(seed);
@@ -215,8 +221,8 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   }
   sweep.space.groups = read_axes(reader.find("axes"), problems);
   read_repeat(reader.find("repeat"), sweep.space.groups, problems);
-  const bool whole_axes = std::none_of(problems.begin(), problems.end(),
-                                       [](const Problem& p) { return p.path.rfind("axes", 0) == 0; });
+  const bool whole_axes =
+      std::none_of(problems.begin(), problems.end(), [](const Problem& p) { return p.path.rfind("axes", 0) == 0; });
   const OrderedJson* zips = reader.find("zip");
   if (whole_axes) {
     read_zip(zips, sweep.space.groups, problems);

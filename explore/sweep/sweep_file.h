@@ -29,18 +29,18 @@ struct Limits {
 
 struct SearchSpec {
   std::vector<std::string> minimize, maximize;  // columns of the table
-  int budget = 400;       // points to evaluate at most
-  int population = 40;    // multiple of 4
+  int budget = 400;                             // points to evaluate at most
+  int population = 40;                          // multiple of 4
   std::uint64_t seed = 1;
 };
 
 struct Sweep {
   std::string name;
-  std::string file;      // as given, for messages
-  std::string base;      // path of the base config
-  std::string text;      // the sweep file as read
+  std::string file;  // as given, for messages
+  std::string base;  // path of the base config
+  std::string text;  // the sweep file as read
   Space space;
-  Overrides fixed;       // applied to every point (fidelity)
+  Overrides fixed;  // applied to every point (fidelity)
   Sample sample;
   Limits limits;
   std::optional<SearchSpec> search;

@@ -110,7 +110,9 @@ TEST_CASE("a sink that fails ends the pool with its failure") {
     run.config = R"({"cores": 1, "ratio": 0, "act": "work"})";
     return left-- > 0 ? std::optional<RunRecord>(run) : std::nullopt;
   };
-  const RunSink sink = [](const RunRecord&) { return std::optional<Failure>(fail(ExitCode::bad_input, {"", "", "full", ""})); };
+  const RunSink sink = [](const RunRecord&) {
+    return std::optional<Failure>(fail(ExitCode::bad_input, {"", "", "full", ""}));
+  };
   const auto end = run_pool(source, fake_runner(), sink, {});
   REQUIRE_FALSE(end);
   CHECK(end.failure().problems.front().what == "full");

@@ -46,8 +46,9 @@ TEST_CASE("block_sparsity has the points it promises") {
 
 TEST_CASE("schema and parser refuse the same files") {
   const std::string head = R"({"base": "fake_runner.cpp", )";
-  for (const char* rest : {R"("axes": {"a": [1]}})", R"("axes": {"a": {"from": 1, "to": 2, "step": 1}}, "fidelity": "burst"})",
-                           R"("axes": {"a": [1]}, "sample": {"method": "lhs", "points": 4}})"}) {
+  for (const char* rest :
+       {R"("axes": {"a": [1]}})", R"("axes": {"a": {"from": 1, "to": 2, "step": 1}}, "fidelity": "burst"})",
+        R"("axes": {"a": [1]}, "sample": {"method": "lhs", "points": 4}})"}) {
     CAPTURE(rest);
     CHECK(parse_sweep(head + rest, "tests/explore/x.json"));
     CHECK(schema_accepts(Json::parse(head + rest)));
@@ -70,7 +71,8 @@ TEST_CASE("schema and parser refuse the same files") {
 TEST_CASE("every column is documented with its unit and sentence") {
   const std::string page = read_text("results/README.md");
   for (const Column& column : result_columns()) {
-    const std::string line = "| `" + column.name + "` | " + (column.unit.empty() ? "" : column.unit + " ") + "| " + column.meaning + " |";
+    const std::string line =
+        "| `" + column.name + "` | " + (column.unit.empty() ? "" : column.unit + " ") + "| " + column.meaning + " |";
     CAPTURE(line);
     CHECK(page.find(line) != std::string::npos);
   }

@@ -48,13 +48,15 @@ void misbehave(const std::string& act) {
 Expected<Json> run(const Json& config, bool dense) {
   const std::string act = config["act"];
   if (!dense) misbehave(act);
-  if (act == "misfit" && !dense) return fail(ExitCode::does_not_fit, {"", "conv1", "needs 70 KB of 64 KB", "smaller tiles"});
+  if (act == "misfit" && !dense)
+    return fail(ExitCode::does_not_fit, {"", "conv1", "needs 70 KB of 64 KB", "smaller tiles"});
   if (act == "deadlock" && !dense) return fail(ExitCode::deadlock, {"", "", "core 0,0 waits for lock 3", ""});
   const double cores = config["cores"], ratio = dense ? 0.0 : config["ratio"].get<double>();
   const double latency = 1000.0 * (1 - ratio) / cores;
-  return Json{{"latency_us", latency}, {"cycles", static_cast<std::int64_t>(latency * 1000)}, {"cores", cores},
-              {"macs", static_cast<std::int64_t>(1e6 * (1 - ratio))}, {"program_hash", "00ff"},
-              {"layers", Json::array({{{"name", "conv1"}, {"start_us", 0}, {"end_us", latency}}})}};
+  return Json{
+      {"latency_us", latency},  {"cycles", static_cast<std::int64_t>(latency * 1000)},
+      {"cores", cores},         {"macs", static_cast<std::int64_t>(1e6 * (1 - ratio))},
+      {"program_hash", "00ff"}, {"layers", Json::array({{{"name", "conv1"}, {"start_us", 0}, {"end_us", latency}}})}};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Does the progress line say how far the sweep is and how long it will take?
-#include <catch2/catch.hpp>
-
 #include "explore/pool/progress.h"
+
+#include <catch2/catch.hpp>
 
 using namespace tessera::explore;
 
@@ -25,7 +25,7 @@ TEST_CASE("a terminal gets one line that redraws, a file plain lines") {
     std::FILE* out = std::tmpfile();
     Progress progress(4, 0, 0, out, terminal);
     progress.count(false);
-    progress.show();
+    progress.show();  // too early to be worth a line
     progress.count(false);
     progress.finish();
     std::string text(static_cast<std::size_t>(std::ftell(out)), '\0');
@@ -34,6 +34,6 @@ TEST_CASE("a terminal gets one line that redraws, a file plain lines") {
     std::fclose(out);
     CAPTURE(text);
     CHECK((text.find("\r\x1b[K[############------------] 2/4 50.0%") != std::string::npos) == terminal);
-    CHECK((text.find("\n2/4 50.0%") != std::string::npos) == !terminal);
+    CHECK((text.find("2/4 50.0%") == 0) == !terminal);
   }
 }

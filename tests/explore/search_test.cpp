@@ -1,9 +1,10 @@
 // Does the search find the front of a space it cannot list, within its budget, the same way each time?
+#include "explore/search/search.h"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "explore/search/pareto.h"
-#include "explore/search/search.h"
 #include "tests/explore/fake_runner.h"
 
 using namespace tessera;
@@ -28,7 +29,8 @@ Table table_of(const std::string& folder) {
 }
 
 // 40 x 10 points; latency falls with cores and ratio, so the front is the highest ratio with every number of cores.
-const char* wide = R"({"axes": {"cores": {"from": 1, "to": 40, "step": 1}, "ratio": {"from": 0, "to": 0.9, "step": 0.1}},
+const char* wide =
+    R"({"axes": {"cores": {"from": 1, "to": 40, "step": 1}, "ratio": {"from": 0, "to": 0.9, "step": 0.1}},
                        "search": {"minimize": ["latency_us", "cores"], "budget": 160, "population": 20, "seed": 3}})";
 
 TableRow row(double latency, double cores) {

@@ -1,11 +1,12 @@
 // Do chunks and shards carry a sweep through tasks that die at any moment?
+#include "explore/store/shard.h"
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "explore/collect/table.h"
 #include "explore/slurm/cluster_sweep.h"
-#include "explore/store/shard.h"
 #include "tests/explore/fake_runner.h"
 
 using namespace tessera;

@@ -1,10 +1,10 @@
 // Which points does a sweep file mean?
-#include <catch2/catch.hpp>
+#include "explore/space/space.h"
+
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <map>
 #include <set>
-
-#include "explore/space/space.h"
 
 using namespace tessera;
 using namespace tessera::explore;
@@ -20,7 +20,8 @@ std::string values(const char* spec) {
 Space space_of(const std::vector<std::pair<std::string, const char*>>& axes, const std::string& where = "") {
   Space space;
   std::vector<Problem> problems;
-  for (const auto& [path, spec] : axes) space.groups.push_back({{{path, axis_values(Json::parse(spec), path, problems)}}});
+  for (const auto& [path, spec] : axes)
+    space.groups.push_back({{{path, axis_values(Json::parse(spec), path, problems)}}});
   REQUIRE(problems.empty());
   if (where.empty()) return space;
   const auto condition = Condition::parse(where, space.paths());
@@ -103,7 +104,8 @@ TEST_CASE("a condition that cannot be meant is refused where it goes wrong") {
 }
 
 TEST_CASE("random points are distinct, repeatable, and inside the condition") {
-  const Space space = space_of({{"a", R"({"from": 1, "to": 100, "step": 1})"}, {"b", R"({"from": 1, "to": 100, "step": 1})"}}, "a < b");
+  const Space space =
+      space_of({{"a", R"({"from": 1, "to": 100, "step": 1})"}, {"b", R"({"from": 1, "to": 100, "step": 1})"}}, "a < b");
   const auto points = chosen(space, {Sampling::random, 500, 7});
   CHECK(points.size() == 500);
   CHECK(std::set<Index>(points.begin(), points.end()).size() == 500);
@@ -122,7 +124,8 @@ TEST_CASE("random points of a space too large to list") {
 }
 
 TEST_CASE("a Latin hypercube uses every value of every axis equally often") {
-  const Space space = space_of({{"a", R"({"from": 1, "to": 10, "step": 1})"}, {"b", R"({"from": 1, "to": 20, "step": 1})"},
+  const Space space = space_of({{"a", R"({"from": 1, "to": 10, "step": 1})"},
+                                {"b", R"({"from": 1, "to": 20, "step": 1})"},
                                 {"c", R"({"from": 1, "to": 1000, "step": 1})"}});
   const auto points = chosen(space, {Sampling::latin_hypercube, 40, 3});
   REQUIRE(points.size() == 40);

@@ -1,4 +1,6 @@
 // Does the store keep what it was given, refuse a second writer, and survive damage?
+#include "explore/store/store.h"
+
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -8,7 +10,6 @@
 
 #include "explore/store/checksum.h"
 #include "explore/store/folder_lock.h"
-#include "explore/store/store.h"
 #include "tests/explore/fake_runner.h"
 
 using namespace tessera;
@@ -181,6 +182,24 @@ TEST_CASE("a file that is no store is moved aside") {
   REQUIRE(store);
   CHECK(notice.find("the store was damaged: 0 finished runs") == 0);
   CHECK(read_text(folder.path() + "/store.sqlite.damaged-1").size() == 100000);
+}
+
+TEST_CASE("on a network file system the store shares nothing, and reads the same afterwards") {
+  const TemporaryFolder folder;
+  CHECK(medium_of(folder.path()) == StoreMedium::local);
+  CHECK(is_network_file_system(0x6969));
+  CHECK_FALSE(is_network_file_system(0xef53));  // ext4
+  {
+    std::string notice;
+    auto store = Store::open(folder.path(), notice, StoreMedium::network);
+    REQUIRE(store);
+    REQUIRE_FALSE(store->record(finished(1)));
+    CHECK_FALSE(std::filesystem::exists(folder.path() + "/store.sqlite-shm"));
+    CHECK_FALSE(std::filesystem::exists(folder.path() + "/store.sqlite-wal"));
+  }
+  const auto store = Store::read(folder.path());
+  REQUIRE(store);
+  CHECK(store->run("key1")->result == finished(1).result);
 }
 
 TEST_CASE("reading a folder without a sweep says so") {

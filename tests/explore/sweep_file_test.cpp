@@ -1,7 +1,8 @@
 // Is a sweep file understood, and is a wrong one answered with everything that is wrong in it?
+#include "explore/sweep/sweep_file.h"
+
 #include <catch2/catch.hpp>
 
-#include "explore/sweep/sweep_file.h"
 #include "tests/explore/fake_runner.h"
 
 using namespace tessera;
@@ -65,15 +66,17 @@ TEST_CASE("all problems of a file come in one pass, with the nearest legal name"
   CHECK(has(problems, "limits.seconds: -1 is out of range; a number from 0.01 to 1000000 s"));
   CHECK(has(problems, "limits.memory_mb: \"1 GB\" is out of range; a whole number from 16 to 16777216 MB"));
   CHECK(has(problems, "search.population: 10 is no multiple of 4; 8, 12, ..."));
-  CHECK(has(problems, "search.minimize: fewer than two objectives; two or more columns of the table, in minimize and "
-                      "maximize"));
+  CHECK(has(problems,
+            "search.minimize: fewer than two objectives; two or more columns of the table, in minimize and "
+            "maximize"));
 }
 
 TEST_CASE("a value stands once, in zipped axes a pair of values") {
   CHECK(has(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2, 1]}})"),
             "axes.a[2]: 1 stands twice; each value once"));
-  CHECK(has(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 1, 1], "b": [2, 3, 2]}, "zip": [["a", "b"]]})"),
-            "axes.a[2]: [1,2] stands twice; each value once"));
+  CHECK(
+      has(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 1, 1], "b": [2, 3, 2]}, "zip": [["a", "b"]]})"),
+          "axes.a[2]: [1,2] stands twice; each value once"));
   CHECK(fake_sweep(R"({"axes": {"a": [1, 1], "b": [2, 3]}, "zip": [["a", "b"]]})").space.grid_size() == 2);
 }
 

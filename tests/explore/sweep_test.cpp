@@ -139,14 +139,34 @@ TEST_CASE("points that fail are rows with a reason and cost no other point") {
   const Sweep sweep = fake_sweep(R"({"axes": {"act": ["work", "crash", "misfit", "hang", "eat"], "cores": [0, 4]},
                                      "limits": {"seconds": 1, "memory_mb": 200, "retries": 0}})");
   const SweepEnd end = run(sweep, folder.path());
-  CHECK(end.counts == std::map<std::string, int>{{"crashed", 1}, {"does_not_fit", 1}, {"done", 6}, {"invalid", 5},
-                                                 {"out_of_memory", 1}, {"timeout", 1}});
+  CHECK(end.counts ==
+        std::map<std::string, int>{
+            {"crashed", 1}, {"does_not_fit", 1}, {"done", 6}, {"invalid", 5}, {"out_of_memory", 1}, {"timeout", 1}});
   const std::string csv = read_text(folder.path() + "/table.csv");
   CHECK(csv.find("\n1,work,0,invalid,cores: 0 is too small; at least 1,,") != std::string::npos);
   CHECK(csv.find("\n2,work,4,done,,done,") != std::string::npos);
   CHECK(csv.find("\n6,misfit,4,does_not_fit,conv1: needs 70 KB of 64 KB; smaller tiles,done,") != std::string::npos);
   CHECK(csv.find("\n8,hang,4,timeout,the time limit of 1 s was reached,done,") != std::string::npos);
   CHECK(csv.find("\n10,eat,4,out_of_memory,the memory limit of 200 MB was reached,done,") != std::string::npos);
+}
+
+TEST_CASE("retry makes failed points again, and only those") {
+  const TemporaryFolder folder;
+  const std::string mark = folder.path() + "/mark", count = folder.path() + "/count";
+  const Sweep sweep = fake_sweep(R"({"axes": {"act": ["work", "misfit", "bad_once:)" + mark + R"("]},
+                                     "limits": {"retries": 0}})");
+  CHECK(run(sweep, folder.path() + "/s").counts ==
+        std::map<std::string, int>{{"crashed", 1}, {"does_not_fit", 1}, {"done", 4}});
+  CHECK(run(sweep, folder.path() + "/s", counting(count)).counts.at("crashed") == 1);  // a sweep leaves it alone
+  CHECK(read_text(count).empty());
+  const Messages messages;
+  const auto end = retry_sweep(counting(count), {folder.path() + "/s", 1, "b", messages.file(), false});
+  REQUIRE(end);
+  CHECK(end->counts == std::map<std::string, int>{{"does_not_fit", 1}, {"done", 5}});
+  CHECK(read_text(count) == "sparse\n");
+  CHECK(messages.text().find("1 failed runs are made again") == 0);
+  CHECK_FALSE(retry_sweep(fake_runner(), {folder.path() + "/nothing", 1, "b", messages.file(), false}));
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/nothing"));
 }
 
 TEST_CASE("a second sweep in the same folder says so and stops") {
@@ -164,8 +184,8 @@ TEST_CASE("a folder that cannot be written is named before anything runs") {
   const TemporaryFolder folder;
   std::ofstream(folder.path() + "/file") << "not a folder";
   const Messages messages;
-  const auto end =
-      run_sweep(fake_sweep(three_by_two), fake_runner(), {folder.path() + "/file/sweep", 1, "b", messages.file(), false});
+  const auto end = run_sweep(fake_sweep(three_by_two), fake_runner(),
+                             {folder.path() + "/file/sweep", 1, "b", messages.file(), false});
   REQUIRE_FALSE(end);
   CHECK(end.failure().code == ExitCode::bad_input);
   CHECK(end.failure().problems.front().what.find("the folder cannot be made: ") == 0);

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Does the command line of the explorer say what it should, with the right exit code?   cli_test.sh TESSERA
+set -u
+tessera=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+base=$PWD/configs/runs/gemm_512_4x4.json
+fails=0
+
+# expect EXIT_CODE TEXT COMMAND...: the text stands somewhere in what the command prints
+expect() {
+  local code=$1 text=$2 output
+  shift 2
+  output=$("$@" 2>&1)
+  local got=$?
+  if [ $got != "$code" ] || ! grep -qF -- "$text" <<<"$output"; then
+    echo "FAILED: $* -> $got, expected $code and '$text'; it printed:"
+    echo "$output"
+    fails=$((fails + 1))
+  fi
+}
+
+cat > "$work/good.json" <<END
+{"base": "$base", "fidelity": "transaction",
+ "axes": {"hardware.rows": [1, 2], "sparsity.ratio": [0, 0.5], "sparsity.block": [[8, 8], [7, 100]]}}
+END
+cat > "$work/bad.json" <<END
+{"base": "$base", "axes": {"sparsity.ratio": {"from": 1, "to": 0, "step": 0.1}}, "were": "x == 1"}
+END
+expect 0 "8 points of a grid of 8, 2 dense baselines" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
+expect 0 "4 points are refused and become rows with that reason" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
+expect 0 "6 runs to make, about" "$tessera" sweep "$work/good.json" --plan --out "$work/out" -j 1
+[ ! -e "$work/out" ] || { echo "FAILED: --plan wrote something"; fails=$((fails + 1)); }
+expect 0 "6 done, 4 invalid" "$tessera" sweep "$work/good.json" --out "$work/out" -j 2
+expect 0 "6 of 6 runs are done" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
+expect 0 "6 done, 4 invalid" "$tessera" sweep status "$work/out"
+expect 0 "0 failed runs are made again" "$tessera" sweep retry "$work/out"
+expect 0 "$work/out/table.csv" "$tessera" sweep collect "$work/out"
+expect 0 "pareto.csv" "$tessera" pareto "$work/out" --min latency_us --min cores
+expect 2 "did you mean 'latency_us'?" "$tessera" pareto "$work/out" --min latncy_us --min cores
+expect 2 "two or more of --min and --max" "$tessera" pareto "$work/out" --min cores
+expect 2 "bad.json: were: unknown key; did you mean 'where'?" "$tessera" sweep "$work/bad.json"
+expect 2 "axes.sparsity.ratio.to: 0 is below \"from\" 1; at least \"from\"" "$tessera" sweep "$work/bad.json"
+expect 2 "cannot be read" "$tessera" sweep "$work/none.json"
+expect 2 "holds no sweep" "$tessera" sweep status "$work"
+expect 2 "file is required" "$tessera" sweep
+expect 2 "pie: unknown figure; there are:" "$tessera" plot "$work/out" pie
+if ! command -v sbatch >/dev/null; then
+  expect 2 "sbatch" "$tessera" sweep "$work/good.json" --out "$work/cluster" --launcher slurm
+fi
+
+# A refused point keeps the reason of the config check, a result the numbers.
+grep -q '^3,1,0.5,8x8,done,,done,' "$work/out/table.csv" || { echo "FAILED: no row of point 3"; cat "$work/out/table.csv"; fails=$((fails + 1)); }
+grep -q '^2,1,0,7x100,invalid,sparsity.block' "$work/out/table.csv" || { echo "FAILED: no reason in row 2"; cat "$work/out/table.csv"; fails=$((fails + 1)); }
+
+# On a terminal the progress is a bar.
+if command -v script >/dev/null; then
+  script -qec "'$tessera' sweep '$work/good.json' --out '$work/terminal'" /dev/null </dev/null | tr '\r' '\n' |
+    grep -qF '[########################]' || { echo "FAILED: no bar on a terminal"; fails=$((fails + 1)); }
+fi
+[ "$fails" = 0 ] && echo "all transcripts as expected"
+exit "$((fails > 0))"
