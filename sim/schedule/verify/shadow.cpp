@@ -5,7 +5,7 @@
 namespace tessera::verifying {
 namespace {
 
-constexpr std::size_t most_readers = 64;
+constexpr std::size_t most_readers = 4096;
 
 Region hull(const Region& a, const Region& b) {
   return {std::min(a.h0, b.h0), std::max(a.h1, b.h1), std::min(a.w0, b.w0),
