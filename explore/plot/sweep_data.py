@@ -46,6 +46,13 @@ class Sweep:
     def varies(self, column):
         return bool(self.rows) and column in self.rows[0] and len(self.values(column)) > 1
 
+    def together(self, axis):
+        """The axes that move together with this one (zipped): each value of one goes with one value of the other."""
+        def tied(other):
+            pairs = {(row[axis], row[other]) for row in self.rows}
+            return len(pairs) == len(self.values(axis)) == len(self.values(other)) > 1
+        return [other for other in self.axes if other == axis or tied(other)]
+
     def networks(self):
         return self.values("network_name")
 
@@ -66,7 +73,7 @@ class Sweep:
             if len(values) > 1:
                 chosen = reference(axis, values)
                 rows = [row for row in rows if row[axis] == chosen]
-                words.append(f"{short(axis)} {show(chosen)}")
+                words.append(in_words(axis, chosen))
         return rows, ", ".join(words)
 
     def layers(self, row):
@@ -107,6 +114,15 @@ def short(axis):
 
 def show(value):
     return os.path.splitext(os.path.basename(value))[0] if isinstance(value, str) and "/" in value else f"{value}"
+
+
+def in_words(axis, value):
+    """An axis at a value, in the few words a title has room for: DDR read 4 B/cycle, block 8x8."""
+    name = short(axis)
+    if not name.endswith("bytes per cycle"):
+        return f"{name} {show(value)}"
+    place = axis.split(".")[-2].replace("ddr", "DDR")
+    return " ".join([place, *name.split()[:-3], f"{value:g} B/cycle"])
 
 
 def mean(rows, column):
