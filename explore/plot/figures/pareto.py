@@ -21,15 +21,14 @@ def front(points, more_is_better):
 def draw(sweep, folder):
     names = []
     for column, (label, scale) in AGAINST.items():
-        networks = [n for n in sweep.networks()
-                    if len(sweep.values(column, [r for r in sweep.rows if r["network_name"] == n])) > 2]
-        if not networks or (column == "weight_bytes" and not sweep.varies("sparsity.ratio")):
+        weights = column == "weight_bytes"
+        free = ["sparsity.ratio", "sparsity.block"] + ([] if weights else ["hardware.rows", "hardware.cols"])
+        networks = [n for n in sweep.networks() if len(sweep.values(column, sweep.slice(free, n)[0])) > 2]
+        if not networks:
             continue
         figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.1, share_y=False)
         data = []
         for axis, network in zip(axes, networks):
-            weights = column == "weight_bytes"
-            free = ["sparsity.ratio", "sparsity.block"] + ([] if weights else ["hardware.rows", "hardware.cols"])
             chosen, held = sweep.slice(free, network)
             mine = [row for row in chosen if row[column] is not None]
             points = [(row[column] * scale, row["latency_us"] / 1000) for row in mine]
