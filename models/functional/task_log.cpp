@@ -35,11 +35,13 @@ std::string TaskLog::name(TaskRef task) const {
 
 bool TaskLog::same_tensor(int read, int written) const {
   if (read < 0 || written < 0 || read == written) return true;
-  const auto part_of = [&](int whole, int part) {
-    const Layer& l = program_.layers[static_cast<std::size_t>(whole)].layer;
-    return l.op == Op::concat && std::find(l.inputs.begin(), l.inputs.end(), part) != l.inputs.end();
-  };
   return part_of(read, written) || part_of(written, read);
+}
+
+bool TaskLog::part_of(int whole, int part) const {
+  const Layer& l = program_.layers[static_cast<std::size_t>(whole)].layer;
+  return l.op == Op::concat && std::any_of(l.inputs.begin(), l.inputs.end(),
+                                           [&](int input) { return input == part || part_of(input, part); });
 }
 
 void TaskLog::error(std::string text) {

@@ -37,6 +37,8 @@ class TaskLog {
   std::vector<FunctionalError> take_errors();
 
  private:
+  bool part_of(int whole, int part) const;  // of a concatenation, at any depth
+
   const Program& program_;
   const EngineMap& map_;
   std::vector<std::int32_t> counts_;  // tasks per engine

@@ -97,7 +97,8 @@ class LayerEmitter {
   };
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
-  std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span h, Span w, Span c);
+  std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w,
+                              Span c);
   void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w, Span c);
   LoadedChunk& load_chunk(int group, const Step& s);
 

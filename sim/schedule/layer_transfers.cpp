@@ -61,7 +61,8 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   st.c = c;
 }
 
-std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span h, Span w, Span c) {
+std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span staged, Span h, Span w,
+                                                        Span c) {
   std::vector<Source> list;
   Home& home = e_.home(tensor);
   if (!home.in_ddr) {
@@ -70,8 +71,6 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging*
                       writers_of(*s.piece, s.h), s.piece->buffer.get()});
     return list;
   }
-  // A convolution's tile is staged with all its channels and read chunk by chunk.
-  const Span staged = tensor == plan_.input && !channelwise_ ? Span{0, stored_channels(layer_.in.c)} : c;
   if (st->key != key) load_staging(*st, tensor, key, h, w, staged);
   Buffer& slot = *st->slots[(st->used - 1) % 2];
   const std::int64_t pixel = st->c.size();
@@ -159,7 +158,10 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.lane = g.lane;
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
-  f.sources = sources(plan_.input, staging, channelwise_ ? static_cast<int>(key) : spatial, f.window.valid_h, f.window.valid_w, f.c);
+  // A convolution's tile is staged with all its channels and read chunk by chunk.
+  const Span staged = channelwise_ ? f.c : Span{0, stored_channels(layer_.in.c)};
+  f.sources = sources(plan_.input, staging, channelwise_ ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
+                      f.window.valid_w, f.c);
   // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
   const int memtiles = e_.array.memtiles(), home = std::max(0, g.column) * e_.array.memtile_rows;
   std::stable_sort(f.sources.begin(), f.sources.end(), [&](const Source& a, const Source& b) {
@@ -199,7 +201,7 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
   const int key = (s.h * plan_.tiling.nw + s.w) * plan_.tiling.no + s.o;
-  f.sources = sources(plan_.operand, staging, key, h, w, f.c);
+  f.sources = sources(plan_.operand, staging, key, f.c, h, w, f.c);
   f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
   feed(f, 0, f.sources.size());
 }

@@ -65,7 +65,7 @@ class Scheduler {
   Emission e_;
   std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
   std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
-  std::vector<int> last_use_;    // per root: index of the last layer that reads it
+  std::vector<int> last_use_;    // per root: index of the last layer that reads it; 0 for an output of the network
   std::vector<LayerReport> reports_;
   double estimate_ = 0;
   int next_owner_ = 0;
@@ -119,12 +119,17 @@ void Scheduler::plan_fusion() {
 }
 
 void Scheduler::plan_lifetimes() {
+  std::vector<bool> read(network_.layers.size(), false);
   for (const Layer& l : network_.layers)
     for (LayerId i : l.inputs) {
       const int reader = fused_into_[l.id] >= 0 ? std::max(i, fused_into_[l.id]) : l.id;
       int& last = last_use_[e_.views[i].root];
       last = std::max(last, reader);
+      read[i] = true;
     }
+  // What nobody reads is an output and stays to the end, with all that shares its place.
+  for (const Layer& l : network_.layers)
+    if (!read[l.id]) last_use_[e_.views[l.id].root] = 0;
 }
 
 void Scheduler::describe_layers() {

@@ -100,6 +100,14 @@ inline bool reused(const EngineProgram& core, std::size_t i) {
   return core.core[i].op != CoreOp::kernel && more >= 3;
 }
 
+// Whether a core gets more inputs of a layer than it computes with: those for which it has no channels.
+inline bool has_spare_inputs(const EngineProgram& core, const EngineProgram& channel, int layer) {
+  int spare = 0;
+  for (const Transfer& t : channel.transfers) spare += t.layer == layer && t.payload == Payload::activations ? 1 : 0;
+  for (const CoreInstr& c : core.core) spare -= c.layer == layer && c.op == CoreOp::kernel ? 1 : 0;
+  return spare > 0;
+}
+
 // ---- conditions ----
 
 inline bool always(const Transfer&) { return true; }

@@ -8,20 +8,24 @@ namespace tessera::mutating {
 void add_data_mutations(std::vector<Mutation>& list) {
   const auto add = [&](std::string name, Visit visit) { list.push_back({std::move(name), std::move(visit)}); };
   // ---- what activations are moved ----
-  add("dropped halo row", pairs(
-                              [](const EngineMap& m, const Transfer& t, EngineId e) {
-                                return in(m, e, memory, mm2s) && acts(t) && t.access.rank == 3 &&
-                                       t.access.dims[2].count > 1 && t.access.dims[2].pad_after == 0;
-                              },
-                              [](const Pair& pair) {
-                                const Bytes row = pair[0]->access.stream_bytes() /
-                                                  (pair[0]->access.dims[2].count + pair[0]->access.dims[2].pad_before);
-                                pair[0]->access.dims[2].count -= 1;
-                                for (Transfer* t : pair) {
-                                  t->region.h1 -= 1;
-                                  if (t != pair[0]) shorten(t->access, row);
-                                }
-                              }));
+  add("dropped halo row", [](Program& p, const EngineMap& m, Places& places) {
+    for (const auto& ends : paired_transfers(p)) {
+      Transfer& source = p.engines[ends[0].engine].transfers[ends[0].index];
+      if (!in(m, ends[0].engine, memory, mm2s) || !acts(source) || source.access.rank != 3) continue;
+      if (source.access.dims[2].count <= 1 || source.access.dims[2].pad_after != 0) continue;
+      const bool computed = std::any_of(ends.begin() + 1, ends.end(), [&](const TransferAt& at) {
+        return !has_spare_inputs(p.engines[m.info(at.engine).tile], p.engines[at.engine], source.layer);
+      });
+      if (!computed || !places.here()) continue;
+      const Bytes row = source.access.stream_bytes() / (source.access.dims[2].count + source.access.dims[2].pad_before);
+      source.access.dims[2].count -= 1;
+      for (const TransferAt& at : ends) {
+        Transfer& t = p.engines[at.engine].transfers[at.index];
+        t.region.h1 -= 1;
+        if (&t != &source) shorten(t.access, row);
+      }
+    }
+  });
   add("halo row read from one row further",
       transfers(
           memory, mm2s, [](const Transfer& t) { return acts(t) && t.access.rank == 3 && t.access.dims[2].count > 1; },
@@ -100,17 +104,17 @@ void add_data_mutations(std::vector<Mutation>& list) {
   add("input 4 bytes further", [](Program& p, const EngineMap& m, Places& places) {
     for (EngineId e = 0; e < m.count(); ++e) {
       if (!in(m, e, compute, s2mm)) continue;
-      // Not where a core gets more inputs than it computes with: those for which it has no channels.
-      std::map<int, int> spare;
-      for (const CoreInstr& c : p.engines[m.info(e).tile].core) spare[c.layer] += c.op == CoreOp::kernel ? 1 : 0;
-      for (const Transfer& t : p.engines[e].transfers) spare[t.layer] -= acts(t) ? 1 : 0;
       for (Transfer& t : p.engines[e].transfers)
-        if (acts(t) && spare[t.layer] >= 0 && places.here()) t.access.base += 4;
+        if (acts(t) && !has_spare_inputs(p.engines[m.info(e).tile], p.engines[e], t.layer) && places.here())
+          t.access.base += 4;
     }
   });
   add("buffer one byte too large", transfers(compute, s2mm, always, [](Transfer& t) { t.access.dims[0].count += 1; }));
+  // Chunks start at multiples of 64 in DDR: behind one that fills its last 64 bytes stands the next, and taking a word
+  // of that along harms nobody.
   add("buffer one word too large at both ends",
-      pairs([](const EngineMap& m, const Transfer& t, EngineId e) { return in(m, e, shim, mm2s) && weights(t); },
+      pairs([](const EngineMap& m, const Transfer& t,
+               EngineId e) { return in(m, e, shim, mm2s) && weights(t) && t.access.dims[0].count % 64 != 0; },
             [](const Pair& pair) {
               for (Transfer* t : pair) t->access.dims[0].count += 4;
             }));
