@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/config/hardware.h"
 #include "sim/replay/published_program.h"
 #include "sim/run/config_folder.h"
 #include "sim/schedule/verify.h"
@@ -31,9 +32,44 @@ Expected<Plan> make_published_plan(const RunConfig& config, const std::vector<st
   return plan;
 }
 
-Document load_published_machine(int rows, int cols) {
-  return load_document(config_folder() + "/hardware/" + published_machine + ".json", {},
-                       {fmt::format("rows={}", rows), fmt::format("cols={}", cols)});
+Document load_published_machine(const nlohmann::json& hardware, const ArraySpec& array) {
+  const std::string folder = config_folder() + "/hardware/";
+  std::vector<std::string> sets{fmt::format("rows={}", array.rows), fmt::format("cols={}", array.cols)};
+  const Expected<ArraySpec> generic = load_hardware(folder + "aie2.json", sets);
+  std::vector<Problem> lost;
+  if (!generic) {
+    lost = generic.failure().problems;
+  } else {
+    const nlohmann::json usual = hardware_values(load_document(folder + "aie2.json", {}, sets).value, *generic);
+    const nlohmann::json wanted = hardware_values(hardware, array);
+    for (const auto& [key, value] : wanted.items()) {
+      if (usual.contains(key) && usual[key] == value) continue;
+      if (key.rfind("ddr.", 0) == 0) {
+        sets.push_back(key + "=" + value.dump());
+        continue;
+      }
+      lost.push_back(
+          {"", "hardware." + key,
+           fmt::format("is {} with accounting=published, whose machine ({}) has no such choice", value.dump(),
+                       published_machine),
+           fmt::format("legal: {}, changes of hardware.rows, hardware.cols and hardware.ddr, a hardware that "
+                       "extends {}.json, or accounting=physical",
+                       usual.contains(key) ? usual[key].dump() : "no such key", published_machine)});
+    }
+  }
+  constexpr std::size_t worth_listing = 3;
+  if (lost.size() > worth_listing)
+    lost = {
+        {"", "hardware.name",
+         fmt::format(
+             "is \"{}\", which differs in {} keys from aie2.json that accounting=published, whose machine is {}, would "
+             "drop: {}, ...",
+             array.name, lost.size(), published_machine, lost.front().path),
+         "legal: aie2.json with other rows, cols and ddr, a hardware that extends dalberto2024.json, or "
+         "accounting=physical"}};
+  Document machine = load_document(folder + published_machine + ".json", {}, sets);
+  machine.problems.insert(machine.problems.end(), lost.begin(), lost.end());
+  return machine;
 }
 
 }  // namespace tessera

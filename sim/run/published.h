@@ -9,8 +9,9 @@ namespace tessera {
 // of the program, and analytic bounds do not apply. Refuses every other policy than `published`.
 Expected<Plan> make_published_plan(const RunConfig& config, const std::vector<std::optional<BlockMask>>& masks);
 
-// The document of the machine of the published estimates at this many rows and columns.
-Document load_published_machine(int rows, int cols);
+// The document of the machine of the published estimates, with the rows, columns and DDR of `hardware` as the values of
+// `array`. Whatever else differs from the generic array would be lost, and is among the problems.
+Document load_published_machine(const nlohmann::json& hardware, const ArraySpec& array);
 extern const char* const published_machine;  // its name
 
 }  // namespace tessera

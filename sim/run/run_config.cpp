@@ -165,11 +165,13 @@ class Resolver {
     return std::move(*network);
   }
 
-  // The published accounting is the arithmetic of one machine: another hardware keeps only its rows and columns. What
-  // was changed in hardware of that name (a slower DDR, say) stays.
+  // The published accounting is the arithmetic of one machine: the generic array becomes it, with its rows, columns and
+  // DDR. What was changed in hardware of that name stays.
   void use_published_machine(ArraySpec& array) {
     if (array.name.empty() || array.name == published_machine) return;
-    Document machine = load_published_machine(array.rows, array.cols);
+    Document machine = load_published_machine(document_.value["hardware"], array);
+    for (Problem& problem : machine.problems)
+      if (problem.file.empty()) problem.file = document_.origin(problem.path).file;
     add(machine.problems);
     if (!machine.problems.empty()) return;
     document_.value["hardware"] = std::move(machine.value);
