@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 #include <vector>
 
 #include "sim/cli/output.h"
@@ -58,7 +57,7 @@ std::string waits_for(const json& layer) {
 std::string slowest_layers(const json& result, const char* density, std::size_t count) {
   std::vector<const json*> layers;
   for (const json& layer : result[density]["layers"]) {
-    if (layer["mapping"].get<std::string>().rfind("in ", 0) != 0) layers.push_back(&layer);
+    if (!is_fused(layer)) layers.push_back(&layer);
   }
   const auto longer = [](const json* a, const json* b) { return span(*a) > span(*b); };
   std::stable_sort(layers.begin(), layers.end(), longer);
@@ -74,6 +73,8 @@ std::string slowest_layers(const json& result, const char* density, std::size_t 
   return text;
 }
 }  // namespace
+
+bool is_fused(const json& layer) { return layer["mapping"].get<std::string>().rfind("fused into ", 0) == 0; }
 
 std::string run_report(const json& result) {
   std::string text = heading(result);
@@ -101,28 +102,6 @@ std::string run_report(const json& result) {
   }
   for (const char* density : {"dense", "sparse"}) {
     if (!result[density].is_null()) text += slowest_layers(result, density, 5);
-  }
-  return text;
-}
-
-std::string layers_report(const json& result) {
-  std::map<std::string, const json*> sparse;
-  if (!result["sparse"].is_null()) {
-    for (const json& layer : result["sparse"]["layers"]) sparse[layer["name"].get<std::string>()] = &layer;
-  }
-  const json& first = result["dense"].is_null() ? result["sparse"] : result["dense"];
-  std::string text = fmt::format("\n{:<26}{:>11}{:>11}  {:<9}{:>11}{:>11}  {:<9}{:>8}\n", "layer", "dense", "bound",
-                                 "by", "sparse", "bound", "by", "speed-up");
-  for (const json& layer : first["layers"]) {
-    text += fmt::format("{:<26}{:>11}{:>11}  {:<9}", layer["name"].get<std::string>(), show_time(span(layer)),
-                        show_time(bound(layer)), layer.value("bound_by", "-"));
-    const auto other = sparse.find(layer["name"].get<std::string>());
-    if (!result["dense"].is_null() && other != sparse.end()) {
-      const json& s = *other->second;
-      text += fmt::format("{:>11}{:>11}  {:<9}{:>8}", show_time(span(s)), show_time(bound(s)), s.value("bound_by", "-"),
-                          span(s) > 0 ? fmt::format("{:.2f}", span(layer) / span(s)) : "-");
-    }
-    text += '\n';
   }
   return text;
 }

@@ -133,7 +133,7 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
   if (plan.bounds) {
     if (std::optional<Failure> failure = check_bound(*sim, *plan.bounds, config.array)) return *failure;
   }
-  json result = density_result(program, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
+  json result = density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
   if (functional) result["functional"] = functional->compare(config, program, *sim);
   return result;
 }

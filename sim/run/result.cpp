@@ -42,8 +42,9 @@ std::vector<int> fused_into(const Program& program) {
   return conv;
 }
 
-json layer_result(const Program& program, const ArraySpec& array, const SimResult& sim, const Bounds* bounds, int id,
+json layer_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim, const Bounds* bounds, int id,
                   int fused) {
+  const Program& program = schedule.program;
   const ProgramLayer& placed = program.layers[id];
   const LayerTimes& own = sim.layers[id];
   const LayerTimes& span = own.start < 0 && fused >= 0 ? sim.layers[fused] : own;
@@ -52,7 +53,7 @@ json layer_result(const Program& program, const ArraySpec& array, const SimResul
                 {"start_us", to_us(std::max<Millicycles>(span.start, 0), array.clock_hz)},
                 {"end_us", to_us(std::max<Millicycles>(span.end, 0), array.clock_hz)},
                 {"macs", executed_macs(program, placed)},
-                {"mapping", fused >= 0 ? "in " + program.layers[fused].layer.name : placed.mapping},
+                {"mapping", placed.mapping},
                 {"ddr_read_bytes", own.ddr_read},
                 {"ddr_write_bytes", own.ddr_write},
                 {"time", causes(own.cores)}};
@@ -61,6 +62,10 @@ json layer_result(const Program& program, const ArraySpec& array, const SimResul
     layer["bound_us"] = bounds->layers[id].us;
     layer["bound_by"] = bounds->layers[id].by;
     layer["bound_mapping"] = bounds->layers[id].mapping;
+  }
+  if (placed.layer.op == Op::conv2d && !schedule.layers.empty()) {
+    layer["imbalance_unassigned"] = schedule.layers[id].imbalance_rows_unassigned;
+    layer["imbalance"] = schedule.layers[id].imbalance_rows;
   }
   return layer;
 }
@@ -81,7 +86,8 @@ std::int64_t executed_macs(const Program& program, const ProgramLayer& placed) {
   return weights * layer.window.kh * layer.window.kw * layer.out.h * layer.out.w;
 }
 
-json density_result(const Program& program, const ArraySpec& array, const SimResult& sim, const Bounds* bounds) {
+json density_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim, const Bounds* bounds) {
+  const Program& program = schedule.program;
   CauseTimes cores{};
   for (int core = 0; core < array.cores(); ++core) {
     for (int c = 0; c < cause_count; ++c) cores[c] += sim.engines[core][c];
@@ -111,7 +117,7 @@ json density_result(const Program& program, const ArraySpec& array, const SimRes
   json layers = json::array();
   for (const ProgramLayer& placed : program.layers) {
     if (placed.layer.op == Op::input || placed.layer.op == Op::concat) continue;
-    layers.push_back(layer_result(program, array, sim, bounds, placed.layer.id, fused[placed.layer.id]));
+    layers.push_back(layer_result(schedule, array, sim, bounds, placed.layer.id, fused[placed.layer.id]));
     macs += layers.back()["macs"].get<std::int64_t>();
   }
   result["macs"] = macs;
@@ -120,7 +126,9 @@ json density_result(const Program& program, const ArraySpec& array, const SimRes
 }
 
 std::string layers_csv(const json& result) {
-  std::string csv = "density,layer,op,start_us,end_us,bound_us,bound_by,macs,mapping,ddr_read_bytes,ddr_write_bytes";
+  std::string csv =
+      "density,layer,op,start_us,end_us,bound_us,bound_by,macs,mapping,ddr_read_bytes,ddr_write_bytes,"
+      "imbalance_unassigned,imbalance";
   for (int c = 0; c < cause_count; ++c) csv += fmt::format(",{}_cycles", cause_name(static_cast<Cause>(c)));
   csv += '\n';
   for (const char* density : {"dense", "sparse"}) {
@@ -128,9 +136,10 @@ std::string layers_csv(const json& result) {
     for (const json& layer : result[density]["layers"]) {
       const auto number = [&](const char* key) { return layer.contains(key) ? layer[key].dump() : ""; };
       const auto text = [&](const char* key) { return layer.value(key, ""); };
-      csv += fmt::format("{},{},{},{},{},{},{},{},\"{}\",{},{}", density, text("name"), text("op"), number("start_us"),
-                         number("end_us"), number("bound_us"), text("bound_by"), number("macs"), text("mapping"),
-                         number("ddr_read_bytes"), number("ddr_write_bytes"));
+      csv += fmt::format("{},{},{},{},{},{},{},{},\"{}\",{},{},{},{}", density, text("name"), text("op"),
+                         number("start_us"), number("end_us"), number("bound_us"), text("bound_by"), number("macs"),
+                         text("mapping"), number("ddr_read_bytes"), number("ddr_write_bytes"),
+                         number("imbalance_unassigned"), number("imbalance"));
       for (int c = 0; c < cause_count; ++c) csv += "," + layer["time"][cause_name(static_cast<Cause>(c))].dump();
       csv += '\n';
     }

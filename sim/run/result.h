@@ -8,8 +8,9 @@
 
 namespace tessera {
 
-// R of result.json: one density. `bounds` null (a program read from a file): no bounds.
-nlohmann::json density_result(const Program& program, const ArraySpec& array, const SimResult& sim,
+// R of result.json: one density. `bounds` null (a program read from a file): no bounds; a schedule without layer
+// reports (likewise): no imbalance.
+nlohmann::json density_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim,
                               const Bounds* bounds);
 
 // Multiply-accumulates of a layer that are executed: those of the 8x8 blocks that are present.

@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "sim/cli/run_report.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+double span(const json& layer) { return layer["end_us"].get<double>() - layer["start_us"].get<double>(); }
+
+// The cause that takes most of the cores' time besides work, "-" when nothing is lost.
+std::string lost_to(const json& layer, double* busy) {
+  std::string most = "-";
+  double longest = 0, all = 0;
+  for (const auto& [cause, time] : layer["time"].items()) {
+    const double cycles = time.get<double>();
+    all += cycles;
+    if (cause == "busy" || cycles <= longest) continue;
+    longest = cycles;
+    most = cause;
+  }
+  *busy = all > 0 ? layer["time"]["busy"].get<double>() / all * 100 : 0;
+  return longest > 0 ? fmt::format("{} {:.0f} %", most, longest / all * 100) : most;
+}
+
+// Time, bound, what binds, share of work, largest loss.
+std::string half(const json* layer) {
+  if (layer == nullptr) return fmt::format("{:>9}{:>9}  {:<8}{:>5}  {:<18}", "-", "-", "-", "-", "-");
+  double busy = 0;
+  const std::string lost = lost_to(*layer, &busy);
+  const bool bound = layer->contains("bound_us");
+  return fmt::format("{:>9.2f}{:>9}  {:<8}{:>5.0f}  {:<18}", span(*layer),
+                     bound ? fmt::format("{:.2f}", (*layer)["bound_us"].get<double>()) : "-",
+                     layer->value("bound_by", "-"), busy, lost);
+}
+
+// By how many percent the fullest row of the array has more than the average.
+std::string loss(const json& layer, const char* key) {
+  return layer.contains(key) ? fmt::format("{:.1f}", (layer[key].get<double>() - 1) * 100) : "-";
+}
+}  // namespace
+
+std::string layers_report(const json& result) {
+  std::map<std::string, const json*> sparse;
+  if (!result["sparse"].is_null())
+    for (const json& layer : result["sparse"]["layers"]) sparse[layer["name"].get<std::string>()] = &layer;
+  const bool dense = !result["dense"].is_null();
+  std::string text = fmt::format(
+      "\nlayers: times in us, busy and losses in % of core time; imbalance: % that the fullest row of the array has "
+      "more\n"
+      "than the average if rows split the output channels, before and after channels are assigned\n"
+      "{:<24}{:<53}{:<53}{:>8}{:>16}\n{:<24}{:>9}{:>9}  {:<8}{:>5}  {:<18}{:>9}{:>9}  {:<8}{:>5}  "
+      "{:<18}{:>8}{:>9}{:>7}\n",
+      "", "     dense", "     sparse", "", "imbalance", "layer", "time", "bound", "by", "busy", "most lost to", "time",
+      "bound", "by", "busy", "most lost to", "speed-up", "before", "after");
+  for (const json& layer : (dense ? result["dense"] : result["sparse"])["layers"]) {
+    const std::string name = layer["name"].get<std::string>();
+    if (is_fused(layer)) {
+      text += fmt::format("{:<24}  {}\n", name, layer["mapping"].get<std::string>());
+      continue;
+    }
+    const auto found = sparse.find(name);
+    const json* other = found == sparse.end() ? nullptr : found->second;
+    const std::string gain =
+        dense && other != nullptr && span(*other) > 0 ? fmt::format("{:.2f}", span(layer) / span(*other)) : "-";
+    const json& masked = other == nullptr ? layer : *other;
+    text += fmt::format("{:<24}{}{}{:>8}{:>9}{:>7}\n", name, half(dense ? &layer : nullptr), half(other), gain,
+                        loss(masked, "imbalance_unassigned"), loss(masked, "imbalance"));
+  }
+  return text;
+}
+
+}  // namespace tessera
