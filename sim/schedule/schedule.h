@@ -41,10 +41,14 @@ struct ScheduleSpec {
 // One mapping that was weighed for a layer, with its cheapest tiling.
 struct Candidate {
   std::string mapping;
-  std::string tiling;    // empty: no tiling fits
-  double us = 0;         // estimate
+  std::string tiling;       // empty: no tiling fits
+  int rows = 0;             // output rows it was weighed for: fewer than the layer has in a depth-wise tile
+  double us = 0;            // estimate
   std::string bound_by;
-  Bytes core_bytes = 0;  // buffers in a core
+  Bytes core_bytes = 0;     // buffers in a core; when no tiling fits, the least that any asks for
+  Bytes staging_bytes = 0;  // when no tiling fits: the least of a memory tile, among those that fit in a core
+  Bytes staging_free = 0;   // what a memory tile had left for it
+  bool chosen = false;
 };
 
 struct LayerReport {

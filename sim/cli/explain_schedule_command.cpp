@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/pipeline.h"
+
+namespace tessera {
+namespace {
+
+struct Arguments {
+  std::string layer, config;
+  std::vector<std::string> sets;
+};
+
+Expected<LayerId> find_layer(const Network& network, const std::string& name) {
+  std::vector<std::string> names;
+  for (const Layer& layer : network.layers) {
+    if (layer.op == Op::input || layer.op == Op::concat) continue;
+    if (layer.name == name) return layer.id;
+    names.push_back(layer.name);
+  }
+  const std::string near = nearest_name(name, names);
+  return fail(
+      ExitCode::bad_input,
+      {"", "", fmt::format("{} has no layer called \"{}\" that runs on cores", network.name, name),
+       near.empty() ? "legal: " + fmt::format("{}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"});
+}
+
+// The layer whose kernels compute `id`: another one when it is fused.
+LayerId computed_by(const Program& program, LayerId id) {
+  for (const ProgramLayer& layer : program.layers)
+    if (program.layers[id].mapping == "fused into " + layer.layer.name) return layer.layer.id;
+  return id;
+}
+
+std::string verdict(const Candidate& candidate, const Candidate* chosen, Bytes core_limit) {
+  if (candidate.chosen) return "chosen";
+  if (!candidate.tiling.empty()) {
+    if (chosen == nullptr) return "";
+    const double percent = (candidate.us / chosen->us - 1) * 100;
+    return percent > 0 ? fmt::format("slower by {:.1f} %", percent) : "as fast; the first is taken";
+  }
+  if (candidate.core_bytes > core_limit)
+    return fmt::format("does not fit: needs {} of {} B of a core", candidate.core_bytes, core_limit);
+  return fmt::format("does not fit: needs {} of {} B of a memory tile", candidate.staging_bytes,
+                     candidate.staging_free);
+}
+
+std::string candidates_table(const std::vector<Candidate>& candidates, Bytes core_limit) {
+  std::string text = fmt::format("  {:<28}{:>5}{:>11}  {:<8}{:>9}  {:<38}{}\n", "mapping", "rows", "estimate", "by",
+                                 "in a core", "tiling", "verdict");
+  for (auto begin = candidates.begin(); begin != candidates.end();) {
+    // One decision: the candidates of the same rows that follow one another, up to the first mapping again.
+    const auto end = std::find_if(begin + 1, candidates.end(), [&](const Candidate& c) {
+      return c.rows != begin->rows || c.mapping == begin->mapping;
+    });
+    const auto chosen = std::find_if(begin, end, [](const Candidate& c) { return c.chosen; });
+    for (; begin != end; ++begin) {
+      const bool fits = !begin->tiling.empty();
+      text += fmt::format("  {:<28}{:>5}{:>11}  {:<8}{:>9}  {:<38}{}\n", begin->mapping, begin->rows,
+                          fits ? show_time(begin->us) : "-", fits ? begin->bound_by : "-",
+                          fits ? fmt::format("{} B", begin->core_bytes) : "-", fits ? begin->tiling : "-",
+                          verdict(*begin, chosen == end ? nullptr : &*chosen, core_limit));
+    }
+  }
+  return text;
+}
+
+int explain_schedule(const Arguments& arguments) {
+  const Expected<RunConfig> config = load_run_config(arguments.config, arguments.sets);
+  if (!config) return report_failure(config.failure());
+  if (config->accounting == Accounting::published)
+    return report_failure(fail(ExitCode::bad_input, {"", "accounting", "is \"published\", which weighs no candidates",
+                                                     "legal: accounting=physical"}));
+  const Expected<LayerId> layer = find_layer(config->network, arguments.layer);
+  if (!layer) return report_failure(layer.failure());
+  const Bytes core_limit = config->array.tile.memory.size - config->array.tile.reserved;
+  fmt::print("{} of {} on {} {}x{}, policy {}\n", arguments.layer, config->network.name, config->array.name,
+             config->array.rows, config->array.cols, config->schedule.policy);
+  for (const Density density : {Density::dense, Density::sparse}) {
+    const Expected<Plan> plan = make_plan(*config, density);
+    if (!plan) return report_failure(plan.failure());
+    const Program& program = plan->schedule.program;
+    const LayerId kernel = computed_by(program, *layer);
+    const LayerBound& bound = plan->bounds->layers[kernel];
+    fmt::print("\n{}: {}{}bound {} by {} ({})\n", density_name(density),
+               kernel == *layer ? "" : program.layers[*layer].mapping + "; ", program.layers[kernel].mapping + "; ",
+               show_time(bound.us), bound.by, bound.mapping);
+    fmt::print("{}", candidates_table(plan->schedule.layers[kernel].candidates, core_limit));
+  }
+  return 0;
+}
+}  // namespace
+
+void add_explain_schedule_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  arguments->config = config_folder() + "/runs/resnet50_4x4.json";
+  CLI::App* command = app.add_subcommand(
+      "explain-schedule", "Show the mappings weighed for a layer, dense and sparse: cost, what binds, why rejected");
+  command->add_option("layer", arguments->layer, "name of a layer, for example conv1")->required();
+  command->add_option("config,--config", arguments->config, "run config; the default is resnet50_4x4");
+  command->add_option("--set", arguments->sets, "a.b=c: change any key of the config; repeatable")
+      ->allow_extra_args(false);
+  command->callback([arguments, &exit_code] {
+    // Every other command takes the config first: both orders are understood.
+    if (std::filesystem::path(arguments->layer).extension() == ".json") std::swap(arguments->layer, arguments->config);
+    exit_code = explain_schedule(*arguments);
+  });
+}
+
+}  // namespace tessera
