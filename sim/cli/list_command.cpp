@@ -48,6 +48,11 @@ void list_names(const std::vector<std::string>& names) {
   for (const std::string& name : names) fmt::print("  {}\n", name);
 }
 
+void list_kernels() {
+  for (const std::string& name : all_kernel_law_names())
+    fmt::print("  {:<28}{}\n", name, open_kernel_law(name) ? "whole networks" : "single kernels of `tessera validate`");
+}
+
 void list_generators() {
   for (const Generator& generator : generators()) fmt::print("  {:<28}{}\n", generator.name, generator.meaning);
 }
@@ -59,12 +64,9 @@ void list_counters() {
 
 const std::vector<std::pair<std::string, std::function<void()>>>& sections() {
   static const std::vector<std::pair<std::string, std::function<void()>>> all{
-      {"networks", list_networks},
-      {"hardware", list_hardware},
-      {"kernels", [] { list_names(all_kernel_law_names()); }},
-      {"policies", [] { list_names(policy_names()); }},
-      {"generators", list_generators},
-      {"runs", [] { list_names(config_names("runs")); }},
+      {"networks", list_networks},     {"hardware", list_hardware},
+      {"kernels", list_kernels},       {"policies", [] { list_names(policy_names()); }},
+      {"generators", list_generators}, {"runs", [] { list_names(config_names("runs")); }},
       {"counters", list_counters},
   };
   return all;

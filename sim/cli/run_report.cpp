@@ -29,17 +29,34 @@ std::string bytes_row(const json& result, const std::string& label, const char* 
   return row(result, label, [&](const json& r) { return show_bytes(r[key].get<double>()); });
 }
 
+// Whether silicon was asked, and which numbers this run took instead.
+std::string calibration(const json& hardware) {
+  const std::string where = hardware["calibration"].get<std::string>();
+  if (where.empty()) return "hardware not calibrated";
+  std::string text = "hardware calibrated on silicon (" + where + ")";
+  std::string before = " except for ";
+  for (const json& key : hardware["changed"]) {
+    text += before + key.get<std::string>();
+    before = ", ";
+  }
+  return text;
+}
+
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
   const json& sparsity = result["sparsity"];
+  const bool peak = hardware["kernels"] == "peak";
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, policy {}, {} accounting, fidelity {}\n"
+      "{}; {}\n"
       "sparse: {:.4g} % of the {}x{} blocks are zero ({}, seed {})\n",
       result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
       hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
       result["policy"].get<std::string>(), result["accounting"].get<std::string>(),
-      result["fidelity"].get<std::string>(), sparsity["ratio"].get<double>() * 100, sparsity["block"][0].get<int>(),
-      sparsity["block"][1].get<int>(), sparsity["pattern"].get<std::string>(), sparsity["seed"].get<std::uint64_t>());
+      result["fidelity"].get<std::string>(), calibration(hardware),
+      peak ? "ideal kernels, 256 int8 multiply-accumulates per cycle and core" : "kernels fitted to measured ones",
+      sparsity["ratio"].get<double>() * 100, sparsity["block"][0].get<int>(), sparsity["block"][1].get<int>(),
+      sparsity["pattern"].get<std::string>(), sparsity["seed"].get<std::uint64_t>());
 }
 
 // The largest cause of lost core time of a layer.

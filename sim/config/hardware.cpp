@@ -75,6 +75,8 @@ Rule hardware_rule() {
                            {{"$schema", Rule::text("schema for editors")},
                             {"name", Rule::text("name of the hardware in results")},
                             {"description", Rule::text("what it describes")},
+                            {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
+                                                       "nowhere")},
                             {"kernels", Rule::text("name of the kernel law, see `tessera list`")}},
                            {"name", "kernels"});
   rule.or_file = true;

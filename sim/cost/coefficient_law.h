@@ -40,14 +40,14 @@ class CoefficientLaw : public KernelLaw {
  public:
   std::string name;
   std::map<std::pair<std::string, std::string>, GemmCoefficients> gemm;  // by input and output type: "i8", "i32"
-  bool has_conv = false;
+  bool whole_networks = false;  // convolutions and elementwise kernels, so that no layer is guessed
   ConvCoefficients conv;
   ElementwiseCoefficients elementwise;
 
   Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override;
 };
 
-// Reads a library; a law that has conv coefficients is added to the registry under its name.
+// Reads a library; a law that covers whole networks is added to the registry under its name.
 Expected<const CoefficientLaw*> load_kernel_library(const std::string& file);
 
 // Reads `directory`/<name>.json unless a law of that name is registered already.

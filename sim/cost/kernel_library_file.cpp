@@ -112,8 +112,8 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
       read_gemm(r, root["gemm"][i], "gemm[" + std::to_string(i) + "]", law);
-  law.has_conv = root.contains("conv");
-  if (law.has_conv) read_conv(r, root["conv"], law.conv);
+  law.whole_networks = root.contains("conv") && root.contains("elementwise");
+  if (root.contains("conv")) read_conv(r, root["conv"], law.conv);
   if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise);
   return failure;
 }
@@ -128,7 +128,7 @@ Expected<const CoefficientLaw*> load_kernel_library(const std::string& file) {
   Failure failure = read_library(file, *law);
   if (!failure.problems.empty()) return failure;
   const CoefficientLaw* result = law.get();
-  if (law->has_conv) kernel_law_registry().emplace(law->name, result);
+  if (law->whole_networks) kernel_law_registry().emplace(law->name, result);
   loaded.emplace(file, std::move(law));
   return result;
 }
@@ -141,8 +141,9 @@ Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, cons
   if (!std::ifstream(file)) return find_kernel_law(name);  // its failure names the laws there are
   auto law = load_kernel_library(file);
   if (!law) return law.failure();
-  if (!(*law)->has_conv)
-    return fail(ExitCode::bad_input, {file, "conv", "this kernel library has no convolution kernels", "peak or measured"});
+  if (!(*law)->whole_networks)
+    return fail(ExitCode::bad_input, {file, "", "this kernel library covers single kernels; a network needs conv and "
+                                                "elementwise", "legal for networks: peak or measured"});
   return static_cast<const KernelLaw*>(*law);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/config/document.h"
 #include "sim/config/hardware.h"
 #include "sim/config/json_file.h"
 #include "sim/program/hash.h"
@@ -68,6 +69,19 @@ std::optional<Failure> check_bound(const SimResult& sim, const Bounds& bounds, c
                                    fmt::format("the simulation took {:.3f} us, below the lower bound of {:.3f} us",
                                                latency, bounds.bound_us),
                                    "either the model or the bound is wrong: please report this run"});
+}
+
+// Numbers of the hardware that were laid over those of its file, by path.
+std::vector<std::string> changed_numbers(const json& hardware, const std::string& path = "") {
+  std::vector<std::string> changed;
+  for (const auto& [key, value] : hardware.items()) {
+    if (!value.is_object()) continue;
+    const std::string at = join_path(path, key);
+    if (value.value("source", "").rfind("set by ", 0) == 0) changed.push_back(at);
+    const std::vector<std::string> inside = changed_numbers(value, at);
+    changed.insert(changed.end(), inside.begin(), inside.end());
+  }
+  return changed;
 }
 }  // namespace
 
@@ -156,6 +170,8 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse)
                    {"cols", config.array.cols},
                    {"memtile_rows", config.array.memtile_rows},
                    {"clock_hz", config.array.clock_hz},
+                   {"calibration", config.resolved["hardware"].value("calibration", "")},
+                   {"changed", changed_numbers(config.resolved["hardware"])},
                    {"kernels", config.array.kernels}}},
                  {"sparsity", config.resolved["sparsity"]},
                  {"dense", dense},
