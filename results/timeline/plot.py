@@ -1,4 +1,4 @@
-"""Draws the tracks of cores and shim channels of a trace: plot_timeline.py TRACE.json OUT.png"""
+"""Draws the tracks of cores and shim channels of a trace: plot.py TRACE.json OUT.png"""
 import json
 import sys
 
