@@ -83,18 +83,28 @@ void ProgramBuilder::release(EngineId core, int lock, int value, int layer) {
   core_step(core, instr);
 }
 
+int ProgramBuilder::tasks_between(EngineId engine, std::size_t at, std::size_t end) const {
+  const EngineProgram& program = program_.engines[engine];
+  const bool core = map_.info(engine).kind == EngineKind::core;
+  int tasks = 0;
+  while (at < end) {
+    const Step& step = program.steps[at++];
+    if (step.index >= 0) {
+      if (!core || program.core[step.index].op == CoreOp::kernel) ++tasks;
+      continue;
+    }
+    const std::size_t body = at + static_cast<std::size_t>(step.body);
+    tasks += step.repeat * tasks_between(engine, at, body);
+    at = body;
+  }
+  return tasks;
+}
+
 void ProgramBuilder::repeat_last(EngineId engine, int steps, int times) {
   auto& list = program_.engines[engine].steps;
   const auto first = list.end() - steps;
-  int added = 0;
-  for (auto it = first; it != list.end(); ++it) {
-    if (it->index < 0) continue;
-    const EngineProgram& ep = program_.engines[engine];
-    const bool task = map_.info(engine).kind != EngineKind::core || ep.core[it->index].op == CoreOp::kernel;
-    if (task) ++added;
-  }
+  tasks_[engine] += tasks_between(engine, list.size() - static_cast<std::size_t>(steps), list.size()) * (times - 1);
   list.insert(first, Step{-1, times, steps});
-  tasks_[engine] += added * (times - 1);
 }
 
 }  // namespace tessera

@@ -26,7 +26,7 @@ class ProgramBuilder {
   int call(EngineId core, KernelCall call, const std::vector<Wait>& waits = {});
   void acquire(EngineId core, int lock, int value, int layer);
   void release(EngineId core, int lock, int value, int layer);
-  // Repeats the last `steps` steps of the engine so that they run `times` in all.
+  // Repeats the last `steps` steps of the engine, whole loops among them, so that they run `times` in all.
   void repeat_last(EngineId engine, int steps, int times);
 
   int tasks(EngineId engine) const { return tasks_[engine]; }
@@ -34,6 +34,7 @@ class ProgramBuilder {
 
  private:
   std::pair<std::uint32_t, std::uint32_t> add_waits(const std::vector<Wait>& waits);
+  int tasks_between(EngineId engine, std::size_t at, std::size_t end) const;  // by steps
   void core_step(EngineId core, const CoreInstr& instr);
 
   EngineMap map_;
