@@ -59,7 +59,7 @@ void list_generators() {
 
 void list_counters() {
   for (const Counter& counter : counters())
-    fmt::print("  {:<28}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
+    fmt::print("  {:<32}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
 }
 
 const std::vector<std::pair<std::string, std::function<void()>>>& sections() {
