@@ -4,16 +4,6 @@
 
 namespace tessera::verifying {
 
-Region intersect(const Region& a, const Region& b) {
-  return {std::max(a.h0, b.h0), std::min(a.h1, b.h1), std::max(a.w0, b.w0),
-          std::min(a.w1, b.w1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
-}
-
-bool inside(const Region& inner, const Region& outer) {
-  return inner.h0 >= outer.h0 && inner.h1 <= outer.h1 && inner.w0 >= outer.w0 && inner.w1 <= outer.w1 &&
-         inner.c0 >= outer.c0 && inner.c1 <= outer.c1;
-}
-
 bool Placed::agrees(const Placed& other, const Region& part) const {
   return address(part.h0, part.w0, part.c0) == other.address(part.h0, part.w0, part.c0) &&
          (rows_of(part) == 1 || ph == other.ph) && (cols_of(part) == 1 || pw == other.pw);
@@ -58,17 +48,33 @@ bool touches(const Placed& p, std::int64_t lo, std::int64_t hi) {
 
 namespace {
 
-// The parts of `a` (in its coordinates) that share bytes with `b`, when both lie on one grid: pitches equal where both
-// have several rows or pixels, no row or run longer than its pitch. Offsets between the two decompose into rows, pixels
-// and bytes in at most four ways, each of which gives a box. False when the two lie on different grids.
-bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+// Pitches that both boxes have, 0 where neither has several rows or pixels. False when they differ.
+bool common_pitches(const Placed& a, const Placed& b, std::int64_t& ph, std::int64_t& pw) {
   const auto pick = [](int na, std::int64_t pa, int nb, std::int64_t pb, std::int64_t& p) {
     p = na > 1 ? pa : nb > 1 ? pb : 0;
     return na == 1 || nb == 1 || pa == pb;
   };
+  return pick(rows_of(a.box), a.ph, rows_of(b.box), b.ph, ph) && pick(cols_of(a.box), a.pw, cols_of(b.box), b.pw, pw);
+}
+
+// Whether the two boxes have one origin on one grid on which no two elements of the box around both share a byte: what
+// they share then is what their coordinates say.
+bool one_grid(const Placed& a, const Placed& b) {
   std::int64_t ph = 0, pw = 0;
-  if (!pick(rows_of(a.box), a.ph, rows_of(b.box), b.ph, ph) || !pick(cols_of(a.box), a.pw, cols_of(b.box), b.pw, pw))
-    return false;
+  if (!common_pitches(a, b, ph, pw)) return false;
+  const std::int64_t dh = b.box.h0 - a.box.h0, dw = b.box.w0 - a.box.w0, dc = b.box.c0 - a.box.c0;
+  if (b.base - a.base != dh * ph + dw * pw + dc || (ph == 0 && dh != 0) || (pw == 0 && dw != 0)) return false;
+  const std::int64_t nw = std::max(a.box.w1, b.box.w1) - std::min(a.box.w0, b.box.w0);
+  const std::int64_t nc = std::max(a.box.c1, b.box.c1) - std::min(a.box.c0, b.box.c0);
+  return (pw == 0 || nc <= pw) && (ph == 0 || (nw - 1) * pw + nc <= ph);
+}
+
+// The parts of `a` (in its coordinates) that share bytes with `b`, when both lie on one grid: pitches equal where both
+// have several rows or pixels, no row or run longer than its pitch. Offsets between the two decompose into rows, pixels
+// and bytes in at most four ways, each of which gives a box. False when the two lie on different grids.
+bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+  std::int64_t ph = 0, pw = 0;
+  if (!common_pitches(a, b, ph, pw)) return false;
   const auto within = [&](const Placed& p) {
     const std::int64_t row = (cols_of(p.box) - 1) * pw + depth_of(p.box);
     return (pw == 0 || depth_of(p.box) <= pw) && (ph == 0 || row <= ph);
@@ -100,7 +106,13 @@ bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
 }  // namespace
 
 void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
-  if (a.base >= b.end() || b.base >= a.end() || common_parts(a, b, parts)) return;
+  if (a.base >= b.end() || b.base >= a.end()) return;
+  if (one_grid(a, b)) {
+    const Region common = intersect(a.box, b.box);
+    if (!empty(common)) parts.push_back(common);
+    return;
+  }
+  if (common_parts(a, b, parts)) return;
   bool meet = false;
   if (a.dense()) {
     meet = touches(b, a.base, a.end());
@@ -173,6 +185,11 @@ void subtract_slowly(const Placed& from, const Placed& hole, std::vector<Placed>
 
 void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest) {
   if (hole.dense() && hole.base <= from.base && hole.end() >= from.end()) return;
+  if (one_grid(from, hole)) {
+    const Region common = intersect(from.box, hole.box);
+    if (empty(common)) return rest.push_back(from);
+    return box_minus(from, common, rest);
+  }
   std::vector<Region> parts;
   if (!common_parts(from, hole, parts)) return subtract_slowly(from, hole, rest);
   std::vector<Placed> left{from};

@@ -2,6 +2,7 @@
 // of a tensor, bytes of a chunk); placed, every element has an address: base + (h - h0) * ph + (w - w0) * pw + (c -
 // c0).
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "sim/program/program.h"
@@ -15,8 +16,14 @@ inline bool empty(const Region& r) { return r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1
 inline bool same(const Region& a, const Region& b) {
   return a.h0 == b.h0 && a.h1 == b.h1 && a.w0 == b.w0 && a.w1 == b.w1 && a.c0 == b.c0 && a.c1 == b.c1;
 }
-Region intersect(const Region& a, const Region& b);
-bool inside(const Region& inner, const Region& outer);
+inline Region intersect(const Region& a, const Region& b) {
+  return {std::max(a.h0, b.h0), std::min(a.h1, b.h1), std::max(a.w0, b.w0),
+          std::min(a.w1, b.w1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
+}
+inline bool inside(const Region& inner, const Region& outer) {
+  return inner.h0 >= outer.h0 && inner.h1 <= outer.h1 && inner.w0 >= outer.w0 && inner.w1 <= outer.w1 &&
+         inner.c0 >= outer.c0 && inner.c1 <= outer.c1;
+}
 
 struct Placed {
   int key = -1;  // of what; -1: bytes without meaning

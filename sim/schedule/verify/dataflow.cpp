@@ -6,17 +6,19 @@
 
 namespace tessera::verifying {
 
-Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage,
-                   Findings& findings)
+Dataflow::Dataflow(const Program& program, const ArraySpec& array, const EngineMap& map, const Clocks& clocks,
+                   Coverage& coverage, Findings& findings)
     : p_(program),
       map_(map),
       clocks_(clocks),
       coverage_(coverage),
       findings_(findings),
       contents_(program),
-      tiles_(map.tile_count()),
+      ddr_(program.ddr_bytes, 1024),
       homes_(program.layers.size()),
       arrived_(map.count(), 0) {
+  for (TileId t = 0; t < map.tile_count(); ++t)
+    tiles_.push_back(map.tile_kind(t) == TileKind::memory ? Shadow(array.memtile.memory.size, 64) : Shadow());
   for (std::size_t i = 0; i < p_.pieces.size(); ++i) {
     const TensorPiece& t = p_.pieces[i];
     Placed placed;
@@ -93,29 +95,29 @@ std::string Dataflow::missing(const Shadow& m, const Placed& wanted) const {
   return contents_.name(findings_, first);
 }
 
-void Dataflow::need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum) {
-  std::vector<Placed> parts;
-  if (contents_.is_tensor(wanted.key)) {
-    contents_.resolve(wanted, parts);
+// Into parts_.
+void Dataflow::resolved(const Placed& content) {
+  parts_.clear();
+  if (contents_.is_tensor(content.key)) {
+    contents_.resolve(content, parts_);
   } else {
-    parts.push_back(wanted);
+    parts_.push_back(content);
   }
+}
+
+void Dataflow::need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum) {
+  resolved(wanted);
   races_.clear();
-  for (const Placed& part : parts)
+  for (const Placed& part : parts_)
     if (!m.read(part, here.stamp, clocks_, races_, sum))
       report(here, layer, std::string(purpose) + ": " + missing(m, part));
   report_races(here, layer, m, false, wanted);
 }
 
 void Dataflow::leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum) {
-  std::vector<Placed> parts;
-  if (contents_.is_tensor(content.key)) {
-    contents_.resolve(content, parts);
-  } else {
-    parts.push_back(content);
-  }
+  resolved(content);
   races_.clear();
-  for (const Placed& part : parts) {
+  for (const Placed& part : parts_) {
     if (&m == &ddr_) {
       const int chunk = contents_.chunk_in(part.base, part.end());
       if (chunk >= 0) report(here, layer, fmt::format("writes over chunk {} at DDR address {}", chunk, part.base));
@@ -140,7 +142,8 @@ void Dataflow::load(const Here& here, const Transfer& t, std::vector<StreamPart>
 }
 
 void Dataflow::load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
-  std::vector<Placed> runs, found;
+  std::vector<Placed>&runs = placed_, &found = found_;
+  runs.clear();
   place_bytes(t.access, runs);
   Bytes offset = 0;
   for (const Placed& box : runs)
@@ -231,9 +234,11 @@ void Dataflow::load_tensor(const Here& here, const Transfer& t, Shadow& m, std::
 void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from,
                      Bytes n) {
   Shadow& m = memory(here.stamp.engine, t);
-  std::vector<Placed> placed;
-  std::vector<Region> regions;
-  std::vector<Access> slices;
+  std::vector<Placed>& placed = placed_;
+  std::vector<Region>& regions = regions_;
+  std::vector<Access>& slices = slices_;
+  placed.clear();
+  slices.clear();
   if (stream.empty()) {  // bytes without meaning
     slice(t.access, at, n, slices);
     for (const Access& a : slices) place_bytes(a, placed);
@@ -279,13 +284,12 @@ void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::v
 void Dataflow::check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content) {
   if (!contents_.is_tensor(content.key))
     return report(here, t.layer, "puts as a result what is " + contents_.name(findings_, content));
-  std::vector<Contents::Part> declared;
-  contents_.resolve(t.tensor, t.region, declared);
-  std::vector<Placed> parts;
-  contents_.resolve(content, parts);
-  for (const Placed& part : parts) {
+  declared_.clear();
+  contents_.resolve(t.tensor, t.region, declared_);
+  resolved(content);
+  for (const Placed& part : parts_) {
     bool right = false, home = false;
-    for (const auto& d : declared) right = right || (d.tensor == part.key && inside(part.box, d.box));
+    for (const auto& d : declared_) right = right || (d.tensor == part.key && inside(part.box, d.box));
     for (const Home& h : homes_[t.tensor])
       home = home || (h.memory == &m && h.content.key == part.key && inside(part.box, h.content.box) &&
                       h.content.agrees(part, part.box));

@@ -23,7 +23,8 @@ struct Here {
 
 class Dataflow {
  public:
-  Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage, Findings& findings);
+  Dataflow(const Program& program, const ArraySpec& array, const EngineMap& map, const Clocks& clocks,
+           Coverage& coverage, Findings& findings);
 
   // The outbound transfer reads its memory: what its stream will be.
   void load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream);
@@ -44,6 +45,7 @@ class Dataflow {
   // Reads a placed region of any tensor; what it is for goes into the message.
   void need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum = nullptr);
   void leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum = -1);
+  void resolved(const Placed& content);
   bool holds(const Shadow& m, const Placed& wanted) const;
   std::string missing(const Shadow& m, const Placed& wanted) const;
 
@@ -74,6 +76,11 @@ class Dataflow {
   std::vector<Bytes> arrived_;            // per engine: elements of the running result transfer
   std::vector<Sum> sums_;
   std::vector<Conflict> races_;
+  // Scratch.
+  std::vector<Placed> parts_, placed_, found_;
+  std::vector<Contents::Part> declared_;
+  std::vector<Region> regions_;
+  std::vector<Access> slices_;
 };
 
 }  // namespace tessera::verifying

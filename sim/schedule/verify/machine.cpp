@@ -38,32 +38,43 @@ Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap
 
 // Clocks are kept only at the task counts that somebody waits for, and only until the last of them has passed.
 void Machine::prepare_waits() {
-  std::vector<std::vector<std::pair<std::int32_t, bool>>> awaited(engines_.size());
+  struct Awaited {
+    std::int32_t tasks;
+    std::int64_t times;
+  };
+  struct Open {
+    std::size_t end;
+    std::int64_t times;
+  };
+  std::vector<std::vector<Awaited>> awaited(engines_.size());
+  std::vector<Open> open;
   for (EngineId id : active_) {
     const EngineProgram& ep = p_.engines[id];
-    std::size_t in_loop_until = 0;
+    const bool core = !ep.core.empty();
+    open.assign(1, {ep.steps.size() + 1, 1});
     for (std::size_t s = 0; s < ep.steps.size(); ++s) {
+      while (open.back().end <= s) open.pop_back();
       const Step& step = ep.steps[s];
       if (step.index < 0) {
-        in_loop_until = std::max(in_loop_until, s + 1 + step.body);
+        open.push_back({s + 1 + step.body, open.back().times * step.repeat});
         continue;
       }
-      const bool core = !ep.core.empty();
       const std::uint32_t first = core ? ep.core[step.index].wait0 : ep.transfers[step.index].wait0;
       const std::uint32_t count = core ? ep.core[step.index].wait_count : ep.transfers[step.index].wait_count;
       for (std::uint32_t i = first; i < first + count; ++i)
-        awaited[p_.waits[i].engine].emplace_back(p_.waits[i].tasks, s < in_loop_until);
+        awaited[p_.waits[i].engine].push_back({p_.waits[i].tasks, open.back().times});
     }
   }
   for (std::size_t id = 0; id < engines_.size(); ++id) {
-    std::sort(awaited[id].begin(), awaited[id].end());
+    std::sort(awaited[id].begin(), awaited[id].end(),
+              [](const Awaited& a, const Awaited& b) { return a.tasks < b.tasks; });
     Engine& e = engines_[id];
-    for (const auto& [tasks, loops] : awaited[id]) {
-      if (e.awaited.empty() || e.awaited.back() != tasks) {
-        e.awaited.push_back(tasks);
+    for (const Awaited& a : awaited[id]) {
+      if (e.awaited.empty() || e.awaited.back() != a.tasks) {
+        e.awaited.push_back(a.tasks);
         e.uses.push_back(0);
       }
-      e.uses.back() = loops || e.uses.back() < 0 ? -1 : e.uses.back() + 1;
+      e.uses.back() += a.times;
     }
     e.kept.assign(e.awaited.size(), -1);
     while (e.next_awaited < e.awaited.size() && e.awaited[e.next_awaited] <= 0) ++e.next_awaited;
@@ -95,7 +106,7 @@ void Machine::settle(Engine& e) {
 }
 
 bool Machine::run(Coverage& coverage, bool outputs) {
-  Dataflow flow(p_, map_, clocks_, coverage, findings_);
+  Dataflow flow(p_, array_, map_, clocks_, coverage, findings_);
   flow_ = &flow;
   for (EngineId id : active_) {
     settle(engines_[id]);
@@ -170,7 +181,7 @@ bool Machine::pass_waits(EngineId id, std::uint32_t first, std::uint32_t count) 
     const auto at = static_cast<std::size_t>(std::lower_bound(other.awaited.begin(), other.awaited.end(), w.tasks) -
                                              other.awaited.begin());
     if (w.engine != id) clocks_.learn_kept(id, other.kept[at]);
-    if (other.uses[at] > 0 && --other.uses[at] == 0) clocks_.drop(other.kept[at]);
+    if (--other.uses[at] == 0) clocks_.drop(other.kept[at]);
   }
   return true;
 }

@@ -33,7 +33,7 @@ class Machine {
     std::vector<EngineId> waiting;      // engines that wait for this one's tasks
     std::vector<std::int32_t> awaited;  // task counts somebody waits for, ascending
     std::vector<int> kept;              // clock at each of them, -1: not yet or no longer
-    std::vector<std::int32_t> uses;     // waits that still need it, -1: unknown (inside repeats)
+    std::vector<std::int64_t> uses;     // waits that still need it, repeats counted
     std::size_t next_awaited = 0;
     bool queued = false;
   };

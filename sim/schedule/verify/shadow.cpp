@@ -14,35 +14,49 @@ Region hull(const Region& a, const Region& b) {
 
 }  // namespace
 
-void Shadow::add(Record record) {
-  spans_.push_back({record.content.base, record.content.end(), record.content.key});
-  records_.push_back(std::move(record));
+Shadow::Shadow(std::int64_t bytes, int most_pages) {
+  while ((bytes >> shift_) >= most_pages && shift_ < 62) ++shift_;
+  pages_.resize(static_cast<std::size_t>(bytes >> shift_) + 1);
 }
 
-void Shadow::remove(std::size_t i) {
-  if (i + 1 < records_.size()) {
-    spans_[i] = spans_.back();
-    std::swap(records_[i], records_.back());
-  }
-  spans_.pop_back();
-  records_.pop_back();
-}
-
-// The first record from `i` on that may meet [lo, hi).
-std::size_t Shadow::next(std::size_t i, std::int64_t lo, std::int64_t hi) const {
-  const std::size_t n = spans_.size();
-  const Span* spans = spans_.data();
-  while (i < n && (spans[i].hi <= lo || spans[i].lo >= hi)) ++i;
-  return i;
-}
-
-void Shadow::put(const Placed& content, const Stamp& writer, int sum) {
-  Record r;
+void Shadow::begin(Record& r, const Placed& content, const Stamp& writer, int sum) {
   r.content = content;
+  r.lo = content.base;
+  r.hi = content.end();
   r.writer = writer;
+  r.readers.clear();
   r.sum = sum;
-  add(std::move(r));
 }
+
+int Shadow::add(const Placed& content, const Stamp& writer, int sum) {
+  int id = static_cast<int>(records_.size());
+  if (free_.empty()) {
+    records_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
+  }
+  Record& r = records_[id];
+  begin(r, content, writer, sum);
+  const std::size_t last = page(r.hi - 1);
+  for (std::size_t i = page(r.lo); i <= last; ++i) pages_[i].push_back({r.lo, r.hi, id, content.key});
+  return id;
+}
+
+void Shadow::remove(int id) {
+  const Record& r = records_[id];
+  const std::size_t last = page(r.hi - 1);
+  for (std::size_t i = page(r.lo); i <= last; ++i) {
+    Page& p = pages_[i];
+    std::size_t at = 0;
+    while (p[at].id != id) ++at;
+    p[at] = p.back();
+    p.pop_back();
+  }
+  free_.push_back(id);
+}
+
+void Shadow::put(const Placed& content, const Stamp& writer, int sum) { add(content, writer, sum); }
 
 void Shadow::note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks,
                        std::vector<Conflict>& races) {
@@ -60,40 +74,38 @@ void Shadow::note_read(Record& r, const Region& part, const Stamp& who, const Cl
 
 bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                   int* sum) {
-  const std::int64_t lo = wanted.base, hi = wanted.end(), all = wanted.box.elements();
-  std::int64_t found = 0;
-  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
-    if (spans_[i].key != wanted.key) continue;
-    Record& r = records_[i];
+  std::int64_t missing = wanted.box.elements();
+  each(wanted.base, wanted.end(), [&](const Span& s) {
+    if (s.key != wanted.key) return true;
+    Record& r = records_[s.id];
     const Region common = intersect(r.content.box, wanted.box);
-    if (empty(common) || !r.content.agrees(wanted, common)) continue;
+    if (empty(common) || !r.content.agrees(wanted, common)) return true;
     note_read(r, common, who, clocks, races);
     if (sum != nullptr) *sum = r.sum;
-    found += common.elements();
-    if (found == all) return true;
-  }
-  return found == all;
+    missing -= common.elements();
+    return true;
+  });
+  return missing == 0;
 }
 
 bool Shadow::holds(const Placed& wanted) const {
-  const std::int64_t lo = wanted.base, hi = wanted.end();
-  std::int64_t found = 0;
-  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
-    if (spans_[i].key != wanted.key) continue;
-    const Placed& content = records_[i].content;
+  std::int64_t missing = wanted.box.elements();
+  each(wanted.base, wanted.end(), [&](const Span& s) {
+    if (s.key != wanted.key) return true;
+    const Placed& content = records_[s.id].content;
     const Region common = intersect(content.box, wanted.box);
-    if (!empty(common) && content.agrees(wanted, common)) found += common.elements();
-  }
-  return found == wanted.box.elements();
+    if (!empty(common) && content.agrees(wanted, common)) missing -= common.elements();
+    return true;
+  });
+  return missing == 0;
 }
 
 bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks,
                      std::vector<Placed>& found, std::vector<Conflict>& races) {
   const std::size_t first = found.size();
-  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
-    const Span& s = spans_[i];
-    Record& r = records_[i];
-    if (!r.content.dense()) continue;
+  each(lo, hi, [&](const Span& s) {
+    Record& r = records_[s.id];
+    if (!r.content.dense()) return true;
     const std::int64_t from = std::max(lo, s.lo), to = std::min(hi, s.hi);
     parts_.clear();
     split_stream(r.content.box, from - s.lo, to - from, parts_);
@@ -101,9 +113,11 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
       note_read(r, part, who, clocks, races);
       found.push_back(r.content.cut(part));
     }
-  }
-  std::sort(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
-            [](const Placed& a, const Placed& b) { return a.base < b.base; });
+    return true;
+  });
+  if (found.size() > first + 1)
+    std::sort(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
+              [](const Placed& a, const Placed& b) { return a.base < b.base; });
   std::int64_t next = lo;
   for (std::size_t i = first; i < found.size(); ++i) {
     if (found[i].base != next) return false;
@@ -113,11 +127,25 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
 }
 
 void Shadow::touch(const Placed& where, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races) {
-  const std::int64_t lo = where.base, hi = where.end();
-  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi)) {
+  each(where.base, where.end(), [&](const Span& s) {
+    Record& r = records_[s.id];
     parts_.clear();
-    shared_parts(records_[i].content, where, parts_);
-    for (const Region& part : parts_) note_read(records_[i], part, who, clocks, races);
+    shared_parts(r.content, where, parts_);
+    for (const Region& part : parts_) note_read(r, part, who, clocks, races);
+    return true;
+  });
+}
+
+// The record is overwritten, as a whole or where parts_ says.
+void Shadow::judge_write(const Record& r, const Placed& content, bool covered, const Stamp& who, const Clocks& clocks,
+                         std::vector<Conflict>& races) const {
+  const std::int64_t address = std::max(content.base, r.lo);
+  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, address});
+  for (const Reader& reader : r.readers) {
+    if (clocks.knows(who.engine, reader.who)) continue;
+    bool meets = covered;
+    for (std::size_t i = 0; i < parts_.size() && !meets; ++i) meets = !empty(intersect(reader.part, parts_[i]));
+    if (meets) races.push_back({reader.who, true, address});
   }
 }
 
@@ -125,46 +153,48 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
                    int sum) {
   const std::int64_t lo = content.base, hi = content.end();
   const bool dense = content.dense();
-  rest_.clear();
-  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i, lo, hi)) {
-    const Span s = spans_[i];
-    Record& r = records_[i];
-    const bool covered = dense && s.lo >= lo && s.hi <= hi;
+  met_.clear();
+  each(lo, hi, [&](const Span& s) {
+    met_.push_back(s.id);
+    return true;
+  });
+  for (const int id : met_) {
+    const Record& r = records_[id];
     parts_.clear();
-    if (covered) {
-      parts_.push_back(r.content.box);
-    } else {
-      shared_parts(r.content, content, parts_);
-    }
-    if (parts_.empty()) {
-      ++i;
-      continue;
-    }
-    if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, std::max(lo, s.lo)});
-    for (const Reader& reader : r.readers) {
-      if (clocks.knows(who.engine, reader.who)) continue;
-      for (const Region& part : parts_)
-        if (!empty(intersect(reader.part, part))) races.push_back({reader.who, true, std::max(lo, s.lo)});
-    }
-    if (!covered) {
-      left_.clear();
-      subtract(r.content, content, left_);
-      for (const Placed& p : left_) {
-        Record part = r;
-        part.content = p;
-        rest_.push_back(std::move(part));
+    if (dense && r.lo >= lo && r.hi <= hi) {
+      judge_write(r, content, true, who, clocks, races);
+      if (r.lo != lo || r.hi != hi || met_.size() > 1) {
+        remove(id);
+        continue;
       }
+      // The usual case: a buffer is filled again.
+      const std::size_t last = page(hi - 1);
+      for (std::size_t i = page(lo); i <= last; ++i)
+        std::find_if(pages_[i].begin(), pages_[i].end(), [id](const Span& s) { return s.id == id; })->key = content.key;
+      return begin(records_[id], content, who, sum);
     }
-    remove(i);
+    shared_parts(r.content, content, parts_);
+    if (parts_.empty()) continue;
+    judge_write(r, content, false, who, clocks, races);
+    left_.clear();
+    subtract(r.content, content, left_);
+    for (const Placed& p : left_) {
+      const int piece = add(p, records_[id].writer, records_[id].sum);
+      for (const Reader& reader : records_[id].readers)
+        if (!empty(intersect(reader.part, p.box))) records_[piece].readers.push_back(reader);
+    }
+    remove(id);
   }
-  for (Record& r : rest_) add(std::move(r));
-  put(content, who, sum);
+  add(content, who, sum);
 }
 
 const Record* Shadow::at(std::int64_t lo, std::int64_t hi) const {
-  for (std::size_t i = next(0, lo, hi); i < spans_.size(); i = next(i + 1, lo, hi))
-    if (touches(records_[i].content, lo, hi)) return &records_[i];
-  return nullptr;
+  const Record* found = nullptr;
+  each(lo, hi, [&](const Span& s) {
+    if (touches(records_[s.id].content, lo, hi)) found = &records_[s.id];
+    return found == nullptr;
+  });
+  return found;
 }
 
 }  // namespace tessera::verifying

@@ -3,7 +3,6 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "sim/schedule/verify/boxes.h"
@@ -21,9 +20,7 @@ struct Record {
   std::int64_t lo = 0, hi = 0;  // first address and one past the last
   Stamp writer;
   std::vector<Reader> readers;
-  int sum = -1;                  // partial sums: which chain of calls made it so far
-  std::uint32_t generation = 0;  // counts the lives of this slot of Shadow
-  bool alive = true;
+  int sum = -1;  // partial sums: which chain of calls made it so far
 };
 
 // Two accesses that nothing orders, or a read that does not find what it needs.
@@ -35,6 +32,9 @@ struct Conflict {
 
 class Shadow {
  public:
+  // Records are looked for in pages, as many as are worth it for a memory of this size.
+  explicit Shadow(std::int64_t bytes = 0, int most_pages = 1);
+
   void put(const Placed& content, const Stamp& writer, int sum = -1);  // without any check
 
   // `who` reads `wanted`: true when every element stands there. Accesses that are not ordered go to `races`.
@@ -53,21 +53,43 @@ class Shadow {
   const Record* at(std::int64_t lo, std::int64_t hi) const;
 
  private:
-  void note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races);
-  void add(Record record);
-  void remove(std::size_t i);
-  std::size_t next(std::size_t i, std::int64_t lo, std::int64_t hi) const;
-
-  // Where each record stands, beside the records: looking for the few that matter stays cheap.
+  // Where a record stands, beside the records: looking for the few that matter stays cheap.
   struct Span {
     std::int64_t lo, hi;  // first address and one past the last
-    int key;
+    int id, key;
   };
-  std::vector<Span> spans_;
+  using Page = std::vector<Span>;  // all that meet it
+
+  static void note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks,
+                        std::vector<Conflict>& races);
+  void judge_write(const Record& r, const Placed& content, bool covered, const Stamp& who, const Clocks& clocks,
+                   std::vector<Conflict>& races) const;
+  // The record's slot with new content, nobody having read it yet.
+  void begin(Record& r, const Placed& content, const Stamp& writer, int sum);
+  int add(const Placed& content, const Stamp& writer, int sum);
+  void remove(int id);
+  std::size_t page(std::int64_t address) const {
+    return std::min(static_cast<std::size_t>(address >> shift_), pages_.size() - 1);
+  }
+  // Calls f(span) once for every record whose span meets [lo, hi) until f returns false.
+  template <class F>
+  void each(std::int64_t lo, std::int64_t hi, F&& f) const {
+    const std::size_t first = page(lo), last = page(hi - 1);
+    for (std::size_t i = first; i <= last; ++i)
+      for (const Span& s : pages_[i]) {
+        if (s.hi <= lo || s.lo >= hi) continue;
+        if (i > first && page(s.lo) < i) continue;  // was met before
+        if (!f(s)) return;
+      }
+  }
+
+  int shift_ = 0;
+  std::vector<Page> pages_;
   std::vector<Record> records_;
-  std::vector<Region> parts_;  // scratch
+  std::vector<int> free_;
+  std::vector<int> met_;  // scratch
+  std::vector<Region> parts_;
   std::vector<Placed> left_;
-  std::vector<Record> rest_;
 };
 
 }  // namespace tessera::verifying
