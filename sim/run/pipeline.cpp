@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
 #include "sim/config/json_file.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
+#include "sim/run/brought_program.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/functional.h"
 #include "sim/run/published.h"
@@ -107,8 +106,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
 }
 
 Density program_density(const Program& program) {
-  const auto masked = [](const ProgramLayer& layer) { return layer.mask >= 0; };
-  return std::any_of(program.layers.begin(), program.layers.end(), masked) ? Density::sparse : Density::dense;
+  return has_zero_blocks(program) ? Density::sparse : Density::dense;
 }
 
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
@@ -118,7 +116,9 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   if (!text) return text.failure();
   Expected<Program> program = parse_program(*text, config.array, file);
   if (!program) return program.failure();
-  std::vector<Problem> wrong = verify(*program, config.array);
+  std::vector<Problem> wrong;
+  if (std::optional<Problem> other = other_network(*program, config.network)) wrong.push_back(std::move(*other));
+  if (wrong.empty()) wrong = verify(*program, config.array);
   for (Problem& problem : wrong) {
     if (problem.file.empty()) problem.file = file;
   }
@@ -137,6 +137,8 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
   sim_options.trace = options.trace;
   std::optional<FunctionalRun> functional;
   if (options.functional) {
+    if (std::optional<Problem> other = other_masks(program, masks_of(config, density)))
+      return fail(ExitCode::bad_input, std::move(*other));
     Expected<FunctionalRun> prepared = FunctionalRun::prepare(config, program, masks_of(config, density), options.data);
     if (!prepared) return prepared.failure();
     functional = std::move(*prepared);

@@ -25,10 +25,10 @@ struct Plan {
 // Schedules and verifies; simulates nothing.
 Expected<Plan> make_plan(const RunConfig& config, Density density);
 
-// Whose masks a program was made for.
+// Whose masks a program was made for: dense when every block is present.
 Density program_density(const Program& program);
 
-// A program brought by the user instead of a schedule: verified, its masks are its own.
+// A program brought by the user instead of a schedule: verified, for the network of the config; its masks are its own.
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file);
 
 struct RunOptions {

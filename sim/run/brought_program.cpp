@@ -1,0 +1,70 @@
+#include "sim/run/brought_program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "sim/schedule/channel_order.h"
+
+namespace tessera {
+namespace {
+
+auto essence(const Window& w) {
+  return std::tie(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
+}
+
+bool alike(const Layer& a, const Layer& b) {
+  return a.name == b.name && a.op == b.op && a.inputs == b.inputs && essence(a.window) == essence(b.window) &&
+         a.relu == b.relu && a.shift == b.shift && a.in == b.in && a.out == b.out;
+}
+
+std::string text_of(const Layer& l) {
+  return fmt::format("{} \"{}\" {}x{}x{} to {}x{}x{}", op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w,
+                     l.out.c);
+}
+}  // namespace
+
+std::optional<Problem> other_network(const Program& program, const Network& network) {
+  const std::string legal = "legal: the config that the program was dumped with, or one of the same network";
+  const std::string whose = fmt::format("is for {}, the config has {}", program.network, network.name);
+  if (program.layers.size() != network.layers.size())
+    return Problem{"", "network",
+                   fmt::format("{}: {} layers against {}", whose, program.layers.size(), network.layers.size()), legal};
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer &theirs = program.layers[i].layer, &ours = network.layers[i];
+    if (alike(theirs, ours)) continue;
+    return Problem{"", "network",
+                   fmt::format("{}: layer {} is {} against {}", whose, i, text_of(theirs), text_of(ours)), legal};
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> other_masks(const Program& program, const std::vector<std::optional<BlockMask>>& masks) {
+  for (std::size_t i = 0; i < program.layers.size(); ++i) {
+    const ProgramLayer& placed = program.layers[i];
+    const Layer& l = placed.layer;
+    if (l.op != Op::conv2d) continue;
+    const KernelMask logical = kernel_mask(masks[i] ? *masks[i] : BlockMask::all_ones(l.out.c, l.in.c));
+    const KernelMask stored = stored_mask(logical, placed.block_order, program.layers[l.inputs[0]].block_order);
+    const KernelMask& given = placed.mask >= 0 ? program.masks[placed.mask] : stored;
+    if (given.bits == stored.bits) continue;
+    return Problem{
+        "", "sparsity",
+        fmt::format("layer {} has {} of {} 8x8 blocks in the program and {} in the config, or others of them; "
+                    "the data of a functional run follow the config",
+                    l.name, given.count(), given.bits.size(), stored.count()),
+        "legal: the sparsity that the program was dumped with (sparsity.mask_file takes any mask)"};
+  }
+  return std::nullopt;
+}
+
+bool has_zero_blocks(const Program& program) {
+  return std::any_of(program.layers.begin(), program.layers.end(), [&](const ProgramLayer& layer) {
+    if (layer.mask < 0) return false;
+    const KernelMask& mask = program.masks[layer.mask];
+    return mask.count() < std::int64_t{mask.rows} * mask.cols;
+  });
+}
+
+}  // namespace tessera

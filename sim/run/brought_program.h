@@ -1,0 +1,21 @@
+// Whether a program that was read from a file belongs to a run: the layers of the network, the masks of one density.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/program/program.h"
+#include "sim/sparsity/block_mask.h"
+
+namespace tessera {
+
+// The first layer in which the two differ, if any.
+std::optional<Problem> other_network(const Program& program, const Network& network);
+
+// The first convolution whose blocks in the program are not those of `masks` (by LayerId; nullopt: all present).
+std::optional<Problem> other_masks(const Program& program, const std::vector<std::optional<BlockMask>>& masks);
+
+// Whether any block of any layer is missing.
+bool has_zero_blocks(const Program& program);
+
+}  // namespace tessera
