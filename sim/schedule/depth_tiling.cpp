@@ -3,64 +3,95 @@
 #include <algorithm>
 
 namespace tessera {
+namespace {
 
-std::vector<DepthTile> depth_tiles(const std::vector<DepthUnit>& units, int tiles) {
+bool reads_windows(const DepthUnit& reader, LayerId tensor) { return reader.geometry.inputs[0] == tensor; }
+bool reads_same_rows(const DepthUnit& reader, LayerId tensor) {
+  return std::find(reader.same_rows.begin(), reader.same_rows.end(), tensor) != reader.same_rows.end();
+}
+
+// Per tile and unit: the output rows the tile adds.
+std::vector<std::vector<Span>> rows_of_tiles(const std::vector<DepthUnit>& units, int tiles) {
   const int n = static_cast<int>(units.size());
   std::vector<int> done(n, 0);
-  std::vector<DepthTile> list;
+  std::vector<std::vector<Span>> list;
   for (int t = 0; t < tiles; ++t) {
-    DepthTile tile;
-    tile.rows.resize(n);
-    tile.keep.assign(n, 0);
     std::vector<int> hi(n, 0);
     hi[n - 1] = split({0, units[n - 1].geometry.out.h}, tiles, t).hi;
     for (int v = n - 1; v > 0; --v) {
       const Window& k = units[v].geometry.window;
       for (int u = 0; u < v; ++u) {
         const int limit = units[u].geometry.out.h;
-        const auto& same = units[v].same_rows;
-        if (units[v].geometry.inputs[0] == units[u].target && hi[v] > 0)
+        if (reads_windows(units[v], units[u].target) && hi[v] > 0)
           hi[u] = std::max(hi[u], std::clamp((hi[v] - 1) * k.sh - k.pad_top + k.kh, 0, limit));
-        if (std::find(same.begin(), same.end(), units[u].target) != same.end()) hi[u] = std::max(hi[u], hi[v]);
+        if (reads_same_rows(units[v], units[u].target)) hi[u] = std::max(hi[u], hi[v]);
       }
     }
+    std::vector<Span> rows(n);
     for (int u = 0; u < n; ++u) {
       // The last tile also takes rows that no window reaches: every row is computed once.
       const int end = t + 1 == tiles ? units[u].geometry.out.h : std::max(hi[u], done[u]);
-      tile.rows[u] = {done[u], end};
+      rows[u] = {done[u], end};
       done[u] = end;
     }
-    for (int u = 0; u < n; ++u) {
-      int keep = units[u].geometry.out.h;
-      for (int v = u + 1; v < n; ++v) {
-        const Window& k = units[v].geometry.window;
-        const auto& same = units[v].same_rows;
-        if (units[v].geometry.inputs[0] == units[u].target) keep = std::min(keep, std::max(0, done[v] * k.sh - k.pad_top));
-        if (std::find(same.begin(), same.end(), units[u].target) != same.end()) keep = std::min(keep, done[v]);
-      }
-      tile.keep[u] = t + 1 == tiles ? units[u].geometry.out.h : keep;
-    }
-    list.push_back(std::move(tile));
+    list.push_back(std::move(rows));
   }
   return list;
 }
 
-Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthTile>& tiles, int memtiles) {
-  Bytes sum = 0;
-  for (std::size_t u = 0; u + 1 < units.size(); ++u) {
-    const Shape& s = units[u].geometry.out;
-    const Bytes row = round_up(Bytes{s.w} * stored_channels(s.c), 32);
-    Bytes most = 0;
-    for (std::size_t t = 0; t < tiles.size(); ++t) {
-      // What this tile adds, spread over the memory tiles, and what it still finds of the tiles before.
-      Bytes bytes = ceil_div(tiles[t].rows[u].size(), memtiles) * row;
-      for (std::size_t b = 0; b < t; ++b)
-        if (tiles[b].rows[u].hi > tiles[t - 1].keep[u]) bytes += ceil_div(tiles[b].rows[u].size(), memtiles) * row;
-      most = std::max(most, bytes);
-    }
-    sum += most;
+// First row of unit `u` that is still read when each unit has computed its rows up to `done`.
+int first_kept(const std::vector<DepthUnit>& units, std::size_t u, const std::vector<int>& done) {
+  int keep = units[u].geometry.out.h;
+  for (std::size_t v = u + 1; v < units.size(); ++v) {
+    if (done[v] == units[v].geometry.out.h) continue;
+    const Window& k = units[v].geometry.window;
+    if (reads_windows(units[v], units[u].target)) keep = std::min(keep, std::max(0, done[v] * k.sh - k.pad_top));
+    if (reads_same_rows(units[v], units[u].target)) keep = std::min(keep, done[v]);
   }
-  return sum;
+  return keep;
+}
+
+}  // namespace
+
+std::vector<DepthStep> depth_steps(const std::vector<DepthUnit>& units, int tiles) {
+  const auto rows = rows_of_tiles(units, tiles);
+  const int n = static_cast<int>(units.size());
+  std::vector<int> done(n, 0);
+  std::vector<DepthStep> steps;
+  for (int turn = 0; turn < tiles + n - 1; ++turn)
+    for (int u = 0; u < n; ++u) {
+      const int t = turn - u;
+      if (t < 0 || t >= tiles || rows[t][u].empty()) continue;
+      done[u] = rows[t][u].hi;
+      DepthStep step{u, t, rows[t][u], {}};
+      for (int k = 0; k < n; ++k) step.keep.push_back(first_kept(units, k, done));
+      steps.push_back(std::move(step));
+    }
+  return steps;
+}
+
+Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthStep>& steps, int memtiles) {
+  struct Live {
+    int unit, hi;
+    Bytes bytes;
+  };
+  std::vector<Live> live;
+  Bytes now = 0, most = 0;
+  for (const DepthStep& s : steps) {
+    if (s.unit + 1 < static_cast<int>(units.size())) {
+      const Shape& out = units[s.unit].geometry.out;
+      live.push_back(
+          {s.unit, s.rows.hi, ceil_div(s.rows.size(), memtiles) * round_up(Bytes{out.w} * stored_channels(out.c), 32)});
+      now += live.back().bytes;
+    }
+    most = std::max(most, now);
+    for (auto it = live.begin(); it != live.end();) {
+      const bool read = it->hi > s.keep[it->unit];
+      if (!read) now -= it->bytes;
+      it = read ? it + 1 : live.erase(it);
+    }
+  }
+  return most;
 }
 
 }  // namespace tessera

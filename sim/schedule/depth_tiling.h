@@ -11,22 +11,25 @@ namespace tessera {
 
 // One layer of a run, or a convolution with what is fused into it.
 struct DepthUnit {
-  Layer geometry;            // output shape, and the window of one output element in `input`
-  LayerId kernel = 0;        // the layer that is computed
-  int fused = -1;            // layer computed with it, or -1
-  LayerId target = 0;        // tensor it leaves
+  Layer geometry;                  // output shape, and the window of one output element in `input`
+  LayerId kernel = 0;              // the layer that is computed
+  int fused = -1;                  // layer computed with it, or -1
+  LayerId target = 0;              // tensor it leaves
   std::vector<LayerId> same_rows;  // tensors read row by row (operands)
 };
 
-struct DepthTile {
-  std::vector<Span> rows;    // per unit: output rows that this tile adds
-  std::vector<int> keep;     // per unit: first output row that later tiles still read
+// Rows that one unit computes at one point of the walk, and from which row on each unit is still read afterwards.
+struct DepthStep {
+  int unit = 0, tile = 0;
+  Span rows;
+  std::vector<int> keep;  // per unit
 };
 
-// `units` in execution order; the last one's output is cut into `tiles`.
-std::vector<DepthTile> depth_tiles(const std::vector<DepthUnit>& units, int tiles);
+// `units` in execution order; the last one's output is cut into `tiles`. Every unit is one tile ahead of the next one,
+// so that cores have work while a tile's rows are on their way to and from the memory tiles.
+std::vector<DepthStep> depth_steps(const std::vector<DepthUnit>& units, int tiles);
 
 // Upper bound of what the intermediate tensors take in one of `memtiles` memory tiles.
-Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthTile>& tiles, int memtiles);
+Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthStep>& steps, int memtiles);
 
 }  // namespace tessera

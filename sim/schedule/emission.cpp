@@ -3,7 +3,13 @@
 namespace tessera {
 
 Emission::Emission(const Network& n, const ArraySpec& a)
-    : network(n), array(a), builder(a), memory(builder.map().tile_count()), views(n.layers.size()), homes(n.layers.size()),
+    : network(n),
+      array(a),
+      builder(a),
+      memory(builder.map().tile_count()),
+      load_turns(a.memtiles(), 0),
+      views(n.layers.size()),
+      homes(n.layers.size()),
       passed_(builder.map().count()) {
   for (int m = 0; m < a.memtiles(); ++m) {
     allocators.emplace_back(a.memtile.memory.size);

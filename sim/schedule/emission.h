@@ -20,11 +20,12 @@ class Emission {
   const Network& network;
   const ArraySpec& array;
   ProgramBuilder builder;
-  std::vector<MemoryMap> memory;           // per tile
-  std::vector<TileAllocator> allocators;   // per memory tile
-  std::vector<WeightRing> rings;           // per memory tile
-  std::vector<View> views;                 // per layer
-  std::vector<Home> homes;                 // per root layer
+  std::vector<MemoryMap> memory;          // per tile
+  std::vector<TileAllocator> allocators;  // per memory tile
+  std::vector<WeightRing> rings;          // per memory tile
+  std::vector<int> load_turns;            // per memory tile: loads so far, which take its shim channels in turns
+  std::vector<View> views;                // per layer
+  std::vector<Home> homes;                // per root layer
   std::int64_t ddr_top = 0;
   int emitted_layers = 0;
   // Chunks by layer, first and last row, first and last column: tiles of one layer share them.

@@ -8,9 +8,14 @@ constexpr int layer_scope = -2;  // owner of allocations that end with the layer
 }
 
 LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
-    : e_(e), plan_(plan), layer_(plan.layer), channelwise_(plan.layer.op != Op::conv2d),
-      input_key_(plan.partition.acts.size(), -1), weights_key_(plan.partition.weights.size(), -1),
-      input_count_(plan.partition.acts.size(), 0), weights_count_(plan.partition.weights.size(), 0),
+    : e_(e),
+      plan_(plan),
+      layer_(plan.layer),
+      channelwise_(plan.layer.op != Op::conv2d),
+      input_key_(plan.partition.acts.size(), -1),
+      weights_key_(plan.partition.weights.size(), -1),
+      input_count_(plan.partition.acts.size(), 0),
+      weights_count_(plan.partition.weights.size(), 0),
       weights_sent_(plan.partition.weights.size(), false),
       chunks_(plan.partition.weights.size()) {}
 
@@ -23,8 +28,8 @@ bool LayerEmitter::emit() {
   for (std::size_t k = 0; k < order.size(); ++k) {
     const Step& s = order[k];
     const Step* next = k + 1 < order.size() ? &order[k + 1] : nullptr;
-    emit_inputs(s);
     for (int g = 0; g < static_cast<int>(plan_.partition.weights.size()); ++g) emit_weights(g, s);
+    emit_inputs(s);
     if (plan_.operand >= 0 && s.i == last_chunk)
       for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);
     for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_core(p, s, next);
@@ -78,8 +83,8 @@ bool LayerEmitter::claim_staging() {
     input_staging_.resize(p.acts.size());
     const Bytes bytes = plan_.buffers.input * (channelwise_ ? 1 : plan_.tiling.ni);
     for (std::size_t g = 0; g < p.acts.size(); ++g) {
-      const int memtile = p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]])
-                                                : static_cast<int>(g) % e_.array.memtiles();
+      const int memtile =
+          p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]]) : static_cast<int>(g) % e_.array.memtiles();
       if (!stage(memtile, bytes, input_staging_[g])) return false;
     }
   }

@@ -7,15 +7,15 @@
 namespace tessera {
 
 struct LayerPlan {
-  Layer layer;              // geometry: for a copied part of a concat, a 1x1 copy of that part; see LayerContext
-  Layer kernel;             // what the kernels compute; differs from `layer` with a fused pool
-  int pool = -1;            // fused pool
+  Layer layer;    // geometry: for a copied part of a concat, a 1x1 copy of that part; see LayerContext
+  Layer kernel;   // what the kernels compute; differs from `layer` with a fused pool
+  int pool = -1;  // fused pool
   LayerId input = 0;
-  LayerId operand = -1;     // second operand of an add, or the residual of a fused add
-  LayerId target = 0;       // tensor that receives the result
-  int target_c0 = 0;        // first channel of the result within the target (copied part of a concat)
-  int add_layer = -1;       // fused add
-  int mask = -1;            // index into Program::masks (conv)
+  LayerId operand = -1;  // second operand of an add, or the residual of a fused add
+  LayerId target = 0;    // tensor that receives the result
+  int target_c0 = 0;     // first channel of the result within the target (copied part of a concat)
+  int add_layer = -1;    // fused add
+  int mask = -1;         // index into Program::masks (conv)
   Partition partition;
   Tiling tiling;
   CoreBuffers buffers;
@@ -40,8 +40,8 @@ class LayerEmitter {
     int memtile = -1;
     BufferRef slots[2];
     int used = 0;
-    int key = -1;            // spatial tile that the current slot holds
-    Span h, w, c;            // what it holds
+    int key = -1;  // spatial tile that the current slot holds
+    Span h, w, c;  // what it holds
     Wait written{};
   };
   struct LoadedChunk {
@@ -53,11 +53,11 @@ class LayerEmitter {
   struct Step {
     int h, w, o, i;
   };
-  struct Window {            // of an output tile in the input
-    Span h, w;               // padding included, may reach outside
+  struct Window {  // of an output tile in the input
+    Span h, w;     // padding included, may reach outside
     Span valid_h, valid_w;
   };
-  struct Source {            // a rectangle of a tensor in a memory tile, ready to be read
+  struct Source {  // a rectangle of a tensor in a memory tile, ready to be read
     int memtile;
     Span h, w;
     Access access;
@@ -89,7 +89,7 @@ class LayerEmitter {
   struct Feed {
     Window window;
     LayerId tensor;
-    Span c;                  // stored channels of the tensor
+    Span c;  // stored channels of the tensor
     std::vector<int> parts;
     int port, lock, lane, home_column;
     std::vector<Source> sources;
@@ -97,8 +97,7 @@ class LayerEmitter {
   };
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
-  std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w,
-                              Span c);
+  std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
   void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w, Span c);
   LoadedChunk& load_chunk(int group, const Step& s);
 
@@ -116,9 +115,8 @@ class LayerEmitter {
   std::vector<std::int64_t> input_key_, weights_key_;                      // what each group's cores hold
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
-  std::vector<std::vector<LoadedChunk>> chunks_;                           // per weight group, by (o, i)
+  std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
   bool resident_ = true;
-  int load_turn_ = 0;
 };
 
 }  // namespace tessera

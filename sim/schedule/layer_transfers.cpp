@@ -10,21 +10,19 @@ constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
 
 Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
 
-WaitSet writers_of(const Piece& piece, Span h) {
-  WaitSet waits;
-  for (int y = h.lo; y < h.hi; ++y) waits.add(piece.writers[y - piece.h.lo]);
-  return waits;
-}
-
 }  // namespace
 
 // Where columns split channels, every column reads from every memory tile and all channels are alike. Otherwise the
-// streams of a column's own cores come first, and what other columns fetch from here (halos) uses the channels after them.
+// streams of a column's own cores come first, and what other columns fetch from here (halos) uses the channels after
+// them.
 EngineId LayerEmitter::act_channel(int memtile, int lane, int home_column) const {
   const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
   const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
   const bool alike = plan_.partition.mapping.cols == Axis::channels && home_column != foreign;
-  const int channel = own || alike || channels <= lanes ? lane % channels : lanes + lane % (channels - lanes);
+  const int spread = home_column == foreign ? lane : lane + std::max(0, home_column);
+  const int channel = alike                      ? spread % channels
+                      : own || channels <= lanes ? lane % channels
+                                                 : lanes + spread % (channels - lanes);
   return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
 }
 
@@ -33,7 +31,7 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   Buffer& slot = *st.slots[st.used++ % 2];
   const int column = e_.array.memtile_column(st.memtile);
   const Segment all = segments_of(home, h, w).front();
-  const int turn = load_turn_++;
+  const int turn = e_.load_turns[st.memtile]++;
   const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, turn % e_.array.shim.dma.mm2s);
   const EngineId sink =
       e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results + turn % plan_.channels.loads);
@@ -47,7 +45,8 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   Transfer in = out;
   in.memory = e_.map().memory_tile(st.memtile);
   in.access = linear(slot.address, out.access.stream_bytes());
-  const int read = e_.transfer(shim, out, writers_of(*all.piece, h));
+  const int c0 = e_.views[tensor].c0;
+  const int read = e_.transfer(shim, out, writers_of(*all.piece, h, w, {c0 + c.lo, c0 + c.hi}));
   all.piece->buffer->users.add(shim, read);
   WaitSet waits = slot.before;
   waits.add(slot.users);
@@ -61,14 +60,15 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   st.c = c;
 }
 
-std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span staged, Span h, Span w,
-                                                        Span c) {
+std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span staged, Span h,
+                                                        Span w, Span c) {
   std::vector<Source> list;
   Home& home = e_.home(tensor);
   if (!home.in_ddr) {
+    const int c0 = e_.views[tensor].c0 + c.lo;
     for (const Segment& s : segments_of(home, h, w))
-      list.push_back({s.piece->memtile, s.h, s.w, segment_access(s, e_.views[tensor].c0 + c.lo, c.size()),
-                      writers_of(*s.piece, s.h), s.piece->buffer.get()});
+      list.push_back({s.piece->memtile, s.h, s.w, segment_access(s, c0, c.size()),
+                      writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get()});
     return list;
   }
   if (st->key != key) load_staging(*st, tensor, key, h, w, staged);
@@ -120,7 +120,8 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
       Buffer& slot = *f.slots[i];
       Transfer in = out;
       in.memory = e_.map().compute_tile(p.row, p.col);
-      in.access = linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels, cols.size() * channels);
+      in.access =
+          linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels, cols.size() * channels);
       if (cols.size() == win.w.size()) {
         in.access.dims[0].count *= rows.size();
       } else {
@@ -197,7 +198,7 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.parts = {part};
   f.port = 1;
   f.lock = core_locks::operand;
-  f.lane = p.row;
+  f.lane = p.row + p.col;  // one of the two tells the cores apart that read from one memory tile
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
   const int key = (s.h * plan_.tiling.nw + s.w) * plan_.tiling.no + s.o;
@@ -236,9 +237,15 @@ void LayerEmitter::open_rings() {
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const CorePart& p = plan_.partition.parts[groups[g].parts[0]];
     const int count = static_cast<int>(groups.size()), memtiles = e_.array.memtiles();
-    const int memtile = groups[g].column >= 0 && count > memtiles
-                            ? home_memtile(p)
-                            : (static_cast<int>(g) * std::max(1, memtiles / count) + (count < memtiles ? layer_.id : 0)) % memtiles;
+    // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all columns
+    // load from DDR: their own ones if there are enough.
+    const bool at_home = groups[g].column >= 0 && count > memtiles;
+    const int own = std::max(1, memtiles / count), index = static_cast<int>(g);
+    const auto memtile_of = [&](int chunk) {
+      if (at_home) return home_memtile(p);
+      if (count > memtiles) return (index + chunk) % memtiles;
+      return (index * own + chunk % own + (count < memtiles ? layer_.id : 0)) % memtiles;
+    };
     chunks_[g].resize(steps);
     for (int o = 0; o < plan_.tiling.no; ++o)
       for (int i = 0; i < plan_.tiling.ni; ++i) {
@@ -246,14 +253,16 @@ void LayerEmitter::open_rings() {
         const Span cols = split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i);
         if (rows.empty()) continue;
         LoadedChunk& c = chunks_[g][static_cast<std::size_t>(o) * plan_.tiling.ni + i];
-        c.memtile = memtile;
+        c.memtile = memtile_of(o * plan_.tiling.ni + i);
         c.chunk = chunk_of(rows, cols, i == 0);
-        heaviest[memtile] += round_up(e_.builder.program().chunks[c.chunk].size.total(), 32);
+        heaviest[c.memtile] += round_up(e_.builder.program().chunks[c.chunk].size.total(), 32);
       }
   }
   for (std::size_t m = 0; m < heaviest.size(); ++m) {
-    if (heaviest[m] > e_.rings[m].size()) resident_ = false;
-    else e_.rings[m].reserve(heaviest[m]);
+    if (heaviest[m] > e_.rings[m].size())
+      resident_ = false;
+    else
+      e_.rings[m].reserve(heaviest[m]);
   }
 }
 
@@ -264,7 +273,7 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   const Bytes bytes = place.size.total();
   const std::int64_t at = e_.rings[c.memtile].next(bytes);
   c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
-  const int shim_channel = load_turn_++ % e_.array.shim.dma.mm2s;
+  const int shim_channel = e_.load_turns[c.memtile]++ % e_.array.shim.dma.mm2s;
   const int load = plan_.channels.results + shim_channel % plan_.channels.loads;
   const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, shim_channel);
   const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, load);
@@ -299,8 +308,11 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
     sinks.push_back(e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, 1));
   }
   const int outbound = e_.array.memtile.dma.mm2s;
-  const int local = static_cast<int>(plan_.partition.weights.size()) > e_.array.memtiles() ? g.lane : 0;
-  const EngineId source = e_.map().mem_channel(c.memtile, EngineKind::mm2s, outbound - 1 - local % plan_.channels.weights);
+  const int memtiles = e_.array.memtiles();
+  const bool at_home = g.column >= 0 && static_cast<int>(plan_.partition.weights.size()) > memtiles;
+  const int local = at_home ? g.lane / e_.array.memtile_rows : group / memtiles;  // among the groups served from there
+  const EngineId source =
+      e_.map().mem_channel(c.memtile, EngineKind::mm2s, outbound - 1 - local % plan_.channels.weights);
   const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
   Transfer out;
   out.route = e_.builder.route(source, sinks);
@@ -331,6 +343,7 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
   const std::int64_t channels = b.size() * 8;
   const int c0 = e_.views[plan_.target].c0 + plan_.target_c0 + b.lo * 8;
+  const Span c{c0, c0 + static_cast<int>(channels)};
   const EngineId source = e_.map().tile_channel(p.row, p.col, EngineKind::mm2s, 0);
   const auto sink_of = [&](int memtile) {
     const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
@@ -362,8 +375,8 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     waits.add(stage.users);
     WaitSet written;
     written.add(sink, e_.transfer(sink, in, waits));
-    const EngineId up = e_.map().mem_channel(st.memtile, EngineKind::mm2s,
-                                             plan_.channels.spill + p.row % plan_.channels.spills);
+    const EngineId up =
+        e_.map().mem_channel(st.memtile, EngineKind::mm2s, plan_.channels.spill + p.row % plan_.channels.spills);
     const int column = e_.array.memtile_column(st.memtile);
     const EngineId shim = e_.map().shim_channel(column, EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
     Transfer read = in;
@@ -377,7 +390,7 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     stage.users.add(up, e_.transfer(up, read, written));
     const int task = e_.transfer(shim, write, segment.piece->buffer->before);
     segment.piece->buffer->users.add(shim, task);
-    for (int y = h.lo; y < h.hi; ++y) segment.piece->writers[y - segment.piece->h.lo].add(shim, task);
+    segment.piece->writers.push_back({h, w, c, {shim, task}});
     return;
   }
   const std::vector<Segment> segments = segments_of(e_.home(plan_.target), h, w);
@@ -405,7 +418,7 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     out_buffer.users.add(source, e_.transfer(source, out, {}));
     const int task = e_.transfer(sink, in, seg.piece->buffer->before);
     seg.piece->buffer->users.add(sink, task);
-    for (int y = seg.h.lo; y < seg.h.hi; ++y) seg.piece->writers[y - seg.piece->h.lo].add(sink, task);
+    seg.piece->writers.push_back({seg.h, seg.w, c, {sink, task}});
   }
 }
 

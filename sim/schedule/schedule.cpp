@@ -1,7 +1,8 @@
 #include "sim/schedule/schedule.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/depth_tiling.h"
@@ -17,8 +18,16 @@ class Scheduler {
  public:
   Scheduler(const Network& network, const std::vector<std::optional<BlockMask>>& masks, const ArraySpec& array,
             const KernelLaw& law, const ScheduleSpec& spec, const Policy& policy)
-      : network_(network), masks_(masks), array_(array), law_(law), spec_(spec), policy_(policy), e_(network, array),
-        fused_(network.layers.size(), -1), fused_into_(network.layers.size(), -1), last_use_(network.layers.size(), 0) {}
+      : network_(network),
+        masks_(masks),
+        array_(array),
+        law_(law),
+        spec_(spec),
+        policy_(policy),
+        e_(network, array),
+        fused_(network.layers.size(), -1),
+        fused_into_(network.layers.size(), -1),
+        last_use_(network.layers.size(), 0) {}
 
   Expected<Schedule> run();
 
@@ -33,16 +42,19 @@ class Scheduler {
   // What emit_layer computes of a layer.
   struct Part {
     LayerId input = 0, target = 0;
-    int target_c0 = 0;       // first channel within the target
-    int fused = -1;          // add or pool computed with it
-    Span rows;               // output rows; those of the fused pool if there is one
-    bool placed = false;     // the target's home stands already
+    int target_c0 = 0;    // first channel within the target
+    int fused = -1;       // add or pool computed with it
+    Span rows;            // output rows; those of the fused pool if there is one
+    bool placed = false;  // the target's home stands already
   };
   std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
   DepthUnit unit_of(const Layer& kernel) const;
   std::optional<double> unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
                                   int sharers) const;
-  bool tiles_pay(const std::vector<DepthUnit>& units, int tiles) const;
+  std::optional<double> layered_cost(const std::vector<DepthUnit>& units) const;
+  std::optional<double> tiled_cost(const std::vector<DepthUnit>& units, int tiles) const;
+  std::optional<int> best_tiles(const std::vector<DepthUnit>& units) const;
+  void weigh_pool(const Layer& conv);
   bool closed(const std::vector<DepthUnit>& units) const;
   std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
   std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
@@ -119,6 +131,7 @@ void Scheduler::plan_fusion() {
 }
 
 void Scheduler::plan_lifetimes() {
+  std::fill(last_use_.begin(), last_use_.end(), 0);
   std::vector<bool> read(network_.layers.size(), false);
   for (const Layer& l : network_.layers)
     for (LayerId i : l.inputs) {
@@ -137,7 +150,8 @@ void Scheduler::describe_layers() {
   p.network = network_.name;
   std::vector<KernelMask> logical(network_.layers.size());
   for (const Layer& l : network_.layers)
-    if (l.op == Op::conv2d) logical[l.id] = kernel_mask(masks_[l.id] ? *masks_[l.id] : BlockMask::all_ones(l.out.c, l.in.c));
+    if (l.op == Op::conv2d)
+      logical[l.id] = kernel_mask(masks_[l.id] ? *masks_[l.id] : BlockMask::all_ones(l.out.c, l.in.c));
   std::vector<std::vector<int>> orders(network_.layers.size());
   if (spec_.balance && policy_.balances()) orders = balanced_channel_orders(network_, logical, array_);
   for (const Layer& l : network_.layers) {
@@ -167,7 +181,6 @@ void Scheduler::place_in_ddr(LayerId root) {
   piece.pixel_step = home.channels;
   piece.buffer = std::make_shared<Buffer>();
   piece.buffer->address = e_.take_ddr(Bytes{l.out.h} * l.out.w * home.channels);
-  piece.writers.resize(l.out.h);
   home.pieces.push_back(std::move(piece));
   e_.homes[root] = std::move(home);
   record_pieces(root, 0);
@@ -191,7 +204,6 @@ bool Scheduler::place_rows(LayerId root, Span rows) {
     band = split(band, array_.memtiles(), m);
     if (band.empty()) continue;
     piece.pixel_step = home.channels;
-    piece.writers.resize(piece.h.size());
     const Bytes bytes = piece.row_step() * piece.h.size();
     const auto at = e_.allocators[m].find(round_up(bytes, 32), e_.emitted_layers % 2 == 1);
     if (at) e_.allocators[m].take(*at, bytes, owner);
@@ -217,8 +229,9 @@ void Scheduler::release_rows(LayerId root, int below) {
   auto& pieces = e_.homes[root].pieces;
   for (const Piece& p : pieces)
     if (p.memtile >= 0 && p.h.hi <= below) e_.allocators[p.memtile].release(p.owner);
-  pieces.erase(std::remove_if(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.memtile >= 0 && p.h.hi <= below; }),
-               pieces.end());
+  pieces.erase(
+      std::remove_if(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.memtile >= 0 && p.h.hi <= below; }),
+      pieces.end());
 }
 
 void Scheduler::place(LayerId root, bool in_ddr) {
@@ -243,13 +256,14 @@ bool Scheduler::fits(LayerId root, Bytes beside) const {
 // A sum may overwrite the operand that nobody reads afterwards: every element is read before its sum is written.
 bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
   Home& old = e_.homes[operand];
-  if (e_.views[operand].root != operand || last_use_[operand] != reader || old.in_ddr || last_use_[root] == 0) return false;
+  if (e_.views[operand].root != operand || last_use_[operand] != reader || old.in_ddr || last_use_[root] == 0)
+    return false;
   if (!e_.homes[root].pieces.empty() || !(network_.layers[root].out == network_.layers[operand].out)) return false;
   Home home = old;
   for (Piece& p : home.pieces) {
     const std::int64_t lo = p.buffer->address;
     p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(lo, lo + round_up(p.row_step() * p.h.size(), 32));
-    for (WaitSet& w : p.writers) w.clear();
+    p.writers.clear();
     e_.allocators[p.memtile].rename(p.owner, next_owner_);
     p.owner = next_owner_;
   }
@@ -266,18 +280,20 @@ Bytes Scheduler::free_staging() const {
 }
 
 std::string tiling_text(const Layer& layer, const Partition& p, const Tiling& t) {
-  return fmt::format("tile={}x{}x{}/{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw), ceil_div(p.max_b, t.no) * 8,
-                     ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8, t.weights_outer ? " weights-outer" : "",
-                     t.deep_input ? " deep-input" : "");
+  return fmt::format("tile={}x{}x{}/{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
+                     ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8,
+                     t.weights_outer ? " weights-outer" : "", t.deep_input ? " deep-input" : "");
 }
 
 Failure does_not_fit(const Layer& l, Bytes needed, Bytes have, Bytes staging) {
-  return fail(ExitCode::does_not_fit,
-              {"", "layer " + l.name,
-               fmt::format("no tiling fits: the smallest core tile needs {} bytes, a core has {}; {} bytes of a memory tile "
-                           "are left for staging and weights", needed, have, staging),
-               "a larger compute or memory tile, more columns, a smaller kernel or map, or another mapping "
-               "(schedule.layers.<name>.cols/rows) would help"});
+  return fail(
+      ExitCode::does_not_fit,
+      {"", "layer " + l.name,
+       fmt::format("no tiling fits: the smallest core tile needs {} bytes, a core has {}; {} bytes of a memory tile "
+                   "are left for staging and weights",
+                   needed, have, staging),
+       "a larger compute or memory tile, more columns, a smaller kernel or map, or another mapping "
+       "(schedule.layers.<name>.cols/rows) would help"});
 }
 
 // The convolution and the pool after it as one layer: the pool's output, and the window that one of its elements spans.
@@ -389,7 +405,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   plan.mask = mask;
   plan.tiling = best->tiling;
   plan.buffers = best->buffers;
-  plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr, c.operand);
+  plan.channels = plan_channels(plan.partition, array_, c.input_in_ddr, c.output_in_ddr, c.operand);
   estimate_ += best->estimate.cycles;
   e_.builder.program().layers[layer.id].mapping =
       mapping_name(plan.partition.mapping) + " " + tiling_text(layer, plan.partition, plan.tiling);
@@ -450,18 +466,43 @@ DepthUnit Scheduler::unit_of(const Layer& kernel) const {
   u.geometry = kernel;
   if (u.fused >= 0) {
     const Layer& tail = network_.layers[u.fused];
-    if (tail.op == Op::maxpool) u.geometry = with_pool(kernel, tail);
-    else u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
+    if (tail.op == Op::maxpool)
+      u.geometry = with_pool(kernel, tail);
+    else
+      u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
   }
   if (kernel.op == Op::add) u.same_rows = {kernel.inputs[1]};
   return u;
+}
+
+// Takes a pool out of its convolution again where the two cost less apart: tiles of whole pool windows may divide worse
+// among the cores, and the map before the pool takes core memory.
+void Scheduler::weigh_pool(const Layer& conv) {
+  const LayerId pool = fused_[conv.id];
+  if (pool < 0 || network_.layers[pool].op != Op::maxpool) return;
+  const bool in_ddr = e_.home(conv.inputs[0]).in_ddr;
+  const auto cost = [&](const Layer& l, bool input_in_ddr, bool output_in_ddr) {
+    const DepthUnit u = unit_of(l);
+    return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, free_staging(), 1);
+  };
+  const auto together = cost(conv, in_ddr, !fits(pool, 0));
+  fused_[conv.id] = -1;
+  const bool spills = !fits(conv.id, 0);
+  const auto first = cost(conv, in_ddr, spills), second = cost(network_.layers[pool], spills, !fits(pool, 0));
+  if (first && second && (!together || *first + *second < *together)) {
+    fused_into_[pool] = -1;
+    plan_lifetimes();
+  } else {
+    fused_[conv.id] = pool;
+  }
 }
 
 // Whether everything between the units is read by them alone.
 bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
   for (const Layer& reader : network_.layers) {
     const LayerId runs_with = fused_into_[reader.id] >= 0 ? fused_into_[reader.id] : reader.id;
-    const bool inside = std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
+    const bool inside =
+        std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
     for (LayerId input : reader.inputs)
       for (std::size_t u = 0; u + 1 < units.size(); ++u)
         if (units[u].target == input && !inside) return false;
@@ -472,7 +513,7 @@ bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
 // The run of layers from `first` on that is better walked in tiles: the shortest one whose last output has room in the
 // memory tiles although tensors between have not. Empty: none.
 std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
-  constexpr int longest = 4, most_tiles = 32;
+  constexpr int longest = 4;
   const auto n = static_cast<LayerId>(network_.layers.size());
   LayerId forced_last = -1;
   for (const DepthSpec& d : spec_.depth)
@@ -497,20 +538,17 @@ std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
     }
     if (static_cast<int>(units.size()) > longest) return {};
     if (units.size() < 2 || !closed(units)) continue;
-    for (int t = 2; t <= most_tiles && t <= u.geometry.out.h; ++t) {
-      // A quarter more, for what comes and goes never packs without holes.
-      const Bytes between = depth_bytes(units, depth_tiles(units, t), array_.memtiles());
-      if (!fits(u.target, between * 5 / 4)) continue;
-      *tiles = t;
-      return tiles_pay(units, t) ? units : std::vector<DepthUnit>{};
+    if (const auto best = best_tiles(units)) {
+      *tiles = *best;
+      return units;
     }
   }
   return {};
 }
 
 // What a unit costs on `rows` of its output, cheapest mapping; nothing when no tiling fits.
-std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
-                                           int sharers) const {
+std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr,
+                                           Bytes staging, int sharers) const {
   const Layer& kernel = network_.layers[u.kernel];
   LayerContext c;
   c.layer = &u.geometry;
@@ -534,55 +572,84 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
   return best;
 }
 
-// Whether the estimates favour walking the units in tiles over spilling what does not fit.
-bool Scheduler::tiles_pay(const std::vector<DepthUnit>& units, int tiles) const {
-  const std::vector<DepthTile> list = depth_tiles(units, tiles);
-  const Bytes least = array_.memtile.memory.size / 8;  // what place_rows leaves at least
-  double layered = 0, tiled = 0;
+// What the units cost one after the other, spilling what does not fit.
+std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& units) const {
+  double sum = 0;
   bool in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
-  const bool first_in_ddr = in_ddr;
   for (std::size_t u = 0; u < units.size(); ++u) {
     const bool spills = u + 1 < units.size() && !fits(units[u].target, 0);
-    const auto whole = unit_cost(units[u], {0, units[u].geometry.out.h}, in_ddr, spills, free_staging(), 1);
+    const auto cost = unit_cost(units[u], {0, units[u].geometry.out.h}, in_ddr, spills, free_staging(), 1);
+    if (!cost) return std::nullopt;
+    sum += *cost;
     in_ddr = spills;
-    // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands.
-    const int sharers = u == 0 && !first_in_ddr ? std::min(tiles, array_.cols) : 1;
-    std::map<int, double> by_rows;
-    for (const DepthTile& tile : list) {
-      const int rows = tile.rows[u].size();
-      if (rows == 0) continue;
-      if (by_rows.count(rows) == 0) {
-        const auto part = unit_cost(units[u], tile.rows[u], u == 0 && first_in_ddr, false, least, sharers);
-        if (!part) return false;
-        by_rows[rows] = *part;
-      }
-      tiled += by_rows[rows];
-    }
-    if (whole) layered += *whole;
   }
-  constexpr double margin = 1.05;  // tiles wait for each other where estimates see them alone
-  return tiled * margin < layered;
+  return sum;
+}
+
+// What they cost walked in tiles; nothing where some tile fits nowhere.
+std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units, int tiles) const {
+  const Bytes least = array_.memtile.memory.size / 8;  // what place_rows leaves at least
+  const bool first_in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
+  // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands.
+  const int sharers = first_in_ddr ? 1 : std::min(tiles, array_.cols);
+  std::map<std::pair<int, int>, double> known;  // by unit and rows
+  double sum = 0;
+  for (const DepthStep& s : depth_steps(units, tiles)) {
+    const auto [it, added] = known.try_emplace({s.unit, s.rows.size()}, 0.0);
+    if (added) {
+      const bool first = s.unit == 0;
+      const auto cost = unit_cost(units[s.unit], s.rows, first && first_in_ddr, false, least, first ? sharers : 1);
+      if (!cost) return std::nullopt;
+      it->second = *cost;
+    }
+    sum += it->second;
+  }
+  return sum;
+}
+
+// How many tiles walk the units best, if that is better than layer after layer: the least that fit, or up to twice as
+// many where the rows of a tile then divide better among the columns.
+std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) const {
+  constexpr int most_tiles = 32;
+  const int height = units.back().geometry.out.h;
+  const auto waste = [&](int t) { return t * round_up(ceil_div(height, t), array_.cols); };
+  int fewest = 0, even = 0;
+  for (int t = 2; t <= std::min(most_tiles, height) && (fewest == 0 || t <= 2 * fewest); ++t) {
+    // A quarter more, for what comes and goes never packs without holes.
+    const Bytes between = depth_bytes(units, depth_steps(units, t), array_.memtiles());
+    if (!fits(units.back().target, between * 5 / 4)) continue;
+    if (fewest == 0) fewest = even = t;
+    if (waste(t) < waste(even)) even = t;
+  }
+  if (fewest == 0) return std::nullopt;
+  std::optional<double> best = layered_cost(units);
+  std::optional<int> tiles;
+  for (int t : {fewest, even}) {
+    const auto cost = tiled_cost(units, t);
+    if (!cost || (best && *cost >= *best)) continue;
+    best = cost;
+    tiles = t;
+  }
+  return tiles;
 }
 
 std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units, int tiles) {
-  const std::size_t last = units.size() - 1;
+  const int last = static_cast<int>(units.size()) - 1;
   place(e_.views[units[last].target].root, last_use_[e_.views[units[last].target].root] == 0);
-  for (const DepthTile& tile : depth_tiles(units, tiles)) {
-    for (std::size_t u = 0; u <= last; ++u) {
-      const DepthUnit& unit = units[u];
-      if (tile.rows[u].empty()) continue;
-      if (u != last && !place_rows(unit.target, tile.rows[u]))
-        return fail(ExitCode::does_not_fit,
-                    {"", "layer " + network_.layers[unit.kernel].name,
-                     fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", tile.rows[u].size()),
-                     "more tiles (schedule.depth[].tiles) would help"});
-      const Layer& kernel = network_.layers[unit.kernel];
-      if (auto failure = emit_layer(kernel, {kernel.inputs[0], unit.target, 0, unit.fused, tile.rows[u], true}))
-        return failure;
-    }
-    for (std::size_t u = 0; u < last; ++u) release_rows(units[u].target, tile.keep[u]);
+  for (const DepthStep& step : depth_steps(units, tiles)) {
+    const DepthUnit& unit = units[step.unit];
+    if (step.unit != last && !place_rows(unit.target, step.rows))
+      return fail(ExitCode::does_not_fit,
+                  {"", "layer " + network_.layers[unit.kernel].name,
+                   fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", step.rows.size()),
+                   "more tiles (schedule.depth[].tiles) would help"});
+    const Layer& kernel = network_.layers[unit.kernel];
+    if (auto failure = emit_layer(kernel, {kernel.inputs[0], unit.target, 0, unit.fused, step.rows, true}))
+      return failure;
+    for (int u = 0; u < last; ++u) release_rows(units[u].target, step.keep[u]);
   }
-  for (const DepthUnit& u : units) e_.builder.program().layers[u.kernel].mapping += fmt::format(" depth-tiles={}", tiles);
+  for (const DepthUnit& u : units)
+    e_.builder.program().layers[u.kernel].mapping += fmt::format(" depth-tiles={}", tiles);
   return std::nullopt;
 }
 
@@ -616,6 +683,7 @@ Expected<Schedule> Scheduler::run() {
         failure = emit_group(units, tiles);
         through = units.back().kernel;
       } else {
+        if (l.op == Op::conv2d) weigh_pool(l);
         const DepthUnit u = unit_of(l);
         failure = emit_layer(l, {l.inputs[0], u.target, 0, u.fused, {0, u.geometry.out.h}, false});
       }
@@ -646,7 +714,8 @@ Expected<Schedule> make_schedule(const Network& network, const std::vector<std::
                                  const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec) {
   const Policy* policy = find_policy(spec.policy);
   if (policy == nullptr)
-    return fail(ExitCode::bad_input, {"", "schedule.policy", "unknown policy \"" + spec.policy + "\"", "best or published"});
+    return fail(ExitCode::bad_input,
+                {"", "schedule.policy", "unknown policy \"" + spec.policy + "\"", "best or published"});
   return Scheduler(network, masks, array, law, spec, *policy).run();
 }
 

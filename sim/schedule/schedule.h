@@ -31,19 +31,19 @@ struct DepthSpec {
 };
 
 struct ScheduleSpec {
-  std::string policy = "best";             // "best" or "published"
-  bool balance = true;                     // reorder output channels so that non-zero blocks fall evenly on cores
+  std::string policy = "best";                  // "best" or "published"
+  bool balance = true;                          // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, LayerOverride> layers;  // by layer name
-  bool depth_tiling = true;                // let the policy tile in depth what would spill to DDR
-  std::vector<DepthSpec> depth;            // forced, whether the policy would or not
+  bool depth_tiling = true;                     // let the policy tile in depth what would spill to DDR
+  std::vector<DepthSpec> depth;                 // forced, whether the policy would or not
 };
 
 // One mapping that was weighed for a layer, with its cheapest tiling.
 struct Candidate {
   std::string mapping;
-  std::string tiling;       // empty: no tiling fits
-  int rows = 0;             // output rows it was weighed for: fewer than the layer has in a depth-wise tile
-  double us = 0;            // estimate
+  std::string tiling;  // empty: no tiling fits
+  int rows = 0;        // output rows it was weighed for: fewer than the layer has in a depth-wise tile
+  double us = 0;       // estimate
   std::string bound_by;
   Bytes core_bytes = 0;     // buffers in a core; when no tiling fits, the least that any asks for
   Bytes staging_bytes = 0;  // when no tiling fits: the least of a memory tile, among those that fit in a core
@@ -60,8 +60,8 @@ struct LayerReport {
 
 struct Schedule {
   Program program;
-  std::vector<LayerReport> layers;         // by LayerId
-  double estimate_us = 0;                  // what the policy's cost model expected
+  std::vector<LayerReport> layers;  // by LayerId
+  double estimate_us = 0;           // what the policy's cost model expected
 };
 
 // masks[i]: block mask of layer i, nullopt: dense. Fails with does_not_fit (demand, bound, gap, knobs).

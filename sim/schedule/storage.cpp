@@ -4,10 +4,19 @@
 
 namespace tessera {
 
+WaitSet writers_of(const Piece& piece, Span h, Span w, Span c) {
+  const auto meet = [](Span a, Span b) { return a.lo < b.hi && b.lo < a.hi; };
+  WaitSet waits;
+  for (const Piece::Written& x : piece.writers)
+    if (meet(x.h, h) && meet(x.w, w) && meet(x.c, c)) waits.add(x.by.engine, x.by.tasks);
+  return waits;
+}
+
 std::vector<Segment> segments_of(Home& home, Span h, Span w) {
   std::vector<Segment> list;
   for (Piece& p : home.pieces) {
-    const Segment s{&p, {std::max(h.lo, p.h.lo), std::min(h.hi, p.h.hi)}, {std::max(w.lo, p.w.lo), std::min(w.hi, p.w.hi)}};
+    const Segment s{
+        &p, {std::max(h.lo, p.h.lo), std::min(h.hi, p.h.hi)}, {std::max(w.lo, p.w.lo), std::min(w.hi, p.w.hi)}};
     if (!s.h.empty() && !s.w.empty()) list.push_back(s);
   }
   return list;
@@ -61,8 +70,9 @@ std::optional<std::int64_t> TileAllocator::find(Bytes bytes, bool high) const {
 
 void TileAllocator::take(std::int64_t address, Bytes bytes, int owner) {
   const Live live{address, address + round_up(bytes, 32), owner};
-  live_.insert(std::upper_bound(live_.begin(), live_.end(), live, [](const Live& a, const Live& b) { return a.lo < b.lo; }),
-               live);
+  live_.insert(
+      std::upper_bound(live_.begin(), live_.end(), live, [](const Live& a, const Live& b) { return a.lo < b.lo; }),
+      live);
 }
 
 void TileAllocator::release(int owner) {

@@ -11,30 +11,37 @@ namespace tessera {
 
 struct View {
   LayerId root = 0;
-  int c0 = 0;               // first stored channel within the root
+  int c0 = 0;  // first stored channel within the root
 };
 
 // A rectangle of a tensor at one place, all stored channels of the root.
 struct Piece {
-  int memtile = -1;         // -1: DDR
-  int owner = -1;           // of its place in the memory tile
+  int memtile = -1;  // -1: DDR
+  int owner = -1;    // of its place in the memory tile
   Span h, w;
-  BufferRef buffer;         // address, and who used it
-  std::vector<WaitSet> writers;  // per row of h: the transfers that put it there
-  std::int64_t pixel_step = 0;   // bytes between pixels of a row: stored channels of the root
+  BufferRef buffer;  // address, and who used it
+  struct Written {
+    Span h, w, c;
+    Wait by;  // the transfer that put it there
+  };
+  std::vector<Written> writers;
+  std::int64_t pixel_step = 0;  // bytes between pixels of a row: stored channels of the root
   std::int64_t row_step() const { return pixel_step * w.size(); }
 };
 
 struct Home {
   bool in_ddr = false;
-  int channels = 0;         // stored channels of the root
+  int channels = 0;  // stored channels of the root
   std::vector<Piece> pieces;
 };
+
+// What must have finished before h x w x c of a piece can be read; c counts within the root.
+WaitSet writers_of(const Piece& piece, Span h, Span w, Span c);
 
 // A part of a region that stands in one piece.
 struct Segment {
   Piece* piece = nullptr;
-  Span h, w;                // clipped to the piece
+  Span h, w;  // clipped to the piece
 };
 std::vector<Segment> segments_of(Home& home, Span h, Span w);
 
@@ -65,17 +72,17 @@ class TileAllocator {
   };
   std::vector<Gap> gaps() const;
   Bytes size_;
-  std::vector<Live> live_;       // sorted by lo
+  std::vector<Live> live_;  // sorted by lo
 };
 
 // Weights stand in the largest gap between live tensors and move through it as through a ring, across layers: the next
 // chunk takes the place of the oldest.
 class WeightRing {
  public:
-  void open(std::int64_t lo, std::int64_t hi);   // bounds for the coming layer
+  void open(std::int64_t lo, std::int64_t hi);  // bounds for the coming layer
   Bytes size() const { return hi_ - lo_; }
-  void reserve(Bytes bytes);                     // the next `bytes` shall not wrap
-  std::int64_t next(Bytes bytes);                // address for a chunk, bytes <= size()
+  void reserve(Bytes bytes);       // the next `bytes` shall not wrap
+  std::int64_t next(Bytes bytes);  // address for a chunk, bytes <= size()
 
  private:
   std::int64_t lo_ = 0, hi_ = 0, next_ = 0;

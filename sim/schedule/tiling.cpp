@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace tessera {
 namespace {
@@ -77,7 +78,7 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
       }
     }
     w.paced_blocks += paced(blocks, groups, t.ni, 1);
-    w.deep_paced_blocks += paced(blocks, groups, t.ni, 3);
+    w.deep_paced_blocks += paced(blocks, groups, t.ni, 16);
   }
   for (Bytes b : totals) {
     w.group = std::max(w.group, b);
@@ -100,34 +101,16 @@ Loads loads_of(const Layer& layer, const Tiling& t) {
   return l;
 }
 
+// Gives up, with too low a number, as soon as the estimate is known to reach `enough`.
 Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                       const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, const KernelLaw& law) {
+                       const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, const KernelLaw& law,
+                       double enough = std::numeric_limits<double>::infinity()) {
   const Layer& l = *c.layer;
   const TileShape s = tile_shape(l, p, t);
   const Loads loads = loads_of(l, t);
   const double rate = std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
   const double ns = t.nh * t.nw;
 
-  KernelCall call;
-  call.layer = static_cast<std::int16_t>(l.id);
-  call.kind = l.op == Op::conv2d ? KernelKind::conv : l.op == Op::maxpool ? KernelKind::maxpool
-              : l.op == Op::avgpool ? KernelKind::avgpool : l.op == Op::add ? KernelKind::add : KernelKind::copy;
-  const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
-  call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
-  call.in_h = s.in_h;
-  call.in_w = s.in_w;
-  call.in_c = s.in_b * 8;
-  call.first = call.last = t.ni == 1;
-  ChunkSize chunk;
-  chunk.blocks = ceil_div(t.deep_input ? weights.deep_paced_blocks : weights.paced_blocks, std::int64_t{t.no} * t.ni);
-  const double fixed = static_cast<double>(a.tile.call_cycles) + call_overhead;
-  double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
-                4.0 * static_cast<double>(a.tile.locks.access_cycles);
-  if (c.pool != nullptr) {
-    call.kind = KernelKind::maxpool;
-    call.out = {0, s.h, 0, s.w, 0, s.b * 8};
-    step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
-  }
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + task_overhead;
 
   Estimate e;
@@ -137,7 +120,6 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
       e.bound_by = by;
     }
   };
-  raise(step * t.steps(), "compute");
   const double input = loads.input * (static_cast<double>(b.input) / rate + dma);
   raise(input * static_cast<double>(ceil_div(p.lanes * c.input_sharers, plan.acts)), "input");
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
@@ -156,10 +138,11 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
   const double column_read = std::min(a.ddr.column_bytes_per_cycle, a.shim.dma.mm2s * shim);
   const double read = std::min(a.ddr.read_bytes_per_cycle, a.cols * column_read);
-  const bool resident = weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
+  const bool resident =
+      weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
   double from_ddr = static_cast<double>(weights.all) * (resident ? 1.0 : reload);
   const double tile_bytes = static_cast<double>(b.input) * t.ni;  // staged with all its channels
-  const double staged = t.weights_outer ? ns * t.no : ns;
+  const double staged = t.weights_outer || channelwise(l) ? ns * t.no : ns;
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
     const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / std::min(a.shim.dma.mm2s, plan.loads));
@@ -174,16 +157,67 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   raise(from_ddr / read, "ddr");
   if (c.output_in_ddr) {
     const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * stored_channels(l.out.c));
-    raise(all / std::min(a.ddr.write_bytes_per_cycle, a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)), "ddr");
+    raise(all / std::min(a.ddr.write_bytes_per_cycle,
+                         a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
+          "ddr");
   }
+  const double exposed = exposed_per_step * t.steps();
+  if (e.cycles + exposed >= enough) {
+    e.cycles += exposed;
+    return e;
+  }
+
+  KernelCall call;
+  call.layer = static_cast<std::int16_t>(l.id);
+  call.kind = l.op == Op::conv2d    ? KernelKind::conv
+              : l.op == Op::maxpool ? KernelKind::maxpool
+              : l.op == Op::avgpool ? KernelKind::avgpool
+              : l.op == Op::add     ? KernelKind::add
+                                    : KernelKind::copy;
+  const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
+  call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
+  call.in_h = s.in_h;
+  call.in_w = s.in_w;
+  call.in_c = s.in_b * 8;
+  call.first = call.last = t.ni == 1;
+  ChunkSize chunk;
+  chunk.blocks = ceil_div(t.deep_input ? weights.deep_paced_blocks : weights.paced_blocks, std::int64_t{t.no} * t.ni);
+  const double fixed = static_cast<double>(a.tile.call_cycles) + call_overhead;
+  double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
+                4.0 * static_cast<double>(a.tile.locks.access_cycles);
+  if (c.pool != nullptr) {
+    call.kind = KernelKind::maxpool;
+    call.out = {0, s.h, 0, s.w, 0, s.b * 8};
+    step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
+  }
+  raise(step * t.steps(), "compute");
+
+  // What is left to compute when the last input has come.
+  const double tail = t.ni == 1 && !t.weights_outer && !channelwise(l) ? step * t.no : step;
   // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
   const double fill = std::max(input / loads.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
                                static_cast<double>(b.weights) / rate) +
-                      step + output / (ns * t.no) * static_cast<double>(ceil_div(producers, plan.results));
+                      tail + output / (ns * t.no) * static_cast<double>(ceil_div(producers, plan.results));
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
   e.cycles += beside ? 0.5 * fill : fill;
-  e.cycles += exposed_per_step * t.steps();
+  e.cycles += exposed;
   return e;
+}
+
+// Kernel cycles of the busiest core if it computed its whole part in one call.
+double paced_cycles(const LayerContext& c, const Partition& p, const ArraySpec& a, const KernelLaw& law) {
+  const TileShape s = tile_shape(*c.layer, p, {});
+  KernelCall call;
+  call.layer = static_cast<std::int16_t>(c.layer->id);
+  call.kind = KernelKind::conv;
+  const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
+  call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
+  call.in_h = s.in_h;
+  call.in_w = s.in_w;
+  call.in_c = s.in_b * 8;
+  ChunkSize chunk;
+  chunk.blocks = weights_of(c, p, {}).paced_blocks;
+  return static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles);
 }
 
 CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
@@ -218,7 +252,7 @@ std::vector<int> counts_up_to(int n, int limit) {
 
 }  // namespace
 
-ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in_ddr, bool operand) {
+ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool input_in_ddr, bool output_in_ddr, bool operand) {
   ChannelPlan plan;
   const int out = a.memtile.dma.mm2s;
   const int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
@@ -231,8 +265,10 @@ ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in
     plan.spill = std::min(plan.acts, out - plan.spills);
   }
   const int in = a.memtile.dma.s2mm;
+  // One channel less for loads where that lets one more core of the column deliver at the same time.
+  const auto rounds = [&](int results) { return ceil_div(ceil_div(a.rows, a.memtile_rows), results); };
   const bool few_results = p.weights.size() > static_cast<std::size_t>(a.memtiles());  // channels split over columns
-  plan.loads = std::min(in - 1, few_results || ceil_div(a.rows, a.memtile_rows) <= 4 ? 2 : 1);
+  plan.loads = std::min(in - 1, !few_results && !input_in_ddr && rounds(in - 1) < rounds(in - 2) ? 1 : 2);
   plan.results = in - plan.loads;
   return plan;
 }
@@ -244,7 +280,7 @@ CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling
 Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
                   const KernelLaw& law) {
   return estimate_with(c, p, t, b, p.weights.empty() ? Weights{} : weights_of(c, p, t),
-                       plan_channels(p, a, c.output_in_ddr, c.operand), a, law);
+                       plan_channels(p, a, c.input_in_ddr, c.output_in_ddr, c.operand), a, law);
 }
 
 Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
@@ -266,9 +302,11 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const int in_blocks = stored_channels(l.in.c) / 8;
   const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
   if (p.parts.empty()) return best;
-  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
+  const ChannelPlan plan = plan_channels(p, a, c.input_in_ddr, c.output_in_ddr, c.operand);
   const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
   // Staged tiles of an input in DDR, and slots for results on their way to DDR, share the memory tile with weights.
+  // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
+  const double work = p.weights.empty() ? 0 : paced_cycles(c, p, a, law);
   const double groups_per_memtile = std::ceil(static_cast<double>(p.acts.size()) / a.memtiles());
   const double parts_per_memtile = std::ceil(static_cast<double>(p.parts.size()) / a.memtiles());
   for (int no : counts_up_to(p.max_b, p.max_b))
@@ -276,6 +314,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
       Tiling t;
       t.no = no;
       t.ni = ni;
+      if (best && work + (call_overhead + exposed_per_step) * no * ni >= best->estimate.cycles) break;
       const Weights w = p.weights.empty() ? Weights{} : weights_of(c, p, t);
       if (w.largest > limit) continue;
       for (int nh : heights)
@@ -290,10 +329,12 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
             const CoreBuffers b = buffers_with(c, p, t, w.largest);
             const Bytes staged = (c.input_in_ddr ? static_cast<Bytes>(2 * groups_per_memtile) * b.input * t.ni : 0) +
                                  (c.operand_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.operand : 0) +
-                                 (c.output_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.output : 0) + 2 * b.weights;
+                                 (c.output_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.output : 0) +
+                                 2 * b.weights;
             if (needed != nullptr) *needed = *needed == 0 ? b.total() : std::min(*needed, b.total());
             if (b.total() > limit || staged > c.staging) continue;
-            const Estimate e = estimate_with(c, p, t, b, w, plan, a, law);
+            const Estimate e = estimate_with(c, p, t, b, w, plan, a, law,
+                                             best ? best->estimate.cycles : std::numeric_limits<double>::infinity());
             if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
           }
         }

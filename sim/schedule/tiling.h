@@ -13,42 +13,44 @@ namespace tessera {
 struct Tiling {
   int nh = 1, nw = 1, no = 1, ni = 1;
   bool weights_outer = false;
-  bool deep_input = false;   // four input slots instead of two: cores with unequal blocks drift further apart
+  bool deep_input = false;  // four input slots instead of two: cores with unequal blocks drift further apart
   int steps() const { return nh * nw * no * ni; }
 };
 
 // Buffers in core memory, bytes per slot and slots. Largest over all cores of the layer.
 struct CoreBuffers {
   Bytes input = 0, weights = 0, operand = 0, accumulator = 0, output = 0;
-  Bytes unpooled = 0;                  // convolution tile before a fused pool
+  Bytes unpooled = 0;  // convolution tile before a fused pool
   int input_slots = 2, weights_slots = 2, operand_slots = 2, output_slots = 2;
   Bytes total() const {
-    return input * input_slots + weights * weights_slots + operand * operand_slots + accumulator + unpooled + output * output_slots;
+    return input * input_slots + weights * weights_slots + operand * operand_slots + accumulator + unpooled +
+           output * output_slots;
   }
 };
 
 // Channels of a memory tile by use, for one layer.
 struct ChannelPlan {
-  int acts = 1;        // outbound channels 0..acts-1 carry activations
-  int spill = -1;      // first outbound channel towards the shim, or -1
-  int spills = 0;      // how many of them
-  int weights = 1;     // the last outbound channels carry weights
-  int results = 4;     // inbound channels 0..results-1 take results
-  int loads = 2;       // the last inbound channels take what comes from DDR
+  int acts = 1;     // outbound channels 0..acts-1 carry activations
+  int spill = -1;   // first outbound channel towards the shim, or -1
+  int spills = 0;   // how many of them
+  int weights = 1;  // the last outbound channels carry weights
+  int results = 4;  // inbound channels 0..results-1 take results
+  int loads = 2;    // the last inbound channels take what comes from DDR
 };
-ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr, bool operand);
+ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool input_in_ddr, bool output_in_ddr,
+                          bool operand);
 
-// Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as one:
-// the pool's output, and the window of the convolution that one pool window spans.
+// Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as
+// one: the pool's output, and the window of the convolution that one pool window spans.
 struct LayerContext {
   const Layer* layer = nullptr;
-  const Layer* kernel = nullptr;       // what the kernels compute: the convolution itself when a pool is fused
-  const Layer* pool = nullptr;         // fused pool
-  const BlockCounts* blocks = nullptr; // conv only
-  bool operand = false;                // reads a second activation tile: add, or conv with a fused add
+  const Layer* kernel = nullptr;        // what the kernels compute: the convolution itself when a pool is fused
+  const Layer* pool = nullptr;          // fused pool
+  const BlockCounts* blocks = nullptr;  // conv only
+  bool operand = false;                 // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
-  int input_sharers = 1;               // columns that read from one memory tile at a time (a depth-wise tile's rows)
-  Bytes staging = 0;                   // bytes of one memory tile that are free for weights and staging
+  int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)
+  Bytes staging = 0;      // bytes of one memory tile that are free for weights and staging
 };
 
 struct Estimate {
@@ -65,8 +67,8 @@ struct TilingChoice {
 CoreBuffers core_buffers(const LayerContext& context, const Partition& partition, const Tiling& tiling);
 
 // The cheapest tiling that fits, or nothing. `needed` reports the smallest core memory any tiling asked for.
-std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Partition& partition, const ArraySpec& array,
-                                          const KernelLaw& law, Bytes* needed);
+std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Partition& partition,
+                                          const ArraySpec& array, const KernelLaw& law, Bytes* needed);
 
 // A forced tile: output height, width, channels, input channels.
 Tiling tiling_of_tile(const LayerContext& context, const Partition& partition, const std::array<int, 4>& tile);

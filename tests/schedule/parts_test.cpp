@@ -55,19 +55,22 @@ TEST_CASE("depth-wise tiles take every row once and keep what the next tile read
   second.geometry.inputs = {1};
   second.geometry.out = {20, 20, 8};
   second.geometry.window = {3, 3, 1, 1, 1, 1, 1, 1};
-  const auto tiles = depth_tiles({first, second}, 4);
-  REQUIRE(tiles.size() == 4);
+  const auto steps = depth_steps({first, second}, 4);
+  REQUIRE(steps.size() == 8);
   for (int u : {0, 1}) {
     int at = 0;
-    for (const DepthTile& t : tiles) {
-      CHECK(t.rows[u].lo == at);
-      at = t.rows[u].hi;
+    for (const DepthStep& s : steps) {
+      if (s.unit != u) continue;
+      CHECK(s.rows.lo == at);
+      at = s.rows.hi;
     }
     CHECK(at == 20);
   }
-  CHECK(tiles[0].rows[1].hi == 5);
-  CHECK(tiles[0].rows[0].hi == 6);  // one row of halo below
-  CHECK(tiles[0].keep[0] == 4);     // and one above the next tile
+  CHECK(steps[0].rows.hi == 6);  // one row of halo below the first five
+  CHECK(steps[1].unit == 0);     // one tile ahead
+  CHECK(steps[2].unit == 1);
+  CHECK(steps[2].rows.hi == 5);
+  CHECK(steps[2].keep[0] == 4);  // one row of halo above the next tile
 }
 
 TEST_CASE("reordered channels load the rows of an array evenly") {
