@@ -1,4 +1,5 @@
 // How fast is a simulation, and how much memory does it take? Every simulation runs in a forked child, as in a run.
+// Limits: ResNet50 on 4x4, both densities, 1 s and 300 MB; on VE2802 10 s. Scheduling it: 2 s on 4x4, 10 s on VE2802.
 // Reported per benchmark: time of one simulation (schedule included where the name says so), simulated cycles, events,
 // the child's peak memory in MB and its processor time (on a busy machine the better figure).
 #include <benchmark/benchmark.h>
@@ -126,6 +127,13 @@ void both(benchmark::State& state, Job job) {
   report(state, f);
 }
 
+// The schedule alone.
+void scheduling(benchmark::State& state, const Job& job) {
+  const Input in = load(job);
+  const KernelLaw& law = *get(find_kernel_law(in.array.kernels));
+  for (auto _ : state) benchmark::DoNotOptimize(get(make_schedule(in.network, in.masks, in.array, law, {})));
+}
+
 const Job base{"resnet50", "aie2", {"rows=4", "cols=4"}, 0, Fidelity::burst, false};
 Job with(Fidelity fidelity, double ratio, bool functional = false) {
   Job job = base;
@@ -134,8 +142,9 @@ Job with(Fidelity fidelity, double ratio, bool functional = false) {
   job.functional = functional;
   return job;
 }
-Job on(const char* hardware) {
+Job on(const char* hardware, double ratio = 0) {
   Job job = base;
+  job.ratio = ratio;
   job.hardware = hardware;
   job.sets = {"kernels=peak"};
   return job;
@@ -154,6 +163,10 @@ BENCHMARK_CAPTURE(simulation, resnet50_4x4_functional_dense, with(Fidelity::burs
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 BENCHMARK_CAPTURE(simulation, resnet50_ve2802_burst_dense, on("ve2802"))->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(scheduling, resnet50_4x4_dense, with(Fidelity::burst, 0))->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(scheduling, resnet50_4x4_half, with(Fidelity::burst, 0.5))->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(scheduling, resnet50_ve2802_dense, on("ve2802"))->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(scheduling, resnet50_ve2802_half, on("ve2802", 0.5))->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(both, resnet50_4x4_schedule_and_simulate, base)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(both, resnet50_ve2802_schedule_and_simulate, on("ve2802"))
     ->Unit(benchmark::kMillisecond)
