@@ -285,15 +285,30 @@ std::string tiling_text(const Layer& layer, const Partition& p, const Tiling& t)
                      t.weights_outer ? " weights-outer" : "", t.deep_input ? " deep-input" : "");
 }
 
-Failure does_not_fit(const Layer& l, Bytes needed, Bytes have, Bytes staging) {
-  return fail(
-      ExitCode::does_not_fit,
-      {"", "layer " + l.name,
-       fmt::format("no tiling fits: the smallest core tile needs {} bytes, a core has {}; {} bytes of a memory tile "
-                   "are left for staging and weights",
-                   needed, have, staging),
-       "a larger compute or memory tile, more columns, a smaller kernel or map, or another mapping "
-       "(schedule.layers.<name>.cols/rows) would help"});
+Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes staging) {
+  const std::string where = "layer " + l.name;
+  if (demand.core > core)
+    return fail(ExitCode::does_not_fit,
+                {"", where,
+                 fmt::format("no tiling fits in a core: the smallest needs {} bytes, a core has {}, {} are missing",
+                             demand.core, core, demand.core - core),
+                 "a larger compute tile (hardware.tile.memory.size), a smaller kernel or map, or another mapping "
+                 "(schedule.layers.<name>.cols/rows/tile) would help"});
+  const char* knobs = "larger memory tiles (hardware.memtile.memory.size), more columns (hardware.cols), or another "
+                      "mapping (schedule.layers.<name>.cols/rows/tile) would help";
+  if (demand.staging > staging)
+    return fail(ExitCode::does_not_fit,
+                {"", where,
+                 fmt::format("no tiling fits in the memory tiles: staging and weights need {} bytes of each at least, {} "
+                             "are free, {} are missing",
+                             demand.staging, staging, demand.staging - staging),
+                 knobs});
+  return fail(ExitCode::does_not_fit,
+              {"", where,
+               fmt::format("staging and weights need {} bytes of each memory tile in several buffers, which do not fit "
+                           "around what other layers keep there; the largest gap has {}",
+                           demand.staging, staging),
+               knobs});
 }
 
 // The convolution and the pool after it as one layer: the pool's output, and the window that one of its elements spans.
@@ -342,7 +357,9 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
   std::optional<TilingChoice> best;
   LayerPlan plan;
-  Bytes needed = 0;
+  Demand least;
+  std::size_t chosen = 0;  // index of the candidate that is best
+  const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
   for (int attempt = 0; attempt < 2 && !best; ++attempt) {
     if (attempt == 1) {  // give up the place in the memory tiles
       if (!fresh || over || placed || e_.homes[root].in_ddr) break;
@@ -366,32 +383,41 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
     for (const Mapping& m : mappings) {
       Partition p = make_partition(layer, rows, m, array_);
       std::optional<TilingChoice> choice;
+      Demand demand;
       if (forced.tile) {
         TilingChoice t;
         t.tiling = tiling_of_tile(c, p, *forced.tile);
         t.buffers = core_buffers(c, p, t.tiling);
         t.estimate = estimate(c, p, t.tiling, t.buffers, array_, law_);
-        needed = t.buffers.total();
-        if (needed <= array_.tile.memory.size - array_.tile.reserved) choice = t;
+        demand = {t.buffers.total(), staging_bytes(c, p, t.tiling, t.buffers, array_)};
+        if (demand.core <= core_limit) choice = t;
       } else {
-        choice = choose_tiling(c, p, array_, law_, &needed);
+        choice = choose_tiling(c, p, array_, law_, &demand);
       }
+      least = {std::min(least.core, demand.core), std::min(least.staging, demand.staging)};
       Candidate weighed;
       weighed.mapping = mapping_name(m);
+      weighed.rows = rows.size();
+      weighed.core_bytes = demand.core;
+      weighed.staging_bytes = demand.staging;
+      weighed.staging_free = c.staging;
       if (choice) {
         weighed.tiling = tiling_text(layer, p, choice->tiling);
         weighed.us = choice->estimate.cycles * 1e6 / array_.clock_hz;
         weighed.bound_by = choice->estimate.bound_by;
         weighed.core_bytes = choice->buffers.total();
       }
-      reports_[layer.id].candidates.push_back(std::move(weighed));
+      auto& candidates = reports_[layer.id].candidates;
+      candidates.push_back(std::move(weighed));
       if (choice && (!best || choice->estimate.cycles < best->estimate.cycles)) {
         best = choice;
         plan.partition = std::move(p);
+        chosen = candidates.size() - 1;
       }
     }
+    if (best) reports_[layer.id].candidates[chosen].chosen = true;
   }
-  if (!best) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
+  if (!best) return does_not_fit(layer, least, core_limit, c.staging);
   if (!whole) depth_choices_.insert({{layer.id, rows.size()}, {plan.partition.mapping, *best}});
 
   plan.layer = layer;
@@ -411,7 +437,10 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
       mapping_name(plan.partition.mapping) + " " + tiling_text(layer, plan.partition, plan.tiling);
   if (fused >= 0) e_.builder.program().layers[fused].mapping = "fused into " + layer.name;
   LayerEmitter emitter(e_, plan);
-  if (!emitter.emit()) return does_not_fit(layer, needed, array_.tile.memory.size - array_.tile.reserved, c.staging);
+  if (!emitter.emit())
+    return does_not_fit(layer,
+                        {best->buffers.total(), staging_bytes(c, plan.partition, best->tiling, best->buffers, array_)},
+                        core_limit, c.staging);
   return std::nullopt;
 }
 

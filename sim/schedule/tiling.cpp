@@ -294,8 +294,15 @@ Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::arra
   return t;
 }
 
+Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a) {
+  const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
+  const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
+  return (c.input_in_ddr ? 2 * groups * b.input * t.ni : 0) + (c.operand_in_ddr ? 2 * parts * b.operand : 0) +
+         (c.output_in_ddr ? 2 * parts * b.output : 0) + 2 * b.weights;
+}
+
 std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition& p, const ArraySpec& a,
-                                          const KernelLaw& law, Bytes* needed) {
+                                          const KernelLaw& law, Demand* demand) {
   std::optional<TilingChoice> best;
   const Layer& l = *c.layer;
   const Bytes limit = a.tile.memory.size - a.tile.reserved;
@@ -304,11 +311,9 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   if (p.parts.empty()) return best;
   const ChannelPlan plan = plan_channels(p, a, c.input_in_ddr, c.output_in_ddr, c.operand);
   const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
-  // Staged tiles of an input in DDR, and slots for results on their way to DDR, share the memory tile with weights.
   // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
   const double work = p.weights.empty() ? 0 : paced_cycles(c, p, a, law);
-  const double groups_per_memtile = std::ceil(static_cast<double>(p.acts.size()) / a.memtiles());
-  const double parts_per_memtile = std::ceil(static_cast<double>(p.parts.size()) / a.memtiles());
+  const auto lower = [](Bytes& least, Bytes asked) { least = std::min(least, asked); };
   for (int no : counts_up_to(p.max_b, p.max_b))
     for (int ni : chunks) {
       Tiling t;
@@ -316,7 +321,12 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
       t.ni = ni;
       if (best && work + (call_overhead + exposed_per_step) * no * ni >= best->estimate.cycles) break;
       const Weights w = p.weights.empty() ? Weights{} : weights_of(c, p, t);
-      if (w.largest > limit) continue;
+      if (w.largest > limit) {
+        t.nh = heights.back();
+        t.nw = widths.back();
+        if (demand != nullptr) lower(demand->core, buffers_with(c, p, t, w.largest).total());
+        continue;
+      }
       for (int nh : heights)
         for (int nw : widths) {
           t.nh = nh;
@@ -327,12 +337,11 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
             if (t.weights_outer && (channelwise(l) || no == 1)) continue;
             if (t.deep_input && (w.deep_paced_blocks == w.paced_blocks || loads_of(l, t).input < 4)) continue;
             const CoreBuffers b = buffers_with(c, p, t, w.largest);
-            const Bytes staged = (c.input_in_ddr ? static_cast<Bytes>(2 * groups_per_memtile) * b.input * t.ni : 0) +
-                                 (c.operand_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.operand : 0) +
-                                 (c.output_in_ddr ? static_cast<Bytes>(2 * parts_per_memtile) * b.output : 0) +
-                                 2 * b.weights;
-            if (needed != nullptr) *needed = *needed == 0 ? b.total() : std::min(*needed, b.total());
-            if (b.total() > limit || staged > c.staging) continue;
+            if (demand != nullptr) lower(demand->core, b.total());
+            if (b.total() > limit) continue;
+            const Bytes staged = staging_bytes(c, p, t, b, a);
+            if (demand != nullptr) lower(demand->staging, staged);
+            if (staged > c.staging) continue;
             const Estimate e = estimate_with(c, p, t, b, w, plan, a, law,
                                              best ? best->estimate.cycles : std::numeric_limits<double>::infinity());
             if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};

@@ -5,6 +5,8 @@
 //   activations_outer   for each spatial tile: for each output-channel tile: for each chunk
 //   weights_outer       for each output-channel tile: for each spatial tile: for each chunk
 #pragma once
+#include <limits>
+
 #include "sim/schedule/block_counts.h"
 #include "sim/schedule/partition.h"
 
@@ -66,9 +68,20 @@ struct TilingChoice {
 
 CoreBuffers core_buffers(const LayerContext& context, const Partition& partition, const Tiling& tiling);
 
-// The cheapest tiling that fits, or nothing. `needed` reports the smallest core memory any tiling asked for.
+// The least that any tiling asks for.
+struct Demand {
+  Bytes core = std::numeric_limits<Bytes>::max();     // of a core
+  Bytes staging = std::numeric_limits<Bytes>::max();  // of a memory tile, among the tilings whose buffers a core holds
+};
+
+// The cheapest tiling that fits, or nothing. `demand` (may be null) becomes what the tilings ask for.
 std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Partition& partition,
-                                          const ArraySpec& array, const KernelLaw& law, Bytes* needed);
+                                          const ArraySpec& array, const KernelLaw& law, Demand* demand);
+
+// What a tiling keeps in one memory tile: staged tiles of an input in DDR, and slots for results on their way to DDR,
+// share it with weights.
+Bytes staging_bytes(const LayerContext& context, const Partition& partition, const Tiling& tiling,
+                    const CoreBuffers& buffers, const ArraySpec& array);
 
 // A forced tile: output height, width, channels, input channels.
 Tiling tiling_of_tile(const LayerContext& context, const Partition& partition, const std::array<int, 4>& tile);
