@@ -8,7 +8,13 @@ namespace tessera {
 namespace {
 using nlohmann::json;
 
-double span(const json& layer) { return layer["end_us"].get<double>() - layer["start_us"].get<double>(); }
+// Layers overlap, so their spans do not add up; the time that cores were at each of them does.
+double time_us(const json& layer, const json& hardware) {
+  double cycles = 0;
+  for (const auto& [cause, time] : layer["time"].items()) cycles += time.get<double>();
+  const double cores = hardware["rows"].get<double>() * hardware["cols"].get<double>();
+  return cycles / cores / hardware["clock_hz"].get<double>() * 1e6;
+}
 
 // The cause that takes most of the cores' time besides work, "-" when nothing is lost.
 std::string lost_to(const json& layer, double* busy) {
@@ -26,12 +32,12 @@ std::string lost_to(const json& layer, double* busy) {
 }
 
 // Time, bound, what binds, share of work, largest loss.
-std::string half(const json* layer) {
+std::string half(const json* layer, const json& hardware) {
   if (layer == nullptr) return fmt::format("{:>9}{:>9}  {:<8}{:>5}  {:<18}", "-", "-", "-", "-", "-");
   double busy = 0;
   const std::string lost = lost_to(*layer, &busy);
   const bool bound = layer->contains("bound_us");
-  return fmt::format("{:>9.2f}{:>9}  {:<8}{:>5.0f}  {:<18}", span(*layer),
+  return fmt::format("{:>9.2f}{:>9}  {:<8}{:>5.0f}  {:<18}", time_us(*layer, hardware),
                      bound ? fmt::format("{:.2f}", (*layer)["bound_us"].get<double>()) : "-",
                      layer->value("bound_by", "-"), busy, lost);
 }
@@ -48,25 +54,28 @@ std::string layers_report(const json& result) {
     for (const json& layer : result["sparse"]["layers"]) sparse[layer["name"].get<std::string>()] = &layer;
   const bool dense = !result["dense"].is_null();
   std::string text = fmt::format(
-      "\nlayers: times in us, busy and losses in % of core time; imbalance: % that the fullest row of the array has "
-      "more\n"
-      "than the average if rows split the output channels, before and after channels are assigned\n"
+      "\nlayers: time is what the cores were at a layer, in us, and adds up to the latency; busy and most lost in % of "
+      "it;\n"
+      "imbalance: % that the fullest row of the array has more than the average if rows split the output channels,\n"
+      "before and after channels are assigned\n"
       "{:<24}{:<53}{:<53}{:>8}{:>16}\n{:<24}{:>9}{:>9}  {:<8}{:>5}  {:<18}{:>9}{:>9}  {:<8}{:>5}  "
       "{:<18}{:>8}{:>9}{:>7}\n",
       "", "     dense", "     sparse", "", "imbalance", "layer", "time", "bound", "by", "busy", "most lost to", "time",
       "bound", "by", "busy", "most lost to", "speed-up", "before", "after");
+  const json& hardware = result["hardware"];
   for (const json& layer : (dense ? result["dense"] : result["sparse"])["layers"]) {
     const std::string name = layer["name"].get<std::string>();
-    if (is_fused(layer)) {
+    const double time = time_us(layer, hardware);
+    if (is_fused(layer) && time == 0) {
       text += fmt::format("{:<24}  {}\n", name, layer["mapping"].get<std::string>());
       continue;
     }
     const auto found = sparse.find(name);
     const json* other = found == sparse.end() ? nullptr : found->second;
-    const std::string gain =
-        dense && other != nullptr && span(*other) > 0 ? fmt::format("{:.2f}", span(layer) / span(*other)) : "-";
+    const double other_time = other == nullptr ? 0 : time_us(*other, hardware);
     const json& masked = other == nullptr ? layer : *other;
-    text += fmt::format("{:<24}{}{}{:>8}{:>9}{:>7}\n", name, half(dense ? &layer : nullptr), half(other), gain,
+    text += fmt::format("{:<24}{}{}{:>8}{:>9}{:>7}\n", name, half(dense ? &layer : nullptr, hardware),
+                        half(other, hardware), dense && other_time > 0 ? fmt::format("{:.2f}", time / other_time) : "-",
                         loss(masked, "imbalance_unassigned"), loss(masked, "imbalance"));
   }
   return text;
