@@ -105,7 +105,13 @@ bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
 
 }  // namespace
 
-void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+bool Probe::may_meet(const Placed& a) const {
+  if (one_grid(a, p_)) return !empty(intersect(a.box, p_.box));
+  return !a.dense() || touches(a.base, a.end());
+}
+
+void shared_parts(const Placed& a, const Probe& probe, std::vector<Region>& parts) {
+  const Placed& b = probe.placed();
   if (a.base >= b.end() || b.base >= a.end()) return;
   if (one_grid(a, b)) {
     const Region common = intersect(a.box, b.box);
@@ -115,14 +121,14 @@ void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
   if (common_parts(a, b, parts)) return;
   bool meet = false;
   if (a.dense()) {
-    meet = touches(b, a.base, a.end());
+    meet = probe.touches(a.base, a.end());
   } else if (b.dense()) {
     meet = touches(a, b.base, b.end());
   } else {
     for (int h = 0; h < rows_of(a.box) && !meet; ++h)
       for (int w = 0; w < cols_of(a.box) && !meet; ++w) {
         const std::int64_t at = a.base + h * a.ph + w * a.pw;
-        meet = touches(b, at, at + depth_of(a.box));
+        meet = probe.touches(at, at + depth_of(a.box));
       }
   }
   if (meet) parts.push_back(a.box);

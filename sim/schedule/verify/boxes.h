@@ -48,9 +48,51 @@ inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int6
 
 // Whether any byte of `p` lies in [lo, hi).
 bool touches(const Placed& p, std::int64_t lo, std::int64_t hi);
+
+// Asks the same of one box many times: a short run is found in its row and pixel without a division.
+class Probe {
+ public:
+  explicit Probe(const Placed& p)
+      : p_(p),
+        ph_(std::max<std::int64_t>(rows_of(p.box) > 1 ? p.ph : p.end() - p.base, 1)),
+        pw_(std::max<std::int64_t>(cols_of(p.box) > 1 ? p.pw : depth_of(p.box), 1)),
+        per_ph_(1.0 / static_cast<double>(ph_)),
+        per_pw_(1.0 / static_cast<double>(pw_)),
+        apart_(depth_of(p.box) <= pw_ && (cols_of(p.box) - 1) * pw_ + depth_of(p.box) <= ph_) {}
+
+  const Placed& placed() const { return p_; }
+  // False for many boxes around this one that share no byte with it, at little cost.
+  bool may_meet(const Placed& a) const;
+  bool touches(std::int64_t lo, std::int64_t hi) const {
+    std::int64_t at = lo - p_.base;
+    const std::int64_t length = hi - lo;
+    if (at < 0 || !apart_) return verifying::touches(p_, lo, hi);
+    const std::int64_t h = quotient(at, ph_, per_ph_);
+    at -= h * ph_;
+    if (at + length > ph_) return verifying::touches(p_, lo, hi);
+    const std::int64_t w = quotient(at, pw_, per_pw_);
+    at -= w * pw_;
+    if (at + length > pw_) return verifying::touches(p_, lo, hi);
+    return h < rows_of(p_.box) && w < cols_of(p_.box) && at < depth_of(p_.box);
+  }
+
+ private:
+  static std::int64_t quotient(std::int64_t x, std::int64_t y, double per_y) {
+    auto q = static_cast<std::int64_t>(static_cast<double>(x) * per_y);  // at most one off
+    if (q * y > x) --q;
+    if ((q + 1) * y <= x) ++q;
+    return q;
+  }
+
+  const Placed& p_;
+  std::int64_t ph_, pw_;
+  double per_ph_, per_pw_;
+  bool apart_;  // no pixel or row reaches into the next
+};
+
 // Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All of `a`
 // when the two lie on different grids and meet anywhere.
-void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts);
+void shared_parts(const Placed& a, const Probe& b, std::vector<Region>& parts);
 // What of `from` is not covered by `hole`, appended to `rest`. Exact down to runs of contiguous bytes; a run that an
 // interleaved `hole` meets in part is dropped as a whole.
 void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest);

@@ -86,11 +86,11 @@ std::string Dataflow::missing(const Shadow& m, const Placed& wanted) const {
         first = cell;
         break;
       }
-      const Record* there = m.at(first.base, first.end());
+      const Placed* there = m.at(first.base, first.end());
       const std::string where =
           fmt::format("{} at address {} of {}", contents_.name(findings_, first), first.base, memory_name(m));
       if (there == nullptr) return where + " was written by nobody";
-      return where + " is missing: there stands " + contents_.name(findings_, there->content);
+      return where + " is missing: there stands " + contents_.name(findings_, *there);
     }
   return contents_.name(findings_, first);
 }

@@ -44,7 +44,8 @@ class Machine {
   struct Lock {
     int value = 0, initial = 0;
     LockRole role = LockRole::unused;
-    std::deque<Token> tokens;
+    std::vector<Token> tokens;  // the oldest at `first`
+    std::size_t first = 0;
     Stamp acquired, released;  // by whom last
     std::vector<EngineId> waiting;
   };
@@ -54,7 +55,7 @@ class Machine {
   };
 
   void prepare_waits();
-  void settle(Engine& e);  // from a repeat to its first instruction
+  void settle(EngineId id);  // from a repeat to its first instruction
   bool ended(EngineId id) const { return engines_[id].at >= p_.engines[id].steps.size(); }
   void queue(EngineId id);
   void run_engine(EngineId id);

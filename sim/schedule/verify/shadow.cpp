@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::size_t most_readers = 4096;
 
+// Records are met in no order of memory: they are on their way before they are looked at.
+void prefetch([[maybe_unused]] const Record& r) {
+#if defined(__GNUC__)
+  __builtin_prefetch(&r);
+#endif
+}
+
 Region hull(const Region& a, const Region& b) {
   return {std::min(a.h0, b.h0), std::max(a.h1, b.h1), std::min(a.w0, b.w0),
           std::max(a.w1, b.w1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
@@ -19,16 +26,31 @@ Shadow::Shadow(std::int64_t bytes, int most_pages) {
   pages_.resize(static_cast<std::size_t>(bytes >> shift_) + 1);
 }
 
-void Shadow::begin(Record& r, const Placed& content, const Stamp& writer, int sum) {
-  r.content = content;
-  r.lo = content.base;
-  r.hi = content.end();
-  r.writer = writer;
-  r.readers.clear();
-  r.sum = sum;
+void Shadow::add_reader(Record& r, const Reader& reader) {
+  if (r.first.who.engine < 0) {
+    r.first = reader;
+    return;
+  }
+  if (r.more < 0) {
+    if (free_lists_.empty()) {
+      free_lists_.push_back(static_cast<int>(lists_.size()));
+      lists_.emplace_back();
+    }
+    r.more = free_lists_.back();
+    free_lists_.pop_back();
+  }
+  lists_[r.more].push_back(reader);
 }
 
-int Shadow::add(const Placed& content, const Stamp& writer, int sum) {
+void Shadow::forget_readers(Record& r) {
+  r.first.who.engine = -1;
+  if (r.more < 0) return;
+  lists_[r.more].clear();
+  free_lists_.push_back(r.more);
+  r.more = -1;
+}
+
+int Shadow::add(const Placed& content, Stamp writer, int sum) {
   int id = static_cast<int>(records_.size());
   if (free_.empty()) {
     records_.emplace_back();
@@ -37,50 +59,63 @@ int Shadow::add(const Placed& content, const Stamp& writer, int sum) {
     free_.pop_back();
   }
   Record& r = records_[id];
-  begin(r, content, writer, sum);
-  const std::size_t last = page(r.hi - 1);
-  for (std::size_t i = page(r.lo); i <= last; ++i) pages_[i].push_back({r.lo, r.hi, id, content.key});
+  r.writer = writer;
+  r.sum = sum;
+  const std::int64_t lo = content.base, hi = content.end();
+  const std::size_t last = page(hi - 1);
+  for (std::size_t i = page(lo); i <= last; ++i) {
+    pages_[i].ranges.push_back({lo, hi, content.key, id});
+    pages_[i].contents.push_back(content);
+  }
   return id;
 }
 
-void Shadow::remove(int id) {
-  const Record& r = records_[id];
-  const std::size_t last = page(r.hi - 1);
-  for (std::size_t i = page(r.lo); i <= last; ++i) {
+void Shadow::remove(int id, const Placed& content) {
+  const std::size_t last = page(content.end() - 1);
+  for (std::size_t i = page(content.base); i <= last; ++i) {
     Page& p = pages_[i];
     std::size_t at = 0;
-    while (p[at].id != id) ++at;
-    p[at] = p.back();
-    p.pop_back();
+    while (p.ranges[at].id != id) ++at;
+    p.ranges[at] = p.ranges.back();
+    p.ranges.pop_back();
+    p.contents[at] = p.contents.back();
+    p.contents.pop_back();
   }
+  forget_readers(records_[id]);
   free_.push_back(id);
 }
 
 void Shadow::put(const Placed& content, const Stamp& writer, int sum) { add(content, writer, sum); }
 
-void Shadow::note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks,
+void Shadow::note_read(Record& r, const Placed& content, const Region& part, const Stamp& who, const Clocks& clocks,
                        std::vector<Conflict>& races) {
-  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, r.content.base});
+  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, content.base});
   // A later read of the same engine replaces an earlier one of no more; when there are many, they become one hull.
-  for (Reader& reader : r.readers) {
-    if (reader.who.engine != who.engine) continue;
-    if (!inside(reader.part, part) && r.readers.size() < most_readers) continue;
+  const bool many = r.more >= 0 && lists_[r.more].size() + 1 >= most_readers;
+  const auto replace = [&](Reader& reader) {
+    if (reader.who.engine != who.engine || (!many && !inside(reader.part, part))) return false;
     reader.part = hull(reader.part, part);
     reader.who = who;
-    return;
+    return true;
+  };
+  if (r.first.who.engine >= 0) {
+    if (replace(r.first)) return;
+    if (r.more >= 0)
+      for (Reader& reader : lists_[r.more])
+        if (replace(reader)) return;
   }
-  r.readers.push_back({who, part});
+  add_reader(r, {who, part});
 }
 
 bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                   int* sum) {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](const Span& s) {
+  each(wanted.base, wanted.end(), [&](const Range& s, const Placed& content) {
     if (s.key != wanted.key) return true;
+    const Region common = intersect(content.box, wanted.box);
+    if (empty(common) || !content.agrees(wanted, common)) return true;
     Record& r = records_[s.id];
-    const Region common = intersect(r.content.box, wanted.box);
-    if (empty(common) || !r.content.agrees(wanted, common)) return true;
-    note_read(r, common, who, clocks, races);
+    note_read(r, content, common, who, clocks, races);
     if (sum != nullptr) *sum = r.sum;
     missing -= common.elements();
     return true;
@@ -90,9 +125,8 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
 
 bool Shadow::holds(const Placed& wanted) const {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](const Span& s) {
+  each(wanted.base, wanted.end(), [&](const Range& s, const Placed& content) {
     if (s.key != wanted.key) return true;
-    const Placed& content = records_[s.id].content;
     const Region common = intersect(content.box, wanted.box);
     if (!empty(common) && content.agrees(wanted, common)) missing -= common.elements();
     return true;
@@ -103,15 +137,14 @@ bool Shadow::holds(const Placed& wanted) const {
 bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks,
                      std::vector<Placed>& found, std::vector<Conflict>& races) {
   const std::size_t first = found.size();
-  each(lo, hi, [&](const Span& s) {
-    Record& r = records_[s.id];
-    if (!r.content.dense()) return true;
+  each(lo, hi, [&](const Range& s, const Placed& content) {
+    if (!content.dense()) return true;
     const std::int64_t from = std::max(lo, s.lo), to = std::min(hi, s.hi);
     parts_.clear();
-    split_stream(r.content.box, from - s.lo, to - from, parts_);
+    split_stream(content.box, from - s.lo, to - from, parts_);
     for (const Region& part : parts_) {
-      note_read(r, part, who, clocks, races);
-      found.push_back(r.content.cut(part));
+      note_read(records_[s.id], content, part, who, clocks, races);
+      found.push_back(content.cut(part));
     }
     return true;
   });
@@ -127,71 +160,71 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
 }
 
 void Shadow::touch(const Placed& where, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races) {
-  each(where.base, where.end(), [&](const Span& s) {
-    Record& r = records_[s.id];
+  const Probe probe(where);
+  each(where.base, where.end(), [&](const Range& s, const Placed& content) {
     parts_.clear();
-    shared_parts(r.content, where, parts_);
-    for (const Region& part : parts_) note_read(r, part, who, clocks, races);
+    shared_parts(content, probe, parts_);
+    for (const Region& part : parts_) note_read(records_[s.id], content, part, who, clocks, races);
     return true;
   });
 }
 
-// The record is overwritten, as a whole or where parts_ says.
-void Shadow::judge_write(const Record& r, const Placed& content, bool covered, const Stamp& who, const Clocks& clocks,
+// The old record is overwritten, as a whole or where parts_ says.
+void Shadow::judge_write(const Met& old, const Placed& content, const Stamp& who, const Clocks& clocks,
                          std::vector<Conflict>& races) const {
-  const std::int64_t address = std::max(content.base, r.lo);
+  const Record& r = records_[old.id];
+  const std::int64_t address = std::max(content.base, old.content.base);
   if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, address});
-  for (const Reader& reader : r.readers) {
-    if (clocks.knows(who.engine, reader.who)) continue;
-    bool meets = covered;
+  each_reader(r, [&](const Reader& reader) {
+    if (clocks.knows(who.engine, reader.who)) return;
+    bool meets = old.covered;
     for (std::size_t i = 0; i < parts_.size() && !meets; ++i) meets = !empty(intersect(reader.part, parts_[i]));
     if (meets) races.push_back({reader.who, true, address});
-  }
+  });
 }
 
 void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                    int sum) {
   const std::int64_t lo = content.base, hi = content.end();
   const bool dense = content.dense();
+  const Probe probe(content);
   met_.clear();
-  each(lo, hi, [&](const Span& s) {
-    met_.push_back(s.id);
+  each(lo, hi, [&](const Range& s, const Placed& old) {
+    const bool covered = dense && s.lo >= lo && s.hi <= hi;
+    if (!covered && !probe.may_meet(old)) return true;
+    prefetch(records_[s.id]);
+    met_.push_back({s.id, covered, old});
     return true;
   });
-  for (const int id : met_) {
-    const Record& r = records_[id];
+  for (const Met& old : met_) {
     parts_.clear();
-    if (dense && r.lo >= lo && r.hi <= hi) {
-      judge_write(r, content, true, who, clocks, races);
-      if (r.lo != lo || r.hi != hi || met_.size() > 1) {
-        remove(id);
-        continue;
-      }
-      // The usual case: a buffer is filled again.
-      const std::size_t last = page(hi - 1);
-      for (std::size_t i = page(lo); i <= last; ++i)
-        std::find_if(pages_[i].begin(), pages_[i].end(), [id](const Span& s) { return s.id == id; })->key = content.key;
-      return begin(records_[id], content, who, sum);
+    if (old.covered) {
+      judge_write(old, content, who, clocks, races);
+      remove(old.id, old.content);
+      continue;
     }
-    shared_parts(r.content, content, parts_);
+    shared_parts(old.content, probe, parts_);
     if (parts_.empty()) continue;
-    judge_write(r, content, false, who, clocks, races);
+    judge_write(old, content, who, clocks, races);
     left_.clear();
-    subtract(r.content, content, left_);
+    subtract(old.content, content, left_);
     for (const Placed& p : left_) {
-      const int piece = add(p, records_[id].writer, records_[id].sum);
-      for (const Reader& reader : records_[id].readers)
-        if (!empty(intersect(reader.part, p.box))) records_[piece].readers.push_back(reader);
+      const int piece = add(p, records_[old.id].writer, records_[old.id].sum);
+      copied_.clear();
+      each_reader(records_[old.id], [&](const Reader& reader) {
+        if (!empty(intersect(reader.part, p.box))) copied_.push_back(reader);
+      });
+      for (const Reader& reader : copied_) add_reader(records_[piece], reader);
     }
-    remove(id);
+    remove(old.id, old.content);
   }
   add(content, who, sum);
 }
 
-const Record* Shadow::at(std::int64_t lo, std::int64_t hi) const {
-  const Record* found = nullptr;
-  each(lo, hi, [&](const Span& s) {
-    if (touches(records_[s.id].content, lo, hi)) found = &records_[s.id];
+const Placed* Shadow::at(std::int64_t lo, std::int64_t hi) const {
+  const Placed* found = nullptr;
+  each(lo, hi, [&](const Range&, const Placed& content) {
+    if (touches(content, lo, hi)) found = &content;
     return found == nullptr;
   });
   return found;

@@ -15,12 +15,12 @@ struct Reader {
   Region part;  // of the record's box
 };
 
+// Who made what stands somewhere and who read it: one line of the cache, as nearly all have one reader at most.
 struct Record {
-  Placed content;
-  std::int64_t lo = 0, hi = 0;  // first address and one past the last
   Stamp writer;
-  std::vector<Reader> readers;
-  int sum = -1;  // partial sums: which chain of calls made it so far
+  int sum = -1;   // partial sums: which chain of calls made it so far
+  int more = -1;  // the other readers: a list of Shadow's
+  Reader first;   // its engine -1: nobody
 };
 
 // Two accesses that nothing orders, or a read that does not find what it needs.
@@ -49,47 +49,69 @@ class Shadow {
   // `who` writes `content` over whatever is there.
   void write(const Placed& content, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races, int sum = -1);
 
-  // A record that meets [lo, hi), or null: for messages.
-  const Record* at(std::int64_t lo, std::int64_t hi) const;
+  // What stands somewhere in [lo, hi), or null: for messages.
+  const Placed* at(std::int64_t lo, std::int64_t hi) const;
 
  private:
-  // Where a record stands, beside the records: looking for the few that matter stays cheap.
-  struct Span {
+  // Where a record stands, beside it: what is looked for is found without touching the records that do not matter.
+  struct Range {
     std::int64_t lo, hi;  // first address and one past the last
-    int id, key;
+    int key, id;
   };
-  using Page = std::vector<Span>;  // all that meet it
+  struct Page {  // all that meet it
+    std::vector<Range> ranges;
+    std::vector<Placed> contents;  // of the ranges
+  };
+  struct Met {
+    int id;
+    bool covered;
+    Placed content;
+  };
 
-  static void note_read(Record& r, const Region& part, const Stamp& who, const Clocks& clocks,
-                        std::vector<Conflict>& races);
-  void judge_write(const Record& r, const Placed& content, bool covered, const Stamp& who, const Clocks& clocks,
+  void note_read(Record& r, const Placed& content, const Region& part, const Stamp& who, const Clocks& clocks,
+                 std::vector<Conflict>& races);
+  void judge_write(const Met& old, const Placed& content, const Stamp& who, const Clocks& clocks,
                    std::vector<Conflict>& races) const;
-  // The record's slot with new content, nobody having read it yet.
-  void begin(Record& r, const Placed& content, const Stamp& writer, int sum);
-  int add(const Placed& content, const Stamp& writer, int sum);
-  void remove(int id);
+  // Readers of a record, by f(reader).
+  template <class F>
+  void each_reader(const Record& r, F&& f) const {
+    if (r.first.who.engine < 0) return;
+    f(r.first);
+    if (r.more < 0) return;
+    for (const Reader& reader : lists_[r.more]) f(reader);
+  }
+  void add_reader(Record& r, const Reader& reader);
+  void forget_readers(Record& r);
+  int add(const Placed& content, Stamp writer, int sum);
+  void remove(int id, const Placed& content);
   std::size_t page(std::int64_t address) const {
     return std::min(static_cast<std::size_t>(address >> shift_), pages_.size() - 1);
   }
-  // Calls f(span) once for every record whose span meets [lo, hi) until f returns false.
+  // Calls f(range, content) once for every record whose range meets [lo, hi) until f returns false.
   template <class F>
   void each(std::int64_t lo, std::int64_t hi, F&& f) const {
     const std::size_t first = page(lo), last = page(hi - 1);
-    for (std::size_t i = first; i <= last; ++i)
-      for (const Span& s : pages_[i]) {
+    for (std::size_t i = first; i <= last; ++i) {
+      const Page& p = pages_[i];
+      for (std::size_t k = 0; k < p.ranges.size(); ++k) {
+        const Range& s = p.ranges[k];
         if (s.hi <= lo || s.lo >= hi) continue;
         if (i > first && page(s.lo) < i) continue;  // was met before
-        if (!f(s)) return;
+        if (!f(s, p.contents[k])) return;
       }
+    }
   }
 
   int shift_ = 0;
   std::vector<Page> pages_;
   std::vector<Record> records_;
   std::vector<int> free_;
-  std::vector<int> met_;  // scratch
+  std::vector<std::vector<Reader>> lists_;
+  std::vector<int> free_lists_;
+  std::vector<Met> met_;  // scratch
   std::vector<Region> parts_;
   std::vector<Placed> left_;
+  std::vector<Reader> copied_;
 };
 
 }  // namespace tessera::verifying
