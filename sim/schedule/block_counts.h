@@ -18,6 +18,8 @@ class BlockCounts {
     return at(row1, col1) - at(row0, col1) - at(row1, col0) + at(row0, col0);
   }
 
+  std::int64_t total() const { return sums_.back(); }
+
  private:
   std::int32_t& at(int r, int c) { return sums_[static_cast<std::size_t>(r) * cols_ + c]; }
   std::int32_t at(int r, int c) const { return sums_[static_cast<std::size_t>(r) * cols_ + c]; }

@@ -18,15 +18,15 @@ Emission::Emission(const Network& n, const ArraySpec& a)
   for (int r = 0; r < a.rows; ++r)
     for (int c = 0; c < a.cols; ++c) {
       const TileId tile = map().compute_tile(r, c);
-      const auto pair = [&](int lock, LockRole empty, LockRole full, int credits = core_locks::credits) {
+      const auto pair = [&](int lock, LockRole empty, LockRole full, int credits) {
         builder.lock(tile, lock, credits, empty);
         builder.lock(tile, lock + 1, 0, full);
       };
-      pair(core_locks::input, LockRole::input_empty, LockRole::input_full);
-      pair(core_locks::weights, LockRole::weights_empty, LockRole::weights_full);
-      pair(core_locks::operand, LockRole::operand_empty, LockRole::operand_full);
-      pair(core_locks::output, LockRole::output_empty, LockRole::output_full);
-      pair(core_locks::deep_input, LockRole::input_empty, LockRole::input_full, core_locks::deep_credits);
+      pair(core_locks::weights, LockRole::weights_empty, LockRole::weights_full, 2);
+      pair(core_locks::operand, LockRole::operand_empty, LockRole::operand_full, 2);
+      pair(core_locks::output, LockRole::output_empty, LockRole::output_full, 2);
+      for (int slots = 2; slots <= core_locks::most_inputs; ++slots)
+        pair(core_locks::input(slots), LockRole::input_empty, LockRole::input_full, slots);
     }
 }
 

@@ -45,10 +45,11 @@ class Emission {
   std::vector<std::unordered_map<EngineId, int>> passed_;
 };
 
-// Locks of a compute tile: one empty/full pair per kind of buffer with two credits, and one for inputs with four slots.
+// Locks of a compute tile: an empty/full pair per kind of buffer; for inputs one per number of slots, two to four.
 namespace core_locks {
-constexpr int input = 0, weights = 2, operand = 4, output = 6, deep_input = 8;  // empty; full is the next one
-constexpr int credits = 2, deep_credits = 4;
+constexpr int weights = 2, operand = 4, output = 6;  // empty; full is the next one
+constexpr int most_inputs = 4;
+constexpr int input(int slots) { return slots <= 2 ? 0 : 2 * slots + 2; }
 }  // namespace core_locks
 
 }  // namespace tessera

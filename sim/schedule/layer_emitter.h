@@ -11,11 +11,12 @@ struct LayerPlan {
   Layer kernel;   // what the kernels compute; differs from `layer` with a fused pool
   int pool = -1;  // fused pool
   LayerId input = 0;
-  LayerId operand = -1;  // second operand of an add, or the residual of a fused add
-  LayerId target = 0;    // tensor that receives the result
-  int target_c0 = 0;     // first channel of the result within the target (copied part of a concat)
-  int add_layer = -1;    // fused add
-  int mask = -1;         // index into Program::masks (conv)
+  LayerId operand = -1;   // second operand of an add, or the residual of a fused add
+  LayerId target = 0;     // tensor that receives the result
+  int target_c0 = 0;      // first channel of the result within the target (copied part of a concat)
+  int add_layer = -1;     // fused add
+  int input_sharers = 1;  // as in LayerContext
+  int mask = -1;          // index into Program::masks (conv)
   Partition partition;
   Tiling tiling;
   CoreBuffers buffers;
@@ -91,7 +92,7 @@ class LayerEmitter {
     LayerId tensor;
     Span c;  // stored channels of the tensor
     std::vector<int> parts;
-    int port, lock, lane, home_column;
+    int port, lock, lane, turn = 0, home_column;
     std::vector<Source> sources;
     std::vector<BufferRef> slots;
   };
@@ -101,9 +102,9 @@ class LayerEmitter {
   void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w, Span c);
   LoadedChunk& load_chunk(int group, const Step& s);
 
-  int input_lock() const { return plan_.buffers.input_slots > 2 ? core_locks::deep_input : core_locks::input; }
+  int input_lock() const { return core_locks::input(plan_.buffers.input_slots); }
   EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
-  EngineId act_channel(int memtile, int lane, int home_column) const;
+  EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
   int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
 
   Emission& e_;

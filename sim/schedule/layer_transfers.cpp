@@ -15,13 +15,17 @@ Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo,
 // Where columns split channels, every column reads from every memory tile and all channels are alike. Otherwise the
 // streams of a column's own cores come first, and what other columns fetch from here (halos) uses the channels after
 // them.
-EngineId LayerEmitter::act_channel(int memtile, int lane, int home_column) const {
+// Where there are more streams than channels, because of the rows of the array or because several columns read from one
+// memory tile at a time, a stream takes another channel each time.
+EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int home_column) const {
   const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
   const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
   const bool alike = plan_.partition.mapping.cols == Axis::channels && home_column != foreign;
   const int spread = home_column == foreign ? lane : lane + std::max(0, home_column);
   const int channel = alike                      ? spread % channels
-                      : own || channels <= lanes ? lane % channels
+                      : plan_.input_sharers > 1  ? (lane + std::max(0, home_column) * lanes + turn) % channels
+                      : channels < lanes         ? (lane + turn) % channels
+                      : own || channels == lanes ? lane % channels
                                                  : lanes + spread % (channels - lanes);
   return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
 }
@@ -101,7 +105,7 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
                     src.h.hi == win.valid_h.hi ? win.h.size() : src.h.hi - win.h.lo};
     const Span cols{src.w.lo == win.valid_w.lo ? 0 : src.w.lo - win.w.lo,
                     src.w.hi == win.valid_w.hi ? win.w.size() : src.w.hi - win.w.lo};
-    const EngineId source = act_channel(src.memtile, f.lane, f.home_column);
+    const EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
     Transfer out;
     out.route = e_.builder.route(source, sinks);
     out.layer = static_cast<std::int16_t>(layer_.id);
@@ -157,6 +161,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.port = 0;
   f.lock = input_lock();
   f.lane = g.lane;
+  f.turn = input_count_[group];
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
   // A convolution's tile is staged with all its channels and read chunk by chunk.
@@ -347,7 +352,8 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   const EngineId source = e_.map().tile_channel(p.row, p.col, EngineKind::mm2s, 0);
   const auto sink_of = [&](int memtile) {
     const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
-    return e_.map().mem_channel(memtile, EngineKind::s2mm, lane % plan_.channels.results);
+    const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
+    return e_.map().mem_channel(memtile, EngineKind::s2mm, (lane + turn) % plan_.channels.results);
   };
   const auto label = [&](Transfer& t, Span rows, Span cols) {
     t.layer = static_cast<std::int16_t>(layer_.id);

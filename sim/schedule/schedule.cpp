@@ -36,7 +36,7 @@ class Scheduler {
   void plan_fusion();
   void plan_lifetimes();
   void describe_layers();
-  void place(LayerId root, bool in_ddr);
+  void place(LayerId root, bool in_ddr, Bytes reserve);
   bool place_over(LayerId root, LayerId operand, int reader);
   void place_in_ddr(LayerId root);
   // What emit_layer computes of a layer.
@@ -59,12 +59,14 @@ class Scheduler {
   std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
   std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
   bool fits(LayerId root, Bytes beside) const;
-  bool place_rows(LayerId root, Span rows);
+  bool place_rows(LayerId root, Span rows, Bytes reserve);
   bool placed_by_rows(LayerId tensor);
   void release_rows(LayerId root, int below);
   void release_read_by(LayerId reader);
   std::optional<Failure> emit_concat(const Layer& layer);
   Bytes free_staging() const;
+  // What a tensor leaves of each memory tile for weights and staging, unless the layer needs less.
+  Bytes usual_reserve() const { return array_.memtile.memory.size / 8; }
   void record_pieces(LayerId root, std::size_t from);
   void forget_pieces(LayerId root);
 
@@ -187,11 +189,10 @@ void Scheduler::place_in_ddr(LayerId root) {
 }
 
 // Spreads rows of the tensor over the memory tiles, if every one of them has room beside what weights and staging need.
-bool Scheduler::place_rows(LayerId root, Span rows) {
+bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
   const Layer& l = network_.layers[root];
   Home& home = e_.homes[root];
   home.channels = stored_channels(l.out.c);
-  const Bytes reserve = array_.memtile.memory.size / 8;
   const int owner = next_owner_++;
   std::vector<Piece> pieces;
   for (int m = 0; m < array_.memtiles(); ++m) {
@@ -234,9 +235,9 @@ void Scheduler::release_rows(LayerId root, int below) {
       pieces.end());
 }
 
-void Scheduler::place(LayerId root, bool in_ddr) {
+void Scheduler::place(LayerId root, bool in_ddr, Bytes reserve) {
   if (!e_.homes[root].pieces.empty()) return;
-  if (in_ddr || !place_rows(root, {0, network_.layers[root].out.h})) place_in_ddr(root);
+  if (in_ddr || !place_rows(root, {0, network_.layers[root].out.h}, reserve)) place_in_ddr(root);
 }
 
 // Whether the tensor stands in pieces of one depth-wise tile after the other.
@@ -250,7 +251,7 @@ bool Scheduler::fits(LayerId root, Bytes beside) const {
   const Layer& l = network_.layers[root];
   const Bytes row = Bytes{l.out.w} * stored_channels(l.out.c);
   const Bytes bytes = ceil_div(l.out.h, array_.memtiles()) * row + beside;
-  return bytes + array_.memtile.memory.size / 8 <= free_staging();
+  return bytes + usual_reserve() <= free_staging();
 }
 
 // A sum may overwrite the operand that nobody reads afterwards: every element is read before its sum is written.
@@ -282,7 +283,8 @@ Bytes Scheduler::free_staging() const {
 std::string tiling_text(const Layer& layer, const Partition& p, const Tiling& t) {
   return fmt::format("tile={}x{}x{}/{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
                      ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8,
-                     t.weights_outer ? " weights-outer" : "", t.deep_input ? " deep-input" : "");
+                     t.weights_outer ? " weights-outer" : "",
+                     t.input_slots > 2 ? fmt::format(" input-slots={}", t.input_slots) : "");
 }
 
 Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes staging) {
@@ -294,15 +296,17 @@ Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes sta
                              demand.core, core, demand.core - core),
                  "a larger compute tile (hardware.tile.memory.size), a smaller kernel or map, or another mapping "
                  "(schedule.layers.<name>.cols/rows/tile) would help"});
-  const char* knobs = "larger memory tiles (hardware.memtile.memory.size), more columns (hardware.cols), or another "
-                      "mapping (schedule.layers.<name>.cols/rows/tile) would help";
+  const char* knobs =
+      "larger memory tiles (hardware.memtile.memory.size), more columns (hardware.cols), or another "
+      "mapping (schedule.layers.<name>.cols/rows/tile) would help";
   if (demand.staging > staging)
-    return fail(ExitCode::does_not_fit,
-                {"", where,
-                 fmt::format("no tiling fits in the memory tiles: staging and weights need {} bytes of each at least, {} "
-                             "are free, {} are missing",
-                             demand.staging, staging, demand.staging - staging),
-                 knobs});
+    return fail(
+        ExitCode::does_not_fit,
+        {"", where,
+         fmt::format("no tiling fits in the memory tiles: staging and weights need {} bytes of each at least, {} "
+                     "are free, {} are missing",
+                     demand.staging, staging, demand.staging - staging),
+         knobs});
   return fail(ExitCode::does_not_fit,
               {"", where,
                fmt::format("staging and weights need {} bytes of each memory tile in several buffers, which do not fit "
@@ -351,7 +355,11 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   const bool final_output = last_use_[root] == 0;
   const bool whole = rows.size() == layer.out.h;
   const bool over = whole && !placed && operand >= 0 && operand != input && place_over(root, operand, layer.id);
-  if (!over && !placed) place(root, final_output);
+  if (!over && !placed) {
+    Bytes weights = 0;
+    if (c.blocks != nullptr) weights = c.blocks->total() * 64 * kernel.window.kh * kernel.window.kw;
+    place(root, final_output, std::min(usual_reserve(), weights / array_.memtiles() * 5 / 4 + usual_reserve() / 8));
+  }
 
   LayerOverride forced;
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
@@ -429,9 +437,10 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   plan.target_c0 = target_c0;
   plan.add_layer = add_layer;
   plan.mask = mask;
+  plan.input_sharers = c.input_sharers;
   plan.tiling = best->tiling;
   plan.buffers = best->buffers;
-  plan.channels = plan_channels(plan.partition, array_, c.input_in_ddr, c.output_in_ddr, c.operand);
+  plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr, c.operand);
   estimate_ += best->estimate.cycles;
   e_.builder.program().layers[layer.id].mapping =
       mapping_name(plan.partition.mapping) + " " + tiling_text(layer, plan.partition, plan.tiling);
@@ -617,7 +626,6 @@ std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& unit
 
 // What they cost walked in tiles; nothing where some tile fits nowhere.
 std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units, int tiles) const {
-  const Bytes least = array_.memtile.memory.size / 8;  // what place_rows leaves at least
   const bool first_in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
   // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands.
   const int sharers = first_in_ddr ? 1 : std::min(tiles, array_.cols);
@@ -627,7 +635,8 @@ std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units,
     const auto [it, added] = known.try_emplace({s.unit, s.rows.size()}, 0.0);
     if (added) {
       const bool first = s.unit == 0;
-      const auto cost = unit_cost(units[s.unit], s.rows, first && first_in_ddr, false, least, first ? sharers : 1);
+      const auto cost =
+          unit_cost(units[s.unit], s.rows, first && first_in_ddr, false, usual_reserve(), first ? sharers : 1);
       if (!cost) return std::nullopt;
       it->second = *cost;
     }
@@ -664,10 +673,10 @@ std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) co
 
 std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units, int tiles) {
   const int last = static_cast<int>(units.size()) - 1;
-  place(e_.views[units[last].target].root, last_use_[e_.views[units[last].target].root] == 0);
+  place(e_.views[units[last].target].root, last_use_[e_.views[units[last].target].root] == 0, usual_reserve());
   for (const DepthStep& step : depth_steps(units, tiles)) {
     const DepthUnit& unit = units[step.unit];
-    if (step.unit != last && !place_rows(unit.target, step.rows))
+    if (step.unit != last && !place_rows(unit.target, step.rows, usual_reserve()))
       return fail(ExitCode::does_not_fit,
                   {"", "layer " + network_.layers[unit.kernel].name,
                    fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", step.rows.size()),

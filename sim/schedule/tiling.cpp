@@ -1,6 +1,7 @@
 #include "sim/schedule/tiling.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -36,7 +37,8 @@ TileShape tile_shape(const Layer& layer, const Partition& p, const Tiling& t) {
 // summed over the steps: cores that share activations stay within as many steps of each other as they have input slots.
 struct Weights {
   Bytes largest = 0, group = 0, all = 0;
-  std::int64_t paced_blocks = 0, deep_paced_blocks = 0;  // with two and with four input slots
+  std::array<std::int64_t, 3> paced_blocks{};  // with two, three and four input slots
+  std::int64_t paced(int slots) const { return paced_blocks[slots - 2]; }
 };
 
 // Sum over windows of consecutive chunks of the slowest group's blocks in the window.
@@ -53,6 +55,9 @@ std::int64_t paced(const std::vector<std::int64_t>& blocks, std::size_t groups, 
   }
   return sum;
 }
+
+// By input slots, as observed in simulations of sparse layers: over how many chunks differences average out.
+constexpr std::array<int, 3> paced_windows{1, 6, 16};
 
 Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   Weights w;
@@ -77,8 +82,8 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
         blocks[g * t.ni + i] = n;
       }
     }
-    w.paced_blocks += paced(blocks, groups, t.ni, 1);
-    w.deep_paced_blocks += paced(blocks, groups, t.ni, 16);
+    for (std::size_t k = 0; k < paced_windows.size(); ++k)
+      w.paced_blocks[k] += paced(blocks, groups, t.ni, paced_windows[k]);
   }
   for (Bytes b : totals) {
     w.group = std::max(w.group, b);
@@ -121,7 +126,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
     }
   };
   const double input = loads.input * (static_cast<double>(b.input) / rate + dma);
-  raise(input * static_cast<double>(ceil_div(p.lanes * c.input_sharers, plan.acts)), "input");
+  raise(input * std::max(1.0, static_cast<double>(p.lanes) * c.input_sharers / plan.acts), "input");
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
@@ -130,10 +135,10 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   const int readers = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
   raise(operand * static_cast<double>(ceil_div(readers, operand_channels)), "operand");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
-  raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, plan.weights)), "weights");
+  raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
   const double output = ns * t.no * (static_cast<double>(b.output) / rate + dma);
   const int producers = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
-  raise(output * static_cast<double>(ceil_div(producers, plan.results)), "output");
+  raise(output * std::max(1.0, static_cast<double>(producers) / plan.results), "output");
 
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
   const double column_read = std::min(a.ddr.column_bytes_per_cycle, a.shim.dma.mm2s * shim);
@@ -181,7 +186,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   call.in_c = s.in_b * 8;
   call.first = call.last = t.ni == 1;
   ChunkSize chunk;
-  chunk.blocks = ceil_div(t.deep_input ? weights.deep_paced_blocks : weights.paced_blocks, std::int64_t{t.no} * t.ni);
+  chunk.blocks = ceil_div(weights.paced(t.input_slots), std::int64_t{t.no} * t.ni);
   const double fixed = static_cast<double>(a.tile.call_cycles) + call_overhead;
   double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
                 4.0 * static_cast<double>(a.tile.locks.access_cycles);
@@ -216,7 +221,7 @@ double paced_cycles(const LayerContext& c, const Partition& p, const ArraySpec& 
   call.in_w = s.in_w;
   call.in_c = s.in_b * 8;
   ChunkSize chunk;
-  chunk.blocks = weights_of(c, p, {}).paced_blocks;
+  chunk.blocks = weights_of(c, p, {}).paced(2);
   return static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles);
 }
 
@@ -232,7 +237,7 @@ CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling
   const Bytes computed = b.output * (c.pool != nullptr ? c.pool->window.kh * c.pool->window.kw : 1);
   b.accumulator = t.ni > 1 ? computed * 4 : 0;
   b.unpooled = c.pool != nullptr ? computed : 0;
-  b.input_slots = t.deep_input ? 4 : loads.input > 1 ? 2 : 1;
+  b.input_slots = loads.input > 1 ? t.input_slots : 1;
   b.weights_slots = channelwise(l) ? 0 : loads.weights > 1 ? 2 : 1;
   b.output_slots = t.nh * t.nw * t.no > 1 ? 2 : 1;
   b.operand_slots = c.operand ? b.output_slots : 0;
@@ -252,12 +257,12 @@ std::vector<int> counts_up_to(int n, int limit) {
 
 }  // namespace
 
-ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool input_in_ddr, bool output_in_ddr, bool operand) {
+ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in_ddr, bool operand) {
   ChannelPlan plan;
   const int out = a.memtile.dma.mm2s;
   const int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   const int kept = std::min(out - 1, p.lanes + (operand ? 2 : 0));  // for activations and operands
-  plan.weights = std::clamp(streams, 1, out - kept);
+  plan.weights = std::clamp(streams, streams == 0 ? 0 : 1, out - kept);
   plan.acts = std::max(1, out - plan.weights);
   if (output_in_ddr) {
     plan.spills = std::clamp(plan.acts - p.lanes, 1, a.shim.dma.s2mm);
@@ -265,10 +270,7 @@ ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool input_in_
     plan.spill = std::min(plan.acts, out - plan.spills);
   }
   const int in = a.memtile.dma.s2mm;
-  // One channel less for loads where that lets one more core of the column deliver at the same time.
-  const auto rounds = [&](int results) { return ceil_div(ceil_div(a.rows, a.memtile_rows), results); };
-  const bool few_results = p.weights.size() > static_cast<std::size_t>(a.memtiles());  // channels split over columns
-  plan.loads = std::min(in - 1, !few_results && !input_in_ddr && rounds(in - 1) < rounds(in - 2) ? 1 : 2);
+  plan.loads = std::min(in - 1, 2);
   plan.results = in - plan.loads;
   return plan;
 }
@@ -280,7 +282,7 @@ CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling
 Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
                   const KernelLaw& law) {
   return estimate_with(c, p, t, b, p.weights.empty() ? Weights{} : weights_of(c, p, t),
-                       plan_channels(p, a, c.input_in_ddr, c.output_in_ddr, c.operand), a, law);
+                       plan_channels(p, a, c.output_in_ddr, c.operand), a, law);
 }
 
 Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
@@ -294,7 +296,8 @@ Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::arra
   return t;
 }
 
-Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a) {
+Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                    const ArraySpec& a) {
   const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
   const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
   return (c.input_in_ddr ? 2 * groups * b.input * t.ni : 0) + (c.operand_in_ddr ? 2 * parts * b.operand : 0) +
@@ -309,7 +312,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const int in_blocks = stored_channels(l.in.c) / 8;
   const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
   if (p.parts.empty()) return best;
-  const ChannelPlan plan = plan_channels(p, a, c.input_in_ddr, c.output_in_ddr, c.operand);
+  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
   const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
   // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
   const double work = p.weights.empty() ? 0 : paced_cycles(c, p, a, law);
@@ -331,11 +334,12 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
         for (int nw : widths) {
           t.nh = nh;
           t.nw = nw;
-          for (int variant = 0; variant < 4; ++variant) {
+          for (int variant = 0; variant < 6; ++variant) {
             t.weights_outer = variant % 2 == 1;
-            t.deep_input = variant >= 2;
+            t.input_slots = 2 + variant / 2;
             if (t.weights_outer && (channelwise(l) || no == 1)) continue;
-            if (t.deep_input && (w.deep_paced_blocks == w.paced_blocks || loads_of(l, t).input < 4)) continue;
+            const bool more = t.input_slots > 2;
+            if (more && (w.paced(t.input_slots) == w.paced(2) || loads_of(l, t).input < t.input_slots)) continue;
             const CoreBuffers b = buffers_with(c, p, t, w.largest);
             if (demand != nullptr) lower(demand->core, b.total());
             if (b.total() > limit) continue;

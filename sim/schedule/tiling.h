@@ -15,7 +15,7 @@ namespace tessera {
 struct Tiling {
   int nh = 1, nw = 1, no = 1, ni = 1;
   bool weights_outer = false;
-  bool deep_input = false;  // four input slots instead of two: cores with unequal blocks drift further apart
+  int input_slots = 2;  // with more than two, cores with unequal blocks drift further apart
   int steps() const { return nh * nw * no * ni; }
 };
 
@@ -39,8 +39,7 @@ struct ChannelPlan {
   int results = 4;  // inbound channels 0..results-1 take results
   int loads = 2;    // the last inbound channels take what comes from DDR
 };
-ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool input_in_ddr, bool output_in_ddr,
-                          bool operand);
+ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr, bool operand);
 
 // Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as
 // one: the pool's output, and the window of the convolution that one pool window spans.
