@@ -48,27 +48,6 @@ bool touches(const Placed& p, std::int64_t lo, std::int64_t hi) {
 
 namespace {
 
-// Pitches that both boxes have, 0 where neither has several rows or pixels. False when they differ.
-bool common_pitches(const Placed& a, const Placed& b, std::int64_t& ph, std::int64_t& pw) {
-  const auto pick = [](int na, std::int64_t pa, int nb, std::int64_t pb, std::int64_t& p) {
-    p = na > 1 ? pa : nb > 1 ? pb : 0;
-    return na == 1 || nb == 1 || pa == pb;
-  };
-  return pick(rows_of(a.box), a.ph, rows_of(b.box), b.ph, ph) && pick(cols_of(a.box), a.pw, cols_of(b.box), b.pw, pw);
-}
-
-// Whether the two boxes have one origin on one grid on which no two elements of the box around both share a byte: what
-// they share then is what their coordinates say.
-bool one_grid(const Placed& a, const Placed& b) {
-  std::int64_t ph = 0, pw = 0;
-  if (!common_pitches(a, b, ph, pw)) return false;
-  const std::int64_t dh = b.box.h0 - a.box.h0, dw = b.box.w0 - a.box.w0, dc = b.box.c0 - a.box.c0;
-  if (b.base - a.base != dh * ph + dw * pw + dc || (ph == 0 && dh != 0) || (pw == 0 && dw != 0)) return false;
-  const std::int64_t nw = std::max(a.box.w1, b.box.w1) - std::min(a.box.w0, b.box.w0);
-  const std::int64_t nc = std::max(a.box.c1, b.box.c1) - std::min(a.box.c0, b.box.c0);
-  return (pw == 0 || nc <= pw) && (ph == 0 || (nw - 1) * pw + nc <= ph);
-}
-
 // The parts of `a` (in its coordinates) that share bytes with `b`, when both lie on one grid: pitches equal where both
 // have several rows or pixels, no row or run longer than its pitch. Offsets between the two decompose into rows, pixels
 // and bytes in at most four ways, each of which gives a box. False when the two lie on different grids.
@@ -105,11 +84,6 @@ bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
 
 }  // namespace
 
-bool Probe::may_meet(const Placed& a) const {
-  if (one_grid(a, p_)) return !empty(intersect(a.box, p_.box));
-  return !a.dense() || touches(a.base, a.end());
-}
-
 void shared_parts(const Placed& a, const Probe& probe, std::vector<Region>& parts) {
   const Placed& b = probe.placed();
   if (a.base >= b.end() || b.base >= a.end()) return;
@@ -118,6 +92,11 @@ void shared_parts(const Placed& a, const Probe& probe, std::vector<Region>& part
     if (!empty(common)) parts.push_back(common);
     return;
   }
+  shared_parts_apart(a, probe, parts);
+}
+
+void shared_parts_apart(const Placed& a, const Probe& probe, std::vector<Region>& parts) {
+  const Placed& b = probe.placed();
   if (common_parts(a, b, parts)) return;
   bool meet = false;
   if (a.dense()) {

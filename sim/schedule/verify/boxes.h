@@ -46,6 +46,27 @@ inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int6
   return {key, {0, 1, 0, 1, static_cast<int>(first), static_cast<int>(last)}, base, 0, 0};
 }
 
+// Pitches that both boxes have, 0 where neither has several rows or pixels. False when they differ.
+inline bool common_pitches(const Placed& a, const Placed& b, std::int64_t& ph, std::int64_t& pw) {
+  const auto pick = [](int na, std::int64_t pa, int nb, std::int64_t pb, std::int64_t& p) {
+    p = na > 1 ? pa : nb > 1 ? pb : 0;
+    return na == 1 || nb == 1 || pa == pb;
+  };
+  return pick(rows_of(a.box), a.ph, rows_of(b.box), b.ph, ph) && pick(cols_of(a.box), a.pw, cols_of(b.box), b.pw, pw);
+}
+
+// Whether the two boxes have one origin on one grid on which no two elements of the box around both share a byte: what
+// they share then is what their coordinates say.
+inline bool one_grid(const Placed& a, const Placed& b) {
+  std::int64_t ph = 0, pw = 0;
+  if (!common_pitches(a, b, ph, pw)) return false;
+  const std::int64_t dh = b.box.h0 - a.box.h0, dw = b.box.w0 - a.box.w0, dc = b.box.c0 - a.box.c0;
+  if (b.base - a.base != dh * ph + dw * pw + dc || (ph == 0 && dh != 0) || (pw == 0 && dw != 0)) return false;
+  const std::int64_t nw = std::max(a.box.w1, b.box.w1) - std::min(a.box.w0, b.box.w0);
+  const std::int64_t nc = std::max(a.box.c1, b.box.c1) - std::min(a.box.c0, b.box.c0);
+  return (pw == 0 || nc <= pw) && (ph == 0 || (nw - 1) * pw + nc <= ph);
+}
+
 // Whether any byte of `p` lies in [lo, hi).
 bool touches(const Placed& p, std::int64_t lo, std::int64_t hi);
 
@@ -61,8 +82,6 @@ class Probe {
         apart_(depth_of(p.box) <= pw_ && (cols_of(p.box) - 1) * pw_ + depth_of(p.box) <= ph_) {}
 
   const Placed& placed() const { return p_; }
-  // False for many boxes around this one that share no byte with it, at little cost.
-  bool may_meet(const Placed& a) const;
   bool touches(std::int64_t lo, std::int64_t hi) const {
     std::int64_t at = lo - p_.base;
     const std::int64_t length = hi - lo;
@@ -93,6 +112,8 @@ class Probe {
 // Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All of `a`
 // when the two lie on different grids and meet anywhere.
 void shared_parts(const Placed& a, const Probe& b, std::vector<Region>& parts);
+// The same for two that are known not to be on one grid and whose addresses overlap.
+void shared_parts_apart(const Placed& a, const Probe& b, std::vector<Region>& parts);
 // What of `from` is not covered by `hole`, appended to `rest`. Exact down to runs of contiguous bytes; a run that an
 // interleaved `hole` meets in part is dropped as a whole.
 void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest);

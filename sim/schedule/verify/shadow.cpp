@@ -14,6 +14,10 @@ void prefetch([[maybe_unused]] const Record& r) {
 #endif
 }
 
+std::size_t position(const std::vector<int>& ids, int id) {
+  return static_cast<std::size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
+}
+
 Region hull(const Region& a, const Region& b) {
   return {std::min(a.h0, b.h0), std::max(a.h1, b.h1), std::min(a.w0, b.w0),
           std::max(a.w1, b.w1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
@@ -64,7 +68,8 @@ int Shadow::add(const Placed& content, Stamp writer, int sum) {
   const std::int64_t lo = content.base, hi = content.end();
   const std::size_t last = page(hi - 1);
   for (std::size_t i = page(lo); i <= last; ++i) {
-    pages_[i].ranges.push_back({lo, hi, content.key, id});
+    pages_[i].ranges.push_back({lo, hi});
+    pages_[i].ids.push_back(id);
     pages_[i].contents.push_back(content);
   }
   return id;
@@ -74,15 +79,27 @@ void Shadow::remove(int id, const Placed& content) {
   const std::size_t last = page(content.end() - 1);
   for (std::size_t i = page(content.base); i <= last; ++i) {
     Page& p = pages_[i];
-    std::size_t at = 0;
-    while (p.ranges[at].id != id) ++at;
+    const std::size_t at = position(p.ids, id);
     p.ranges[at] = p.ranges.back();
     p.ranges.pop_back();
+    p.ids[at] = p.ids.back();
+    p.ids.pop_back();
     p.contents[at] = p.contents.back();
     p.contents.pop_back();
   }
   forget_readers(records_[id]);
   free_.push_back(id);
+}
+
+void Shadow::replace(int id, const Placed& content, const Stamp& writer, int sum) {
+  Page& p = pages_.front();
+  const std::size_t at = position(p.ids, id);
+  p.ranges[at] = {content.base, content.end()};
+  p.contents[at] = content;
+  Record& r = records_[id];
+  forget_readers(r);
+  r.writer = writer;
+  r.sum = sum;
 }
 
 void Shadow::put(const Placed& content, const Stamp& writer, int sum) { add(content, writer, sum); }
@@ -110,11 +127,11 @@ void Shadow::note_read(Record& r, const Placed& content, const Region& part, con
 bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                   int* sum) {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](const Range& s, const Placed& content) {
-    if (s.key != wanted.key) return true;
+  each(wanted.base, wanted.end(), [&](int id, const Placed& content) {
+    if (content.key != wanted.key) return true;
     const Region common = intersect(content.box, wanted.box);
     if (empty(common) || !content.agrees(wanted, common)) return true;
-    Record& r = records_[s.id];
+    Record& r = records_[id];
     note_read(r, content, common, who, clocks, races);
     if (sum != nullptr) *sum = r.sum;
     missing -= common.elements();
@@ -125,8 +142,8 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
 
 bool Shadow::holds(const Placed& wanted) const {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](const Range& s, const Placed& content) {
-    if (s.key != wanted.key) return true;
+  each(wanted.base, wanted.end(), [&](int id, const Placed& content) {
+    if (content.key != wanted.key) return true;
     const Region common = intersect(content.box, wanted.box);
     if (!empty(common) && content.agrees(wanted, common)) missing -= common.elements();
     return true;
@@ -137,13 +154,13 @@ bool Shadow::holds(const Placed& wanted) const {
 bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks,
                      std::vector<Placed>& found, std::vector<Conflict>& races) {
   const std::size_t first = found.size();
-  each(lo, hi, [&](const Range& s, const Placed& content) {
+  each(lo, hi, [&](int id, const Placed& content) {
     if (!content.dense()) return true;
-    const std::int64_t from = std::max(lo, s.lo), to = std::min(hi, s.hi);
+    const std::int64_t base = content.base, from = std::max(lo, base), to = std::min(hi, content.end());
     parts_.clear();
-    split_stream(content.box, from - s.lo, to - from, parts_);
+    split_stream(content.box, from - base, to - from, parts_);
     for (const Region& part : parts_) {
-      note_read(records_[s.id], content, part, who, clocks, races);
+      note_read(records_[id], content, part, who, clocks, races);
       found.push_back(content.cut(part));
     }
     return true;
@@ -161,10 +178,10 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
 
 void Shadow::touch(const Placed& where, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races) {
   const Probe probe(where);
-  each(where.base, where.end(), [&](const Range& s, const Placed& content) {
+  each(where.base, where.end(), [&](int id, const Placed& content) {
     parts_.clear();
     shared_parts(content, probe, parts_);
-    for (const Region& part : parts_) note_read(records_[s.id], content, part, who, clocks, races);
+    for (const Region& part : parts_) note_read(records_[id], content, part, who, clocks, races);
     return true;
   });
 }
@@ -189,13 +206,23 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
   const bool dense = content.dense();
   const Probe probe(content);
   met_.clear();
-  each(lo, hi, [&](const Range& s, const Placed& old) {
-    const bool covered = dense && s.lo >= lo && s.hi <= hi;
-    if (!covered && !probe.may_meet(old)) return true;
-    prefetch(records_[s.id]);
-    met_.push_back({s.id, covered, old});
+  each(lo, hi, [&](int id, const Placed& old) {
+    const std::int64_t end = old.end();
+    const bool covered = dense && old.base >= lo && end <= hi;
+    bool aligned = false;
+    if (!covered) {
+      if (end - old.base == old.box.elements() && !probe.touches(old.base, end)) return true;
+      aligned = one_grid(old, content);
+      if (aligned && empty(intersect(old.box, content.box))) return true;
+    }
+    prefetch(records_[id]);
+    met_.push_back({id, covered, aligned, old});
     return true;
   });
+  if (met_.size() == 1 && met_.front().covered && pages_.size() == 1) {  // the usual case: a buffer is filled again
+    judge_write(met_.front(), content, who, clocks, races);
+    return replace(met_.front().id, content, who, sum);
+  }
   for (const Met& old : met_) {
     parts_.clear();
     if (old.covered) {
@@ -203,8 +230,12 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
       remove(old.id, old.content);
       continue;
     }
-    shared_parts(old.content, probe, parts_);
-    if (parts_.empty()) continue;
+    if (old.aligned) {
+      parts_.push_back(intersect(old.content.box, content.box));
+    } else {
+      shared_parts_apart(old.content, probe, parts_);
+      if (parts_.empty()) continue;
+    }
     judge_write(old, content, who, clocks, races);
     left_.clear();
     subtract(old.content, content, left_);
@@ -223,7 +254,7 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
 
 const Placed* Shadow::at(std::int64_t lo, std::int64_t hi) const {
   const Placed* found = nullptr;
-  each(lo, hi, [&](const Range&, const Placed& content) {
+  each(lo, hi, [&](int, const Placed& content) {
     if (touches(content, lo, hi)) found = &content;
     return found == nullptr;
   });

@@ -56,15 +56,15 @@ class Shadow {
   // Where a record stands, beside it: what is looked for is found without touching the records that do not matter.
   struct Range {
     std::int64_t lo, hi;  // first address and one past the last
-    int key, id;
   };
   struct Page {  // all that meet it
     std::vector<Range> ranges;
+    std::vector<int> ids;          // of the ranges
     std::vector<Placed> contents;  // of the ranges
   };
   struct Met {
     int id;
-    bool covered;
+    bool covered, aligned;  // overwritten as a whole; on the grid of what is written
     Placed content;
   };
 
@@ -83,21 +83,26 @@ class Shadow {
   void add_reader(Record& r, const Reader& reader);
   void forget_readers(Record& r);
   int add(const Placed& content, Stamp writer, int sum);
+  // The one record of a single page that the content covers makes room for it in place.
+  void replace(int id, const Placed& content, const Stamp& writer, int sum);
   void remove(int id, const Placed& content);
   std::size_t page(std::int64_t address) const {
     return std::min(static_cast<std::size_t>(address >> shift_), pages_.size() - 1);
   }
-  // Calls f(range, content) once for every record whose range meets [lo, hi) until f returns false.
+  // Calls f(id, content) once for every record whose range meets [lo, hi) until f returns false.
   template <class F>
   void each(std::int64_t lo, std::int64_t hi, F&& f) const {
     const std::size_t first = page(lo), last = page(hi - 1);
     for (std::size_t i = first; i <= last; ++i) {
-      const Page& p = pages_[i];
-      for (std::size_t k = 0; k < p.ranges.size(); ++k) {
-        const Range& s = p.ranges[k];
+      const Range* ranges = pages_[i].ranges.data();
+      const int* ids = pages_[i].ids.data();
+      const Placed* contents = pages_[i].contents.data();
+      const std::size_t n = pages_[i].ranges.size();
+      for (std::size_t k = 0; k < n; ++k) {
+        const Range& s = ranges[k];
         if (s.hi <= lo || s.lo >= hi) continue;
         if (i > first && page(s.lo) < i) continue;  // was met before
-        if (!f(s, p.contents[k])) return;
+        if (!f(ids[k], contents[k])) return;
       }
     }
   }
