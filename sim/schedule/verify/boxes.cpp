@@ -98,19 +98,28 @@ void shared_parts(const Placed& a, const Probe& probe, std::vector<Region>& part
 void shared_parts_apart(const Placed& a, const Probe& probe, std::vector<Region>& parts) {
   const Placed& b = probe.placed();
   if (common_parts(a, b, parts)) return;
+  // Only rows of `a` that reach into the addresses of `b`.
+  Region rows = a.box;
+  if (rows_of(a.box) > 1 && a.ph > 0) {
+    const std::int64_t span = (cols_of(a.box) - 1) * a.pw + depth_of(a.box);
+    const std::int64_t first = b.base - a.base - span, last = b.end() - a.base;
+    if (first >= 0) rows.h0 += static_cast<int>(first / a.ph) + 1;
+    rows.h1 = static_cast<int>(std::min<std::int64_t>(rows.h1, a.box.h0 + (last + a.ph - 1) / a.ph));
+    if (empty(rows)) return;
+  }
   bool meet = false;
   if (a.dense()) {
     meet = probe.touches(a.base, a.end());
   } else if (b.dense()) {
     meet = touches(a, b.base, b.end());
   } else {
-    for (int h = 0; h < rows_of(a.box) && !meet; ++h)
+    for (int h = rows.h0; h < rows.h1 && !meet; ++h)
       for (int w = 0; w < cols_of(a.box) && !meet; ++w) {
-        const std::int64_t at = a.base + h * a.ph + w * a.pw;
+        const std::int64_t at = a.base + (h - a.box.h0) * a.ph + w * a.pw;
         meet = probe.touches(at, at + depth_of(a.box));
       }
   }
-  if (meet) parts.push_back(a.box);
+  if (meet) parts.push_back(rows);
 }
 
 namespace {

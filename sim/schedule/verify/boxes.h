@@ -109,8 +109,8 @@ class Probe {
   bool apart_;  // no pixel or row reaches into the next
 };
 
-// Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All of `a`
-// when the two lie on different grids and meet anywhere.
+// Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All rows of
+// `a` that reach into the addresses of `b` when the two lie on different grids and meet anywhere.
 void shared_parts(const Placed& a, const Probe& b, std::vector<Region>& parts);
 // The same for two that are known not to be on one grid and whose addresses overlap.
 void shared_parts_apart(const Placed& a, const Probe& b, std::vector<Region>& parts);

@@ -119,7 +119,8 @@ void Machine::settle(EngineId id) {
   }
 }
 
-bool Machine::run(Coverage& coverage, bool outputs) {
+bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
+  depth_first_ = depth_first;
   Dataflow flow(p_, array_, map_, clocks_, coverage, findings_);
   flow_ = &flow;
   for (EngineId id : active_) {
@@ -127,8 +128,12 @@ bool Machine::run(Coverage& coverage, bool outputs) {
     queue(id);
   }
   while (!ready_.empty() && !findings_.full()) {
-    const EngineId id = ready_.front();
-    ready_.pop_front();
+    const EngineId id = depth_first_ ? ready_.back() : ready_.front();
+    if (depth_first_) {
+      ready_.pop_back();
+    } else {
+      ready_.pop_front();
+    }
     engines_[id].queued = false;
     run_engine(id);
   }

@@ -14,7 +14,9 @@ class Machine {
   Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
 
   // True when every engine came to its end. `outputs`: the network's outputs must stand at their homes then.
-  bool run(Coverage& coverage, bool outputs);
+  // `depth_first`: whoever was freed last goes on first, which stays with few tiles at a time and is faster; otherwise
+  // all go on in turn, which finds what is wrong where it began.
+  bool run(Coverage& coverage, bool outputs, bool depth_first);
 
  private:
   enum class Phase : std::uint8_t { waits, lock, stream, done };
@@ -93,6 +95,7 @@ class Machine {
   Clocks clocks_;
   Dataflow* flow_ = nullptr;
   std::deque<EngineId> ready_;
+  bool depth_first_ = false;
 };
 
 }  // namespace tessera::verifying

@@ -9,16 +9,24 @@ namespace tessera {
 
 std::vector<Problem> verify(const Program& program, const ArraySpec& array) {
   const EngineMap map(array);
-  verifying::Findings findings(program, map);
-  verifying::check_structure(program, array, map, findings);
-  if (!findings.empty()) return findings.take();
-  verifying::Coverage coverage(program, findings);
-  verifying::Machine machine(program, array, map, findings);
+  verifying::Findings structure(program, map);
+  verifying::check_structure(program, array, map, structure);
+  if (!structure.empty()) return structure.take();
   // A replayed trace computes no tensors: there is nothing to cover.
   const bool replayed = std::any_of(program.calls.begin(), program.calls.end(),
                                     [](const KernelCall& k) { return k.kind == KernelKind::ops; });
-  if (machine.run(coverage, !replayed) && !replayed) coverage.finish();
-  return findings.take();
+  const auto execute = [&](bool depth_first) {
+    verifying::Findings findings(program, map);
+    verifying::Coverage coverage(program, findings);
+    verifying::Machine machine(program, array, map, findings);
+    if (machine.run(coverage, !replayed, depth_first) && !replayed) coverage.finish();
+    return findings.take();
+  };
+  // The order in which engines are tried decides nothing but which problem of a wrong program is met first.
+  std::vector<Problem> problems = execute(true);
+  if (problems.empty()) return problems;
+  std::vector<Problem> in_turn = execute(false);
+  return in_turn.empty() ? problems : in_turn;
 }
 
 }  // namespace tessera
