@@ -44,7 +44,8 @@ class GemmEmitter {
   // One task of a shim channel reads what a block of rows (of columns, when B is stationary) needs.
   int tasks() const { return d_.b_stationary ? blocks_n_ : blocks_m_; }
   int inner_outputs() const { return d_.b_stationary ? blocks_m_ : blocks_n_; }
-  // How often B passes: once for every tile of C, or once per block of columns.
+  // How often A and B pass: once for every tile of C, or once per block of rows (of columns).
+  std::int64_t a_passes() const { return d_.a_stationary ? blocks_m_ : outputs(); }
   std::int64_t b_passes() const { return d_.b_stationary ? blocks_n_ : outputs(); }
 
   // Lock numbers of memory tiles.
@@ -97,7 +98,7 @@ class GemmEmitter {
     read.dims[0] = {static_cast<std::int32_t>(d_.tile_k * d_.in_bytes), 1};
     read.dims[1] = {d_.tile_m * count, Bytes{d_.k} * d_.in_bytes};
     read.dims[2] = {strips_ * d_.strip_calls, d_.tile_k * d_.in_bytes};
-    read.dims[3] = {inner_outputs(), 0};
+    read.dims[3] = {d_.a_stationary ? 1 : inner_outputs(), 0};
     b_.transfer(shim, move(0, b_.route(shim, {in}), read, {}, {}));
     loop(shim, 1, tasks());
     for (int k = 0; k < count; ++k) {
@@ -108,12 +109,12 @@ class GemmEmitter {
         sinks.push_back(map_.tile_channel(rows[static_cast<std::size_t>(k)], c, EngineKind::s2mm, 0));
       const RouteId route = b_.route(out, sinks);
       b_.transfer(out, move(mem, route, buffer, op(mem_a(k)), op(mem_a(k) + 1)));
-      loop(out, 1, outputs() * strips_);
+      loop(out, 1, a_passes() * strips_);
       for (int c = 0; c < array_.cols; ++c) {
         const int row = rows[static_cast<std::size_t>(k)];
         const EngineId sink = map_.tile_channel(row, c, EngineKind::s2mm, 0);
         b_.transfer(sink, move(map_.compute_tile(row, c), route, linear(0, a_bytes_), op(a_empty), op(a_full)));
-        loop(sink, 1, outputs() * strips_);
+        loop(sink, 1, a_passes() * strips_);
       }
     }
     // The stream brings the rows in turn, one step of tile_k each, so that their strips are complete together.
@@ -125,7 +126,7 @@ class GemmEmitter {
         const LockOp release = call == d_.strip_calls - 1 ? op(mem_a(k)) : LockOp{};
         b_.transfer(in, move(mem, b_.route(shim, {in}), part, acquire, release));
       }
-    loop(in, count * d_.strip_calls, outputs() * strips_);
+    loop(in, count * d_.strip_calls, a_passes() * strips_);
   }
 
   void stage_b(int col) {
@@ -188,7 +189,7 @@ class GemmEmitter {
 
   // One step of the core's list, counted so that loops know their length.
   void acquire(EngineId core, int lock) { b_.acquire(core, lock, 1, -1), ++steps_; }
-  void release(EngineId core, int lock) { b_.release(core, lock, 1, -1), ++steps_; }
+  void release(EngineId core, int lock, int count = 1) { b_.release(core, lock, count, -1), ++steps_; }
   void call(EngineId core, bool clears) {
     KernelCall c;
     c.kind = clears ? KernelKind::copy : KernelKind::ops;
@@ -207,18 +208,20 @@ class GemmEmitter {
     ++steps_;
   }
 
-  // Clears C and runs over k. `b_held`: the strip of B is in the core already, for this tile of C and the next ones.
-  void output_tile(EngineId core, bool b_held) {
+  // Clears C and runs over k. What is held is in the core already, for this tile of C and the next ones.
+  enum class Held { nothing, a, b };
+  void output_tile(EngineId core, Held held) {
+    const bool b_held = held == Held::b;
     acquire(core, c_empty);
     if (d_.zero_cycles > 0 && !b_held) call(core, true);
     const int since = steps_;
-    acquire(core, a_full);
+    if (held != Held::a) acquire(core, a_full);
     if (!b_held) acquire(core, b_full);
     if (d_.zero_cycles > 0 && b_held) call(core, true);
     const int calls = steps_;
     call(core, false);
     repeat(core, calls, d_.strip_calls);
-    release(core, a_empty);
+    if (!d_.a_stationary) release(core, a_empty);
     if (!b_held) release(core, b_empty);
     repeat(core, since, strips_);
     release(core, c_full);
@@ -231,8 +234,19 @@ class GemmEmitter {
     pair(tile, b_full, d_.b_buffers, LockRole::weights_full, LockRole::weights_empty);
     pair(tile, c_full, d_.c_buffers, LockRole::output_full, LockRole::output_empty);
     steps_ = 0;
+    if (d_.a_stationary) {
+      output_tile(core, Held::nothing);
+      const int rest = steps_;
+      if (blocks_n_ > 1) {
+        output_tile(core, Held::a);
+        repeat(core, rest, blocks_n_ - 1);
+      }
+      release(core, a_empty, strips_);
+      repeat(core, 0, blocks_m_);
+      return;
+    }
     if (!d_.b_stationary) {
-      output_tile(core, false);
+      output_tile(core, Held::nothing);
       repeat(core, 0, outputs());
       return;
     }
@@ -252,7 +266,7 @@ class GemmEmitter {
       release(core, c_full);
       if (blocks_m_ > 1) {
         const int rest = steps_;
-        output_tile(core, true);
+        output_tile(core, Held::b);
         repeat(core, rest, blocks_m_ - 1);
       }
       if (pass == 1) repeat(core, since, blocks_n_ - 1);
@@ -285,6 +299,8 @@ std::vector<Problem> misfits(const GemmDesign& d, const ArraySpec& array) {
          fmt::format("at most {} inbound channels", array.memtile.dma.s2mm));
   if (d.b_stationary && d.k > d.strip_calls * d.tile_k)
     note("a stationary B needs all of k in one strip", "a longer strip");
+  if (d.a_stationary && (d.b_stationary || d.k > d.a_buffers * d.strip_calls * d.tile_k))
+    note("a stationary A needs buffers for all of k and a B that passes", fmt::format("more than {} buffers", d.a_buffers));
   const Bytes strip = Bytes{d.tile_k} * d.strip_calls * d.in_bytes;
   const Bytes staged = d.memtile_buffers * (per_column * d.tile_m * strip + d.tile_n * strip +
                                             Bytes{array.rows} * d.tile_m * d.tile_n * d.out_bytes);

@@ -20,6 +20,7 @@ struct GemmDesign {
   int strip_calls = 1;      // kernel calls along k that one buffer of A and B feeds
   int a_buffers = 2, b_buffers = 2, c_buffers = 2;  // in the core
   int memtile_buffers = 2;
+  bool a_stationary = false;     // all of k of A stays in the core (a_buffers) while its tiles of C side by side are computed
   bool b_stationary = false;     // a strip of B stays in the core while all its rows of C are computed
   Cycles zero_cycles = 0;        // clearing the tile of C before the first call
 

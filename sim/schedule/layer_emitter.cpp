@@ -28,6 +28,7 @@ bool LayerEmitter::emit() {
   for (std::size_t k = 0; k < order.size(); ++k) {
     const Step& s = order[k];
     const Step* next = k + 1 < order.size() ? &order[k + 1] : nullptr;
+    if (k == 0 || s.h != order[k - 1].h) claim_later(s.h);
     for (int g = 0; g < static_cast<int>(plan_.partition.weights.size()); ++g) emit_weights(g, s);
     emit_inputs(s);
     if (plan_.operand >= 0 && s.i == last_chunk)
@@ -99,6 +100,16 @@ bool LayerEmitter::claim_staging() {
       if (!stage(home_memtile(p.parts[k]), plan_.buffers.output, output_staging_[k])) return false;
   }
   return true;
+}
+
+void LayerEmitter::claim_later(int tile_row) {
+  Home& home = e_.home(plan_.target);
+  for (const LayerPlan::Later& l : plan_.later) {
+    if (l.tile_row != tile_row) continue;
+    Piece& p = home.pieces[l.piece];
+    const std::int64_t lo = p.buffer->address;
+    p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(lo, lo + round_up(p.row_step() * p.h.size(), 32));
+  }
 }
 
 std::vector<LayerEmitter::Step> LayerEmitter::steps() const {

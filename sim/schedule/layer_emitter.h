@@ -17,6 +17,12 @@ struct LayerPlan {
   int add_layer = -1;     // fused add
   int input_sharers = 1;  // as in LayerContext
   int mask = -1;          // index into Program::masks (conv)
+  // Pieces of the target whose memory is free only when the cores are at that tile row (rolling.h).
+  struct Later {
+    int tile_row;
+    std::size_t piece;
+  };
+  std::vector<Later> later;
   Partition partition;
   Tiling tiling;
   CoreBuffers buffers;
@@ -68,6 +74,7 @@ class LayerEmitter {
 
   void claim_core_slots();
   bool claim_staging();
+  void claim_later(int tile_row);
   int chunk_of(Span rows, Span cols, bool bias);
   void open_rings();
   std::vector<Step> steps() const;

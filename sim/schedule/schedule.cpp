@@ -8,6 +8,7 @@
 #include "sim/schedule/depth_tiling.h"
 #include "sim/schedule/layer_emitter.h"
 #include "sim/schedule/policy.h"
+#include "sim/schedule/rolling.h"
 
 namespace tessera {
 namespace {
@@ -47,10 +48,18 @@ class Scheduler {
     Span rows;            // output rows; those of the fused pool if there is one
     bool placed = false;  // the target's home stands already
   };
+  struct Choice {
+    Partition partition;
+    TilingChoice tiling;
+  };
+  std::optional<Choice> weigh_mappings(const LayerContext& c, Span rows, Demand& least);
+  std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
+                             std::vector<LayerPlan::Later>* later);
   std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
   DepthUnit unit_of(const Layer& kernel) const;
   std::optional<double> unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
                                   int sharers) const;
+  bool may_roll(const DepthUnit& unit) const;
   std::optional<double> layered_cost(const std::vector<DepthUnit>& units) const;
   std::optional<double> tiled_cost(const std::vector<DepthUnit>& units, int tiles) const;
   std::optional<int> best_tiles(const std::vector<DepthUnit>& units) const;
@@ -83,7 +92,7 @@ class Scheduler {
   std::vector<LayerReport> reports_;
   double estimate_ = 0;
   int next_owner_ = 0;
-  std::map<std::pair<LayerId, int>, std::pair<Mapping, TilingChoice>> depth_choices_;  // by layer and rows
+  std::map<std::pair<LayerId, int>, Choice> depth_choices_;  // by layer and rows
 };
 
 // Parts of a concatenation are written straight into it, unless somebody else already claimed them.
@@ -326,6 +335,95 @@ Layer with_pool(const Layer& conv, const Layer& pool) {
   return both;
 }
 
+// The cheapest mapping of a layer, or nothing; all that were weighed go to the layer's report.
+std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c, Span rows, Demand& least) {
+  const Layer& layer = *c.layer;
+  const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
+  LayerOverride forced;
+  if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
+  std::vector<Mapping> mappings = policy_.mappings(layer);
+  if (forced.cols || forced.rows) {
+    const Mapping m = mappings.front();
+    mappings = {{forced.cols.value_or(m.cols), forced.rows.value_or(m.rows)}};
+  }
+  std::optional<Choice> best;
+  auto& candidates = reports_[layer.id].candidates;
+  std::size_t chosen = 0;
+  for (const Mapping& m : mappings) {
+    if (c.rolling && !rolls(m, array_)) continue;
+    Partition p = make_partition(layer, rows, m, array_);
+    std::optional<TilingChoice> choice;
+    Demand demand;
+    if (forced.tile) {
+      TilingChoice t;
+      t.tiling = tiling_of_tile(c, p, *forced.tile);
+      t.buffers = core_buffers(c, p, t.tiling);
+      t.estimate = estimate(c, p, t.tiling, t.buffers, array_, law_);
+      demand = {t.buffers.total(), staging_bytes(c, p, t.tiling, t.buffers, array_)};
+      if (demand.core <= core_limit) choice = t;
+    } else {
+      choice = choose_tiling(c, p, array_, law_, &demand);
+    }
+    least = {std::min(least.core, demand.core), std::min(least.staging, demand.staging)};
+    Candidate weighed;
+    weighed.mapping = mapping_name(m);
+    weighed.rows = rows.size();
+    weighed.core_bytes = demand.core;
+    weighed.staging_bytes = demand.staging;
+    weighed.staging_free = c.staging;
+    if (choice) {
+      weighed.tiling = tiling_text(layer, p, choice->tiling);
+      weighed.us = choice->estimate.cycles * 1e6 / array_.clock_hz;
+      weighed.bound_by = choice->estimate.bound_by;
+      weighed.core_bytes = choice->buffers.total();
+    }
+    candidates.push_back(std::move(weighed));
+    if (choice && (!best || choice->estimate.cycles < best->tiling.estimate.cycles)) {
+      best = Choice{std::move(p), *choice};
+      chosen = candidates.size() - 1;
+    }
+  }
+  if (best) candidates[chosen].chosen = true;
+  return best;
+}
+
+// Places the output over rows of the input as they become free (rolling.h), if the layer is the input's last reader and
+// one of its mappings allows that; nothing otherwise.
+std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
+                                                 std::vector<LayerPlan::Later>* later) {
+  const LayerId from = e_.views[input].root;
+  const Layer& l = network_.layers[root];
+  if (policy_.bands() != Axis::height || e_.homes[from].in_ddr || last_use_[from] != c.kernel->id) return std::nullopt;
+  if (placed_by_rows(from) || spec_.layers.count(c.layer->name) != 0 || c.layer->op == Op::concat) return std::nullopt;
+  if (e_.views[root].root != root || !(c.layer->out == l.out)) return std::nullopt;
+  c.output_in_ddr = false;
+  c.rolling = true;
+  c.staging = reserve;
+  Demand unused;
+  auto choice = weigh_mappings(c, {0, c.layer->out.h}, unused);
+  if (!choice) return std::nullopt;
+  const int channels = stored_channels(l.out.c), owner = next_owner_++;
+  const auto places = roll_output(*c.layer, choice->partition, choice->tiling.tiling, e_.homes[from],
+                                  Bytes{l.out.w} * channels, reserve, owner, array_, e_.allocators);
+  if (!places) return std::nullopt;
+  Home& home = e_.homes[root];
+  home.channels = channels;
+  for (const RolledRows& r : *places) {
+    later->push_back({r.step, home.pieces.size()});
+    Piece piece;
+    piece.memtile = r.memtile;
+    piece.owner = owner;
+    piece.h = r.rows;
+    piece.w = {0, l.out.w};
+    piece.pixel_step = channels;
+    piece.buffer = std::make_shared<Buffer>();
+    piece.buffer->address = r.address;
+    home.pieces.push_back(std::move(piece));
+  }
+  record_pieces(root, 0);
+  return choice;
+}
+
 std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& part) {
   const auto [input, target, target_c0, fused, rows, placed] = part;
   const Layer* tail = fused >= 0 ? &network_.layers[fused] : nullptr;
@@ -351,82 +449,45 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
     c.input_sharers = static_cast<int>(std::clamp<std::int64_t>(layer.out.h / rows.size(), 1, array_.cols));
   c.operand_in_ddr = operand >= 0 && e_.home(operand).in_ddr;
   const LayerId root = e_.views[target].root;
-  const bool fresh = e_.homes[root].pieces.empty();
-  const bool final_output = last_use_[root] == 0;
   const bool whole = rows.size() == layer.out.h;
-  const bool over = whole && !placed && operand >= 0 && operand != input && place_over(root, operand, layer.id);
-  if (!over && !placed) {
-    Bytes weights = 0;
-    if (c.blocks != nullptr) weights = c.blocks->total() * 64 * kernel.window.kh * kernel.window.kw;
-    place(root, final_output, std::min(usual_reserve(), weights / array_.memtiles() * 5 / 4 + usual_reserve() / 8));
-  }
+  const bool fresh = !placed && e_.homes[root].pieces.empty();
+  const bool over = fresh && whole && operand >= 0 && operand != input && place_over(root, operand, layer.id);
 
-  LayerOverride forced;
-  if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
-  std::optional<TilingChoice> best;
-  LayerPlan plan;
   Demand least;
-  std::size_t chosen = 0;  // index of the candidate that is best
-  const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
-  for (int attempt = 0; attempt < 2 && !best; ++attempt) {
-    if (attempt == 1) {  // give up the place in the memory tiles
-      if (!fresh || over || placed || e_.homes[root].in_ddr) break;
-      release_rows(root, layer.out.h);
-      forget_pieces(root);
-      place_in_ddr(root);
-    }
+  LayerPlan plan;
+  std::optional<Choice> choice;
+  const auto weigh = [&] {
     c.output_in_ddr = e_.homes[root].in_ddr;
     c.staging = free_staging();
-    const auto known = depth_choices_.find({layer.id, rows.size()});
-    if (known != depth_choices_.end()) {
-      best = known->second.second;
-      plan.partition = make_partition(layer, rows, known->second.first, array_);
-      break;
+    choice = weigh_mappings(c, rows, least);
+  };
+  const auto known = depth_choices_.find({layer.id, rows.size()});
+  if (fresh && !over) {
+    Bytes weights = 0;
+    if (c.blocks != nullptr) weights = c.blocks->total() * 64 * kernel.window.kh * kernel.window.kw;
+    const Bytes reserve = std::min(usual_reserve(), weights / array_.memtiles() * 5 / 4 + usual_reserve() / 8);
+    const bool output = last_use_[root] == 0;
+    if (output || !place_rows(root, {0, network_.layers[root].out.h}, reserve)) {
+      if (!output && operand < 0) choice = roll(c, input, root, reserve, &plan.later);
+      if (!choice) place_in_ddr(root);
     }
-    std::vector<Mapping> mappings = policy_.mappings(layer);
-    if (forced.cols || forced.rows) {
-      Mapping m = mappings.front();
-      mappings = {{forced.cols.value_or(m.cols), forced.rows.value_or(m.rows)}};
-    }
-    for (const Mapping& m : mappings) {
-      Partition p = make_partition(layer, rows, m, array_);
-      std::optional<TilingChoice> choice;
-      Demand demand;
-      if (forced.tile) {
-        TilingChoice t;
-        t.tiling = tiling_of_tile(c, p, *forced.tile);
-        t.buffers = core_buffers(c, p, t.tiling);
-        t.estimate = estimate(c, p, t.tiling, t.buffers, array_, law_);
-        demand = {t.buffers.total(), staging_bytes(c, p, t.tiling, t.buffers, array_)};
-        if (demand.core <= core_limit) choice = t;
-      } else {
-        choice = choose_tiling(c, p, array_, law_, &demand);
-      }
-      least = {std::min(least.core, demand.core), std::min(least.staging, demand.staging)};
-      Candidate weighed;
-      weighed.mapping = mapping_name(m);
-      weighed.rows = rows.size();
-      weighed.core_bytes = demand.core;
-      weighed.staging_bytes = demand.staging;
-      weighed.staging_free = c.staging;
-      if (choice) {
-        weighed.tiling = tiling_text(layer, p, choice->tiling);
-        weighed.us = choice->estimate.cycles * 1e6 / array_.clock_hz;
-        weighed.bound_by = choice->estimate.bound_by;
-        weighed.core_bytes = choice->buffers.total();
-      }
-      auto& candidates = reports_[layer.id].candidates;
-      candidates.push_back(std::move(weighed));
-      if (choice && (!best || choice->estimate.cycles < best->estimate.cycles)) {
-        best = choice;
-        plan.partition = std::move(p);
-        chosen = candidates.size() - 1;
-      }
-    }
-    if (best) reports_[layer.id].candidates[chosen].chosen = true;
   }
-  if (!best) return does_not_fit(layer, least, core_limit, c.staging);
-  if (!whole) depth_choices_.insert({{layer.id, rows.size()}, {plan.partition.mapping, *best}});
+  if (known != depth_choices_.end())
+    choice = Choice{make_partition(layer, rows, known->second.partition.mapping, array_), known->second.tiling};
+  if (!choice) weigh();
+  if (!choice && fresh && !over && !e_.homes[root].in_ddr) {  // give up the place in the memory tiles
+    release_rows(root, layer.out.h);
+    forget_pieces(root);
+    place_in_ddr(root);
+    weigh();
+  }
+  const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
+  if (!choice) return does_not_fit(layer, least, core_limit, c.staging);
+  c.output_in_ddr = e_.homes[root].in_ddr;
+  c.staging = free_staging();
+  const TilingChoice* best = &choice->tiling;
+  plan.partition = choice->partition;
+  if (!whole) depth_choices_.insert({{layer.id, rows.size()}, *choice});
 
   plan.layer = layer;
   plan.kernel = kernel;
@@ -610,12 +671,24 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
   return best;
 }
 
+// Whether the unit's output can be expected to fit over rows of its input: half of them, as tiles and halos keep some.
+bool Scheduler::may_roll(const DepthUnit& unit) const {
+  const LayerId from = e_.views[unit.geometry.inputs[0]].root;
+  const Home& input = e_.homes[from];
+  if (policy_.bands() != Axis::height || input.in_ddr || input.pieces.empty() || !unit.same_rows.empty()) return false;
+  if (last_use_[from] != unit.kernel || e_.views[unit.target].root != unit.target) return false;
+  const Shape& out = unit.geometry.out;
+  const Bytes band = ceil_div(out.h, array_.memtiles()) * Bytes{out.w} * stored_channels(out.c);
+  const Piece& piece = input.pieces.front();
+  return band + usual_reserve() / 2 <= free_staging() + piece.row_step() * piece.h.size() / 2;
+}
+
 // What the units cost one after the other, spilling what does not fit.
 std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& units) const {
   double sum = 0;
   bool in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
   for (std::size_t u = 0; u < units.size(); ++u) {
-    const bool spills = u + 1 < units.size() && !fits(units[u].target, 0);
+    const bool spills = u + 1 < units.size() && !fits(units[u].target, 0) && !(u == 0 && may_roll(units[u]));
     const auto cost = unit_cost(units[u], {0, units[u].geometry.out.h}, in_ddr, spills, free_staging(), 1);
     if (!cost) return std::nullopt;
     sum += *cost;

@@ -338,6 +338,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
             t.weights_outer = variant % 2 == 1;
             t.input_slots = 2 + variant / 2;
             if (t.weights_outer && (channelwise(l) || no == 1)) continue;
+            if (c.rolling && (t.weights_outer || nh == 1)) continue;
             const bool more = t.input_slots > 2;
             if (more && (w.paced(t.input_slots) == w.paced(2) || loads_of(l, t).input < t.input_slots)) continue;
             const CoreBuffers b = buffers_with(c, p, t, w.largest);

@@ -51,7 +51,9 @@ struct LayerContext {
   bool operand = false;                 // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
   int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)
-  Bytes staging = 0;      // bytes of one memory tile that are free for weights and staging
+  bool rolling =
+      false;          // the output takes the place of the input: only tilings that walk its rows once, in several steps
+  Bytes staging = 0;  // bytes of one memory tile that are free for weights and staging
 };
 
 struct Estimate {
