@@ -19,6 +19,7 @@ class BlockCounts {
   }
 
   std::int64_t total() const { return sums_.back(); }
+  std::int64_t size() const { return static_cast<std::int64_t>(sums_.size() / cols_ - 1) * (cols_ - 1); }
 
  private:
   std::int32_t& at(int r, int c) { return sums_[static_cast<std::size_t>(r) * cols_ + c]; }

@@ -70,28 +70,4 @@ std::vector<DepthStep> depth_steps(const std::vector<DepthUnit>& units, int tile
   return steps;
 }
 
-Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthStep>& steps, int memtiles) {
-  struct Live {
-    int unit, hi;
-    Bytes bytes;
-  };
-  std::vector<Live> live;
-  Bytes now = 0, most = 0;
-  for (const DepthStep& s : steps) {
-    if (s.unit + 1 < static_cast<int>(units.size())) {
-      const Shape& out = units[s.unit].geometry.out;
-      live.push_back(
-          {s.unit, s.rows.hi, ceil_div(s.rows.size(), memtiles) * round_up(Bytes{out.w} * stored_channels(out.c), 32)});
-      now += live.back().bytes;
-    }
-    most = std::max(most, now);
-    for (auto it = live.begin(); it != live.end();) {
-      const bool read = it->hi > s.keep[it->unit];
-      if (!read) now -= it->bytes;
-      it = read ? it + 1 : live.erase(it);
-    }
-  }
-  return most;
-}
-
 }  // namespace tessera

@@ -29,7 +29,4 @@ struct DepthStep {
 // so that cores have work while a tile's rows are on their way to and from the memory tiles.
 std::vector<DepthStep> depth_steps(const std::vector<DepthUnit>& units, int tiles);
 
-// Upper bound of what the intermediate tensors take in one of `memtiles` memory tiles.
-Bytes depth_bytes(const std::vector<DepthUnit>& units, const std::vector<DepthStep>& steps, int memtiles);
-
 }  // namespace tessera

@@ -52,6 +52,7 @@ class Scheduler {
     Partition partition;
     TilingChoice tiling;
   };
+  Shortlist& shortlist(const LayerContext& c, const Mapping& m, Span rows) const;
   std::optional<Choice> weigh_mappings(const LayerContext& c, Span rows, Demand& least);
   std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
                              std::vector<LayerPlan::Later>* later);
@@ -68,7 +69,10 @@ class Scheduler {
   std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
   std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
   bool fits(LayerId root, Bytes beside) const;
+  std::optional<std::vector<Piece>> find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
+                                              Bytes reserve, int owner, bool high) const;
   bool place_rows(LayerId root, Span rows, Bytes reserve);
+  bool packs(const std::vector<DepthUnit>& units, int tiles) const;
   bool placed_by_rows(LayerId tensor);
   void release_rows(LayerId root, int below);
   void release_read_by(LayerId reader);
@@ -92,6 +96,7 @@ class Scheduler {
   std::vector<LayerReport> reports_;
   double estimate_ = 0;
   int next_owner_ = 0;
+  mutable std::map<std::array<int, 25>, Shortlist> shortlists_;
   std::map<std::pair<LayerId, int>, Choice> depth_choices_;  // by layer and rows
 };
 
@@ -197,12 +202,11 @@ void Scheduler::place_in_ddr(LayerId root) {
   record_pieces(root, 0);
 }
 
-// Spreads rows of the tensor over the memory tiles, if every one of them has room beside what weights and staging need.
-bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
+// Places for rows of the tensor, spread over the memory tiles, if every one of them keeps `reserve` in one gap;
+// nothing, and `allocators` unchanged, otherwise.
+std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
+                                                       Bytes reserve, int owner, bool high) const {
   const Layer& l = network_.layers[root];
-  Home& home = e_.homes[root];
-  home.channels = stored_channels(l.out.c);
-  const int owner = next_owner_++;
   std::vector<Piece> pieces;
   for (int m = 0; m < array_.memtiles(); ++m) {
     Piece piece;
@@ -213,24 +217,32 @@ bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
     Span& band = policy_.bands() == Axis::height ? piece.h : piece.w;
     band = split(band, array_.memtiles(), m);
     if (band.empty()) continue;
-    piece.pixel_step = home.channels;
+    piece.pixel_step = stored_channels(l.out.c);
     const Bytes bytes = piece.row_step() * piece.h.size();
-    const auto at = e_.allocators[m].find(round_up(bytes, 32), e_.emitted_layers % 2 == 1);
-    if (at) e_.allocators[m].take(*at, bytes, owner);
-    if (!at || e_.allocators[m].largest_gap().size() < reserve) {
-      for (auto& a : e_.allocators) a.release(owner);
-      return false;
+    const auto at = allocators[m].find(round_up(bytes, 32), high);
+    if (at) allocators[m].take(*at, bytes, owner);
+    if (!at || allocators[m].largest_gap().size() < reserve) {
+      for (auto& a : allocators) a.release(owner);
+      return std::nullopt;
     }
     piece.buffer = std::make_shared<Buffer>();
     piece.buffer->address = *at;
     pieces.push_back(std::move(piece));
   }
-  for (Piece& p : pieces) {
+  return pieces;
+}
+
+bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
+  auto pieces = find_rows(e_.allocators, root, rows, reserve, next_owner_++, e_.emitted_layers % 2 == 1);
+  if (!pieces) return false;
+  Home& home = e_.homes[root];
+  home.channels = stored_channels(network_.layers[root].out.c);
+  for (Piece& p : *pieces) {
     p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(
         p.buffer->address, p.buffer->address + round_up(p.row_step() * p.h.size(), 32));
     home.pieces.push_back(std::move(p));
   }
-  record_pieces(root, home.pieces.size() - pieces.size());
+  record_pieces(root, home.pieces.size() - pieces->size());
   return true;
 }
 
@@ -335,6 +347,38 @@ Layer with_pool(const Layer& conv, const Layer& pool) {
   return both;
 }
 
+// Layers of one shape with about as many blocks share what was good for the first of them.
+Shortlist& Scheduler::shortlist(const LayerContext& c, const Mapping& m, Span rows) const {
+  const Layer& l = *c.layer;
+  const Window &w = l.window, &k = c.kernel->window;
+  const int blocks = c.blocks == nullptr ? -1 : static_cast<int>(c.blocks->total() * 32 / c.blocks->size());
+  return shortlists_[{static_cast<int>(l.op),
+                      l.in.h,
+                      l.in.w,
+                      l.in.c,
+                      l.out.h,
+                      l.out.w,
+                      l.out.c,
+                      w.kh,
+                      w.kw,
+                      w.sh,
+                      w.sw,
+                      w.pad_top,
+                      w.pad_left,
+                      k.kh,
+                      k.kw,
+                      static_cast<int>(m.cols),
+                      static_cast<int>(m.rows),
+                      rows.size(),
+                      c.operand,
+                      c.input_in_ddr,
+                      c.operand_in_ddr,
+                      c.output_in_ddr,
+                      c.rolling,
+                      c.input_sharers,
+                      blocks}];
+}
+
 // The cheapest mapping of a layer, or nothing; all that were weighed go to the layer's report.
 std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c, Span rows, Demand& least) {
   const Layer& layer = *c.layer;
@@ -362,7 +406,7 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
       demand = {t.buffers.total(), staging_bytes(c, p, t.tiling, t.buffers, array_)};
       if (demand.core <= core_limit) choice = t;
     } else {
-      choice = choose_tiling(c, p, array_, law_, &demand);
+      choice = choose_tiling(c, p, array_, law_, &demand, &shortlist(c, m, rows));
     }
     least = {std::min(least.core, demand.core), std::min(least.staging, demand.staging)};
     Candidate weighed;
@@ -472,8 +516,12 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
       if (!choice) place_in_ddr(root);
     }
   }
-  if (known != depth_choices_.end())
-    choice = Choice{make_partition(layer, rows, known->second.partition.mapping, array_), known->second.tiling};
+  if (known != depth_choices_.end()) {
+    const TilingChoice& t = known->second.tiling;
+    Partition p = make_partition(layer, rows, known->second.partition.mapping, array_);
+    c.output_in_ddr = e_.homes[root].in_ddr;
+    if (staging_bytes(c, p, t.tiling, t.buffers, array_) <= free_staging()) choice = Choice{std::move(p), t};
+  }
   if (!choice) weigh();
   if (!choice && fresh && !over && !e_.homes[root].in_ddr) {  // give up the place in the memory tiles
     release_rows(root, layer.out.h);
@@ -665,7 +713,7 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
   std::optional<double> best;
   for (const Mapping& m : policy_.mappings(u.geometry)) {
     const Partition p = make_partition(u.geometry, rows, m, array_);
-    const auto choice = choose_tiling(c, p, array_, law_, nullptr);
+    const auto choice = choose_tiling(c, p, array_, law_, nullptr, &shortlist(c, m, rows));
     if (choice && (!best || choice->estimate.cycles < *best)) best = choice->estimate.cycles;
   }
   return best;
@@ -718,6 +766,34 @@ std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units,
   return sum;
 }
 
+// Whether everything finds its place when the units are walked in tiles: the same finding and releasing as emit_group.
+bool Scheduler::packs(const std::vector<DepthUnit>& units, int tiles) const {
+  std::vector<TileAllocator> trial = e_.allocators;
+  const int last = static_cast<int>(units.size()) - 1;
+  int owner = next_owner_, emitted = e_.emitted_layers;
+  const auto find = [&](LayerId tensor, Span rows) {
+    return find_rows(trial, tensor, rows, usual_reserve(), owner++, emitted % 2 == 1);
+  };
+  const LayerId target = units[last].target;
+  if (last_use_[target] != 0 && !find(target, {0, network_.layers[target].out.h})) return false;
+  std::vector<std::vector<Piece>> live(units.size());
+  for (const DepthStep& step : depth_steps(units, tiles)) {
+    if (step.unit != last) {
+      const auto pieces = find(units[step.unit].target, step.rows);
+      if (!pieces) return false;
+      live[step.unit].insert(live[step.unit].end(), pieces->begin(), pieces->end());
+    }
+    ++emitted;
+    for (int u = 0; u < last; ++u) {
+      const auto dead = [&](const Piece& p) { return p.h.hi <= step.keep[u]; };
+      for (const Piece& p : live[u])
+        if (dead(p)) trial[p.memtile].release(p.owner);
+      live[u].erase(std::remove_if(live[u].begin(), live[u].end(), dead), live[u].end());
+    }
+  }
+  return true;
+}
+
 // How many tiles walk the units best, if that is better than layer after layer: the least that fit, or up to twice as
 // many where the rows of a tile then divide better among the columns.
 std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) const {
@@ -726,9 +802,7 @@ std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) co
   const auto waste = [&](int t) { return t * round_up(ceil_div(height, t), array_.cols); };
   int fewest = 0, even = 0;
   for (int t = 2; t <= std::min(most_tiles, height) && (fewest == 0 || t <= 2 * fewest); ++t) {
-    // A quarter more, for what comes and goes never packs without holes.
-    const Bytes between = depth_bytes(units, depth_steps(units, t), array_.memtiles());
-    if (!fits(units.back().target, between * 5 / 4)) continue;
+    if (!packs(units, t)) continue;
     if (fewest == 0) fewest = even = t;
     if (waste(t) < waste(even)) even = t;
   }

@@ -14,6 +14,10 @@ constexpr double call_overhead = 48, task_overhead = 48;
 // What every step costs even where something else bounds the layer, so that such a layer is not cut into dust.
 constexpr double exposed_per_step = 4;
 
+// How many tilings are remembered for further layers of the same shape, and how much worse than the best they may be.
+constexpr std::size_t shortlist_length = 12;
+constexpr double shortlist_margin = 1.1;
+
 struct TileShape {  // of the largest tile
   int h, w, b;      // output rows, columns, 8-channel blocks
   int in_h, in_w;   // window of the tile
@@ -305,18 +309,36 @@ Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, 
 }
 
 std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition& p, const ArraySpec& a,
-                                          const KernelLaw& law, Demand* demand) {
+                                          const KernelLaw& law, Demand* demand, Shortlist* shortlist) {
   std::optional<TilingChoice> best;
   const Layer& l = *c.layer;
   const Bytes limit = a.tile.memory.size - a.tile.reserved;
-  const int in_blocks = stored_channels(l.in.c) / 8;
-  const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
   if (p.parts.empty()) return best;
   const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
+  const auto lower = [](Bytes& least, Bytes asked) { least = std::min(least, asked); };
+  std::vector<std::pair<double, Tiling>> close;  // what comes near the best so far
+  const auto consider = [&](const Tiling& t, const Weights& w) {
+    const CoreBuffers b = buffers_with(c, p, t, w.largest);
+    if (demand != nullptr) lower(demand->core, b.total());
+    if (b.total() > limit) return;
+    const Bytes staged = staging_bytes(c, p, t, b, a);
+    if (demand != nullptr) lower(demand->staging, staged);
+    if (staged > c.staging) return;
+    const double enough = best ? best->estimate.cycles * shortlist_margin : std::numeric_limits<double>::infinity();
+    const Estimate e = estimate_with(c, p, t, b, w, plan, a, law, enough);
+    if (e.cycles >= enough) return;
+    if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
+    if (shortlist != nullptr) close.emplace_back(e.cycles, t);
+  };
+  if (shortlist != nullptr && !shortlist->empty()) {
+    for (const Tiling& t : *shortlist) consider(t, p.weights.empty() ? Weights{} : weights_of(c, p, t));
+    if (best) return best;
+  }
+  const int in_blocks = stored_channels(l.in.c) / 8;
+  const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
   const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
   // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
   const double work = p.weights.empty() ? 0 : paced_cycles(c, p, a, law);
-  const auto lower = [](Bytes& least, Bytes asked) { least = std::min(least, asked); };
   for (int no : counts_up_to(p.max_b, p.max_b))
     for (int ni : chunks) {
       Tiling t;
@@ -341,18 +363,16 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
             if (c.rolling && (t.weights_outer || nh == 1)) continue;
             const bool more = t.input_slots > 2;
             if (more && (w.paced(t.input_slots) == w.paced(2) || loads_of(l, t).input < t.input_slots)) continue;
-            const CoreBuffers b = buffers_with(c, p, t, w.largest);
-            if (demand != nullptr) lower(demand->core, b.total());
-            if (b.total() > limit) continue;
-            const Bytes staged = staging_bytes(c, p, t, b, a);
-            if (demand != nullptr) lower(demand->staging, staged);
-            if (staged > c.staging) continue;
-            const Estimate e = estimate_with(c, p, t, b, w, plan, a, law,
-                                             best ? best->estimate.cycles : std::numeric_limits<double>::infinity());
-            if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
+            consider(t, w);
           }
         }
     }
+  if (shortlist != nullptr && best) {
+    std::stable_sort(close.begin(), close.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+    shortlist->clear();
+    for (const auto& [cycles, t] : close)
+      if (shortlist->size() < shortlist_length) shortlist->push_back(t);
+  }
   return best;
 }
 

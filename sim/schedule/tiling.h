@@ -75,9 +75,14 @@ struct Demand {
   Bytes staging = std::numeric_limits<Bytes>::max();  // of a memory tile, among the tilings whose buffers a core holds
 };
 
-// The cheapest tiling that fits, or nothing. `demand` (may be null) becomes what the tilings ask for.
+// Tilings that were good for a layer.
+using Shortlist = std::vector<Tiling>;
+
+// The cheapest tiling that fits, or nothing. `demand` (may be null) becomes what the tilings ask for. A `shortlist`
+// (may be null) that is not empty limits the search to what it holds, if any of that fits; an empty one is filled.
 std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Partition& partition,
-                                          const ArraySpec& array, const KernelLaw& law, Demand* demand);
+                                          const ArraySpec& array, const KernelLaw& law, Demand* demand,
+                                          Shortlist* shortlist);
 
 // What a tiling keeps in one memory tile: staged tiles of an input in DDR, and slots for results on their way to DDR,
 // share it with weights.
