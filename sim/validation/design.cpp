@@ -17,6 +17,27 @@ json read_object(const std::string& file, Failure& failure) {
   return root;
 }
 
+Expected<std::vector<StatedNoise>> read_noise(const std::string& file, const std::string& path, const json& list) {
+  std::vector<StatedNoise> noise;
+  Failure failure;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    StatedNoise n;
+    for (const auto& [key, value] : list[i].items()) {
+      if (key == "workload" && value.is_string()) n.workload = value.get<std::string>();
+      else if (key == "max_words" && value.is_number()) n.max_words = value.get<double>();
+      else if (key == "low" && value.is_number()) n.low = value.get<double>();
+      else if (key == "high" && value.is_number()) n.high = value.get<double>();
+      else if (key == "pct" && value.is_number()) n.pct = value.get<double>();
+      else if (key != "source")
+        failure.problems.push_back({file, path + "[" + std::to_string(i) + "]." + key, "unknown key or wrong type",
+                                    "workload, max_words, low, high, pct or source"});
+    }
+    noise.push_back(std::move(n));
+  }
+  if (!failure.problems.empty()) return failure;
+  return noise;
+}
+
 void read_group(const std::string& file, const std::string& name, const json& entry, ValidationSetup& setup,
                 Failure& failure) {
   GroupDesign design;
@@ -27,6 +48,11 @@ void read_group(const std::string& file, const std::string& name, const json& en
   for (const auto& [key, value] : entry.items()) {
     if (key == "hardware") design.hardware = value.get<std::string>();
     else if (key == "kernels" && value.is_string()) design.kernels = value.get<std::string>();
+    else if (key == "noise" && value.is_array()) {
+      auto noise = read_noise(file, "groups." + name + ".noise", value);
+      if (noise) design.noise = std::move(*noise);
+      else failure.problems.insert(failure.problems.end(), noise.failure().problems.begin(), noise.failure().problems.end());
+    }
     else if (key == "strips" && value.is_boolean()) design.strips = value.get<bool>();
     else if (key == "span" && value.is_boolean()) design.span = value.get<bool>();
     else if (value.is_number()) design.numbers[key] = value.get<double>();
@@ -43,6 +69,17 @@ bool ValidationSetup::calibration(const MeasuredRow& row) const {
     return std::find(list.begin(), list.end(), what) != list.end();
   };
   return has(calibration_classes, row_class_name(row.row_class())) || has(calibration_ids, row.id);
+}
+
+StatedNoise ValidationSetup::noise(const MeasuredRow& row) const {
+  const auto group = groups.find(row.group);
+  if (group == groups.end()) return {};
+  const std::vector<double> numbers = numbers_in(row.shape);
+  for (const StatedNoise& n : group->second.noise) {
+    if (row.workload.rfind(n.workload, 0) != 0) continue;
+    if (n.max_words == 0 || (!numbers.empty() && numbers[0] <= n.max_words)) return n;
+  }
+  return {};
 }
 
 Expected<ValidationSetup> load_validation_setup(const std::string& config_folder) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
@@ -10,11 +11,19 @@
 
 namespace tessera {
 
+// What the source says of the scatter of its own measurements: an interval, or a percentage of the measured value.
+struct StatedNoise {
+  std::string workload;  // a prefix of the row's
+  double max_words = 0;  // of transfers up to this length; 0: any row
+  double low = 0, high = 0, pct = 0;
+};
+
 struct GroupDesign {
   std::string hardware;              // file in configs/hardware
   std::string kernels;               // kernel library of its GEMM rows; empty: none
   std::map<std::string, double> numbers;  // the other keys, by name
   bool strips = false;               // stream-aie: strips of A and B along k, A buffered once
+  std::vector<StatedNoise> noise;    // the first that matches counts
   bool span = false;                 // the timer runs from the first to the last kernel of the slowest core
 
   double number(const std::string& key) const {
@@ -30,6 +39,7 @@ struct ValidationSetup {
   std::vector<std::string> calibration_classes, calibration_ids;
 
   bool calibration(const MeasuredRow& row) const;
+  StatedNoise noise(const MeasuredRow& row) const;  // all zero: nothing is stated
 };
 
 // Reads validation/designs.json and validation/calibration.json of the folder.

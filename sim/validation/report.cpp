@@ -31,6 +31,11 @@ class Summaries {
 
 bool is_network(const ValidatedRow& r) { return r.row.row_class() == RowClass::network; }
 
+std::string noise_text(const ValidatedRow& r) {
+  if (r.noise.high > 0) return fmt::format("{:g}..{:g}", r.noise.low, r.noise.high);
+  return r.noise.pct > 0 ? fmt::format("{:g}%", r.noise.pct) : "";
+}
+
 const ErrorSummary* find(const std::vector<ErrorSummary>& list, const std::string& name) {
   for (const ErrorSummary& s : list)
     if (s.name == name) return &s;
@@ -38,6 +43,12 @@ const ErrorSummary* find(const std::vector<ErrorSummary>& list, const std::strin
 }
 
 }  // namespace
+
+bool ValidatedRow::within_noise() const {
+  if (skipped()) return false;
+  if (noise.high > 0) return prediction.value >= noise.low && prediction.value <= noise.high;
+  return noise.pct > 0 && std::abs(error_pct()) <= noise.pct;
+}
 
 std::vector<ErrorSummary> summarize(const Validation& validation) {
   Summaries total, classes, groups;
@@ -67,6 +78,8 @@ json validation_json(const Validation& validation) {
                 {"error_pct", nullptr},
                 {"bound_by", r.prediction.bound_by},
                 {"calibration", r.calibration},
+                {"noise", noise_text(r)},
+                {"within_noise", r.within_noise()},
                 {"skipped", r.prediction.skipped}};
     if (!r.skipped()) row["predicted"] = r.prediction.value, row["error_pct"] = r.error_pct();
     rows.push_back(std::move(row));
@@ -80,8 +93,8 @@ json validation_json(const Validation& validation) {
 }
 
 std::string validation_table(const Validation& validation) {
-  std::string text = fmt::format("{:<32} {:>12} {:>12} {:<20} {:>9}  {:<13} {}\n", "id", "measured", "predicted", "unit",
-                                 "error", "bound by", "use");
+  std::string text = fmt::format("{:<32} {:>12} {:>12} {:<20} {:>9} {:>10}  {:<13} {}\n", "id", "measured", "predicted",
+                                 "unit", "error", "noise", "bound by", "use");
   for (const ValidatedRow& r : validation.rows) {
     if (r.skipped()) {
       text += fmt::format("{:<32} {:>12.6g} {:>12} {:<20} skipped: {}\n", r.row.id, r.row.measured, "-", r.row.unit,
@@ -91,9 +104,10 @@ std::string validation_table(const Validation& validation) {
     const std::string use = is_network(r) ? fmt::format("closed overlay, measured / predicted = {:.2f}",
                                                         r.row.measured / r.prediction.value)
                                           : r.calibration ? "calibration" : "";
-    text += fmt::format("{:<32} {:>12.6g} {:>12.6g} {:<20} {:>+8.2f}%  {:<13} {}\n", r.row.id, r.row.measured,
-                        r.prediction.value, r.row.unit, r.error_pct(), r.prediction.bound_by, use);
+    text += fmt::format("{:<32} {:>12.6g} {:>12.6g} {:<20} {:>+8.2f}% {:>10}  {:<13} {}\n", r.row.id, r.row.measured,
+                        r.prediction.value, r.row.unit, r.error_pct(), noise_text(r), r.prediction.bound_by, use);
   }
+  text += "\nnoise: scatter that the source itself states, an interval of the measured unit or a share of the value\n";
   text += fmt::format("\n{:<40} {:>5} {:>8} {:>11} {:>11}  {}\n", "absolute error", "rows", "skipped", "mean", "maximum",
                       "worst row");
   for (const ErrorSummary& s : summarize(validation)) {

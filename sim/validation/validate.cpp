@@ -43,7 +43,7 @@ Expected<Validation> validate_rows(const ValidationOptions& options) {
   std::vector<std::string> groups;
   for (const MeasuredRow& row : *rows) {
     groups.push_back(row.group);
-    if (options.group.empty() || row.group == options.group) v.rows.push_back({row, setup->calibration(row), {}});
+    if (options.group.empty() || row.group == options.group) v.rows.push_back({row, setup->calibration(row), {}, setup->noise(row)});
   }
   if (v.rows.empty() && !options.group.empty()) {
     const std::string near = nearest_name(options.group, groups);

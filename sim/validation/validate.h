@@ -20,7 +20,9 @@ struct ValidatedRow {
   MeasuredRow row;
   bool calibration = false;
   Prediction prediction;
+  StatedNoise noise;
   double error_pct() const { return 100 * (prediction.value / row.measured - 1); }
+  bool within_noise() const;  // false when the source states none
   bool skipped() const { return !prediction.skipped.empty(); }
 };
 
