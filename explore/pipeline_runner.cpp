@@ -57,10 +57,12 @@ Json row_of(const RunConfig& config, Json result) {
   return result;
 }
 
-Expected<Json> run(const Json& document, bool dense) {
+Expected<Json> run(const Json& document, bool dense, bool verify) {
   const Expected<RunConfig> config = make_run_config(document, ".", "point");
   if (!config) return config.failure();
-  Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse);
+  RunOptions options;
+  options.verify = verify;
+  Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse, options);
   if (!result) return result;
   return row_of(*config, std::move(*result));
 }

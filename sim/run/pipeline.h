@@ -15,15 +15,15 @@ namespace tessera {
 enum class Density { dense, sparse };
 const char* density_name(Density d);  // "dense", "sparse"
 
-// A verified schedule with the bounds it is judged by.
+// A schedule with the bounds it is judged by.
 struct Plan {
   Schedule schedule;
   std::optional<Bounds> bounds;        // none for a program that was read from a file
   std::vector<Millicycles> durations;  // by kernel call
 };
 
-// Schedules and verifies; simulates nothing.
-Expected<Plan> make_plan(const RunConfig& config, Density density);
+// Schedules and verifies; simulates nothing. `verified` false leaves the verifier out (see RunOptions).
+Expected<Plan> make_plan(const RunConfig& config, Density density, bool verified = true);
 
 // Whose masks a program was made for: dense when every block is present.
 Density program_density(const Program& program);
@@ -35,6 +35,7 @@ struct RunOptions {
   bool functional = false;  // move real data and compare every layer with the reference
   std::string data;         // .npz with weights and input of a functional run; empty: from the seed
   TraceSink* trace = nullptr;
+  bool verify = true;  // run_density: the verifier judges the program. Sweeps verify a share of their points
 };
 
 // Simulates a plan and returns R of result.json: cycles, latency_us, bound_us, layer_bound_us, macs,
