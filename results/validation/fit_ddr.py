@@ -4,7 +4,8 @@ configs/hardware/xdna1_1800mhz.json) to the array rows that calibration.json nam
 
     python3 results/validation/fit_ddr.py [path of the tessera launcher or binary]
 
-Simulates the rows for a grid of values (a few minutes) and prints the root mean square error of each; changes nothing.
+Simulates the rows for a grid of values (half a minute), prints the root mean square error of each, and fails when the
+hardware file does not hold the best; changes nothing.
 """
 import csv
 import json
@@ -32,6 +33,7 @@ def main(tessera):
             csv.writer(f).writerows([header] + [r for r in rows if r[0] in ids])
         hardware = configs / "hardware/xdna1_1800mhz.json"
         original = json.loads(hardware.read_text())
+        held = tuple(original["ddr"][key]["value"] for key in ("page_bytes", "run_cycles", "page_cycles"))
         best = None
         for page, run, opened in GRID:
             for key, value in (("page_bytes", page), ("run_cycles", run), ("page_cycles", opened)):
@@ -43,8 +45,10 @@ def main(tessera):
             errors = {r["id"]: r["error_pct"] for r in json.loads(out.read_text())["rows"]}
             rms = (sum(e * e for e in errors.values()) / len(errors)) ** 0.5
             print(f"page {page:5} run {run:4.1f} opened {opened:5.2f}: rms {rms:6.2f} %", *(f"{i} {e:+.1f}" for i, e in errors.items()))
-            best = min(best or (rms, 0, 0, 0), (rms, page, run, opened))
-    print("best:", *best)
+            best = min(best or (rms, page, run, opened), (rms, page, run, opened))
+    print(f"best: rms {best[0]:.2f} %, page_bytes {best[1]}, run_cycles {best[2]}, page_cycles {best[3]}")
+    if best[1:] != held:
+        sys.exit(f"the hardware file holds {held}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ Bytes type_bytes(const std::string& type) {
   return 0;
 }
 
+std::int64_t blocks_m(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.m, d.tile_m * array.rows); }
+std::int64_t blocks_n(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.n, d.tile_n * array.cols); }
+
 GemmDesign design_of(const MeasuredRow& row, const GroupDesign& group, const ArraySpec& array) {
   GemmDesign d;
   d.m = row.m, d.k = row.k, d.n = row.n;
@@ -26,11 +29,15 @@ GemmDesign design_of(const MeasuredRow& row, const GroupDesign& group, const Arr
     d.c_buffers = fitting_c_buffers(d, array);
     return d;
   }
-  d.a_buffers = 1;
-  if (array.cols > 1) {  // broadcast along the row: tile by tile
+  d.c_buffers = static_cast<int>(group.number("c_buffers"));
+  if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
     d.b_buffers = 1;
+    d.a_buffers = static_cast<int>(ceil_div(d.k, d.tile_k));
+    d.a_stationary = blocks_n(d, array) > 1 && d.core_bytes() <= array.tile.memory.size - array.tile.reserved;
+    if (!d.a_stationary) d.a_buffers = 2;
     return d;
   }
+  d.a_buffers = 1;
   d.b_stationary = true;
   d.strip_calls = static_cast<int>(ceil_div(d.k, d.tile_k));
   d.b_buffers = 2;
@@ -38,10 +45,12 @@ GemmDesign design_of(const MeasuredRow& row, const GroupDesign& group, const Arr
   return d;
 }
 
-// The columns start one after the other, and the first one runs out of what it has buffered before the last begins.
-bool waits_for_columns(const GemmDesign& d, const ArraySpec& array) {
-  const std::int64_t outputs = ceil_div(d.m, d.tile_m * array.rows) * ceil_div(d.n, d.tile_n * array.cols);
-  return array.cols > 1 && outputs * ceil_div(d.k, d.tile_k) > 2;
+// The controller starts the columns one after the other. The first one runs out of A when it needs more than it has buffers for, as the
+// broadcast waits for the last column.
+double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_per_column) {
+  const std::int64_t passes = blocks_m(d, array) * (d.a_stationary ? 1 : blocks_n(d, array));
+  const bool waits = passes * ceil_div(d.k, d.tile_k) > d.a_buffers;
+  return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
 
 }  // namespace
@@ -68,7 +77,7 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   if (!run) return run.failure();
 
   double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000;
-  if (waits_for_columns(design, array)) cycles += group.number("column_skew_cycles");
+  cycles += columns_skew(design, array, group.number("column_start_cycles"));
   const double us = cycles * 1e6 / array.clock_hz + group.overhead_us();
   const double operations = 2.0 * row.m * row.k * row.n;
   if (row.unit == "cycles") return Prediction{cycles, run->bound_by, ""};

@@ -107,6 +107,23 @@ TEST_CASE("a stationary B is read once per block of columns") {
   CHECK(o.cycles > 64 * 1000 + 15 * 1024);  // A is buffered once: each of its strips is waited for
 }
 
+TEST_CASE("a stationary A is read once per block of rows, B as often as before") {
+  const ArraySpec a = plain(2, 2);
+  GemmDesign d = square(256, 32);
+  d.b_buffers = d.c_buffers = 1;
+  const Outcome streamed = run(d, a, 1000);
+  d.a_stationary = true;
+  d.a_buffers = 8;
+  const Outcome kept = run(d, a, 1000);
+  CHECK(streamed.read - kept.read == 256 * 256 * (4 - 1));  // four blocks of columns
+  CHECK(kept.written == streamed.written);
+  CHECK(kept.cycles <= streamed.cycles);
+  d.a_buffers = 4;  // half of k
+  const auto refused = build_gemm_program(d, a);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().code == ExitCode::does_not_fit);
+}
+
 TEST_CASE("more bandwidth never makes the same design slower") {
   ArraySpec a = plain(4, 4);
   a.ddr.read_bytes_per_cycle = 4;
