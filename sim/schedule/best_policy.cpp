@@ -16,6 +16,7 @@ class BestPolicy : public Policy {
   Axis bands() const override { return Axis::height; }
   bool fuses() const override { return true; }
   bool balances() const override { return true; }
+  bool alternates() const override { return true; }
   bool tiles_in_depth() const override { return true; }
 };
 

@@ -18,6 +18,8 @@ class Policy {
   virtual bool fuses() const = 0;
   // Reorder output channels so that non-zero blocks fall evenly on cores.
   virtual bool balances() const = 0;
+  // Let layers of parallel branches alternate.
+  virtual bool alternates() const = 0;
   // Walk layers together in tiles of rows where a tensor between them would spill to DDR.
   virtual bool tiles_in_depth() const = 0;
 };

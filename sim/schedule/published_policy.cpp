@@ -10,6 +10,7 @@ class PublishedPolicy : public Policy {
   Axis bands() const override { return Axis::width; }
   bool fuses() const override { return false; }
   bool balances() const override { return false; }
+  bool alternates() const override { return false; }
   bool tiles_in_depth() const override { return false; }
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/depth_tiling.h"
@@ -28,12 +30,16 @@ class Scheduler {
         e_(network, array),
         fused_(network.layers.size(), -1),
         fused_into_(network.layers.size(), -1),
-        last_use_(network.layers.size(), 0) {}
+        last_use_(network.layers.size(), 0),
+        turn_(network.layers.size(), 0) {}
 
   Expected<Schedule> run();
 
  private:
   void plan_views();
+  void plan_order();
+  Bytes most_live(const std::vector<LayerId>& order) const;
+  LayerId later(LayerId a, LayerId b) const { return turn_[a] < turn_[b] ? b : a; }
   void plan_fusion();
   void plan_lifetimes();
   void describe_layers();
@@ -92,7 +98,9 @@ class Scheduler {
   Emission e_;
   std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
   std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
-  std::vector<int> last_use_;    // per root: index of the last layer that reads it; 0 for an output of the network
+  std::vector<int> last_use_;    // per root: the last layer that reads it; 0 for an output of the network
+  std::vector<LayerId> order_;   // in which layers are emitted
+  std::vector<int> turn_;        // per layer: its place in that order
   std::vector<LayerReport> reports_;
   double estimate_ = 0;
   int next_owner_ = 0;
@@ -118,6 +126,60 @@ void Scheduler::plan_views() {
   }
 }
 
+// Bytes of the tensors that live at one time, at most. Parts of a concatenation count by themselves.
+Bytes Scheduler::most_live(const std::vector<LayerId>& order) const {
+  std::vector<int> reads(network_.layers.size(), 0);
+  for (const Layer& l : network_.layers)
+    for (LayerId i : l.inputs) ++reads[i];
+  const auto bytes = [&](LayerId i) {
+    const Layer& l = network_.layers[i];
+    return l.op == Op::input || l.op == Op::concat ? 0 : Bytes{l.out.h} * l.out.w * stored_channels(l.out.c);
+  };
+  Bytes now = 0, most = 0;
+  const std::function<void(LayerId)> release = [&](LayerId i) {
+    if (--reads[i] > 0) return;
+    now -= bytes(i);
+    if (network_.layers[i].op == Op::concat)  // its parts lived as long as it did
+      for (LayerId part : network_.layers[i].inputs) release(part);
+  };
+  for (LayerId i : order) {
+    now += bytes(i);
+    most = std::max(most, now);
+    if (network_.layers[i].op != Op::concat)
+      for (LayerId input : network_.layers[i].inputs) release(input);
+  }
+  return most;
+}
+
+// The network's order, or one in which layers of parallel branches alternate: a layer that does not read what the one
+// before it leaves is fed while that one still computes. Not where more tensors than now would fill the memory tiles.
+void Scheduler::plan_order() {
+  const auto n = static_cast<LayerId>(network_.layers.size());
+  order_.resize(n);
+  std::iota(order_.begin(), order_.end(), 0);
+  if (policy_.alternates() && spec_.depth.empty()) {
+    std::vector<LayerId> list;
+    std::vector<bool> done(n, false);
+    LayerId before = -1;
+    while (static_cast<LayerId>(list.size()) < n) {
+      LayerId next = -1;
+      for (LayerId i = list.empty() ? 0 : 1; i < n; ++i) {
+        const auto& inputs = network_.layers[i].inputs;
+        if (done[i] || !std::all_of(inputs.begin(), inputs.end(), [&](LayerId k) { return done[k]; })) continue;
+        const bool follows = std::find(inputs.begin(), inputs.end(), before) != inputs.end();
+        if (next < 0 || !follows) next = i;
+        if (!follows) break;
+      }
+      done[next] = true;
+      list.push_back(next);
+      if (network_.layers[next].op != Op::concat) before = next;
+    }
+    const Bytes capacity = array_.memtiles() * array_.memtile.memory.size;
+    if (most_live(list) <= std::max(most_live(order_), capacity / 2)) order_ = std::move(list);
+  }
+  for (LayerId k = 0; k < n; ++k) turn_[order_[k]] = k;
+}
+
 void Scheduler::plan_fusion() {
   if (!policy_.fuses()) return;
   std::vector<int> uses(network_.layers.size(), 0);
@@ -136,7 +198,7 @@ void Scheduler::plan_fusion() {
   }
   for (const Layer& add : network_.layers) {
     if (add.op != Op::add) continue;
-    const LayerId last = std::max(add.inputs[0], add.inputs[1]);
+    const LayerId last = later(add.inputs[0], add.inputs[1]);
     const Layer& conv = network_.layers[last];
     // Nothing may stand between the two that the add's early execution could overtake.
     if (conv.op != Op::conv2d || uses[last] != 1 || add.inputs[0] == add.inputs[1]) continue;
@@ -151,9 +213,9 @@ void Scheduler::plan_lifetimes() {
   std::vector<bool> read(network_.layers.size(), false);
   for (const Layer& l : network_.layers)
     for (LayerId i : l.inputs) {
-      const int reader = fused_into_[l.id] >= 0 ? std::max(i, fused_into_[l.id]) : l.id;
+      const LayerId reader = fused_into_[l.id] >= 0 ? later(i, fused_into_[l.id]) : l.id;
       int& last = last_use_[e_.views[i].root];
-      last = std::max(last, reader);
+      last = later(last, reader);
       read[i] = true;
     }
   // What nobody reads is an output and stays to the end, with all that shares its place.
@@ -661,7 +723,6 @@ bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
 // memory tiles although tensors between have not. Empty: none.
 std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
   constexpr int longest = 4;
-  const auto n = static_cast<LayerId>(network_.layers.size());
   LayerId forced_last = -1;
   for (const DepthSpec& d : spec_.depth)
     if (d.first == network_.layers[first].name) {
@@ -671,7 +732,8 @@ std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
     }
   if (forced_last < 0 && (!spec_.depth_tiling || !policy_.tiles_in_depth())) return {};
   std::vector<DepthUnit> units;
-  for (LayerId i = first; i < n; ++i) {
+  for (std::size_t k = turn_[first]; k < order_.size(); ++k) {
+    const LayerId i = order_[k];
     const Layer& l = network_.layers[i];
     if (l.op == Op::concat || l.op == Op::input) return {};
     if (fused_into_[i] >= 0) continue;
@@ -839,7 +901,7 @@ std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units
 }
 
 void Scheduler::release_read_by(LayerId reader) {
-  for (LayerId root = 0; root < reader; ++root)
+  for (LayerId root = 0; root < static_cast<LayerId>(last_use_.size()); ++root)
     if (e_.views[root].root == root && last_use_[root] == reader) {
       const auto& pieces = e_.homes[root].pieces;
       for (const Piece& p : pieces)
@@ -848,25 +910,25 @@ void Scheduler::release_read_by(LayerId reader) {
 }
 
 Expected<Schedule> Scheduler::run() {
+  plan_order();
   plan_views();
   plan_fusion();
   plan_lifetimes();
   describe_layers();
-  const auto n = static_cast<LayerId>(network_.layers.size());
-  for (LayerId i = 0; i < n; ++i) {
-    const Layer& l = network_.layers[i];
+  for (std::size_t k = 0; k < order_.size(); ++k) {
+    const Layer& l = network_.layers[order_[k]];
     std::optional<Failure> failure;
-    LayerId through = i;  // last layer that is emitted now
+    std::size_t through = k;  // place of the last layer that is emitted now
     if (l.op == Op::input) {
       place_in_ddr(l.id);
     } else if (l.op == Op::concat) {
       failure = emit_concat(l);
-    } else if (fused_into_[i] < 0) {
+    } else if (fused_into_[l.id] < 0) {
       int tiles = 1;
-      const std::vector<DepthUnit> units = depth_group(i, &tiles);
+      const std::vector<DepthUnit> units = depth_group(l.id, &tiles);
       if (!units.empty()) {
         failure = emit_group(units, tiles);
-        through = units.back().kernel;
+        through = turn_[units.back().kernel];
       } else {
         if (l.op == Op::conv2d) weigh_pool(l);
         const DepthUnit u = unit_of(l);
@@ -874,8 +936,8 @@ Expected<Schedule> Scheduler::run() {
       }
     }
     if (failure) return *failure;
-    for (; i < through; ++i) release_read_by(i);
-    release_read_by(i);
+    for (; k < through; ++k) release_read_by(order_[k]);
+    release_read_by(order_[k]);
   }
   e_.builder.program().ddr_bytes = e_.ddr_top;
   Schedule s;
