@@ -152,7 +152,7 @@ def table(tessera, jobs):
 def slow_ddr(tessera):
     """Per layer of VGG16 on 3x3, DDR 16 times slower: published accounting and the model of the machine."""
     rows, problems = [], []
-    for config in ("vgg16_3x3_slow_ddr_published", "vgg16_3x3_slow_ddr"):
+    for config in ("vgg16_3x3_slow_ddr_published", "vgg16_3x3_slow_ddr", "vgg16_3x3_slow_ddr_tiled"):
         result, why = tessera.run(f"configs/runs/{config}.json", [], config)
         if result is None:
             problems.append(f"{config}: {why}")
