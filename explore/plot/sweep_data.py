@@ -113,7 +113,11 @@ def short(axis):
 
 
 def show(value):
-    return os.path.splitext(os.path.basename(value))[0] if isinstance(value, str) and "/" in value else f"{value}"
+    if not isinstance(value, str):
+        return f"{value}"
+    if "/" in value:
+        return os.path.splitext(os.path.basename(value))[0]
+    return value.replace("x", "×") if value.replace("x", "").isdigit() else value
 
 
 def in_words(axis, value):

@@ -1,4 +1,5 @@
-"""Where the time goes: for each layer the time of the average core, stacked by cause, dense above sparse."""
+"""Where the time goes: for each layer the time of the average core, stacked by cause, dense above sparse. Layers that no
+core is ever at (an addition computed with its convolution, a concatenation in place) have no bar."""
 from style import PAGE, legend_below, plt, save
 from sweep_data import pretty
 
@@ -29,9 +30,12 @@ def draw(sweep, folder):
         if not found:
             continue
         figure, axes = plt.subplots(2, 1, figsize=(PAGE, 3.4), sharex=True, sharey=True, constrained_layout=True)
-        data, labels = [], [layer["name"] for layer in found["dense"][1]]
+        worked = {layer["name"] for _, layers in found.values() for layer in layers
+                  if any(parts(layer, 1, 1).values())}
+        data, top = [], 0
         for axis, density in zip(axes, ("dense", "sparse")):
             result, layers = found[density]
+            layers = [layer for layer in layers if layer["name"] in worked]
             stacks = [parts(layer, result["cores"], result["cycles"] / result["latency_us"]) for layer in layers]
             floor = [0.0] * len(stacks)
             for cause, label, color in CAUSES:
@@ -39,12 +43,16 @@ def draw(sweep, folder):
                 if any(heights):
                     axis.bar(range(len(stacks)), heights, bottom=floor, color=color, width=0.85, label=label)
                 floor = [a + b for a, b in zip(floor, heights)]
+            top = max(top, *floor)
             for layer, stack in zip(layers, stacks):
                 data.append([network, density, layer["name"]] + [stack[cause] for cause, _, _ in CAUSES])
             axis.set_ylabel(f"{density} (µs)")
             axis.grid(axis="x", visible=False)
             axis.margins(x=0.005)
-        axes[1].set_xticks(range(len(labels)), [brief(label) for label in labels], rotation=90, fontsize=5.5 if len(labels) <= 75 else 4.5)
+        axes[0].set_ylim(0, 1.04 * top)
+        step = 1 if len(layers) <= 75 else 2  # names stay readable; all of them are in the CSV
+        axes[1].set_xticks(range(0, len(layers), step), [brief(layer["name"]) for layer in layers[::step]], rotation=90,
+                           fontsize=6)
         axes[0].set_title(f"{pretty(network)}: time of the average core by layer" + (f", {held}" if held else ""))
         legend_below(figure, axes, 4)
         names.append(save(figure, folder, f"layers_{network}",

@@ -37,7 +37,7 @@ def draw(sweep, folder):
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_xlim(low, high)
-        plain_log_ticks(axis, [min(ys), peak * 1.2])
+        plain_log_ticks(axis, [min(ys) / 1.1, peak * 1.2])
         axis.set_xlabel("MAC per byte of DDR")
         axis.set_ylabel("TMAC/s")
         axis.set_title(pretty(network) + (f", {held}" if held else ""))
