@@ -36,7 +36,9 @@ def main(arguments):
         print(f"{folder}/{name}.pdf .png .csv")
     if sweep.failed:
         print(f"{sweep.failed} points that are not done are left out", file=sys.stderr)
-    if not made:
+    if not made and arguments[1:]:
+        print(f"the sweep does not support {', '.join(wanted)}: it does not vary what they show", file=sys.stderr)
+    elif not made:
         print("the sweep supports no figure: it varies neither sparsity, array nor another number", file=sys.stderr)
 
 
