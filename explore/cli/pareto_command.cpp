@@ -5,15 +5,47 @@
 #include "explore/cli.h"
 #include "explore/cli/report.h"
 #include "explore/search/pareto.h"
+#include "explore/space/condition.h"
 #include "explore/store/store.h"
 
 namespace tessera::explore {
 namespace {
 
 struct Arguments {
-  std::string folder;
+  std::string folder, where;
   std::vector<std::string> minimize, maximize;
 };
+
+// The finished points that meet a condition over the columns of the table, and their numbers.
+struct Chosen {
+  Table table;
+  std::vector<std::size_t> points;  // from 1
+};
+
+Expected<Chosen> choose(const Table& all, const std::string& where) {
+  const std::vector<std::string> columns = column_names(all);
+  std::optional<Condition> condition;
+  if (!where.empty()) {
+    auto parsed = Condition::parse(where, columns);
+    if (!parsed) return parsed.failure();
+    condition = std::move(*parsed);
+  }
+  Chosen chosen;
+  chosen.table.axes = all.axes;
+  for (std::size_t r = 0; r < all.rows.size(); ++r) {
+    if (all.rows[r].status != status::done) continue;
+    if (condition) {
+      std::vector<Json> values = {r + 1};
+      for (std::size_t c = 1; c < columns.size(); ++c) values.push_back(cell(all, all.rows[r], columns[c]));
+      const auto holds = condition->holds([&](int c) -> const Json& { return values[static_cast<std::size_t>(c)]; });
+      if (!holds) return holds.failure();
+      if (!*holds) continue;
+    }
+    chosen.table.rows.push_back(all.rows[r]);
+    chosen.points.push_back(r + 1);
+  }
+  return chosen;
+}
 
 int pareto(const Arguments& a) {
   std::vector<Objective> objectives;
@@ -25,6 +57,8 @@ int pareto(const Arguments& a) {
   if (!table) return report(table.failure());
   const auto problems = check_objectives(*table, objectives);
   if (!problems.empty()) return report(Failure{ExitCode::bad_input, problems});
+  const auto chosen = choose(*table, a.where);
+  if (!chosen) return report(chosen.failure());
 
   Table front;
   front.axes = table->axes;
@@ -32,9 +66,9 @@ int pareto(const Arguments& a) {
   for (const Objective& o : objectives) names.push_back(o.column);
   names.insert(names.end(), table->axes.begin(), table->axes.end());
   std::vector<std::vector<std::string>> lines = {names};
-  for (const std::size_t r : pareto_front(*table, objectives)) {
-    std::vector<std::string> line = {std::to_string(r + 1)};
-    for (std::size_t c = 1; c < names.size(); ++c) line.push_back(csv_cell(cell(*table, table->rows[r], names[c])));
+  for (const std::size_t r : pareto_front(chosen->table, objectives)) {
+    std::vector<std::string> line = {std::to_string(chosen->points[r])};
+    for (std::size_t c = 1; c < names.size(); ++c) line.push_back(csv_cell(cell(*table, chosen->table.rows[r], names[c])));
     lines.push_back(line);
   }
   std::vector<std::size_t> widths(names.size(), 0);
@@ -48,7 +82,7 @@ int pareto(const Arguments& a) {
     fmt::print("\n");
   }
   if (auto failure = write_file(a.folder + "/pareto.csv", csv)) return report(*failure);
-  fmt::print("{} of {} points; {}/pareto.csv\n", lines.size() - 1, table->rows.size(), a.folder);
+  fmt::print("{} of {} points; {}/pareto.csv\n", lines.size() - 1, chosen->points.size(), a.folder);
   return 0;
 }
 
@@ -60,6 +94,7 @@ void add_pareto_command(CLI::App& app, int& exit_code) {
   command->add_option("folder", a->folder, "folder of the sweep")->required();
   command->add_option("--min", a->minimize, "column of the table to minimize; repeatable")->allow_extra_args(false);
   command->add_option("--max", a->maximize, "column of the table to maximize; repeatable")->allow_extra_args(false);
+  command->add_option("--where", a->where, "only points that meet this, such as \"network_name == 'vgg16' && cores <= 16\"");
   command->callback([a, &exit_code] {
     if (a->minimize.size() + a->maximize.size() < 2) throw CLI::RequiredError("two or more of --min and --max");
     exit_code = pareto(*a);
