@@ -68,7 +68,8 @@ int pareto(const Arguments& a) {
   std::vector<std::vector<std::string>> lines = {names};
   for (const std::size_t r : pareto_front(chosen->table, objectives)) {
     std::vector<std::string> line = {std::to_string(chosen->points[r])};
-    for (std::size_t c = 1; c < names.size(); ++c) line.push_back(csv_cell(cell(*table, chosen->table.rows[r], names[c])));
+    for (std::size_t c = 1; c < names.size(); ++c)
+      line.push_back(csv_cell(cell(*table, chosen->table.rows[r], names[c])));
     lines.push_back(line);
   }
   std::vector<std::size_t> widths(names.size(), 0);
@@ -94,7 +95,8 @@ void add_pareto_command(CLI::App& app, int& exit_code) {
   command->add_option("folder", a->folder, "folder of the sweep")->required();
   command->add_option("--min", a->minimize, "column of the table to minimize; repeatable")->allow_extra_args(false);
   command->add_option("--max", a->maximize, "column of the table to maximize; repeatable")->allow_extra_args(false);
-  command->add_option("--where", a->where, "only points that meet this, such as \"network_name == 'vgg16' && cores <= 16\"");
+  command->add_option("--where", a->where,
+                      "only points that meet this, such as \"network_name == 'vgg16' && cores <= 16\"");
   command->callback([a, &exit_code] {
     if (a->minimize.size() + a->maximize.size() < 2) throw CLI::RequiredError("two or more of --min and --max");
     exit_code = pareto(*a);

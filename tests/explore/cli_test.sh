@@ -39,7 +39,7 @@ expect 0 "$work/out/table.csv" "$tessera" sweep collect "$work/out"
 expect 0 "pareto.csv" "$tessera" pareto "$work/out" --min latency_us --min cores
 expect 2 "did you mean 'latency_us'?" "$tessera" pareto "$work/out" --min latncy_us --min cores
 expect 0 "of 1 points" "$tessera" pareto "$work/out" --min latency_us --min cores --where "point == 1"
-expect 2 "did you mean 'cores'?" "$tessera" pareto "$work/out" --min latency_us --min cores --where "coers == 1"
+expect 2 "did you mean 'cores'?" "$tessera" pareto "$work/out" --min latency_us --min cores --where "coress == 1"
 expect 2 "two or more of --min and --max" "$tessera" pareto "$work/out" --min cores
 expect 2 "bad.json: were: unknown key; did you mean 'where'?" "$tessera" sweep "$work/bad.json"
 expect 2 "axes.sparsity.ratio.to: 0 is below \"from\" 1; at least \"from\"" "$tessera" sweep "$work/bad.json"
