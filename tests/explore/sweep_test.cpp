@@ -183,8 +183,8 @@ TEST_CASE("every baseline and one sparse run in 16 are verified, and the key say
 
 TEST_CASE("a program that the verifier refuses is a failed point where it is asked, and a result elsewhere") {
   const TemporaryFolder folder;
-  const SweepEnd end = run(fake_sweep(R"({"axes": {"act": ["unsound"], "cores": {"from": 1, "to": 200, "step": 1}}})"),
-                           folder.path());
+  const SweepEnd end =
+      run(fake_sweep(R"({"axes": {"act": ["unsound"], "cores": {"from": 1, "to": 200, "step": 1}}})"), folder.path());
   const int refused = end.counts.at("failed");
   CHECK(refused > 0);
   CHECK(end.counts.at("done") == 400 - refused);
