@@ -69,7 +69,7 @@ class Balancer {
 // Classes of tensors that must share an order.
 class Classes {
  public:
-  explicit Classes(const Network& network) : network_(network), parent_(network.layers.size()), fixed_(parent_.size(), false) {
+  explicit Classes(const Network& network) : parent_(network.layers.size()), fixed_(parent_.size(), false) {
     std::iota(parent_.begin(), parent_.end(), 0);
     std::vector<bool> read(parent_.size(), false), summed(parent_.size(), false);
     for (const Layer& l : network.layers) {
@@ -97,7 +97,6 @@ class Classes {
 
  private:
   void unite(int a, int b) { parent_[std::max(find(a), find(b))] = std::min(find(a), find(b)); }
-  const Network& network_;
   std::vector<int> parent_;
   std::vector<bool> fixed_;
 };

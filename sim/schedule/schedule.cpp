@@ -531,7 +531,10 @@ std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, 
 }
 
 std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& part) {
-  const auto [input, target, target_c0, fused, rows, placed] = part;
+  const LayerId input = part.input, target = part.target;
+  const int target_c0 = part.target_c0, fused = part.fused;
+  const Span rows = part.rows;
+  const bool placed = part.placed;
   const Layer* tail = fused >= 0 ? &network_.layers[fused] : nullptr;
   const bool pooled = tail != nullptr && tail->op == Op::maxpool;
   const Layer layer = pooled ? with_pool(kernel, *tail) : kernel;

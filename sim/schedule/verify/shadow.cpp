@@ -142,7 +142,7 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
 
 bool Shadow::holds(const Placed& wanted) const {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](int id, const Placed& content) {
+  each(wanted.base, wanted.end(), [&](int, const Placed& content) {
     if (content.key != wanted.key) return true;
     const Region common = intersect(content.box, wanted.box);
     if (!empty(common) && content.agrees(wanted, common)) missing -= common.elements();
