@@ -35,12 +35,25 @@ TEST_CASE("an all-ones mask costs what dense costs, cycle for cycle") {
 
 TEST_CASE("simulated latency stays near the sum of the layer bounds") {
   for (const char* network : {"resnet50", "inception_v3", "vgg16"})
-    for (const Density density : {Density::dense, Density::sparse}) {
-      INFO(network);
-      const json r = run(config_of(network, 4, 4), density);
-      CHECK(r["latency_us"].get<double>() <= 1.25 * r["layer_bound_us"].get<double>());
-      CHECK(r["latency_us"].get<double>() >= r["bound_us"].get<double>());
-    }
+    for (const int size : {2, 4, 8})
+      for (const Density density : {Density::dense, Density::sparse}) {
+        INFO(network << " " << size << "x" << size << (density == Density::dense ? " dense" : " sparse"));
+        const json r = run(config_of(network, size, size), density);
+        // Reached but for one: Inception V3 on 8x8 at 50 % is at 1.154 (results/bounds).
+        CHECK(r["latency_us"].get<double>() <= 1.16 * r["layer_bound_us"].get<double>());
+        CHECK(r["latency_us"].get<double>() >= r["bound_us"].get<double>());
+      }
+}
+
+TEST_CASE("half of the blocks zero pay on 4x4") {
+  const auto speedup = [](const char* network) {
+    const RunConfig config = config_of(network, 4, 4);
+    const auto us = [&](Density d) { return run(config, d)["latency_us"].get<double>(); };
+    return us(Density::dense) / us(Density::sparse);
+  };
+  CHECK(speedup("vgg16") >= 1.8);
+  CHECK(speedup("inception_v3") >= 1.45);
+  CHECK(speedup("resnet50") >= 1.4);
 }
 
 TEST_CASE("policy best is not slower than policy published") {
