@@ -1,0 +1,158 @@
+// Where tensors stand, and for how long.
+#include <algorithm>
+
+#include "sim/schedule/scheduler.h"
+
+namespace tessera {
+
+void Scheduler::place_in_ddr(LayerId root) {
+  const Layer& l = network_.layers[root];
+  Home home;
+  home.in_ddr = true;
+  home.channels = stored_channels(l.out.c);
+  Piece piece;
+  piece.h = {0, l.out.h};
+  piece.w = {0, l.out.w};
+  piece.pixel_step = home.channels;
+  piece.buffer = std::make_shared<Buffer>();
+  piece.buffer->address = e_.take_ddr(Bytes{l.out.h} * l.out.w * home.channels);
+  home.pieces.push_back(std::move(piece));
+  e_.homes[root] = std::move(home);
+  record_pieces(root, 0);
+}
+
+// Places for rows of the tensor, spread over the memory tiles, if every one of them keeps `reserve` in one gap;
+// nothing, and `allocators` unchanged, otherwise.
+std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
+                                                       Bytes reserve, int owner, bool high) const {
+  const Layer& l = network_.layers[root];
+  std::vector<Piece> pieces;
+  for (int m = 0; m < array_.memtiles(); ++m) {
+    Piece piece;
+    piece.memtile = m;
+    piece.owner = owner;
+    piece.h = rows;
+    piece.w = {0, l.out.w};
+    Span& band = policy_.bands() == Axis::height ? piece.h : piece.w;
+    band = split(band, array_.memtiles(), m);
+    if (band.empty()) continue;
+    piece.pixel_step = stored_channels(l.out.c);
+    const Bytes bytes = piece.row_step() * piece.h.size();
+    const auto at = allocators[m].find(round_up(bytes, 32), high);
+    if (at) allocators[m].take(*at, bytes, owner);
+    if (!at || allocators[m].largest_gap().size() < reserve) {
+      for (auto& a : allocators) a.release(owner);
+      return std::nullopt;
+    }
+    piece.buffer = std::make_shared<Buffer>();
+    piece.buffer->address = *at;
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
+bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
+  auto pieces = find_rows(e_.allocators, root, rows, reserve, next_owner_++, e_.emitted_layers % 2 == 1);
+  if (!pieces) return false;
+  Home& home = e_.homes[root];
+  home.channels = stored_channels(network_.layers[root].out.c);
+  for (Piece& p : *pieces) {
+    p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(
+        p.buffer->address, p.buffer->address + round_up(p.row_step() * p.h.size(), 32));
+    home.pieces.push_back(std::move(p));
+  }
+  record_pieces(root, home.pieces.size() - pieces->size());
+  return true;
+}
+
+// Ends the life of the rows of `root` below row `below`.
+void Scheduler::release_rows(LayerId root, int below) {
+  auto& pieces = e_.homes[root].pieces;
+  for (const Piece& p : pieces)
+    if (p.memtile >= 0 && p.h.hi <= below) e_.allocators[p.memtile].release(p.owner);
+  pieces.erase(
+      std::remove_if(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.memtile >= 0 && p.h.hi <= below; }),
+      pieces.end());
+}
+
+void Scheduler::place(LayerId root, bool in_ddr, Bytes reserve) {
+  if (!e_.homes[root].pieces.empty()) return;
+  if (in_ddr || !place_rows(root, {0, network_.layers[root].out.h}, reserve)) place_in_ddr(root);
+}
+
+// Whether the tensor stands in pieces of one depth-wise tile after the other.
+bool Scheduler::placed_by_rows(LayerId tensor) {
+  const auto& pieces = e_.home(tensor).pieces;
+  return std::any_of(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.owner != pieces.front().owner; }) ||
+         (!pieces.empty() && pieces.back().h.hi < network_.layers[e_.views[tensor].root].out.h);
+}
+
+bool Scheduler::fits(LayerId root, Bytes beside) const {
+  const Layer& l = network_.layers[root];
+  const Bytes row = Bytes{l.out.w} * stored_channels(l.out.c);
+  const Bytes bytes = ceil_div(l.out.h, array_.memtiles()) * row + beside;
+  return bytes + usual_reserve() <= free_staging();
+}
+
+// A sum may overwrite the operand that nobody reads afterwards: every element is read before its sum is written.
+bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
+  Home& old = e_.homes[operand];
+  if (e_.views[operand].root != operand || last_use_[operand] != reader || old.in_ddr || last_use_[root] == 0)
+    return false;
+  if (!e_.homes[root].pieces.empty() || !(network_.layers[root].out == network_.layers[operand].out)) return false;
+  Home home = old;
+  for (Piece& p : home.pieces) {
+    const std::int64_t lo = p.buffer->address;
+    p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(lo, lo + round_up(p.row_step() * p.h.size(), 32));
+    p.writers.clear();
+    e_.allocators[p.memtile].rename(p.owner, next_owner_);
+    p.owner = next_owner_;
+  }
+  ++next_owner_;
+  e_.homes[root] = std::move(home);
+  record_pieces(root, 0);
+  return true;
+}
+
+Bytes Scheduler::free_staging() const {
+  Bytes least = array_.memtile.memory.size;
+  for (const auto& a : e_.allocators) least = std::min(least, a.largest_gap().size());
+  return least;
+}
+
+// Notes the pieces of `root` from index `from` on for every tensor that stands in them.
+void Scheduler::record_pieces(LayerId root, std::size_t from) {
+  const auto& pieces = e_.homes[root].pieces;
+  for (const Layer& l : network_.layers) {
+    if (e_.views[l.id].root != root) continue;
+    const int channels = stored_channels(l.out.c);
+    for (std::size_t i = from; i < pieces.size(); ++i) {
+      Piece piece = pieces[i];
+      TensorPiece t;
+      t.tensor = static_cast<std::int16_t>(l.id);
+      t.region = {piece.h.lo, piece.h.hi, piece.w.lo, piece.w.hi, 0, channels};
+      t.in_ddr = piece.memtile < 0;
+      t.memory = t.in_ddr ? -1 : e_.map().memory_tile(piece.memtile);
+      t.access = segment_access({&piece, piece.h, piece.w}, e_.views[l.id].c0, channels);
+      e_.builder.program().pieces.push_back(t);
+    }
+  }
+}
+
+void Scheduler::forget_pieces(LayerId root) {
+  auto& pieces = e_.builder.program().pieces;
+  pieces.erase(std::remove_if(pieces.begin(), pieces.end(),
+                              [&](const TensorPiece& t) { return e_.views[t.tensor].root == root; }),
+               pieces.end());
+}
+
+void Scheduler::release_read_by(LayerId reader) {
+  for (LayerId root = 0; root < static_cast<LayerId>(last_use_.size()); ++root)
+    if (e_.views[root].root == root && last_use_[root] == reader) {
+      const auto& pieces = e_.homes[root].pieces;
+      for (const Piece& p : pieces)
+        if (p.memtile >= 0) e_.allocators[p.memtile].release(p.owner);
+    }
+}
+
+}  // namespace tessera

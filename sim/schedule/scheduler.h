@@ -1,0 +1,113 @@
+// Within sim/schedule only. planning.cpp decides order, views, fusion and lifetimes; placement.cpp gives tensors their
+// homes; depth_groups.cpp walks layers together; schedule.cpp weighs the mappings of a layer and has it emitted.
+#pragma once
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "sim/schedule/depth_tiling.h"
+#include "sim/schedule/layer_emitter.h"
+#include "sim/schedule/policy.h"
+#include "sim/schedule/schedule.h"
+
+namespace tessera {
+
+// The driver behind make_schedule: walks the layers in order, gives every tensor a home, lets the policy's cheapest
+// mapping and tiling win, and has it emitted.
+class Scheduler {
+ public:
+  Scheduler(const Network& network, const std::vector<std::optional<BlockMask>>& masks, const ArraySpec& array,
+            const KernelLaw& law, const ScheduleSpec& spec, const Policy& policy)
+      : network_(network),
+        masks_(masks),
+        array_(array),
+        law_(law),
+        spec_(spec),
+        policy_(policy),
+        e_(network, array),
+        fused_(network.layers.size(), -1),
+        fused_into_(network.layers.size(), -1),
+        last_use_(network.layers.size(), 0),
+        turn_(network.layers.size(), 0) {}
+
+  Expected<Schedule> run();
+
+ private:
+  void plan_views();
+  void plan_order();
+  Bytes most_live(const std::vector<LayerId>& order) const;
+  LayerId later(LayerId a, LayerId b) const { return turn_[a] < turn_[b] ? b : a; }
+  void plan_fusion();
+  void plan_lifetimes();
+  void describe_layers();
+  void place(LayerId root, bool in_ddr, Bytes reserve);
+  bool place_over(LayerId root, LayerId operand, int reader);
+  void place_in_ddr(LayerId root);
+  // What emit_layer computes of a layer.
+  struct Part {
+    LayerId input = 0, target = 0;
+    int target_c0 = 0;    // first channel within the target
+    int fused = -1;       // add or pool computed with it
+    Span rows;            // output rows; those of the fused pool if there is one
+    bool placed = false;  // the target's home stands already
+  };
+  struct Choice {
+    Partition partition;
+    TilingChoice tiling;
+  };
+  Shortlist& shortlist(const LayerContext& c, const Mapping& m, Span rows) const;
+  std::optional<Choice> weigh_mappings(const LayerContext& c, Span rows, Demand& least);
+  std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
+                             std::vector<LayerPlan::Later>* later);
+  std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
+  DepthUnit unit_of(const Layer& kernel) const;
+  std::optional<double> unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
+                                  int sharers) const;
+  bool may_roll(const DepthUnit& unit) const;
+  std::optional<double> layered_cost(const std::vector<DepthUnit>& units) const;
+  std::optional<double> tiled_cost(const std::vector<DepthUnit>& units, int tiles) const;
+  std::optional<int> best_tiles(const std::vector<DepthUnit>& units) const;
+  void weigh_pool(const Layer& conv);
+  bool closed(const std::vector<DepthUnit>& units) const;
+  std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
+  std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
+  bool fits(LayerId root, Bytes beside) const;
+  std::optional<std::vector<Piece>> find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
+                                              Bytes reserve, int owner, bool high) const;
+  bool place_rows(LayerId root, Span rows, Bytes reserve);
+  bool packs(const std::vector<DepthUnit>& units, int tiles) const;
+  bool placed_by_rows(LayerId tensor);
+  void release_rows(LayerId root, int below);
+  void release_read_by(LayerId reader);
+  std::optional<Failure> emit_concat(const Layer& layer);
+  Bytes free_staging() const;
+  // What a tensor leaves of each memory tile for weights and staging, unless the layer needs less.
+  Bytes usual_reserve() const { return array_.memtile.memory.size / 8; }
+  void record_pieces(LayerId root, std::size_t from);
+  void forget_pieces(LayerId root);
+
+  const Network& network_;
+  const std::vector<std::optional<BlockMask>>& masks_;
+  const ArraySpec& array_;
+  const KernelLaw& law_;
+  const ScheduleSpec& spec_;
+  const Policy& policy_;
+  Emission e_;
+  std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
+  std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
+  std::vector<int> last_use_;    // per root: the last layer that reads it; 0 for an output of the network
+  std::vector<LayerId> order_;   // in which layers are emitted
+  std::vector<int> turn_;        // per layer: its place in that order
+  std::vector<LayerReport> reports_;
+  double estimate_ = 0;
+  int next_owner_ = 0;
+  mutable std::map<std::array<int, 25>, Shortlist> shortlists_;
+  std::map<std::pair<LayerId, int>, Choice> depth_choices_;  // by layer and rows
+};
+
+// The convolution and the pool after it as one layer: the pool's output, and the window that one of its elements spans.
+Layer with_pool(const Layer& conv, const Layer& pool);
+
+}  // namespace tessera
