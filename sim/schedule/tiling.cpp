@@ -11,12 +11,13 @@ namespace {
 // Cycles charged per kernel call and per transfer beyond what the hardware file says, for what the formulas below leave
 // out: starting, hops, tokens, waiting for each other. Chosen by simulating the three networks of configs/runs.
 constexpr double call_overhead = 32, task_overhead = 110;
-// What every step costs even where something else bounds the layer, so that such a layer is not cut into dust. As above.
+// What every step costs even where something else bounds the layer, so that such a layer is not cut into dust. As
+// above.
 constexpr double exposed_per_step = 32;
 
 // How many tilings are remembered for further layers of the same shape, and how much worse than the best they may be.
-constexpr std::size_t shortlist_length = 12;
-constexpr double shortlist_margin = 1.1;
+constexpr std::size_t shortlist_length = 8;
+constexpr double shortlist_margin = 1.05;
 
 struct TileShape {  // of the largest tile
   int h, w, b;      // output rows, columns, 8-channel blocks
@@ -129,8 +130,14 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
       e.bound_by = by;
     }
   };
+  const double exposed = exposed_per_step * t.steps();
+  const auto given_up = [&] {
+    e.cycles += exposed;
+    return e;
+  };
   const double input = loads.input * (static_cast<double>(b.input) / rate + dma);
   raise(input * std::max(1.0, static_cast<double>(p.lanes) * c.input_sharers / plan.acts), "input");
+  if (e.cycles + exposed >= enough) return given_up();
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
@@ -170,11 +177,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
                          a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
           "ddr");
   }
-  const double exposed = exposed_per_step * t.steps();
-  if (e.cycles + exposed >= enough) {
-    e.cycles += exposed;
-    return e;
-  }
+  if (e.cycles + exposed >= enough) return given_up();
 
   KernelCall call;
   call.layer = static_cast<std::int16_t>(l.id);
@@ -344,7 +347,11 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
       Tiling t;
       t.no = no;
       t.ni = ni;
-      if (best && work + (call_overhead + exposed_per_step) * no * ni >= best->estimate.cycles) break;
+      const auto too_many = [&](int spatial) {
+        const double steps = static_cast<double>(no) * ni * spatial;
+        return best && work + (call_overhead + exposed_per_step) * steps >= best->estimate.cycles * shortlist_margin;
+      };
+      if (too_many(1)) break;
       const Weights w = p.weights.empty() ? Weights{} : weights_of(c, p, t);
       if (w.largest > limit) {
         t.nh = heights.back();
@@ -356,6 +363,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
         for (int nw : widths) {
           t.nh = nh;
           t.nw = nw;
+          if (too_many(nh * nw)) break;
           for (int variant = 0; variant < 6; ++variant) {
             t.weights_outer = variant % 2 == 1;
             t.input_slots = 2 + variant / 2;
