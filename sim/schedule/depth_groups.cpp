@@ -35,10 +35,10 @@ void Scheduler::weigh_pool(const Layer& conv) {
     const DepthUnit u = unit_of(l);
     return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, free_staging(), 1);
   };
-  const auto together = cost(conv, in_ddr, !fits(pool, 0));
+  const auto together = cost(conv, in_ddr, !fits(pool));
   fused_[conv.id] = -1;
-  const bool spills = !fits(conv.id, 0);
-  const auto first = cost(conv, in_ddr, spills), second = cost(network_.layers[pool], spills, !fits(pool, 0));
+  const bool spills = !fits(conv.id);
+  const auto first = cost(conv, in_ddr, spills), second = cost(network_.layers[pool], spills, !fits(pool));
   if (first && second && (!together || *first + *second < *together)) {
     fused_into_[pool] = -1;
     plan_lifetimes();
@@ -80,7 +80,7 @@ std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
     if (fused_into_[i] >= 0) continue;
     const DepthUnit u = unit_of(l);
     if (e_.views[u.target].root != u.target || last_use_[u.target] == 0) return {};
-    if (units.empty() && forced_last < 0 && fits(u.target, 0)) return {};
+    if (units.empty() && forced_last < 0 && fits(u.target)) return {};
     units.push_back(u);
     if (forced_last >= 0) {
       if (u.kernel != forced_last && u.target != forced_last) continue;
@@ -139,7 +139,7 @@ std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& unit
   double sum = 0;
   bool in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
   for (std::size_t u = 0; u < units.size(); ++u) {
-    const bool spills = u + 1 < units.size() && !fits(units[u].target, 0) && !(u == 0 && may_roll(units[u]));
+    const bool spills = u + 1 < units.size() && !fits(units[u].target) && !(u == 0 && may_roll(units[u]));
     const auto cost = unit_cost(units[u], {0, units[u].geometry.out.h}, in_ddr, spills, free_staging(), 1);
     if (!cost) return std::nullopt;
     sum += *cost;
@@ -223,7 +223,9 @@ std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) co
 
 std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units, int tiles) {
   const int last = static_cast<int>(units.size()) - 1;
-  place(e_.views[units[last].target].root, last_use_[e_.views[units[last].target].root] == 0, usual_reserve());
+  const LayerId target = units[last].target;
+  const Span all{0, network_.layers[target].out.h};
+  if (last_use_[target] == 0 || !place_rows(target, all, usual_reserve())) place_in_ddr(target);
   for (const DepthStep& step : depth_steps(units, tiles)) {
     const DepthUnit& unit = units[step.unit];
     if (step.unit != last && !place_rows(unit.target, step.rows, usual_reserve()))

@@ -75,11 +75,6 @@ void Scheduler::release_rows(LayerId root, int below) {
       pieces.end());
 }
 
-void Scheduler::place(LayerId root, bool in_ddr, Bytes reserve) {
-  if (!e_.homes[root].pieces.empty()) return;
-  if (in_ddr || !place_rows(root, {0, network_.layers[root].out.h}, reserve)) place_in_ddr(root);
-}
-
 // Whether the tensor stands in pieces of one depth-wise tile after the other.
 bool Scheduler::placed_by_rows(LayerId tensor) {
   const auto& pieces = e_.home(tensor).pieces;
@@ -87,10 +82,10 @@ bool Scheduler::placed_by_rows(LayerId tensor) {
          (!pieces.empty() && pieces.back().h.hi < network_.layers[e_.views[tensor].root].out.h);
 }
 
-bool Scheduler::fits(LayerId root, Bytes beside) const {
+bool Scheduler::fits(LayerId root) const {
   const Layer& l = network_.layers[root];
   const Bytes row = Bytes{l.out.w} * stored_channels(l.out.c);
-  const Bytes bytes = ceil_div(l.out.h, array_.memtiles()) * row + beside;
+  const Bytes bytes = ceil_div(l.out.h, array_.memtiles()) * row;
   return bytes + usual_reserve() <= free_staging();
 }
 

@@ -42,7 +42,6 @@ class Scheduler {
   void plan_fusion();
   void plan_lifetimes();
   void describe_layers();
-  void place(LayerId root, bool in_ddr, Bytes reserve);
   bool place_over(LayerId root, LayerId operand, int reader);
   void place_in_ddr(LayerId root);
   // What emit_layer computes of a layer.
@@ -73,7 +72,7 @@ class Scheduler {
   bool closed(const std::vector<DepthUnit>& units) const;
   std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
   std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
-  bool fits(LayerId root, Bytes beside) const;
+  bool fits(LayerId root) const;
   std::optional<std::vector<Piece>> find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
                                               Bytes reserve, int owner, bool high) const;
   bool place_rows(LayerId root, Span rows, Bytes reserve);
