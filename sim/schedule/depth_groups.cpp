@@ -104,10 +104,7 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
   c.layer = &u.geometry;
   c.kernel = &kernel;
   c.pool = u.fused >= 0 && network_.layers[u.fused].op == Op::maxpool ? &network_.layers[u.fused] : nullptr;
-  std::optional<BlockCounts> counts;
-  const Program& program = e_.builder.program();
-  if (kernel.op == Op::conv2d) counts.emplace(program.masks[program.layers[kernel.id].mask]);
-  c.blocks = counts ? &*counts : nullptr;
+  c.weights = weights_of(kernel);
   c.operand = !u.same_rows.empty();
   c.input_in_ddr = input_in_ddr;
   c.output_in_ddr = output_in_ddr;

@@ -57,11 +57,17 @@ Layer with_pool(const Layer& conv, const Layer& pool) {
   return both;
 }
 
+LayerWeights* Scheduler::weights_of(const Layer& kernel) const {
+  if (kernel.op != Op::conv2d) return nullptr;
+  const Program& program = e_.builder.program();
+  return &weights_.try_emplace(kernel.id, kernel, program.masks[program.layers[kernel.id].mask]).first->second;
+}
+
 // Layers of one shape with about as many blocks share what was good for the first of them.
 Shortlist& Scheduler::shortlist(const LayerContext& c, const Mapping& m, Span rows) const {
   const Layer& l = *c.layer;
   const Window &w = l.window, &k = c.kernel->window;
-  const int blocks = c.blocks == nullptr ? -1 : static_cast<int>(c.blocks->total() * 32 / c.blocks->size());
+  const int blocks = c.weights == nullptr ? -1 : static_cast<int>(c.weights->blocks() * 32 / c.weights->size());
   return shortlists_[{static_cast<int>(l.op),
                       l.in.h,
                       l.in.w,
@@ -194,12 +200,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   c.layer = &layer;
   c.kernel = &kernel;
   c.pool = pooled ? tail : nullptr;
-  std::optional<BlockCounts> counts;
-  const int mask = layer.op == Op::conv2d ? e_.builder.program().layers[layer.id].mask : -1;
-  if (mask >= 0) {
-    counts.emplace(e_.builder.program().masks[mask]);
-    c.blocks = &*counts;
-  }
+  c.weights = weights_of(kernel);
   c.operand = operand >= 0;
   c.input_in_ddr = e_.home(input).in_ddr;
   if (rows.size() < layer.out.h && !placed_by_rows(input) && !c.input_in_ddr)
@@ -221,7 +222,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   const auto known = depth_choices_.find({layer.id, rows.size()});
   if (fresh && !over) {
     Bytes weights = 0;
-    if (c.blocks != nullptr) weights = c.blocks->total() * 64 * kernel.window.kh * kernel.window.kw;
+    if (c.weights != nullptr) weights = c.weights->blocks() * c.weights->block_bytes();
     const Bytes reserve = std::min(usual_reserve(), weights / array_.memtiles() * 5 / 4 + usual_reserve() / 8);
     const bool output = last_use_[root] == 0;
     if (output || !place_rows(root, {0, network_.layers[root].out.h}, reserve)) {
@@ -258,7 +259,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   plan.target = target;
   plan.target_c0 = target_c0;
   plan.add_layer = add_layer;
-  plan.mask = mask;
+  plan.mask = e_.builder.program().layers[layer.id].mask;
   plan.input_sharers = c.input_sharers;
   plan.tiling = best->tiling;
   plan.buffers = best->buffers;

@@ -56,6 +56,7 @@ class Scheduler {
     Partition partition;
     TilingChoice tiling;
   };
+  LayerWeights* weights_of(const Layer& kernel) const;  // null unless it is a convolution
   Shortlist& shortlist(const LayerContext& c, const Mapping& m, Span rows) const;
   std::optional<Choice> weigh_mappings(const LayerContext& c, Span rows, Demand& least);
   std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
@@ -103,6 +104,7 @@ class Scheduler {
   double estimate_ = 0;
   int next_owner_ = 0;
   mutable std::map<std::array<int, 25>, Shortlist> shortlists_;
+  mutable std::map<LayerId, LayerWeights> weights_;
   std::map<std::pair<LayerId, int>, Choice> depth_choices_;  // by layer and rows
 };
 

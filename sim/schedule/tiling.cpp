@@ -15,6 +15,8 @@ constexpr double call_overhead = 32, task_overhead = 110;
 // above.
 constexpr double exposed_per_step = 32;
 
+constexpr int most_input_slots = 4;
+
 // How many tilings are remembered for further layers of the same shape, and how much worse than the best they may be.
 constexpr std::size_t shortlist_length = 8;
 constexpr double shortlist_margin = 1.05;
@@ -38,63 +40,8 @@ TileShape tile_shape(const Layer& layer, const Partition& p, const Tiling& t) {
   return s;
 }
 
-// Largest chunk over all weight groups, the total of the heaviest group and of all, and the blocks of the slowest group
-// summed over the steps: cores that share activations stay within as many steps of each other as they have input slots.
-struct Weights {
-  Bytes largest = 0, group = 0, all = 0;
-  std::array<std::int64_t, 3> paced_blocks{};  // with two, three and four input slots
-  std::int64_t paced(int slots) const { return paced_blocks[slots - 2]; }
-};
-
-// Sum over windows of consecutive chunks of the slowest group's blocks in the window.
-std::int64_t paced(const std::vector<std::int64_t>& blocks, std::size_t groups, int chunks, int window) {
-  std::int64_t sum = 0;
-  for (int i = 0; i < chunks; i += window) {
-    std::int64_t most = 0;
-    for (std::size_t g = 0; g < groups; ++g) {
-      std::int64_t n = 0;
-      for (int k = i; k < std::min(chunks, i + window); ++k) n += blocks[g * chunks + k];
-      most = std::max(most, n);
-    }
-    sum += most;
-  }
-  return sum;
-}
-
-// By input slots, as observed in simulations of sparse layers: over how many chunks differences average out.
-constexpr std::array<int, 3> paced_windows{1, 6, 16};
-
 Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
-  Weights w;
-  const Layer& l = *c.layer;
-  const int in_blocks = stored_channels(l.in.c) / 8;
-  const Bytes block_bytes = Bytes{64} * c.kernel->window.kh * c.kernel->window.kw;
-  const std::size_t groups = p.weights.size();
-  std::vector<int> cols;
-  for (int i = 0; i < t.ni; ++i) cols.push_back(split({0, in_blocks}, t.ni, i).lo);
-  cols.push_back(in_blocks);
-  std::vector<Bytes> totals(groups, 0);
-  std::vector<std::int64_t> blocks(groups * t.ni);
-  for (int o = 0; o < t.no; ++o) {
-    for (std::size_t g = 0; g < groups; ++g) {
-      const Span rows = split(p.parts[p.weights[g].parts[0]].b, t.no, o);
-      for (int i = 0; i < t.ni; ++i) {
-        const std::int64_t n = c.blocks->count(rows.lo, rows.hi, cols[i], cols[i + 1]);
-        Bytes bytes = n * block_bytes + (i == 0 ? Bytes{rows.size()} * 32 : 0);
-        if (n != std::int64_t{rows.size()} * (cols[i + 1] - cols[i])) bytes += round_up((n + rows.size()) * 2, 4);
-        w.largest = std::max(w.largest, bytes);
-        totals[g] += bytes;
-        blocks[g * t.ni + i] = n;
-      }
-    }
-    for (std::size_t k = 0; k < paced_windows.size(); ++k)
-      w.paced_blocks[k] += paced(blocks, groups, t.ni, paced_windows[k]);
-  }
-  for (Bytes b : totals) {
-    w.group = std::max(w.group, b);
-    w.all += b;
-  }
-  return w;
+  return p.weights.empty() ? Weights{} : c.weights->cut(p, t.no, t.ni);
 }
 
 struct Loads {
@@ -111,45 +58,45 @@ Loads loads_of(const Layer& layer, const Tiling& t) {
   return l;
 }
 
-// Gives up, with too low a number, as soon as the estimate is known to reach `enough`.
-Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                       const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, const KernelLaw& law,
-                       double enough = std::numeric_limits<double>::infinity()) {
-  const Layer& l = *c.layer;
-  const TileShape s = tile_shape(l, p, t);
-  const Loads loads = loads_of(l, t);
-  const double rate = std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
-  const double ns = t.nh * t.nw;
+// What moving data costs, whatever the kernels take. Once `cycles` reach `enough` it looks no further.
+struct Movement {
+  double cycles = 0;
+  const char* bound_by = "";
+  double input = 0, output = 0;  // of one tile through one channel
+  void raise(double c, const char* by) {
+    if (c <= cycles) return;
+    cycles = c;
+    bound_by = by;
+  }
+};
 
+double stream_rate(const ArraySpec& a) {
+  return std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
+}
+
+Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                     const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, double enough) {
+  const Layer& l = *c.layer;
+  const Loads loads = loads_of(l, t);
+  const double rate = stream_rate(a);
+  const double ns = t.nh * t.nw;
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + task_overhead;
 
-  Estimate e;
-  const auto raise = [&](double cycles, const char* by) {
-    if (cycles > e.cycles) {
-      e.cycles = cycles;
-      e.bound_by = by;
-    }
-  };
-  const double exposed = exposed_per_step * t.steps();
-  const auto given_up = [&] {
-    e.cycles += exposed;
-    return e;
-  };
-  const double input = loads.input * (static_cast<double>(b.input) / rate + dma);
-  raise(input * std::max(1.0, static_cast<double>(p.lanes) * c.input_sharers / plan.acts), "input");
-  if (e.cycles + exposed >= enough) return given_up();
+  Movement m;
+  m.input = static_cast<double>(b.input) / rate + dma;
+  m.output = static_cast<double>(b.output) / rate + dma;
+  m.raise(loads.input * m.input * std::max(1.0, static_cast<double>(p.lanes) * c.input_sharers / plan.acts), "input");
+  if (m.cycles >= enough) return m;
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
-  raise(weight_time + operand, "weights");
+  m.raise(weight_time + operand, "weights");
   const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
-  const int readers = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
-  raise(operand * static_cast<double>(ceil_div(readers, operand_channels)), "operand");
+  const int cores_per_memtile = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  m.raise(operand * static_cast<double>(ceil_div(cores_per_memtile, operand_channels)), "operand");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
-  raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
-  const double output = ns * t.no * (static_cast<double>(b.output) / rate + dma);
-  const int producers = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
-  raise(output * std::max(1.0, static_cast<double>(producers) / plan.results), "output");
+  m.raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
+  m.raise(ns * t.no * m.output * std::max(1.0, static_cast<double>(cores_per_memtile) / plan.results), "output");
 
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
   const double column_read = std::min(a.ddr.column_bytes_per_cycle, a.shim.dma.mm2s * shim);
@@ -162,23 +109,29 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
     const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / std::min(a.shim.dma.mm2s, plan.loads));
-    raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
+    m.raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
     from_ddr += staged * tile_bytes * groups;
   }
   if (c.operand_in_ddr) {
     const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
-    raise((all + (c.input_in_ddr ? staged * tile_bytes * groups : 0)) / a.cols / shim, "ddr");
+    m.raise((all + (c.input_in_ddr ? staged * tile_bytes * groups : 0)) / a.cols / shim, "ddr");
     from_ddr += all;
   }
-  raise(from_ddr / read, "ddr");
+  m.raise(from_ddr / read, "ddr");
   if (c.output_in_ddr) {
     const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * stored_channels(l.out.c));
-    raise(all / std::min(a.ddr.write_bytes_per_cycle,
-                         a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
-          "ddr");
+    m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
+                           a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
+            "ddr");
   }
-  if (e.cycles + exposed >= enough) return given_up();
+  return m;
+}
 
+Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                       const Weights& weights, const ChannelPlan& plan, Movement m, const ArraySpec& a,
+                       const KernelLaw& law) {
+  const Layer& l = *c.layer;
+  const TileShape s = tile_shape(l, p, t);
   KernelCall call;
   call.layer = static_cast<std::int16_t>(l.id);
   call.kind = l.op == Op::conv2d    ? KernelKind::conv
@@ -202,18 +155,16 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
     call.out = {0, s.h, 0, s.w, 0, s.b * 8};
     step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
   }
-  raise(step * t.steps(), "compute");
+  m.raise(step * t.steps(), "compute");
 
   // What is left to compute when the last input has come.
   const double tail = t.ni == 1 && !t.weights_outer && !channelwise(l) ? step * t.no : step;
   // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
-  const double fill = std::max(input / loads.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
-                               static_cast<double>(b.weights) / rate) +
-                      tail + output / (ns * t.no) * static_cast<double>(ceil_div(producers, plan.results));
+  const double fill = std::max(m.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
+                               static_cast<double>(b.weights) / stream_rate(a)) +
+                      tail + m.output * static_cast<double>(ceil_div(ceil_div(a.rows, a.memtile_rows), plan.results));
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  e.cycles += beside ? 0.5 * fill : fill;
-  e.cycles += exposed;
-  return e;
+  return {m.cycles + (beside ? 0.5 * fill : fill) + exposed_per_step * t.steps(), m.bound_by};
 }
 
 // Kernel cycles of the busiest core if it computed its whole part in one call.
@@ -283,13 +234,15 @@ ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in
 }
 
 CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling& t) {
-  return buffers_with(c, p, t, p.weights.empty() ? 0 : weights_of(c, p, t).largest);
+  return buffers_with(c, p, t, weights_of(c, p, t).largest);
 }
 
 Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
                   const KernelLaw& law) {
-  return estimate_with(c, p, t, b, p.weights.empty() ? Weights{} : weights_of(c, p, t),
-                       plan_channels(p, a, c.output_in_ddr, c.operand), a, law);
+  const Weights w = weights_of(c, p, t);
+  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
+  const Movement m = movement_of(c, p, t, b, w, plan, a, std::numeric_limits<double>::infinity());
+  return estimate_with(c, p, t, b, w, plan, m, a, law);
 }
 
 Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
@@ -320,21 +273,33 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
   const auto lower = [](Bytes& least, Bytes asked) { least = std::min(least, asked); };
   std::vector<std::pair<double, Tiling>> close;  // what comes near the best so far
-  const auto consider = [&](const Tiling& t, const Weights& w) {
-    const CoreBuffers b = buffers_with(c, p, t, w.largest);
+  const auto enough = [&] {
+    return best ? best->estimate.cycles * shortlist_margin : std::numeric_limits<double>::infinity();
+  };
+  // Weighs a tiling with its input slots, and with more up to `slots`: they change nothing but the pace of the kernels.
+  const auto consider = [&](Tiling t, const Weights& w, int slots) {
+    CoreBuffers b = buffers_with(c, p, t, w.largest);
     if (demand != nullptr) lower(demand->core, b.total());
     if (b.total() > limit) return;
     const Bytes staged = staging_bytes(c, p, t, b, a);
     if (demand != nullptr) lower(demand->staging, staged);
     if (staged > c.staging) return;
-    const double enough = best ? best->estimate.cycles * shortlist_margin : std::numeric_limits<double>::infinity();
-    const Estimate e = estimate_with(c, p, t, b, w, plan, a, law, enough);
-    if (e.cycles >= enough) return;
-    if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
-    if (shortlist != nullptr) close.emplace_back(e.cycles, t);
+    const double exposed = exposed_per_step * t.steps();
+    const Movement m = movement_of(c, p, t, b, w, plan, a, enough() - exposed);
+    if (m.cycles >= enough() - exposed) return;
+    for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= slots; ++t.input_slots) {
+      if (b.input_slots > 1) b.input_slots = t.input_slots;
+      if (b.total() > limit) return;
+      const Estimate e = estimate_with(c, p, t, b, w, plan, m, a, law);
+      if (e.cycles < enough()) {
+        if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
+        if (shortlist != nullptr) close.emplace_back(e.cycles, t);
+      }
+      if (w.paced(slots) == pace || loads_of(l, t).input <= t.input_slots) return;
+    }
   };
   if (shortlist != nullptr && !shortlist->empty()) {
-    for (const Tiling& t : *shortlist) consider(t, p.weights.empty() ? Weights{} : weights_of(c, p, t));
+    for (const Tiling& t : *shortlist) consider(t, weights_of(c, p, t), t.input_slots);
     if (best) return best;
   }
   const int in_blocks = stored_channels(l.in.c) / 8;
@@ -349,10 +314,10 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
       t.ni = ni;
       const auto too_many = [&](int spatial) {
         const double steps = static_cast<double>(no) * ni * spatial;
-        return best && work + (call_overhead + exposed_per_step) * steps >= best->estimate.cycles * shortlist_margin;
+        return work + (call_overhead + exposed_per_step) * steps >= enough();
       };
       if (too_many(1)) break;
-      const Weights w = p.weights.empty() ? Weights{} : weights_of(c, p, t);
+      const Weights w = weights_of(c, p, t);
       if (w.largest > limit) {
         t.nh = heights.back();
         t.nw = widths.back();
@@ -364,14 +329,11 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
           t.nh = nh;
           t.nw = nw;
           if (too_many(nh * nw)) break;
-          for (int variant = 0; variant < 6; ++variant) {
-            t.weights_outer = variant % 2 == 1;
-            t.input_slots = 2 + variant / 2;
+          for (bool weights_outer : {false, true}) {
+            t.weights_outer = weights_outer;
             if (t.weights_outer && (channelwise(l) || no == 1)) continue;
             if (c.rolling && (t.weights_outer || nh == 1)) continue;
-            const bool more = t.input_slots > 2;
-            if (more && (w.paced(t.input_slots) == w.paced(2) || loads_of(l, t).input < t.input_slots)) continue;
-            consider(t, w);
+            consider(t, w, most_input_slots);
           }
         }
     }

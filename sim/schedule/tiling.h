@@ -7,8 +7,7 @@
 #pragma once
 #include <limits>
 
-#include "sim/schedule/block_counts.h"
-#include "sim/schedule/partition.h"
+#include "sim/schedule/layer_weights.h"
 
 namespace tessera {
 
@@ -47,7 +46,7 @@ struct LayerContext {
   const Layer* layer = nullptr;
   const Layer* kernel = nullptr;        // what the kernels compute: the convolution itself when a pool is fused
   const Layer* pool = nullptr;          // fused pool
-  const BlockCounts* blocks = nullptr;  // conv only
+  LayerWeights* weights = nullptr;      // conv only
   bool operand = false;                 // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
   int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)
