@@ -29,9 +29,13 @@ namespace tessera {
 // dimension 0), as the descriptor of AIE-ML does.
 struct AccessDim {
   std::int32_t count = 1;
-  std::int64_t step = 1;
-  std::int32_t pad_before = 0, pad_after = 0;
+  std::int32_t step = 1;
+  std::int16_t pad_before = 0, pad_after = 0;
 };
+inline AccessDim repeated(std::int64_t count, std::int64_t step, int pad_before = 0, int pad_after = 0) {
+  return {static_cast<std::int32_t>(count), static_cast<std::int32_t>(step), static_cast<std::int16_t>(pad_before),
+          static_cast<std::int16_t>(pad_after)};
+}
 struct Access {
   std::int64_t base = 0;
   std::int8_t rank = 1;
@@ -80,13 +84,12 @@ struct Transfer {
   Access access;
   TileId memory = 0;         // memory tile: own, or an east/west neighbour; compute: own; shim: ignored (DDR)
   RouteId route = 0;
-  std::int8_t descriptor = 0;
   LockOp acquire, release;   // locks of the tile whose channel this is
   std::uint32_t wait0 = 0, wait_count = 0;  // slice of Program::waits
-  std::int16_t layer = -1;
-  Payload payload = Payload::none;
-  std::int16_t tensor = -1;
   Region region;
+  std::int16_t layer = -1, tensor = -1;
+  std::int8_t descriptor = 0;
+  Payload payload = Payload::none;
 };
 
 // ---- kernel calls --------------------------------------------------------------------------------------------------

@@ -95,10 +95,10 @@ class GemmEmitter {
     // All rows of this column, one step of tile_k after the other.
     Access read;
     read.rank = 4;
-    read.dims[0] = {static_cast<std::int32_t>(d_.tile_k * d_.in_bytes), 1};
-    read.dims[1] = {d_.tile_m * count, Bytes{d_.k} * d_.in_bytes};
-    read.dims[2] = {strips_ * d_.strip_calls, d_.tile_k * d_.in_bytes};
-    read.dims[3] = {d_.a_stationary ? 1 : inner_outputs(), 0};
+    read.dims[0] = repeated(d_.tile_k * d_.in_bytes, 1);
+    read.dims[1] = repeated(d_.tile_m * count, d_.k * d_.in_bytes);
+    read.dims[2] = repeated(strips_ * d_.strip_calls, d_.tile_k * d_.in_bytes);
+    read.dims[3] = repeated(d_.a_stationary ? 1 : inner_outputs(), 0);
     b_.transfer(shim, move(0, b_.route(shim, {in}), read, {}, {}));
     loop(shim, 1, tasks());
     for (int k = 0; k < count; ++k) {
@@ -136,9 +136,9 @@ class GemmEmitter {
     const EngineId out = map_.mem_channel(memtile(col), EngineKind::mm2s, array_.memtile.dma.mm2s - 2);
     Access read;
     read.rank = 3;
-    read.dims[0] = {static_cast<std::int32_t>(d_.tile_n * d_.in_bytes), 1};
-    read.dims[1] = {strips_ * d_.strip_calls * d_.tile_k, Bytes{d_.n} * d_.in_bytes};
-    read.dims[2] = {blocks_n_, Bytes{d_.tile_n} * array_.cols * d_.in_bytes};
+    read.dims[0] = repeated(d_.tile_n * d_.in_bytes, 1);
+    read.dims[1] = repeated(strips_ * d_.strip_calls * d_.tile_k, d_.n * d_.in_bytes);
+    read.dims[2] = repeated(blocks_n_, d_.tile_n * array_.cols * d_.in_bytes);
     read.base = Bytes{d_.m} * d_.k * d_.in_bytes;
     const RouteId from_ddr = b_.route(shim, {in});
     b_.transfer(shim, move(0, from_ddr, read, {}, {}));
@@ -180,8 +180,8 @@ class GemmEmitter {
     loop(out, array_.rows, outputs());
     Access write;  // the tiles of a column stand one below the other
     write.rank = 2;
-    write.dims[0] = {static_cast<std::int32_t>(d_.tile_n * d_.out_bytes), 1};
-    write.dims[1] = {d_.tile_m * array_.rows, Bytes{d_.n} * d_.out_bytes};
+    write.dims[0] = repeated(d_.tile_n * d_.out_bytes, 1);
+    write.dims[1] = repeated(d_.tile_m * array_.rows, d_.n * d_.out_bytes);
     write.base = (Bytes{d_.m} + d_.n) * d_.k * d_.in_bytes;
     b_.transfer(shim, move(0, to_ddr, write, {}, {}));
     loop(shim, 1, outputs());

@@ -81,9 +81,9 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging*
   Source s{st->memtile, h, w, {}, {}, &slot};
   s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
   s.access.rank = 3;
-  s.access.dims[0] = {c.size(), 1, 0, 0};
-  s.access.dims[1] = {w.size(), pixel, 0, 0};
-  s.access.dims[2] = {h.size(), pixel * st->w.size(), 0, 0};
+  s.access.dims[0] = repeated(c.size(), 1);
+  s.access.dims[1] = repeated(w.size(), pixel);
+  s.access.dims[2] = repeated(h.size(), pixel * st->w.size());
   s.waits.add(st->written.engine, st->written.tasks);
   list.push_back(std::move(s));
   return list;
@@ -130,7 +130,7 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
         in.access.dims[0].count *= rows.size();
       } else {
         in.access.rank = 2;
-        in.access.dims[1] = {rows.size(), win.w.size() * channels, 0, 0};
+        in.access.dims[1] = repeated(rows.size(), win.w.size() * channels);
       }
       if (k == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
       if (k + 1 == sources.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
@@ -413,7 +413,7 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
       out.access.dims[0].count *= seg.h.size();
     } else {
       out.access.rank = 2;
-      out.access.dims[1] = {seg.h.size(), w.size() * channels, 0, 0};
+      out.access.dims[1] = repeated(seg.h.size(), w.size() * channels);
     }
     Transfer in = out;
     if (k == 0) out.acquire = {core_locks::output + 1, 1};

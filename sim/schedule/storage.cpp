@@ -27,9 +27,9 @@ Access segment_access(const Segment& s, int c0, int n) {
   Access a;
   a.base = p.buffer->address + (s.h.lo - p.h.lo) * p.row_step() + (s.w.lo - p.w.lo) * p.pixel_step + c0;
   a.rank = 3;
-  a.dims[0] = {n, 1, 0, 0};
-  a.dims[1] = {s.w.size(), p.pixel_step, 0, 0};
-  a.dims[2] = {s.h.size(), p.row_step(), 0, 0};
+  a.dims[0] = repeated(n, 1);
+  a.dims[1] = repeated(s.w.size(), p.pixel_step);
+  a.dims[2] = repeated(s.h.size(), p.row_step());
   return a;
 }
 

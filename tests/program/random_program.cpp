@@ -41,7 +41,7 @@ class Maker {
     Access a;
     a.base = 4 * pick(100000);
     a.rank = static_cast<std::int8_t>(1 + pick(4));
-    for (int d = 0; d < a.rank; ++d) a.dims[d] = {1 + pick(500), flip() ? 1 : 4 * pick(5000) - 8, pick(3), pick(2)};
+    for (int d = 0; d < a.rank; ++d) a.dims[d] = repeated(1 + pick(500), flip() ? 1 : 4 * pick(5000) - 8, pick(3), pick(2));
     return a;
   }
   LockOp lock() {

@@ -40,8 +40,8 @@ double shim_time(const ArraySpec& array, bool outbound, const Access& access, in
 Access pieces(std::int32_t bytes, std::int32_t count, std::int64_t pitch) {
   Access a;
   a.rank = 2;
-  a.dims[0] = {bytes, 1};
-  a.dims[1] = {count, pitch};
+  a.dims[0] = repeated(bytes, 1);
+  a.dims[1] = repeated(count, pitch);
   return a;
 }
 

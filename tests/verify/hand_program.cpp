@@ -62,8 +62,8 @@ struct Author {
     Transfer out = holds(move(route, home + lo * row, 0, m.memory_tile(0), layer), Payload::activations, of, lo, hi);
     out.access.rank = 3;
     out.access.dims[0] = {channels, 1, 0, 0};
-    out.access.dims[1] = {width, channels, padded ? 1 : 0, padded ? 1 : 0};
-    out.access.dims[2] = {hi - lo, row, lo - h0, h1 - hi};
+    out.access.dims[1] = repeated(width, channels, padded ? 1 : 0, padded ? 1 : 0);
+    out.access.dims[2] = repeated(hi - lo, row, lo - h0, h1 - hi);
     // A channel that has waited for something once need not wait for it again.
     const bool known = !waited.insert({source, ready.engine, ready.tasks}).second;
     b.transfer(source, out, known ? std::vector<Wait>{} : std::vector<Wait>{ready});
