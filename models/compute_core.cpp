@@ -18,17 +18,23 @@ void ComputeCore::advance() {
       case Phase::fetch: {
         const std::int32_t index = cursor_.next();
         if (index < 0) {
+          if (pause(ahead(), Cause::overhead)) return;
           instr_ = nullptr;
           return finish();
         }
         instr_ = &list_[static_cast<std::size_t>(index)];
         charge_layer_to(run_.layer(instr_->layer));
+        const Millicycles access = tile.locks.access_cycles * millicycles_per_cycle;
         if (instr_->op == CoreOp::kernel) {
-          phase_ = Phase::tokens;
-          if (await_tokens(instr_->wait0, instr_->wait_count)) return;
+          // Bank conflicts are counted from the very beginning of the call.
+          const bool at_once = tile.conflict_share <= 0 && proceed(instr_->wait0, instr_->wait_count, {});
+          phase_ = at_once ? Phase::call : Phase::tokens;
+          if (!at_once && pause(ahead(), Cause::overhead)) return;
+        } else if (instr_->op == CoreOp::acquire && proceed(0, 0, instr_->lock)) {
+          charge(Cause::overhead, now() + ahead() + access);  // taken now instead of at the end of the access: no event
         } else {
           phase_ = Phase::access;
-          if (pause(tile.locks.access_cycles * millicycles_per_cycle, Cause::overhead)) return;
+          if (pause(ahead() + access, Cause::overhead)) return;
         }
         break;
       }
@@ -41,8 +47,12 @@ void ComputeCore::advance() {
           return;
         }
         break;
-      case Phase::tokens: {
-        begin_ = now();
+      case Phase::tokens:
+        phase_ = Phase::call;
+        if (await_tokens(instr_->wait0, instr_->wait_count)) return;
+        break;
+      case Phase::call: {
+        begin_ = now() + ahead();
         run_.layer_began(instr_->layer, begin_);
         if (tile.conflict_share > 0) {
           banks_used_ = banks_.used_by(run_.program, run_.program.calls[static_cast<std::size_t>(instr_->call)]);
@@ -50,7 +60,7 @@ void ComputeCore::advance() {
         }
         phase_ = Phase::compute;
         const Millicycles law = run_.durations[static_cast<std::size_t>(instr_->call)];
-        if (pause(law + tile.call_cycles * millicycles_per_cycle, Cause::busy)) return;
+        if (pause(ahead() + law + tile.call_cycles * millicycles_per_cycle, Cause::busy)) return;
         break;
       }
       case Phase::compute:

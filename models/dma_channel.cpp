@@ -42,9 +42,9 @@ void DmaChannel::advance() {
         if (transfer_ == nullptr) return finish();
         const Millicycles chain = first ? 0 : spec_.chain_cycles * millicycles_per_cycle;
         // A descriptor that nothing blocks takes its lock now instead of chain_cycles later: one event less.
-        const bool free = proceed(transfer_->wait0, transfer_->wait_count, transfer_->acquire);
-        phase_ = free ? Phase::stream : Phase::tokens;
-        if (pause(free ? chain + start_cost() : chain, Cause::overhead)) return;
+        if (proceed(transfer_->wait0, transfer_->wait_count, transfer_->acquire)) return offer(chain + start_cost());
+        phase_ = Phase::tokens;
+        if (pause(chain, Cause::overhead)) return;
         break;
       }
       case Phase::tokens:
@@ -62,20 +62,22 @@ void DmaChannel::advance() {
         }
         break;
       case Phase::start:
-        phase_ = Phase::stream;
-        if (pause(start_cost(), Cause::overhead)) return;
-        break;
-      case Phase::stream:
-        size_ = left_ = transfer_->access.stream_bytes();
-        if (info_.tile_kind == TileKind::shim)
-          memory_load_ = ddr_load(transfer_->access, run_.array.ddr, info_.kind == EngineKind::s2mm);
-        banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
-        if (counts_banks_) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
-        if (run_.data != nullptr) run_.data->begin(id_, *transfer_);
-        await_stream();
-        fabric_.routes[static_cast<std::size_t>(transfer_->route)]->offer();
-        return;
+        return offer(start_cost());
     }
+}
+
+// The route takes it from here; it begins no earlier than `cost` from now, which saves an event of this channel.
+void DmaChannel::offer(Millicycles cost) {
+  const Millicycles ready = now() + cost;
+  charge(Cause::overhead, ready);
+  size_ = left_ = transfer_->access.stream_bytes();
+  if (info_.tile_kind == TileKind::shim)
+    memory_load_ = ddr_load(transfer_->access, run_.array.ddr, info_.kind == EngineKind::s2mm);
+  banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
+  if (counts_banks_) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
+  if (run_.data != nullptr) run_.data->begin(id_, *transfer_);
+  await_stream();
+  fabric_.routes[static_cast<std::size_t>(transfer_->route)]->offer(ready);
 }
 
 Millicycles DmaChannel::start_cost() {

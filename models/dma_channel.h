@@ -52,7 +52,7 @@ class DmaChannel : public Engine {
   void segment_ends(const Segment& segment, Millicycles latency);
 
  private:
-  enum class Phase { fetch, tokens, lock, start, stream };
+  enum class Phase { fetch, tokens, lock, start };
   struct Arrival {
     Millicycles time, begin;
     const Transfer* transfer;
@@ -60,6 +60,7 @@ class DmaChannel : public Engine {
   void advance() override;
   TileId memory() const { return info_.tile_kind == TileKind::memory ? transfer_->memory : info_.tile; }
   Millicycles start_cost();
+  void offer(Millicycles cost);
   void retire(const Arrival& arrival);
   void drain();
   void count_traffic(const Transfer& transfer);

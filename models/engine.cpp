@@ -1,5 +1,7 @@
 #include "models/engine.h"
 
+#include <algorithm>
+
 #include "models/lock_unit.h"
 #include "models/sim_time.h"
 
@@ -30,6 +32,8 @@ void Engine::charge(Cause cause, Millicycles until) {
   if (layer_times_ != nullptr) layer_times_->cores[static_cast<std::size_t>(cause)] += time;
   charged_ = until;
 }
+
+Millicycles Engine::ahead() const { return std::max<Millicycles>(0, charged_ - now()); }
 
 void Engine::close(Millicycles total) {
   layer_times_ = nullptr;

@@ -37,8 +37,9 @@ class Engine : public sc_core::sc_module {
   virtual void advance() = 0;
   void wake();
 
-  // Charges the time since the last charge to `cause`.
+  // Charges the time since the last charge to `cause`. `until` may lie ahead of the present: the engine is committed.
   void charge(Cause cause, Millicycles until);
+  Millicycles ahead() const;  // time already charged that has not passed
   void charge_layer_to(LayerTimes* layer) { layer_times_ = layer; }
 
   // Each returns true when the engine is blocked and advance() has to return; it is called again when the block is

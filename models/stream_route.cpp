@@ -33,8 +33,8 @@ int hops(const EngineMap::Info& a, const EngineMap::Info& b, const ArraySpec& ar
 StreamRoute::StreamRoute(const sc_core::sc_module_name& name, RunState& run, const Route& route)
     : sc_module(name), run_(run), route_(route), rate_(run.array.stream.bytes_per_cycle) {
   SC_HAS_PROCESS(StreamRoute);
-  SC_METHOD(end_segment);
-  sensitive << done_;
+  SC_METHOD(turn);
+  sensitive << turn_;
   dont_initialize();
 }
 
@@ -43,9 +43,25 @@ void StreamRoute::connect(DmaChannel& channel, ShimTile* shim, Millicycles laten
   rate_ = std::min(rate_, channel.bytes_per_cycle());
 }
 
-void StreamRoute::offer() {
+void StreamRoute::offer(Millicycles ready) {
   ++ready_;
-  if (ready_ == ends_.size() && !moving_) begin_segment();
+  begin_ = std::max(begin_, ready);
+  if (ready_ == ends_.size() && !moving_) arrange_segment();
+}
+
+void StreamRoute::turn() {
+  ++run_.result.events;
+  if (moving_)
+    end_segment();
+  else
+    begin_segment();
+}
+
+void StreamRoute::arrange_segment() {
+  if (begin_ <= now())
+    begin_segment();
+  else
+    turn_.notify(to_time(begin_ - now()));
 }
 
 void StreamRoute::begin_segment() {
@@ -64,11 +80,10 @@ void StreamRoute::begin_segment() {
       segment_.end = std::max(segment_.end, start + ends_[i].shim->access(*ends_[i].channel, i != 0, n, stream));
     }
   for (const End& end : ends_) end.channel->segment_begins();
-  done_.notify(to_time(segment_.end - start));
+  turn_.notify(to_time(segment_.end - start));
 }
 
 void StreamRoute::end_segment() {
-  ++run_.result.events;
   if (run_.data != nullptr) run_.data->move(route_, segment_.bytes);
   const auto all = ends_.size();
   std::size_t exhausted = 0;
@@ -76,7 +91,7 @@ void StreamRoute::end_segment() {
   ready_ -= exhausted;  // those that come back at once offer themselves again below
   for (const End& end : ends_) end.channel->segment_ends(segment_, end.latency);
   moving_ = false;
-  if (ready_ == all) begin_segment();
+  if (ready_ == all) arrange_segment();
 }
 
 }  // namespace tessera

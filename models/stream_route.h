@@ -23,10 +23,12 @@ class StreamRoute : public sc_core::sc_module {
     Millicycles latency;  // behind the source
   };
   void connect(DmaChannel& channel, ShimTile* shim, Millicycles latency);  // the source first
-  // A channel on this route has become ready.
-  void offer();
+  // A channel on this route takes part in the next segment, from `ready` on.
+  void offer(Millicycles ready);
 
  private:
+  void turn();
+  void arrange_segment();
   void begin_segment();
   void end_segment();
 
@@ -34,10 +36,11 @@ class StreamRoute : public sc_core::sc_module {
   const Route& route_;
   std::vector<End> ends_;
   double rate_ = 0;
-  std::size_t ready_ = 0;
+  std::size_t ready_ = 0;       // ends that have offered themselves
+  Millicycles begin_ = 0;       // the latest time an end named
   bool moving_ = false;
   Segment segment_;
-  sc_core::sc_event done_;
+  sc_core::sc_event turn_;      // a segment begins or ends
 };
 
 // Switches between two engines' tiles.

@@ -30,16 +30,16 @@ Emission::Emission(const Network& n, const ArraySpec& a)
     }
 }
 
-std::vector<Wait> Emission::prune(EngineId engine, const WaitSet& waits) {
-  std::vector<Wait> needed;
+const std::vector<Wait>& Emission::prune(EngineId engine, const WaitSet& waits) {
+  needed_.clear();
   for (const Wait& w : waits.items()) {
     if (w.engine == engine) continue;
     int& passed = passed_[engine][w.engine];
     if (passed >= w.tasks) continue;
     passed = w.tasks;
-    needed.push_back(w);
+    needed_.push_back(w);
   }
-  return needed;
+  return needed_;
 }
 
 int Emission::transfer(EngineId channel, const Transfer& t, const WaitSet& waits) {

@@ -41,8 +41,9 @@ class Emission {
   std::int64_t take_ddr(Bytes bytes);
 
  private:
-  std::vector<Wait> prune(EngineId engine, const WaitSet& waits);
+  const std::vector<Wait>& prune(EngineId engine, const WaitSet& waits);
   std::vector<std::unordered_map<EngineId, int>> passed_;
+  std::vector<Wait> needed_;  // what prune returned
 };
 
 // Locks of a compute tile: an empty/full pair per kind of buffer; for inputs one per number of slots, two to four.

@@ -1,7 +1,6 @@
 // A set of tasks to wait for: per engine the largest task count.
 #pragma once
-#include <algorithm>
-#include <vector>
+#include <boost/container/small_vector.hpp>
 
 #include "sim/program/program.h"
 
@@ -9,22 +8,16 @@ namespace tessera {
 
 class WaitSet {
  public:
-  void add(EngineId engine, int tasks) {
-    for (Wait& w : items_)
-      if (w.engine == engine) {
-        w.tasks = std::max(w.tasks, tasks);
-        return;
-      }
-    items_.push_back({engine, tasks});
-  }
+  using Items = boost::container::small_vector<Wait, 4>;
+  void add(EngineId engine, int tasks);
   void add(const WaitSet& other) {
     for (const Wait& w : other.items_) add(w.engine, w.tasks);
   }
   void clear() { items_.clear(); }
-  const std::vector<Wait>& items() const { return items_; }
+  const Items& items() const { return items_; }
 
  private:
-  std::vector<Wait> items_;
+  Items items_;
 };
 
 }  // namespace tessera

@@ -1,0 +1,16 @@
+#include "sim/schedule/wait_set.h"
+
+#include <algorithm>
+
+namespace tessera {
+
+void WaitSet::add(EngineId engine, int tasks) {
+  for (Wait& w : items_)
+    if (w.engine == engine) {
+      w.tasks = std::max(w.tasks, tasks);
+      return;
+    }
+  items_.push_back({engine, tasks});
+}
+
+}  // namespace tessera
