@@ -55,7 +55,14 @@ Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, 
       p.max_b = std::max(p.max_b, part.b.size());
       p.parts.push_back(part);
     }
-  for (CoreGroup& g : p.acts) p.lanes = std::max(p.lanes, g.lane + 1);
+  std::vector<int> column_area(static_cast<std::size_t>(array.cols), 0);
+  for (CoreGroup& g : p.acts) {
+    p.lanes = std::max(p.lanes, g.lane + 1);
+    const CorePart& part = p.parts[g.parts[0]];
+    column_area[static_cast<std::size_t>(part.col)] += part.h.size() * part.w.size();
+  }
+  const int widest = *std::max_element(column_area.begin(), column_area.end());
+  p.full_lanes = std::max(1.0, static_cast<double>(widest) / std::max(1, p.max_h * p.max_w));
   return p;
 }
 

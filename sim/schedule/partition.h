@@ -48,6 +48,7 @@ struct Partition {
   std::vector<CorePart> parts;       // only cores that have work
   std::vector<CoreGroup> acts, weights;
   int lanes = 1;                     // parallel activation streams per column
+  double full_lanes = 1;             // the same, those with smaller parts counted as a fraction
   int max_h = 0, max_w = 0, max_b = 0;
 };
 

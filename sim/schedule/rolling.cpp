@@ -35,9 +35,8 @@ bool rolls(const Mapping& mapping, const ArraySpec& array) {
 }
 
 std::optional<std::vector<RolledRows>> roll_output(const Layer& layer, const Partition& partition, const Tiling& tiling,
-                                                   const Home& input, Bytes row_bytes, Bytes reserve, int owner,
-                                                   const ArraySpec& array, std::vector<TileAllocator>& allocators) {
-  std::vector<TileAllocator> trial = allocators;
+                                                   const Home& input, Bytes row_bytes, Bytes reserve,
+                                                   const ArraySpec& array, std::vector<TileAllocator> allocators) {
   std::vector<RolledRows> list;
   const std::vector<Span> columns = rows_of_columns(partition, array.cols);
   for (int m = 0; m < array.memtiles(); ++m) {
@@ -48,10 +47,10 @@ std::optional<std::vector<RolledRows>> roll_output(const Layer& layer, const Par
       Span rows = split(columns[m], tiling.nh, step);
       while (!rows.empty()) {
         RolledRows part{m, step, rows, 0};
-        const std::int64_t room = (trial[m].largest_gap().size() - reserve - 32) / row_bytes;
+        const std::int64_t room = (allocators[m].largest_gap().size() - reserve - 32) / row_bytes;
         if (room > 0) {
           part.rows.hi = std::min<int>(rows.hi, rows.lo + static_cast<int>(std::min<std::int64_t>(room, rows.size())));
-          const auto at = trial[m].find(round_up(part.rows.size() * row_bytes, 32), false);
+          const auto at = allocators[m].find(round_up(part.rows.size() * row_bytes, 32), false);
           if (!at) return std::nullopt;
           part.address = *at;
         } else {
@@ -66,13 +65,12 @@ std::optional<std::vector<RolledRows>> roll_output(const Layer& layer, const Par
           part.rows.hi = std::min<int>(rows.hi, rows.lo + static_cast<int>(std::min<std::int64_t>(fit, rows.size())));
           inside = part.address + round_up(part.rows.size() * row_bytes, 32);
         }
-        trial[m].take(part.address, part.rows.size() * row_bytes, owner);
+        allocators[m].take(part.address, part.rows.size() * row_bytes, 0);
         rows.lo = part.rows.hi;
         list.push_back(part);
       }
     }
   }
-  allocators = std::move(trial);
   return list;
 }
 

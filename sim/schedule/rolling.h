@@ -20,10 +20,10 @@ struct RolledRows {
 // in which tensors are spread over the memory tiles.
 bool rolls(const Mapping& mapping, const ArraySpec& array);
 
-// Places for the whole output (`row_bytes` a row), taken from `allocators` for `owner`; as much as leaves `reserve`
-// free outside the input, the rest within it. Nothing, and `allocators` unchanged, when that is too little.
+// Places for the whole output (`row_bytes` a row), as much as leaves `reserve` free outside the input, the rest within
+// it. Nothing when that is too little.
 std::optional<std::vector<RolledRows>> roll_output(const Layer& layer, const Partition& partition, const Tiling& tiling,
-                                                   const Home& input, Bytes row_bytes, Bytes reserve, int owner,
-                                                   const ArraySpec& array, std::vector<TileAllocator>& allocators);
+                                                   const Home& input, Bytes row_bytes, Bytes reserve,
+                                                   const ArraySpec& array, std::vector<TileAllocator> allocators);
 
 }  // namespace tessera

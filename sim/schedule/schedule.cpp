@@ -159,16 +159,20 @@ std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, 
   c.output_in_ddr = false;
   c.rolling = true;
   c.staging = reserve;
+  const int channels = stored_channels(l.out.c), owner = next_owner_++;
+  const Bytes row_bytes = Bytes{l.out.w} * channels;
+  const auto places = [&](const Partition& p, const Tiling& t) {
+    return roll_output(*c.layer, p, t, e_.homes[from], row_bytes, reserve, array_, e_.allocators);
+  };
+  c.admits = [&](const Partition& p, const Tiling& t) { return places(p, t).has_value(); };
   Demand unused;
   auto choice = weigh_mappings(c, {0, c.layer->out.h}, unused);
   if (!choice) return std::nullopt;
-  const int channels = stored_channels(l.out.c), owner = next_owner_++;
-  const auto places = roll_output(*c.layer, choice->partition, choice->tiling.tiling, e_.homes[from],
-                                  Bytes{l.out.w} * channels, reserve, owner, array_, e_.allocators);
-  if (!places) return std::nullopt;
   Home& home = e_.homes[root];
   home.channels = channels;
-  for (const RolledRows& r : *places) {
+  const auto taken = places(choice->partition, choice->tiling.tiling);
+  for (const RolledRows& r : *taken) {
+    e_.allocators[r.memtile].take(r.address, r.rows.size() * row_bytes, owner);
     later->push_back({r.step, home.pieces.size()});
     Piece piece;
     piece.memtile = r.memtile;

@@ -74,6 +74,13 @@ double stream_rate(const ArraySpec& a) {
   return std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
 }
 
+// Activation streams that one memory tile feeds at a time. Where the rows of the array split the height of a tensor that
+// stands in bands of its height, they find their parts in different memory tiles.
+double lanes_per_memtile(const LayerContext& c, const Partition& p, const ArraySpec& a) {
+  const bool apart = p.mapping.cols == Axis::channels && p.mapping.rows == Axis::height && !c.input_in_ddr;
+  return p.full_lanes * c.input_sharers / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
+}
+
 Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
                      const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, double enough) {
   const Layer& l = *c.layer;
@@ -85,7 +92,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   Movement m;
   m.input = static_cast<double>(b.input) / rate + dma;
   m.output = static_cast<double>(b.output) / rate + dma;
-  m.raise(loads.input * m.input * std::max(1.0, static_cast<double>(p.lanes) * c.input_sharers / plan.acts), "input");
+  m.raise(loads.input * m.input * std::max(1.0, lanes_per_memtile(c, p, a) / plan.acts), "input");
   if (m.cycles >= enough) return m;
   const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
@@ -291,7 +298,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
       if (b.input_slots > 1) b.input_slots = t.input_slots;
       if (b.total() > limit) return;
       const Estimate e = estimate_with(c, p, t, b, w, plan, m, a, law);
-      if (e.cycles < enough()) {
+      if (e.cycles < enough() && (!c.admits || c.admits(p, t))) {
         if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
         if (shortlist != nullptr) close.emplace_back(e.cycles, t);
       }

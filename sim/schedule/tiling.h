@@ -5,6 +5,7 @@
 //   activations_outer   for each spatial tile: for each output-channel tile: for each chunk
 //   weights_outer       for each output-channel tile: for each spatial tile: for each chunk
 #pragma once
+#include <functional>
 #include <limits>
 
 #include "sim/schedule/layer_weights.h"
@@ -52,6 +53,8 @@ struct LayerContext {
   int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)
   bool rolling =
       false;          // the output takes the place of the input: only tilings that walk its rows once, in several steps
+  // Whether a tiling will do that fits; empty: always.
+  std::function<bool(const Partition&, const Tiling&)> admits;
   Bytes staging = 0;  // bytes of one memory tile that are free for weights and staging
 };
 
