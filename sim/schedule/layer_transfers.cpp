@@ -315,9 +315,14 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
   const int outbound = e_.array.memtile.dma.mm2s;
   const int memtiles = e_.array.memtiles();
   const bool at_home = g.column >= 0 && static_cast<int>(plan_.partition.weights.size()) > memtiles;
-  const int local = at_home ? g.lane / e_.array.memtile_rows : group / memtiles;  // among the groups served from there
+  // Among the groups served from there; if they are more than the channels, each takes another one for every chunk.
+  const int local = at_home ? g.lane / e_.array.memtile_rows : group / memtiles;
+  const int served = static_cast<int>(at_home ? ceil_div(e_.array.rows, e_.array.memtile_rows)
+                                              : ceil_div(static_cast<int>(plan_.partition.weights.size()), memtiles));
+  const std::int64_t turn = served > plan_.channels.weights ? key * served : 0;
   const EngineId source =
-      e_.map().mem_channel(c.memtile, EngineKind::mm2s, outbound - 1 - local % plan_.channels.weights);
+      e_.map().mem_channel(c.memtile, EngineKind::mm2s,
+                           outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
   const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
   Transfer out;
   out.route = e_.builder.route(source, sinks);
