@@ -11,6 +11,42 @@ bool Placed::agrees(const Placed& other, const Region& part) const {
 
 namespace {
 
+// Whether two boxes apart from each other make a larger one.
+bool make_one(const Region& a, const Region& b) {
+  const auto adjoin = [](int a0, int a1, int b0, int b1) { return a1 == b0 || b1 == a0; };
+  const bool same_w = a.w0 == b.w0 && a.w1 == b.w1, same_c = a.c0 == b.c0 && a.c1 == b.c1;
+  if (a.h0 != b.h0 || a.h1 != b.h1) return same_w && same_c && adjoin(a.h0, a.h1, b.h0, b.h1);
+  return (same_w && adjoin(a.c0, a.c1, b.c0, b.c1)) || (same_c && adjoin(a.w0, a.w1, b.w0, b.w1));
+}
+
+}  // namespace
+
+bool add_box(Boxes& boxes, Region box, std::vector<Region>* again) {
+  const auto drop = [&](std::size_t i) {
+    boxes[i] = boxes.back();
+    boxes.pop_back();
+  };
+  bool apart = true;
+  for (std::size_t i = boxes.size(); i-- > 0;) {
+    if (!meet(boxes[i], box)) continue;
+    apart = false;
+    const Region old = boxes[i], common = intersect(old, box);
+    if (again != nullptr) again->push_back(common);
+    drop(i);
+    each_outside(common, old, [&](const Region& part) { boxes.push_back(part); });
+  }
+  for (std::size_t i = boxes.size(); i-- > 0;) {
+    if (!make_one(boxes[i], box)) continue;
+    box = hull(boxes[i], box);
+    drop(i);
+    i = boxes.size();
+  }
+  boxes.push_back(box);
+  return apart;
+}
+
+namespace {
+
 // Indices i in [0, count) for which [i * pitch, i * pitch + extent) meets [lo, hi), as [first, last).
 void meeting(std::int64_t count, std::int64_t pitch, std::int64_t extent, std::int64_t lo, std::int64_t hi,
              std::int64_t& first, std::int64_t& last) {
@@ -50,8 +86,9 @@ namespace {
 
 // The parts of `a` (in its coordinates) that share bytes with `b`, when both lie on one grid: pitches equal where both
 // have several rows or pixels, no row or run longer than its pitch. Offsets between the two decompose into rows, pixels
-// and bytes in at most four ways, each of which gives a box. False when the two lie on different grids.
-bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+// and bytes in at most four ways, each of which gives a box: f(box). False when the two lie on different grids.
+template <class F>
+bool each_common(const Placed& a, const Placed& b, F&& f) {
   std::int64_t ph = 0, pw = 0;
   if (!common_pitches(a, b, ph, pw)) return false;
   const auto within = [&](const Placed& p) {
@@ -76,7 +113,7 @@ bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
       if (range(dh, rows_of(a.box), rows_of(b.box), a.box.h0, r.h0, r.h1) &&
           range(dw, cols_of(a.box), cols_of(b.box), a.box.w0, r.w0, r.w1) &&
           range(in_row - dw * pw, depth_of(a.box), depth_of(b.box), a.box.c0, r.c0, r.c1))
-        parts.push_back(r);
+        f(r);
     }
   }
   return true;
@@ -84,42 +121,57 @@ bool common_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) 
 
 }  // namespace
 
-void shared_parts(const Placed& a, const Probe& probe, std::vector<Region>& parts) {
-  const Placed& b = probe.placed();
-  if (a.base >= b.end() || b.base >= a.end()) return;
-  if (one_grid(a, b)) {
-    const Region common = intersect(a.box, b.box);
-    if (!empty(common)) parts.push_back(common);
-    return;
-  }
-  shared_parts_apart(a, probe, parts);
+namespace {
+
+// The rows of `a` that reach into the addresses of `b`.
+Region reaching(const Placed& a, const Placed& b) {
+  Region rows = a.box;
+  if (rows_of(a.box) == 1 || a.ph <= 0) return rows;
+  const std::int64_t span = (cols_of(a.box) - 1) * a.pw + depth_of(a.box);
+  const std::int64_t first = b.base - a.base - span, last = b.end() - a.base;
+  if (first >= 0) rows.h0 += static_cast<int>(first / a.ph) + 1;
+  rows.h1 = static_cast<int>(std::min<std::int64_t>(rows.h1, a.box.h0 + (last + a.ph - 1) / a.ph));
+  return rows;
 }
 
-void shared_parts_apart(const Placed& a, const Probe& probe, std::vector<Region>& parts) {
-  const Placed& b = probe.placed();
-  if (common_parts(a, b, parts)) return;
-  // Only rows of `a` that reach into the addresses of `b`.
-  Region rows = a.box;
-  if (rows_of(a.box) > 1 && a.ph > 0) {
-    const std::int64_t span = (cols_of(a.box) - 1) * a.pw + depth_of(a.box);
-    const std::int64_t first = b.base - a.base - span, last = b.end() - a.base;
-    if (first >= 0) rows.h0 += static_cast<int>(first / a.ph) + 1;
-    rows.h1 = static_cast<int>(std::min<std::int64_t>(rows.h1, a.box.h0 + (last + a.ph - 1) / a.ph));
-    if (empty(rows)) return;
-  }
-  bool meet = false;
-  if (a.dense()) {
-    meet = probe.touches(a.base, a.end());
-  } else if (b.dense()) {
-    meet = touches(a, b.base, b.end());
-  } else {
-    for (int h = rows.h0; h < rows.h1 && !meet; ++h)
-      for (int w = 0; w < cols_of(a.box) && !meet; ++w) {
-        const std::int64_t at = a.base + (h - a.box.h0) * a.ph + w * a.pw;
-        meet = probe.touches(at, at + depth_of(a.box));
-      }
-  }
-  if (meet) parts.push_back(rows);
+bool touch(const Placed& a, const Region& rows, const Placed& b) {
+  if (empty(rows)) return false;
+  if (a.dense()) return touches(b, a.base, a.end());
+  if (b.dense()) return touches(a, b.base, b.end());
+  for (int h = rows.h0; h < rows.h1; ++h)
+    for (int w = 0; w < cols_of(a.box); ++w) {
+      const std::int64_t at = a.base + (h - a.box.h0) * a.ph + w * a.pw;
+      if (touches(b, at, at + depth_of(a.box))) return true;
+    }
+  return false;
+}
+
+}  // namespace
+
+Overlap may_overlap(const Placed& a, const Placed& b) {
+  if (a.base >= b.end() || b.base >= a.end()) return Overlap::none;
+  const bool a_dense = a.dense(), b_dense = b.dense();
+  if (a_dense && b_dense) return b.base <= a.base && b.end() >= a.end() ? Overlap::whole : Overlap::some;
+  Overlap overlap = Overlap::none;
+  const bool one =
+      each_common(a, b, [&](const Region& part) { overlap = same(part, a.box) ? Overlap::whole : Overlap::some; });
+  if (one) return overlap;
+  const bool meet = a_dense ? touches(b, a.base, a.end()) : !b_dense || touches(a, b.base, b.end());
+  return meet ? Overlap::some : Overlap::none;
+}
+
+void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+  if (a.base >= b.end() || b.base >= a.end()) return;
+  if (each_common(a, b, [&](const Region& part) { parts.push_back(part); })) return;
+  const Region rows = reaching(a, b);
+  if (touch(a, rows, b)) parts.push_back(rows);
+}
+
+bool share(const Placed& a, const Placed& b) {
+  if (a.base >= b.end() || b.base >= a.end()) return false;
+  bool any = false;
+  if (each_common(a, b, [&](const Region&) { any = true; })) return any;
+  return touch(a, reaching(a, b), b);
 }
 
 namespace {
@@ -128,19 +180,8 @@ void keep(const Placed& from, const Region& part, std::vector<Placed>& rest) {
   if (!empty(part)) rest.push_back(from.cut(part));
 }
 
-// The box minus a region inside it, in at most six pieces.
 void box_minus(const Placed& from, const Region& hole, std::vector<Placed>& rest) {
-  Region r = from.box;
-  keep(from, {r.h0, hole.h0, r.w0, r.w1, r.c0, r.c1}, rest);
-  keep(from, {hole.h1, r.h1, r.w0, r.w1, r.c0, r.c1}, rest);
-  r.h0 = hole.h0;
-  r.h1 = hole.h1;
-  keep(from, {r.h0, r.h1, r.w0, hole.w0, r.c0, r.c1}, rest);
-  keep(from, {r.h0, r.h1, hole.w1, r.w1, r.c0, r.c1}, rest);
-  r.w0 = hole.w0;
-  r.w1 = hole.w1;
-  keep(from, {r.h0, r.h1, r.w0, r.w1, r.c0, hole.c0}, rest);
-  keep(from, {r.h0, r.h1, r.w0, r.w1, hole.c1, r.c1}, rest);
+  each_outside(hole, from.box, [&](const Region& part) { rest.push_back(from.cut(part)); });
 }
 
 // One run of contiguous bytes (one pixel) minus whatever the hole has there.
@@ -185,7 +226,8 @@ void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest)
     return box_minus(from, common, rest);
   }
   std::vector<Region> parts;
-  if (!common_parts(from, hole, parts)) return subtract_slowly(from, hole, rest);
+  if (!each_common(from, hole, [&](const Region& part) { parts.push_back(part); }))
+    return subtract_slowly(from, hole, rest);
   std::vector<Placed> left{from};
   for (const Region& part : parts) {
     std::vector<Placed> next;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/program/program.h"
+#include "sim/schedule/verify/few.h"
 
 namespace tessera::verifying {
 
@@ -16,14 +17,40 @@ inline bool empty(const Region& r) { return r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1
 inline bool same(const Region& a, const Region& b) {
   return a.h0 == b.h0 && a.h1 == b.h1 && a.w0 == b.w0 && a.w1 == b.w1 && a.c0 == b.c0 && a.c1 == b.c1;
 }
+inline bool meet(const Region& a, const Region& b) {
+  return a.h0 < b.h1 && b.h0 < a.h1 && a.w0 < b.w1 && b.w0 < a.w1 && a.c0 < b.c1 && b.c0 < a.c1;
+}
 inline Region intersect(const Region& a, const Region& b) {
   return {std::max(a.h0, b.h0), std::min(a.h1, b.h1), std::max(a.w0, b.w0),
           std::min(a.w1, b.w1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
+}
+inline Region hull(const Region& a, const Region& b) {
+  return {std::min(a.h0, b.h0), std::max(a.h1, b.h1), std::min(a.w0, b.w0),
+          std::max(a.w1, b.w1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
 }
 inline bool inside(const Region& inner, const Region& outer) {
   return inner.h0 >= outer.h0 && inner.h1 <= outer.h1 && inner.w0 >= outer.w0 && inner.w1 <= outer.w1 &&
          inner.c0 >= outer.c0 && inner.c1 <= outer.c1;
 }
+
+// Calls f(part) for the at most six parts of `box` outside of `hole`, a region inside it.
+template <class F>
+void each_outside(const Region& hole, const Region& box, F&& f) {
+  const auto keep = [&](const Region& part) {
+    if (!empty(part)) f(part);
+  };
+  keep({box.h0, hole.h0, box.w0, box.w1, box.c0, box.c1});
+  keep({hole.h1, box.h1, box.w0, box.w1, box.c0, box.c1});
+  keep({hole.h0, hole.h1, box.w0, hole.w0, box.c0, box.c1});
+  keep({hole.h0, hole.h1, hole.w1, box.w1, box.c0, box.c1});
+  keep({hole.h0, hole.h1, hole.w0, hole.w1, box.c0, hole.c0});
+  keep({hole.h0, hole.h1, hole.w0, hole.w1, hole.c1, box.c1});
+}
+
+// Boxes that lie apart from each other; those that make a larger one are joined.
+using Boxes = Few<Region, 1>;
+// True when nothing of the box was there before; what was is appended to `again`.
+bool add_box(Boxes& boxes, Region box, std::vector<Region>* again = nullptr);
 
 struct Placed {
   int key = -1;  // of what; -1: bytes without meaning
@@ -46,10 +73,10 @@ inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int6
   return {key, {0, 1, 0, 1, static_cast<int>(first), static_cast<int>(last)}, base, 0, 0};
 }
 
-// Pitches that both boxes have, 0 where neither has several rows or pixels. False when they differ.
+// Pitches that both boxes have; one of a single row or pixel takes that of the other. False when they differ.
 inline bool common_pitches(const Placed& a, const Placed& b, std::int64_t& ph, std::int64_t& pw) {
   const auto pick = [](int na, std::int64_t pa, int nb, std::int64_t pb, std::int64_t& p) {
-    p = na > 1 ? pa : nb > 1 ? pb : 0;
+    p = na > 1 ? pa : nb > 1 ? pb : pa == pb ? pa : 0;
     return na == 1 || nb == 1 || pa == pb;
   };
   return pick(rows_of(a.box), a.ph, rows_of(b.box), b.ph, ph) && pick(cols_of(a.box), a.pw, cols_of(b.box), b.pw, pw);
@@ -70,50 +97,13 @@ inline bool one_grid(const Placed& a, const Placed& b) {
 // Whether any byte of `p` lies in [lo, hi).
 bool touches(const Placed& p, std::int64_t lo, std::int64_t hi);
 
-// Asks the same of one box many times: a short run is found in its row and pixel without a division.
-class Probe {
- public:
-  explicit Probe(const Placed& p)
-      : p_(p),
-        ph_(std::max<std::int64_t>(rows_of(p.box) > 1 ? p.ph : p.end() - p.base, 1)),
-        pw_(std::max<std::int64_t>(cols_of(p.box) > 1 ? p.pw : depth_of(p.box), 1)),
-        per_ph_(1.0 / static_cast<double>(ph_)),
-        per_pw_(1.0 / static_cast<double>(pw_)),
-        apart_(depth_of(p.box) <= pw_ && (cols_of(p.box) - 1) * pw_ + depth_of(p.box) <= ph_) {}
-
-  const Placed& placed() const { return p_; }
-  bool touches(std::int64_t lo, std::int64_t hi) const {
-    std::int64_t at = lo - p_.base;
-    const std::int64_t length = hi - lo;
-    if (at < 0 || !apart_) return verifying::touches(p_, lo, hi);
-    const std::int64_t h = quotient(at, ph_, per_ph_);
-    at -= h * ph_;
-    if (at + length > ph_) return verifying::touches(p_, lo, hi);
-    const std::int64_t w = quotient(at, pw_, per_pw_);
-    at -= w * pw_;
-    if (at + length > pw_) return verifying::touches(p_, lo, hi);
-    return h < rows_of(p_.box) && w < cols_of(p_.box) && at < depth_of(p_.box);
-  }
-
- private:
-  static std::int64_t quotient(std::int64_t x, std::int64_t y, double per_y) {
-    auto q = static_cast<std::int64_t>(static_cast<double>(x) * per_y);  // at most one off
-    if (q * y > x) --q;
-    if ((q + 1) * y <= x) ++q;
-    return q;
-  }
-
-  const Placed& p_;
-  std::int64_t ph_, pw_;
-  double per_ph_, per_pw_;
-  bool apart_;  // no pixel or row reaches into the next
-};
-
 // Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All rows of
 // `a` that reach into the addresses of `b` when the two lie on different grids and meet anywhere.
-void shared_parts(const Placed& a, const Probe& b, std::vector<Region>& parts);
-// The same for two that are known not to be on one grid and whose addresses overlap.
-void shared_parts_apart(const Placed& a, const Probe& b, std::vector<Region>& parts);
+void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts);
+bool share(const Placed& a, const Placed& b);
+// How much of `a` shares bytes with `b`: `some` also where that is not easily told.
+enum class Overlap { none, some, whole };
+Overlap may_overlap(const Placed& a, const Placed& b);
 // What of `from` is not covered by `hole`, appended to `rest`. Exact down to runs of contiguous bytes; a run that an
 // interleaved `hole` meets in part is dropped as a whole.
 void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest);

@@ -38,10 +38,27 @@ constexpr std::size_t lanes = 16;
 
 }  // namespace
 
-Clocks::Clocks(int engines, const std::vector<EngineId>& active)
-    : slot_(engines, -1), width_((active.size() + lanes - 1) / lanes * lanes), own_(active.size(), 0) {
+Clocks::Clocks(const EngineMap& map, const std::vector<EngineId>& active, bool short_clocks)
+    : place_(map.count()), own_(active.size(), 0) {
+  const auto padded = [](std::size_t n) { return (n + lanes - 1) / lanes * lanes; };
+  std::vector<int> in_tile(map.tile_count(), 0);
+  std::size_t most = 0;
   for (std::size_t i = 0; i < active.size(); ++i) {
-    slot_[active[i]] = static_cast<int>(i);
+    const EngineMap::Info& info = map.info(active[i]);
+    Place& p = place_[active[i]];
+    p.row = static_cast<int>(i);
+    if (short_clocks && info.tile_kind == TileKind::compute) {
+      p.tile = info.tile;
+      p.component = in_tile[info.tile]++;
+      most = std::max<std::size_t>(most, in_tile[info.tile]);
+    } else {
+      p.component = static_cast<int>(shared_++);
+    }
+  }
+  shared_ = padded(shared_);
+  width_ = shared_ + padded(most);
+  for (EngineId e : active) {
+    if (place_[e].tile >= 0) place_[e].component += static_cast<int>(shared_);
     rows_.push_back(fresh());
     std::fill_n(pool_[rows_.back()].known.get(), width_, 0);
   }
@@ -60,25 +77,27 @@ int Clocks::fresh() {
   return id;
 }
 
-void Clocks::learn(int to, int from_row, int from_slot, std::int32_t from_own) {
-  const int old = rows_[to];
-  const std::int32_t* from = pool_[from_row].known.get();
-  if (old == from_row && from[from_slot] >= from_own) return;
+void Clocks::learn(EngineId to, EngineId from, int from_row, std::int32_t from_own) {
+  const Place &t = place_[to], &f = place_[from];
+  const std::size_t n = t.tile == f.tile ? width_ : shared_;
+  const int old = rows_[t.row];
   if (pool_[old].users > 1) {
     const int id = fresh();
     --pool_[old].users;
-    rows_[to] = id;
-    merging.both(pool_[id].known.get(), pool_[old].known.get(), pool_[from_row].known.get(), width_);
+    rows_[t.row] = id;
+    std::int32_t* known = pool_[id].known.get();
+    merging.both(known, pool_[old].known.get(), pool_[from_row].known.get(), n);
+    std::copy_n(pool_[old].known.get() + n, width_ - n, known + n);
   } else {
-    merging.join(pool_[old].known.get(), from, width_);
+    merging.join(pool_[old].known.get(), pool_[from_row].known.get(), n);
   }
-  std::int32_t& known = pool_[rows_[to]].known[from_slot];
+  if (f.tile >= 0 && f.tile != t.tile) return;
+  std::int32_t& known = pool_[rows_[t.row]].known[f.component];
   known = std::max(known, from_own);
 }
 
 int Clocks::keep(EngineId e) {
-  const int slot = slot_[e];
-  const Kept k{rows_[slot], slot, own_[slot]};
+  const Kept k{e, rows_[place_[e].row], own_[place_[e].row]};
   ++pool_[k.row].users;
   if (free_kept_.empty()) {
     kept_.push_back(k);

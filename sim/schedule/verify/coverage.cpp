@@ -9,17 +9,6 @@ namespace tessera::verifying {
 Coverage::Coverage(const Program& program, Findings& findings)
     : p_(program), findings_(findings), computed_(program.layers.size()), put_(program.layers.size()) {}
 
-void Coverage::count(std::vector<std::uint8_t>& cells, int layer, const Region& r) {
-  const Shape& s = p_.layers[layer].layer.out;
-  const int blocks = stored_channels(s.c) / 8;
-  if (cells.empty()) cells.resize(static_cast<std::size_t>(s.h) * s.w * blocks, 0);
-  for (int h = r.h0; h < r.h1; ++h)
-    for (int w = r.w0; w < r.w1; ++w) {
-      std::uint8_t* cell = cells.data() + (static_cast<std::size_t>(h) * s.w + w) * blocks;
-      for (int b = r.c0 / 8; b < r.c1 / 8; ++b) cell[b] = static_cast<std::uint8_t>(std::min(cell[b] + 1, 255));
-    }
-}
-
 std::string Coverage::consume(Sum& sum, int block0, int block1) {
   for (const auto& [lo, hi] : sum.blocks)
     if (block0 < hi && lo < block1)
@@ -32,6 +21,7 @@ std::string Coverage::consume(Sum& sum, int block0, int block1) {
 std::string Coverage::missing(const Sum& sum, const std::vector<int>& rows) const {
   const ProgramLayer& l = p_.layers[sum.layer];
   const int all = stored_channels(l.layer.in.c) / 8;
+  if (sum.blocks.size() == 1 && sum.blocks[0] == std::pair(0, all)) return {};
   std::vector<char> seen(all, 0);
   for (const auto& [lo, hi] : sum.blocks)
     for (int b = lo; b < hi; ++b) seen[b] = 1;
@@ -45,31 +35,34 @@ std::string Coverage::missing(const Sum& sum, const std::vector<int>& rows) cons
   return {};
 }
 
-bool Coverage::any(const std::vector<std::uint8_t>& cells, int layer, int c0, int c1) const {
-  if (cells.empty()) return false;
-  const Shape& s = p_.layers[layer].layer.out;
-  const int blocks = stored_channels(s.c) / 8;
-  for (std::int64_t pixel = 0; pixel < std::int64_t{s.h} * s.w; ++pixel)
-    for (int b = c0 / 8; b < c1 / 8; ++b)
-      if (cells[pixel * blocks + b] != 0) return true;
-  return false;
+bool Coverage::Count::any(int c0, int c1) const {
+  return std::any_of(once.begin(), once.end(), [&](const Region& r) { return r.c0 < c1 && r.c1 > c0; });
 }
 
-void Coverage::require_once(const std::vector<std::uint8_t>& cells, int layer, int c0, int c1, const char* what,
-                            const char* never) {
+void Coverage::require_once(const Count& count, int layer, int c0, int c1, const char* what, const char* never) {
+  if (count.once.empty()) return findings_.add("layer " + findings_.layer_name(layer), never);
   const Shape& s = p_.layers[layer].layer.out;
-  const int blocks = stored_channels(s.c) / 8;
-  if (cells.empty()) return findings_.add("layer " + findings_.layer_name(layer), never);
-  for (int h = 0; h < s.h; ++h)
-    for (int w = 0; w < s.w; ++w)
-      for (int b = c0 / 8; b < c1 / 8; ++b) {
-        const int n = cells[(static_cast<std::size_t>(h) * s.w + w) * blocks + b];
-        if (n == 1) continue;
-        return findings_.add(
-            "layer " + findings_.layer_name(layer),
-            fmt::format("element h {}, w {}, c {} to {} is {} {} times", h, w, b * 8, b * 8 + 8, what, n),
-            "legal: once");
-      }
+  const Region all{0, s.h, 0, s.w, c0, c1};
+  if (count.again.empty() &&
+      std::any_of(count.once.begin(), count.once.end(), [&](const Region& r) { return inside(all, r); }))
+    return;
+  const std::size_t blocks = (c1 - c0) / 8;
+  std::vector<int> cells(all.elements() / 8, 0);
+  const auto add = [&](const Region& part) {
+    const Region r = intersect(part, all);
+    for (int h = r.h0; h < r.h1; ++h)
+      for (int w = r.w0; w < r.w1; ++w)
+        for (int c = r.c0; c < r.c1; c += 8) ++cells[(std::size_t(h) * s.w + w) * blocks + (c - c0) / 8];
+  };
+  std::for_each(count.once.begin(), count.once.end(), add);
+  std::for_each(count.again.begin(), count.again.end(), add);
+  const auto wrong = std::find_if(cells.begin(), cells.end(), [](int n) { return n != 1; });
+  if (wrong == cells.end()) return;
+  const std::size_t at = wrong - cells.begin(), pixel = at / blocks, c = c0 + at % blocks * 8;
+  findings_.add(
+      "layer " + findings_.layer_name(layer),
+      fmt::format("element h {}, w {}, c {} to {} is {} {} times", pixel / s.w, pixel % s.w, c, c + 8, what, *wrong),
+      "legal: once");
 }
 
 void Coverage::finish() {
@@ -103,12 +96,12 @@ void Coverage::finish() {
     int c0 = 0;
     for (LayerId input : y.inputs) {
       const int c1 = c0 + stored_channels(p_.layers[input].layer.out.c);
-      if (any(put_[y.id], y.id, c0, c1)) require_once(put_[y.id], y.id, c0, c1, "put at its home", "");
+      if (put_[y.id].any(c0, c1)) require_once(put_[y.id], y.id, c0, c1, "put at its home", "");
       c0 = c1;
     }
   }
 }
 
-bool Coverage::put_into(int tensor, int c0, int c1) const { return any(put_[tensor], tensor, c0, c1); }
+bool Coverage::put_into(int tensor, int c0, int c1) const { return put_[tensor].any(c0, c1); }
 
 }  // namespace tessera::verifying

@@ -1,6 +1,7 @@
 // Third pass: is every element of every layer computed once, from every present weight block once, and put once at its
 // home? Counts in cells of one pixel by 8 stored channels.
 #pragma once
+#include "sim/schedule/verify/boxes.h"
 #include "sim/schedule/verify/findings.h"
 
 namespace tessera::verifying {
@@ -16,8 +17,8 @@ class Coverage {
  public:
   Coverage(const Program& program, Findings& findings);
 
-  void computed(int layer, const Region& out) { count(computed_[layer], layer, out); }
-  void put(int tensor, const Region& region) { count(put_[tensor], tensor, region); }
+  void computed(int layer, const Region& out) { computed_[layer].add(out); }
+  void put(int tensor, const Region& region) { put_[tensor].add(region); }
   // Adds input blocks to a sum; a message when some of them are in it already.
   static std::string consume(Sum& sum, int block0, int block1);
   // A message when a present weight block of the sum's rows has not been consumed.
@@ -29,15 +30,19 @@ class Coverage {
   void finish();
 
  private:
-  void count(std::vector<std::uint8_t>& cells, int layer, const Region& r);
+  // Cells that were counted once, and those that were counted again, each time.
+  struct Count {
+    Boxes once;
+    std::vector<Region> again;
+    void add(const Region& r) { add_box(once, r, &again); }
+    bool any(int c0, int c1) const;
+  };
   // Complains when not every cell of the channels [c0, c1) has been counted once.
-  void require_once(const std::vector<std::uint8_t>& cells, int layer, int c0, int c1, const char* what,
-                    const char* never);
-  bool any(const std::vector<std::uint8_t>& cells, int layer, int c0, int c1) const;
+  void require_once(const Count& count, int layer, int c0, int c1, const char* what, const char* never);
 
   const Program& p_;
   Findings& findings_;
-  std::vector<std::vector<std::uint8_t>> computed_, put_;
+  std::vector<Count> computed_, put_;
 };
 
 }  // namespace tessera::verifying

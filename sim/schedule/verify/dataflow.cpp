@@ -6,19 +6,17 @@
 
 namespace tessera::verifying {
 
-Dataflow::Dataflow(const Program& program, const ArraySpec& array, const EngineMap& map, const Clocks& clocks,
-                   Coverage& coverage, Findings& findings)
+Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage,
+                   Findings& findings)
     : p_(program),
       map_(map),
       clocks_(clocks),
       coverage_(coverage),
       findings_(findings),
       contents_(program),
-      ddr_(program.ddr_bytes, 1024),
+      tiles_(map.tile_count()),
       homes_(program.layers.size()),
       arrived_(map.count(), 0) {
-  for (TileId t = 0; t < map.tile_count(); ++t)
-    tiles_.push_back(map.tile_kind(t) == TileKind::memory ? Shadow(array.memtile.memory.size, 64) : Shadow());
   for (std::size_t i = 0; i < p_.pieces.size(); ++i) {
     const TensorPiece& t = p_.pieces[i];
     Placed placed;
@@ -34,7 +32,7 @@ Dataflow::Dataflow(const Program& program, const ArraySpec& array, const EngineM
     if (!t.in_ddr) findings_.add(fmt::format("piece {}", i), "holds network input outside of DDR");
     const int chunk = contents_.chunk_in(placed.base, placed.end());
     if (chunk >= 0) findings_.add(fmt::format("piece {}", i), fmt::format("overlaps chunk {}", chunk));
-    m.put(placed, {});
+    m.put(placed);
   }
 }
 
@@ -60,7 +58,7 @@ void Dataflow::report_races(const Here& here, int layer, const Shadow& m, bool w
   races_.clear();
 }
 
-bool Dataflow::holds(const Shadow& m, const Placed& wanted) const {
+bool Dataflow::holds(Shadow& m, const Placed& wanted) const {
   std::vector<Placed> parts{wanted};
   if (contents_.is_tensor(wanted.key)) {
     parts.clear();
@@ -72,7 +70,7 @@ bool Dataflow::holds(const Shadow& m, const Placed& wanted) const {
 }
 
 // What is wrong with the first pixel (or byte range) that is not there.
-std::string Dataflow::missing(const Shadow& m, const Placed& wanted) const {
+std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
   Placed first = wanted;
   for (int h = wanted.box.h0; h < wanted.box.h1; ++h)
     for (int w = wanted.box.w0; w < wanted.box.w1; ++w) {
@@ -86,10 +84,10 @@ std::string Dataflow::missing(const Shadow& m, const Placed& wanted) const {
         first = cell;
         break;
       }
-      const Placed* there = m.at(first.base, first.end());
+      const std::optional<Placed> there = m.at(first.base, first.end());
       const std::string where =
           fmt::format("{} at address {} of {}", contents_.name(findings_, first), first.base, memory_name(m));
-      if (there == nullptr) return where + " was written by nobody";
+      if (!there) return where + " was written by nobody";
       return where + " is missing: there stands " + contents_.name(findings_, *there);
     }
   return contents_.name(findings_, first);
@@ -114,10 +112,23 @@ void Dataflow::need(const Here& here, int layer, Shadow& m, const Placed& wanted
   report_races(here, layer, m, false, wanted);
 }
 
+// A single row or pixel at its home goes on the grid of what stands there.
+void Dataflow::take_pitches(const Shadow& m, Placed& part) const {
+  if (!contents_.is_tensor(part.key)) return;
+  for (const Home& h : homes_[part.key])
+    if (h.memory == &m && h.content.key == part.key && inside(part.box, h.content.box) &&
+        h.content.agrees(part, part.box)) {
+      part.ph = h.content.ph;
+      part.pw = h.content.pw;
+      return;
+    }
+}
+
 void Dataflow::leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum) {
   resolved(content);
   races_.clear();
-  for (const Placed& part : parts_) {
+  for (Placed& part : parts_) {
+    if (rows_of(part.box) == 1 || cols_of(part.box) == 1) take_pitches(m, part);
     if (&m == &ddr_) {
       const int chunk = contents_.chunk_in(part.base, part.end());
       if (chunk >= 0) report(here, layer, fmt::format("writes over chunk {} at DDR address {}", chunk, part.base));

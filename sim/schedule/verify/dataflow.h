@@ -23,8 +23,7 @@ struct Here {
 
 class Dataflow {
  public:
-  Dataflow(const Program& program, const ArraySpec& array, const EngineMap& map, const Clocks& clocks,
-           Coverage& coverage, Findings& findings);
+  Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage, Findings& findings);
 
   // The outbound transfer reads its memory: what its stream will be.
   void load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream);
@@ -45,9 +44,10 @@ class Dataflow {
   // Reads a placed region of any tensor; what it is for goes into the message.
   void need(const Here& here, int layer, Shadow& m, const Placed& wanted, const char* purpose, int* sum = nullptr);
   void leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum = -1);
+  void take_pitches(const Shadow& m, Placed& part) const;
   void resolved(const Placed& content);
-  bool holds(const Shadow& m, const Placed& wanted) const;
-  std::string missing(const Shadow& m, const Placed& wanted) const;
+  bool holds(Shadow& m, const Placed& wanted) const;
+  std::string missing(Shadow& m, const Placed& wanted) const;
 
   void load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
@@ -69,7 +69,7 @@ class Dataflow {
   std::vector<Shadow> tiles_;
   Shadow ddr_;
   struct Home {
-    const Shadow* memory;
+    Shadow* memory;
     Placed content;
   };
   std::vector<std::vector<Home>> homes_;  // per tensor

@@ -24,7 +24,8 @@ void prefetch([[maybe_unused]] const T& instruction) {
 
 }  // namespace
 
-Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings)
+Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings,
+                 bool short_clocks)
     : p_(program),
       array_(array),
       map_(map),
@@ -34,7 +35,13 @@ Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap
       locks_(static_cast<std::size_t>(map.tile_count()) * lock_stride_),
       streams_(program.routes.size()),
       active_(active_engines(program)),
-      clocks_(map.count(), active_) {
+      clocks_(map, active_, short_clocks) {
+  for (EngineId id : active_) {
+    Engine& e = engines_[id];
+    e.end = p_.engines[id].steps.size();
+    e.kind = map_.info(id).kind;
+    e.tile = map_.info(id).tile;
+  }
   for (const LockInit& l : p_.locks) {
     Lock& k = locks_[l.tile * lock_stride_ + l.lock];
     k.value = k.initial = l.value;
@@ -111,7 +118,14 @@ void Machine::settle(EngineId id) {
     if (e.at >= steps.size()) return;
     if (steps[e.at].index >= 0) {
       const auto index = static_cast<std::size_t>(steps[e.at].index);
-      return ep.core.empty() ? prefetch(ep.transfers[index]) : prefetch(ep.core[index]);
+      if (e.kind == EngineKind::core) {
+        e.instr = &ep.core[index];
+        prefetch(*e.instr);
+      } else {
+        e.transfer = &ep.transfers[index];
+        prefetch(*e.transfer);
+      }
+      return;
     }
     const Step& s = steps[e.at];
     e.loops.push_back({e.at + 1, e.at + 1 + s.body, s.repeat});
@@ -121,7 +135,7 @@ void Machine::settle(EngineId id) {
 
 bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
   depth_first_ = depth_first;
-  Dataflow flow(p_, array_, map_, clocks_, coverage, findings_);
+  Dataflow flow(p_, map_, clocks_, coverage, findings_);
   flow_ = &flow;
   for (EngineId id : active_) {
     settle(id);
@@ -149,20 +163,10 @@ bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
   return all;
 }
 
-const Transfer& Machine::transfer(EngineId id) const {
-  const EngineProgram& ep = p_.engines[id];
-  return ep.transfers[ep.steps[engines_[id].at].index];
-}
-
-const CoreInstr& Machine::core_instr(EngineId id) const {
-  const EngineProgram& ep = p_.engines[id];
-  return ep.core[ep.steps[engines_[id].at].index];
-}
-
 // As far as it can go.
 void Machine::run_engine(EngineId id) {
   Engine& e = engines_[id];
-  const bool core = map_.info(id).kind == EngineKind::core;
+  const bool core = e.kind == EngineKind::core;
   while (!ended(id) && !findings_.full()) {
     if (e.phase == Phase::stream) return;
     if (!core) {
@@ -267,7 +271,7 @@ void Machine::begin_stream(EngineId id) {
   e.phase = Phase::stream;
   e.left = t.access.stream_bytes();
   e.moved = 0;
-  if (map_.info(id).kind == EngineKind::mm2s) {
+  if (e.kind == EngineKind::mm2s) {
     flow_->load(here(id), t, e.stream);
     streams_[t.route].source = true;
   } else {
@@ -309,8 +313,8 @@ void Machine::pump(RouteId id) {
 void Machine::complete(EngineId id, bool task) {
   Engine& e = engines_[id];
   clocks_.complete(id, e.executed + 1);
-  if (map_.info(id).kind != EngineKind::core) {
-    const Transfer& t = transfer(id);
+  if (e.kind != EngineKind::core) {
+    const Transfer& t = *e.transfer;
     if (t.release.lock >= 0) release(id, t.release);
   }
   ++e.executed;

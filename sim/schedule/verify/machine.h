@@ -11,7 +11,8 @@ namespace tessera::verifying {
 
 class Machine {
  public:
-  Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
+  // With short clocks it objects to a little more (clocks.h).
+  Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings, bool short_clocks);
 
   // True when every engine came to its end. `outputs`: the network's outputs must stand at their homes then.
   // `depth_first`: whoever was freed last goes on first, which stays with few tiles at a time and is faster; otherwise
@@ -25,19 +26,23 @@ class Machine {
     std::int32_t left;
   };
   struct Engine {
-    std::size_t at = 0;  // step
-    std::vector<Loop> loops;
+    std::size_t at = 0, end = 0;         // step
+    const Transfer* transfer = nullptr;  // at this step, of a channel
+    const CoreInstr* instr = nullptr;    // at this step, of a core
+    EngineKind kind = EngineKind::core;
+    TileId tile = 0;
     Phase phase = Phase::waits;
+    bool queued = false;
     std::int32_t executed = 0;  // instructions completed
     std::int32_t tasks = 0;
-    Bytes left = 0, moved = 0;          // of the running transfer
+    Bytes left = 0, moved = 0;  // of the running transfer
+    std::vector<Loop> loops;
     std::vector<StreamPart> stream;     // of a source
     std::vector<EngineId> waiting;      // engines that wait for this one's tasks
     std::vector<std::int32_t> awaited;  // task counts somebody waits for, ascending
     std::vector<int> kept;              // clock at each of them, -1: not yet or no longer
     std::vector<std::int64_t> uses;     // waits that still need it, repeats counted
     std::size_t next_awaited = 0;
-    bool queued = false;
   };
   struct Token {
     int count, clock;
@@ -58,7 +63,7 @@ class Machine {
 
   void prepare_waits();
   void settle(EngineId id);  // from a repeat to its first instruction
-  bool ended(EngineId id) const { return engines_[id].at >= p_.engines[id].steps.size(); }
+  bool ended(EngineId id) const { return engines_[id].at >= engines_[id].end; }
   void queue(EngineId id);
   void run_engine(EngineId id);
   bool pass_waits(EngineId id, std::uint32_t first, std::uint32_t count);
@@ -67,10 +72,10 @@ class Machine {
   void begin_stream(EngineId id);
   void pump(RouteId route);
   void complete(EngineId id, bool task);
-  const Transfer& transfer(EngineId id) const;
-  const CoreInstr& core_instr(EngineId id) const;
+  const Transfer& transfer(EngineId id) const { return *engines_[id].transfer; }
+  const CoreInstr& core_instr(EngineId id) const { return *engines_[id].instr; }
   Here here(EngineId id) const { return {{id, engines_[id].executed + 1}, engines_[id].at}; }
-  Lock& lock(EngineId id, int number) { return locks_[map_.info(id).tile * lock_stride_ + number]; }
+  Lock& lock(EngineId id, int number) { return locks_[engines_[id].tile * lock_stride_ + number]; }
   std::string lock_text(EngineId id, int number) const;
   void check_locks();
 

@@ -1,175 +1,300 @@
 #include "sim/schedule/verify/shadow.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 
 namespace tessera::verifying {
 namespace {
 
-constexpr std::size_t most_readers = 4096;
+constexpr std::size_t most_uses = 4096, most_holes = 1024;
+constexpr int no_key = -2;
 
-// Records are met in no order of memory: they are on their way before they are looked at.
-void prefetch([[maybe_unused]] const Record& r) {
+std::int32_t line(std::int64_t address) {
+  return static_cast<std::int32_t>(std::min<std::int64_t>(address >> 4, std::numeric_limits<std::int32_t>::max()));
+}
+
+std::size_t recent(std::int64_t address) { return static_cast<std::size_t>(address * 0x9e3779b1 >> 20) % 16; }
+
+std::size_t padded(std::size_t n) { return (n + 31) / 32 * 32; }
+
+// Which of n ranges, a multiple of 32, meet [lo, hi] or are of the key.
+void mark(const std::int32_t* __restrict first, const std::int32_t* __restrict last, const int* __restrict keys,
+          std::size_t n, std::int32_t lo, std::int32_t hi, int key, std::uint8_t* __restrict hits) {
+  n = n / 32 * 32;
+  for (std::size_t i = 0; i < n; ++i)
+    hits[i] = static_cast<std::uint8_t>(((first[i] <= hi) & (last[i] >= lo)) | (keys[i] == key));
+}
+
+// Planes are met in no order of memory: they are on their way before they are looked at.
+template <class T>
+void prefetch([[maybe_unused]] const T& plane) {
 #if defined(__GNUC__)
-  __builtin_prefetch(&r);
+  for (std::size_t i = 0; i < sizeof(T); i += 64) __builtin_prefetch(reinterpret_cast<const char*>(&plane) + i);
 #endif
-}
-
-std::size_t position(const std::vector<int>& ids, int id) {
-  return static_cast<std::size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
-}
-
-Region hull(const Region& a, const Region& b) {
-  return {std::min(a.h0, b.h0), std::max(a.h1, b.h1), std::min(a.w0, b.w0),
-          std::max(a.w1, b.w1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
 }
 
 }  // namespace
 
-Shadow::Shadow(std::int64_t bytes, int most_pages) {
-  while ((bytes >> shift_) >= most_pages && shift_ < 62) ++shift_;
-  pages_.resize(static_cast<std::size_t>(bytes >> shift_) + 1);
+// ---- order ----
+
+// Uses of the plane that `who` does not know and that `meets(part)` says to be in its way.
+template <class Meets>
+void Shadow::judge(const Plane& p, const Stamp& who, bool writes, std::int64_t address, const Clocks& clocks,
+                   std::vector<Conflict>& races, Meets&& meets) {
+  for (const User& user : p.users) {
+    const std::int32_t known = clocks.known(who.engine, user.engine);
+    const auto look = [&](int last, bool reads) {
+      for (int i = last; i >= 0 && p.uses[i].ordinal > known; i = p.uses[i].before) {
+        if (!meets(p.uses[i].part)) continue;
+        return races.push_back({{user.engine, p.uses[i].ordinal}, reads, std::max(address, p.grid.base)});
+      }
+    };
+    if (user.write_ordinal > known) look(user.write, false);
+    if (writes && user.read_ordinal > known) look(user.read, true);
+  }
 }
 
-void Shadow::add_reader(Record& r, const Reader& reader) {
-  if (r.first.who.engine < 0) {
-    r.first = reader;
+void Shadow::note(Plane& p, const Stamp& who, bool writes, const Region& part) {
+  if (p.uses.size() >= most_uses) shorten(p);
+  std::size_t at = 0;
+  while (at < p.users.size() && p.users[at].engine != who.engine) ++at;
+  if (at == p.users.size()) p.users.push_back({who.engine});
+  User& user = p.users[at];
+  int& last = writes ? user.write : user.read;
+  (writes ? user.write_ordinal : user.read_ordinal) = who.ordinal;
+  if (last >= 0 && inside(p.uses[last].part, part)) {  // again and again
+    p.uses[last].ordinal = who.ordinal;
+    p.uses[last].part = part;
     return;
   }
-  if (r.more < 0) {
-    if (free_lists_.empty()) {
-      free_lists_.push_back(static_cast<int>(lists_.size()));
-      lists_.emplace_back();
-    }
-    r.more = free_lists_.back();
-    free_lists_.pop_back();
-  }
-  lists_[r.more].push_back(reader);
+  p.uses.push_back({who.ordinal, last, part});
+  last = static_cast<int>(p.uses.size()) - 1;
 }
 
-void Shadow::forget_readers(Record& r) {
-  r.first.who.engine = -1;
-  if (r.more < 0) return;
-  lists_[r.more].clear();
-  free_lists_.push_back(r.more);
-  r.more = -1;
-}
-
-int Shadow::add(const Placed& content, Stamp writer, int sum) {
-  int id = static_cast<int>(records_.size());
-  if (free_.empty()) {
-    records_.emplace_back();
-  } else {
-    id = free_.back();
-    free_.pop_back();
-  }
-  Record& r = records_[id];
-  r.writer = writer;
-  r.sum = sum;
-  const std::int64_t lo = content.base, hi = content.end();
-  const std::size_t last = page(hi - 1);
-  for (std::size_t i = page(lo); i <= last; ++i) {
-    pages_[i].ranges.push_back({lo, hi});
-    pages_[i].ids.push_back(id);
-    pages_[i].contents.push_back(content);
-  }
-  return id;
-}
-
-void Shadow::remove(int id, const Placed& content) {
-  const std::size_t last = page(content.end() - 1);
-  for (std::size_t i = page(content.base); i <= last; ++i) {
-    Page& p = pages_[i];
-    const std::size_t at = position(p.ids, id);
-    p.ranges[at] = p.ranges.back();
-    p.ranges.pop_back();
-    p.ids[at] = p.ids.back();
-    p.ids.pop_back();
-    p.contents[at] = p.contents.back();
-    p.contents.pop_back();
-  }
-  forget_readers(records_[id]);
-  free_.push_back(id);
-}
-
-void Shadow::replace(int id, const Placed& content, const Stamp& writer, int sum) {
-  Page& p = pages_.front();
-  const std::size_t at = position(p.ids, id);
-  p.ranges[at] = {content.base, content.end()};
-  p.contents[at] = content;
-  Record& r = records_[id];
-  forget_readers(r);
-  r.writer = writer;
-  r.sum = sum;
-}
-
-void Shadow::put(const Placed& content, const Stamp& writer, int sum) { add(content, writer, sum); }
-
-void Shadow::note_read(Record& r, const Placed& content, const Region& part, const Stamp& who, const Clocks& clocks,
-                       std::vector<Conflict>& races) {
-  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, content.base});
-  // A later read of the same engine replaces an earlier one of no more; when there are many, they become one hull.
-  const bool many = r.more >= 0 && lists_[r.more].size() + 1 >= most_readers;
-  const auto replace = [&](Reader& reader) {
-    if (reader.who.engine != who.engine || (!many && !inside(reader.part, part))) return false;
-    reader.part = hull(reader.part, part);
-    reader.who = who;
-    return true;
+// Where uses are too many, those of an engine become one hull.
+void Shadow::shorten(Plane& p) {
+  std::vector<Use> rest;
+  const auto join_all = [&](int& last) {
+    if (last < 0) return;
+    Use all = p.uses[last];
+    for (int i = all.before; i >= 0; i = p.uses[i].before) all.part = hull(all.part, p.uses[i].part);
+    all.before = -1;
+    last = static_cast<int>(rest.size());
+    rest.push_back(all);
   };
-  if (r.first.who.engine >= 0) {
-    if (replace(r.first)) return;
-    if (r.more >= 0)
-      for (Reader& reader : lists_[r.more])
-        if (replace(reader)) return;
+  for (User& user : p.users) {
+    join_all(user.read);
+    join_all(user.write);
   }
-  add_reader(r, {who, part});
+  p.uses.clear();
+  for (const Use& use : rest) p.uses.push_back(use);
 }
+
+void Shadow::read_part(Plane& p, const Region& part, const Stamp& who, const Clocks& clocks,
+                       std::vector<Conflict>& races) {
+  judge(p, who, false, p.grid.base, clocks, races, [&](const Region& used) { return meet(used, part); });
+  note(p, who, false, part);
+}
+
+// ---- planes ----
+
+void Shadow::find(std::int64_t lo, std::int64_t hi, int key) {
+  const std::size_t n = here_.size();
+  hits_.resize(padded(n));
+  mark(first_.data(), last_.data(), key_.data(), hits_.size(), line(lo), line(hi - 1), key, hits_.data());
+  near_.clear();
+  for (std::size_t i = 0; i < n; i += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, &hits_[i], 8);
+    if (eight == 0) continue;
+    for (std::size_t k = i; k < std::min(i + 8, n); ++k)
+      if (hits_[k] != 0) near_.push_back(static_cast<int>(k));
+  }
+  for (int slot : near_) prefetch(*here_[slot]);
+}
+
+void Shadow::place(const Plane& p) {
+  first_[p.slot] = line(p.lo);
+  last_[p.slot] = line(p.hi - 1);
+}
+
+void Shadow::fill(Plane& p, const Placed& content, int sum) {
+  p.grid = content;
+  p.lo = p.cut_lo = content.base;
+  p.hi = p.cut_hi = content.end();
+  p.sum = sum;
+  p.lost = false;
+  p.boxes.clear();
+  p.boxes.push_back(content.box);
+  p.holes.clear();
+  p.uses.clear();
+  p.users.clear();
+}
+
+Shadow::Plane& Shadow::fresh(const Placed& content, int sum) {
+  if (free_.empty()) free_.push_back(&planes_.emplace_back());
+  Plane& p = *free_.back();
+  free_.pop_back();
+  fill(p, content, sum);
+  p.slot = static_cast<int>(here_.size());
+  here_.push_back(&p);
+  for (auto* column : {&first_, &last_, &key_}) column->resize(padded(here_.size()));
+  key_[p.slot] = content.key;
+  place(p);
+  recent_[recent(content.base)] = &p;
+  return p;
+}
+
+Shadow::Plane* Shadow::sole(std::int64_t lo, std::int64_t hi) {
+  Plane* p = recent_[recent(lo)];
+  const bool whole = p != nullptr && p->slot >= 0 && p->lo == lo && p->hi == hi && p->cut_lo == lo && p->cut_hi == hi &&
+                     p->grid.base == lo && p->holes.empty() && p->boxes.size() == 1 &&
+                     p->boxes[0].elements() == hi - lo;
+  return whole ? p : nullptr;
+}
+
+void Shadow::remove(Plane& p) {
+  const int slot = p.slot;
+  free_.push_back(&p);
+  here_.back()->slot = slot;
+  for (auto* column : {&first_, &last_, &key_}) (*column)[slot] = (*column)[here_.size() - 1];
+  here_[slot] = here_.back();
+  here_.pop_back();
+  p.slot = -1;
+}
+
+// Cuts out what was written over the plane.
+void Shadow::settle(Plane& p) {
+  if (p.lo > p.cut_lo) p.holes.push_back(bytes_at(-1, p.cut_lo, 0, p.lo - p.cut_lo));
+  if (p.hi < p.cut_hi) p.holes.push_back(bytes_at(-1, p.hi, 0, p.cut_hi - p.hi));
+  p.cut_lo = p.lo;
+  p.cut_hi = p.hi;
+  if (p.holes.empty()) return;
+  p.lost = true;
+  left_.clear();
+  for (const Region& box : p.boxes) left_.push_back(p.grid.cut(box));
+  for (const Placed& hole : p.holes) {
+    const std::int64_t lo = hole.base, hi = hole.end();
+    next_.clear();
+    for (const Placed& part : left_) {
+      if (part.base >= hi || lo >= part.end()) {
+        next_.push_back(part);
+      } else {
+        subtract(part, hole, next_);
+      }
+    }
+    left_.swap(next_);
+  }
+  p.holes.clear();
+  p.boxes.clear();
+  for (const Placed& part : left_) p.boxes.push_back(part.box);
+}
+
+// More of what stands on a plane; true when nothing of it stood there. Where the plane is without a gap, nothing is
+// left of what was there before.
+bool Shadow::join(Plane& p, const Placed& content) {
+  settle(p);
+  const bool apart = add_box(p.boxes, content.box);
+  if (content.ph != 0) p.grid.ph = content.ph;
+  if (content.pw != 0) p.grid.pw = content.pw;
+  p.grid = p.grid.cut(hull(p.grid.box, content.box));
+  p.lo = p.cut_lo = p.grid.base;
+  p.hi = p.cut_hi = p.grid.end();
+  place(p);
+  if (p.boxes.size() != 1 || !same(p.boxes[0], p.grid.box) || !p.grid.dense()) return apart;
+  find(p.lo, p.hi, no_key);
+  for (auto slot = near_.rbegin(); slot != near_.rend(); ++slot) {
+    Plane& other = *here_[*slot];
+    if (&other != &p) overwrite(other, p.grid, true);
+  }
+  return apart;
+}
+
+// Content stands where the plane stood, in part perhaps: dense content takes an end of its range, all else makes a
+// hole.
+void Shadow::overwrite(Plane& p, const Placed& content, bool dense) {
+  const std::int64_t lo = content.base, hi = content.end();
+  if (dense && lo <= p.lo) p.lo = std::max(p.lo, hi);
+  if (dense && hi >= p.hi) p.hi = std::min(p.hi, lo);
+  if (p.lo < p.hi && lo < p.hi && hi > p.lo) {
+    p.holes.push_back(content);
+    if (p.holes.size() >= most_holes) settle(p);
+  }
+  if (p.lo >= p.hi || p.boxes.empty()) return remove(p);
+  place(p);
+}
+
+// ---- accesses ----
 
 bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                   int* sum) {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](int id, const Placed& content) {
-    if (content.key != wanted.key) return true;
-    const Region common = intersect(content.box, wanted.box);
-    if (empty(common) || !content.agrees(wanted, common)) return true;
-    Record& r = records_[id];
-    note_read(r, content, common, who, clocks, races);
-    if (sum != nullptr) *sum = r.sum;
-    missing -= common.elements();
+  if (Plane* p = sole(wanted.base, wanted.end()); p != nullptr && p->grid.key == wanted.key &&
+                                                  p->grid.agrees(wanted, wanted.box) && same(p->grid.box, wanted.box)) {
+    read_part(*p, wanted.box, who, clocks, races);
+    if (sum != nullptr) *sum = p->sum;
     return true;
-  });
+  }
+  find(wanted.base, wanted.end(), no_key);
+  for (int slot : near_) {
+    if (key_[slot] != wanted.key) continue;
+    Plane& p = *here_[slot];
+    const Region common = intersect(p.grid.box, wanted.box);
+    if (empty(common) || !p.grid.agrees(wanted, common)) continue;
+    settle(p);
+    const std::int64_t before = missing;
+    for (const Region& box : p.boxes) {
+      const Region part = intersect(box, common);
+      if (!empty(part)) missing -= part.elements();
+    }
+    if (missing == before) continue;
+    read_part(p, common, who, clocks, races);
+    if (sum != nullptr) *sum = p.sum;
+  }
   return missing == 0;
 }
 
-bool Shadow::holds(const Placed& wanted) const {
+bool Shadow::holds(const Placed& wanted) {
   std::int64_t missing = wanted.box.elements();
-  each(wanted.base, wanted.end(), [&](int, const Placed& content) {
-    if (content.key != wanted.key) return true;
-    const Region common = intersect(content.box, wanted.box);
-    if (!empty(common) && content.agrees(wanted, common)) missing -= common.elements();
-    return true;
-  });
+  find(wanted.base, wanted.end(), no_key);
+  for (int slot : near_) {
+    if (key_[slot] != wanted.key) continue;
+    Plane& p = *here_[slot];
+    settle(p);
+    for (const Region& box : p.boxes) {
+      const Region part = intersect(box, wanted.box);
+      if (!empty(part) && p.grid.agrees(wanted, part)) missing -= part.elements();
+    }
+  }
   return missing == 0;
 }
 
 bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks,
                      std::vector<Placed>& found, std::vector<Conflict>& races) {
-  const std::size_t first = found.size();
-  each(lo, hi, [&](int id, const Placed& content) {
-    if (!content.dense()) return true;
-    const std::int64_t base = content.base, from = std::max(lo, base), to = std::min(hi, content.end());
-    parts_.clear();
-    split_stream(content.box, from - base, to - from, parts_);
-    for (const Region& part : parts_) {
-      note_read(records_[id], content, part, who, clocks, races);
-      found.push_back(content.cut(part));
+  const std::size_t start = found.size();
+  find(lo, hi, no_key);
+  for (int slot : near_) {
+    Plane& p = *here_[slot];
+    if (p.lo >= hi || p.hi <= lo) continue;
+    settle(p);
+    for (const Region& box : p.boxes) {
+      const Placed content = p.grid.cut(box);
+      const std::int64_t from = std::max(lo, content.base), to = std::min(hi, content.end());
+      if (from >= to || !content.dense()) continue;
+      parts_.clear();
+      split_stream(box, from - content.base, to - from, parts_);
+      for (const Region& part : parts_) {
+        read_part(p, part, who, clocks, races);
+        found.push_back(p.grid.cut(part));
+      }
     }
-    return true;
-  });
-  if (found.size() > first + 1)
-    std::sort(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
+  }
+  if (found.size() > start + 1)
+    std::sort(found.begin() + static_cast<std::ptrdiff_t>(start), found.end(),
               [](const Placed& a, const Placed& b) { return a.base < b.base; });
   std::int64_t next = lo;
-  for (std::size_t i = first; i < found.size(); ++i) {
+  for (std::size_t i = start; i < found.size(); ++i) {
     if (found[i].base != next) return false;
     next = found[i].end();
   }
@@ -177,88 +302,64 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
 }
 
 void Shadow::touch(const Placed& where, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races) {
-  const Probe probe(where);
-  each(where.base, where.end(), [&](int id, const Placed& content) {
-    parts_.clear();
-    shared_parts(content, probe, parts_);
-    for (const Region& part : parts_) note_read(records_[id], content, part, who, clocks, races);
-    return true;
-  });
-}
-
-// The old record is overwritten, as a whole or where parts_ says.
-void Shadow::judge_write(const Met& old, const Placed& content, const Stamp& who, const Clocks& clocks,
-                         std::vector<Conflict>& races) const {
-  const Record& r = records_[old.id];
-  const std::int64_t address = std::max(content.base, old.content.base);
-  if (!clocks.knows(who.engine, r.writer)) races.push_back({r.writer, false, address});
-  each_reader(r, [&](const Reader& reader) {
-    if (clocks.knows(who.engine, reader.who)) return;
-    bool meets = old.covered;
-    for (std::size_t i = 0; i < parts_.size() && !meets; ++i) meets = !empty(intersect(reader.part, parts_[i]));
-    if (meets) races.push_back({reader.who, true, address});
-  });
+  find(where.base, where.end(), no_key);
+  for (int slot : near_) {
+    Plane& p = *here_[slot];
+    settle(p);
+    for (const Region& box : p.boxes) {
+      parts_.clear();
+      shared_parts(p.grid.cut(box), where, parts_);
+      for (const Region& part : parts_) read_part(p, part, who, clocks, races);
+    }
+  }
 }
 
 void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
                    int sum) {
   const std::int64_t lo = content.base, hi = content.end();
   const bool dense = content.dense();
-  const Probe probe(content);
-  met_.clear();
-  each(lo, hi, [&](int id, const Placed& old) {
-    const std::int64_t end = old.end();
-    const bool covered = dense && old.base >= lo && end <= hi;
-    bool aligned = false;
-    if (!covered) {
-      if (end - old.base == old.box.elements() && !probe.touches(old.base, end)) return true;
-      aligned = one_grid(old, content);
-      if (aligned && empty(intersect(old.box, content.box))) return true;
-    }
-    prefetch(records_[id]);
-    met_.push_back({id, covered, aligned, old});
-    return true;
-  });
-  if (met_.size() == 1 && met_.front().covered && pages_.size() == 1) {  // the usual case: a buffer is filled again
-    judge_write(met_.front(), content, who, clocks, races);
-    return replace(met_.front().id, content, who, sum);
+  if (Plane* p = dense ? sole(lo, hi) : nullptr) {  // the usual case: a buffer is filled again
+    judge(*p, who, true, lo, clocks, races, [&](const Region& used) { return share(p->grid.cut(used), content); });
+    fill(*p, content, sum);
+    key_[p->slot] = content.key;
+    return note(*p, who, true, content.box);
   }
-  for (const Met& old : met_) {
-    parts_.clear();
-    if (old.covered) {
-      judge_write(old, content, who, clocks, races);
-      remove(old.id, old.content);
+  Plane* home = nullptr;
+  find(lo, hi, content.key);
+  for (auto slot = near_.rbegin(); slot != near_.rend(); ++slot) {
+    Plane& p = *here_[*slot];
+    const bool covered = dense && p.lo >= lo && p.hi <= hi, aligned = !covered && one_grid(p.grid, content);
+    if (aligned && home == nullptr && p.grid.key == content.key && p.sum == sum) {
+      home = &p;
       continue;
     }
-    if (old.aligned) {
-      parts_.push_back(intersect(old.content.box, content.box));
+    if (p.lo >= hi || p.hi <= lo) continue;
+    const Overlap overlap = covered ? Overlap::whole : may_overlap(p.grid, content);
+    if (overlap == Overlap::none) continue;
+    judge(p, who, true, lo, clocks, races,
+          [&](const Region& used) { return aligned ? meet(used, content.box) : share(p.grid.cut(used), content); });
+    if (overlap == Overlap::whole) {
+      remove(p);
     } else {
-      shared_parts_apart(old.content, probe, parts_);
-      if (parts_.empty()) continue;
+      overwrite(p, content, dense);
     }
-    judge_write(old, content, who, clocks, races);
-    left_.clear();
-    subtract(old.content, content, left_);
-    for (const Placed& p : left_) {
-      const int piece = add(p, records_[old.id].writer, records_[old.id].sum);
-      copied_.clear();
-      each_reader(records_[old.id], [&](const Reader& reader) {
-        if (!empty(intersect(reader.part, p.box))) copied_.push_back(reader);
-      });
-      for (const Reader& reader : copied_) add_reader(records_[piece], reader);
-    }
-    remove(old.id, old.content);
   }
-  add(content, who, sum);
+  if (home == nullptr) return note(fresh(content, sum), who, true, content.box);
+  // Where nothing has ever been there is nobody to be in the way of.
+  if (!join(*home, content) || home->lost)
+    judge(*home, who, true, lo, clocks, races, [&](const Region& used) { return meet(used, content.box); });
+  note(*home, who, true, content.box);
 }
 
-const Placed* Shadow::at(std::int64_t lo, std::int64_t hi) const {
-  const Placed* found = nullptr;
-  each(lo, hi, [&](int, const Placed& content) {
-    if (touches(content, lo, hi)) found = &content;
-    return found == nullptr;
-  });
-  return found;
+std::optional<Placed> Shadow::at(std::int64_t lo, std::int64_t hi) {
+  find(lo, hi, no_key);
+  for (int slot : near_) {
+    Plane& p = *here_[slot];
+    settle(p);
+    for (const Region& box : p.boxes)
+      if (touches(p.grid.cut(box), lo, hi)) return p.grid.cut(box);
+  }
+  return std::nullopt;
 }
 
 }  // namespace tessera::verifying

@@ -1,8 +1,12 @@
-// What stands in one memory while the program runs: records of content with who wrote and who read them. Reading and
-// writing checks that everything that meets at an address is ordered.
+// What stands in one memory while the program runs. Content of one key on one grid is a plane, whoever wrote it: which
+// boxes of it stand there, and who wrote and read which part, so that everything that meets at an address can be
+// checked to be ordered. What other content overwrites is cut out only when somebody reads the plane again; most planes
+// are overwritten when nobody needs them any more.
 #pragma once
+#include <array>
 #include <cstdint>
-#include <string>
+#include <deque>
+#include <optional>
 #include <vector>
 
 #include "sim/schedule/verify/boxes.h"
@@ -10,20 +14,7 @@
 
 namespace tessera::verifying {
 
-struct Reader {
-  Stamp who;
-  Region part;  // of the record's box
-};
-
-// Who made what stands somewhere and who read it: one line of the cache, as nearly all have one reader at most.
-struct Record {
-  Stamp writer;
-  int sum = -1;   // partial sums: which chain of calls made it so far
-  int more = -1;  // the other readers: a list of Shadow's
-  Reader first;   // its engine -1: nobody
-};
-
-// Two accesses that nothing orders, or a read that does not find what it needs.
+// Two accesses that nothing orders.
 struct Conflict {
   Stamp other;
   bool other_reads = false;
@@ -32,91 +23,78 @@ struct Conflict {
 
 class Shadow {
  public:
-  // Records are looked for in pages, as many as are worth it for a memory of this size.
-  explicit Shadow(std::int64_t bytes = 0, int most_pages = 1);
-
-  void put(const Placed& content, const Stamp& writer, int sum = -1);  // without any check
+  void put(const Placed& content) { fresh(content, -1); }  // before the program, without any check
 
   // `who` reads `wanted`: true when every element stands there. Accesses that are not ordered go to `races`.
   bool read(const Placed& wanted, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races,
             int* sum = nullptr);
-  bool holds(const Placed& wanted) const;
+  bool holds(const Placed& wanted);
   // Reads whatever stands in [lo, hi), in order of address; false when some byte there was never written or is gone.
   bool collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const Clocks& clocks, std::vector<Placed>& found,
                std::vector<Conflict>& races);
   // Reads bytes without caring what they are.
   void touch(const Placed& where, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races);
-  // `who` writes `content` over whatever is there.
+  // `who` writes `content` over whatever is there; `sum`: which chain of calls made these partial sums.
   void write(const Placed& content, const Stamp& who, const Clocks& clocks, std::vector<Conflict>& races, int sum = -1);
 
-  // What stands somewhere in [lo, hi), or null: for messages.
-  const Placed* at(std::int64_t lo, std::int64_t hi) const;
+  // What stands somewhere in [lo, hi): for messages.
+  std::optional<Placed> at(std::int64_t lo, std::int64_t hi);
 
  private:
-  // Where a record stands, beside it: what is looked for is found without touching the records that do not matter.
-  struct Range {
-    std::int64_t lo, hi;  // first address and one past the last
+  struct Use {
+    std::int32_t ordinal;
+    int before;  // the use of the same kind by the same engine before this one, -1: none
+    Region part;
   };
-  struct Page {  // all that meet it
-    std::vector<Range> ranges;
-    std::vector<int> ids;          // of the ranges
-    std::vector<Placed> contents;  // of the ranges
+  struct User {
+    EngineId engine;
+    int read = -1, write = -1;  // its last uses
+    std::int32_t read_ordinal = 0, write_ordinal = 0;
   };
-  struct Met {
-    int id;
-    bool covered, aligned;  // overwritten as a whole; on the grid of what is written
-    Placed content;
+  struct Plane {
+    std::int64_t lo, hi;          // first address and one past the last of what may be left of it
+    std::int64_t cut_lo, cut_hi;  // the same when holes were last cut out
+    int sum, slot;                // slot -1: free
+    bool lost;                    // anything that ever stood there
+    Placed grid;                  // its box is the hull of all that ever stood on it
+    Few<User, 2> users;
+    Few<Use, 3> uses;
+    Boxes boxes;                // what stands there, but for the holes
+    std::vector<Placed> holes;  // what was written over it since they were last cut out
   };
 
-  void note_read(Record& r, const Placed& content, const Region& part, const Stamp& who, const Clocks& clocks,
-                 std::vector<Conflict>& races);
-  void judge_write(const Met& old, const Placed& content, const Stamp& who, const Clocks& clocks,
-                   std::vector<Conflict>& races) const;
-  // Readers of a record, by f(reader).
-  template <class F>
-  void each_reader(const Record& r, F&& f) const {
-    if (r.first.who.engine < 0) return;
-    f(r.first);
-    if (r.more < 0) return;
-    for (const Reader& reader : lists_[r.more]) f(reader);
-  }
-  void add_reader(Record& r, const Reader& reader);
-  void forget_readers(Record& r);
-  int add(const Placed& content, Stamp writer, int sum);
-  // The one record of a single page that the content covers makes room for it in place.
-  void replace(int id, const Placed& content, const Stamp& writer, int sum);
-  void remove(int id, const Placed& content);
-  std::size_t page(std::int64_t address) const {
-    return std::min(static_cast<std::size_t>(address >> shift_), pages_.size() - 1);
-  }
-  // Calls f(id, content) once for every record whose range meets [lo, hi) until f returns false.
-  template <class F>
-  void each(std::int64_t lo, std::int64_t hi, F&& f) const {
-    const std::size_t first = page(lo), last = page(hi - 1);
-    for (std::size_t i = first; i <= last; ++i) {
-      const Range* ranges = pages_[i].ranges.data();
-      const int* ids = pages_[i].ids.data();
-      const Placed* contents = pages_[i].contents.data();
-      const std::size_t n = pages_[i].ranges.size();
-      for (std::size_t k = 0; k < n; ++k) {
-        const Range& s = ranges[k];
-        if (s.hi <= lo || s.lo >= hi) continue;
-        if (i > first && page(s.lo) < i) continue;  // was met before
-        if (!f(ids[k], contents[k])) return;
-      }
-    }
-  }
+  template <class Meets>
+  static void judge(const Plane& p, const Stamp& who, bool writes, std::int64_t address, const Clocks& clocks,
+                    std::vector<Conflict>& races, Meets&& meets);
+  static void note(Plane& p, const Stamp& who, bool writes, const Region& part);
+  static void shorten(Plane& p);
+  static void read_part(Plane& p, const Region& part, const Stamp& who, const Clocks& clocks,
+                        std::vector<Conflict>& races);
 
-  int shift_ = 0;
-  std::vector<Page> pages_;
-  std::vector<Record> records_;
-  std::vector<int> free_;
-  std::vector<std::vector<Reader>> lists_;
-  std::vector<int> free_lists_;
-  std::vector<Met> met_;  // scratch
+  void settle(Plane& p);
+  bool join(Plane& p, const Placed& content);
+  void overwrite(Plane& p, const Placed& content, bool dense);
+  Plane& fresh(const Placed& content, int sum);
+  void remove(Plane& p);
+  void place(const Plane& p);
+  // Slots of planes that may meet [lo, hi) or are of this key, ascending, into near_.
+  void find(std::int64_t lo, std::int64_t hi, int key);
+  // The plane that is dense and holds every byte of [lo, hi) and no other: nothing else has to be looked at. Null when
+  // that is not known.
+  Plane* sole(std::int64_t lo, std::int64_t hi);
+  static void fill(Plane& p, const Placed& content, int sum);
+
+  std::deque<Plane> planes_;
+  std::vector<Plane*> free_;
+  // By slot, in columns that are searched many entries at a time: first and last line that a plane meets, its key.
+  std::vector<std::int32_t> first_, last_, key_;
+  std::vector<Plane*> here_;
+  std::array<Plane*, 16> recent_{};  // by their first address
+  // Scratch.
+  std::vector<std::uint8_t> hits_;
+  std::vector<int> near_;
   std::vector<Region> parts_;
-  std::vector<Placed> left_;
-  std::vector<Reader> copied_;
+  std::vector<Placed> left_, next_;
 };
 
 }  // namespace tessera::verifying

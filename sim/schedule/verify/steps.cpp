@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/program/roll.h"
+#include "sim/schedule/verify/few.h"
 #include "sim/schedule/verify/limits.h"
 #include "sim/schedule/verify/structure.h"
 
@@ -191,7 +192,7 @@ class Steps {
       const char* name;
       std::int64_t at, bytes;
     };
-    std::vector<Span> spans;
+    Few<Span, 5> spans;
     const std::int64_t out = k.out.elements();
     const bool conv = k.kind == KernelKind::conv;
     spans.push_back({"input", k.in, std::int64_t{k.in_h} * k.in_w * k.in_c});
