@@ -75,9 +75,10 @@ double stream_rate(const ArraySpec& a) {
 }
 
 // Activation streams that one memory tile feeds at a time. Where the rows of the array split the height of a tensor that
-// stands in bands of its height, they find their parts in different memory tiles.
+// stands in bands of its height, and the columns all read the same, the streams come from different memory tiles.
 double lanes_per_memtile(const LayerContext& c, const Partition& p, const ArraySpec& a) {
-  const bool apart = p.mapping.cols == Axis::channels && p.mapping.rows == Axis::height && !c.input_in_ddr;
+  const bool apart = p.mapping.cols == Axis::channels && p.mapping.rows == Axis::height && !c.input_in_ddr &&
+                     !channelwise(*c.layer);
   return p.full_lanes * c.input_sharers / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
 }
 
