@@ -6,7 +6,7 @@ namespace tessera {
 namespace {
 
 // By input slots, as observed in simulations of sparse layers: over how many chunks differences average out.
-constexpr std::array<int, 3> paced_windows{1, 6, 16};
+constexpr std::array<int, 3> paced_windows{1, 8, 24};
 
 // Sum over windows of consecutive chunks of the slowest group's blocks in the window. `before`: the blocks that a group
 // has read before each chunk and in all, a line of `chunks` + 1 numbers per group.

@@ -13,7 +13,7 @@ namespace {
 constexpr double call_overhead = 32, task_overhead = 110;
 // What every step costs even where something else bounds the layer, so that such a layer is not cut into dust. As
 // above.
-constexpr double exposed_per_step = 32;
+constexpr double exposed_per_step = 128;
 
 constexpr int most_input_slots = 4;
 
@@ -172,7 +172,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
                                static_cast<double>(b.weights) / stream_rate(a)) +
                       tail + m.output * static_cast<double>(ceil_div(ceil_div(a.rows, a.memtile_rows), plan.results));
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  return {m.cycles + (beside ? 0.5 * fill : fill) + exposed_per_step * t.steps(), m.bound_by};
+  return {m.cycles + (beside ? 0.4 * fill : fill) + exposed_per_step * t.steps(), m.bound_by};
 }
 
 // Kernel cycles of the busiest core if it computed its whole part in one call.
