@@ -267,7 +267,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   plan.input_sharers = c.input_sharers;
   plan.tiling = best->tiling;
   plan.buffers = best->buffers;
-  plan.channels = plan_channels(plan.partition, array_, c.output_in_ddr, c.operand);
+  plan.channels = plan_channels(c, plan.partition, array_);
   estimate_ += best->estimate.cycles;
   e_.builder.program().layers[layer.id].mapping =
       mapping_name(plan.partition.mapping) + " " + tiling_text(layer, plan.partition, plan.tiling);

@@ -122,7 +122,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   }
   if (c.operand_in_ddr) {
     const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
-    m.raise((all + (c.input_in_ddr ? staged * tile_bytes * groups : 0)) / a.cols / shim, "ddr");
+    m.raise((all + (c.input_in_ddr ? staged * tile_bytes * groups : 0)) / column_read / a.cols, "ddr");
     from_ddr += all;
   }
   m.raise(from_ddr / read, "ddr");
@@ -223,14 +223,18 @@ std::vector<int> counts_up_to(int n, int limit) {
 
 }  // namespace
 
-ChannelPlan plan_channels(const Partition& p, const ArraySpec& a, bool output_in_ddr, bool operand) {
+ChannelPlan plan_channels(const LayerContext& c, const Partition& p, const ArraySpec& a) {
   ChannelPlan plan;
   const int out = a.memtile.dma.mm2s;
+  const Shape& shape = c.layer->out;
+  const Bytes output = Bytes{shape.h} * shape.w * stored_channels(shape.c);
+  const bool mostly_output =
+      c.output_in_ddr && (c.weights == nullptr || output > c.weights->blocks() * c.weights->block_bytes());
   const int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
-  const int kept = std::min(out - 1, p.lanes + (operand ? 2 : 0));  // for activations and operands
+  const int kept = std::min(out - 1, p.lanes + (c.operand ? 2 : 0) + (mostly_output ? a.shim.dma.s2mm : 0));
   plan.weights = std::clamp(streams, streams == 0 ? 0 : 1, out - kept);
   plan.acts = std::max(1, out - plan.weights);
-  if (output_in_ddr) {
+  if (c.output_in_ddr) {
     plan.spills = std::clamp(plan.acts - p.lanes, 1, a.shim.dma.s2mm);
     if (plan.acts > plan.spills) plan.acts -= plan.spills;
     plan.spill = std::min(plan.acts, out - plan.spills);
@@ -248,7 +252,7 @@ CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling
 Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
                   const KernelLaw& law) {
   const Weights w = weights_of(c, p, t);
-  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
+  const ChannelPlan plan = plan_channels(c, p, a);
   const Movement m = movement_of(c, p, t, b, w, plan, a, std::numeric_limits<double>::infinity());
   return estimate_with(c, p, t, b, w, plan, m, a, law);
 }
@@ -278,7 +282,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const Layer& l = *c.layer;
   const Bytes limit = a.tile.memory.size - a.tile.reserved;
   if (p.parts.empty()) return best;
-  const ChannelPlan plan = plan_channels(p, a, c.output_in_ddr, c.operand);
+  const ChannelPlan plan = plan_channels(c, p, a);
   const auto lower = [](Bytes& least, Bytes asked) { least = std::min(least, asked); };
   std::vector<std::pair<double, Tiling>> close;  // what comes near the best so far
   const auto enough = [&] {

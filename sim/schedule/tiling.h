@@ -39,8 +39,6 @@ struct ChannelPlan {
   int results = 4;  // inbound channels 0..results-1 take results
   int loads = 2;    // the last inbound channels take what comes from DDR
 };
-ChannelPlan plan_channels(const Partition& partition, const ArraySpec& array, bool output_in_ddr, bool operand);
-
 // Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as
 // one: the pool's output, and the window of the convolution that one pool window spans.
 struct LayerContext {
@@ -57,6 +55,8 @@ struct LayerContext {
   std::function<bool(const Partition&, const Tiling&)> admits;
   Bytes staging = 0;  // bytes of one memory tile that are free for weights and staging
 };
+
+ChannelPlan plan_channels(const LayerContext& context, const Partition& partition, const ArraySpec& array);
 
 struct Estimate {
   double cycles = 0;
