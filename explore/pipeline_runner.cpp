@@ -57,12 +57,10 @@ Json row_of(const RunConfig& config, Json result) {
   return result;
 }
 
-Expected<Json> run(const Json& document, bool dense, bool verify) {
+Expected<Json> run(const Json& document, bool dense) {
   const Expected<RunConfig> config = make_run_config(document, ".", "point");
   if (!config) return config.failure();
-  RunOptions options;
-  options.verify = verify;
-  Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse, options);
+  Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse);
   if (!result) return result;
   return row_of(*config, std::move(*result));
 }

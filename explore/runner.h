@@ -27,9 +27,8 @@ struct PointRunner {
   std::function<Expected<ResolvedPoint>(const Overrides&)> resolve;
 
   // Simulates one density of a resolved config and returns its result object (see results/README.md): numbers by name,
-  // "program_hash", and "layers". `verify`: the verifier judges the program before (explore/pool/verified_share.h).
-  // Runs in a forked child; may crash, hang or eat memory.
-  std::function<Expected<Json>(const Json& config, bool dense, bool verify)> run;
+  // "program_hash", and "layers". Runs in a forked child; may crash, hang or eat memory.
+  std::function<Expected<Json>(const Json& config, bool dense)> run;
 };
 
 }  // namespace tessera::explore

@@ -18,7 +18,7 @@ if [ "$(wc -l < "$work/table.csv")" -le 1000 ]; then
 else
   python3 - "$work/table.csv" "results/$sweep/table.csv" <<'END'
 import csv, sys
-columns = ("network_name rows cols sparsity.block sparsity.ratio status latency_us dense_latency_us speedup weight_bytes verified").split()
+columns = ("network_name rows cols sparsity.block sparsity.ratio status latency_us dense_latency_us speedup weight_bytes").split()
 with open(sys.argv[1], newline="") as source, open(sys.argv[2], "w", newline="") as out:
     rows = csv.DictReader(source)
     writer = csv.writer(out, lineterminator="\n")

@@ -58,8 +58,6 @@ const std::vector<Column>& result_columns() {
        [](const J& r, const J&) { return get(r, "index_bytes"); }},
       {"ddr_read_bytes", "bytes", "read from DDR", [](const J& r, const J&) { return get(r, "ddr_read_bytes"); }},
       {"ddr_write_bytes", "bytes", "written to DDR", [](const J& r, const J&) { return get(r, "ddr_write_bytes"); }},
-      {"verified", "", "1: the verifier judged the program of this run, 0: it was simulated only",
-       [](const J& r, const J&) { return get(r, "verified"); }},
   };
   return columns;
 }

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "explore/pool/stop_signal.h"
-#include "explore/pool/verified_share.h"
 
 namespace tessera::explore {
 namespace {
@@ -28,7 +27,6 @@ void write_verdict(RunRecord& run, Verdict verdict) {
     run.layers = result["layers"].dump();
     result.erase("layers");
   }
-  result["verified"] = is_verified(run.key, run.dense) ? 1 : 0;
   run.result = result.dump();
 }
 
@@ -51,7 +49,7 @@ Expected<Attempt> launch(const RunRecord& run, const PointRunner& runner, const 
   const auto work = [&]() -> Expected<Json> {
     Json config = Json::parse(run.config, nullptr, false);
     if (config.is_discarded()) return fail(ExitCode::internal, {"", run.key, "the stored config is not JSON", ""});
-    return runner.run(config, run.dense, is_verified(run.key, run.dense));
+    return runner.run(config, run.dense);
   };
   return Attempt::start(work, options.limits, options.in_child);
 }

@@ -86,8 +86,8 @@ std::vector<std::string> changed_numbers(const json& hardware, const std::string
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
 
-Expected<Plan> make_plan(const RunConfig& config, Density density, bool verified) {
-  if (config.accounting == Accounting::published)  // its programs are small: always verified
+Expected<Plan> make_plan(const RunConfig& config, Density density) {
+  if (config.accounting == Accounting::published)
     return make_published_plan(config, masks_of(config, density));
   const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
   if (!law) return law.failure();
@@ -96,8 +96,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool verified
   if (!schedule) return schedule.failure();
   Plan plan;
   plan.schedule = std::move(*schedule);
-  std::vector<Problem> wrong;
-  if (verified) wrong = verify(plan.schedule.program, config.array);
+  std::vector<Problem> wrong = verify(plan.schedule.program, config.array);
   if (!wrong.empty()) {
     wrong.insert(wrong.begin(), {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
     return Failure{ExitCode::internal, std::move(wrong)};
@@ -157,7 +156,7 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
 }
 
 Expected<json> run_density(const RunConfig& config, Density density, const RunOptions& options) {
-  const Expected<Plan> plan = make_plan(config, density, options.verify);
+  const Expected<Plan> plan = make_plan(config, density);
   if (!plan) return plan.failure();
   return simulate_plan(config, *plan, density, options);
 }

@@ -22,8 +22,8 @@ struct Plan {
   std::vector<Millicycles> durations;  // by kernel call
 };
 
-// Schedules and verifies; simulates nothing. `verified` false leaves the verifier out (see RunOptions).
-Expected<Plan> make_plan(const RunConfig& config, Density density, bool verified = true);
+// Schedules and verifies; simulates nothing.
+Expected<Plan> make_plan(const RunConfig& config, Density density);
 
 // Whose masks a program was made for: dense when every block is present.
 Density program_density(const Program& program);
@@ -35,7 +35,6 @@ struct RunOptions {
   bool functional = false;  // move real data and compare every layer with the reference
   std::string data;         // .npz with weights and input of a functional run; empty: from the seed
   TraceSink* trace = nullptr;
-  bool verify = true;  // run_density: the verifier judges the program. Sweeps verify a share of their points
 };
 
 // Simulates a plan and returns R of result.json: cycles, latency_us, bound_us, layer_bound_us, macs,

@@ -33,7 +33,7 @@ void empty_points(benchmark::State& state) {
   runner.resolve = [&](const Overrides& o) -> Expected<ResolvedPoint> {
     return ResolvedPoint{Json{{"filler", config}, {"at", o[0].second}}.dump(), checksum(o[0].second.dump()), "dense"};
   };
-  runner.run = [&](const Json&, bool, bool) -> Expected<Json> {
+  runner.run = [&](const Json&, bool) -> Expected<Json> {
     return Json{{"latency_us", 1.0}, {"layers", layers}};
   };
   const std::string folder = std::filesystem::temp_directory_path() / "tessera-explore-bench";

@@ -45,13 +45,13 @@ void misbehave(const std::string& act) {
   }
 }
 
-Expected<Json> run(const Json& config, bool dense, bool verify) {
+Expected<Json> run(const Json& config, bool dense) {
   const std::string act = config["act"];
   if (!dense) misbehave(act);
   if (act == "misfit" && !dense)
     return fail(ExitCode::does_not_fit, {"", "conv1", "needs 70 KB of 64 KB", "smaller tiles"});
   if (act == "deadlock" && !dense) return fail(ExitCode::deadlock, {"", "", "core 0,0 waits for lock 3", ""});
-  if (act == "unsound" && !dense && verify)
+  if (act == "unsound" && !dense)
     return fail(ExitCode::internal, {"", "schedule.fake", "the verifier refuses this schedule", ""});
   const double cores = config["cores"], ratio = dense ? 0.0 : config["ratio"].get<double>();
   const double latency = 1000.0 * (1 - ratio) / cores;

@@ -9,7 +9,7 @@
 namespace tessera::explore {
 
 // Config keys: "cores", "ratio" (latency 1000 * (1 - ratio) / cores us) and "act": one of crash, hang, eat, throw,
-// misfit, deadlock, exit, unsound (refused by its verifier, when that is asked), bad_once:FILE (crashes unless FILE exists, and makes it), sleep:SECONDS. "cores" below 1 is
+// misfit, deadlock, exit, unsound (refused by its verifier), bad_once:FILE (crashes unless FILE exists, and makes it), sleep:SECONDS. "cores" below 1 is
 // refused by resolve.
 PointRunner fake_runner();
 
