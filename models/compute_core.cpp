@@ -1,5 +1,6 @@
 #include "models/compute_core.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "models/data_plane.h"
@@ -27,7 +28,8 @@ void ComputeCore::advance() {
         const Millicycles access = tile.locks.access_cycles * millicycles_per_cycle;
         if (instr_->op == CoreOp::kernel) {
           // Bank conflicts are counted from the very beginning of the call.
-          const bool at_once = tile.conflict_share <= 0 && proceed(instr_->wait0, instr_->wait_count, {});
+          const bool at_once = tile.conflict_share <= 0 && proceed(instr_->wait0, instr_->wait_count, {}) &&
+                               tokens_at(instr_->wait0, instr_->wait_count) <= now() + ahead();
           phase_ = at_once ? Phase::call : Phase::tokens;
           if (!at_once && pause(ahead(), Cause::overhead)) return;
         } else if (instr_->op == CoreOp::acquire && proceed(0, 0, instr_->lock)) {
@@ -48,8 +50,13 @@ void ComputeCore::advance() {
         }
         break;
       case Phase::tokens:
-        phase_ = Phase::call;
+        phase_ = Phase::arrival;
         if (await_tokens(instr_->wait0, instr_->wait_count)) return;
+        break;
+      case Phase::arrival:
+        phase_ = Phase::call;
+        if (pause(std::max<Millicycles>(0, tokens_at(instr_->wait0, instr_->wait_count) - now()), Cause::wait_token))
+          return;
         break;
       case Phase::call: {
         begin_ = now() + ahead();

@@ -13,7 +13,7 @@ class ComputeCore : public Engine {
   int layer() const override { return instr_ == nullptr ? -1 : instr_->layer; }
 
  private:
-  enum class Phase { fetch, access, tokens, call, compute, stall };
+  enum class Phase { fetch, access, tokens, arrival, call, compute, stall };
   void advance() override;
   void finish_call();
 

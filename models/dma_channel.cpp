@@ -1,5 +1,7 @@
 #include "models/dma_channel.h"
 
+#include <algorithm>
+
 #include "models/bank_counters.h"
 #include "models/data_plane.h"
 #include "models/lock_unit.h"
@@ -42,33 +44,40 @@ void DmaChannel::advance() {
         if (transfer_ == nullptr) return finish();
         const Millicycles chain = first ? 0 : spec_.chain_cycles * millicycles_per_cycle;
         // A descriptor that nothing blocks takes its lock now instead of chain_cycles later: one event less.
-        if (proceed(transfer_->wait0, transfer_->wait_count, transfer_->acquire)) return offer(chain + start_cost());
+        if (proceed(transfer_->wait0, transfer_->wait_count, transfer_->acquire)) return offer(enabled(), chain);
         phase_ = Phase::tokens;
         if (pause(chain, Cause::overhead)) return;
         break;
       }
       case Phase::tokens:
+        phase_ = Phase::arrival;
+        if (await_tokens(transfer_->wait0, transfer_->wait_count)) return;
+        break;
+      case Phase::arrival:
         phase_ = Phase::lock;
-        if (await_tokens(transfer_->wait0, transfer_->wait_count)) {
-          idle_before_ = true;
-          return;
-        }
+        if (pause(std::max<Millicycles>(0, enabled() - now()), Cause::wait_token)) return;
         break;
       case Phase::lock:
-        phase_ = Phase::start;
-        if (await_lock(transfer_->acquire)) {
-          idle_before_ = true;
-          return;
-        }
-        break;
-      case Phase::start:
-        return offer(start_cost());
+        phase_ = Phase::locked;
+        if (await_lock(transfer_->acquire)) return;
+        return offer(enabled(), 0);
+      case Phase::locked:
+        return offer(now(), 0);
     }
 }
 
-// The route takes it from here; it begins no earlier than `cost` from now, which saves an event of this channel.
-void DmaChannel::offer(Millicycles cost) {
-  const Millicycles ready = now() + cost;
+// When the descriptor's tokens were there, unless nothing comes before it that it could have been requested under.
+Millicycles DmaChannel::enabled() const {
+  if (cold_) return now();
+  return tokens_at(transfer_->wait0, transfer_->wait_count);
+}
+
+// The route takes it from here; it begins no earlier than `chain` and the start cost from now, which saves an event of
+// this channel.
+void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
+  const Millicycles cost = start_cost();
+  const Millicycles ready = std::max(now() + chain, enabled) + cost;
+  requested_ = enabled + cost;
   charge(Cause::overhead, ready);
   size_ = left_ = transfer_->access.stream_bytes();
   if (info_.tile_kind == TileKind::shim)
@@ -111,7 +120,6 @@ void DmaChannel::segment_ends(const Segment& s, Millicycles latency) {
   if (counts_banks_) banks_->count(bank_set_, s.bytes);
   if (conflict_share_ > 0) banks_->leave(bank_set_);
   left_ -= s.bytes;
-  idle_before_ = false;
   if (left_ > 0) return;
   const Arrival arrival{s.end + latency, begin_, transfer_};
   if (latency == 0) {

@@ -39,8 +39,8 @@ class DmaChannel : public Engine {
   Bytes left() const { return left_; }
   bool at_start() const { return left_ == size_; }
   double bytes_per_cycle() const { return spec_.rate(info_.kind == EngineKind::mm2s); }
-  // The descriptor waits for host memory: those that follow without a pause are requested ahead.
-  bool opens() const { return at_start() && idle_before_; }
+  // When the descriptor asked host memory for its data, possibly while the channel was still busy with earlier ones.
+  Millicycles requested() const { return requested_; }
   double memory_load() const { return memory_load_; }
   TileKind tile_kind() const { return info_.tile_kind; }
   int column() const { return info_.col; }
@@ -52,7 +52,7 @@ class DmaChannel : public Engine {
   void segment_ends(const Segment& segment, Millicycles latency);
 
  private:
-  enum class Phase { fetch, tokens, lock, start };
+  enum class Phase { fetch, tokens, arrival, lock, locked };
   struct Arrival {
     Millicycles time, begin;
     const Transfer* transfer;
@@ -60,7 +60,8 @@ class DmaChannel : public Engine {
   void advance() override;
   TileId memory() const { return info_.tile_kind == TileKind::memory ? transfer_->memory : info_.tile; }
   Millicycles start_cost();
-  void offer(Millicycles cost);
+  Millicycles enabled() const;
+  void offer(Millicycles enabled, Millicycles chain);
   void retire(const Arrival& arrival);
   void drain();
   void count_traffic(const Transfer& transfer);
@@ -75,7 +76,7 @@ class DmaChannel : public Engine {
   Phase phase_ = Phase::fetch;
   const Transfer* transfer_ = nullptr;
   RouteId last_route_ = -1;
-  bool idle_before_ = true;  // the channel waited for a token or a lock since its last descriptor
+  Millicycles requested_ = 0;
   bool cold_ = true;         // nothing moved yet
   Bytes size_ = 0, left_ = 0;
   double memory_load_ = 1;         // shim: occupation of host memory per byte

@@ -69,6 +69,12 @@ void Engine::token_arrived() {
   wake_.notify(to_time(run_.array.controller.token_cycles * millicycles_per_cycle));
 }
 
+Millicycles Engine::tokens_at(std::uint32_t first, std::uint32_t count) const {
+  if (count == 0) return 0;
+  return run_.tasks.fulfilled_at(run_.program.waits.data() + first, count) +
+         run_.array.controller.token_cycles * millicycles_per_cycle;
+}
+
 bool Engine::await_lock(LockOp op) {
   if (op.lock < 0 || locks_.acquire(op, *this)) return false;
   wanted_ = op;

@@ -48,6 +48,8 @@ class Engine : public sc_core::sc_module {
   // Whether neither tokens nor lock would block; takes the lock if so.
   bool proceed(std::uint32_t first_wait, std::uint32_t waits, LockOp lock);
   bool await_tokens(std::uint32_t first, std::uint32_t count);
+  // When the tokens of waits that are fulfilled have reached the engine; zero without waits.
+  Millicycles tokens_at(std::uint32_t first, std::uint32_t count) const;
   bool await_lock(LockOp op);
   void await_stream() { blocked_ = Blocked::stream; }
   void finish() { blocked_ = Blocked::finished; }

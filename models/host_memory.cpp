@@ -4,16 +4,20 @@
 
 namespace tessera {
 
-HostMemory::HostMemory(const sc_core::sc_module_name& name, const DdrSpec& spec, int columns)
+HostMemory::HostMemory(const sc_core::sc_module_name& name, const DdrSpec& spec, const DmaSpec& shim,
+                       int columns)
     : sc_module(name), socket("socket"), latency_(spec.latency_cycles * millicycles_per_cycle) {
-  total_[0].bytes_per_cycle = spec.read_bytes_per_cycle;
-  total_[1].bytes_per_cycle = spec.write_bytes_per_cycle;
-  for (auto& direction : columns_)
-    direction.assign(static_cast<std::size_t>(columns), Link{spec.column_bytes_per_cycle, 0});
+  const double demand[] = {shim.mm2s * shim.rate(true), shim.s2mm * shim.rate(false)};  // of a column
+  const double total[] = {spec.read_bytes_per_cycle, spec.write_bytes_per_cycle};
+  for (int d = 0; d < 2; ++d) {
+    total_[d] = {total[d], columns * std::min(demand[d], spec.column_bytes_per_cycle), 0};
+    columns_[d].assign(static_cast<std::size_t>(columns), Link{spec.column_bytes_per_cycle, demand[d], 0});
+  }
   socket.register_b_transport(this, &HostMemory::b_transport);
 }
 
 Millicycles HostMemory::Link::reserve(Millicycles from, Bytes bytes, double load) {
+  if (demand * load <= bytes_per_cycle) return from;
   free = std::max(free, from) + transfer_time(bytes, bytes_per_cycle / load);
   return free;
 }
@@ -23,8 +27,8 @@ void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_c
   const Bytes bytes = payload.get_data_length();
   const OpeningAccess* opening = payload.get_extension<OpeningAccess>();
   const Millicycles request = now() + to_millicycles(delay);
-  const bool opens = opening != nullptr && opening->opens;
-  const Millicycles from = request + (opens && write == 0 ? latency_ : 0);
+  const bool waits = opening != nullptr && opening->opens && write == 0;
+  const Millicycles from = waits ? std::max(request, opening->requested + latency_) : request;
   const Millicycles paced = from + (opening != nullptr ? opening->stream : 0);
   const Millicycles through =
       std::max({paced, total_[write].reserve(from, bytes, opening != nullptr ? opening->load : 1),

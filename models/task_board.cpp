@@ -3,11 +3,21 @@
 #include <algorithm>
 
 #include "models/engine.h"
+#include "models/sim_time.h"
 
 namespace tessera {
 
 bool TaskBoard::fulfilled(const Wait* waits, std::uint32_t count) const {
   return std::all_of(waits, waits + count, [&](const Wait& w) { return completed(w.engine) >= w.tasks; });
+}
+
+Millicycles TaskBoard::fulfilled_at(const Wait* waits, std::uint32_t count) const {
+  Millicycles last = 0;
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (waits[i].tasks > 0)
+      last = std::max(last, counts_[static_cast<std::size_t>(waits[i].engine)]
+                                .times[static_cast<std::size_t>(waits[i].tasks) - 1]);
+  return last;
 }
 
 int TaskBoard::await(const Wait* waits, std::uint32_t count, Engine& waiter) {
@@ -24,6 +34,7 @@ int TaskBoard::await(const Wait* waits, std::uint32_t count, Engine& waiter) {
 void TaskBoard::complete(EngineId engine) {
   Count& c = counts_[static_cast<std::size_t>(engine)];
   ++c.done;
+  c.times.push_back(now());
   if (c.waiters.empty()) return;
   for (const Waiter& w : c.waiters)
     if (w.tasks <= c.done) w.engine->token_arrived();

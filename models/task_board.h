@@ -15,6 +15,8 @@ class TaskBoard {
 
   std::int32_t completed(EngineId engine) const { return counts_[static_cast<std::size_t>(engine)].done; }
   bool fulfilled(const Wait* waits, std::uint32_t count) const;
+  // When the last of them was; zero without waits.
+  Millicycles fulfilled_at(const Wait* waits, std::uint32_t count) const;
   // How many of the waits are still open; `waiter` is told when the last of them is fulfilled.
   int await(const Wait* waits, std::uint32_t count, Engine& waiter);
   void complete(EngineId engine);
@@ -26,6 +28,7 @@ class TaskBoard {
   };
   struct Count {
     std::int32_t done = 0;
+    std::vector<Millicycles> times;  // of completion
     std::vector<Waiter> waiters;  // in order of arrival
   };
   std::vector<Count> counts_;

@@ -38,7 +38,8 @@ ShimTile::ShimTile(const sc_core::sc_module_name& name, RunState& run, int col, 
 ShimTile::~ShimTile() { payload_.clear_extension(&opening_); }
 
 Millicycles ShimTile::access(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream) {
-  opening_.opens = channel.opens();
+  opening_.opens = channel.at_start();
+  opening_.requested = channel.requested();
   opening_.stream = stream;
   opening_.load = channel.memory_load();
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);

@@ -82,20 +82,24 @@ TEST_CASE("waiters of one lock are served in order of arrival") {
   CHECK(o.time(a, Cause::wait_output) == 200000);
 }
 
-TEST_CASE("a token costs its latency only to those who had to wait for it") {
+TEST_CASE("a token takes its latency, whoever waits and since when") {
   ArraySpec a = bare_array();
   a.controller.token_cycles = 50;
   Device d(a);
-  const EngineId other = d.core(0, 0), waiter = d.core(0, 1), late = d.core(1, 0);
+  const EngineId other = d.core(0, 0), waiter = d.core(0, 1), late = d.core(1, 0), later = d.core(1, 1);
   d.busy(other, 100);
   d.busy(waiter, 10, {{other, 1}});
   d.busy(late, 120);
   d.busy(late, 10, {{other, 1}});
+  d.busy(later, 160);
+  d.busy(later, 10, {{other, 1}});
   const Outcome o = d.run_until_idle();
   CHECK(o.begin(waiter, 0) == 150);
   CHECK(o.time(waiter, Cause::wait_token) == 150000);
-  CHECK(o.begin(late, 1) == 120);
-  CHECK(o.time(late, Cause::wait_token) == 0);
+  CHECK(o.begin(late, 1) == 150);
+  CHECK(o.time(late, Cause::wait_token) == 30000);
+  CHECK(o.begin(later, 1) == 160);
+  CHECK(o.time(later, Cause::wait_token) == 0);
 }
 
 TEST_CASE("the last of several awaited tasks counts") {
