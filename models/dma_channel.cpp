@@ -68,16 +68,18 @@ void DmaChannel::advance() {
 
 // When the descriptor's tokens were there, unless nothing comes before it that it could have been requested under.
 Millicycles DmaChannel::enabled() const {
-  if (cold_) return now();
-  return tokens_at(transfer_->wait0, transfer_->wait_count);
+  const Millicycles tokens = tokens_at(transfer_->wait0, transfer_->wait_count);
+  return cold_ ? std::max(tokens, now()) : tokens;
 }
 
 // The route takes it from here; it begins no earlier than `chain` and the start cost from now, which saves an event of
 // this channel.
 void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
   const Millicycles cost = start_cost();
-  const Millicycles ready = std::max(now() + chain, enabled) + cost;
+  const Millicycles start = std::max(now() + chain, enabled), ready = start + cost;
   requested_ = enabled + cost;
+  charge(Cause::overhead, now() + chain);
+  charge(Cause::wait_token, start);
   charge(Cause::overhead, ready);
   size_ = left_ = transfer_->access.stream_bytes();
   if (info_.tile_kind == TileKind::shim)

@@ -30,3 +30,23 @@ TEST_CASE("who used what was overwritten is in nobody's way where the rest stand
   CHECK(races[0].other.engine == 2);
   CHECK(memory.holds(bytes_at(1, 16, 16, 32)));
 }
+
+TEST_CASE("a row that stands where it stood on another grid is there for both") {
+  const EngineMap map(generic_array(1, 1));
+  Clocks clocks(map, {0, 1}, false);
+  Shadow memory;
+  std::vector<Conflict> races;
+  const auto tile = [](int h0, int h1, int c0, int c1, std::int64_t base, std::int64_t pitch) {
+    return Placed{5, {h0, h1, 0, 1, c0, c1}, base, pitch, 0};
+  };
+  memory.write(tile(1, 4, 0, 64, 0, 64), {0, 1}, clocks, races);
+  // Rows 0 to 3 of channels 16 to 32 one after the other; row 1 falls on itself.
+  for (int h = 0; h < 4; ++h) memory.write(tile(h, h + 1, 16, 32, 16 * h, 0), {0, 2 + h}, clocks, races);
+  CHECK(races.empty());
+  CHECK(memory.holds(tile(0, 4, 16, 32, 0, 16)));
+  CHECK(memory.read(tile(0, 4, 16, 32, 0, 16), {0, 6}, clocks, races));
+  CHECK_FALSE(memory.holds(tile(1, 2, 0, 64, 0, 64)));
+  CHECK(memory.holds(tile(2, 4, 0, 64, 64, 64)));
+  memory.write(tile(1, 2, 32, 48, 16, 0), {0, 7}, clocks, races);
+  CHECK_FALSE(memory.holds(tile(0, 4, 16, 32, 0, 16)));
+}

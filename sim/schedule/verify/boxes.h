@@ -69,6 +69,23 @@ struct Placed {
   bool agrees(const Placed& other, const Region& part) const;
 };
 
+// Calls f(region) for all that stands at the same addresses in both, of a region inside both boxes. Grids that differ may
+// share a row or a pixel.
+template <class F>
+void each_agreeing(const Placed& a, const Placed& b, const Region& part, F&& f) {
+  if (empty(part)) return;
+  if (a.agrees(b, part)) return f(part);
+  for (int h = part.h0; h < part.h1; ++h) {
+    const std::int64_t apart = a.address(h, part.w0, part.c0) - b.address(h, part.w0, part.c0), by = a.pw - b.pw;
+    if (apart == 0 && (by == 0 || cols_of(part) == 1)) {
+      f({h, h + 1, part.w0, part.w1, part.c0, part.c1});
+    } else if (by != 0 && apart % by == 0 && -apart / by >= 0 && -apart / by < cols_of(part)) {
+      const int w = part.w0 + static_cast<int>(-apart / by);
+      f({h, h + 1, w, w + 1, part.c0, part.c1});
+    }
+  }
+}
+
 inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int64_t last) {
   return {key, {0, 1, 0, 1, static_cast<int>(first), static_cast<int>(last)}, base, 0, 0};
 }

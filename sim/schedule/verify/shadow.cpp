@@ -196,8 +196,7 @@ void Shadow::settle(Plane& p) {
 bool Shadow::join(Plane& p, const Placed& content) {
   settle(p);
   const bool apart = add_box(p.boxes, content.box);
-  if (content.ph != 0) p.grid.ph = content.ph;
-  if (content.pw != 0) p.grid.pw = content.pw;
+  common_pitches(p.grid, content, p.grid.ph, p.grid.pw);
   p.grid = p.grid.cut(hull(p.grid.box, content.box));
   p.lo = p.cut_lo = p.grid.base;
   p.hi = p.cut_hi = p.grid.end();
@@ -240,16 +239,16 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
   for (int slot : near_) {
     if (key_[slot] != wanted.key) continue;
     Plane& p = *here_[slot];
-    const Region common = intersect(p.grid.box, wanted.box);
-    if (empty(common) || !p.grid.agrees(wanted, common)) continue;
+    if (!meet(p.grid.box, wanted.box)) continue;
     settle(p);
-    const std::int64_t before = missing;
-    for (const Region& box : p.boxes) {
-      const Region part = intersect(box, common);
-      if (!empty(part)) missing -= part.elements();
-    }
-    if (missing == before) continue;
-    read_part(p, common, who, clocks, races);
+    std::optional<Region> here;
+    for (const Region& box : p.boxes)
+      each_agreeing(p.grid, wanted, intersect(box, wanted.box), [&](const Region& part) {
+        missing -= part.elements();
+        here = here ? hull(*here, part) : part;
+      });
+    if (!here) continue;
+    read_part(p, *here, who, clocks, races);
     if (sum != nullptr) *sum = p.sum;
   }
   return missing == 0;
@@ -262,10 +261,9 @@ bool Shadow::holds(const Placed& wanted) {
     if (key_[slot] != wanted.key) continue;
     Plane& p = *here_[slot];
     settle(p);
-    for (const Region& box : p.boxes) {
-      const Region part = intersect(box, wanted.box);
-      if (!empty(part) && p.grid.agrees(wanted, part)) missing -= part.elements();
-    }
+    for (const Region& box : p.boxes)
+      each_agreeing(p.grid, wanted, intersect(box, wanted.box),
+                    [&](const Region& part) { missing -= part.elements(); });
   }
   return missing == 0;
 }
