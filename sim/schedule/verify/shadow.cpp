@@ -7,7 +7,7 @@
 namespace tessera::verifying {
 namespace {
 
-constexpr std::size_t most_uses = 4096, most_holes = 1024;
+constexpr std::size_t most_holes = 1024;
 constexpr int no_key = -2;
 
 std::int32_t line(std::int64_t address) {
@@ -56,7 +56,6 @@ void Shadow::judge(const Plane& p, const Stamp& who, bool writes, std::int64_t a
 }
 
 void Shadow::note(Plane& p, const Stamp& who, bool writes, const Region& part) {
-  if (p.uses.size() >= most_uses) shorten(p);
   std::size_t at = 0;
   while (at < p.users.size() && p.users[at].engine != who.engine) ++at;
   if (at == p.users.size()) p.users.push_back({who.engine});
@@ -70,25 +69,6 @@ void Shadow::note(Plane& p, const Stamp& who, bool writes, const Region& part) {
   }
   p.uses.push_back({who.ordinal, last, part});
   last = static_cast<int>(p.uses.size()) - 1;
-}
-
-// Where uses are too many, those of an engine become one hull.
-void Shadow::shorten(Plane& p) {
-  std::vector<Use> rest;
-  const auto join_all = [&](int& last) {
-    if (last < 0) return;
-    Use all = p.uses[last];
-    for (int i = all.before; i >= 0; i = p.uses[i].before) all.part = hull(all.part, p.uses[i].part);
-    all.before = -1;
-    last = static_cast<int>(rest.size());
-    rest.push_back(all);
-  };
-  for (User& user : p.users) {
-    join_all(user.read);
-    join_all(user.write);
-  }
-  p.uses.clear();
-  for (const Use& use : rest) p.uses.push_back(use);
 }
 
 void Shadow::read_part(Plane& p, const Region& part, const Stamp& who, const Clocks& clocks,

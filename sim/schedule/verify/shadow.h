@@ -67,7 +67,6 @@ class Shadow {
   static void judge(const Plane& p, const Stamp& who, bool writes, std::int64_t address, const Clocks& clocks,
                     std::vector<Conflict>& races, Meets&& meets);
   static void note(Plane& p, const Stamp& who, bool writes, const Region& part);
-  static void shorten(Plane& p);
   static void read_part(Plane& p, const Region& part, const Stamp& who, const Clocks& clocks,
                         std::vector<Conflict>& races);
 
