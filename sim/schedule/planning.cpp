@@ -57,7 +57,8 @@ void Scheduler::plan_order() {
   const auto n = static_cast<LayerId>(network_.layers.size());
   order_.resize(n);
   std::iota(order_.begin(), order_.end(), 0);
-  if (policy_.alternates() && spec_.depth.empty()) {
+  // A single core has nobody to work while it waits.
+  if (policy_.alternates() && spec_.depth.empty() && array_.rows * array_.cols > 1) {
     std::vector<LayerId> list;
     std::vector<bool> done(n, false);
     LayerId before = -1;
