@@ -50,3 +50,24 @@ TEST_CASE("a row that stands where it stood on another grid is there for both") 
   memory.write(tile(1, 2, 32, 48, 16, 0), {0, 7}, clocks, races);
   CHECK_FALSE(memory.holds(tile(0, 4, 16, 32, 0, 16)));
 }
+
+TEST_CASE("of a grid that stays whole one row or one pixel may be shared") {
+  const EngineMap map(generic_array(1, 1));
+  Clocks clocks(map, {0, 1}, false);
+  std::vector<Conflict> races;
+  for (const bool rows : {true, false}) {
+    const auto tile = [&](int lo, int hi, std::int64_t base, std::int64_t pitch) {
+      const Region box = rows ? Region{lo, hi, 0, 1, 16, 32} : Region{0, 1, lo, hi, 16, 32};
+      return Placed{5, box, base, rows ? pitch : 0, rows ? 0 : pitch};
+    };
+    Shadow memory;
+    memory.write(tile(1, 4, 16, 64), {0, 1}, clocks, races);
+    // One after the other between those that stand there; the second falls on itself.
+    for (int i = 0; i < 4; ++i) memory.write(tile(i, i + 1, 16 * i, 0), {0, 2 + i}, clocks, races);
+    CHECK(memory.holds(tile(0, 4, 0, 16)));
+    CHECK(memory.read(tile(0, 4, 0, 16), {0, 6}, clocks, races));
+    CHECK(memory.holds(tile(1, 4, 16, 64)));
+    CHECK_FALSE(memory.holds(tile(0, 4, 0, 32)));
+  }
+  CHECK(races.empty());
+}
