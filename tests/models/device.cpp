@@ -148,8 +148,9 @@ Transfer Device::on(EngineId channel, EngineId source, const std::vector<EngineI
   return t;
 }
 
-void Device::copy(EngineId source, EngineId sink, Bytes bytes, std::int64_t from, std::int64_t to) {
-  build.transfer(source, on(source, source, {sink}, linear(from, bytes)));
+void Device::copy(EngineId source, EngineId sink, Bytes bytes, std::int64_t from, std::int64_t to,
+                  const std::vector<Wait>& waits) {
+  build.transfer(source, on(source, source, {sink}, linear(from, bytes)), waits);
   build.transfer(sink, on(sink, source, {sink}, linear(to, bytes)));
 }
 

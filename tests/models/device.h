@@ -53,8 +53,9 @@ class Device {
 
   // A descriptor of `channel` on the route source -> sinks; the memory is the channel's own.
   Transfer on(EngineId channel, EngineId source, const std::vector<EngineId>& sinks, const Access& access);
-  // Both ends of one linear transfer of `bytes`.
-  void copy(EngineId source, EngineId sink, Bytes bytes, std::int64_t from = 0, std::int64_t to = 0);
+  // Both ends of one linear transfer of `bytes`; the source waits.
+  void copy(EngineId source, EngineId sink, Bytes bytes, std::int64_t from = 0, std::int64_t to = 0,
+            const std::vector<Wait>& waits = {});
   // A kernel call that does nothing but take time.
   int busy(EngineId core, Cycles cycles, const std::vector<Wait>& waits = {});
 

@@ -38,6 +38,20 @@ TEST_CASE("the first word of a descriptor is later by the latency") {
   CHECK(o.time(d.shim_out(0), Cause::wait_stream) == 120000);
 }
 
+TEST_CASE("host memory is asked when the tokens come, however long the channel is still busy") {
+  // The first transfer takes until 1120; the second waits for a kernel that ends at `token`.
+  const auto total = [](Cycles token) {
+    Device d = readers(ddr(16, 16, 8, 120), 1, 4000);
+    d.busy(d.core(0, 0), token);
+    d.copy(d.shim_out(0), d.mem_in(0), 4000, 0, 0, {{d.core(0, 0), 1}});
+    return d.run_until_idle().result.total;
+  };
+  CHECK(total(500) == 2120000);
+  CHECK(total(1000) == 2120000);
+  CHECK(total(1060) == 2180000);
+  CHECK(total(1300) == 2420000);
+}
+
 TEST_CASE("readers share the total, each column its port") {
   // Four channels want 16 B/cycle and get 8.
   const Millicycles total = readers(ddr(8, 8, 8, 0), 4, 64000).run_until_idle().result.total;
