@@ -36,9 +36,9 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   const int column = e_.array.memtile_column(st.memtile);
   const Segment all = segments_of(home, h, w).front();
   const int turn = e_.load_turns[st.memtile]++;
-  const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, turn % e_.array.shim.dma.mm2s);
-  const EngineId sink =
-      e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results + turn % plan_.channels.loads);
+  const int channel = turn % plan_.channels.loads;
+  const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, channel);
+  const EngineId sink = e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results + channel);
   Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = static_cast<std::int16_t>(layer_.id);
@@ -278,10 +278,9 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   const Bytes bytes = place.size.total();
   const std::int64_t at = e_.rings[c.memtile].next(bytes);
   c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
-  const int shim_channel = e_.load_turns[c.memtile]++ % e_.array.shim.dma.mm2s;
-  const int load = plan_.channels.results + shim_channel % plan_.channels.loads;
-  const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, shim_channel);
-  const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, load);
+  const int channel = e_.load_turns[c.memtile]++ % plan_.channels.loads;
+  const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, channel);
+  const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, plan_.channels.results + channel);
   Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = static_cast<std::int16_t>(layer_.id);

@@ -107,7 +107,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   m.raise(ns * t.no * m.output * std::max(1.0, static_cast<double>(cores_per_memtile) / plan.results), "output");
 
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
-  const double column_read = std::min(a.ddr.column_bytes_per_cycle, a.shim.dma.mm2s * shim);
+  const double column_read = std::min(a.ddr.column_bytes_per_cycle, plan.loads * shim);
   const double read = std::min(a.ddr.read_bytes_per_cycle, a.cols * column_read);
   const bool resident =
       weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
@@ -116,7 +116,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   const double staged = t.weights_outer || channelwise(l) ? ns * t.no : ns;
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
-    const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / std::min(a.shim.dma.mm2s, plan.loads));
+    const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / plan.loads);
     m.raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
     from_ddr += staged * tile_bytes * groups;
   }
@@ -164,6 +164,10 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
     step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
   }
   m.raise(step * t.steps(), "compute");
+  // Streams that do not divide evenly among the channels take turns. While cores compute, a channel stands behind the
+  // core whose slot is not free yet, and with two slots a core then waits for the fullest channel.
+  if (b.input_slots <= 2 && step * t.steps() >= m.cycles)
+    m.raise(loads_of(l, t).input * m.input * std::ceil(lanes_per_memtile(c, p, a) / plan.acts - 0.01), "input");
 
   // What is left to compute when the last input has come.
   const double tail = t.ni == 1 && !t.weights_outer && !channelwise(l) ? step * t.no : step;
@@ -240,7 +244,8 @@ ChannelPlan plan_channels(const LayerContext& c, const Partition& p, const Array
     plan.spill = std::min(plan.acts, out - plan.spills);
   }
   const int in = a.memtile.dma.s2mm;
-  plan.loads = std::min(in - 1, 2);
+  const int results = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  plan.loads = std::min({in - 1, a.shim.dma.mm2s, std::max(2, in - results)});
   plan.results = in - plan.loads;
   return plan;
 }
@@ -292,7 +297,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const auto consider = [&](Tiling t, const Weights& w, int slots) {
     CoreBuffers b = buffers_with(c, p, t, w.largest);
     if (demand != nullptr) lower(demand->core, b.total());
-    if (b.total() > limit) return;
+    if (b.total() > limit || std::max({b.input, b.weights, b.operand, b.output}) > a.tile.dma.max_length) return;
     const Bytes staged = staging_bytes(c, p, t, b, a);
     if (demand != nullptr) lower(demand->staging, staged);
     if (staged > c.staging) return;

@@ -37,7 +37,7 @@ struct ChannelPlan {
   int spills = 0;   // how many of them
   int weights = 1;  // the last outbound channels carry weights
   int results = 4;  // inbound channels 0..results-1 take results
-  int loads = 2;    // the last inbound channels take what comes from DDR
+  int loads = 2;    // the last inbound channels take what comes from DDR, each from its own shim channel
 };
 // Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as
 // one: the pool's output, and the window of the convolution that one pool window spans.
