@@ -82,7 +82,7 @@ bool LayerEmitter::claim_staging() {
   const auto& p = plan_.partition;
   if (e_.home(plan_.input).in_ddr) {
     input_staging_.resize(p.acts.size());
-    const Bytes bytes = plan_.buffers.input * (channelwise_ ? 1 : plan_.tiling.ni);
+    const Bytes bytes = plan_.buffers.input * (channelwise_ || plan_.tiling.chunks_staged ? 1 : plan_.tiling.ni);
     for (std::size_t g = 0; g < p.acts.size(); ++g) {
       const int memtile =
           p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]]) : static_cast<int>(g) % e_.array.memtiles();

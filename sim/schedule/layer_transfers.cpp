@@ -164,9 +164,10 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.turn = input_count_[group];
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
-  // A convolution's tile is staged with all its channels and read chunk by chunk.
-  const Span staged = channelwise_ ? f.c : Span{0, stored_channels(layer_.in.c)};
-  f.sources = sources(plan_.input, staging, channelwise_ ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
+  // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
+  const bool apart = channelwise_ || plan_.tiling.chunks_staged;
+  const Span staged = apart ? f.c : Span{0, stored_channels(layer_.in.c)};
+  f.sources = sources(plan_.input, staging, apart ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
                       f.window.valid_w, f.c);
   // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
   const int memtiles = e_.array.memtiles(), home = std::max(0, g.column) * e_.array.memtile_rows;

@@ -11,9 +11,9 @@ namespace tessera {
 namespace {
 
 std::string tiling_text(const Layer& layer, const Partition& p, const Tiling& t) {
-  return fmt::format("tile={}x{}x{}/{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
+  return fmt::format("tile={}x{}x{}/{}{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
                      ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8,
-                     t.weights_outer ? " weights-outer" : "",
+                     t.weights_outer ? " weights-outer" : "", t.chunks_staged ? " chunks-staged" : "",
                      t.input_slots > 2 ? fmt::format(" input-slots={}", t.input_slots) : "");
 }
 
@@ -116,7 +116,7 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
     Demand demand;
     if (forced.tile) {
       TilingChoice t;
-      t.tiling = tiling_of_tile(c, p, *forced.tile);
+      t.tiling = tiling_of_tile(c, p, array_, *forced.tile);
       t.buffers = core_buffers(c, p, t.tiling);
       t.estimate = estimate(c, p, t.tiling, t.buffers, array_, law_);
       demand = {t.buffers.total(), staging_bytes(c, p, t.tiling, t.buffers, array_)};

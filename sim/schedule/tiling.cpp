@@ -112,17 +112,17 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   const bool resident =
       weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
   double from_ddr = static_cast<double>(weights.all) * (resident ? 1.0 : reload);
-  const double tile_bytes = static_cast<double>(b.input) * t.ni;  // staged with all its channels
-  const double staged = t.weights_outer || channelwise(l) ? ns * t.no : ns;
+  const double tiles = t.weights_outer || channelwise(l) ? ns * t.no : ns;
+  const double staged = static_cast<double>(b.input) * (t.chunks_staged ? loads.input : tiles * t.ni);
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
     const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / plan.loads);
-    m.raise(staged * tile_bytes * lanes_per_shim / shim, "ddr");
-    from_ddr += staged * tile_bytes * groups;
+    m.raise(staged * lanes_per_shim / shim, "ddr");
+    from_ddr += staged * groups;
   }
   if (c.operand_in_ddr) {
     const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
-    m.raise((all + (c.input_in_ddr ? staged * tile_bytes * groups : 0)) / column_read / a.cols, "ddr");
+    m.raise((all + (c.input_in_ddr ? staged * groups : 0)) / column_read / a.cols, "ddr");
     from_ddr += all;
   }
   m.raise(from_ddr / read, "ddr");
@@ -262,7 +262,7 @@ Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, co
   return estimate_with(c, p, t, b, w, plan, m, a, law);
 }
 
-Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
+Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const ArraySpec& a, const std::array<int, 4>& tile) {
   Tiling t;
   t.nh = static_cast<int>(ceil_div(p.max_h, std::min(tile[0], p.max_h)));
   t.nw = static_cast<int>(ceil_div(p.max_w, std::min(tile[1], p.max_w)));
@@ -270,6 +270,7 @@ Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const std::arra
   t.no = static_cast<int>(ceil_div(p.max_b, std::min(ob, p.max_b)));
   const int in_blocks = stored_channels(c.layer->in.c) / 8;
   t.ni = channelwise(*c.layer) ? 1 : static_cast<int>(ceil_div(in_blocks, std::min(ib, in_blocks)));
+  t.chunks_staged = c.input_in_ddr && t.ni > 1 && staging_bytes(c, p, t, core_buffers(c, p, t), a) > c.staging;
   return t;
 }
 
@@ -277,7 +278,7 @@ Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, 
                     const ArraySpec& a) {
   const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
   const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
-  return (c.input_in_ddr ? 2 * groups * b.input * t.ni : 0) + (c.operand_in_ddr ? 2 * parts * b.operand : 0) +
+  return (c.input_in_ddr ? 2 * groups * b.input * (t.chunks_staged ? 1 : t.ni) : 0) + (c.operand_in_ddr ? 2 * parts * b.operand : 0) +
          (c.output_in_ddr ? 2 * parts * b.output : 0) + 2 * b.weights;
 }
 
@@ -350,7 +351,11 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
             t.weights_outer = weights_outer;
             if (t.weights_outer && (channelwise(l) || no == 1)) continue;
             if (c.rolling && (t.weights_outer || nh == 1)) continue;
-            consider(t, w, most_input_slots);
+            for (bool chunks_staged : {false, true}) {
+              t.chunks_staged = chunks_staged;
+              if (chunks_staged && !(c.input_in_ddr && ni > 1)) continue;
+              consider(t, w, most_input_slots);
+            }
           }
         }
     }

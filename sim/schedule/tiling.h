@@ -16,6 +16,7 @@ struct Tiling {
   int nh = 1, nw = 1, no = 1, ni = 1;
   bool weights_outer = false;
   int input_slots = 2;  // with more than two, cores with unequal blocks drift further apart
+  bool chunks_staged = false;  // an input in DDR passes the memory tile chunk by chunk, not as tiles with all channels
   int steps() const { return nh * nw * no * ni; }
 };
 
@@ -92,7 +93,8 @@ Bytes staging_bytes(const LayerContext& context, const Partition& partition, con
                     const CoreBuffers& buffers, const ArraySpec& array);
 
 // A forced tile: output height, width, channels, input channels.
-Tiling tiling_of_tile(const LayerContext& context, const Partition& partition, const std::array<int, 4>& tile);
+Tiling tiling_of_tile(const LayerContext& context, const Partition& partition, const ArraySpec& array,
+                      const std::array<int, 4>& tile);
 
 Estimate estimate(const LayerContext& context, const Partition& partition, const Tiling& tiling,
                   const CoreBuffers& buffers, const ArraySpec& array, const KernelLaw& law);

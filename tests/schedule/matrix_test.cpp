@@ -20,7 +20,7 @@ json network_with_input(const std::string& name, int size) {
   return network;
 }
 
-void check(const json& network, int rows, int cols, Density density, int bc, int bi, double ratio,
+json check(const json& network, int rows, int cols, Density density, int bc, int bi, double ratio,
            const std::string& pattern) {
   INFO(fmt::format("{} on {}x{}, {} {}x{} blocks at {} {}", network["name"].get<std::string>(), rows, cols,
                    density_name(density), bc, bi, ratio, pattern));
@@ -39,6 +39,7 @@ void check(const json& network, int rows, int cols, Density density, int bc, int
   CHECK(f["mismatches"] == 0);
   CHECK(f["layers_checked"].get<int>() + 1 == static_cast<int>(config->network.layers.size()));
   CHECK(f["elements_checked"].get<std::int64_t>() > 0);
+  return *result;
 }
 
 }  // namespace
@@ -65,4 +66,12 @@ TEST_CASE("small inputs on every array, dense and sparse") {
       check(network_with_input(name, size), rows, cols, turn % 4 == 0 ? Density::dense : Density::sparse, m.bc, m.bi, m.ratio,
             m.pattern);
     }
+}
+
+TEST_CASE("a product whose rows are too long for a memory tile passes it chunk by chunk") {
+  const json network = {{"name", "long"}, {"layers", {{{"name", "gemm"}, {"op", "gemm"}, {"m", 256}, {"n", 128}, {"k", 16384}}}}};
+  for (const Density density : {Density::dense, Density::sparse}) {
+    const json result = check(network, 2, 2, density, 8, 8, 0.5, "random");
+    CHECK(result["layers"].back()["mapping"].get<std::string>().find("chunks-staged") != std::string::npos);
+  }
 }
