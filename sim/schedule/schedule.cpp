@@ -147,6 +147,27 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
   return best;
 }
 
+// Whether a pool may leave `root` in DDR, where its readers fetch it, for less than `rolled`: tiles of few rows read the
+// rows between them again and again, while tiles of few channels and all rows read nothing twice.
+bool Scheduler::spills_better(const Layer& pool, LayerId root, Bytes reserve, double rolled) const {
+  if (pool.op != Op::maxpool && pool.op != Op::avgpool) return false;
+  const auto cost = [&](const Layer& l, bool input_in_ddr, bool output_in_ddr, Bytes staging) {
+    const DepthUnit u = unit_of(l);
+    return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, staging, 1);
+  };
+  const auto first = cost(pool, false, true, free_staging());
+  if (!first) return false;
+  double spilled = *first;
+  for (const Layer& reader : network_.layers) {
+    if (reader.inputs.empty() || reader.inputs[0] != root || reader.op == Op::concat || fused_into_[reader.id] >= 0)
+      continue;
+    const auto from_ddr = cost(reader, true, false, free_staging()), from_home = cost(reader, false, false, reserve);
+    if (!from_ddr) return false;
+    if (from_home) spilled += *from_ddr - *from_home;
+  }
+  return spilled < rolled;
+}
+
 // Places the output over rows of the input as they become free (rolling.h), if the layer is the input's last reader and
 // one of its mappings allows that; nothing otherwise.
 std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
@@ -167,7 +188,7 @@ std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, 
   c.admits = [&](const Partition& p, const Tiling& t) { return places(p, t).has_value(); };
   Demand unused;
   auto choice = weigh_mappings(c, {0, c.layer->out.h}, unused);
-  if (!choice) return std::nullopt;
+  if (!choice || spills_better(*c.kernel, root, reserve, choice->tiling.estimate.cycles)) return std::nullopt;
   Home& home = e_.homes[root];
   home.channels = channels;
   const auto taken = places(choice->partition, choice->tiling.tiling);

@@ -59,6 +59,7 @@ class Scheduler {
   LayerWeights* weights_of(const Layer& kernel) const;  // null unless it is a convolution
   Shortlist& shortlist(const LayerContext& c, const Mapping& m, Span rows) const;
   std::optional<Choice> weigh_mappings(const LayerContext& c, Span rows, Demand& least);
+  bool spills_better(const Layer& pool, LayerId root, Bytes reserve, double rolled) const;
   std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
                              std::vector<LayerPlan::Later>* later);
   std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
