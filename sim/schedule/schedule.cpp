@@ -115,12 +115,16 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
     std::optional<TilingChoice> choice;
     Demand demand;
     if (forced.tile) {
-      TilingChoice t;
-      t.tiling = tiling_of_tile(c, p, array_, *forced.tile);
-      t.buffers = core_buffers(c, p, t.tiling);
-      t.estimate = estimate(c, p, t.tiling, t.buffers, array_, law_);
-      demand = {t.buffers.total(), staging_bytes(c, p, t.tiling, t.buffers, array_)};
-      if (demand.core <= core_limit) choice = t;
+      for (const Tiling& tiling : tilings_of_tile(c, p, *forced.tile)) {
+        TilingChoice t;
+        t.tiling = tiling;
+        t.buffers = core_buffers(c, p, tiling);
+        t.estimate = estimate(c, p, tiling, t.buffers, array_, law_);
+        const Demand asked{t.buffers.total(), staging_bytes(c, p, tiling, t.buffers, array_)};
+        demand = {std::min(demand.core, asked.core), std::min(demand.staging, asked.staging)};
+        if (asked.core > core_limit || asked.staging > c.staging) continue;
+        if (!choice || t.estimate.cycles < choice->estimate.cycles) choice = t;
+      }
     } else {
       choice = choose_tiling(c, p, array_, law_, &demand, &shortlist(c, m, rows));
     }

@@ -116,8 +116,8 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   const double staged = static_cast<double>(b.input) * (t.chunks_staged ? loads.input : tiles * t.ni);
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
-    const double lanes_per_shim = std::max(1.0, static_cast<double>(p.lanes) / plan.loads);
-    m.raise(staged * lanes_per_shim / shim, "ddr");
+    const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
+    m.raise(staged * std::max(1.0, streams / plan.loads) / shim, "ddr");
     from_ddr += staged * groups;
   }
   if (c.operand_in_ddr) {
@@ -175,8 +175,10 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   const double fill = std::max(m.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
                                static_cast<double>(b.weights) / stream_rate(a)) +
                       tail + m.output * static_cast<double>(ceil_div(ceil_div(a.rows, a.memtile_rows), plan.results));
+  const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
+  const double staged = c.input_in_ddr ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  return {m.cycles + (beside ? 0.4 * fill : fill) + exposed_per_step * t.steps(), m.bound_by};
+  return {m.cycles + staged + (beside ? 0.4 * fill : fill) + exposed_per_step * t.steps(), m.bound_by};
 }
 
 // Kernel cycles of the busiest core if it computed its whole part in one call.
@@ -262,7 +264,7 @@ Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, co
   return estimate_with(c, p, t, b, w, plan, m, a, law);
 }
 
-Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const ArraySpec& a, const std::array<int, 4>& tile) {
+std::vector<Tiling> tilings_of_tile(const LayerContext& c, const Partition& p, const std::array<int, 4>& tile) {
   Tiling t;
   t.nh = static_cast<int>(ceil_div(p.max_h, std::min(tile[0], p.max_h)));
   t.nw = static_cast<int>(ceil_div(p.max_w, std::min(tile[1], p.max_w)));
@@ -270,8 +272,12 @@ Tiling tiling_of_tile(const LayerContext& c, const Partition& p, const ArraySpec
   t.no = static_cast<int>(ceil_div(p.max_b, std::min(ob, p.max_b)));
   const int in_blocks = stored_channels(c.layer->in.c) / 8;
   t.ni = channelwise(*c.layer) ? 1 : static_cast<int>(ceil_div(in_blocks, std::min(ib, in_blocks)));
-  t.chunks_staged = c.input_in_ddr && t.ni > 1 && staging_bytes(c, p, t, core_buffers(c, p, t), a) > c.staging;
-  return t;
+  std::vector<Tiling> list{t};
+  if (c.input_in_ddr && t.ni > 1) {
+    t.chunks_staged = true;
+    list.push_back(t);
+  }
+  return list;
 }
 
 Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,

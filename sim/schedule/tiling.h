@@ -92,9 +92,9 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Par
 Bytes staging_bytes(const LayerContext& context, const Partition& partition, const Tiling& tiling,
                     const CoreBuffers& buffers, const ArraySpec& array);
 
-// A forced tile: output height, width, channels, input channels.
-Tiling tiling_of_tile(const LayerContext& context, const Partition& partition, const ArraySpec& array,
-                      const std::array<int, 4>& tile);
+// The tilings with a forced tile: output height, width, channels, input channels.
+std::vector<Tiling> tilings_of_tile(const LayerContext& context, const Partition& partition,
+                                    const std::array<int, 4>& tile);
 
 Estimate estimate(const LayerContext& context, const Partition& partition, const Tiling& tiling,
                   const CoreBuffers& buffers, const ArraySpec& array, const KernelLaw& law);

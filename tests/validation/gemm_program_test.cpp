@@ -2,7 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include "sim/run/backend.h"
+#include "sim/run/config_folder.h"
 #include "sim/run/isolate.h"
+#include "sim/run/pipeline.h"
 #include "sim/schedule/bottleneck_program.h"
 #include "sim/schedule/gemm_program.h"
 
@@ -122,6 +124,27 @@ TEST_CASE("a stationary A is read once per block of rows, B as often as before")
   const auto refused = build_gemm_program(d, a);
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().code == ExitCode::does_not_fit);
+}
+
+// Rows of the array split m, columns n, C stays in the core: the mapping that the scheduler weighs for every network,
+// forced to the tile of a measured design, against the program of that design.
+TEST_CASE("the scheduler's mapping of a product takes as long as the design that was validated") {
+  for (const int size : {1024, 2048}) {
+    const nlohmann::json layer = {{"name", "gemm"}, {"op", "gemm"}, {"m", size}, {"n", size}, {"k", size}};
+    const nlohmann::json forced = {{"cols", "channels"}, {"rows", "height"}, {"tile", {64, 1, 64, 64}}};
+    const nlohmann::json document = {{"network", {{"name", "product"}, {"layers", {layer}}}},
+                                     {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
+                                     {"schedule", {{"layers", {{"gemm", forced}}}}}};
+    const auto config = make_run_config(document, config_folder(), "product", {});
+    if (!config) FAIL(describe(config.failure()));
+    const auto scheduled = isolated([&] { return run_density(*config, Density::dense); });
+    if (!scheduled) FAIL(describe(scheduled.failure()));
+    GemmDesign d = square(size, 64);
+    d.out_bytes = 1;
+    const Outcome design = run(d, config->array, 64 * 64 * 64 / 256);
+    CAPTURE(size, design.cycles, scheduled->at("cycles").get<double>());
+    CHECK(scheduled->at("cycles").get<double>() == Approx(design.cycles).epsilon(0.02));
+  }
 }
 
 TEST_CASE("more bandwidth never makes the same design slower") {
