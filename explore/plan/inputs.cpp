@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "explore/store/checksum.h"
+#include "sim/run/config_folder.h"
 
 namespace tessera::explore {
 namespace {
@@ -28,9 +29,11 @@ class Closure {
     if (value.is_structured())
       for (const Json& part : value) add_texts(part, folder);
     if (!value.is_string() || value.get_ref<const std::string&>().size() > 1000) return;
-    std::error_code none;
-    const fs::path path = folder / value.get<std::string>();
-    if (fs::is_regular_file(path, none)) add_file(path);
+    const std::string text = value.get<std::string>();
+    for (const fs::path& path : {folder / text, fs::path(config_folder()) / "hardware/kernels" / (text + ".json")}) {
+      std::error_code none;
+      if (fs::is_regular_file(path, none)) add_file(path);
+    }
   }
 
   std::string text() const {

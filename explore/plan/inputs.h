@@ -7,7 +7,7 @@
 
 namespace tessera::explore {
 
-// Follows the base config and every text that names an existing file beside the file it stands in.
+// Follows the base config and every text that names an existing file beside the file it stands in, or a kernel library.
 std::string plan_inputs(const Sweep& sweep, const std::string& build);
 
 }  // namespace tessera::explore

@@ -39,12 +39,14 @@ struct ElementwiseCoefficients {
 class CoefficientLaw : public KernelLaw {
  public:
   std::string name;
+  std::string coefficients;  // as JSON text, without names and sources
   std::map<std::pair<std::string, std::string>, GemmCoefficients> gemm;  // by input and output type: "i8", "i32"
   bool whole_networks = false;  // convolutions and elementwise kernels, so that no layer is guessed
   ConvCoefficients conv;
   ElementwiseCoefficients elementwise;
 
   Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override;
+  std::string fingerprint() const override { return coefficients; }
 };
 
 // Reads a library; a law that covers whole networks is added to the registry under its name.

@@ -14,6 +14,8 @@ class KernelLaw {
   virtual ~KernelLaw() = default;
   // `layer` is the call's layer; `size` the chunk of a conv (null otherwise).
   virtual Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const = 0;
+  // Differs between laws that charge differently; enters the content hash of a run.
+  virtual std::string fingerprint() const = 0;
 };
 
 Expected<const KernelLaw*> find_kernel_law(const std::string& name);

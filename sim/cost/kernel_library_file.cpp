@@ -94,6 +94,15 @@ void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) 
   r.rate(entry, "elementwise", "pool_per_cycle", c.pool_per_cycle);
 }
 
+// What a library charges, without what it says about that.
+json coefficients_of(json part) {
+  if (part.is_object())
+    for (const char* key : {"name", "says", "source", "range", "residual_pct"}) part.erase(key);
+  if (part.is_structured())
+    for (json& inner : part) inner = coefficients_of(inner);
+  return part;
+}
+
 Failure read_library(const std::string& file, CoefficientLaw& law) {
   Failure failure;
   Reader r(file, failure);
@@ -115,6 +124,7 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
   law.whole_networks = root.contains("conv") && root.contains("elementwise");
   if (root.contains("conv")) read_conv(r, root["conv"], law.conv);
   if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise);
+  law.coefficients = coefficients_of(root).dump();
   return failure;
 }
 

@@ -21,6 +21,7 @@ class PeakLaw : public KernelLaw {
     }
     return 0;
   }
+  std::string fingerprint() const override { return "peak"; }
 };
 
 }  // namespace

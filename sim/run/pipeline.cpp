@@ -191,8 +191,10 @@ std::string content_hash(const RunConfig& config, Density density) {
   json network = config.resolved["network"];
   network.erase("name");
   network.erase("source");
+  const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
   json content = {{"network", network},
                   {"hardware", hardware_values(config.resolved["hardware"], config.array)},
+                  {"kernels", law ? (*law)->fingerprint() : config.array.kernels},
                   {"schedule", config.resolved["schedule"]},
                   {"accounting", accounting_name(config.accounting)},
                   {"fidelity", fidelity_name(config.fidelity)},

@@ -49,8 +49,8 @@ Expected<nlohmann::json> run_density(const RunConfig& config, Density density, c
 // result.json from the two densities; either may be null.
 nlohmann::json make_result(const RunConfig& config, const nlohmann::json& dense, const nlohmann::json& sparse);
 
-// Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, schedule, accounting,
-// fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.
+// Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, kernel law, schedule,
+// accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.
 std::string content_hash(const RunConfig& config, Density density);
 
 }  // namespace tessera

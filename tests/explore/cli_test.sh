@@ -55,6 +55,18 @@ fi
 grep -q '^3,1,0.5,8x8,done,,done,' "$work/out/table.csv" || { echo "FAILED: no row of point 3"; cat "$work/out/table.csv"; fails=$((fails + 1)); }
 grep -q '^2,1,0,7x100,invalid,sparsity.block' "$work/out/table.csv" || { echo "FAILED: no reason in row 2"; cat "$work/out/table.csv"; fails=$((fails + 1)); }
 
+# Other coefficients under the same name are another law: what was made with the old ones is made again (a point and its baseline).
+cp -r "$PWD/configs" "$work/configs"
+cat > "$work/law.json" <<END
+{"base": "$work/configs/runs/gemm_512_4x4.json", "axes": {"hardware.kernels": ["measured"], "sparsity.ratio": [0]}}
+END
+library=$work/configs/hardware/kernels/measured.json
+expect 0 "2 done" env TESSERA_CONFIGS="$work/configs" "$tessera" sweep "$work/law.json" --out "$work/law"
+sed -i 's/"says": "/"says": "In other words. /' "$library"
+expect 0 "2 of 2 runs are done" env TESSERA_CONFIGS="$work/configs" "$tessera" sweep "$work/law.json" --plan --out "$work/law"
+sed -i 's/"inner": /"inner": 1/' "$library"
+expect 0 "2 runs to make" env TESSERA_CONFIGS="$work/configs" "$tessera" sweep "$work/law.json" --plan --out "$work/law"
+
 # On a terminal the progress is a bar.
 if command -v script >/dev/null; then
   script -qec "'$tessera' sweep '$work/good.json' --out '$work/terminal'" /dev/null </dev/null | tr '\r' '\n' |
