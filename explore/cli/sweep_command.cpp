@@ -12,6 +12,7 @@
 #include "explore/pool/stop_signal.h"
 #include "explore/search/search.h"
 #include "explore/slurm/cluster_sweep.h"
+#include "explore/sweep/check_sweep.h"
 
 namespace tessera::explore {
 namespace {
@@ -34,8 +35,22 @@ int report_end(const Expected<SweepEnd>& end, const std::string& folder) {
   if (!end) return report(end.failure());
   fmt::print("{}\n", counts_text(end->counts));
   fmt::print("{}/table.csv\n", folder);
-  if (!end->interrupted) return 0;
-  fmt::print(stderr, "interrupted: what is finished is kept, the same command goes on\n");
+  if (end->interrupted) {
+    fmt::print(stderr, "interrupted: what is finished is kept, the same command goes on\n");
+    return 1;
+  }
+  int all = 0, failed = 0;
+  for (const auto& [state, n] : end->counts) {
+    all += n;
+    if (worth_retrying(state)) failed += n;
+  }
+  const auto invalid = end->counts.find(status::invalid);
+  if (invalid != end->counts.end() && invalid->second == all) {
+    fmt::print(stderr, "every point is refused; column `reason` of the table says why\n");
+    return static_cast<int>(ExitCode::bad_input);
+  }
+  if (failed == 0) return 0;
+  fmt::print(stderr, "{} runs failed, column `reason` of the table says why; tessera sweep retry {}\n", failed, folder);
   return 1;
 }
 
@@ -56,6 +71,7 @@ int sweep(const Arguments& a) {
   if (!sweep) return report(sweep.failure());
   const std::string folder = a.out.empty() ? "results/sweeps/" + sweep->name : a.out;
   const PointRunner runner = pipeline_runner(sweep->base, fs::path(a.file).parent_path().string());
+  if (const auto wrong = check_sweep(*sweep, runner)) return report(*wrong);
   if (a.plan) {
     const auto text = plan_report(*sweep, runner, folder, a.workers);
     if (!text) return report(text.failure());
@@ -122,7 +138,9 @@ void add_slurm_options(CLI::App* command, Arguments& a) {
 void add_sweep_command(CLI::App& app, int& exit_code) {
   auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
-      "sweep", "Run the points of a sweep file; what is done is skipped. Also: sweep status|collect|retry DIR");
+      "sweep",
+      "Run the points of a sweep file; what is done is skipped. Also: sweep status|collect|retry DIR. Exit code 1: runs "
+      "failed or were interrupted; 2: the file is wrong or every point is refused");
   CLI::Option* file = command->add_option("file", a->file, "sweep file, such as configs/sweeps/block_sparsity.json");
   command->add_option("--out", a->out, "folder of the results (default: results/sweeps/<name>)");
   command->add_flag("--plan", a->plan, "count the points, name those that are refused, estimate the time; run nothing");

@@ -10,7 +10,14 @@ std::vector<Problem> check_objectives(const Table& table, const std::vector<Obje
   std::vector<Problem> problems;
   const std::vector<std::string> names = column_names(table);
   for (const Objective& objective : objectives) {
-    if (std::find(names.begin(), names.end(), objective.column) != names.end()) continue;
+    if (std::find(names.begin(), names.end(), objective.column) != names.end()) {
+      const bool text = std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
+        const Json value = cell(table, row, objective.column);
+        return row.status == status::done && !value.is_null() && !value.is_number();
+      });
+      if (text) problems.push_back({"", objective.column, "holds no numbers", "a column of numbers, such as latency_us"});
+      continue;
+    }
     const std::string near = nearest_name(objective.column, names);
     problems.push_back(
         {"", objective.column, "is no column of the table",

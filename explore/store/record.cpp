@@ -1,5 +1,6 @@
 #include "explore/store/record.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "explore/store/checksum.h"
@@ -10,6 +11,7 @@ std::string one_line(const Failure& failure) {
   std::string text;
   for (const Problem& p : failure.problems) {
     if (!text.empty()) text += " | ";
+    if (p.path.empty() && !p.file.empty()) text += std::filesystem::path(p.file).filename().string() + ": ";
     if (!p.path.empty()) text += p.path + ": ";
     text += p.what;
     if (!p.legal.empty()) text += "; " + p.legal;

@@ -25,7 +25,7 @@ inline bool worth_retrying(const std::string& s) {
   return s == status::crashed || s == status::timeout || s == status::out_of_memory || s == status::failed;
 }
 
-// All problems of a failure as the reason of a row: one line, and no path of this machine in front.
+// All problems of a failure as the reason of a row: one line; of a file only its name, no path of this machine.
 std::string one_line(const Failure& failure);
 
 struct RunRecord {

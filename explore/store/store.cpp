@@ -295,7 +295,14 @@ Expected<std::vector<std::string>> Store::axes() const {
   return nlohmann::json::parse(*text).get<std::vector<std::string>>();
 }
 
-Expected<std::string> Store::sweep_text() const { return meta("sweep"); }
+Expected<std::string> Store::sweep_text() const {
+  auto text = meta("sweep");
+  if (text && text->empty())
+    return fail(ExitCode::bad_input, {path_, "", "the plan of the sweep is lost, finished runs are kept",
+                                      "tessera sweep with the sweep file makes it again"});
+  return text;
+}
+
 Expected<std::string> Store::plan_inputs() const { return meta("inputs"); }
 
 Expected<std::vector<PlanEntry>> Store::plan() const {

@@ -64,6 +64,7 @@ class Store {
   Expected<std::map<std::string, int>> counts() const;
 
   Expected<std::vector<std::string>> axes() const;
+  // Fails when a damaged store has lost its plan: there is nothing to collect or retry before the sweep runs again.
   Expected<std::string> sweep_text() const;
   Expected<std::string> plan_inputs() const;
   Expected<std::vector<PlanEntry>> plan() const;

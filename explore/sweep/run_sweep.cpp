@@ -78,6 +78,7 @@ Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRun
 }
 
 std::optional<Failure> collect(const Store& store, const std::string& folder) {
+  if (const auto plan = store.sweep_text(); !plan) return plan.failure();
   const auto table = read_table(store);
   if (!table) return table.failure();
   return write_file(folder + "/table.csv", csv_text(*table));

@@ -55,6 +55,31 @@ fi
 grep -q '^3,1,0.5,8x8,done,,done,' "$work/out/table.csv" || { echo "FAILED: no row of point 3"; cat "$work/out/table.csv"; fails=$((fails + 1)); }
 grep -q '^2,1,0,7x100,invalid,sparsity.block' "$work/out/table.csv" || { echo "FAILED: no reason in row 2"; cat "$work/out/table.csv"; fails=$((fails + 1)); }
 
+# What is wrong with the sweep itself is said before anything runs; what is wrong with all points is no success.
+cat > "$work/axis.json" <<END
+{"base": "$base", "axes": {"sparsity.ratoi": [0, 0.5], "hardware.colls": [1]}}
+END
+cat > "$work/base.json" <<END
+{"network": "none.json", "hardwear": 1}
+END
+cat > "$work/broken.json" <<END
+{"base": "base.json", "axes": {"sparsity.ratio": [0, 0.5]}}
+END
+cat > "$work/refused.json" <<END
+{"base": "$base", "axes": {"sparsity.block": [[7, 100]], "network": ["none.json"]}}
+END
+cat > "$work/slow.json" <<END
+{"base": "$PWD/configs/runs/resnet50_8x8.json", "axes": {"sparsity.ratio": [0.5]}, "limits": {"seconds": 0.02, "retries": 0}}
+END
+expect 2 'axes.sparsity.ratoi: unknown key "ratoi"' "$tessera" sweep "$work/axis.json" --out "$work/axis"
+expect 2 'axes.hardware.colls: unknown key "colls"' "$tessera" sweep "$work/axis.json" --plan
+expect 2 'hardwear: unknown key "hardwear"' "$tessera" sweep "$work/broken.json" --out "$work/broken"
+[ ! -e "$work/axis" ] && [ ! -e "$work/broken" ] || { echo "FAILED: a wrong sweep wrote something"; fails=$((fails + 1)); }
+expect 2 "every point is refused" "$tessera" sweep "$work/refused.json" --out "$work/refused"
+expect 0 "none.json: cannot be read" cat "$work/refused/table.csv"
+expect 1 "runs failed, column \`reason\` of the table says why" "$tessera" sweep "$work/slow.json" --out "$work/slow"
+expect 2 "network_name: holds no numbers" "$tessera" pareto "$work/out" --min latency_us --min network_name
+
 # Other coefficients under the same name are another law: what was made with the old ones is made again (a point and its baseline).
 cp -r "$PWD/configs" "$work/configs"
 cat > "$work/law.json" <<END

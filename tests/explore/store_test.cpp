@@ -156,6 +156,29 @@ TEST_CASE("damage in the middle of a store costs only the rows it hit") {
   CHECK(kept < 400);
 }
 
+TEST_CASE("a store that was cut off keeps the rows before the cut, and says that its plan is lost") {
+  const TemporaryFolder folder;
+  fill(folder.path(), 400);
+  const std::string path = folder.path() + "/store.sqlite";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2 / 4096 * 4096);
+  std::string notice;
+  auto store = Store::open(folder.path(), notice);
+  REQUIRE(store);
+  CAPTURE(notice);
+  int kept = 0;
+  for (int i = 0; i < 400; ++i) {
+    const auto run = store->run(finished(i).key);
+    if (run) CHECK(run->result == finished(i).result);
+    kept += static_cast<bool>(run);
+  }
+  CHECK(kept >= 100);
+  CHECK(kept < 400);
+  const auto text = store->sweep_text();
+  REQUIRE_FALSE(text);
+  CHECK(text.failure().problems[0].what.find("the plan of the sweep is lost") == 0);
+  CHECK_FALSE(std::filesystem::exists(path + ".salvage"));
+}
+
 TEST_CASE("a row whose content was changed is not taken over from a damaged store") {
   const TemporaryFolder folder;
   fill(folder.path(), 50);
