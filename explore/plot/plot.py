@@ -52,3 +52,6 @@ if __name__ == "__main__":
             print(error.code, file=sys.stderr)
             sys.exit(2)
         raise
+    except (OSError, UnicodeError, ValueError) as error:
+        print(f"{' '.join(sys.argv[1:2])}: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -30,12 +30,17 @@ class Sweep:
         path = os.path.join(folder, "table.csv")
         if not os.path.exists(path):
             raise SystemExit(f"{path}: missing; make it with: tessera sweep collect {folder}")
-        with open(path, newline="", encoding="utf-8") as source:
+        with open(path, newline="", encoding="utf-8", errors="replace") as source:
             reader = csv.DictReader(source)
-            header = reader.fieldnames
-            everything = [{key: typed(value) for key, value in row.items()} for row in reader]
+            header = reader.fieldnames or []
+            everything = [{key: typed(value) for key, value in row.items() if key is not None} for row in reader]
+        missing = [name for name in ("point", "status", "network_name", "latency_us", "dense_latency_us") if name not in header]
+        if missing:
+            raise SystemExit(f"{path}: column {', '.join(missing)} is missing; figures need the whole table that "
+                             f"tessera sweep collect {folder} writes")
         self.axes = header[header.index("point") + 1:header.index("status")]
-        self.rows = [row for row in everything if row["status"] == "done" and row["latency_us"] is not None]
+        self.rows = [row for row in everything if row["status"] == "done" and
+                     all(isinstance(row[name], (int, float)) for name in ("latency_us", "dense_latency_us"))]
         self.failed = len(everything) - len(self.rows)
 
     def values(self, column, rows=None):
@@ -62,8 +67,10 @@ class Sweep:
         free = set(free) | {"network"}
         words = []
         if not {"hardware.rows", "hardware.cols"} & free and (self.varies("rows") or self.varies("cols")):
-            shapes = sorted({(row["rows"], row["cols"]) for row in rows},
-                            key=lambda s: (abs(s[0] - 4) + abs(s[1] - 4), s))
+            counts = {}
+            for row in rows:
+                counts[row["rows"], row["cols"]] = counts.get((row["rows"], row["cols"]), 0) + 1
+            shapes = sorted(counts, key=lambda s: (-counts[s], abs(s[0] - 4) + abs(s[1] - 4), s))
             rows = [row for row in rows if (row["rows"], row["cols"]) == shapes[0]]
             words.append("{}×{} cores".format(*shapes[0]))
         for axis in self.axes:
@@ -73,7 +80,7 @@ class Sweep:
             if len(values) > 1:
                 chosen = reference(axis, values)
                 rows = [row for row in rows if row[axis] == chosen]
-                words.append(in_words(axis, chosen))
+                words.append(in_words(axis, chosen, alone=len(self.together(axis)) == 1))
         return rows, ", ".join(words)
 
     def layers(self, row):
@@ -120,13 +127,23 @@ def show(value):
     return value.replace("x", "×") if value.replace("x", "").isdigit() else value
 
 
-def in_words(axis, value):
-    """An axis at a value, in the few words a title has room for: DDR read 4 B/cycle, block 8x8."""
+def in_words(axis, value, alone=True):
+    """An axis at a value, in the few words a title has room for: DDR read 4 B/cycle (DDR 4 B/cycle when others move with
+    it), block 8x8."""
     name = short(axis)
     if not name.endswith("bytes per cycle"):
         return f"{name} {show(value)}"
     place = axis.split(".")[-2].replace("ddr", "DDR")
-    return " ".join([place, *name.split()[:-3], f"{value:g} B/cycle"])
+    return " ".join([place, *(name.split()[:-3] if alone else []), f"{value:g} B/cycle"])
+
+
+def measured_blocks(rows):
+    """The blocks that stand at three or more shares of zero blocks: what a line or a row of a map needs."""
+    shares = {}
+    for row in rows:
+        if row.get("speedup") is not None:
+            shares.setdefault(row.get("sparsity.block"), set()).add(row["sparsity.ratio"])
+    return sorted((block for block, found in shares.items() if len(found) >= 3), key=lambda b: (b is None, order(b)))
 
 
 def mean(rows, column):

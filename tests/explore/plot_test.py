@@ -132,6 +132,40 @@ class Figures(unittest.TestCase):
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("pie: unknown figure; there are: speedup,", wrong.stderr)
 
+    def test_a_table_that_is_none_is_refused(self):
+        for text in ("", "\x00\xff rubbish", "network_name,status,latency_us\nvgg16,done,3\n"):
+            with open(os.path.join(self.folder, "table.csv"), "w", encoding="latin-1") as out:
+                out.write(text)
+            refused = plot(self.folder)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("point", refused.stderr)
+            self.assertNotIn("Traceback", refused.stderr)
+
+    def test_few_scattered_points_make_no_line_and_no_map(self):
+        write_sweep(self.folder, [(2, 2), (4, 4), (8, 8)], ["4x4", "8x8", "16x16"], [0, 0.25, 0.5, 0.75])
+        path = os.path.join(self.folder, "table.csv")
+        with open(path, newline="", encoding="utf-8") as source:
+            lines = source.readlines()
+        with open(path, "w", newline="", encoding="utf-8") as out:  # per array another block, never three shares of one
+            out.writelines([lines[0]] + [line for i, line in enumerate(lines[1:]) if i % 5 == 0])
+        done = plot(self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("speedup", done.stdout)
+        self.assertNotIn("heatmap", done.stdout)
+
+    def test_a_point_without_its_dense_baseline_is_left_out(self):
+        rows = write_sweep(self.folder, [(2, 2), (4, 4)], ["8x8"], [0, 0.25, 0.5, 0.75])
+        path = os.path.join(self.folder, "table.csv")
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        dense = f",{rows[1][-5]!r},{rows[1][-4]!r},"
+        self.assertIn(dense, text)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text.replace(dense, ",,,"))
+        done = plot(self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -25,7 +25,8 @@ def draw(sweep, folder):
             points = [(shape, sum(r[column] for r in shapes[shape]) / len(shapes[shape]) / 1000) for shape in order]
             if many:
                 cores = [s[0] * s[1] for s, _ in points]
-                axis.scatter(cores, [ms for _, ms in points], s=5, color=color, marker=marker, alpha=0.55, linewidths=0)
+                axis.scatter(cores, [ms for _, ms in points], s=5, color=color, marker=marker, alpha=0.55, linewidths=0,
+                             label=f"{label}, others")
                 best = {}
                 for (shape, ms), count in zip(points, cores):
                     best[count] = min(ms, best.get(count, ms))

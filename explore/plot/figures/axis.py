@@ -30,7 +30,7 @@ def draw(sweep, folder):
                 points = [(x / scale, us / 1000) for x, us in series(mine, axis_name, column)]
                 if not points:
                     continue
-                axis.plot(*zip(*points), color=COLORS[i % 8], marker=MARKERS[i % 8], label=label)
+                axis.plot(*zip(*points), color=COLORS[i % 8], marker=MARKERS[(i + i // 8) % 8], label=label)
                 data += [[network, label, x * scale, ms] for x, ms in points]
                 seen += [ms for _, ms in points]
             if max(values) / max(min(values), 1e-9) >= 8:

@@ -4,7 +4,7 @@ import math
 from matplotlib.colors import LogNorm
 
 from style import COLUMN, panels, save
-from sweep_data import mean, pretty
+from sweep_data import mean, measured_blocks, pretty
 
 RATIO, BLOCK = "sparsity.ratio", "sparsity.block"
 
@@ -16,7 +16,9 @@ def draw(sweep, folder):
     for network in sweep.networks():
         rows, held = sweep.slice([RATIO, BLOCK], network)
         ratios = [r for r in sweep.values(RATIO, rows) if r > 0]
-        blocks = sweep.values(BLOCK, rows)
+        blocks = measured_blocks(rows)
+        if len(blocks) < 2:
+            continue
         grid, data = [], []
         for block in blocks:
             line = []

@@ -33,6 +33,8 @@ def draw(sweep, folder):
         worked = {layer["name"] for _, layers in found.values() for layer in layers
                   if any(parts(layer, 1, 1).values())}
         data, top = [], 0
+        tallest = max(sum(parts(layer, result["cores"], result["cycles"] / result["latency_us"]).values())
+                      for result, layers in found.values() for layer in layers)
         for axis, density in zip(axes, ("dense", "sparse")):
             result, layers = found[density]
             layers = [layer for layer in layers if layer["name"] in worked]
@@ -40,7 +42,7 @@ def draw(sweep, folder):
             floor = [0.0] * len(stacks)
             for cause, label, color in CAUSES:
                 heights = [stack[cause] for stack in stacks]
-                if any(heights):
+                if max(heights, default=0) > 0.005 * tallest:  # what could not be seen is not in the legend
                     axis.bar(range(len(stacks)), heights, bottom=floor, color=color, width=0.85, label=label)
                 floor = [a + b for a, b in zip(floor, heights)]
             top = max(top, *floor)

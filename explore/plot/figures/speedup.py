@@ -1,6 +1,6 @@
 """Speed-up against sparsity, one line per block size, with the ideal line 1 / (1 - ratio)."""
 from style import COLORS, MARKERS, PAGE, COLUMN, legend_below, panels, save
-from sweep_data import pretty, series
+from sweep_data import measured_blocks, pretty, series
 
 RATIO, BLOCK = "sparsity.ratio", "sparsity.block"
 
@@ -8,7 +8,9 @@ RATIO, BLOCK = "sparsity.ratio", "sparsity.block"
 def draw(sweep, folder):
     if len(sweep.values(RATIO)) < 3:
         return []
-    networks = sweep.networks()
+    networks = [network for network in sweep.networks() if measured_blocks(sweep.slice([RATIO, BLOCK], network)[0])]
+    if not networks:
+        return []
     figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.3)
     data = []
     top = 1 / (1 - min(max(sweep.values(RATIO)), 0.9))
@@ -17,13 +19,15 @@ def draw(sweep, folder):
         ratios = [0.01 * i for i in range(0, 91)]
         axis.plot(ratios, [1 / (1 - r) for r in ratios], color="black", linestyle=":", linewidth=0.8,
                   label="ideal 1/(1−ratio)")
-        for i, block in enumerate(sweep.values(BLOCK) or [None]):
-            mine = [row for row in rows if block is None or row[BLOCK] == block]
+        blocks = sweep.values(BLOCK) or [None]
+        for block in measured_blocks(rows):
+            i = blocks.index(block)
+            mine = [row for row in rows if row.get(BLOCK) == block]
             points = series(mine, RATIO, "speedup")
             if not any(r == 0 for r, _ in points):
                 points.insert(0, (0, 1.0))  # nothing is left out: the dense network itself
             label = "blocks" if block is None else block.replace("x", "×")
-            axis.plot(*zip(*points), color=COLORS[i % 8], marker=MARKERS[i % 8], label=label)
+            axis.plot(*zip(*points), color=COLORS[i % 8], marker=MARKERS[(i + i // 8) % 8], label=label)
             data += [[network, block, ratio, value] for ratio, value in points]
         axis.set_yscale("log", base=2)
         axis.set_ylim(0.85, top * 1.1)
