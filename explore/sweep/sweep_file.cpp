@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "explore/sweep/object_reader.h"
+#include "sim/config/json_file.h"
 
 namespace tessera::explore {
 namespace {
@@ -79,7 +80,9 @@ void read_zip(const OrderedJson* list, std::vector<AxisGroup>& groups, std::vect
     const std::string where = fmt::format("zip[{}]", i);
     const bool texts = entry.is_array() && entry.size() >= 2 &&
                        std::all_of(entry.begin(), entry.end(), [](const OrderedJson& v) { return v.is_string(); });
-    if (!texts)
+    if (texts && std::set<OrderedJson>(entry.begin(), entry.end()).size() < entry.size())
+      problems.push_back({"", where, entry.dump() + " names an axis twice", "each axis once"});
+    else if (!texts)
       problems.push_back({"", where, entry.dump() + " does not name two or more axes", legal});
     else
       zip(groups, entry.get<std::vector<std::string>>(), where, problems);
@@ -195,12 +198,8 @@ void read_where(const OrderedJson* text, Space& space, std::vector<Problem>& pro
 }  // namespace
 
 Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
-  OrderedJson document;
-  try {
-    document = OrderedJson::parse(text, nullptr, true, true);
-  } catch (const OrderedJson::parse_error& e) {
-    return fail(ExitCode::bad_input, {file, "", fmt::format("malformed JSON: {}", e.what()), "a JSON object"});
-  }
+  if (const auto legal = parse_json(text, file); !legal) return legal.failure();
+  const OrderedJson document = OrderedJson::parse(text);  // the same, its keys in their order
   std::vector<Problem> problems;
   Sweep sweep;
   sweep.file = file;
@@ -233,8 +232,8 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   sweep.limits = read_limits(reader.find("limits"), problems);
   sweep.search = read_search(reader.find("search"), problems);
   reader.refuse_the_rest();
-  if (sweep.name.find('/') != std::string::npos)
-    reader.problem("name", "'" + sweep.name + "' cannot name a folder", "a name without '/'");
+  if (sweep.name.empty() || sweep.name[0] == '.' || sweep.name.find('/') != std::string::npos)
+    reader.problem("name", "'" + sweep.name + "' cannot name a folder", "a name without '/' that begins with no '.'");
 
   const fs::path folder = fs::path(file).parent_path();
   if (!sweep.base.empty()) {

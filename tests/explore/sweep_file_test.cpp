@@ -81,9 +81,18 @@ TEST_CASE("a value stands once, in zipped axes a pair of values") {
 }
 
 TEST_CASE("what is not a sweep file is refused") {
-  CHECK(problems_of("{\"base\":").front().rfind(": malformed JSON", 0) == 0);
+  CHECK(problems_of("{\"base\":").front().rfind("line 1, column ", 0) == 0);
   CHECK(problems_of("[1]").front() == ": [1] is not an object; {...}");
   CHECK(has(problems_of("{}"), "axes: missing; {\"config.path\": [values], ...}"));
   CHECK(has(problems_of("{}"), "base: missing; path of a run config, relative to this file"));
   CHECK_FALSE(load_sweep("tests/explore/no_such_file.json"));
+}
+
+TEST_CASE("keys and axes that stand twice, numbers that are none and names that lead elsewhere are refused") {
+  const auto twice = problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2], "a": [3]}})");
+  CHECK(has(twice, "a: this key stands twice in one object; keep one"));
+  CHECK(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1e400]}})") != std::vector<std::string>{"accepted"});
+  const auto zipped = problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2]}, "zip": [["a", "a"]], "name": ".."})");
+  CHECK(has(zipped, "zip[0]: [\"a\",\"a\"] names an axis twice; each axis once"));
+  CHECK(has(zipped, "name: '..' cannot name a folder; a name without '/' that begins with no '.'"));
 }
