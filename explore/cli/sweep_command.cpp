@@ -85,6 +85,7 @@ int sweep(const Arguments& a) {
                                                "run it inside one allocation: srun tessera sweep FILE -j N"}));
     return report_submission(submit_sweep(*sweep, runner, options, executable_path(), a.slurm), folder);
   }
+  if (const auto busy = busy_on_cluster(options.folder)) return report(*busy);
   return report_end(sweep->search ? run_search(*sweep, runner, options) : run_sweep(*sweep, runner, options), folder);
 }
 

@@ -57,6 +57,16 @@ Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::st
   return submit_pending(*store, options.folder, executable, limits_of(*text), *active, slurm);
 }
 
+std::optional<Failure> busy_on_cluster(const std::string& folder) {
+  if (open_chunks(folder).empty()) return std::nullopt;
+  const auto tasks = ask_queue(folder);
+  if (!tasks) return tasks.failure();
+  if (tasks->active.empty()) return std::nullopt;
+  return fail(ExitCode::bad_input,
+              {folder, "", fmt::format("{} tasks of a job array are at this sweep", tasks->active.size()),
+               "wait for them (tessera sweep status), cancel them (scancel), or another folder with --out"});
+}
+
 Expected<std::map<std::string, int>> counts_with_shards(const Store& store, const std::string& folder) {
   auto statuses = store.statuses();
   if (!statuses) return statuses.failure();

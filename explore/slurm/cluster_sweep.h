@@ -2,6 +2,7 @@
 // that calls these, under the folder's lock.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 
 #include "explore/slurm/launch.h"
@@ -17,6 +18,9 @@ Expected<Submission> submit_sweep(const Sweep& sweep, const PointRunner& runner,
 // Takes the results of ended tasks into the store, then submits again what failed, was killed or got lost.
 Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::string& executable,
                                       const SlurmOptions& slurm);
+
+// Why this machine should not run the sweep in `folder` now: tasks of a job array are at it. Nothing when there are none.
+std::optional<Failure> busy_on_cluster(const std::string& folder);
 
 // Runs by status as the store and the shards know them. Only reads.
 Expected<std::map<std::string, int>> counts_with_shards(const Store& store, const std::string& folder);

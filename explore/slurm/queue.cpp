@@ -11,6 +11,12 @@
 namespace tessera::explore {
 namespace {
 
+// States of squeue(1). What is in neither list is taken to run: its files must not go.
+const std::set<std::string> waiting_states = {"PENDING",      "REQUEUED",     "REQUEUE_HOLD", "REQUEUE_FED",
+                                              "SPECIAL_EXIT", "RESV_DEL_HOLD", "SUSPENDED",    "STOPPED"};
+const std::set<std::string> ended_states = {"",        "COMPLETED", "CANCELLED", "FAILED",        "TIMEOUT",
+                                            "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY", "REVOKED"};
+
 // Array index -> state of the tasks of a job that Slurm still knows as active.
 Expected<std::map<int, std::string>> states_of(const std::string& job) {
   const CommandOutput output = run_command({"squeue", "--noheader", "--array", "--jobs=" + job, "--format=%K %T"});
@@ -42,8 +48,8 @@ Expected<TaskStates> ask_queue(const std::string& folder) {
     const auto& states = by_launch[chunk.launch];
     const auto found = states.find(chunk.index);
     const std::string state = found == states.end() ? "" : found->second;
-    const bool waiting = state == "PENDING" || state == "REQUEUED" || state == "SUSPENDED";
-    const bool running = state == "RUNNING" || state == "CONFIGURING" || state == "COMPLETING";
+    const bool waiting = waiting_states.count(state) > 0;
+    const bool running = !waiting && ended_states.count(state) == 0;
     result.waiting += waiting;
     result.running += running;
     (waiting || running ? result.active : result.ended).push_back(chunk);
