@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Steps to one more row, column, channel or rate that cost more than 1 % (steps.csv beside this file), and networks for
-which policy best is slower than published.
+"""Steps to one more row, column, channel or rate that cost more than 1 %, and networks for which policy best is slower than
+published: steps.csv beside this file, and the list in README.md.
 
 steps.py TABLE...     TABLE: table.csv of the sweeps configs/sweeps/array_steps.json and machine_steps.json"""
 import collections
@@ -53,12 +53,13 @@ def rises_of(rows, axes):
 
 
 def main():
-    listed = []
+    listed, lines = [], []
     for path in sys.argv[1:]:
         rows = read(path)
         for axis, (steps, rises) in rises_of(rows, axes_of(rows)).items():
             worst = max((float(r[-1]) for r in rises), default=0)
-            print(f"{axis}: {steps} steps, {len(rises)} rise by more than 1 %" + (f", the worst by {worst} %" if rises else ""))
+            lines.append(f"`{axis}`: {steps} steps, {len(rises)} rise by more than 1 %" +
+                         (f", the worst by {worst} %" if rises else ""))
             listed += rises
         latency = {(r["network_name"], r["sparsity.ratio"], r["rows"], r["cols"], r.get("schedule.policy")): float(r["latency_us"])
                    for r in rows}
@@ -67,12 +68,17 @@ def main():
         if pairs:
             slower = [key for key, best, published in pairs if best > published]
             nearest = max(best / published for _, best, published in pairs)
-            print(f"best against published: {len(pairs)} pairs, best is slower in {len(slower)} {slower or ''}; "
-                  f"at the nearest it takes {nearest:.3f} of the time")
+            lines.append(f"`best` against `published`: {len(pairs)} pairs, `best` is slower in {len(slower)}"
+                         f"{': ' + str(slower) if slower else ''}; at the nearest it takes {nearest:.3f} of the time")
     with open(HERE / "steps.csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["axis", "network", "ratio", "array", "held", "from", "to", "from_us", "to_us", "rise_pct"])
         writer.writerows(sorted(listed, key=lambda x: -float(x[-1])))
+    print("\n".join(lines))
+    readme = HERE / "README.md"
+    before, after = readme.read_text(encoding="utf-8").split("<!-- steps -->\n")[0::2]
+    found = "".join(f"- {line}\n" for line in lines)
+    readme.write_text(f"{before}<!-- steps -->\n{found}<!-- steps -->\n{after}", encoding="utf-8")
 
 
 main()
