@@ -284,8 +284,9 @@ Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, 
                     const ArraySpec& a) {
   const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
   const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
-  return (c.input_in_ddr ? 2 * groups * b.input * (t.chunks_staged ? 1 : t.ni) : 0) + (c.operand_in_ddr ? 2 * parts * b.operand : 0) +
-         (c.output_in_ddr ? 2 * parts * b.output : 0) + 2 * b.weights;
+  const Bytes input = c.input_in_ddr ? 2 * groups * b.input * (t.chunks_staged ? 1 : t.ni) : 0;
+  return input + (c.operand_in_ddr ? 2 * parts * b.operand : 0) + (c.output_in_ddr ? 2 * parts * b.output : 0) +
+         2 * b.weights;
 }
 
 std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition& p, const ArraySpec& a,
