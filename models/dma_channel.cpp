@@ -82,8 +82,11 @@ void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
   charge(Cause::wait_token, start);
   charge(Cause::overhead, ready);
   size_ = left_ = transfer_->access.stream_bytes();
-  if (info_.tile_kind == TileKind::shim)
-    memory_load_ = ddr_load(transfer_->access, run_.array.ddr, info_.kind == EngineKind::s2mm);
+  if (info_.tile_kind == TileKind::shim) {
+    const bool write = info_.kind == EngineKind::s2mm;
+    memory_load_ = ddr_load(transfer_->access, run_.array.ddr, write);
+    memory_wait_ = write ? 0 : channel_wait(transfer_->access, run_.array.ddr);
+  }
   banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
   if (counts_banks_) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
   if (run_.data != nullptr) run_.data->begin(id_, *transfer_);

@@ -42,6 +42,7 @@ class DmaChannel : public Engine {
   // When the descriptor asked host memory for its data, possibly while the channel was still busy with earlier ones.
   Millicycles requested() const { return requested_; }
   double memory_load() const { return memory_load_; }
+  double memory_wait() const { return memory_wait_; }
   TileKind tile_kind() const { return info_.tile_kind; }
   int column() const { return info_.col; }
 
@@ -80,6 +81,7 @@ class DmaChannel : public Engine {
   bool cold_ = true;         // nothing moved yet
   Bytes size_ = 0, left_ = 0;
   double memory_load_ = 1;         // shim: occupation of host memory per byte
+  double memory_wait_ = 0;         // shim, reading: cycles per byte for the pages it opens
   Millicycles begin_ = 0;          // of the first word
   BankCounters* banks_ = nullptr;  // of the memory the descriptor names
   std::uint32_t bank_set_ = 0;

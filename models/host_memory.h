@@ -4,7 +4,8 @@
 // that is slower than the memory leaves the rest to others. What a descriptor reads comes the read latency after it was
 // requested, which happens as soon as its tokens are there, however long its channel is still busy.
 // A link that its channels cannot exhaust delays nobody.
-// Short runs and opened pages occupy the total longer than their bytes (sim/program/ddr_load.h).
+// Short runs and opened pages occupy the total longer than their bytes, and a channel waits for its own pages
+// (sim/program/ddr_load.h).
 // Left out: refresh, turn-around between reads and writes. Numbers: DdrSpec of the hardware file.
 #pragma once
 #include <tlm_utils/multi_passthrough_target_socket.h>
@@ -18,7 +19,7 @@
 namespace tessera {
 
 // Ignorable extension: this access opens a descriptor, which was requested at that time, and waits for its first byte,
-// after which bytes follow for `stream` millicycles at the pace of the channel.
+// after which bytes follow for `stream` millicycles at the pace of the channel or of the pages that it opens.
 struct OpeningAccess : tlm::tlm_extension<OpeningAccess> {
   bool opens = false;
   Millicycles requested = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/sim_time.h"
 
 namespace tessera {
@@ -40,7 +42,8 @@ ShimTile::~ShimTile() { payload_.clear_extension(&opening_); }
 Millicycles ShimTile::access(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream) {
   opening_.opens = channel.at_start();
   opening_.requested = channel.requested();
-  opening_.stream = stream;
+  const double pages = static_cast<double>(bytes) * channel.memory_wait() * static_cast<double>(millicycles_per_cycle);
+  opening_.stream = std::max(stream, static_cast<Millicycles>(pages));
   opening_.load = channel.memory_load();
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload_.set_address(static_cast<sc_dt::uint64>(channel.transfer().access.base));

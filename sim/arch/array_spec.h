@@ -79,6 +79,7 @@ struct DdrSpec {
   // A descriptor occupies the memory at least for run_cycles per contiguous run and page_cycles per page it opens:
   // short runs and large pitches leave bandwidth unused (sim/program/ddr_load.h).
   double run_cycles = 0, page_cycles = 0;
+  double channel_page_cycles = 0;  // what a channel itself waits for each page that it reads, beside its own data
   Bytes page_bytes = 4096;
 };
 

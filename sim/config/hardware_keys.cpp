@@ -87,6 +87,8 @@ std::vector<HardwareKey> make_keys() {
        INTO(ddr.run_cycles), true},
       {"ddr.page_cycles", "occupation per page that a run opens, at least", "cycles", 0, million, false,
        INTO(ddr.page_cycles), true},
+      {"ddr.channel_page_cycles", "what a channel itself waits per page that it reads, at least", "cycles", 0, million,
+       false, INTO(ddr.channel_page_cycles), true},
       {"ddr.page_bytes", "a page of host memory", "B", 64, 1e9, true, INTO(ddr.page_bytes), true},
 
       {"shim.dma.mm2s_bytes_per_cycle", "rate of one outbound channel", "B/cycle", 0.01, 1024, false,

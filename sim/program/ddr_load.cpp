@@ -31,4 +31,10 @@ double ddr_load(const Access& access, const DdrSpec& ddr, bool write) {
   return std::max(1.0, busy / static_cast<double>(std::max<Bytes>(1, access.memory_bytes())));
 }
 
+double channel_wait(const Access& access, const DdrSpec& ddr) {
+  if (ddr.channel_page_cycles <= 0) return 0;
+  const double pages = ddr_runs(access, ddr.page_bytes).pages;
+  return pages * ddr.channel_page_cycles / static_cast<double>(std::max<Bytes>(1, access.memory_bytes()));
+}
+
 }  // namespace tessera
