@@ -10,11 +10,11 @@
 namespace tessera {
 namespace {
 
-// Which kernels ran stands in the notes only ("stock kernels", "patched kernels"); without notes the letter of the id.
+// Which kernels ran stands in the notes only: "stock kernels", "patched kernels". Empty: they do not say.
 std::string kernel_kind(const MeasuredRow& row) {
-  if (row.notes.rfind("patched", 0) == 0) return "patched";
-  if (row.notes.rfind("stock", 0) == 0) return "stock";
-  return row.id.find("-P") != std::string::npos || row.id.find("-MP") != std::string::npos ? "patched" : "stock";
+  for (const char* kind : {"stock", "patched"})
+    if (row.notes.rfind(kind, 0) == 0) return kind;
+  return "";
 }
 
 double operations(const BottleneckDesign& d) {
@@ -46,6 +46,7 @@ bool parse(const std::string& shape, BottleneckDesign& d) {
 }  // namespace
 
 Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+  if (kernel_kind(row).empty()) return skip("notes say neither \"stock\" nor \"patched\" kernels");
   std::vector<const KernelLaw*> laws;
   const std::string kernels = setup.config_folder + "/hardware/kernels/", one = "conv1x1-" + kernel_kind(row);
   for (const std::string& name : {one, std::string("conv3x3"), one}) {

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
+#include "sim/config/json_file.h"
 
 namespace tessera {
 
 Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(ExitCode::bad_input, {file, "", "cannot be read", "a CSV file"});
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return fail(ExitCode::bad_input, {file, "", "cannot be read", "a CSV file"});
+  const auto content = read_text(file);
+  if (!content) return content.failure();
+  const std::string mark = "\xef\xbb\xbf";  // spreadsheets write UTF-8 with a byte order mark
+  const std::string text = content->rfind(mark, 0) == 0 ? content->substr(mark.size()) : *content;
   std::vector<CsvLine> lines;
   CsvLine current;
   std::string field;

@@ -1,6 +1,9 @@
 #include "sim/validation/design.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -68,7 +71,8 @@ bool ValidationSetup::calibration(const MeasuredRow& row) const {
   const auto has = [](const std::vector<std::string>& list, const std::string& what) {
     return std::find(list.begin(), list.end(), what) != list.end();
   };
-  return has(calibration_classes, row_class_name(row.row_class())) || has(calibration_ids, row.id);
+  return has(calibration_ids, row.id) ||
+         (has(calibration_classes, row_class_name(row.row_class())) && known_ids.count(row.id) > 0);
 }
 
 StatedNoise ValidationSetup::noise(const MeasuredRow& row) const {
@@ -95,14 +99,34 @@ Expected<ValidationSetup> load_validation_setup(const std::string& config_folder
     if (name.is_string()) setup.calibration_classes.push_back(name.get<std::string>());
   const json ids = calibration.value("ids", json::object());
   for (const auto& [id, why] : ids.items()) setup.calibration_ids.push_back(id);
+  auto known = read_measured(config_folder + "/validation/measured.csv");
+  if (!known) return known.failure();
+  for (const MeasuredRow& row : *known) setup.known_ids.insert(row.id);
   return setup;
 }
+
+namespace {
+
+// Host memory has a clock of its own: its times and rates stay, the cycles of the array that they take change.
+void set_clock(ArraySpec& array, double hz) {
+  const double faster = hz / array.clock_hz;
+  array.clock_hz = hz;
+  DdrSpec& ddr = array.ddr;
+  ddr.latency_cycles = static_cast<Cycles>(std::llround(static_cast<double>(ddr.latency_cycles) * faster));
+  for (double* cycles : {&ddr.run_cycles, &ddr.page_cycles, &ddr.channel_page_cycles}) *cycles *= faster;
+  for (double* rate : {&ddr.read_bytes_per_cycle, &ddr.write_bytes_per_cycle, &ddr.column_bytes_per_cycle}) *rate /= faster;
+}
+
+}  // namespace
 
 Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup) {
   const GroupDesign& group = setup.groups.at(row.group);
   auto array = load_hardware(setup.config_folder + "/hardware/" + group.hardware);
   if (!array) return array;
-  if (row.clock_ghz > 0) array->clock_hz = row.clock_ghz * 1e9;
+  if (row.rows > array->rows || row.cols > array->cols)
+    return fail(ExitCode::does_not_fit, {"", "rows, cols", fmt::format("{}x{} compute tiles", row.rows, row.cols),
+                                         fmt::format("{} has {}x{}", array->name, array->rows, array->cols)});
+  if (row.clock_ghz > 0) set_clock(*array, row.clock_ghz * 1e9);
   if (row.rows > 0) array->rows = row.rows;
   if (row.cols > 0) array->cols = row.cols;
   return array;

@@ -2,6 +2,7 @@
 // buffering, and what the group's timers include. Nothing here belongs to a single row.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct ValidationSetup {
   std::string config_folder;  // configs/
   std::map<std::string, GroupDesign> groups;
   std::vector<std::string> calibration_classes, calibration_ids;
+  std::set<std::string> known_ids;  // of configs/validation/measured.csv; nothing was fitted to a row that is not there
 
   bool calibration(const MeasuredRow& row) const;
   StatedNoise noise(const MeasuredRow& row) const;  // all zero: nothing is stated
@@ -45,7 +47,8 @@ struct ValidationSetup {
 // Reads validation/designs.json and validation/calibration.json of the folder.
 Expected<ValidationSetup> load_validation_setup(const std::string& config_folder);
 
-// The array of a row: its group's hardware at the row's clock and with the row's rows and columns.
+// The array of a row: its group's hardware at the row's clock and with the row's rows and columns. Fails with does_not_fit
+// when the machine has not as many.
 Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup);
 
 }  // namespace tessera

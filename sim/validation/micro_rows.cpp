@@ -83,26 +83,26 @@ Expected<Prediction> port(const Context& c, bool memtile) {
   return cycles_of(b, array, "stream", latency - c.group.number("egress_words"));
 }
 
-// In and out at once through `channels` shim channels of each of `columns` columns; bytes per direction of each.
-Expected<ProgramRun> passthrough(const ArraySpec& array, int columns, int channels, Bytes bytes) {
+// In and out at once through `channels` shim channels, at most `per_column` of each column; bytes per direction of each.
+Expected<ProgramRun> passthrough(const ArraySpec& array, int channels, int per_column, Bytes bytes) {
   ProgramBuilder b(array);
-  for (int col = 0; col < columns; ++col)
-    for (int ch = 0; ch < channels; ++ch) {
-      const int mem = col * array.memtile_rows;
-      stream(b, b.map().shim_channel(col, EngineKind::mm2s, ch), b.map().mem_channel(mem, EngineKind::s2mm, ch), bytes, 65536);
-      stream(b, b.map().mem_channel(mem, EngineKind::mm2s, ch), b.map().shim_channel(col, EngineKind::s2mm, ch), bytes, 65536);
-    }
+  for (int k = 0; k < channels; ++k) {
+    const int col = k / per_column, ch = k % per_column, mem = col * array.memtile_rows;
+    stream(b, b.map().shim_channel(col, EngineKind::mm2s, ch), b.map().mem_channel(mem, EngineKind::s2mm, ch), bytes, 65536);
+    stream(b, b.map().mem_channel(mem, EngineKind::mm2s, ch), b.map().shim_channel(col, EngineKind::s2mm, ch), bytes, 65536);
+  }
   return run_program(b.program(), array, {});
 }
 
 Expected<Prediction> ddr_rate(const Context& c) {
   const std::vector<double> channels = numbers_in(c.row.workload);
-  if (channels.empty() || channels[0] < 1 || channels[0] > 2 * c.array.cols) return skip("no number of shim channels");
+  if (channels.empty() || channels[0] < 1) return skip("no number of shim channels");
+  if (channels[0] > 2 * c.array.cols) return skip("more shim channels than the machine has");
   const int n = static_cast<int>(channels[0]);
   const Bytes bytes = Bytes{16} << 20;
   ArraySpec array = c.array;
   array.shim.dma.start_cycles = 0, array.shim.dma.mm2s_start_cycles = 0;  // one task for the whole transfer
-  auto run = passthrough(array, n == 1 ? 1 : n / 2, n == 1 ? 1 : 2, bytes);
+  auto run = passthrough(array, n, 2, bytes);
   if (!run) return run.failure();
   return Prediction{static_cast<double>(n * bytes) / to_us(run->total, array.clock_hz) / 1e3, "ddr", ""};
 }

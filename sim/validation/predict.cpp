@@ -6,6 +6,7 @@ Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setu
   if (setup.groups.count(row.group) == 0)
     return skip("no design of group " + row.group + " in configs/validation/designs.json");
   auto array = array_of(row, setup);
+  if (!array && array.failure().code == ExitCode::does_not_fit) return skip(describe(array.failure()));
   if (!array) return array.failure();
   switch (row.row_class()) {
     case RowClass::micro: return predict_micro(row, setup, *array);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -51,7 +52,10 @@ class RowReader {
     for (const char* name : {"id", "group", "workload", "unit"})
       if (text(name).empty()) problem(line.line, name, "empty", "a text");
     if (!r.id.empty() && !ids_.insert(r.id).second) problem(line.line, "id", fmt::format("\"{}\" stands twice", r.id), "ids differ");
-    r.clock_ghz = std::max(0.0, std::strtod(text("clock_ghz").c_str(), nullptr));
+    const std::string clock = text("clock_ghz");
+    const bool stated = !clock.empty() && clock != "not stated" && clock.rfind("n/a", 0) != 0;
+    if (stated && (!number(clock, r.clock_ghz) || !(r.clock_ghz >= 0.1 && r.clock_ghz <= 5)))
+      problem(line.line, "clock_ghz", fmt::format("\"{}\"", clock), "empty, \"not stated\" or 0.1 to 5 GHz");
     count(line, "m", r.m), count(line, "k", r.k), count(line, "n", r.n);
     count(line, "rows", r.rows), count(line, "cols", r.cols);
     if (number(text("measured"), r.measured) && !(r.measured > 0))
@@ -66,7 +70,7 @@ class RowReader {
   static bool number(const std::string& text, double& value) {
     char* end = nullptr;
     value = std::strtod(text.c_str(), &end);
-    return !text.empty() && *end == '\0';
+    return !text.empty() && *end == '\0' && std::isfinite(value);
   }
   void count(const CsvLine& line, const char* name, int& value) {
     const std::string& text = line.fields[columns_.at(name)];

@@ -65,6 +65,14 @@ TEST_CASE("malformed files are refused with line and field") {
   CHECK(refusal("id,group\nA,g\n").find("field measured") != std::string::npos);
   CHECK(refusal(header + "A,g,\"X\n").find("line 2") != std::string::npos);
   CHECK(refusal("").find("empty") != std::string::npos);
+  CHECK(refusal("\xef\xbb\xbf" + header + "A," + kernel).empty());
+  for (const char* clock : {"fast", "-1", "nan", "1800", "1.8 GHz"}) {
+    const std::string text = refusal(header + "A,g,X," + clock + ",gemm,64,64,64,,i8,i32,4,4,64x64x64,1,us,,\n");
+    CHECK(text.find("line 2, field clock_ghz") != std::string::npos);
+  }
+  CHECK(refusal(header + "A,g,X,not stated,gemm,64,64,64,,i8,i32,4,4,64x64x64,inf,us,,\n").find("field measured") !=
+        std::string::npos);
+  CHECK_FALSE(read_measured("configs"));
   CHECK_FALSE(read_measured("no such file.csv"));
 }
 
@@ -73,10 +81,44 @@ TEST_CASE("ids and shapes never seen before are predicted from their fields") {
                                  "NEW-2,ignite-8700G,X,1.8,gemm,256,256,256,,i8,i32,4,4,32x64x32,300,us,,\n");
   REQUIRE(v.rows.size() == 2);
   CHECK_FALSE(v.rows[0].skipped());
-  CHECK_FALSE(v.rows[0].calibration == false);  // kernel rows are calibration by class
+  CHECK_FALSE(v.rows[0].calibration);  // nothing was fitted to a row that is not in measured.csv
   CHECK_FALSE(v.rows[1].skipped());
   CHECK_FALSE(v.rows[1].calibration);
   CHECK(v.rows[1].prediction.value > 200);
+}
+
+TEST_CASE("a machine with fewer tiles covers no row with more, and the id of a row decides nothing") {
+  const std::string shape = ",\"HxW=32x32 1x1 256->64, 3x3 64->64, 1x1 64->256 + skip\",i8,i8,4,1,,2,ms,";
+  const Validation v = validated(header + "WIDE,ignite-8700G,X,1.8,gemm,512,512,512,,i8,i32,4,8,64x64x64,200,us,,\n" +
+                                 "IGN-BN-P9,ignite-8700G,X,1.8,conv bottleneck,,," + shape + ",\n" +
+                                 "IGN-BN-S9,ignite-8700G,X,1.8,conv bottleneck,,," + shape + "patched kernels,\n" +
+                                 "IGN-BN-P8,ignite-8700G,X,1.8,conv bottleneck,,," + shape + "stock kernels,\n");
+  REQUIRE(v.rows.size() == 4);
+  CHECK(v.rows[0].prediction.skipped.find("4x8 compute tiles") != std::string::npos);
+  CHECK(v.rows[1].prediction.skipped.find("stock") != std::string::npos);
+  CHECK(v.rows[2].prediction.value < 0.6 * v.rows[3].prediction.value);
+}
+
+TEST_CASE("host memory keeps its own time when the clock of the array changes") {
+  std::string text = header;
+  for (const char* clock : {"1.8", "0.9"})
+    text += std::string("G") + clock + ",ignite-8700G,X," + clock + ",gemm,512,4096,4096,,i8,i32,4,4,64x64x32,9000,us,,\n";
+  const Validation v = validated(text);
+  REQUIRE(v.rows.size() == 2);
+  CHECK(v.rows[1].prediction.value == Approx(v.rows[0].prediction.value).epsilon(0.15));  // bound by host memory
+}
+
+TEST_CASE("shim channels share the host memory, odd numbers of them too") {
+  std::string text = header;
+  for (const char* n : {"1", "2", "3", "5", "7", "8"})
+    text += std::string("D") + n + ",ignite-8700G,X,1.8,\"DDR passthrough, " + n + " channels\",,,,,,,4,4,,10,GB/s per direction,,\n";
+  const Validation v = validated(text);
+  REQUIRE(v.rows.size() == 6);
+  for (std::size_t i = 1; i < v.rows.size(); ++i) {
+    INFO(v.rows[i].row.id << " " << v.rows[i].prediction.skipped);
+    CHECK(v.rows[i].prediction.value >= v.rows[i - 1].prediction.value * 0.999);
+    CHECK(v.rows[i].prediction.value < 28.5);
+  }
 }
 
 TEST_CASE("the measured value does not enter the prediction") {

@@ -75,12 +75,24 @@ TEST_CASE("short runs occupy host memory longer, long ones do not") {
 TEST_CASE("the occupation is felt by the transfer and by others") {
   ArraySpec array = phoenix();
   array.ddr.read_bytes_per_cycle = 4;
-  array.ddr.run_cycles = array.ddr.page_cycles = 0;
+  array.ddr.run_cycles = array.ddr.page_cycles = array.ddr.channel_page_cycles = 0;
   const double before = shim_time(array, true, pieces(64, 256, 4096));
   array.ddr.run_cycles = 100;
   const double after = shim_time(array, true, pieces(64, 256, 4096));
   CHECK(after - before == Approx(256 * 100 - 256 * 64 / 3.81).epsilon(0.01));
   CHECK(shim_time(array, true, linear(0, 16384)) == Approx(before).epsilon(0.02));
+}
+
+TEST_CASE("a channel waits for its own pages, not for those of its bytes in a row, and not when it writes") {
+  ArraySpec array = phoenix();
+  array.ddr.run_cycles = array.ddr.page_cycles = array.ddr.channel_page_cycles = 0;
+  const Access apart = pieces(64, 256, 4096);
+  const double read = shim_time(array, true, apart), write = shim_time(array, false, apart);
+  const double row = shim_time(array, true, linear(0, 16384));
+  array.ddr.channel_page_cycles = 48;
+  CHECK(shim_time(array, true, apart) - read == Approx(256 * 48 - 16384 / 3.81).epsilon(0.02));
+  CHECK(shim_time(array, false, apart) == Approx(write));
+  CHECK(shim_time(array, true, linear(0, 16384)) == Approx(row));
 }
 
 TEST_CASE("shim channels: cold start, cost per task, rate and latency as measured") {
