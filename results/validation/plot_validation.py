@@ -12,6 +12,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+plt.rcParams["pdf.fonttype"] = 42  # TrueType: publishers refuse Type 3
+
 PANELS = [
     ("time in cycles", {"cycles", "cycles/call", "cycles/iteration"}),
     ("time in us", {"us", "ms"}),
