@@ -45,10 +45,13 @@ def draw(axis, series, points, scale):
 
 
 def figure(network, rows):
+    data = []  # latencies in ms, then ratios
     fig, axes = plt.subplots(3, 1, figsize=(style.COLUMN, 5.0), sharex=True, constrained_layout=True)
     for axis, density, title in zip(axes, ("dense", "sparse50"), ("dense", "half of the 8x8 blocks zero")):
         for series in SERIES:
-            draw(axis, series, values(rows, series[0], density), 1e-3)
+            points = values(rows, series[0], density)
+            draw(axis, series, points, 1e-3)
+            data += [[f"{density}_latency_ms", series[1], size, f"{us * 1e-3:g}"] for size, us in points.items()]
         axis.set_yscale("log")
         axis.set_ylabel("latency (ms)")
         axis.set_title(f"{TITLES[network]}, {title}")
@@ -56,17 +59,16 @@ def figure(network, rows):
         axis.yaxis.set_minor_formatter(plt.FuncFormatter(lambda y, _: f"{y:g}" if f"{y:g}"[0] in "25" else ""))
     for series in SERIES:
         dense, sparse = (values(rows, series[0], d) for d in ("dense", "sparse50"))
-        draw(axes[2], series, {s: dense[s] / sparse[s] for s in dense if s in sparse}, 1)
+        ratios = {size: dense[size] / sparse[size] for size in dense if size in sparse}
+        draw(axes[2], series, ratios, 1)
+        data += [["speedup", series[1], size, f"{ratio:.4f}"] for size, ratio in ratios.items()]
     axes[2].set_ylabel("speed-up")
     axes[2].set_title("speed-up of half of the blocks zero")
     axes[2].axhline(1, color="black", linewidth=0.6)
     axes[2].set_xlabel("array (rows x columns)")
     axes[2].set_xticks(range(2, 9), [f"{n}x{n}" for n in range(2, 9)])
     style.legend_below(fig, list(axes), 2)
-    for suffix, options in (("pdf", {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}}),
-                            ("png", {"dpi": 300, "metadata": {"Software": None}})):
-        fig.savefig(HERE / f"{network}.{suffix}", bbox_inches="tight", pad_inches=0.02, **options)
-    plt.close(fig)
+    style.save(fig, HERE, network, ["panel", "series", "array_rows", "value"], data)
 
 
 def main():
