@@ -188,8 +188,12 @@ Expected<bool> compare(const Condition::Node& node, const Condition::Lookup& loo
     }
   }
   const Json &a = values[0], &b = values[1];
-  if (node.op == "==") return a == b;
-  if (node.op == "!=") return a != b;
+  const bool alike = a.type() == b.type() || (a.is_number() && b.is_number()) || a.is_null() || b.is_null();
+  if (node.op == "==" || node.op == "!=") {
+    if (!alike)
+      return cannot_compare(node.a, node.op, node.b, fmt::format("{} and {} are never equal", a.dump(), b.dump()));
+    return (a == b) == (node.op == "==");
+  }
   if (!(a.is_number() && b.is_number()) && !(a.is_string() && b.is_string()))
     return cannot_compare(node.a, node.op, node.b, fmt::format("{} and {} have no order", a.dump(), b.dump()));
   if (node.op == "<") return a < b;

@@ -101,6 +101,8 @@ TEST_CASE("a condition that cannot be meant is refused where it goes wrong") {
   const auto points = select_points(space, {});
   REQUIRE_FALSE(points);
   CHECK(points.failure().problems.front().what == "'n < t': 1 and \"x\" have no order");
+  space.where = *Condition::parse("n == '1'", space.paths());  // a number in quotes would never be found
+  CHECK(select_points(space, {}).failure().problems.front().what == "'n == '1'': 1 and \"1\" are never equal");
 }
 
 TEST_CASE("random points are distinct, repeatable, and inside the condition") {
