@@ -25,7 +25,7 @@ trap 'exit 1' INT TERM
 
 fail() {
   echo "FAILED: $*"
-  tail -n 5 "$work"/array/slurm/*/log-*.txt 2>/dev/null | tail -40
+  tail -n 5 "$work"/array/slurm/*/log-*.txt 2>/dev/null | tail -n 40
   exit 1
 }
 rows() { grep -c ",$1," "$work/array/table.csv"; }

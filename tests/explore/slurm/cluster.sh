@@ -63,7 +63,7 @@ END
     sleep 0.2
   done
   echo "the cluster does not come up:"
-  tail -20 "$root"/log/*
+  tail -n 20 "$root"/log/* "$root/munge/out" "$root/munge/log" 2>/dev/null
   return 1
 }
 
