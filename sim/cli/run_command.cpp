@@ -119,7 +119,21 @@ Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& conf
   return make_result(config, results["dense"], results["sparse"]);
 }
 
+// Options that would be taken and not followed.
+std::optional<Failure> idle_options(const RunArguments& arguments) {
+  Failure failure;
+  if (!arguments.dump.empty() && arguments.dump[0] != "program" && arguments.dump[0] != "masks")
+    failure.problems.push_back({"", "--dump", "is \"" + arguments.dump[0] + "\"", "legal: program FILE or masks FILE.npz"});
+  if (!arguments.data.empty() && !arguments.functional)
+    failure.problems.push_back({"", "--data", "is for a run with data", "legal: with --functional"});
+  if (!arguments.only.empty() && !arguments.program_file.empty())
+    failure.problems.push_back({"", "--only", "a program has masks of its own", "legal: without --program"});
+  if (failure.problems.empty()) return std::nullopt;
+  return failure;
+}
+
 int run(const RunArguments& arguments) {
+  if (const auto failure = idle_options(arguments)) return report_failure(*failure);
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   const Expected<RunConfig> config = load_run_config(arguments.config, sets);

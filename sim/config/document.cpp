@@ -1,5 +1,7 @@
 #include "sim/config/document.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -144,8 +146,12 @@ class DocumentLoader {
     if (!document.value.is_object() || !document.value.contains(key) || !document.value[key].is_string()) return;
     const Origin origin = document.origin(key);
     const std::string name = document.value[key].get<std::string>();
-    const Document content = file((std::filesystem::path(origin.folder) / name).lexically_normal().string());
-    if (!content.value.is_null()) lay_over(document, {key}, content, true);
+    const std::string path = (std::filesystem::path(origin.folder) / name).lexically_normal().string();
+    const std::size_t known = problems_.size();
+    const Document content = file(path);
+    if (!content.value.is_object() && problems_.size() == known)
+      problem(path, "", fmt::format("holds {}", content.value.dump()), "legal: a JSON object");
+    if (content.value.is_object()) lay_over(document, {key}, content, true);
   }
 
   void set(Document& document, const std::string& assignment) {

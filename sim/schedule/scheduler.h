@@ -82,6 +82,7 @@ class Scheduler {
   bool placed_by_rows(LayerId tensor);
   void release_rows(LayerId root, int below);
   void release_read_by(LayerId reader);
+  std::optional<Failure> unused_overrides();
   std::optional<Failure> emit_concat(const Layer& layer);
   Bytes free_staging() const;
   // What a tensor leaves of each memory tile for weights and staging, unless the layer needs less.

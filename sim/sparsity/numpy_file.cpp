@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -122,7 +123,7 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 
 Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(ExitCode::bad_input, {path, "", "cannot be read", "the path of an .npy or .npz file"});
+  if (!in || std::filesystem::is_directory(path)) return fail(ExitCode::bad_input, {path, "", "cannot be read", "the path of an .npy or .npz file"});
   const std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   std::map<std::string, std::string> files;
   const bool archive = is_zip(content);
