@@ -119,11 +119,17 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   if (!program) return program.failure();
   std::vector<Problem> wrong;
   if (std::optional<Problem> other = other_network(*program, config.network)) wrong.push_back(std::move(*other));
+  if (program->accounting != accounting_name(config.accounting))
+    wrong.push_back({"", "accounting", fmt::format("the program was made for {}, the config says {}", program->accounting,
+                                                   accounting_name(config.accounting)),
+                     "legal: the accounting that the program was dumped with"});
   if (wrong.empty()) wrong = verify(*program, config.array);
+  bool stuck = false;
   for (Problem& problem : wrong) {
     if (problem.file.empty()) problem.file = file;
+    stuck = stuck || problem.what.rfind("deadlock: ", 0) == 0 || problem.what.rfind("never ends: ", 0) == 0;
   }
-  if (!wrong.empty()) return Failure{ExitCode::bad_input, std::move(wrong)};
+  if (!wrong.empty()) return Failure{stuck ? ExitCode::deadlock : ExitCode::bad_input, std::move(wrong)};
   Plan plan;
   plan.schedule.program = std::move(*program);
   plan.durations = kernel_durations(plan.schedule.program, **law);
