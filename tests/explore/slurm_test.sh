@@ -1,7 +1,7 @@
 #!/bin/bash
 # Does a sweep through a real Slurm job array end in the same bytes as on this machine alone, with a task cancelled
 # mid-way and another one killed?   slurm_test.sh TESSERA SWEEP_FILE
-# Exit code 77: cannot be tried here (no root, or no packages).
+# Exit code 77: cannot be tried here (no root, no packages, no cgroups). With CI set that is a failure.
 set -u
 tessera=$1
 sweep=$2
@@ -35,7 +35,11 @@ points=$(($(wc -l < "$work/local/table.csv") - 1))
 [ "$points" -ge 200 ] || fail "only $points points"
 echo "local: $points points"
 
-start_cluster "$work/cluster" || fail "no cluster"
+if ! start_cluster "$work/cluster"; then
+  [ -z "${CI:-}" ] || fail "no cluster"
+  echo "skipped: slurmd does not run here; it needs cgroups"
+  exit 77
+fi
 
 # A cluster that refuses the job leaves nothing behind.
 if "$tessera" sweep "$sweep" --out "$work/array" --launcher slurm --sbatch=--partition=nowhere 2>"$work/refused"; then
