@@ -322,30 +322,6 @@ std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
   return std::nullopt;
 }
 
-// What a config forces and no layer could follow.
-std::optional<Failure> Scheduler::unused_overrides() {
-  Failure failure;
-  const auto& layers = e_.builder.program().layers;
-  for (const auto& [name, forced] : spec_.layers)
-    for (const ProgramLayer& l : layers)
-      if (l.layer.name == name && fused_into_[l.layer.id] >= 0)
-        failure.problems.push_back({"", "schedule.layers." + name, "the layer is " + l.mapping + " and has no mapping of its own",
-                                    "force the layer that computes it"});
-  for (std::size_t i = 0; i < spec_.depth.size(); ++i) {
-    const DepthSpec& d = spec_.depth[i];
-    const bool walked = std::any_of(layers.begin(), layers.end(), [&](const ProgramLayer& l) {
-      return l.layer.name == d.first && l.mapping.find(" depth-tiles=") != std::string::npos;
-    });
-    if (!walked)
-      failure.problems.push_back(
-          {"", fmt::format("schedule.depth[{}]", i), fmt::format("{} to {} cannot be walked together", d.first, d.last),
-           "legal: two or more layers in the network's order, none of them a concatenation or an output of the network, with "
-           "everything between them read by them alone"});
-  }
-  if (failure.problems.empty()) return std::nullopt;
-  return failure;
-}
-
 Expected<Schedule> Scheduler::run() {
   plan_order();
   plan_views();

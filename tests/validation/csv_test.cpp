@@ -106,6 +106,18 @@ TEST_CASE("host memory keeps its own time when the clock of the array changes") 
   const Validation v = validated(text);
   REQUIRE(v.rows.size() == 2);
   CHECK(v.rows[1].prediction.value == Approx(v.rows[0].prediction.value).epsilon(0.15));  // bound by host memory
+
+  const auto setup = load_validation_setup("configs");
+  REQUIRE(setup);
+  const auto full = array_of(v.rows[0].row, *setup), half = array_of(v.rows[1].row, *setup);
+  REQUIRE((full && half));
+  const DdrSpec &at_full = full->ddr, &at_half = half->ddr;
+  CHECK(at_half.read_bytes_per_cycle == Approx(2 * at_full.read_bytes_per_cycle));
+  CHECK(at_half.write_bytes_per_cycle == Approx(2 * at_full.write_bytes_per_cycle));
+  CHECK(at_half.column_bytes_per_cycle == Approx(2 * at_full.column_bytes_per_cycle));
+  CHECK(at_half.page_cycles == Approx(at_full.page_cycles / 2));
+  CHECK(at_half.channel_page_cycles == Approx(at_full.channel_page_cycles / 2));
+  CHECK(at_half.latency_cycles == (at_full.latency_cycles + 1) / 2);
 }
 
 TEST_CASE("shim channels share the host memory, odd numbers of them too") {
