@@ -31,10 +31,12 @@ Expected<LayerId> find_layer(const Network& network, const std::string& name) {
        near.empty() ? "legal: " + fmt::format("{}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"});
 }
 
-// The layer whose kernels compute `id`: another one when it is fused.
-LayerId computed_by(const Program& program, LayerId id) {
+// The layer for which the mapping of `id` was chosen: another one when it is fused, or computed with it.
+LayerId mapped_by(const Program& program, LayerId id) {
+  const std::string& mapping = program.layers[id].mapping;
   for (const ProgramLayer& layer : program.layers)
-    if (program.layers[id].mapping == "fused into " + layer.layer.name) return layer.layer.id;
+    if (mapping == "fused into " + layer.layer.name || mapping == "computed with " + layer.layer.name)
+      return layer.layer.id;
   return id;
 }
 
@@ -86,7 +88,7 @@ int explain_schedule(const Arguments& arguments) {
     const Expected<Plan> plan = make_plan(*config, density);
     if (!plan) return report_failure(plan.failure());
     const Program& program = plan->schedule.program;
-    const LayerId kernel = computed_by(program, *layer);
+    const LayerId kernel = mapped_by(program, *layer);
     const LayerBound& bound = plan->bounds->layers[kernel];
     fmt::print("\n{}: {}{}bound {} by {} ({})\n", density_name(density),
                kernel == *layer ? "" : program.layers[*layer].mapping + "; ", program.layers[kernel].mapping + "; ",

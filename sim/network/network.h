@@ -29,6 +29,10 @@ inline int stored_channels(int c) { return static_cast<int>(round_up(c, 8)); }
 struct Window {
   int kh = 1, kw = 1, sh = 1, sw = 1;
   int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+  bool operator==(const Window& o) const {
+    return kh == o.kh && kw == o.kw && sh == o.sh && sw == o.sw && pad_top == o.pad_top && pad_left == o.pad_left &&
+           pad_bottom == o.pad_bottom && pad_right == o.pad_right;
+  }
 };
 
 struct Layer {

@@ -17,6 +17,7 @@ class BestPolicy : public Policy {
   bool fuses() const override { return true; }
   bool balances() const override { return true; }
   bool alternates() const override { return true; }
+  bool joins() const override { return true; }
   bool tiles_in_depth() const override { return true; }
 };
 

@@ -13,7 +13,7 @@ Emission::Emission(const Network& n, const ArraySpec& a)
       passed_(builder.map().count()) {
   for (int m = 0; m < a.memtiles(); ++m) {
     allocators.emplace_back(a.memtile.memory.size);
-    rings.emplace_back();
+    weights.emplace_back();
   }
   for (int r = 0; r < a.rows; ++r)
     for (int c = 0; c < a.cols; ++c) {
@@ -22,11 +22,12 @@ Emission::Emission(const Network& n, const ArraySpec& a)
         builder.lock(tile, lock, credits, empty);
         builder.lock(tile, lock + 1, 0, full);
       };
-      pair(core_locks::weights, LockRole::weights_empty, LockRole::weights_full, 2);
       pair(core_locks::operand, LockRole::operand_empty, LockRole::operand_full, 2);
       pair(core_locks::output, LockRole::output_empty, LockRole::output_full, 2);
-      for (int slots = 2; slots <= core_locks::most_inputs; ++slots)
+      for (int slots = 2; slots <= core_locks::most_slots; ++slots) {
         pair(core_locks::input(slots), LockRole::input_empty, LockRole::input_full, slots);
+        pair(core_locks::weights(slots), LockRole::weights_empty, LockRole::weights_full, slots);
+      }
     }
 }
 
@@ -54,6 +55,10 @@ std::int64_t Emission::take_ddr(Bytes bytes) {
   const std::int64_t at = ddr_top;
   ddr_top += round_up(bytes, 64);
   return at;
+}
+
+void Emission::free(int memtile, int owner) {
+  for (const auto& [lo, hi] : allocators[memtile].release(owner)) weights[memtile].used(lo, hi);
 }
 
 }  // namespace tessera

@@ -22,7 +22,7 @@ class Emission {
   ProgramBuilder builder;
   std::vector<MemoryMap> memory;          // per tile
   std::vector<TileAllocator> allocators;  // per memory tile
-  std::vector<WeightRing> rings;          // per memory tile
+  std::vector<WeightSpace> weights;       // per memory tile
   std::vector<int> load_turns;            // per memory tile: loads so far, which take its shim channels in turns
   std::vector<View> views;                // per layer
   std::vector<Home> homes;                // per root layer
@@ -40,17 +40,21 @@ class Emission {
 
   std::int64_t take_ddr(Bytes bytes);
 
+  // Ends the life of what `owner` has in a memory tile.
+  void free(int memtile, int owner);
+
  private:
   const std::vector<Wait>& prune(EngineId engine, const WaitSet& waits);
   std::vector<std::unordered_map<EngineId, int>> passed_;
   std::vector<Wait> needed_;  // what prune returned
 };
 
-// Locks of a compute tile: an empty/full pair per kind of buffer; for inputs one per number of slots, two to four.
+// Locks of a compute tile: an empty/full pair per kind of buffer; for inputs and weights one per number of slots, two to
+// four. Full is the one after empty.
 namespace core_locks {
-constexpr int weights = 2, operand = 4, output = 6;  // empty; full is the next one
-constexpr int most_inputs = 4;
+constexpr int operand = 4, output = 6, most_slots = 4;
 constexpr int input(int slots) { return slots <= 2 ? 0 : 2 * slots + 2; }
+constexpr int weights(int slots) { return slots <= 2 ? 2 : 2 * slots + 6; }
 }  // namespace core_locks
 
 }  // namespace tessera

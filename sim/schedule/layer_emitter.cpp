@@ -17,12 +17,31 @@ LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
       input_count_(plan.partition.acts.size(), 0),
       weights_count_(plan.partition.weights.size(), 0),
       weights_sent_(plan.partition.weights.size(), false),
-      chunks_(plan.partition.weights.size()) {}
+      chunks_(plan.partition.weights.size()) {
+  for (const CorePart& part : plan.partition.parts) {
+    std::vector<Span> tiles;
+    for (int o = 0; o < plan.tiling.no; ++o) {
+      const Span tile = split(part.b, plan.tiling.no, o);
+      for (const Member& m : plan.members) {
+        const Span own{std::max(tile.lo, m.blocks.lo), std::min(tile.hi, m.blocks.hi)};
+        if (!own.empty()) tiles.push_back(own);
+      }
+    }
+    outs_ = std::max(outs_, static_cast<int>(tiles.size()));
+    out_tiles_.push_back(std::move(tiles));
+  }
+}
+
+const LayerPlan::Member& LayerEmitter::member_of(Span blocks) const {
+  std::size_t k = 0;
+  while (plan_.members[k].blocks.hi <= blocks.lo) ++k;
+  return plan_.members[k];
+}
 
 bool LayerEmitter::emit() {
   claim_core_slots();
   if (!claim_staging()) return false;
-  if (!channelwise_) open_rings();
+  if (!channelwise_) place_weights();
   const std::vector<Step> order = steps();
   const int last_chunk = plan_.tiling.ni - 1;
   for (std::size_t k = 0; k < order.size(); ++k) {
@@ -35,7 +54,7 @@ bool LayerEmitter::emit() {
       for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);
     for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_core(p, s, next);
   }
-  for (auto& a : e_.allocators) a.release(layer_scope);
+  for (int m = 0; m < e_.array.memtiles(); ++m) e_.free(m, layer_scope);
   ++e_.emitted_layers;
   return true;
 }
@@ -56,7 +75,7 @@ void LayerEmitter::claim_core_slots() {
       return memory.claim(at, at + std::max<Bytes>(size, 4));
     };
     CoreSlots s;
-    for (int k = 0; k < std::max(2, b.input_slots); ++k) {
+    for (int k = 0; k < core_locks::most_slots; ++k) {
       if (k < b.input_slots) s.input.push_back(claim(b.input));
       if (k < b.weights_slots) s.weights.push_back(claim(b.weights));
       if (k < b.operand_slots) s.operand.push_back(claim(b.operand));
@@ -94,7 +113,7 @@ bool LayerEmitter::claim_staging() {
     for (std::size_t k = 0; k < p.parts.size(); ++k)
       if (!stage(home_memtile(p.parts[k]), plan_.buffers.operand, operand_staging_[k])) return false;
   }
-  if (e_.home(plan_.target).in_ddr) {
+  if (e_.home(plan_.members.front().target).in_ddr) {
     output_staging_.resize(p.parts.size());
     for (std::size_t k = 0; k < p.parts.size(); ++k)
       if (!stage(home_memtile(p.parts[k]), plan_.buffers.output, output_staging_[k])) return false;
@@ -103,7 +122,7 @@ bool LayerEmitter::claim_staging() {
 }
 
 void LayerEmitter::claim_later(int tile_row) {
-  Home& home = e_.home(plan_.target);
+  Home& home = e_.home(plan_.members.front().target);
   for (const LayerPlan::Later& l : plan_.later) {
     if (l.tile_row != tile_row) continue;
     Piece& p = home.pieces[l.piece];
@@ -116,7 +135,7 @@ std::vector<LayerEmitter::Step> LayerEmitter::steps() const {
   const Tiling& t = plan_.tiling;
   std::vector<Step> list;
   const int spatial = t.nh * t.nw;
-  const int outer = t.weights_outer ? t.no : spatial, inner = t.weights_outer ? spatial : t.no;
+  const int outer = t.weights_outer ? outs_ : spatial, inner = t.weights_outer ? spatial : outs_;
   for (int x = 0; x < outer; ++x)
     for (int y = 0; y < inner; ++y)
       for (int i = 0; i < t.ni; ++i) {
@@ -150,9 +169,11 @@ KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
               : layer_.op == Op::avgpool ? KernelKind::avgpool
               : layer_.op == Op::add     ? KernelKind::add
                                          : KernelKind::copy;
-  call.layer = static_cast<std::int16_t>(plan_.kernel.id);
+  const Member& m = member_of(b);
+  const int first = m.target_c0 - m.blocks.lo * 8;
+  call.layer = static_cast<std::int16_t>(m.layer);
   call.add_layer = static_cast<std::int16_t>(plan_.add_layer);
-  call.out = {h.lo, h.hi, w.lo, w.hi, b.lo * 8 + plan_.target_c0, b.hi * 8 + plan_.target_c0};
+  call.out = {h.lo, h.hi, w.lo, w.hi, b.lo * 8 + first, b.hi * 8 + first};
   if (plan_.pool >= 0) {
     const tessera::Window& k = e_.network.layers[plan_.pool].window;
     call.out = {h.lo * k.sh, h.hi * k.sh, w.lo * k.sw, w.hi * k.sw, b.lo * 8, b.hi * 8};
@@ -185,9 +206,9 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const CorePart& p = plan_.partition.parts[part];
   CoreSlots& slots = slots_[part];
   const EngineId id = core(p);
-  const int layer = layer_.id;
   const bool has_input = !empty_tile(p, s) && !(channelwise_ && tile_b(p, s).empty());
   const bool works = has_input && !tile_b(p, s).empty();
+  const int layer = works ? member_of(tile_b(p, s)).layer : layer_.id;
 
   const auto same_input = [&](const Step& x, const Step& y) {
     return x.h == y.h && x.w == y.w && (channelwise_ ? x.o == y.o : x.i == y.i);
@@ -197,7 +218,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
 
   if (has_input && !slots.holds_input) e_.builder.acquire(id, input_lock() + 1, 1, layer);
   slots.holds_input = has_input;
-  if (sent && !slots.holds_weights) e_.builder.acquire(id, core_locks::weights + 1, 1, layer);
+  if (sent && !slots.holds_weights) e_.builder.acquire(id, weights_lock() + 1, 1, layer);
   slots.holds_weights = sent;
 
   Buffer* output = nullptr;
@@ -247,7 +268,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
     slots.holds_input = false;
   }
   if (slots.holds_weights && (next == nullptr || !same_weights(s, *next))) {
-    e_.builder.release(id, core_locks::weights, 1, layer);
+    e_.builder.release(id, weights_lock(), 1, layer);
     slots.holds_weights = false;
   }
   if (output != nullptr) emit_output(part, s, *output);

@@ -12,11 +12,18 @@ struct LayerPlan {
   int pool = -1;  // fused pool
   LayerId input = 0;
   LayerId operand = -1;   // second operand of an add, or the residual of a fused add
-  LayerId target = 0;     // tensor that receives the result
-  int target_c0 = 0;      // first channel of the result within the target (copied part of a concat)
   int add_layer = -1;     // fused add
   int input_sharers = 1;  // as in LayerContext
-  int mask = -1;          // index into Program::masks (conv)
+  // What computes the output channels: the layer itself, or convolutions of one input that are computed as one
+  // (siblings.cpp), one after the other in the channels of `layer`.
+  struct Member {
+    LayerId layer = 0;
+    LayerId target = 0;  // tensor that receives the result
+    int target_c0 = 0;   // first channel of the result within the target (copied part of a concat)
+    int mask = -1;       // index into Program::masks (conv)
+    Span blocks;         // 8-channel blocks of `layer`
+  };
+  std::vector<Member> members;
   // Pieces of the target whose memory is free only when the cores are at that tile row (rolling.h).
   struct Later {
     int tile_row;
@@ -53,6 +60,7 @@ class LayerEmitter {
   };
   struct LoadedChunk {
     int memtile = -1;
+    std::int64_t address = -1;  // in the memory tile, if all chunks stay there
     BufferRef buffer;
     Wait loaded{};
     int chunk = -1;
@@ -72,15 +80,21 @@ class LayerEmitter {
     Buffer* buffer;
   };
 
+  using Member = LayerPlan::Member;
   void claim_core_slots();
   bool claim_staging();
   void claim_later(int tile_row);
-  int chunk_of(Span rows, Span cols, bool bias);
-  void open_rings();
+  int chunk_of(const Member& m, Span rows, Span cols, bool bias);
+  void place_weights();
   std::vector<Step> steps() const;
   Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }
   Span tile_w(const CorePart& p, const Step& s) const { return split(p.w, plan_.tiling.nw, s.w); }
-  Span tile_b(const CorePart& p, const Step& s) const { return split(p.b, plan_.tiling.no, s.o); }
+  // No tile reaches from one member into the next; some parts have fewer than others.
+  Span tile_b(const CorePart& p, const Step& s) const {
+    const auto& tiles = out_tiles_[&p - plan_.partition.parts.data()];
+    return s.o < static_cast<int>(tiles.size()) ? tiles[s.o] : Span{};
+  }
+  const Member& member_of(Span blocks) const;
   bool empty_tile(const CorePart& p, const Step& s) const { return tile_h(p, s).empty() || tile_w(p, s).empty(); }
   Span input_blocks(const CorePart& p, const Step& s) const;
   Window window_of(const CorePart& p, const Step& s) const;
@@ -110,6 +124,7 @@ class LayerEmitter {
   LoadedChunk& load_chunk(int group, const Step& s);
 
   int input_lock() const { return core_locks::input(plan_.buffers.input_slots); }
+  int weights_lock() const { return core_locks::weights(plan_.buffers.weights_slots); }
   EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
   EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
   int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
@@ -118,13 +133,15 @@ class LayerEmitter {
   const LayerPlan& plan_;
   const Layer& layer_;
   bool channelwise_;
+  std::vector<std::vector<Span>> out_tiles_;  // per part: its tiles of 8-channel output blocks
+  int outs_ = 0;                              // most of them
   std::vector<CoreSlots> slots_;
   std::vector<Staging> input_staging_, operand_staging_, output_staging_;  // per act group; per part; per part
   std::vector<std::int64_t> input_key_, weights_key_;                      // what each group's cores hold
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
-  bool resident_ = true;
+  Bytes largest_chunk_ = 0;
 };
 
 }  // namespace tessera

@@ -148,7 +148,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
     return std::nullopt;
   }
   const int spatial = s.h * plan_.tiling.nw + s.w;
-  const int deep = channelwise_ ? plan_.tiling.no : plan_.tiling.ni;
+  const int deep = channelwise_ ? outs_ : plan_.tiling.ni;
   const std::int64_t key = std::int64_t{spatial} * deep + (channelwise_ ? s.o : s.i);
   if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
@@ -207,84 +207,82 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.lane = p.row + p.col;  // one of the two tells the cores apart that read from one memory tile
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
-  const int key = (s.h * plan_.tiling.nw + s.w) * plan_.tiling.no + s.o;
+  const int key = (s.h * plan_.tiling.nw + s.w) * outs_ + s.o;
   f.sources = sources(plan_.operand, staging, key, f.c, h, w, f.c);
   f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
   feed(f, 0, f.sources.size());
 }
 
-int LayerEmitter::chunk_of(Span rows, Span cols, bool bias) {
+// Rows count in the blocks of all members.
+int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool bias) {
+  rows = {rows.lo - m.blocks.lo, rows.hi - m.blocks.lo};
   auto& chunks = e_.builder.program().chunks;
   const auto [it, added] =
-      e_.chunk_ids.try_emplace({layer_.id, rows.lo, rows.hi, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
+      e_.chunk_ids.try_emplace({m.layer, rows.lo, rows.hi, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
   if (!added) return it->second;
   ChunkPlace place;
-  place.layer = static_cast<std::int16_t>(layer_.id);
+  place.layer = static_cast<std::int16_t>(m.layer);
   for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
   place.shape.col0 = cols.lo;
   place.shape.col1 = cols.hi;
   place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
   place.shape.bias = bias;
-  place.size = chunk_size(e_.builder.program().masks[plan_.mask], place.shape);
+  place.size = chunk_size(e_.builder.program().masks[m.mask], place.shape);
   if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
   chunks.push_back(std::move(place));
   return it->second;
 }
 
-void LayerEmitter::open_rings() {
+void LayerEmitter::place_weights() {
   const auto& groups = plan_.partition.weights;
-  std::vector<Bytes> heaviest(e_.array.memtiles(), 0);
-  resident_ = true;
-  for (std::size_t m = 0; m < e_.rings.size(); ++m) {
-    const auto gap = e_.allocators[m].largest_gap();
-    e_.rings[m].open(gap.lo, gap.hi);
-  }
-  const int steps = plan_.tiling.no * plan_.tiling.ni;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const CorePart& p = plan_.partition.parts[groups[g].parts[0]];
-    const int count = static_cast<int>(groups.size()), memtiles = e_.array.memtiles();
-    // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all columns
-    // load from DDR: their own ones if there are enough.
-    const bool at_home = groups[g].column >= 0 && count > memtiles;
-    const int own = std::max(1, memtiles / count), index = static_cast<int>(g);
-    const auto memtile_of = [&](int chunk) {
-      if (at_home) return home_memtile(p);
-      if (count > memtiles) return (index + chunk) % memtiles;
-      return (index * own + chunk % own + (count < memtiles ? layer_.id : 0)) % memtiles;
-    };
-    chunks_[g].resize(steps);
-    for (int o = 0; o < plan_.tiling.no; ++o)
-      for (int i = 0; i < plan_.tiling.ni; ++i) {
-        const Span rows = split(p.b, plan_.tiling.no, o);
-        const Span cols = split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i);
+  const int count = static_cast<int>(groups.size()), memtiles = e_.array.memtiles();
+  for (auto& chunks : chunks_) chunks.resize(static_cast<std::size_t>(outs_) * plan_.tiling.ni);
+  std::vector<std::vector<LoadedChunk*>> fetched(memtiles);  // in this order
+  for (int o = 0; o < outs_; ++o)
+    for (int i = 0; i < plan_.tiling.ni; ++i)
+      for (int g = 0; g < count; ++g) {
+        const CorePart& p = plan_.partition.parts[groups[g].parts[0]];
+        const Span rows = tile_b(p, {0, 0, o, i});
         if (rows.empty()) continue;
-        LoadedChunk& c = chunks_[g][static_cast<std::size_t>(o) * plan_.tiling.ni + i];
-        c.memtile = memtile_of(o * plan_.tiling.ni + i);
-        c.chunk = chunk_of(rows, cols, i == 0);
-        heaviest[c.memtile] += round_up(e_.builder.program().chunks[c.chunk].size.total(), 32);
+        const int chunk = o * plan_.tiling.ni + i;
+        LoadedChunk& c = chunks_[g][chunk];
+        c.chunk = chunk_of(member_of(rows), rows, split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0);
+        // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
+        // columns load from DDR: their own ones if there are enough.
+        const bool at_home = groups[g].column >= 0 && count > memtiles;
+        const int own = std::max(1, memtiles / count);
+        c.memtile = at_home            ? home_memtile(p)
+                    : count > memtiles ? (g + chunk) % memtiles
+                                       : (g * own + chunk % own + (count < memtiles ? layer_.id : 0)) % memtiles;
+        fetched[c.memtile].push_back(&c);
       }
+  std::vector<std::vector<Bytes>> sizes(memtiles);
+  bool kept = true;
+  for (int m = 0; m < memtiles; ++m) {
+    for (const LoadedChunk* c : fetched[m]) sizes[m].push_back(e_.builder.program().chunks[c->chunk].size.total());
+    for (Bytes b : sizes[m]) largest_chunk_ = std::max(largest_chunk_, b);
+    e_.weights[m].open(e_.allocators[m].largest_gap());
+    kept = kept && e_.weights[m].holds(sizes[m]);
   }
-  for (std::size_t m = 0; m < heaviest.size(); ++m) {
-    if (heaviest[m] > e_.rings[m].size())
-      resident_ = false;
-    else
-      e_.rings[m].reserve(heaviest[m]);
+  for (int m = 0; m < memtiles && kept; ++m) {
+    const std::vector<std::int64_t> places = e_.weights[m].places(sizes[m]);
+    for (std::size_t k = 0; k < places.size(); ++k) fetched[m][k]->address = places[k];
   }
 }
 
 LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   LoadedChunk& c = chunks_[group][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i];
-  if (c.buffer && resident_) return c;
+  if (c.buffer && c.address >= 0) return c;
   const ChunkPlace& place = e_.builder.program().chunks[c.chunk];
   const Bytes bytes = place.size.total();
-  const std::int64_t at = e_.rings[c.memtile].next(bytes);
+  const std::int64_t at = c.address >= 0 ? c.address : e_.weights[c.memtile].turn(largest_chunk_);
   c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
   const int channel = e_.load_turns[c.memtile]++ % plan_.channels.loads;
   const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, channel);
   const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, plan_.channels.results + channel);
   Transfer out;
   out.route = e_.builder.route(shim, {sink});
-  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.layer = e_.builder.program().chunks[c.chunk].layer;
   out.payload = Payload::weights;
   out.access = linear(place.ddr_address, bytes);
   Transfer in = out;
@@ -324,9 +322,10 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
       e_.map().mem_channel(c.memtile, EngineKind::mm2s,
                            outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
   const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
+  e_.weights[c.memtile].used(c.buffer->address, c.buffer->address + round_up(bytes, 32));
   Transfer out;
   out.route = e_.builder.route(source, sinks);
-  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.layer = e_.builder.program().chunks[c.chunk].layer;
   out.payload = Payload::weights;
   out.memory = e_.map().memory_tile(c.memtile);
   out.access = linear(c.buffer->address, bytes);
@@ -340,8 +339,8 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
     Transfer in = out;
     in.memory = e_.map().compute_tile(p.row, p.col);
     in.access = linear(buffer.address, bytes);
-    in.acquire = {core_locks::weights, 1};
-    in.release = {core_locks::weights + 1, 1};
+    in.acquire = {static_cast<std::int16_t>(weights_lock()), 1};
+    in.release = {static_cast<std::int16_t>(weights_lock() + 1), 1};
     const EngineId sink = e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, 1);
     buffer.users.add(sink, e_.transfer(sink, in, buffer.before));
   }
@@ -352,7 +351,9 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   const CorePart& p = plan_.partition.parts[part];
   const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
   const std::int64_t channels = b.size() * 8;
-  const int c0 = e_.views[plan_.target].c0 + plan_.target_c0 + b.lo * 8;
+  const Member& m = member_of(b);
+  const int first = m.target_c0 + (b.lo - m.blocks.lo) * 8;  // channel of the target
+  const int c0 = e_.views[m.target].c0 + first;
   const Span c{c0, c0 + static_cast<int>(channels)};
   const EngineId source = e_.map().tile_channel(p.row, p.col, EngineKind::mm2s, 0);
   const auto sink_of = [&](int memtile) {
@@ -361,10 +362,10 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     return e_.map().mem_channel(memtile, EngineKind::s2mm, (lane + turn) % plan_.channels.results);
   };
   const auto label = [&](Transfer& t, Span rows, Span cols) {
-    t.layer = static_cast<std::int16_t>(layer_.id);
+    t.layer = static_cast<std::int16_t>(m.layer);
     t.payload = Payload::activations;
-    t.tensor = static_cast<std::int16_t>(plan_.target);
-    t.region = region_of(rows, cols, {plan_.target_c0 + b.lo * 8, plan_.target_c0 + b.hi * 8});
+    t.tensor = static_cast<std::int16_t>(m.target);
+    t.region = region_of(rows, cols, {first, first + static_cast<int>(channels)});
   };
   auto& out_buffer = const_cast<Buffer&>(slot);
   if (!output_staging_.empty()) {
@@ -392,7 +393,7 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     const EngineId shim = e_.map().shim_channel(column, EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
     Transfer read = in;
     read.route = e_.builder.route(up, {shim});
-    const Segment segment = segments_of(e_.home(plan_.target), h, w).front();
+    const Segment segment = segments_of(e_.home(m.target), h, w).front();
     Transfer write = read;
     write.payload = Payload::result;
     write.access = segment_access(segment, c0, static_cast<int>(channels));
@@ -404,7 +405,7 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     segment.piece->writers.push_back({h, w, c, {shim, task}});
     return;
   }
-  const std::vector<Segment> segments = segments_of(e_.home(plan_.target), h, w);
+  const std::vector<Segment> segments = segments_of(e_.home(m.target), h, w);
   for (std::size_t k = 0; k < segments.size(); ++k) {
     const Segment& seg = segments[k];
     const EngineId sink = sink_of(seg.piece->memtile);

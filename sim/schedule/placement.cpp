@@ -69,7 +69,7 @@ bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
 void Scheduler::release_rows(LayerId root, int below) {
   auto& pieces = e_.homes[root].pieces;
   for (const Piece& p : pieces)
-    if (p.memtile >= 0 && p.h.hi <= below) e_.allocators[p.memtile].release(p.owner);
+    if (p.memtile >= 0 && p.h.hi <= below) e_.free(p.memtile, p.owner);
   pieces.erase(
       std::remove_if(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.memtile >= 0 && p.h.hi <= below; }),
       pieces.end());
@@ -146,7 +146,7 @@ void Scheduler::release_read_by(LayerId reader) {
     if (e_.views[root].root == root && last_use_[root] == reader) {
       const auto& pieces = e_.homes[root].pieces;
       for (const Piece& p : pieces)
-        if (p.memtile >= 0) e_.allocators[p.memtile].release(p.owner);
+        if (p.memtile >= 0) e_.free(p.memtile, p.owner);
     }
 }
 

@@ -20,6 +20,8 @@ class Policy {
   virtual bool balances() const = 0;
   // Let layers of parallel branches alternate.
   virtual bool alternates() const = 0;
+  // Compute convolutions of one input as one, where that is cheaper.
+  virtual bool joins() const = 0;
   // Walk layers together in tiles of rows where a tensor between them would spill to DDR.
   virtual bool tiles_in_depth() const = 0;
 };

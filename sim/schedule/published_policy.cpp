@@ -11,6 +11,7 @@ class PublishedPolicy : public Policy {
   bool fuses() const override { return false; }
   bool balances() const override { return false; }
   bool alternates() const override { return false; }
+  bool joins() const override { return false; }
   bool tiles_in_depth() const override { return false; }
 };
 

@@ -45,6 +45,14 @@ Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes sta
                knobs});
 }
 
+// More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it: in
+// the other half the next layer's first buffers are filled meanwhile.
+CoreBuffers with_spare_slots(CoreBuffers b, Bytes core_limit) {
+  if (b.weights_slots < 2) return b;
+  while (b.weights_slots < core_locks::most_slots && (b.total() + b.weights) * 2 <= core_limit) ++b.weights_slots;
+  return b;
+}
+
 }  // namespace
 
 Layer with_pool(const Layer& conv, const Layer& pool) {
@@ -272,35 +280,40 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
     place_in_ddr(root);
     weigh();
   }
-  const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
-  if (!choice) return does_not_fit(layer, least, core_limit, c.staging);
+  if (!choice)
+    return does_not_fit(layer, least, array_.tile.memory.size - array_.tile.reserved, c.staging);
   c.output_in_ddr = e_.homes[root].in_ddr;
   c.staging = free_staging();
-  const TilingChoice* best = &choice->tiling;
-  plan.partition = choice->partition;
   if (!whole) depth_choices_.insert({{layer.id, rows.size()}, *choice});
 
-  plan.layer = layer;
   plan.kernel = kernel;
   plan.pool = pooled ? fused : -1;
   plan.input = input;
   plan.operand = operand;
-  plan.target = target;
-  plan.target_c0 = target_c0;
   plan.add_layer = add_layer;
-  plan.mask = e_.builder.program().layers[layer.id].mask;
-  plan.input_sharers = c.input_sharers;
-  plan.tiling = best->tiling;
-  plan.buffers = best->buffers;
-  plan.channels = plan_channels(c, plan.partition, array_);
-  estimate_ += best->estimate.cycles;
-  e_.builder.program().layers[layer.id].mapping =
-      mapping_name(plan.partition.mapping) + " " + tiling_text(layer, plan.partition, plan.tiling);
+  plan.members = {{kernel.id, target, target_c0, e_.builder.program().layers[layer.id].mask,
+                   {0, static_cast<int>(ceil_div(stored_channels(layer.out.c), 8))}}};
   if (fused >= 0) e_.builder.program().layers[fused].mapping = "fused into " + layer.name;
+  return emit_plan(std::move(plan), c, *choice);
+}
+
+// Has a plan emitted for which a mapping was chosen.
+std::optional<Failure> Scheduler::emit_plan(LayerPlan plan, const LayerContext& c, const Choice& choice) {
+  const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
+  const TilingChoice& best = choice.tiling;
+  plan.layer = *c.layer;
+  plan.input_sharers = c.input_sharers;
+  plan.partition = choice.partition;
+  plan.tiling = best.tiling;
+  plan.buffers = with_spare_slots(best.buffers, core_limit);
+  plan.channels = plan_channels(c, plan.partition, array_);
+  estimate_ += best.estimate.cycles;
+  e_.builder.program().layers[c.layer->id].mapping =
+      mapping_name(plan.partition.mapping) + " " + tiling_text(*c.layer, plan.partition, plan.tiling);
   LayerEmitter emitter(e_, plan);
   if (!emitter.emit())
-    return does_not_fit(layer,
-                        {best->buffers.total(), staging_bytes(c, plan.partition, best->tiling, best->buffers, array_)},
+    return does_not_fit(*c.layer,
+                        {best.buffers.total(), staging_bytes(c, plan.partition, best.tiling, best.buffers, array_)},
                         core_limit, c.staging);
   return std::nullopt;
 }
@@ -344,8 +357,15 @@ Expected<Schedule> Scheduler::run() {
         through = turn_[units.back().kernel];
       } else {
         if (l.op == Op::conv2d) weigh_pool(l);
-        const DepthUnit u = unit_of(l);
-        failure = emit_layer(l, {l.inputs[0], u.target, 0, u.fused, {0, u.geometry.out.h}, false});
+        const std::vector<LayerId> together = siblings(l);
+        bool emitted = false;
+        if (!together.empty()) failure = emit_siblings(together, &emitted);
+        if (emitted) {
+          through = k + together.size() - 1;
+        } else {
+          const DepthUnit u = unit_of(l);
+          failure = emit_layer(l, {l.inputs[0], u.target, 0, u.fused, {0, u.geometry.out.h}, false});
+        }
       }
     }
     if (failure) return *failure;

@@ -1,5 +1,5 @@
 // Within sim/schedule only. planning.cpp decides order, views, fusion and lifetimes, and says what was forced in vain;
-// placement.cpp gives tensors their homes; depth_groups.cpp walks layers together; schedule.cpp weighs the mappings of a
+// placement.cpp gives tensors their homes; depth_groups.cpp walks layers together; siblings.cpp computes convolutions of one input as one; schedule.cpp weighs the mappings of a
 // layer and has it emitted.
 #pragma once
 #include <array>
@@ -64,6 +64,9 @@ class Scheduler {
   std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
                              std::vector<LayerPlan::Later>* later);
   std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
+  std::optional<Failure> emit_plan(LayerPlan plan, const LayerContext& c, const Choice& choice);
+  std::vector<LayerId> siblings(const Layer& first) const;
+  std::optional<Failure> emit_siblings(const std::vector<LayerId>& convs, bool* emitted);
   DepthUnit unit_of(const Layer& kernel) const;
   std::optional<double> unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
                                   int sharers) const;
@@ -104,7 +107,7 @@ class Scheduler {
   std::vector<LayerId> order_;   // in which layers are emitted
   std::vector<int> turn_;        // per layer: its place in that order
   std::vector<LayerReport> reports_;
-  double estimate_ = 0;
+  double estimate_ = 0;  // cycles of what was emitted
   int next_owner_ = 0;
   mutable std::map<std::array<int, 25>, Shortlist> shortlists_;
   mutable std::map<LayerId, LayerWeights> weights_;

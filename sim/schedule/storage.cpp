@@ -1,6 +1,7 @@
 #include "sim/schedule/storage.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tessera {
 
@@ -75,8 +76,14 @@ void TileAllocator::take(std::int64_t address, Bytes bytes, int owner) {
       live);
 }
 
-void TileAllocator::release(int owner) {
-  live_.erase(std::remove_if(live_.begin(), live_.end(), [&](const Live& l) { return l.owner == owner; }), live_.end());
+std::vector<TileAllocator::Gap> TileAllocator::release(int owner) {
+  std::vector<Gap> freed;
+  const auto end = std::remove_if(live_.begin(), live_.end(), [&](const Live& l) {
+    if (l.owner == owner) freed.push_back({l.lo, l.hi});
+    return l.owner == owner;
+  });
+  live_.erase(end, live_.end());
+  return freed;
 }
 
 void TileAllocator::rename(int owner, int new_owner) {
@@ -84,22 +91,73 @@ void TileAllocator::rename(int owner, int new_owner) {
     if (l.owner == owner) l.owner = new_owner;
 }
 
-void WeightRing::open(std::int64_t lo, std::int64_t hi) {
-  lo_ = lo;
-  hi_ = hi;
-  if (next_ < lo_ || next_ >= hi_) next_ = lo_;
+void WeightSpace::used(std::int64_t lo, std::int64_t hi) { mark(lo, hi, ++uses_); }
+
+void WeightSpace::mark(std::int64_t lo, std::int64_t hi, int use) {
+  const auto at = [&](std::int64_t address) {
+    const auto it = last_.upper_bound(address);
+    return it == last_.begin() ? 0 : std::prev(it)->second;
+  };
+  const int after = at(hi);
+  last_.erase(last_.lower_bound(lo), last_.upper_bound(hi));
+  if (at(lo) != use) last_[lo] = use;
+  if (after != use) last_[hi] = after;
 }
 
-void WeightRing::reserve(Bytes bytes) {
-  if (next_ + bytes > hi_) next_ = lo_;
+int WeightSpace::last_use(std::int64_t lo, std::int64_t hi) const {
+  auto it = last_.upper_bound(lo);
+  int most = it == last_.begin() ? 0 : std::prev(it)->second;
+  for (; it != last_.end() && it->first < hi; ++it) most = std::max(most, it->second);
+  return most;
 }
 
-std::int64_t WeightRing::next(Bytes bytes) {
-  const Bytes size = round_up(bytes, 32);
-  if (next_ + size > hi_) next_ = lo_;
-  const std::int64_t at = next_;
-  next_ += size;
+std::int64_t WeightSpace::oldest(Bytes chunk, const std::vector<std::int64_t>& starts) const {
+  std::int64_t at = gap_.lo;
+  int least = std::numeric_limits<int>::max();
+  for (const std::int64_t start : starts) {
+    if (start + chunk > gap_.hi) continue;
+    const int last = last_use(start, start + chunk);
+    if (last >= least) continue;
+    least = last;
+    at = start;
+  }
   return at;
+}
+
+std::int64_t WeightSpace::turn(Bytes largest) const {
+  std::vector<std::int64_t> slots;
+  for (std::int64_t at = gap_.lo; at + largest <= gap_.hi; at += round_up(largest, 32)) slots.push_back(at);
+  return oldest(largest, slots);
+}
+
+bool WeightSpace::holds(const std::vector<Bytes>& chunks) const {
+  Bytes all = 0;
+  for (Bytes b : chunks) all += round_up(b, 32);
+  return all <= gap_.size();
+}
+
+std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) const {
+  constexpr int kept = std::numeric_limits<int>::max();
+  std::vector<std::int64_t> list;
+  WeightSpace trial = *this;
+  for (Bytes b : chunks) {
+    std::vector<std::int64_t> starts{gap_.lo};
+    for (auto it = trial.last_.upper_bound(gap_.lo); it != trial.last_.end() && it->first < gap_.hi; ++it)
+      starts.push_back(it->first);
+    const std::int64_t at = trial.oldest(round_up(b, 32), starts), end = at + round_up(b, 32);
+    if (trial.last_use(at, end) == kept) break;
+    list.push_back(at);
+    trial.mark(at, end, kept);
+  }
+  if (list.size() == chunks.size()) return list;
+  // Scattered they do not fit: one after the other.
+  list.clear();
+  std::int64_t at = gap_.lo;
+  for (Bytes b : chunks) {
+    list.push_back(at);
+    at += round_up(b, 32);
+  }
+  return list;
 }
 
 }  // namespace tessera

@@ -1,6 +1,7 @@
 // Where tensors live: spread over the memory tiles in bands of the height (or width), or whole in DDR. Concatenation is
 // free: its parts are views into one root tensor.
 #pragma once
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -56,12 +57,12 @@ class TileAllocator {
   // The free place nearest to one of the two ends that leaves the largest gap; `high` decides between equals.
   std::optional<std::int64_t> find(Bytes bytes, bool high) const;
   void take(std::int64_t address, Bytes bytes, int owner);
-  void release(int owner);
-  void rename(int owner, int new_owner);
   struct Gap {
     std::int64_t lo = 0, hi = 0;
     Bytes size() const { return hi - lo; }
   };
+  std::vector<Gap> release(int owner);  // what is free now
+  void rename(int owner, int new_owner);
   Gap largest_gap() const;
   Bytes size() const { return size_; }
 
@@ -75,17 +76,27 @@ class TileAllocator {
   std::vector<Live> live_;  // sorted by lo
 };
 
-// Weights stand in the largest gap between live tensors and move through it as through a ring, across layers: the next
-// chunk takes the place of the oldest.
-class WeightRing {
+// Places for weights in the largest gap between live tensors of a memory tile: where memory has lain idle for longest, so
+// that they can be fetched as early as possible, layers ahead, while others compute.
+class WeightSpace {
  public:
-  void open(std::int64_t lo, std::int64_t hi);  // bounds for the coming layer
-  Bytes size() const { return hi_ - lo_; }
-  void reserve(Bytes bytes);       // the next `bytes` shall not wrap
-  std::int64_t next(Bytes bytes);  // address for a chunk, bytes <= size()
+  void used(std::int64_t lo, std::int64_t hi);  // now, for the last time so far
+  // For the coming layer.
+  void open(TileAllocator::Gap gap) { gap_ = gap; }
+  bool holds(const std::vector<Bytes>& chunks) const;
+  // A place each for chunks that the gap holds and that are all kept to the end of the layer, in the order in which they
+  // are fetched.
+  std::vector<std::int64_t> places(const std::vector<Bytes>& chunks) const;
+  // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as fit.
+  std::int64_t turn(Bytes largest) const;
 
  private:
-  std::int64_t lo_ = 0, hi_ = 0, next_ = 0;
+  void mark(std::int64_t lo, std::int64_t hi, int use);
+  int last_use(std::int64_t lo, std::int64_t hi) const;
+  std::int64_t oldest(Bytes chunk, const std::vector<std::int64_t>& starts) const;
+  TileAllocator::Gap gap_;
+  int uses_ = 0;
+  std::map<std::int64_t, int> last_;  // by lower end: which use of memory was the last of what begins there
 };
 
 }  // namespace tessera

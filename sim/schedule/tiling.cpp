@@ -95,7 +95,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   m.output = static_cast<double>(b.output) / rate + dma;
   m.raise(loads.input * m.input * std::max(1.0, lanes_per_memtile(c, p, a) / plan.acts), "input");
   if (m.cycles >= enough) return m;
-  const double reload = t.no * t.ni == 1 ? 1 : loads.weights / (t.no * t.ni);
+  const double reload = loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
   m.raise(weight_time + operand, "weights");
@@ -216,6 +216,16 @@ CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling
   return b;
 }
 
+// Borders that one core's output channels cross, at most: so many tiles more.
+int most_cuts(const LayerContext& c, const Partition& p) {
+  int most = 0;
+  for (const CorePart& part : p.parts)
+    most = std::max(most, static_cast<int>(std::count_if(c.borders.begin(), c.borders.end(), [&](int border) {
+                      return part.b.lo < border && border < part.b.hi;
+                    })));
+  return most;
+}
+
 std::vector<int> counts_up_to(int n, int limit) {
   std::vector<int> list;
   int last = 0;
@@ -301,21 +311,27 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   const auto enough = [&] {
     return best ? best->estimate.cycles * shortlist_margin : std::numeric_limits<double>::infinity();
   };
+  const int cuts = most_cuts(c, p);
   // Weighs a tiling with its input slots, and with more up to `slots`: they change nothing but the pace of the kernels.
   const auto consider = [&](Tiling t, const Weights& w, int slots) {
     CoreBuffers b = buffers_with(c, p, t, w.largest);
+    Tiling cut = t;  // what it costs: tiles are smaller than what they have room for
+    cut.no += cuts;
+    CoreBuffers moved = buffers_with(c, p, cut, w.largest);
+    b.weights_slots = moved.weights_slots;
+    b.output_slots = moved.output_slots;
     if (demand != nullptr) lower(demand->core, b.total());
     if (b.total() > limit || std::max({b.input, b.weights, b.operand, b.output}) > a.tile.dma.max_length) return;
     const Bytes staged = staging_bytes(c, p, t, b, a);
     if (demand != nullptr) lower(demand->staging, staged);
     if (staged > c.staging) return;
-    const double exposed = exposed_per_step * t.steps();
-    const Movement m = movement_of(c, p, t, b, w, plan, a, enough() - exposed);
+    const double exposed = exposed_per_step * cut.steps();
+    const Movement m = movement_of(c, p, cut, moved, w, plan, a, enough() - exposed);
     if (m.cycles >= enough() - exposed) return;
     for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= slots; ++t.input_slots) {
-      if (b.input_slots > 1) b.input_slots = t.input_slots;
+      if (b.input_slots > 1) b.input_slots = moved.input_slots = cut.input_slots = t.input_slots;
       if (b.total() > limit) return;
-      const Estimate e = estimate_with(c, p, t, b, w, plan, m, a, law);
+      const Estimate e = estimate_with(c, p, cut, moved, w, plan, m, a, law);
       if (e.cycles < enough() && (!c.admits || c.admits(p, t))) {
         if (!best || e.cycles < best->estimate.cycles) best = TilingChoice{t, b, e};
         if (shortlist != nullptr) close.emplace_back(e.cycles, t);

@@ -47,6 +47,7 @@ struct LayerContext {
   const Layer* kernel = nullptr;        // what the kernels compute: the convolution itself when a pool is fused
   const Layer* pool = nullptr;          // fused pool
   LayerWeights* weights = nullptr;      // conv only
+  std::vector<int> borders;             // 8-channel blocks between convolutions computed as one: no tile crosses them
   bool operand = false;                 // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
   int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)

@@ -75,3 +75,33 @@ TEST_CASE("a product whose rows are too long for a memory tile passes it chunk b
     CHECK(result["layers"].back()["mapping"].get<std::string>().find("chunks-staged") != std::string::npos);
   }
 }
+
+TEST_CASE("convolutions of one input are computed as one, unless one of them is forced") {
+  const auto conv = [](const char* name, const char* input, int channels) {
+    return json{{"name", name}, {"op", "conv2d"}, {"inputs", input}, {"channels", channels}, {"kernel", 1}};
+  };
+  const json network = {{"name", "branches"},
+                        {"input", {17, 17, 3}},
+                        {"layers",
+                         {conv("stem", "input", 768), conv("a", "stem", 200), conv("b", "stem", 152), conv("c", "stem", 168),
+                          {{"name", "all"}, {"op", "concat"}, {"inputs", {"a", "b", "c"}}},
+                          conv("last", "all", 16)}}};
+  const auto mapping = [](const json& result, const char* name) {
+    for (const json& l : result["layers"])
+      if (l["name"] == name) return l["mapping"].get<std::string>();
+    return std::string();
+  };
+  for (const auto& [rows, cols] : {std::pair{4, 4}, {6, 6}}) {
+    const json result = check(network, rows, cols, Density::sparse, 8, 8, 0.5, "random");
+    CHECK(mapping(result, "b") == "computed with a");
+    CHECK(mapping(result, "c") == "computed with a");
+  }
+  const json document = {{"network", network},
+                         {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
+                         {"schedule", {{"layers", {{"b", {{"cols", "height"}, {"rows", "channels"}}}}}}}};
+  const Expected<RunConfig> config = make_run_config(document, config_folder(), "matrix", {});
+  if (!config) FAIL(describe(config.failure()));
+  const Expected<json> forced = isolated([&] { return run_density(*config, Density::dense); });
+  if (!forced) FAIL(describe(forced.failure()));
+  CHECK(mapping(*forced, "b").rfind("cols=height rows=channels", 0) == 0);
+}

@@ -47,6 +47,31 @@ TEST_CASE("tensors go to the ends of a memory tile and leave one gap") {
   CHECK(a.find(1000, false));
 }
 
+TEST_CASE("weights go where memory lies idle for longest") {
+  WeightSpace space;
+  space.used(320, 640);
+  space.used(640, 960);
+  space.used(0, 320);
+  space.open({0, 960});
+  CHECK(space.places({320}) == std::vector<std::int64_t>{320});
+  CHECK(space.places({320, 320}) == std::vector<std::int64_t>{320, 640});
+  // Scattered a large one would not fit any more: then one after the other.
+  CHECK(space.places({320, 640}) == std::vector<std::int64_t>{0, 320});
+  CHECK(space.holds({320, 320, 320}));
+  CHECK_FALSE(space.holds({320, 320, 352}));
+}
+
+TEST_CASE("chunks that find no room together take turns in slots of equal size") {
+  WeightSpace space;
+  space.open({0, 1000});
+  std::vector<std::int64_t> places;
+  for (int k = 0; k < 6; ++k) {
+    places.push_back(space.turn(320));
+    space.used(places.back(), places.back() + 200);
+  }
+  CHECK(places == std::vector<std::int64_t>{0, 320, 640, 0, 320, 640});
+}
+
 TEST_CASE("depth-wise tiles take every row once and keep what the next tile reads") {
   DepthUnit first, second;
   first.target = 1;
