@@ -42,21 +42,30 @@ std::string calibration(const json& hardware) {
   return text;
 }
 
+// Which blocks are zero, and who says so.
+std::string sparsity(const json& given) {
+  const int bc = given["block"][0].get<int>(), bi = given["block"][1].get<int>();
+  if (given.contains("mask_file"))
+    return fmt::format("{:.4g} % of the {}x{} blocks of {} layers are zero (masks of {})",
+                       given["zero_share"].get<double>() * 100, bc, bi, given["masked_layers"].get<int>(),
+                       given["mask_file"].get<std::string>());
+  return fmt::format("{:.4g} % of the {}x{} blocks are zero ({}, seed {})", given["ratio"].get<double>() * 100, bc, bi,
+                     given["pattern"].get<std::string>(), given["seed"].get<std::uint64_t>());
+}
+
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
-  const json& sparsity = result["sparsity"];
   const bool peak = hardware["kernels"] == "peak";
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, policy {}, {} accounting, fidelity {}\n"
       "{}; {}\n"
-      "sparse: {:.4g} % of the {}x{} blocks are zero ({}, seed {})\n",
+      "sparse: {}\n",
       result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
       hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
       result["policy"].get<std::string>(), result["accounting"].get<std::string>(),
       result["fidelity"].get<std::string>(), calibration(hardware),
       peak ? "ideal kernels, 256 int8 multiply-accumulates per cycle and core" : "kernels fitted to measured ones",
-      sparsity["ratio"].get<double>() * 100, sparsity["block"][0].get<int>(), sparsity["block"][1].get<int>(),
-      sparsity["pattern"].get<std::string>(), sparsity["seed"].get<std::uint64_t>());
+      sparsity(result["sparsity"]));
 }
 
 // The largest cause of lost core time of a layer.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
 #include "sim/config/json_file.h"
@@ -81,6 +83,23 @@ std::vector<std::string> changed_numbers(const json& hardware, const std::string
     changed.insert(changed.end(), inside.begin(), inside.end());
   }
   return changed;
+}
+
+// Masks from a file are told by the file and what was found in it, generated ones by how they were generated.
+json sparsity_result(const RunConfig& config) {
+  json sparsity = config.resolved["sparsity"];
+  if (config.mask_spec.file.empty()) return sparsity;
+  std::int64_t layers = 0, blocks = 0, present = 0;
+  for (const auto& mask : config.masks) {
+    if (!mask) continue;
+    ++layers;
+    blocks += static_cast<std::int64_t>(mask->bits.size());
+    present += std::count(mask->bits.begin(), mask->bits.end(), 1);
+  }
+  sparsity["mask_file"] = config.mask_spec.file;
+  sparsity["masked_layers"] = layers;
+  sparsity["zero_share"] = static_cast<double>(blocks - present) / static_cast<double>(blocks);
+  return sparsity;
 }
 }  // namespace
 
@@ -182,11 +201,10 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse)
                    {"calibration", config.resolved["hardware"].value("calibration", "")},
                    {"changed", changed_numbers(config.resolved["hardware"])},
                    {"kernels", config.array.kernels}}},
-                 {"sparsity", config.resolved["sparsity"]},
+                 {"sparsity", sparsity_result(config)},
                  {"dense", dense},
                  {"sparse", sparse},
                  {"speedup", nullptr}};
-  result["sparsity"].erase("mask_file");  // a path says nothing to others; the masks decide the content hash
   if (!dense.is_null() && !sparse.is_null() && sparse["latency_us"].get<double>() > 0) {
     result["speedup"] = dense["latency_us"].get<double>() / sparse["latency_us"].get<double>();
   }

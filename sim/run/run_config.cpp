@@ -12,6 +12,7 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/published.h"
 #include "sim/run/run_rule.h"
+#include "sim/run/unfollowed_keys.h"
 
 namespace tessera {
 namespace {
@@ -38,9 +39,11 @@ void complete(json& config, const std::string& name) {
   const MaskSpec spec;
   json& sparsity = config["sparsity"];
   set_default(sparsity, "block", {spec.bc, spec.bi});
-  set_default(sparsity, "ratio", spec.ratio);
-  set_default(sparsity, "pattern", spec.pattern);
-  set_default(sparsity, "seed", spec.seed);
+  if (!sparsity.contains("mask_file")) {
+    set_default(sparsity, "ratio", spec.ratio);
+    set_default(sparsity, "pattern", spec.pattern);
+    set_default(sparsity, "seed", spec.seed);
+  }
   set_default(sparsity, "first_dense", spec.first_dense);
   config.erase("$schema");
 }
@@ -49,9 +52,9 @@ MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
   MaskSpec spec;
   spec.bc = sparsity["block"][0].get<int>();
   spec.bi = sparsity["block"][1].get<int>();
-  spec.ratio = sparsity["ratio"].get<double>();
-  spec.pattern = sparsity["pattern"].get<std::string>();
-  spec.seed = sparsity["seed"].get<std::uint64_t>();
+  spec.ratio = sparsity.value("ratio", spec.ratio);
+  spec.pattern = sparsity.value("pattern", spec.pattern);
+  spec.seed = sparsity.value("seed", spec.seed);
   spec.first_dense = sparsity["first_dense"].get<bool>();
   spec.exclude = sparsity.value("exclude", std::vector<std::string>{});
   const json layers = sparsity.value("layers", json::object());
@@ -102,6 +105,7 @@ class Resolver {
     failure_.problems = document_.problems;
     if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
     add(validate(document_, run_rule()));
+    add(unfollowed_keys(document_));
     std::optional<Network> network = read_network();
     if (!failure_.problems.empty()) return failure_;
 
