@@ -61,6 +61,7 @@ Expected<std::string> commit_result(const RunConfig& config, const json& result,
   for (const Density density : {Density::dense, Density::sparse}) {
     if (!result[density_name(density)].is_null()) hashes += content_hash(config, density).substr(0, 8);
   }
+  if (result.contains("program")) hashes += "-" + result["program"]["hash"].get<std::string>().substr(0, 8);
   const fs::path folder = base / fmt::format("{}-{}", config.name, hashes);
   const fs::path draft = base / fmt::format(".{}-{}.{}", config.name, hashes, getpid());
   std::error_code error;

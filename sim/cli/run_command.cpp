@@ -116,7 +116,7 @@ Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& conf
     }
     results[density_name(density)] = std::move(*result);
   }
-  return make_result(config, results["dense"], results["sparse"]);
+  return make_result(config, results["dense"], results["sparse"], arguments.program_file);
 }
 
 // Options that would be taken and not followed.

@@ -55,17 +55,21 @@ std::string sparsity(const json& given) {
 
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
+  const bool brought = result.contains("program");
+  const std::string made_by = brought ? "program of " + result["program"]["file"].get<std::string>()
+                                      : "policy " + result["policy"].get<std::string>();
+  const std::string masks = brought ? "hash of the program: " + result["program"]["hash"].get<std::string>()
+                                    : "sparse: " + sparsity(result["sparsity"]);
   const bool peak = hardware["kernels"] == "peak";
   return fmt::format(
-      "{} on {} {}x{}, {:.4g} GHz, kernels {}, policy {}, {} accounting, fidelity {}\n"
+      "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
       "{}; {}\n"
-      "sparse: {}\n",
+      "{}\n",
       result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
       hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
-      result["policy"].get<std::string>(), result["accounting"].get<std::string>(),
-      result["fidelity"].get<std::string>(), calibration(hardware),
+      made_by, result["accounting"].get<std::string>(), result["fidelity"].get<std::string>(), calibration(hardware),
       peak ? "ideal kernels, 256 int8 multiply-accumulates per cycle and core" : "kernels fitted to measured ones",
-      sparsity(result["sparsity"]));
+      masks);
 }
 
 // The largest cause of lost core time of a layer.

@@ -152,6 +152,9 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   Plan plan;
   plan.schedule.program = std::move(*program);
   plan.durations = kernel_durations(plan.schedule.program, **law);
+  const auto masks = masks_of(config, program_density(plan.schedule.program));
+  if (config.accounting == Accounting::physical && !other_masks(plan.schedule.program, masks))
+    plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
   return plan;
 }
 
@@ -186,12 +189,11 @@ Expected<json> run_density(const RunConfig& config, Density density, const RunOp
   return simulate_plan(config, *plan, density, options);
 }
 
-json make_result(const RunConfig& config, const json& dense, const json& sparse) {
+json make_result(const RunConfig& config, const json& dense, const json& sparse, const std::string& program_file) {
   json result = {{"name", config.name},
                  {"network", config.network.name},
                  {"accounting", accounting_name(config.accounting)},
                  {"fidelity", fidelity_name(config.fidelity)},
-                 {"policy", config.schedule.policy},
                  {"hardware",
                   {{"name", config.array.name},
                    {"rows", config.array.rows},
@@ -201,10 +203,15 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse)
                    {"calibration", config.resolved["hardware"].value("calibration", "")},
                    {"changed", changed_numbers(config.resolved["hardware"])},
                    {"kernels", config.array.kernels}}},
-                 {"sparsity", sparsity_result(config)},
                  {"dense", dense},
                  {"sparse", sparse},
                  {"speedup", nullptr}};
+  if (program_file.empty()) {
+    result["policy"] = config.schedule.policy;
+    result["sparsity"] = sparsity_result(config);
+  } else {
+    result["program"] = {{"file", program_file}, {"hash", (dense.is_null() ? sparse : dense)["program_hash"]}};
+  }
   if (!dense.is_null() && !sparse.is_null() && sparse["latency_us"].get<double>() > 0) {
     result["speedup"] = dense["latency_us"].get<double>() / sparse["latency_us"].get<double>();
   }
