@@ -14,6 +14,8 @@ class Finder {
 
   std::vector<Problem> find() {
     check_mask_file(part(document_.value, "sparsity"));
+    check_halves(part(document_.value, "schedule"));
+    check_published(part(document_.value, "schedule"));
     return std::move(problems_);
   }
 
@@ -29,7 +31,8 @@ class Finder {
               const std::string& legal) {
     if (!object.is_object() || !object.contains(key)) return;
     const std::string path = join_path(at, key);
-    problems_.push_back({document_.origin(path).file, path, fmt::format("is {} beside {}", show(object[key]), beside), legal});
+    problems_.push_back(
+        {document_.origin(path).file, path, fmt::format("is {} beside {}", show(object[key]), beside), legal});
   }
 
   // A file says which blocks are zero; only the size of the blocks is left to say.
@@ -41,6 +44,36 @@ class Finder {
     for (const auto& [name, layer] : part(sparsity, "layers").items())
       for (const char* key : {"ratio", "pattern", "seed"})
         refuse(layer, key, "sparsity.layers." + name, beside, "legal: one of the two");
+  }
+
+  // One half of a forced mapping would silently choose the other.
+  void check_halves(const json& schedule) {
+    for (const auto& [name, layer] : part(schedule, "layers").items()) {
+      if (!layer.is_object() || layer.contains("cols") == layer.contains("rows")) continue;
+      const char* key = layer.contains("cols") ? "cols" : "rows";
+      const std::string path = join_path("schedule.layers." + name, key);
+      problems_.push_back({document_.origin(path).file, path,
+                           fmt::format("is {} without {}", show(layer[key]), layer.contains("cols") ? "rows" : "cols"),
+                           "legal: both, or neither"});
+    }
+  }
+
+  // The published policy decides these itself, the published accounting all the rest as well.
+  void check_published(const json& schedule) {
+    const bool accounting = document_.value.is_object() && document_.value.value("accounting", json()) == "published";
+    const bool policy = schedule.value("policy", json()) == "published";
+    if (!accounting && !policy) return;
+    for (const char* key : {"balance", "depth_tiling"})
+      if (schedule.value(key, json()) == true)
+        refuse(schedule, key, "schedule",
+               accounting ? "accounting=published, which never does it" : "policy=published, which never does it",
+               accounting ? "legal: false, or accounting=physical with schedule.policy=best"
+                          : "legal: false, or schedule.policy=best");
+    if (!accounting) return;
+    for (const char* key : {"layers", "depth"})
+      if (schedule.contains(key) && !schedule[key].empty())
+        refuse(schedule, key, "schedule", "accounting=published, whose sub-volumes and passes cannot be forced",
+               "legal: accounting=physical, or none");
   }
 
   const Document& document_;
