@@ -36,8 +36,7 @@ void add_check_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("check", "Validate a run config, schedule it and verify it; simulate nothing");
   command->add_option("config", arguments->config, "run config")->required();
-  command->add_option("--set", arguments->sets, "a.b=c: change any key of the config; repeatable")
-      ->allow_extra_args(false);
+  command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->callback([arguments, &exit_code] { exit_code = check(arguments->config, arguments->sets); });
 }
 

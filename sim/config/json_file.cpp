@@ -38,7 +38,8 @@ std::optional<Problem> deep_nesting(const std::string& text, const std::string& 
     } else if (c == ']' || c == '}') {
       --depth;
     } else if ((c == '[' || c == '{') && ++depth > max_nesting) {
-      return Problem{file, fmt::format("line {}", line), fmt::format("nests more than {} lists and objects", max_nesting),
+      return Problem{file, fmt::format("line {}", line),
+                     fmt::format("nests more than {} lists and objects", max_nesting),
                      fmt::format("legal: up to {}", max_nesting)};
     }
   }
