@@ -45,10 +45,12 @@ std::string calibration(const json& hardware) {
 // Which blocks are zero, and who says so.
 std::string sparsity(const json& given) {
   const int bc = given["block"][0].get<int>(), bi = given["block"][1].get<int>();
-  if (given.contains("mask_file"))
-    return fmt::format("{:.4g} % of the {}x{} blocks of {} layers are zero (masks of {})",
-                       given["zero_share"].get<double>() * 100, bc, bi, given["masked_layers"].get<int>(),
+  if (given.contains("mask_file")) {
+    const int layers = given["masked_layers"].get<int>();
+    return fmt::format("{:.4g} % of the {}x{} blocks of {} layer{} are zero (masks of {})",
+                       given["zero_share"].get<double>() * 100, bc, bi, layers, layers == 1 ? "" : "s",
                        given["mask_file"].get<std::string>());
+  }
   return fmt::format("{:.4g} % of the {}x{} blocks are zero ({}, seed {})", given["ratio"].get<double>() * 100, bc, bi,
                      given["pattern"].get<std::string>(), given["seed"].get<std::uint64_t>());
 }
@@ -123,10 +125,13 @@ std::string run_report(const json& result) {
   text += bytes_row(result, "memory tiles written", "memtile_write_bytes");
   text += bytes_row(result, "cores read", "core_read_bytes");
   text += bytes_row(result, "cores written", "core_write_bytes");
-  text +=
-      row(result, "weights in DDR", [](const json& r) { return show_bytes(r["weight_bytes"]["total"].get<double>()); });
-  text += row(result, "  of them indices",
-              [](const json& r) { return show_bytes(r["weight_bytes"]["index"].get<double>()); });
+  const auto weights = [](const char* key) {
+    return [key](const json& r) {
+      return r.contains("weight_bytes") ? show_bytes(r["weight_bytes"][key].get<double>()) : "-";
+    };
+  };
+  text += row(result, "weights in DDR", weights("total"));
+  text += row(result, "  of them indices", weights("index"));
   if (!result["speedup"].is_null()) {
     text += fmt::format("  {:<26}{:>28}\n", "speed-up", fmt::format("{:.3f}", result["speedup"].get<double>()));
   }
