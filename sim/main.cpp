@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 
 #include "explore/cli.h"
 #include "sim/base/error.h"
@@ -29,10 +30,10 @@ int refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return 0;
   const std::string near = tessera::nearest_name(argv[1], names);
-  return tessera::report_failure(tessera::fail(
-      tessera::ExitCode::bad_input,
-      {"", "", fmt::format("there is no command \"{}\"", argv[1]),
-       (near.empty() ? "legal: " : "did you mean \"" + near + "\"? legal: ") + fmt::format("{}", fmt::join(names, ", "))}));
+  return tessera::report_failure(tessera::fail(tessera::ExitCode::bad_input,
+                                               {"", "", fmt::format("there is no command \"{}\"", argv[1]),
+                                                (near.empty() ? "legal: " : "did you mean \"" + near + "\"? legal: ") +
+                                                    fmt::format("{}", fmt::join(names, ", "))}));
 }
 
 int run(int argc, char** argv) {
@@ -67,6 +68,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "does not fit: this needs more memory than the process can have\n");
+    return static_cast<int>(tessera::ExitCode::does_not_fit);
   } catch (const std::exception& error) {
     fmt::print(stderr, "internal error: {}\n", error.what());
     return static_cast<int>(tessera::ExitCode::internal);
