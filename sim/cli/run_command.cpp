@@ -121,6 +121,10 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
   if (!arguments.dump.empty() && arguments.dump[0] != "program" && arguments.dump[0] != "masks")
     failure.problems.push_back(
         {"", "--dump", "is \"" + arguments.dump[0] + "\"", "legal: program FILE or masks FILE.npz"});
+  if (!arguments.dump.empty() && arguments.dump[0] == "masks" &&
+      (arguments.only == "dense" || !arguments.program_file.empty()))
+    failure.problems.push_back({"", "--dump", "masks are those that the config gives a sparse run",
+                                "legal: without --program and --only dense"});
   if (!arguments.data.empty() && !arguments.functional)
     failure.problems.push_back({"", "--data", "is for a run with data", "legal: with --functional"});
   if (!arguments.only.empty() && !arguments.program_file.empty())
@@ -133,6 +137,8 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
     if (file.empty()) continue;
     if (std::optional<Problem> problem = unwritable(file)) failure.problems.push_back(std::move(*problem));
   }
+  if (std::optional<Problem> problem = unwritable_parent(arguments.out))
+    failure.problems.push_back(std::move(*problem));
   return failure;
 }
 

@@ -36,7 +36,7 @@ struct MaskSpec {
 Expected<std::vector<std::optional<BlockMask>>> make_masks(const Network& network, const MaskSpec& spec);
 
 // Writes what is not dense as bool arrays [ceil(cout/bc)][ceil(cin/bi)]: .npz by layer name, or .npy when the path says
-// so and there is exactly one.
+// so and there is exactly one. A network that is all dense is a Failure: no reader would take the file.
 std::optional<Failure> write_masks(const std::string& path, const Network& network,
                                    const std::vector<std::optional<BlockMask>>& masks);
 
