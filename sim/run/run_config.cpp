@@ -117,18 +117,19 @@ class Resolver {
     if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
     add(validate(document_, run_rule()));
     std::optional<Network> network = read_network();
+    check_name();
+    // A file that could not be read may hold what stands beside a key, or what it lacks.
+    if (!document_.value.is_object() || !document_.problems.empty()) return failure_;
+
     // What only shows with the meaning of a part is reported with the rest, if the part itself can be read.
     const bool array = sound("hardware"), masks = network && sound("sparsity"), schedule = network && sound("schedule");
     add(unfollowed_keys(document_));
-    check_name();
-    if (!document_.value.is_object() || !document_.problems.empty()) return failure_;
-
     complete(document_.value, name_);
     RunConfig config;
     if (array) {
       take(read_hardware(document_, "hardware"), config.array, "");
       if (document_.value["accounting"] == "published") use_published_machine(config.array);
-      check_kernels(config.array);
+      check_kernels();
     }
     if (network) config.network = std::move(*network);
     if (masks) {
@@ -227,10 +228,9 @@ class Resolver {
     take(read_hardware(document_, "hardware"), array, "");
   }
 
-  void check_kernels(const ArraySpec& array) {
-    if (array.kernels.empty()) return;  // the hardware itself has problems
+  void check_kernels() {
     const KernelLaw* law = nullptr;
-    take(open_kernel_law(array.kernels), law, "");
+    take(open_kernel_law(document_.value["hardware"]["kernels"].get<std::string>()), law, "");
   }
 
   void check_schedule_layers(const RunConfig& config) {
