@@ -10,7 +10,8 @@
 
 namespace tessera {
 
-// `parent`: where <name>-<hash>/ goes, the hash of a program that was brought included; empty: results/runs of the project. Returns the folder.
+// `parent`: where <name>-<hash>/ goes, the hash of a program that was brought included; empty: results/runs of the
+// project. Returns the folder.
 Expected<std::string> commit_result(const RunConfig& config, const nlohmann::json& result, const std::string& parent);
 
 // Why no folder can be put into `parent`, if so: to be known before the work.

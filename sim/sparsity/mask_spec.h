@@ -32,7 +32,8 @@ struct MaskSpec {
 };
 
 // Index = LayerId; nullopt: dense. The mask of a layer depends on its name and shape, not on the other layers. With a
-// mask file, layers that it does not name are dense, and a mask of a layer that the spec keeps dense is a problem. Problems name the key of the spec they are about.
+// mask file, layers that it does not name are dense, and a mask of a layer that the spec keeps dense is a problem.
+// Problems name the key of the spec they are about.
 Expected<std::vector<std::optional<BlockMask>>> make_masks(const Network& network, const MaskSpec& spec);
 
 // Writes what is not dense as bool arrays [ceil(cout/bc)][ceil(cin/bi)]: .npz by layer name, or .npy when the path says
