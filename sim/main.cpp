@@ -1,11 +1,14 @@
 // The command line of Tessera. Exit codes: 0 ok, 1 internal error, 2 bad input, 3 does not fit, 4 deadlock.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <new>
 
 #include "explore/cli.h"
 #include "sim/base/error.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/output.h"
 
 namespace {
 
@@ -19,6 +22,19 @@ const char* about =
     "  tessera explain-schedule conv1                                    why a layer is mapped as it is\n";
 
 const char* exit_codes = "Exit codes: 0 ok, 1 internal error, 2 bad input, 3 does not fit, 4 deadlock.";
+
+// A misspelt command is told by its nearest name; CLI11 would only list what it cannot use.
+int refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return 0;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return 0;
+  const std::string near = tessera::nearest_name(argv[1], names);
+  return tessera::report_failure(tessera::fail(tessera::ExitCode::bad_input,
+                                               {"", "", fmt::format("there is no command \"{}\"", argv[1]),
+                                                (near.empty() ? "legal: " : "did you mean \"" + near + "\"? legal: ") +
+                                                    fmt::format("{}", fmt::join(names, ", "))}));
+}
 
 int run(int argc, char** argv) {
   int exit_code = 0;
@@ -39,6 +55,7 @@ int run(int argc, char** argv) {
   tessera::explore::add_pareto_command(app, exit_code);
   tessera::explore::add_plot_command(app, exit_code);
   tessera::add_replay_command(app, exit_code);
+  if (const int code = refuse_unknown_command(app, argc, argv)) return code;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -51,6 +68,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "does not fit: this needs more memory than the process can have\n");
+    return static_cast<int>(tessera::ExitCode::does_not_fit);
   } catch (const std::exception& error) {
     fmt::print(stderr, "internal error: {}\n", error.what());
     return static_cast<int>(tessera::ExitCode::internal);

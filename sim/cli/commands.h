@@ -13,7 +13,11 @@ void add_verify_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_validate_command(CLI::App& app, int& exit_code);
 
-// The words of the command as the user typed them, for the manifest.
+constexpr const char* set_help =
+    "a.b=c: change any key of the config; repeatable; a name with dots stands in quotes, "
+    "'schedule.layers.\"block.1\".tile=[8,8,16,16]'; paths start here";
+
+// The words of the command, quoted so that a shell takes them again, for the manifest.
 void remember_command(int argc, char** argv);
 const std::string& command_line();
 

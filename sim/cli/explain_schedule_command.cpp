@@ -106,8 +106,7 @@ void add_explain_schedule_command(CLI::App& app, int& exit_code) {
       "explain-schedule", "Show the mappings weighed for a layer, dense and sparse: cost, what binds, why rejected");
   command->add_option("layer", arguments->layer, "name of a layer, for example conv1")->required();
   command->add_option("config,--config", arguments->config, "run config; the default is resnet50_4x4");
-  command->add_option("--set", arguments->sets, "a.b=c: change any key of the config; repeatable")
-      ->allow_extra_args(false);
+  command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->callback([arguments, &exit_code] {
     // Every other command takes the config first: both orders are understood.
     if (std::filesystem::path(arguments->layer).extension() == ".json") std::swap(arguments->layer, arguments->config);

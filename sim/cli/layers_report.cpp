@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 
 #include "sim/cli/run_report.h"
@@ -9,9 +10,9 @@ namespace {
 using nlohmann::json;
 
 // Layers overlap, so their spans do not add up; the time that cores were at each of them does.
-double time_us(const json& layer, const json& hardware) {
+double time_us(const json& part, const json& hardware) {
   double cycles = 0;
-  for (const auto& [cause, time] : layer["time"].items()) cycles += time.get<double>();
+  for (const auto& [cause, time] : part["time"].items()) cycles += time.get<double>();
   const double cores = hardware["rows"].get<double>() * hardware["cols"].get<double>();
   return cycles / cores / hardware["clock_hz"].get<double>() * 1e6;
 }
@@ -42,6 +43,14 @@ std::string half(const json* layer, const json& hardware) {
                      layer->value("bound_by", "-"), busy, lost);
 }
 
+// What is left of the latency: cores that were at no layer.
+std::string idle(const json& density, const json& hardware) {
+  if (density.is_null()) return fmt::format("{:>9}{:44}", "-", "");
+  double us = time_us(density, hardware);
+  for (const json& layer : density["layers"]) us -= time_us(layer, hardware);
+  return fmt::format("{:>9.2f}{:44}", std::abs(us) < 0.005 ? 0 : us, "");  // no "-0.00" by rounding
+}
+
 // By how many percent the fullest row of the array has more than the average.
 std::string loss(const json& layer, const char* key) {
   return layer.contains(key) ? fmt::format("{:.1f}", (layer[key].get<double>() - 1) * 100) : "-";
@@ -54,8 +63,9 @@ std::string layers_report(const json& result) {
     for (const json& layer : result["sparse"]["layers"]) sparse[layer["name"].get<std::string>()] = &layer;
   const bool dense = !result["dense"].is_null();
   std::string text = fmt::format(
-      "\nlayers: time is what the cores were at a layer, in us, and adds up to the latency; busy and most lost in % of "
-      "it;\n"
+      "\nlayers: time is what the cores were at a layer, in us, and adds up to the latency with what they were at "
+      "none;\n"
+      "busy and most lost in % of it;\n"
       "imbalance: % that the fullest row of the array has more than the average if rows split the output channels,\n"
       "before and after channels are assigned\n"
       "{:<24}{:<53}{:<53}{:>8}{:>16}\n{:<24}{:>9}{:>9}  {:<8}{:>5}  {:<18}{:>9}{:>9}  {:<8}{:>5}  "
@@ -78,7 +88,8 @@ std::string layers_report(const json& result) {
                         half(other, hardware), dense && other_time > 0 ? fmt::format("{:.2f}", time / other_time) : "-",
                         loss(masked, "imbalance_unassigned"), loss(masked, "imbalance"));
   }
-  return text;
+  return text +
+         fmt::format("{:<24}{}{}\n", "at no layer", idle(result["dense"], hardware), idle(result["sparse"], hardware));
 }
 
 }  // namespace tessera

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "sim/cli/target_file.h"
+
 namespace tessera {
 namespace {
 const char* kind(ExitCode code) {
@@ -35,11 +37,17 @@ int report_failure(const Failure& failure) {
 }
 
 std::optional<Failure> write_file(const std::string& path, const std::string& content) {
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.close();
-  if (out) return std::nullopt;
-  return fail(ExitCode::bad_input, {path, "", std::string("cannot be written: ") + std::strerror(errno), ""});
+  return write_file(path, [&](std::ostream& out) { out << content; });
+}
+
+std::optional<Failure> write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  return replace_file(path, [&](const std::string& file) -> std::optional<Failure> {
+    std::ofstream out(file, std::ios::binary);
+    write(out);
+    out.close();
+    if (out) return std::nullopt;
+    return fail(ExitCode::bad_input, {file, "", std::string("cannot be written: ") + std::strerror(errno), ""});
+  });
 }
 
 std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value) {

@@ -1,5 +1,6 @@
 // How the commands speak: results on stdout, problems and progress on stderr.
 #pragma once
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -11,8 +12,9 @@ namespace tessera {
 // Prints every problem on stderr and returns the exit code.
 int report_failure(const Failure& failure);
 
-// Writes a file, or says why it cannot.
+// Writes a file in one step (see target_file.h), or says why it cannot.
 std::optional<Failure> write_file(const std::string& path, const std::string& content);
+std::optional<Failure> write_file(const std::string& path, const std::function<void(std::ostream&)>& write);
 std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value);
 
 // "1,234,567"

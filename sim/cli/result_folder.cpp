@@ -9,6 +9,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/target_file.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/result.h"
@@ -18,6 +19,10 @@ namespace tessera {
 namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+fs::path base_of(const std::string& parent) {
+  return parent.empty() ? fs::path(config_folder()).parent_path() / "results" / "runs" : fs::path(parent);
+}
 
 Failure cannot_write(const fs::path& folder, const std::error_code& error) {
   return fail(ExitCode::bad_input,
@@ -54,13 +59,25 @@ bool replace_folder(const fs::path& from, const fs::path& to) {
 }
 }  // namespace
 
+std::optional<Problem> unwritable_parent(const std::string& parent) {
+  const fs::path base = base_of(parent);
+  fs::path made = fs::absolute(base);  // what is there of it
+  while (!fs::exists(made) && made.has_relative_path()) made = made.parent_path();
+  std::optional<Problem> problem = unwritable((made / "result").string());
+  if (problem) {
+    problem->file = base.string();
+    problem->legal = "choose another with --out";
+  }
+  return problem;
+}
+
 Expected<std::string> commit_result(const RunConfig& config, const json& result, const std::string& parent) {
-  const fs::path base =
-      parent.empty() ? fs::path(config_folder()).parent_path() / "results" / "runs" : fs::path(parent);
+  const fs::path base = base_of(parent);
   std::string hashes;
   for (const Density density : {Density::dense, Density::sparse}) {
     if (!result[density_name(density)].is_null()) hashes += content_hash(config, density).substr(0, 8);
   }
+  if (result.contains("program")) hashes += "-" + result["program"]["hash"].get<std::string>().substr(0, 8);
   const fs::path folder = base / fmt::format("{}-{}", config.name, hashes);
   const fs::path draft = base / fmt::format(".{}-{}.{}", config.name, hashes, getpid());
   std::error_code error;

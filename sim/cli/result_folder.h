@@ -2,6 +2,7 @@
 // and then renamed, so that a killed run leaves nothing half-written.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "sim/base/error.h"
@@ -9,7 +10,11 @@
 
 namespace tessera {
 
-// `parent`: where <name>-<hash>/ goes; empty: results/runs of the project. Returns the folder.
+// `parent`: where <name>-<hash>/ goes, the hash of a program that was brought included; empty: results/runs of the
+// project. Returns the folder.
 Expected<std::string> commit_result(const RunConfig& config, const nlohmann::json& result, const std::string& parent);
+
+// Why no folder can be put into `parent`, if so: to be known before the work.
+std::optional<Problem> unwritable_parent(const std::string& parent);
 
 }  // namespace tessera

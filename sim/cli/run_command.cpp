@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <fstream>
 #include <memory>
 
 #include "sim/cli/commands.h"
@@ -8,6 +7,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/result_folder.h"
 #include "sim/cli/run_report.h"
+#include "sim/cli/target_file.h"
 #include "sim/program/text.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
@@ -32,17 +32,13 @@ Density shown_density(const RunArguments& arguments) {
 std::optional<Failure> dump(const RunArguments& arguments, const RunConfig& config, const Plan& plan) {
   const std::string& file = arguments.dump[1];
   if (arguments.dump[0] == "program") return write_file(file, write_program(plan.schedule.program, config.array));
-  return write_masks(file, config.network, config.masks);
+  return replace_file(file, [&](const std::string& path) { return write_masks(path, config.network, config.masks); });
 }
 
 std::optional<Failure> write_trace(const std::string& file, const PerfettoTrace& trace, const RunConfig& config) {
   std::vector<std::string> names;
   for (const Layer& layer : config.network.layers) names.push_back(layer.name);
-  std::ofstream out(file);
-  trace.write(out, config.array, names);
-  out.close();
-  if (out) return std::nullopt;
-  return fail(ExitCode::bad_input, {file, "", "the trace cannot be written", ""});
+  return write_file(file, [&](std::ostream& out) { trace.write(out, config.array, names); });
 }
 
 // What one child does.
@@ -116,28 +112,44 @@ Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& conf
     }
     results[density_name(density)] = std::move(*result);
   }
-  return make_result(config, results["dense"], results["sparse"]);
+  return make_result(config, results["dense"], results["sparse"], arguments.program_file);
 }
 
-// Options that would be taken and not followed.
-std::optional<Failure> idle_options(const RunArguments& arguments) {
+// Options that would be taken and not followed, and files that could not be written at the end.
+Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>& config) {
   Failure failure;
   if (!arguments.dump.empty() && arguments.dump[0] != "program" && arguments.dump[0] != "masks")
-    failure.problems.push_back({"", "--dump", "is \"" + arguments.dump[0] + "\"", "legal: program FILE or masks FILE.npz"});
+    failure.problems.push_back(
+        {"", "--dump", "is \"" + arguments.dump[0] + "\"", "legal: program FILE or masks FILE.npz"});
+  if (!arguments.dump.empty() && arguments.dump[0] == "masks" &&
+      (arguments.only == "dense" || !arguments.program_file.empty()))
+    failure.problems.push_back({"", "--dump", "masks are those that the config gives a sparse run",
+                                "legal: without --program and --only dense"});
   if (!arguments.data.empty() && !arguments.functional)
     failure.problems.push_back({"", "--data", "is for a run with data", "legal: with --functional"});
   if (!arguments.only.empty() && !arguments.program_file.empty())
     failure.problems.push_back({"", "--only", "a program has masks of its own", "legal: without --program"});
-  if (failure.problems.empty()) return std::nullopt;
+  if (arguments.functional && config && config->accounting == Accounting::published)
+    failure.problems.push_back({"", "--functional", "with accounting=published, which moves sizes and no data",
+                                "legal: with accounting=physical"});
+  const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
+  for (const std::string& file : {arguments.json_file, arguments.trace_file, dump_file}) {
+    if (file.empty()) continue;
+    if (std::optional<Problem> problem = unwritable(file)) failure.problems.push_back(std::move(*problem));
+  }
+  if (std::optional<Problem> problem = unwritable_parent(arguments.out))
+    failure.problems.push_back(std::move(*problem));
   return failure;
 }
 
 int run(const RunArguments& arguments) {
-  if (const auto failure = idle_options(arguments)) return report_failure(*failure);
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   const Expected<RunConfig> config = load_run_config(arguments.config, sets);
-  if (!config) return report_failure(config.failure());
+  Failure wrong = option_problems(arguments, config);
+  if (!config)
+    wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
+  if (!wrong.problems.empty()) return report_failure(wrong);
   const Expected<json> result = simulate_all(arguments, *config);
   if (!result) return report_failure(result.failure());
   fmt::print("{}", run_report(*result));
@@ -159,8 +171,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("run", "Simulate a network dense and block-sparse, and say where the time goes");
   command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")
       ->required();
-  command->add_option("--set", arguments->sets, "a.b=c: change any key of the config; repeatable; paths start here")
-      ->allow_extra_args(false);
+  command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: one event per descriptor");
   command->add_option("--only", arguments->only, "dense or sparse: simulate one of the two")
       ->check(CLI::IsMember({"dense", "sparse"}));

@@ -42,21 +42,36 @@ std::string calibration(const json& hardware) {
   return text;
 }
 
+// Which blocks are zero, and who says so.
+std::string sparsity(const json& given) {
+  const int bc = given["block"][0].get<int>(), bi = given["block"][1].get<int>();
+  if (given.contains("mask_file")) {
+    const int layers = given["masked_layers"].get<int>();
+    return fmt::format("{:.4g} % of the {}x{} blocks of {} layer{} are zero (masks of {})",
+                       given["zero_share"].get<double>() * 100, bc, bi, layers, layers == 1 ? "" : "s",
+                       given["mask_file"].get<std::string>());
+  }
+  return fmt::format("{:.4g} % of the {}x{} blocks are zero ({}, seed {})", given["ratio"].get<double>() * 100, bc, bi,
+                     given["pattern"].get<std::string>(), given["seed"].get<std::uint64_t>());
+}
+
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
-  const json& sparsity = result["sparsity"];
+  const bool brought = result.contains("program");
+  const std::string made_by = brought ? "program of " + result["program"]["file"].get<std::string>()
+                                      : "policy " + result["policy"].get<std::string>();
+  const std::string masks = brought ? "hash of the program: " + result["program"]["hash"].get<std::string>()
+                                    : "sparse: " + sparsity(result["sparsity"]);
   const bool peak = hardware["kernels"] == "peak";
   return fmt::format(
-      "{} on {} {}x{}, {:.4g} GHz, kernels {}, policy {}, {} accounting, fidelity {}\n"
+      "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
       "{}; {}\n"
-      "sparse: {:.4g} % of the {}x{} blocks are zero ({}, seed {})\n",
+      "{}\n",
       result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
       hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
-      result["policy"].get<std::string>(), result["accounting"].get<std::string>(),
-      result["fidelity"].get<std::string>(), calibration(hardware),
+      made_by, result["accounting"].get<std::string>(), result["fidelity"].get<std::string>(), calibration(hardware),
       peak ? "ideal kernels, 256 int8 multiply-accumulates per cycle and core" : "kernels fitted to measured ones",
-      sparsity["ratio"].get<double>() * 100, sparsity["block"][0].get<int>(), sparsity["block"][1].get<int>(),
-      sparsity["pattern"].get<std::string>(), sparsity["seed"].get<std::uint64_t>());
+      masks);
 }
 
 // The largest cause of lost core time of a layer.
@@ -110,10 +125,13 @@ std::string run_report(const json& result) {
   text += bytes_row(result, "memory tiles written", "memtile_write_bytes");
   text += bytes_row(result, "cores read", "core_read_bytes");
   text += bytes_row(result, "cores written", "core_write_bytes");
-  text +=
-      row(result, "weights in DDR", [](const json& r) { return show_bytes(r["weight_bytes"]["total"].get<double>()); });
-  text += row(result, "  of them indices",
-              [](const json& r) { return show_bytes(r["weight_bytes"]["index"].get<double>()); });
+  const auto weights = [](const char* key) {
+    return [key](const json& r) {
+      return r.contains("weight_bytes") ? show_bytes(r["weight_bytes"][key].get<double>()) : "-";
+    };
+  };
+  text += row(result, "weights in DDR", weights("total"));
+  text += row(result, "  of them indices", weights("index"));
   if (!result["speedup"].is_null()) {
     text += fmt::format("  {:<26}{:>28}\n", "speed-up", fmt::format("{:.3f}", result["speedup"].get<double>()));
   }

@@ -163,6 +163,10 @@ class DocumentLoader {
       return;
     }
     const std::string text = assignment.substr(equals + 1);
+    if (text.empty())
+      return problem("--set", path, "is given no value", "legal: a value behind the =, \"\" for an empty text");
+    if (const std::optional<Problem> deep = deep_nesting(text, "--set"))
+      return problem("--set", path, deep->what, deep->legal);
     json value = json::parse(text, nullptr, false);
     if (value.is_discarded()) value = text;
     lay_over(document, keys, extend(value, {"--set", ""}, path), value.is_object());

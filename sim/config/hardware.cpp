@@ -71,21 +71,24 @@ std::vector<Problem> contradictions(const ArraySpec& array, const Document& docu
 }  // namespace
 
 Rule hardware_rule() {
-  Rule rule = Rule::object("the array, as an object or the path of a file in configs/hardware",
-                           {{"$schema", Rule::text("schema for editors")},
-                            {"name", Rule::text("name of the hardware in results")},
-                            {"description", Rule::text("what it describes")},
-                            {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
-                                                       "nowhere")},
-                            {"kernels", Rule::text("name of the kernel law, see `tessera list`")}},
-                           {"name", "kernels"});
+  Rule rule =
+      Rule::object("the array, as an object or the path of a file in configs/hardware",
+                   {{"$schema", Rule::text("schema for editors")},
+                    {"name", Rule::text("name of the hardware in results")},
+                    {"description", Rule::text("what it describes")},
+                    {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
+                                               "nowhere")},
+                    {"kernels", Rule::text("name of the kernel law, see `tessera list`")}},
+                   {"name", "kernels"});
   rule.or_file = true;
   for (const HardwareKey& key : hardware_keys()) {
     const std::string::size_type dot = key.path.rfind('.');
     Rule& parent = object_at(rule, dot == std::string::npos ? "" : key.path.substr(0, dot));
     const std::string name = dot == std::string::npos ? key.path : key.path.substr(dot + 1);
     if (!key.optional) parent.required.push_back(name);
-    parent.keys.emplace_back(name, Rule::quantity(key.meaning, key.low, key.high, key.unit, key.whole));
+    Rule quantity = Rule::quantity(key.meaning, key.low, key.high, key.unit, key.whole);
+    quantity.one_for_all = key.path == "rows" || key.path == "cols";
+    parent.keys.emplace_back(name, std::move(quantity));
   }
   return rule;
 }
@@ -95,10 +98,20 @@ Expected<ArraySpec> read_hardware(const Document& document, const std::string& p
   ArraySpec array;
   array.name = root["name"].get<std::string>();
   array.kernels = root["kernels"].get<std::string>();
+  Failure failure;
   // rows and cols stand first in the table: what depends on the shape comes after them.
-  for (const HardwareKey& key : hardware_keys())
-    if (const json* quantity = find_path(root, key.path)) key.store(array, quantity_value(*quantity, array));
-  Failure failure{ExitCode::bad_input, contradictions(array, document, path)};
+  for (const HardwareKey& key : hardware_keys()) {
+    const json* quantity = find_path(root, key.path);
+    if (quantity == nullptr) continue;
+    const double value = quantity_value(*quantity, array);
+    key.store(array, value);
+    if (value >= key.low && value <= key.high) continue;
+    const std::string at = join_path(path, key.path);
+    failure.problems.push_back({document.origin(at).file, at,
+                                fmt::format("is {:.16g} {} for {} columns", value, key.unit, array.cols),
+                                fmt::format("legal: from {:.16g} to {:.16g} {}", key.low, key.high, key.unit)});
+  }
+  if (failure.problems.empty()) failure.problems = contradictions(array, document, path);
   if (!failure.problems.empty()) return failure;
   return array;
 }

@@ -1,5 +1,6 @@
 #include "sim/config/json_file.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -10,6 +11,8 @@
 
 namespace tessera {
 namespace {
+constexpr int max_nesting = 100;
+
 // "line 3, column 5" and the rest of the library's message, without its exception name.
 Problem syntax_problem(const std::string& file, const std::string& message) {
   Problem problem{file, "", message, "legal: JSON"};
@@ -23,7 +26,28 @@ Problem syntax_problem(const std::string& file, const std::string& message) {
 }
 }  // namespace
 
+std::optional<Problem> deep_nesting(const std::string& text, const std::string& file) {
+  int depth = 0, line = 1;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (c == '"') quoted = !quoted;
+    if (quoted) {
+      if (c == '\\') ++i;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    } else if ((c == '[' || c == '{') && ++depth > max_nesting) {
+      return Problem{file, fmt::format("line {}", line),
+                     fmt::format("nests more than {} lists and objects", max_nesting),
+                     fmt::format("legal: up to {}", max_nesting)};
+    }
+  }
+  return std::nullopt;
+}
+
 Expected<nlohmann::json> parse_json(const std::string& text, const std::string& file) {
+  if (std::optional<Problem> deep = deep_nesting(text, file)) return fail(ExitCode::bad_input, std::move(*deep));
   using Event = nlohmann::json::parse_event_t;
   Failure failure;
   std::vector<std::set<std::string>> seen;

@@ -1,6 +1,8 @@
-// Reads one JSON file; a syntax error is told by line and column, a key given twice is an error.
+// Reads one JSON file; a syntax error is told by line and column, a key given twice is an error, and so is nesting that
+// no config needs and recursion over the value could not follow.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "sim/base/error.h"
@@ -10,5 +12,8 @@ namespace tessera {
 Expected<std::string> read_text(const std::string& path);  // any file
 Expected<nlohmann::json> read_json(const std::string& path);
 Expected<nlohmann::json> parse_json(const std::string& text, const std::string& file);
+
+// The problem of a text that nests too deeply, if it does.
+std::optional<Problem> deep_nesting(const std::string& text, const std::string& file);
 
 }  // namespace tessera

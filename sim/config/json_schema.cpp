@@ -11,9 +11,16 @@ ordered_json number_schema(const Rule& rule, bool whole) {
 ordered_json quantity_schema(const Rule& rule) {
   const ordered_json number = number_schema(rule, rule.whole);
   ordered_json object = {{"type", "object"}, {"additionalProperties", false}};
-  object["properties"] = {
-      {"value", number}, {"value_per_column", number},     {"by_array", {{"type", "object"}}}, {"min", number},
-      {"max", number},   {"unit", {{"const", rule.unit}}}, {"source", {{"type", "string"}}}};
+  ordered_json& keys = object["properties"] = {{"value", number}};
+  if (!rule.one_for_all) {
+    keys["value_per_column"] = number;
+    keys["by_array"] = {
+        {"type", "object"}, {"additionalProperties", false}, {"patternProperties", {{array_shape, number}}}};
+  }
+  keys["min"] = number;
+  keys["max"] = number;
+  keys["unit"] = {{"const", rule.unit}};
+  keys["source"] = {{"type", "string"}};
   return {{"anyOf", {number, object}}};
 }
 

@@ -26,6 +26,7 @@ struct Rule {
   std::string unit;
   double low = 0, high = 0;  // inclusive; of numbers, or of the length of a list
   bool whole = false;        // quantity: integers only
+  bool one_for_all = false;  // quantity: no other value by array or column, because it is what says which array
   bool or_file = false;      // object: may also be the path of a file with it
   std::vector<std::string> choices;
   std::vector<std::pair<std::string, Rule>> keys;
@@ -46,6 +47,9 @@ struct Rule {
 
   const Rule* find(const std::string& key) const;  // of an object
 };
+
+// The key of a value that holds for one array: "8x2" is 8 rows by 2 columns.
+constexpr const char* array_shape = "^[1-9][0-9]?x[1-9][0-9]?$";
 
 // "a whole number from 1 to 8 rows", "one of: random, balanced": what would be legal.
 std::string legal_values(const Rule& rule);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <regex>
 
 namespace tessera {
 namespace {
@@ -97,8 +98,8 @@ class Validator {
 
   void quantity(const json& value, const Rule& rule, const std::string& path) {
     if (!value.is_object()) return number(value, rule, path, rule.whole);
-    static const std::vector<std::string> legal{"value", "value_per_column", "by_array", "min", "max", "unit",
-                                                "source"};
+    std::vector<std::string> legal{"value", "min", "max", "unit", "source"};
+    if (!rule.one_for_all) legal.insert(legal.begin() + 1, {"value_per_column", "by_array"});
     Rule limited = rule;
     for (const auto& [key, child] : value.items()) {
       const std::string at = join_path(path, key);
@@ -112,14 +113,24 @@ class Validator {
       }
       if (key == "source") check(child, Rule::text("where the number comes from"), at);
     }
-    if (value.contains("value") == value.contains("value_per_column")) {
-      add(path, "is " + show(value), "legal: exactly one of \"value\" and \"value_per_column\"");
+    const bool per_column = value.contains("value_per_column") && !rule.one_for_all;
+    if (value.contains("value") == per_column) {
+      add(path, "is " + show(value),
+          rule.one_for_all ? "legal: a \"value\"" : "legal: exactly one of \"value\" and \"value_per_column\"");
     }
     // The value carries the path of the quantity: that is what the user wrote or set.
     if (value.contains("value")) number(value["value"], limited, path, rule.whole);
-    if (value.contains("value_per_column")) number(value["value_per_column"], limited, path, rule.whole);
-    if (value.contains("by_array"))
-      check(value["by_array"], Rule::map("", limited_item(limited)), join_path(path, "by_array"));
+    if (per_column) number(value["value_per_column"], limited, path, rule.whole);
+    if (value.contains("by_array") && !rule.one_for_all)
+      by_array(value["by_array"], limited, join_path(path, "by_array"));
+  }
+
+  void by_array(const json& value, const Rule& limited, const std::string& path) {
+    check(value, Rule::map("", limited_item(limited)), path);
+    if (!value.is_object()) return;
+    for (const auto& [shape, child] : value.items())
+      if (!std::regex_match(shape, std::regex(array_shape)))
+        add(join_path(path, shape), fmt::format("\"{}\" is no array", shape), "legal: rows x columns, such as \"8x2\"");
   }
 
   static Rule limited_item(const Rule& quantity) {

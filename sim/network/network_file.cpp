@@ -34,6 +34,7 @@ class NetworkReader {
     read_input();
     resolve_names();
     order_and_infer();
+    if (problems_.empty()) check_size();
     if (!problems_.empty()) return failure();
     assign_default_shifts(network_);
     return std::move(network_);
@@ -145,6 +146,21 @@ class NetworkReader {
       // What depends on a layer with a problem would only repeat that problem.
       if (specs_[node].valid) specs_[node].valid = infer(specs_[node], layer, shapes, names);
     }
+  }
+
+  // Layers that are small enough each can be too many.
+  void check_size() {
+    double macs = 0, bytes = 0;
+    for (const Layer& layer : network_.layers) {
+      macs += multiply_accumulates(layer);
+      bytes += stored_output_bytes(layer) + stored_weight_bytes(layer);
+    }
+    if (macs > max_macs)
+      report("layers", fmt::format("take {:.4g} multiply-accumulates in all", macs),
+             fmt::format("at most {:.4g}", max_macs));
+    if (bytes > max_network_bytes)
+      report("layers", fmt::format("have tensors and weights of {:.4g} bytes in all", bytes),
+             fmt::format("at most {:.4g} bytes", max_network_bytes));
   }
 
   bool infer(const LayerSpec& spec, Layer& layer, const std::vector<Shape>& shapes,

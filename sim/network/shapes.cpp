@@ -64,6 +64,19 @@ bool infer_concat(Layer& layer, const std::vector<Shape>& in, const std::vector<
   return good;
 }
 
+bool check_size(const Layer& layer, const ReportProblem& report) {
+  bool good = true;
+  const auto check = [&](double size, double most, const char* what, const char* unit) {
+    if (size <= most) return;
+    report(fmt::format("{} {:.4g} {}", what, size, unit), fmt::format("at most {:.4g} {}", most, unit));
+    good = false;
+  };
+  check(stored_output_bytes(layer), max_tensor_bytes, "produces a tensor of", "bytes");
+  check(stored_weight_bytes(layer), max_tensor_bytes, "has weights of", "bytes");
+  check(multiply_accumulates(layer), max_macs, "takes", "multiply-accumulates");
+  return good;
+}
+
 bool infer_any(Layer& layer, const std::vector<Shape>& in, const std::vector<std::string>& names,
                const ReportProblem& report) {
   switch (layer.op) {
@@ -85,11 +98,19 @@ bool infer_any(Layer& layer, const std::vector<Shape>& in, const std::vector<std
 
 std::string shape_text(const Shape& s) { return fmt::format("{}x{}x{}", s.h, s.w, s.c); }
 
+double stored_output_bytes(const Layer& l) { return 1.0 * l.out.h * l.out.w * stored_channels(l.out.c); }
+double stored_weight_bytes(const Layer& l) {
+  return l.op == Op::conv2d ? 1.0 * stored_channels(l.out.c) * stored_channels(l.in.c) * l.window.kh * l.window.kw : 0;
+}
+double multiply_accumulates(const Layer& l) {
+  return l.op == Op::conv2d ? 1.0 * l.out.h * l.out.w * l.out.c * l.in.c * l.window.kh * l.window.kw : 0;
+}
+
 bool infer_shape(Layer& layer, const std::vector<Shape>& inputs, const std::vector<std::string>& input_names,
                  const ReportProblem& report) {
   if (!inputs.empty()) layer.in = inputs[0];
   if (!infer_any(layer, inputs, input_names, report)) return false;
-  if (layer.out.h <= max_side && layer.out.w <= max_side && layer.out.c <= max_side) return true;
+  if (layer.out.h <= max_side && layer.out.w <= max_side && layer.out.c <= max_side) return check_size(layer, report);
   report("produces a tensor of " + shape_text(layer.out), fmt::format("at most {} in each dimension", max_side));
   return false;
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <vector>
 
 namespace tessera {
@@ -33,6 +34,9 @@ Failure to_failure(const json& answer) {
   try {
     const Expected<json> result = work();
     answer = result ? json{{"result", *result}} : json{{"failure", to_json(result.failure())}};
+  } catch (const std::bad_alloc&) {
+    answer = {{"failure", to_json(fail(ExitCode::does_not_fit,
+                                       {"", "", "this needs more memory than the process can have", ""}))}};
   } catch (const std::exception& error) {
     answer = {{"failure", to_json(fail(ExitCode::internal, {"", "", error.what(), ""}))}};
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
 #include "sim/config/json_file.h"
@@ -82,6 +84,23 @@ std::vector<std::string> changed_numbers(const json& hardware, const std::string
   }
   return changed;
 }
+
+// Masks from a file are told by the file and what was found in it, generated ones by how they were generated.
+json sparsity_result(const RunConfig& config) {
+  json sparsity = config.resolved["sparsity"];
+  if (config.mask_spec.file.empty()) return sparsity;
+  std::int64_t layers = 0, blocks = 0, present = 0;
+  for (const auto& mask : config.masks) {
+    if (!mask) continue;
+    ++layers;
+    blocks += static_cast<std::int64_t>(mask->bits.size());
+    present += std::count(mask->bits.begin(), mask->bits.end(), 1);
+  }
+  sparsity["mask_file"] = config.mask_spec.file;
+  sparsity["masked_layers"] = layers;
+  sparsity["zero_share"] = static_cast<double>(blocks - present) / static_cast<double>(blocks);
+  return sparsity;
+}
 }  // namespace
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
@@ -133,6 +152,9 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   Plan plan;
   plan.schedule.program = std::move(*program);
   plan.durations = kernel_durations(plan.schedule.program, **law);
+  const auto masks = masks_of(config, program_density(plan.schedule.program));
+  if (config.accounting == Accounting::physical && !other_masks(plan.schedule.program, masks))
+    plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
   return plan;
 }
 
@@ -167,12 +189,11 @@ Expected<json> run_density(const RunConfig& config, Density density, const RunOp
   return simulate_plan(config, *plan, density, options);
 }
 
-json make_result(const RunConfig& config, const json& dense, const json& sparse) {
+json make_result(const RunConfig& config, const json& dense, const json& sparse, const std::string& program_file) {
   json result = {{"name", config.name},
                  {"network", config.network.name},
                  {"accounting", accounting_name(config.accounting)},
                  {"fidelity", fidelity_name(config.fidelity)},
-                 {"policy", config.schedule.policy},
                  {"hardware",
                   {{"name", config.array.name},
                    {"rows", config.array.rows},
@@ -182,11 +203,15 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse)
                    {"calibration", config.resolved["hardware"].value("calibration", "")},
                    {"changed", changed_numbers(config.resolved["hardware"])},
                    {"kernels", config.array.kernels}}},
-                 {"sparsity", config.resolved["sparsity"]},
                  {"dense", dense},
                  {"sparse", sparse},
                  {"speedup", nullptr}};
-  result["sparsity"].erase("mask_file");  // a path says nothing to others; the masks decide the content hash
+  if (program_file.empty()) {
+    result["policy"] = config.schedule.policy;
+    result["sparsity"] = sparsity_result(config);
+  } else {
+    result["program"] = {{"file", program_file}, {"hash", (dense.is_null() ? sparse : dense)["program_hash"]}};
+  }
   if (!dense.is_null() && !sparse.is_null() && sparse["latency_us"].get<double>() > 0) {
     result["speedup"] = dense["latency_us"].get<double>() / sparse["latency_us"].get<double>();
   }

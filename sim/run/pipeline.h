@@ -18,7 +18,7 @@ const char* density_name(Density d);  // "dense", "sparse"
 // A schedule with the bounds it is judged by.
 struct Plan {
   Schedule schedule;
-  std::optional<Bounds> bounds;        // none for a program that was read from a file
+  std::optional<Bounds> bounds;        // none where they do not apply
   std::vector<Millicycles> durations;  // by kernel call
 };
 
@@ -29,6 +29,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density);
 Density program_density(const Program& program);
 
 // A program brought by the user instead of a schedule: verified, for the network of the config; its masks are its own.
+// It has bounds when its masks are those of the config.
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file);
 
 struct RunOptions {
@@ -46,8 +47,10 @@ Expected<nlohmann::json> simulate_plan(const RunConfig& config, const Plan& plan
 // make_plan + simulate_plan in this process.
 Expected<nlohmann::json> run_density(const RunConfig& config, Density density, const RunOptions& options = {});
 
-// result.json from the two densities; either may be null.
-nlohmann::json make_result(const RunConfig& config, const nlohmann::json& dense, const nlohmann::json& sparse);
+// result.json from the two densities; either may be null. What a schedule was told (policy, sparsity) is left out when
+// a program was read from `program_file` instead.
+nlohmann::json make_result(const RunConfig& config, const nlohmann::json& dense, const nlohmann::json& sparse,
+                           const std::string& program_file = "");
 
 // Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, kernel law, schedule,
 // accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.

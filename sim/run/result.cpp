@@ -20,6 +20,9 @@ json causes(const CauseTimes& times) {
   return object;
 }
 
+// The published accounting moves sizes and has no weight chunks.
+bool has_chunks(const Program& program) { return program.accounting != "published"; }
+
 // What the weights of the layers (all of them, or one) look like in DDR, each chunk once.
 json weight_bytes(const Program& program, int layer) {
   ChunkSize sum;
@@ -57,7 +60,7 @@ json layer_result(const Schedule& schedule, const ArraySpec& array, const SimRes
                 {"ddr_read_bytes", own.ddr_read},
                 {"ddr_write_bytes", own.ddr_write},
                 {"time", causes(own.cores)}};
-  if (placed.layer.op == Op::conv2d) layer["weight_bytes"] = weight_bytes(program, id);
+  if (placed.layer.op == Op::conv2d && has_chunks(program)) layer["weight_bytes"] = weight_bytes(program, id);
   if (bounds != nullptr) {
     layer["bound_us"] = bounds->layers[id].us;
     layer["bound_by"] = bounds->layers[id].by;
@@ -68,6 +71,13 @@ json layer_result(const Schedule& schedule, const ArraySpec& array, const SimRes
     layer["imbalance"] = schedule.layers[id].imbalance_rows;
   }
   return layer;
+}
+// A field of RFC 4180: in quotes when it has to be.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? "\"\"" : std::string(1, c);
+  return field + "\"";
 }
 }  // namespace
 
@@ -106,8 +116,8 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
       {"dispatch_us", array.controller.dispatch_us},
       {"events", sim.events},
       {"program_hash", hash_text(program_hash(program))},
-      {"weight_bytes", weight_bytes(program, -1)},
       {"time", causes(cores)}};
+  if (has_chunks(program)) result["weight_bytes"] = weight_bytes(program, -1);
   if (bounds != nullptr) {
     result["bound_us"] = bounds->bound_us;
     result["layer_bound_us"] = bounds->layer_bound_us;
@@ -135,8 +145,8 @@ std::string layers_csv(const json& result) {
     if (result[density].is_null()) continue;
     for (const json& layer : result[density]["layers"]) {
       const auto number = [&](const char* key) { return layer.contains(key) ? layer[key].dump() : ""; };
-      const auto text = [&](const char* key) { return layer.value(key, ""); };
-      csv += fmt::format("{},{},{},{},{},{},{},{},\"{}\",{},{},{},{}", density, text("name"), text("op"),
+      const auto text = [&](const char* key) { return csv_field(layer.value(key, "")); };
+      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}", density, text("name"), text("op"),
                          number("start_us"), number("end_us"), number("bound_us"), text("bound_by"), number("macs"),
                          text("mapping"), number("ddr_read_bytes"), number("ddr_write_bytes"),
                          number("imbalance_unassigned"), number("imbalance"));

@@ -8,8 +8,8 @@
 
 namespace tessera {
 
-// R of result.json: one density. `bounds` null (a program read from a file): no bounds; a schedule without layer
-// reports (likewise): no imbalance.
+// R of result.json: one density. `bounds` null: no bounds; a schedule without layer reports (a program read from a
+// file): no imbalance.
 nlohmann::json density_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim,
                               const Bounds* bounds);
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <filesystem>
 
 #include "sim/config/document.h"
@@ -12,6 +14,7 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/published.h"
 #include "sim/run/run_rule.h"
+#include "sim/run/unfollowed_keys.h"
 
 namespace tessera {
 namespace {
@@ -25,23 +28,34 @@ void set_default(json& object, const char* key, const json& value) {
   if (!object.contains(key)) object[key] = value;
 }
 
+void complete_schedule(json& schedule) {
+  set_default(schedule, "policy", ScheduleSpec{}.policy);
+  const bool own = schedule["policy"] != "published";  // which neither balances nor tiles in depth
+  set_default(schedule, "balance", own && ScheduleSpec{}.balance);
+  set_default(schedule, "depth_tiling", own && ScheduleSpec{}.depth_tiling);
+}
+
+void complete_sparsity(json& sparsity) {
+  const MaskSpec spec;
+  set_default(sparsity, "block", {spec.bc, spec.bi});
+  if (!sparsity.contains("mask_file")) {
+    set_default(sparsity, "ratio", spec.ratio);
+    set_default(sparsity, "pattern", spec.pattern);
+    set_default(sparsity, "seed", spec.seed);
+  }
+  set_default(sparsity, "first_dense", spec.first_dense);
+}
+
+// Parts of the wrong type, which have been reported, stay as they are.
 void complete(json& config, const std::string& name) {
   set_default(config, "name", name);
   set_default(config, "accounting", "physical");
   set_default(config, "fidelity", "burst");
   set_default(config, "seed", 1);
   set_default(config, "schedule", json::object());
-  set_default(config["schedule"], "policy", ScheduleSpec{}.policy);
-  set_default(config["schedule"], "balance", ScheduleSpec{}.balance);
-  set_default(config["schedule"], "depth_tiling", ScheduleSpec{}.depth_tiling);
   set_default(config, "sparsity", json::object());
-  const MaskSpec spec;
-  json& sparsity = config["sparsity"];
-  set_default(sparsity, "block", {spec.bc, spec.bi});
-  set_default(sparsity, "ratio", spec.ratio);
-  set_default(sparsity, "pattern", spec.pattern);
-  set_default(sparsity, "seed", spec.seed);
-  set_default(sparsity, "first_dense", spec.first_dense);
+  if (config["schedule"].is_object()) complete_schedule(config["schedule"]);
+  if (config["sparsity"].is_object()) complete_sparsity(config["sparsity"]);
   config.erase("$schema");
 }
 
@@ -49,9 +63,9 @@ MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
   MaskSpec spec;
   spec.bc = sparsity["block"][0].get<int>();
   spec.bi = sparsity["block"][1].get<int>();
-  spec.ratio = sparsity["ratio"].get<double>();
-  spec.pattern = sparsity["pattern"].get<std::string>();
-  spec.seed = sparsity["seed"].get<std::uint64_t>();
+  spec.ratio = sparsity.value("ratio", spec.ratio);
+  spec.pattern = sparsity.value("pattern", spec.pattern);
+  spec.seed = sparsity.value("seed", spec.seed);
   spec.first_dense = sparsity["first_dense"].get<bool>();
   spec.exclude = sparsity.value("exclude", std::vector<std::string>{});
   const json layers = sparsity.value("layers", json::object());
@@ -103,23 +117,34 @@ class Resolver {
     if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
     add(validate(document_, run_rule()));
     std::optional<Network> network = read_network();
-    if (!failure_.problems.empty()) return failure_;
+    check_name();
+    // A file that could not be read may hold what stands beside a key, or what it lacks.
+    if (!document_.value.is_object() || !document_.problems.empty()) return failure_;
 
+    // What only shows with the meaning of a part is reported with the rest, if the part itself can be read.
+    const bool array = sound("hardware"), masks = network && sound("sparsity"), schedule = network && sound("schedule");
+    add(unfollowed_keys(document_));
     complete(document_.value, name_);
     RunConfig config;
-    config.network = std::move(*network);
+    if (array) {
+      take(read_hardware(document_, "hardware"), config.array, "");
+      if (document_.value["accounting"] == "published") use_published_machine(config.array);
+      check_kernels();
+    }
+    if (network) config.network = std::move(*network);
+    if (masks) {
+      config.mask_spec = read_sparsity(document_.value["sparsity"], document_.origin("sparsity.mask_file").folder);
+      take(make_masks(config.network, config.mask_spec), config.masks, "sparsity");
+    }
+    if (schedule) {
+      config.schedule = read_schedule(document_.value["schedule"]);
+      check_schedule_layers(config);
+    }
+    if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();
-    take(read_hardware(document_, "hardware"), config.array, "");
-    if (document_.value["accounting"] == "published") use_published_machine(config.array);
-    check_kernels(config.array);
-    config.mask_spec = read_sparsity(document_.value["sparsity"], document_.origin("sparsity.mask_file").folder);
-    take(make_masks(config.network, config.mask_spec), config.masks, "sparsity");
-    config.schedule = read_schedule(document_.value["schedule"]);
-    check_schedule_layers(config);
     config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
     config.fidelity = document_.value["fidelity"] == "transaction" ? Fidelity::transaction : Fidelity::burst;
     config.seed = document_.value["seed"].get<std::uint64_t>();
-    if (!failure_.problems.empty()) return failure_;
     if (!config.mask_spec.file.empty()) {
       document_.value["sparsity"]["mask_file"] = std::filesystem::absolute(config.mask_spec.file).string();
     }
@@ -130,6 +155,31 @@ class Resolver {
  private:
   void add(std::vector<Problem> problems) {
     for (Problem& problem : problems) failure_.problems.push_back(std::move(problem));
+  }
+
+  // Whether nothing is wrong with a part of the config.
+  bool sound(const std::string& part) const {
+    return std::none_of(failure_.problems.begin(), failure_.problems.end(), [&](const Problem& problem) {
+      return problem.path == part || problem.path.rfind(part + ".", 0) == 0;
+    });
+  }
+
+  // The result folder carries the name.
+  void check_name() {
+    const json& given = document_.value;
+    if (!given.is_object() || !given.contains("name") || !given["name"].is_string()) return;
+    const std::string name = given["name"].get<std::string>();
+    const auto unfit = [](char c) {
+      return std::strchr("/\\:*?\"<>|", c) != nullptr || std::iscntrl(static_cast<unsigned char>(c)) != 0;
+    };
+    constexpr std::size_t longest = 100;
+    if (name.size() <= longest && name.find_first_of(".-") != 0 && std::none_of(name.begin(), name.end(), unfit))
+      return;
+    add({{document_.origin("name").file, "name",
+          fmt::format("is {}, which no folder can be called", show(given["name"])),
+          fmt::format(
+              "legal: up to {} bytes without / \\ : * ? \" < > | and control characters, not starting with . or -",
+              longest)}});
   }
 
   // Keeps the value, or its problems; those that name no file are about the key `at` of this config.
@@ -178,10 +228,9 @@ class Resolver {
     take(read_hardware(document_, "hardware"), array, "");
   }
 
-  void check_kernels(const ArraySpec& array) {
-    if (array.kernels.empty()) return;  // the hardware itself has problems
+  void check_kernels() {
     const KernelLaw* law = nullptr;
-    take(open_kernel_law(array.kernels), law, "");
+    take(open_kernel_law(document_.value["hardware"]["kernels"].get<std::string>()), law, "");
   }
 
   void check_schedule_layers(const RunConfig& config) {

@@ -35,7 +35,8 @@ Rule sparsity_rule() {
        {"first_dense", Rule::boolean("the first convolution stays dense")},
        {"exclude", Rule::list("layers that stay dense, by name", 0, 100000, Rule::text(""))},
        {"layers", Rule::map("exceptions, by layer name", layer)},
-       {"mask_file", Rule::text(".npz with a mask per layer name, or .npy for the only sparse layer")}});
+       {"mask_file", Rule::text(".npz with a mask per layer name, or .npy for the only sparse layer; instead of ratio, "
+                                "pattern and seed")}});
 }
 
 Rule schedule_rule() {

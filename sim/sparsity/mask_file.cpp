@@ -87,6 +87,9 @@ std::optional<Failure> write_masks(const std::string& path, const Network& netwo
   for (const Layer& layer : network.layers)
     if (const std::optional<BlockMask>& mask = masks[layer.id])
       arrays[layer.name] = {"|b1", {mask->rows(), mask->cols()}, mask->bits};
+  if (arrays.empty())
+    return fail(ExitCode::bad_input,
+                {path, "", "would hold no mask: every layer is dense", "a config with a sparse layer"});
   if (path.size() < 4 || path.compare(path.size() - 4, 4, ".npy") != 0) return write_npz(path, arrays);
   if (arrays.size() == 1) return write_npy(path, arrays.begin()->second);
   return fail(ExitCode::bad_input,

@@ -39,7 +39,7 @@ class MaskMaker {
       if (!read) return read;
       masks = std::move(*read);
       for (const Layer& layer : network_.layers)
-        if (excluded(layer)) masks[layer.id].reset();
+        if (masks[layer.id] && !is_sparse(layer)) refuse_mask(layer);
     } else if (failure_.problems.empty()) {
       for (const Layer& layer : network_.layers)
         if (is_sparse(layer)) generate(layer, masks[layer.id]);
@@ -86,6 +86,16 @@ class MaskMaker {
     const auto first = std::find_if(network_.layers.begin(), network_.layers.end(),
                                     [](const Layer& l) { return l.op == Op::conv2d && !l.is_gemm; });
     return first->id != layer.id;
+  }
+
+  // The file has a mask of a layer that the config keeps dense.
+  void refuse_mask(const Layer& layer) {
+    failure_.problems.push_back(
+        excluded(layer) ? Problem{spec_.file, layer.name, "has a mask, and stands in sparsity.exclude",
+                                  "legal: one of the two"}
+                        : Problem{spec_.file, layer.name,
+                                  "has a mask, and is the first convolution, which sparsity.first_dense keeps dense",
+                                  "legal: a file without it, or sparsity.first_dense=false"});
   }
 
   void generate(const Layer& layer, std::optional<BlockMask>& out) {

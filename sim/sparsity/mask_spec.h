@@ -32,11 +32,12 @@ struct MaskSpec {
 };
 
 // Index = LayerId; nullopt: dense. The mask of a layer depends on its name and shape, not on the other layers. With a
-// mask file, layers that it does not name are dense. Problems name the key of the spec they are about.
+// mask file, layers that it does not name are dense, and a mask of a layer that the spec keeps dense is a problem.
+// Problems name the key of the spec they are about.
 Expected<std::vector<std::optional<BlockMask>>> make_masks(const Network& network, const MaskSpec& spec);
 
 // Writes what is not dense as bool arrays [ceil(cout/bc)][ceil(cin/bi)]: .npz by layer name, or .npy when the path says
-// so and there is exactly one.
+// so and there is exactly one. A network that is all dense is a Failure: no reader would take the file.
 std::optional<Failure> write_masks(const std::string& path, const Network& network,
                                    const std::vector<std::optional<BlockMask>>& masks);
 

@@ -134,6 +134,7 @@ Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path) 
   } else {
     files[""] = content;
   }
+  if (files.empty()) return fail(ExitCode::bad_input, {path, "", "holds no array", "at least one array"});
   std::map<std::string, NumpyArray> arrays;
   Failure failure;
   for (const auto& [entry, bytes] : files) {

@@ -42,6 +42,13 @@ const std::vector<Counter>& counters() {
       {"weight_bytes.total", "B", "All of it.", "data + index + bias"},
       {"layers[].start_us", "us", "Start of the first activation transfer or kernel call of the layer.", "observed"},
       {"layers[].end_us", "us", "End of the last task of the layer.", "observed"},
+      {"layers[].macs", "multiply-accumulates",
+       "Multiply-accumulates of the layer's present blocks, padding not counted.",
+       "out.h x out.w x kh x kw x (weights in present 8x8 blocks per tap)"},
+      {"layers[].ddr_read_bytes", "B", "Bytes read from DDR for the layer.", "sum over its shim MM2S descriptors"},
+      {"layers[].ddr_write_bytes", "B", "Bytes written to DDR by the layer.", "sum over its shim S2MM descriptors"},
+      {"layers[].time", "core cycles", "Time of all cores at this layer, by cause (see time.*); without idle time.",
+       "sum over its tasks on cores"},
       {"layers[].bound_us", "us", "The best any legal mapping can do for this layer alone.",
        "min over mappings of max(compute, bytes / rate per class of channel, DDR bytes / rate)"},
       {"layers[].bound_by", "", "Which of these binds: compute, input, output, weights or ddr.", "argmax of bound_us"},
@@ -82,6 +89,10 @@ const Counter* find_counter(const std::string& name) {
     const std::string::size_type dot = whole.rfind('.');
     if (dot != std::string::npos && whole.substr(dot + 1) == name) return &counter;
   }
+  // The parts of a layer mean what those of the whole run do.
+  const std::string layer = "layers[].";
+  for (const char* part : {"time.", "weight_bytes"})
+    if (name.rfind(layer + part, 0) == 0) return find_counter(name.substr(layer.size()));
   return nullptr;
 }
 

@@ -127,6 +127,25 @@ TEST_CASE("Masks survive the way through a file; a wrong shape is refused with w
                       "it would fit blocks of 16x8"));
 }
 
+TEST_CASE("A mask of a layer that the spec keeps dense is refused; so is a file without masks") {
+  const Network n = three_convs();
+  MaskSpec all;
+  all.first_dense = false;
+  MaskSpec spec;
+  spec.file = "mask_spec_test_dense.npz";
+  spec.exclude = {"b"};
+  REQUIRE_FALSE(write_masks(spec.file, n, *make_masks(n, all)));
+  const auto masks = make_masks(n, spec);
+  REQUIRE_FALSE(masks);
+  CHECK(masks.failure().problems.size() == 2);
+  CHECK_THAT(describe(masks.failure()), Contains("first: has a mask, and is the first convolution"));
+  CHECK_THAT(describe(masks.failure()), Contains("b: has a mask, and stands in sparsity.exclude"));
+  CHECK(write_masks(spec.file, n, std::vector<std::optional<BlockMask>>(n.layers.size())));
+  REQUIRE_FALSE(write_npz(spec.file, {}));
+  CHECK_THAT(describe(make_masks(n, spec).failure()), Contains("mask_spec_test_dense.npz: holds no array"));
+  std::remove(spec.file.c_str());
+}
+
 TEST_CASE("Mask files with a foreign name, or with more than zeros and ones") {
   const Network n = three_convs();
   MaskSpec spec;

@@ -1,0 +1,20 @@
+// Files a command leaves behind where the user said: one that cannot be written is noticed before the work, and each is
+// written beside its place and then renamed, so that an ended run leaves nothing half-written. What is no regular file
+// (a pipe, /dev/stdout) is written as it is.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sim/base/error.h"
+
+namespace tessera {
+
+// Why `path` cannot be written, if it cannot.
+std::optional<Problem> unwritable(const std::string& path);
+
+// `write` gets the path to write to, which ends as `path` does.
+std::optional<Failure> replace_file(const std::string& path,
+                                    const std::function<std::optional<Failure>(const std::string&)>& write);
+
+}  // namespace tessera

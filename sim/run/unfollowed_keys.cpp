@@ -1,0 +1,86 @@
+#include "sim/run/unfollowed_keys.h"
+
+#include <fmt/format.h>
+
+#include "sim/config/validate.h"
+
+namespace tessera {
+namespace {
+using nlohmann::json;
+
+class Finder {
+ public:
+  explicit Finder(const Document& document) : document_(document) {}
+
+  std::vector<Problem> find() {
+    check_mask_file(part(document_.value, "sparsity"));
+    check_halves(part(document_.value, "schedule"));
+    check_published(part(document_.value, "schedule"));
+    return std::move(problems_);
+  }
+
+ private:
+  // The object at `key`, empty when there is none.
+  static const json& part(const json& object, const char* key) {
+    static const json none = json::object();
+    if (!object.is_object() || !object.contains(key) || !object[key].is_object()) return none;
+    return object[key];
+  }
+
+  void refuse(const json& object, const char* key, const std::string& at, const char* beside,
+              const std::string& legal) {
+    if (!object.is_object() || !object.contains(key)) return;
+    const std::string path = join_path(at, key);
+    problems_.push_back(
+        {document_.origin(path).file, path, fmt::format("is {} beside {}", show(object[key]), beside), legal});
+  }
+
+  // A file says which blocks are zero; only the size of the blocks is left to say.
+  void check_mask_file(const json& sparsity) {
+    if (!sparsity.contains("mask_file")) return;
+    const char* beside = "sparsity.mask_file, which says which blocks are zero";
+    const std::string legal = "legal: one of the two; --set 'sparsity={\"mask_file\": ...}' leaves the rest out";
+    for (const char* key : {"ratio", "pattern", "seed"}) refuse(sparsity, key, "sparsity", beside, legal);
+    for (const auto& [name, layer] : part(sparsity, "layers").items())
+      for (const char* key : {"ratio", "pattern", "seed"})
+        refuse(layer, key, "sparsity.layers." + name, beside, "legal: one of the two");
+  }
+
+  // One half of a forced mapping would silently choose the other.
+  void check_halves(const json& schedule) {
+    for (const auto& [name, layer] : part(schedule, "layers").items()) {
+      if (!layer.is_object() || layer.contains("cols") == layer.contains("rows")) continue;
+      const char* key = layer.contains("cols") ? "cols" : "rows";
+      const std::string path = join_path("schedule.layers." + name, key);
+      problems_.push_back({document_.origin(path).file, path,
+                           fmt::format("is {} without {}", show(layer[key]), layer.contains("cols") ? "rows" : "cols"),
+                           "legal: both, or neither"});
+    }
+  }
+
+  // The published policy decides these itself, the published accounting all the rest as well.
+  void check_published(const json& schedule) {
+    const bool accounting = document_.value.is_object() && document_.value.value("accounting", json()) == "published";
+    const bool policy = schedule.value("policy", json()) == "published";
+    if (!accounting && !policy) return;
+    for (const char* key : {"balance", "depth_tiling"})
+      if (schedule.value(key, json()) == true)
+        refuse(schedule, key, "schedule",
+               accounting ? "accounting=published, which never does it" : "policy=published, which never does it",
+               accounting ? "legal: false, or accounting=physical with schedule.policy=best"
+                          : "legal: false, or schedule.policy=best");
+    if (!accounting) return;
+    for (const char* key : {"layers", "depth"})
+      if (schedule.contains(key) && !schedule[key].empty())
+        refuse(schedule, key, "schedule", "accounting=published, whose sub-volumes and passes cannot be forced",
+               "legal: accounting=physical, or none");
+  }
+
+  const Document& document_;
+  std::vector<Problem> problems_;
+};
+}  // namespace
+
+std::vector<Problem> unfollowed_keys(const Document& document) { return Finder(document).find(); }
+
+}  // namespace tessera

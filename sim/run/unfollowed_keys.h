@@ -1,0 +1,12 @@
+// Keys of a run config that nothing would follow because of what stands beside them: refused, never ignored.
+#pragma once
+#include <vector>
+
+#include "sim/config/document.h"
+
+namespace tessera {
+
+// `document`: as the user wrote it, before defaults; it may be invalid otherwise.
+std::vector<Problem> unfollowed_keys(const Document& document);
+
+}  // namespace tessera
