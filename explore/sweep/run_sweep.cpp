@@ -18,7 +18,9 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   const std::string inputs = plan_inputs(sweep, options.build);
   const auto known = store.plan_inputs();
   if (!known) return known.failure();
-  if (*known == inputs) return std::nullopt;  // resolving every point again would change nothing
+  const auto missing = store.missing();
+  if (!missing) return missing.failure();
+  if (*known == inputs && *missing == 0) return std::nullopt;  // resolving every point again would change nothing
   const auto points = select_points(sweep.space, sweep.sample);
   if (!points) return points.failure();
   if (points->empty())
@@ -129,6 +131,9 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
   const auto reset = store->reset_failed();
   if (!reset) return reset.failure();
   fmt::print(options.messages, "{} failed runs are made again\n", *reset);
+  if (const auto missing = store->missing(); missing && *missing > 0)
+    fmt::print(options.messages, "{} planned runs are not in the store; tessera sweep with the sweep file makes them\n",
+               *missing);
   const auto text = store->sweep_text();
   if (!text) return text.failure();
   return finish(*store, limits_of(*text), runner, options, *lock);

@@ -1,4 +1,5 @@
 // Does a sweep end in the table it should, whatever its points do and however often it is run?
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +125,37 @@ TEST_CASE("a plan is made again only when something it was made of has changed")
   std::ofstream(extended) << R"({"cores": 5})";
   run(sweep, folder.path() + "/s", runner);
   CHECK(resolved == 12);
+}
+
+TEST_CASE("a planned run that has left the store is planned and made again") {
+  const TemporaryFolder folder;
+  run(fake_sweep(three_by_two), folder.path());
+  const std::string table = read_text(folder.path() + "/table.csv"), store = folder.path() + "/store.sqlite";
+  const bool deleted = GENERATE(true, false);
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(store.c_str(), &db) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(db,
+                       deleted ? "DELETE FROM runs WHERE id IN (1, 4)"
+                               : "UPDATE runs SET result = replace(result, '\"cores\":4', '\"cores\":5')",
+                       nullptr, nullptr, nullptr) == SQLITE_OK);
+  const int changes = sqlite3_changes(db);
+  sqlite3_close(db);
+  const Messages messages;
+  const SweepOptions options = {folder.path(), 1, "build1", messages.file(), false};
+  SECTION("by the same sweep") {
+    const auto end = run_sweep(fake_sweep(three_by_two), fake_runner(), options);
+    REQUIRE(end);
+    CHECK(end->counts == std::map<std::string, int>{{"done", 9}});
+    CHECK(read_text(folder.path() + "/table.csv") == table);
+  }
+  SECTION("retry has no sweep file, and says so") {
+    const auto end = retry_sweep(fake_runner(), options);
+    REQUIRE(end);
+    CHECK(end->counts.at("pending") >= 2);
+    CHECK(messages.text().find("planned runs are not in the store; tessera sweep with the sweep file makes them") !=
+          std::string::npos);
+  }
+  CHECK(changes > 1);
 }
 
 TEST_CASE("two runs of one sweep give the same bytes, with any number of workers") {
