@@ -50,7 +50,9 @@ TEST_CASE("the front keeps what nothing beats in everything") {
   const std::vector<Objective> both = {{"latency_us", false}, {"cores", false}};
   CHECK(pareto_front(table, both) == std::vector<std::size_t>{4, 1, 3, 0});
   CHECK(pareto_front(table, {{"latency_us", false}, {"cores", true}}) == std::vector<std::size_t>{4});
-  CHECK(check_objectives(table, {{"latncy_us", false}}).front().legal == "did you mean 'latency_us'?");
+  const std::string legal = check_objectives(table, {{"latncy_us", false}}).front().legal;
+  CHECK(legal.find("did you mean 'latency_us'? columns of numbers: point, rows, cols, cores, latency_us,") == 0);
+  CHECK(check_objectives(table, {{"program_hash", false}}).front().what == "holds no numbers");
   CHECK(check_objectives(table, both).empty());
 }
 
@@ -99,5 +101,5 @@ TEST_CASE("an objective that is no column is refused before anything runs") {
   const TemporaryFolder folder;
   const auto end = run_search(sweep, fake_runner(), {folder.path() + "/s", 1, "b", stderr, false});
   REQUIRE_FALSE(end);
-  CHECK(end.failure().problems.front().legal == "did you mean 'latency_us'?");
+  CHECK(end.failure().problems.front().legal.find("did you mean 'latency_us'?") == 0);
 }
