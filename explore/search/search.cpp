@@ -117,6 +117,7 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   } catch (const std::exception& e) {
     return fail(ExitCode::internal, {sweep.file, "search", fmt::format("pagmo: {}", e.what()), ""});
   }
+  evaluator.finish();
   if (evaluator.failure()) return *evaluator.failure();
   if (auto failure = collect(*store, options.folder)) return *failure;
   const auto counts = store->counts();

@@ -317,12 +317,12 @@ Expected<std::map<std::string, std::string>> Store::statuses() const {
   });
 }
 
-Expected<std::map<std::string, int>> Store::counts() const {
+Expected<Counts> Store::counts() const {
+  const auto points = plan();
+  if (!points) return points.failure();
   const auto all = statuses();
   if (!all) return all.failure();
-  std::map<std::string, int> counts;
-  for (const auto& [key, state] : *all) ++counts[state];
-  return counts;
+  return count(*points, *all);
 }
 
 Expected<std::string> Store::meta(const std::string& name) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/store/counts.h"
 #include "explore/store/record.h"
 #include "sim/base/error.h"
 
@@ -65,7 +66,7 @@ class Store {
 
   // Status of every run of the plan, by key, missing ones pending; and how many there are of each.
   Expected<std::map<std::string, std::string>> statuses() const;
-  Expected<std::map<std::string, int>> counts() const;
+  Expected<Counts> counts() const;
 
   Expected<std::vector<std::string>> axes() const;
   // Fails when a damaged store has lost its plan: there is nothing to collect or retry before the sweep runs again.

@@ -31,9 +31,9 @@ expect 0 "8 points of a grid of 8, 2 dense baselines" "$tessera" sweep "$work/go
 expect 0 "4 points are refused and become rows with that reason" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
 expect 0 "6 runs to make, about" "$tessera" sweep "$work/good.json" --plan --out "$work/out" -j 1
 [ ! -e "$work/out" ] || { echo "FAILED: --plan wrote something"; fails=$((fails + 1)); }
-expect 0 "6 done, 4 invalid" "$tessera" sweep "$work/good.json" --out "$work/out" -j 2
+expect 0 "8 points: 4 done, 4 invalid; with dense baselines 10 runs: 6 done, 4 invalid" "$tessera" sweep "$work/good.json" --out "$work/out" -j 2
 expect 0 "6 of 6 runs are done" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
-expect 0 "6 done, 4 invalid" "$tessera" sweep status "$work/out"
+expect 0 "8 points: 4 done, 4 invalid; with dense baselines 10 runs: 6 done, 4 invalid" "$tessera" sweep status "$work/out"
 expect 0 "0 failed runs are made again" "$tessera" sweep retry "$work/out"
 expect 0 "$work/out/table.csv" "$tessera" sweep collect "$work/out"
 expect 0 "pareto.csv" "$tessera" pareto "$work/out" --min latency_us --min cores

@@ -62,7 +62,7 @@ TEST_CASE("a search finds the front within its budget") {
   const Table table = table_of(folder.path());
   CHECK(table.rows.size() <= 160);
   CHECK(table.rows.size() >= 100);
-  CHECK(end.counts.at("done") >= static_cast<int>(table.rows.size()));
+  CHECK(end.counts.runs.at("done") >= static_cast<int>(table.rows.size()));
   int best_ratio = 0;
   const auto front = pareto_front(table, {{"latency_us", false}, {"cores", false}});
   for (const std::size_t r : front) best_ratio += table.rows[r].coordinates[1] == 0.9;
@@ -82,6 +82,19 @@ TEST_CASE("the path of a search depends on its seed alone") {
   const std::string before = read_text(a.path() + "/table.csv");
   search(fake_sweep(wide), a.path(), 1);  // retraced through the store
   CHECK(read_text(a.path() + "/table.csv") == before);
+}
+
+TEST_CASE("the progress of a search counts points, up to its budget") {
+  const TemporaryFolder folder;
+  std::FILE* messages = std::tmpfile();
+  REQUIRE(run_search(fake_sweep(wide), fake_runner(), {folder.path(), 2, "b", messages, true}));
+  std::string text(static_cast<std::size_t>(std::ftell(messages)), '\0');
+  std::rewind(messages);
+  text.resize(std::fread(text.data(), 1, text.size(), messages));
+  std::fclose(messages);
+  CAPTURE(text);
+  CHECK(text.find("evaluated 160/160 points 100.0%") != std::string::npos);
+  CHECK(text.find("runs of") == std::string::npos);
 }
 
 TEST_CASE("points outside the condition are never run, failed ones are no answer") {
