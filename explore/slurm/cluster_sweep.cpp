@@ -52,6 +52,7 @@ Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::st
   if (!active) return active.failure();
   const auto reset = store->reset_failed(*active);
   if (!reset) return reset.failure();
+  name_missing(*store, options);
   const auto text = store->sweep_text();
   if (!text) return text.failure();
   return submit_pending(*store, options.folder, executable, limits_of(*text), *active, slurm);

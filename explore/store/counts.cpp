@@ -11,7 +11,10 @@ int sum_of(const std::map<std::string, int>& by_status) {
 Counts count(const std::vector<PlanEntry>& plan, const std::map<std::string, std::string>& statuses) {
   Counts counts;
   for (const auto& [key, state] : statuses) ++counts.runs[state];
-  for (const PlanEntry& point : plan) ++counts.points[statuses.at(point.key)];
+  for (const PlanEntry& point : plan) {
+    const auto found = statuses.find(point.key);  // not there: another process has just planned it
+    ++counts.points[found == statuses.end() ? status::pending : found->second];
+  }
   return counts;
 }
 

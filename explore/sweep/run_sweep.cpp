@@ -126,6 +126,12 @@ Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, cons
   return finish(*store, sweep.limits, runner, options, *lock);
 }
 
+void name_missing(const Store& store, const SweepOptions& options) {
+  if (const auto missing = store.missing(); missing && *missing > 0)
+    fmt::print(options.messages, "{} planned runs are not in the store; tessera sweep with the sweep file makes them\n",
+               *missing);
+}
+
 Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options) {
   const StopSignal stop;
   if (auto none = Store::read(options.folder); !none) return none.failure();
@@ -138,9 +144,7 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
   const auto reset = store->reset_failed();
   if (!reset) return reset.failure();
   fmt::print(options.messages, "{} failed runs are made again\n", *reset);
-  if (const auto missing = store->missing(); missing && *missing > 0)
-    fmt::print(options.messages, "{} planned runs are not in the store; tessera sweep with the sweep file makes them\n",
-               *missing);
+  name_missing(*store, options);
   const auto text = store->sweep_text();
   if (!text) return text.failure();
   return finish(*store, limits_of(*text), runner, options, *lock);

@@ -35,6 +35,9 @@ struct RunWatch {
 Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRunner& runner,
                               const SweepOptions& options, int lock_descriptor, const RunWatch& watch);
 
+// Says how many planned runs only the sweep file can bring back.
+void name_missing(const Store& store, const SweepOptions& options);
+
 // Makes the failed runs of the sweep in options.folder again, then what is still pending.
 Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options);
 
