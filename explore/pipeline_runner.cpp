@@ -1,30 +1,12 @@
 #include "explore/pipeline_runner.h"
 
-#include <filesystem>
+#include <memory>
 
+#include "explore/point_resolver.h"
 #include "sim/run/pipeline.h"
 
 namespace tessera::explore {
 namespace {
-
-namespace fs = std::filesystem;
-
-bool names_a_file(const std::string& path, const Json& value) {
-  return (path == "network" || path == "hardware" || path == "sparsity.mask_file") && value.is_string();
-}
-
-Expected<ResolvedPoint> resolve(const std::string& base, const std::string& folder, const Overrides& overrides) {
-  std::vector<std::string> sets;
-  for (const auto& [path, value] : overrides) {
-    const Json set =
-        names_a_file(path, value) ? Json(fs::absolute(fs::path(folder) / value.get<std::string>()).string()) : value;
-    sets.push_back(path + "=" + set.dump());
-  }
-  const Expected<RunConfig> config = load_run_config(base, sets);
-  if (!config) return config.failure();
-  return ResolvedPoint{config->resolved.dump(), content_hash(*config, Density::sparse),
-                       content_hash(*config, Density::dense)};
-}
 
 // A layer as the store keeps it: the causes of waiting that are not zero, weights as one number.
 Json slim(const Json& layer) {
@@ -69,7 +51,8 @@ Expected<Json> run(const Json& document, bool dense) {
 
 PointRunner pipeline_runner(const std::string& base, const std::string& folder) {
   PointRunner runner;
-  runner.resolve = [base, folder](const Overrides& overrides) { return resolve(base, folder, overrides); };
+  const auto resolver = std::make_shared<PointResolver>(base, folder);
+  runner.resolve = [resolver](const Overrides& overrides) { return resolver->resolve(overrides); };
   runner.run = run;
   return runner;
 }

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "explore/plan/plan.h"
 #include "explore/pool/progress.h"
+#include "explore/search/evaluator.h"
+#include "explore/search/search.h"
 #include "explore/store/store.h"
 
 namespace tessera::explore {
@@ -14,21 +17,53 @@ namespace {
 // Seconds per run before any has been made: the middle of what the ready sweeps take.
 constexpr double assumed_seconds = 0.3;
 
+struct Estimate {
+  double seconds = assumed_seconds;  // of one run
+  bool measured = false;
+
+  std::string text(double runs, int workers) const {
+    return fmt::format("about {} with {} workers ({:.2f} s each, {})", duration_text(runs * seconds / workers), workers,
+                       seconds, measured ? "measured" : "assumed: none was made yet");
+  }
+};
+
+Estimate estimate_from(const std::optional<Store>& store) {
+  if (!store) return {};
+  const auto mean = store->mean_seconds();
+  if (!mean || *mean <= 0) return {};
+  return {*mean, true};
+}
+
+// How many points a search meets is open, and so is how many share a baseline.
+Expected<std::string> search_report(const Sweep& sweep, const Estimate& estimate, int workers) {
+  if (auto wrong = check_search(sweep)) return *wrong;
+  const SearchSpec& search = *sweep.search;
+  std::vector<std::string> goals;
+  for (const Objective& goal : objectives_of(search))
+    goals.push_back((goal.maximize ? "maximize " : "minimize ") + goal.column);
+  const double points = std::min<double>(search.budget, sweep.space.grid_size());
+  return fmt::format(
+      "{}: a search over {:.6g} points: {}\n"
+      "budget: at most {:.6g} of them, in generations of {}, seed {}\n"
+      "up to {:.6g} runs and their dense baselines, {}; up to twice that if no two points share a baseline\n",
+      sweep.name, sweep.space.grid_size(), fmt::join(goals, ", "), points, search.population, search.seed, points,
+      estimate.text(points, workers));
+}
+
 }  // namespace
 
 Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner, const std::string& folder,
                                   int workers) {
-  if (sweep.search)
-    return fmt::format("{}: a search over {:.6g} points, at most {} of them, in generations of {}\n", sweep.name,
-                       sweep.space.grid_size(), sweep.search->budget, sweep.search->population);
-  const auto points = select_points(sweep.space, sweep.sample);
-  if (!points) return points.failure();
   std::optional<Store> store;
   if (std::filesystem::exists(folder + "/store.sqlite")) {
     auto opened = Store::read(folder);
     if (!opened) return opened.failure();
     store.emplace(std::move(*opened));
   }
+  const Estimate estimate = estimate_from(store);
+  if (sweep.search) return search_report(sweep, estimate, workers);
+  const auto points = select_points(sweep.space, sweep.sample);
+  if (!points) return points.failure();
   int runs = 0, done = 0;
   const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {
     for (const RunRecord& run : point.runs) {
@@ -52,15 +87,7 @@ Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner,
   if (summary->invalid > 0)
     text += fmt::format("{} points are refused and become rows with that reason:\n", summary->invalid);
   for (const auto& [reason, n] : summary->reasons) text += fmt::format("  {} x {}\n", n, reason);
-  double seconds = 0;
-  if (store)
-    if (const auto mean = store->mean_seconds()) seconds = *mean;
-  const bool measured = seconds > 0;
-  if (!measured) seconds = assumed_seconds;
-  text += fmt::format("{} runs to make, about {} with {} workers ({:.2f} s each, {})\n", runs - done,
-                      duration_text((runs - done) * seconds / workers), workers, seconds,
-                      measured ? "measured" : "assumed: none was made yet");
-  return text;
+  return text + fmt::format("{} runs to make, {}\n", runs - done, estimate.text(runs - done, workers));
 }
 
 }  // namespace tessera::explore

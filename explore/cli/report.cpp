@@ -15,10 +15,19 @@ int report(const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
-std::string counts_text(const std::map<std::string, int>& counts) {
+namespace {
+std::string listed(const char* what, const std::map<std::string, int>& by_status) {
   std::string text;
-  for (const auto& [state, n] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, state);
-  return text.empty() ? "no runs" : text;
+  for (const auto& [state, n] : by_status) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, state);
+  return fmt::format("{} {}: {}", sum_of(by_status), what, text);
+}
+}  // namespace
+
+std::string counts_text(const Counts& counts) {
+  if (counts.points.empty()) return "no points";
+  const std::string points = listed("points", counts.points);
+  if (counts.points == counts.runs) return points;
+  return points + "; with dense baselines " + listed("runs", counts.runs);
 }
 
 std::string executable_path() {

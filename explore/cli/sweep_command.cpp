@@ -40,12 +40,12 @@ int report_end(const Expected<SweepEnd>& end, const std::string& folder) {
     return 1;
   }
   int all = 0, failed = 0;
-  for (const auto& [state, n] : end->counts) {
+  for (const auto& [state, n] : end->counts.runs) {
     all += n;
     if (worth_retrying(state)) failed += n;
   }
-  const auto invalid = end->counts.find(status::invalid);
-  if (invalid != end->counts.end() && invalid->second == all) {
+  const auto invalid = end->counts.runs.find(status::invalid);
+  if (invalid != end->counts.runs.end() && invalid->second == all) {
     fmt::print(stderr, "every point is refused; column `reason` of the table says why\n");
     return static_cast<int>(ExitCode::bad_input);
   }
@@ -99,7 +99,7 @@ int show_status(const std::string& folder) {
   const auto tasks = ask_queue(fs::absolute(folder).string());
   if (!tasks) return report(tasks.failure());
   fmt::print("{} tasks running, {} waiting, {} ended\n", tasks->running, tasks->waiting, tasks->ended.size());
-  const bool left = counts->count(status::pending) > 0 && tasks->active.empty();
+  const bool left = counts->runs.count(status::pending) > 0 && tasks->active.empty();
   if (left) fmt::print("runs are pending and no task is active: tessera sweep retry {}\n", folder);
   return 0;
 }

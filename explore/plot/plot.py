@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one that python3-matplotlib of the distribution belongs to
 FIGURES = ["speedup", "heatmap", "arrays", "axis", "pareto", "layers", "roofline"]
+OF_LAYERS = ["layers", "roofline"]  # need the layers of single points, which the table does not have
 
 
 def main(arguments):
@@ -36,8 +37,14 @@ def main(arguments):
         print(f"{folder}/{name}.pdf .png .csv")
     if sweep.failed:
         print(f"{sweep.failed} points that are not done are left out", file=sys.stderr)
+    without_store = [name for name in wanted if name in OF_LAYERS and not os.path.exists(sweep.store)]
+    if without_store:
+        print(f"{', '.join(without_store)}: not supported by a table alone, they show the layers of single points, which "
+              f"{sweep.store} would hold; run the sweep to have it", file=sys.stderr)
+    others = [name for name in wanted if name not in without_store]
     if not made and arguments[1:]:
-        print(f"the sweep does not support {', '.join(wanted)}: it does not vary what they show", file=sys.stderr)
+        if others:
+            print(f"the sweep does not support {', '.join(others)}: it does not vary what they show", file=sys.stderr)
     elif not made:
         print("the sweep supports no figure: it varies neither sparsity, array nor another number", file=sys.stderr)
 

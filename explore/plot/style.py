@@ -47,13 +47,20 @@ def legend_below(figure, axes, columns):
                   ncol=min(columns, len(labels)))
 
 
+def write(figure, path):
+    """One file; its ending names the format."""
+    pdf = path.endswith(".pdf")
+    figure.savefig(path, bbox_inches="tight", pad_inches=0.02, dpi=300,
+                   metadata={"CreationDate": None, "Creator": None, "Producer": None} if pdf else
+                   {"Software": None} if path.endswith(".png") else None)
+
+
 def save(figure, folder, name, header, rows):
     """PDF, PNG, and a CSV with just the data of the figure."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, name)
-    figure.savefig(path + ".pdf", bbox_inches="tight", pad_inches=0.02,
-                   metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    figure.savefig(path + ".png", bbox_inches="tight", pad_inches=0.02, dpi=300, metadata={"Software": None})
+    write(figure, path + ".pdf")
+    write(figure, path + ".png")
     plt.close(figure)
     with open(path + ".csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")

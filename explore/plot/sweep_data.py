@@ -34,14 +34,22 @@ class Sweep:
             reader = csv.DictReader(source)
             header = reader.fieldnames or []
             everything = [{key: typed(value) for key, value in row.items() if key is not None} for row in reader]
-        missing = [name for name in ("point", "status", "network_name", "latency_us", "dense_latency_us") if name not in header]
+        needed = ("status", "network_name", "rows", "cols", "latency_us", "dense_latency_us", "weight_bytes")
+        missing = [name for name in needed if name not in header]
         if missing:
-            raise SystemExit(f"{path}: column {', '.join(missing)} is missing; figures need the whole table that "
-                             f"tessera sweep collect {folder} writes")
-        self.axes = header[header.index("point") + 1:header.index("status")]
+            raise SystemExit(f"{path}: column {', '.join(missing)} is missing; figures need a table with one row per point, "
+                             f"such as tessera sweep collect {folder} writes")
+        before = header[:header.index("status")]
+        if "point" in before:
+            self.axes = before[before.index("point") + 1:]
+        else:  # a published table, trimmed by results/publish.sh: of its axes those that have a config path
+            self.axes = [name for name in before if "." in name]
         self.rows = [row for row in everything if row["status"] == "done" and
                      all(isinstance(row[name], (int, float)) for name in ("latency_us", "dense_latency_us"))]
+        for row in self.rows:
+            row.setdefault("cores", row["rows"] * row["cols"])
         self.failed = len(everything) - len(self.rows)
+        self.store = os.path.join(folder, "store.sqlite")
 
     def values(self, column, rows=None):
         """Distinct values of a column, sorted; texts such as 8x8 by their numbers."""
@@ -85,10 +93,9 @@ class Sweep:
 
     def layers(self, row):
         """(result, layers) of the point of a row and of its dense baseline, or None without a store."""
-        path = os.path.join(self.folder, "store.sqlite")
-        if not os.path.exists(path):
+        if not os.path.exists(self.store):
             return None
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)
         try:
             baseline = connection.execute("SELECT baseline FROM plan WHERE key = ?", (row["key"],)).fetchone()
             answer = {}

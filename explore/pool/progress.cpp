@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace tessera::explore {
@@ -13,12 +14,14 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
-Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what)
+Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what,
+                   std::string unit)
     : total_(total),
       done_(done),
       failed_(failed),
       out_(out),
       what_(std::move(what)),
+      unit_(std::move(unit)),
       terminal_(terminal),
       shown_(begin_) {}
 
@@ -28,8 +31,10 @@ void Progress::count(bool failed) {
   failed_ += failed;
 }
 
+void Progress::reach(int done) { done_ = std::max(done_, done); }
+
 std::string Progress::line(double seconds) const {
-  std::string text = fmt::format("{}{}/{} {:.1f}%", what_, done_, total_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
+  std::string text = fmt::format("{}{}/{}{} {:.1f}%", what_, done_, total_, unit_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
   if (failed_ > 0) text += fmt::format("  {} failed", failed_);
   if (here_ > 0 && seconds > 0) {
     const double rate = here_ / seconds;

@@ -1,5 +1,5 @@
 // Progress of a sweep on a stream: a bar that redraws itself on a terminal, otherwise one plain line now and then.
-//   [#########-----------] 3612/8085 44.7%  7 failed  6.8/s  10 min 57 s left
+//   [#########-----------] 3612/8232 runs of 8085 points 43.9%  7 failed  6.8/s  11 min 19 s left
 #pragma once
 #include <chrono>
 #include <cstdio>
@@ -11,9 +11,12 @@ std::string duration_text(double seconds);
 
 class Progress {
  public:
-  // `done` of `total` runs need not be made again; the rate counts only what this process does. `what` stands in front.
-  Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what = "");
+  // `done` of `total` runs need not be made again; the rate counts only what this process does. `what` stands in
+  // front, `unit` behind the total.
+  Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what = "",
+           std::string unit = "");
   void count(bool failed);
+  void reach(int done);  // counts up to `done` what was known already
   void show();  // at most ten times a second on a terminal, else every ten seconds
   void finish();
 
@@ -25,7 +28,7 @@ class Progress {
 
   int total_, done_, failed_, here_ = 0;
   std::FILE* out_;
-  std::string what_;
+  std::string what_, unit_;
   bool terminal_;
   Clock::time_point begin_ = Clock::now(), shown_;
 };

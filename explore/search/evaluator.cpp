@@ -1,5 +1,7 @@
 #include "explore/search/evaluator.h"
 
+#include <algorithm>
+
 #include "explore/plan/plan.h"
 
 namespace tessera::explore {
@@ -19,7 +21,9 @@ Evaluator::Evaluator(const Sweep& sweep, const PointRunner& runner, const SweepO
       store_(store),
       lock_descriptor_(lock_descriptor),
       budget_(sweep.search->budget),
-      objectives_(objectives_of(*sweep.search)) {}
+      objectives_(objectives_of(*sweep.search)),
+      progress_(static_cast<int>(std::min<double>(budget_, sweep.space.grid_size())), 0, 0, options.messages,
+                options.terminal, "evaluated ", " points") {}
 
 std::vector<std::vector<double>> Evaluator::evaluate(const std::vector<Index>& points) {
   std::vector<Index> fresh;
@@ -48,12 +52,17 @@ void Evaluator::run(const std::vector<Index>& fresh) {
     failure_ = store_.add_point(point.entry, point.runs);
     if (failure_) return;
   }
-  const auto end = run_pending(store_, sweep_.limits, runner_, options_, lock_descriptor_);
+  const auto finished = [this](const RunRecord& run) {
+    if (!run.dense) progress_.count(run.status != status::done);
+  };
+  const auto end =
+      run_pending(store_, sweep_.limits, runner_, options_, lock_descriptor_, {finished, [this] { progress_.show(); }});
   if (!end)
     failure_ = end.failure();
   else
     interrupted_ = *end == PoolEnd::interrupted;
   if (stopped()) return;
+  progress_.reach(evaluated());
   for (std::size_t i = 0; i < fresh.size() && !failure_; ++i) known_[fresh[i]] = values_of(entries[i]);
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "explore/pool/progress.h"
 #include "explore/search/pareto.h"
 #include "explore/sweep/run_sweep.h"
 
@@ -26,6 +27,7 @@ class Evaluator {
   bool stopped() const { return interrupted_ || failure_; }
   bool interrupted() const { return interrupted_; }
   const std::optional<Failure>& failure() const { return failure_; }
+  void finish() { progress_.finish(); }
 
  private:
   void run(const std::vector<Index>& fresh);
@@ -38,6 +40,7 @@ class Evaluator {
   int lock_descriptor_;
   int budget_;
   std::vector<Objective> objectives_;
+  Progress progress_;  // of evaluated points
   std::map<Index, std::vector<double>> known_;
   bool interrupted_ = false;
   std::optional<Failure> failure_;

@@ -3,25 +3,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace tessera::explore {
+namespace {
+
+// Columns that never hold a number; an axis may hold texts too, which its values show.
+bool is_text(const Table& table, const std::string& column) {
+  static const std::set<std::string> texts = {"status", "reason", "dense_status", "network_name", "program_hash", "key"};
+  if (texts.count(column) > 0) return true;
+  return std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
+    const Json value = cell(table, row, column);
+    return row.status == status::done && !value.is_null() && !value.is_number();
+  });
+}
+
+}  // namespace
 
 std::vector<Problem> check_objectives(const Table& table, const std::vector<Objective>& objectives) {
   std::vector<Problem> problems;
   const std::vector<std::string> names = column_names(table);
+  std::vector<std::string> numbers;
+  for (const std::string& name : names)
+    if (!is_text(table, name)) numbers.push_back(name);
+  const std::string legal = fmt::format("columns of numbers: {}", fmt::join(numbers, ", "));
   for (const Objective& objective : objectives) {
     if (std::find(names.begin(), names.end(), objective.column) != names.end()) {
-      const bool text = std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
-        const Json value = cell(table, row, objective.column);
-        return row.status == status::done && !value.is_null() && !value.is_number();
-      });
-      if (text) problems.push_back({"", objective.column, "holds no numbers", "a column of numbers, such as latency_us"});
+      if (is_text(table, objective.column)) problems.push_back({"", objective.column, "holds no numbers", legal});
       continue;
     }
-    const std::string near = nearest_name(objective.column, names);
-    problems.push_back(
-        {"", objective.column, "is no column of the table",
-         near.empty() ? fmt::format("columns: {}", fmt::join(names, ", ")) : fmt::format("did you mean '{}'?", near)});
+    const std::string near = nearest_name(objective.column, numbers);
+    problems.push_back({"", objective.column, "is no column of the table",
+                        near.empty() ? legal : fmt::format("did you mean '{}'? {}", near, legal)});
   }
   return problems;
 }

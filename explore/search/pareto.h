@@ -12,7 +12,7 @@ struct Objective {
   bool maximize = false;
 };
 
-// Problems of objectives that are no numeric columns of the table, with the nearest name.
+// Problems of objectives that are no numeric columns of the table, with the nearest name and the legal ones.
 std::vector<Problem> check_objectives(const Table& table, const std::vector<Objective>& objectives);
 
 // Indices into table.rows, sorted by the objectives in order. Rows without a number in an objective do not count; of

@@ -80,12 +80,26 @@ void evolve(const Sweep& sweep, Evaluator& evaluator) {
 
 }  // namespace
 
+std::optional<Failure> check_search(const Sweep& sweep) {
+  Table table;
+  table.axes = sweep.space.paths();
+  for (const AxisGroup& group : sweep.space.groups)  // one row with a value of each axis: texts show as such
+    for (const Axis& axis : group.axes) {
+      if (table.rows.empty()) table.rows.push_back({"", {}, status::done, "", "", "", nullptr, nullptr});
+      table.rows.front().coordinates.push_back(axis.values.front());
+    }
+  std::vector<Problem> problems = check_objectives(table, objectives_of(*sweep.search));
+  for (Problem& problem : problems) {
+    problem.file = sweep.file;
+    problem.path = "search: " + problem.path;
+  }
+  if (problems.empty()) return std::nullopt;
+  return Failure{ExitCode::bad_input, problems};
+}
+
 Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options) {
   const StopSignal stop;
-  Table columns;
-  columns.axes = sweep.space.paths();
-  const auto problems = check_objectives(columns, objectives_of(*sweep.search));
-  if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
+  if (const auto wrong = check_search(sweep)) return *wrong;
   auto lock = FolderLock::take(options.folder);
   if (!lock) return lock.failure();
   std::string notice;
@@ -103,6 +117,7 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   } catch (const std::exception& e) {
     return fail(ExitCode::internal, {sweep.file, "search", fmt::format("pagmo: {}", e.what()), ""});
   }
+  evaluator.finish();
   if (evaluator.failure()) return *evaluator.failure();
   if (auto failure = collect(*store, options.folder)) return *failure;
   const auto counts = store->counts();

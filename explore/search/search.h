@@ -6,6 +6,9 @@
 
 namespace tessera::explore {
 
+// Problems of its objectives: what is no column of numbers.
+std::optional<Failure> check_search(const Sweep& sweep);
+
 Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options);
 
 }  // namespace tessera::explore

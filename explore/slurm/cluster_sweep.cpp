@@ -52,6 +52,7 @@ Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::st
   if (!active) return active.failure();
   const auto reset = store->reset_failed(*active);
   if (!reset) return reset.failure();
+  name_missing(*store, options);
   const auto text = store->sweep_text();
   if (!text) return text.failure();
   return submit_pending(*store, options.folder, executable, limits_of(*text), *active, slurm);
@@ -67,7 +68,9 @@ std::optional<Failure> busy_on_cluster(const std::string& folder) {
                "wait for them (tessera sweep status), cancel them (scancel), or another folder with --out"});
 }
 
-Expected<std::map<std::string, int>> counts_with_shards(const Store& store, const std::string& folder) {
+Expected<Counts> counts_with_shards(const Store& store, const std::string& folder) {
+  const auto plan = store.plan();
+  if (!plan) return plan.failure();
   auto statuses = store.statuses();
   if (!statuses) return statuses.failure();
   for (const std::string& path : shard_paths(folder))
@@ -75,9 +78,7 @@ Expected<std::map<std::string, int>> counts_with_shards(const Store& store, cons
       const auto found = statuses->find(run.key);
       if (found != statuses->end()) found->second = run.status;
     }
-  std::map<std::string, int> counts;
-  for (const auto& [key, state] : *statuses) ++counts[state];
-  return counts;
+  return count(*plan, *statuses);
 }
 
 Expected<SweepEnd> collect_sweep(const SweepOptions& options) {

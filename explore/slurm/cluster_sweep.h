@@ -1,7 +1,6 @@
 // A sweep on a cluster: submit, look, merge, submit again what was lost. The store is only ever touched by the process
 // that calls these, under the folder's lock.
 #pragma once
-#include <map>
 #include <optional>
 #include <string>
 
@@ -22,8 +21,8 @@ Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::st
 // Why this machine should not run the sweep in `folder` now: tasks of a job array are at it. Nothing when there are none.
 std::optional<Failure> busy_on_cluster(const std::string& folder);
 
-// Runs by status as the store and the shards know them. Only reads.
-Expected<std::map<std::string, int>> counts_with_shards(const Store& store, const std::string& folder);
+// Points and runs by status as the store and the shards know them. Only reads.
+Expected<Counts> counts_with_shards(const Store& store, const std::string& folder);
 
 // Takes the shards into the store and writes table.csv.
 Expected<SweepEnd> collect_sweep(const SweepOptions& options);

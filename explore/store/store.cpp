@@ -122,7 +122,17 @@ Expected<Store> Store::open(const std::string& folder, std::string& notice, Stor
   const std::string path = store_path(folder);
   try {
     auto db = connect(path, medium);
-    if (!is_damaged(*db)) return Store(std::move(db), path);
+    if (!is_damaged(*db)) {
+      Store store(std::move(db), path);
+      const auto dropped = store.drop_changed();
+      if (!dropped) return dropped.failure();
+      if (!dropped->empty())
+        notice = fmt::format(
+            "{} runs of the store are not what their checksum says and are dropped, the first is {}; tessera sweep with "
+            "the sweep file makes them again",
+            dropped->size(), dropped->front());
+      return store;
+    }
   } catch (const SQLite::Exception& e) {
     if (!means_damage(e)) return sqlite_failure(e, path);
   }
@@ -154,6 +164,29 @@ Expected<Store> Store::read(const std::string& folder) {
     return fail(ExitCode::bad_input, {folder, "", "holds no sweep (no store.sqlite)", "the folder of a sweep"});
   return guarded(path, [&]() -> Expected<Store> {
     return Store(std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, 10000), path);
+  });
+}
+
+// Keys of the runs that were dropped.
+Expected<std::vector<std::string>> Store::drop_changed() {
+  return guarded(path_, [&]() -> Expected<std::vector<std::string>> {
+    std::vector<std::string> changed;
+    SQLite::Statement rows(*db_, fmt::format("SELECT {} FROM runs", run_columns));
+    std::string expected;
+    while (rows.executeStep()) {
+      const RunRecord run = read_run(rows, expected);
+      if (record_checksum(run) != expected) changed.push_back(run.key);
+    }
+    rows.reset();
+    SQLite::Transaction transaction(*db_);
+    SQLite::Statement drop(*db_, "DELETE FROM runs WHERE key = ?");
+    for (const std::string& key : changed) {
+      drop.reset();
+      drop.bind(1, key);
+      drop.exec();
+    }
+    transaction.commit();
+    return changed;
   });
 }
 
@@ -214,13 +247,16 @@ Expected<int> Store::reset_failed(const std::set<std::string>& except) {
   if (!all) return all.failure();
   return guarded(path_, [&]() -> Expected<int> {
     SQLite::Transaction transaction(*db_);
-    SQLite::Statement update(*db_, "UPDATE runs SET status = 'pending', attempts = 0, reason = '' WHERE key = ?");
     int n = 0;
     for (const auto& [key, state] : *all) {
       if (!worth_retrying(state) || except.count(key) > 0) continue;
-      update.reset();
-      update.bind(1, key);
-      n += update.exec();
+      auto again = run(key);
+      if (!again) return again.failure();
+      again->status = status::pending;
+      again->attempts = 0;
+      again->reason.clear();
+      if (auto failure = record(*again)) return *failure;
+      ++n;
     }
     transaction.commit();
     return n;
@@ -251,9 +287,9 @@ Expected<RunRecord> Store::outcome(const std::string& key) const {
   return guarded(path_, [&]() -> Expected<RunRecord> {
     SQLite::Statement row(*db_, "SELECT density, status, reason, program_hash, result FROM runs WHERE key = ?");
     row.bind(1, key);
-    if (!row.executeStep()) return fail(ExitCode::internal, {path_, "", "no run " + key, ""});
     RunRecord run;
     run.key = key;
+    if (!row.executeStep()) return run;
     run.dense = row.getColumn(0).getString() == "dense";
     run.status = row.getColumn(1).getString();
     run.reason = row.getColumn(2).getString();
@@ -263,21 +299,30 @@ Expected<RunRecord> Store::outcome(const std::string& key) const {
   });
 }
 
+Expected<int> Store::missing() const {
+  return guarded(path_, [&]() -> Expected<int> {
+    SQLite::Statement row(
+        *db_, fmt::format("SELECT count(*) FROM {} LEFT JOIN runs USING (key) WHERE runs.id IS NULL", planned));
+    return row.executeStep() ? row.getColumn(0).getInt() : 0;
+  });
+}
+
 Expected<std::map<std::string, std::string>> Store::statuses() const {
   return guarded(path_, [&]() -> Expected<std::map<std::string, std::string>> {
-    SQLite::Statement rows(*db_, fmt::format("SELECT key, status FROM {} JOIN runs USING (key)", planned));
+    SQLite::Statement rows(*db_, fmt::format("SELECT key, coalesce(status, '{}') FROM {} LEFT JOIN runs USING (key)",
+                                             status::pending, planned));
     std::map<std::string, std::string> statuses;
     while (rows.executeStep()) statuses[rows.getColumn(0).getString()] = rows.getColumn(1).getString();
     return statuses;
   });
 }
 
-Expected<std::map<std::string, int>> Store::counts() const {
+Expected<Counts> Store::counts() const {
+  const auto points = plan();
+  if (!points) return points.failure();
   const auto all = statuses();
   if (!all) return all.failure();
-  std::map<std::string, int> counts;
-  for (const auto& [key, state] : *all) ++counts[state];
-  return counts;
+  return count(*points, *all);
 }
 
 Expected<std::string> Store::meta(const std::string& name) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/store/counts.h"
 #include "explore/store/record.h"
 #include "sim/base/error.h"
 
@@ -27,8 +28,9 @@ bool is_network_file_system(long type);  // f_type of statfs
 
 class Store {
  public:
-  // Opens for writing, makes a new one if there is none. A damaged store is moved aside, its whole rows are taken
-  // over, and `notice` says so. The caller holds the folder's lock.
+  // Opens for writing, makes a new one if there is none. A damaged store is moved aside and its whole rows are taken
+  // over; a run whose content does not have its checksum is dropped; `notice` says so. The caller holds the folder's
+  // lock.
   static Expected<Store> open(const std::string& folder, std::string& notice);
   static Expected<Store> open(const std::string& folder, std::string& notice, StoreMedium medium);
 
@@ -57,11 +59,14 @@ class Store {
   Expected<std::vector<std::string>> pending() const;
 
   Expected<RunRecord> run(const std::string& key) const;
-  Expected<RunRecord> outcome(const std::string& key) const;  // without config and layers
+  Expected<RunRecord> outcome(const std::string& key) const;  // without config and layers; pending if it is not there
 
-  // Status of every run of the plan, by key; and how many there are of each.
+  // Planned runs that are not there, because they were dropped or deleted: only a new plan brings them back.
+  Expected<int> missing() const;
+
+  // Status of every run of the plan, by key, missing ones pending; and how many there are of each.
   Expected<std::map<std::string, std::string>> statuses() const;
-  Expected<std::map<std::string, int>> counts() const;
+  Expected<Counts> counts() const;
 
   Expected<std::vector<std::string>> axes() const;
   // Fails when a damaged store has lost its plan: there is nothing to collect or retry before the sweep runs again.
@@ -73,6 +78,7 @@ class Store {
 
  private:
   Expected<std::string> meta(const std::string& name) const;
+  Expected<std::vector<std::string>> drop_changed();
   explicit Store(std::unique_ptr<SQLite::Database> db, std::string path);
   std::unique_ptr<SQLite::Database> db_;
   std::unique_ptr<SQLite::Statement> write_, add_run_, add_entry_;

@@ -18,7 +18,9 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   const std::string inputs = plan_inputs(sweep, options.build);
   const auto known = store.plan_inputs();
   if (!known) return known.failure();
-  if (*known == inputs) return std::nullopt;  // resolving every point again would change nothing
+  const auto missing = store.missing();
+  if (!missing) return missing.failure();
+  if (*known == inputs && *missing == 0) return std::nullopt;  // resolving every point again would change nothing
   const auto points = select_points(sweep.space, sweep.sample);
   if (!points) return points.failure();
   if (points->empty())
@@ -41,19 +43,9 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
 }
 
 Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRunner& runner,
-                              const SweepOptions& options, int lock_descriptor) {
+                              const SweepOptions& options, int lock_descriptor, const RunWatch& watch) {
   const auto pending = store.pending();
   if (!pending) return pending.failure();
-  const auto counts = store.counts();
-  if (!counts) return counts.failure();
-  int total = 0, failed = 0;
-  for (const auto& [state, n] : *counts) {
-    total += n;
-    if (state != status::done && state != status::pending) failed += n;
-  }
-  if (pending->empty()) return PoolEnd::finished;
-  Progress progress(total, total - static_cast<int>(pending->size()), failed, options.messages, options.terminal);
-
   std::size_t next = 0;
   const RunSource source = [&]() -> Expected<std::optional<RunRecord>> {
     if (next == pending->size()) return std::optional<RunRecord>();
@@ -63,7 +55,7 @@ Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRun
   };
   const RunSink sink = [&](const RunRecord& run) {
     auto failure = store.record(run);
-    if (!failure) progress.count(run.status != status::done);
+    if (!failure) watch.finished(run);
     return failure;
   };
   PoolOptions pool;
@@ -71,10 +63,8 @@ Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRun
   pool.limits = limits;
   pool.build = options.build;
   pool.in_child = [lock_descriptor] { ::close(lock_descriptor); };
-  pool.tick = [&](int) { progress.show(); };
-  auto end = run_pool(source, runner, sink, pool);
-  progress.finish();
-  return end;
+  pool.tick = [&](int) { watch.tick(); };
+  return run_pool(source, runner, sink, pool);
 }
 
 std::optional<Failure> collect(const Store& store, const std::string& folder) {
@@ -86,11 +76,30 @@ std::optional<Failure> collect(const Store& store, const std::string& folder) {
 
 namespace {
 
+Expected<PoolEnd> run_with_progress(Store& store, const Limits& limits, const PointRunner& runner,
+                                    const SweepOptions& options, int lock_descriptor) {
+  const auto counts = store.counts();
+  if (!counts) return counts.failure();
+  const auto of = [&](const char* state) {
+    const auto found = counts->runs.find(state);
+    return found == counts->runs.end() ? 0 : found->second;
+  };
+  const int total = sum_of(counts->runs), points = sum_of(counts->points), pending = of(status::pending);
+  if (pending == 0) return PoolEnd::finished;
+  Progress progress(total, total - pending, total - pending - of(status::done), options.messages, options.terminal, "",
+                    total == points ? "" : fmt::format(" runs of {} points", points));
+  auto end = run_pending(store, limits, runner, options, lock_descriptor,
+                         {[&](const RunRecord& run) { progress.count(run.status != status::done); },
+                          [&] { progress.show(); }});
+  progress.finish();
+  return end;
+}
+
 // Runs what is pending and collects.
 Expected<SweepEnd> finish(Store& store, const Limits& limits, const PointRunner& runner, const SweepOptions& options,
                           const FolderLock& lock) {
   if (const auto merged = merge_shards(store, options.folder); !merged) return merged.failure();
-  const auto end = run_pending(store, limits, runner, options, lock.descriptor());
+  const auto end = run_with_progress(store, limits, runner, options, lock.descriptor());
   if (!end) return end.failure();
   if (auto failure = collect(store, options.folder)) return *failure;
   const auto counts = store.counts();
@@ -117,6 +126,12 @@ Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, cons
   return finish(*store, sweep.limits, runner, options, *lock);
 }
 
+void name_missing(const Store& store, const SweepOptions& options) {
+  if (const auto missing = store.missing(); missing && *missing > 0)
+    fmt::print(options.messages, "{} planned runs are not in the store; tessera sweep with the sweep file makes them\n",
+               *missing);
+}
+
 Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options) {
   const StopSignal stop;
   if (auto none = Store::read(options.folder); !none) return none.failure();
@@ -129,6 +144,7 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
   const auto reset = store->reset_failed();
   if (!reset) return reset.failure();
   fmt::print(options.messages, "{} failed runs are made again\n", *reset);
+  name_missing(*store, options);
   const auto text = store->sweep_text();
   if (!text) return text.failure();
   return finish(*store, limits_of(*text), runner, options, *lock);

@@ -1,7 +1,7 @@
 // Runs a sweep in its folder: lock, plan, pool, table. What is done already is skipped.
 #pragma once
 #include <cstdio>
-#include <map>
+#include <functional>
 #include <string>
 
 #include "explore/pool/pool.h"
@@ -20,14 +20,23 @@ struct SweepOptions {
 
 struct SweepEnd {
   bool interrupted = false;
-  std::map<std::string, int> counts;  // runs of the plan by status
+  Counts counts;
 };
 
 Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options);
 
+// Called while runs are made.
+struct RunWatch {
+  std::function<void(const RunRecord&)> finished;  // it is stored
+  std::function<void()> tick;                      // about ten times a second
+};
+
 // Runs the pending runs of an open store (a sweep's, or one generation of a search).
 Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRunner& runner,
-                              const SweepOptions& options, int lock_descriptor);
+                              const SweepOptions& options, int lock_descriptor, const RunWatch& watch);
+
+// Says how many planned runs only the sweep file can bring back.
+void name_missing(const Store& store, const SweepOptions& options);
 
 // Makes the failed runs of the sweep in options.folder again, then what is still pending.
 Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options);

@@ -1,15 +1,17 @@
-"""Draws the tracks of cores and shim channels of a trace: plot.py TRACE.json OUT.png"""
+"""Draws the tracks of cores and shim channels of a trace: plot.py TRACE.json FOLDER, which gets timeline.pdf, .png, .csv"""
 import json
+import os
 import sys
 
-import matplotlib
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../explore/plot"))
+from style import COLORS, PAGE, plt, save  # noqa: E402
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
+NEAR_US = 0.5  # spans of one layer that are nearer than this are one bar: the gap is thinner than what can be printed
 
 
 def tracks_of(trace):
-    """Name -> [(start, duration, layer)], for cores and shim channels."""
+    """Name -> [(start, end, layer)], for cores and shim channels."""
     names, tracks = {}, {}
     for event in trace:
         if event.get("ph") == "M" and event["name"] == "thread_name":
@@ -17,32 +19,42 @@ def tracks_of(trace):
     for event in trace:
         name = names.get((event.get("pid"), event.get("tid")), "")
         if event.get("ph") == "X" and (name.startswith("core") or name.startswith("shim")):
-            tracks.setdefault(name, []).append((event["ts"], event["dur"], event["name"]))
-    return tracks
+            tracks.setdefault(name, []).append((event["ts"], event["ts"] + event["dur"], event["name"]))
+    return {name: joined(sorted(spans)) for name, spans in tracks.items()}
+
+
+def joined(spans):
+    bars = []
+    for start, end, layer in spans:
+        if bars and bars[-1][2] == layer and start - bars[-1][1] < NEAR_US:
+            bars[-1] = (bars[-1][0], max(end, bars[-1][1]), layer)
+        else:
+            bars.append((start, end, layer))
+    return bars
 
 
 def main():
-    with open(sys.argv[1]) as source:
+    with open(sys.argv[1], encoding="utf-8") as source:
         trace = json.load(source)
     tracks = tracks_of(trace["traceEvents"] if isinstance(trace, dict) else trace)
     rows = sorted(tracks, key=lambda name: (not name.startswith("core"), name))
-    layers = []
-    for row in rows:
-        layers += [layer for _, _, layer in tracks[row] if layer not in layers]
-    colours = plt.get_cmap("tab20").colors
-    figure, axes = plt.subplots(figsize=(7.2, 0.14 * len(rows) + 0.7))
+    layers = []  # in the order in which they start
+    for _, layer in sorted((start, layer) for bars in tracks.values() for start, _, layer in bars):
+        if layer not in layers:
+            layers.append(layer)
+    figure, axis = plt.subplots(figsize=(PAGE, 0.13 * len(rows) + 0.5), constrained_layout=True)
+    data = []
     for y, row in enumerate(rows):
-        spans = [(start, length) for start, length, _ in tracks[row]]
-        shades = [colours[layers.index(layer) % 20] for _, _, layer in tracks[row]]
-        axes.broken_barh(spans, (y - 0.4, 0.8), facecolors=shades, linewidth=0)
-    axes.set_yticks(range(len(rows)))
-    axes.set_yticklabels(rows, fontsize=5)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(left=0)
-    axes.set_xlabel("time [us]", fontsize=7)
-    axes.tick_params(axis="x", labelsize=6)
-    figure.tight_layout()
-    figure.savefig(sys.argv[2], dpi=200, metadata={"Software": None})
+        shades = [COLORS[layers.index(layer) % len(COLORS)] for _, _, layer in tracks[row]]
+        axis.broken_barh([(start, end - start) for start, end, _ in tracks[row]], (y - 0.4, 0.8), facecolors=shades,
+                         linewidth=0)
+        data += [[row, layer, f"{start:.3f}", f"{end:.3f}"] for start, end, layer in tracks[row]]
+    axis.set_yticks(range(len(rows)), rows, fontsize=6)
+    axis.set_ylim(len(rows) - 0.4, -0.6)
+    axis.set_xlim(left=0, right=max(end for bars in tracks.values() for _, end, _ in bars))
+    axis.set_xlabel("time (µs)")
+    axis.grid(axis="y", visible=False)
+    save(figure, sys.argv[2], "timeline", ["track", "layer", "start_us", "end_us"], data)
 
 
 if __name__ == "__main__":

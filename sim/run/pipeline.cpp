@@ -218,7 +218,19 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse,
   return result;
 }
 
-std::string content_hash(const RunConfig& config, Density density) {
+JsonParts parts_of(const json& object) {
+  JsonParts parts;
+  for (const auto& [key, value] : object.items()) parts[key] = value.dump();
+  return parts;
+}
+
+std::string text_of(const JsonParts& parts) {
+  std::string text;
+  for (const auto& [key, value] : parts) text += (text.empty() ? "{" : ",") + json(key).dump() + ":" + value;
+  return text.empty() ? "{}" : text + "}";
+}
+
+JsonParts content_parts(const RunConfig& config, Density density) {
   json network = config.resolved["network"];
   network.erase("name");
   network.erase("source");
@@ -241,7 +253,13 @@ std::string content_hash(const RunConfig& config, Density density) {
       masks.push_back({mask->bc, mask->bi, hash_text(hash_of(bits))});
     }
   }
-  return hash_text(hash_of(content.dump()));
+  return parts_of(content);
+}
+
+std::string content_hash(const JsonParts& parts) { return hash_text(hash_of(text_of(parts))); }
+
+std::string content_hash(const RunConfig& config, Density density) {
+  return content_hash(content_parts(config, density));
 }
 
 }  // namespace tessera

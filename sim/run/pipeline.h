@@ -2,6 +2,7 @@
 // every problem comes back as a value. Simulating uses the SystemC kernel, which works once per process: call
 // `run_density` through `isolated` (sim/run/isolate.h) when more than one simulation is wanted.
 #pragma once
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -55,5 +56,13 @@ nlohmann::json make_result(const RunConfig& config, const nlohmann::json& dense,
 // Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, kernel law, schedule,
 // accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.
 std::string content_hash(const RunConfig& config, Density density);
+
+// The same by parts, for many runs that share some: a JSON object as the text of each member. "masks" depends on network
+// and sparsity, the other parts on everything but sparsity.
+using JsonParts = std::map<std::string, std::string>;
+JsonParts parts_of(const nlohmann::json& object);
+std::string text_of(const JsonParts& parts);  // what object.dump() gives
+JsonParts content_parts(const RunConfig& config, Density density);
+std::string content_hash(const JsonParts& parts);
 
 }  // namespace tessera

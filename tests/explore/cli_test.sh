@@ -31,9 +31,9 @@ expect 0 "8 points of a grid of 8, 2 dense baselines" "$tessera" sweep "$work/go
 expect 0 "4 points are refused and become rows with that reason" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
 expect 0 "6 runs to make, about" "$tessera" sweep "$work/good.json" --plan --out "$work/out" -j 1
 [ ! -e "$work/out" ] || { echo "FAILED: --plan wrote something"; fails=$((fails + 1)); }
-expect 0 "6 done, 4 invalid" "$tessera" sweep "$work/good.json" --out "$work/out" -j 2
+expect 0 "8 points: 4 done, 4 invalid; with dense baselines 10 runs: 6 done, 4 invalid" "$tessera" sweep "$work/good.json" --out "$work/out" -j 2
 expect 0 "6 of 6 runs are done" "$tessera" sweep "$work/good.json" --plan --out "$work/out"
-expect 0 "6 done, 4 invalid" "$tessera" sweep status "$work/out"
+expect 0 "8 points: 4 done, 4 invalid; with dense baselines 10 runs: 6 done, 4 invalid" "$tessera" sweep status "$work/out"
 expect 0 "0 failed runs are made again" "$tessera" sweep retry "$work/out"
 expect 0 "$work/out/table.csv" "$tessera" sweep collect "$work/out"
 expect 0 "pareto.csv" "$tessera" pareto "$work/out" --min latency_us --min cores
@@ -78,6 +78,19 @@ expect 2 'hardwear: unknown key "hardwear"' "$tessera" sweep "$work/broken.json"
 expect 2 "every point is refused" "$tessera" sweep "$work/refused.json" --out "$work/refused"
 expect 0 "none.json: cannot be read" cat "$work/refused/table.csv"
 expect 1 "runs failed, column \`reason\` of the table says why" "$tessera" sweep "$work/slow.json" --out "$work/slow"
+
+# A search is checked before it runs, too.
+cat > "$work/search.json" <<END
+{"base": "$base", "axes": {"hardware.rows": [1, 2, 4], "sparsity.ratio": {"from": 0, "to": 0.9, "step": 0.01}},
+ "search": {"minimize": ["latency_us", "cores"], "budget": 40, "population": 8}}
+END
+sed 's/latency_us/latncy_us/; s/"cores"/"network_name"/' "$work/search.json" > "$work/goals.json"
+expect 0 "search: a search over 273 points: minimize latency_us, minimize cores" "$tessera" sweep "$work/search.json" --plan
+expect 0 "budget: at most 40 of them, in generations of 8, seed 1" "$tessera" sweep "$work/search.json" --plan
+expect 0 "up to 40 runs and their dense baselines, about 12 s with 1 workers" "$tessera" sweep "$work/search.json" --plan -j 1
+expect 2 "latncy_us: is no column of the table; did you mean 'latency_us'? columns of numbers: point," "$tessera" sweep "$work/goals.json" --plan
+expect 2 "network_name: holds no numbers" "$tessera" sweep "$work/goals.json" --out "$work/goals"
+
 expect 2 "network_name: holds no numbers" "$tessera" pareto "$work/out" --min latency_us --min network_name
 
 # Other coefficients under the same name are another law: what was made with the old ones is made again (a point and its baseline).

@@ -55,7 +55,7 @@ int finished_runs(const std::string& folder) {
   const auto store = Store::read(folder);
   if (!store) return 0;
   const auto counts = store->counts();
-  return counts && counts->count("done") ? counts->at("done") : 0;
+  return counts && counts->runs.count("done") ? counts->runs.at("done") : 0;
 }
 
 }  // namespace

@@ -141,6 +141,38 @@ class Figures(unittest.TestCase):
             self.assertIn("point", refused.stderr)
             self.assertNotIn("Traceback", refused.stderr)
 
+    def test_a_line_starts_at_what_was_measured_without_zeros(self):
+        write_sweep(self.folder, [(4, 4)], ["4x4", "8x8"], [0, 0.25, 0.5, 0.75])
+        path = os.path.join(self.folder, "table.csv")
+        with open(path, newline="", encoding="utf-8") as source:
+            lines = source.readlines()
+        def starts(keep):
+            with open(path, "w", newline="", encoding="utf-8") as out:
+                out.writelines(line for line in lines if keep(line))
+            self.assertEqual(plot(self.folder, "speedup").returncode, 0)
+            return {(r["network"], r["block"]) for r in read(self.folder, "speedup.csv") if float(r["ratio"]) == 0}
+        self.assertEqual(len(starts(lambda line: ",4x4,0," not in line)), 6)  # the one of 8x8 stands for both blocks
+        self.assertEqual(starts(lambda line: "x4,0," not in line and "x8,0," not in line), set())
+
+    def test_a_published_table_gives_the_figures_it_can(self):
+        shapes = [(r, c) for r in range(2, 9, 2) for c in range(2, 9, 2)]
+        write_sweep(self.folder, shapes, ["4x4", "8x8"], [0, 0.25, 0.5, 0.75])
+        path = os.path.join(self.folder, "table.csv")
+        with open(path, newline="", encoding="utf-8") as source:
+            rows = list(csv.DictReader(source))
+        kept = ("network_name rows cols sparsity.block sparsity.ratio status latency_us dense_latency_us speedup "
+                "weight_bytes").split()
+        with open(path, "w", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, kept, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+        done = plot(self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("speedup", "heatmap_vgg16", "arrays", "pareto_cores", "pareto_weight_bytes"):
+            self.assertIn(f"/{name}.pdf", done.stdout)
+        self.assertIn("layers, roofline: not supported by a table alone", done.stderr)
+        self.assertNotIn("does not vary", plot(self.folder, "layers").stderr)
+
     def test_few_scattered_points_make_no_line_and_no_map(self):
         write_sweep(self.folder, [(2, 2), (4, 4), (8, 8)], ["4x4", "8x8", "16x16"], [0, 0.25, 0.5, 0.75])
         path = os.path.join(self.folder, "table.csv")

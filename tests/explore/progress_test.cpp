@@ -13,6 +13,12 @@ TEST_CASE("the line counts, rates and foresees") {
   CHECK(progress.line(200) == "40/100 40.0%  2 failed  10.0 s each  10 min 00 s left");
 }
 
+TEST_CASE("runs and points are both named, and what was known already is counted") {
+  Progress progress(549, 0, 0, stderr, false, "", " runs of 540 points");
+  progress.reach(20);
+  CHECK(progress.line(0) == "20/549 runs of 540 points 3.6%");
+}
+
 TEST_CASE("durations are read at a glance") {
   CHECK(duration_text(0.2) == "1 s");
   CHECK(duration_text(59) == "59 s");

@@ -93,7 +93,7 @@ TEST_CASE("runs keep their state when the plan is written again") {
   CHECK(store->run("key1")->result == finished(1).result);
   CHECK(*store->axes() == std::vector<std::string>{"ratio"});
   CHECK(store->plan()->size() == 2);
-  CHECK(*store->counts() == std::map<std::string, int>{{"done", 1}, {"pending", 2}});
+  CHECK(store->counts()->runs == std::map<std::string, int>{{"done", 1}, {"pending", 2}});
 
   RunRecord crashed = other;
   crashed.status = "crashed";
@@ -195,6 +195,45 @@ TEST_CASE("a row whose content was changed is not taken over from a damaged stor
   REQUIRE_FALSE(notice.empty());
   CHECK_FALSE(store->run("key7"));
   CHECK(store->run("key8"));
+}
+
+TEST_CASE("one changed byte in a result of a valid store is found when the store is opened") {
+  const TemporaryFolder folder;
+  fill(folder.path(), 50);
+  const std::string path = folder.path() + "/store.sqlite";
+  std::string file = read_text(path);
+  const std::size_t at = file.find("{\"latency_us\": 17}");
+  REQUIRE(at != std::string::npos);
+  file[at + 15] = '7';
+  std::ofstream(path, std::ios::binary) << file;
+  CHECK(Store::read(folder.path())->run("key17")->result == "{\"latency_us\": 77}");  // SQLite sees nothing wrong
+  std::string notice;
+  auto store = Store::open(folder.path(), notice);
+  REQUIRE(store);
+  CHECK(notice ==
+        "1 runs of the store are not what their checksum says and are dropped, the first is key17; tessera sweep with "
+        "the sweep file makes them again");
+  CHECK_FALSE(store->run("key17"));
+  CHECK(store->run("key18"));
+  CHECK(*store->missing() == 1);
+  CHECK(store->counts()->runs == std::map<std::string, int>{{"done", 49}, {"pending", 1}});
+  CHECK_FALSE(std::filesystem::exists(path + ".damaged-1"));
+}
+
+TEST_CASE("what was reset to run again is whole when the store is opened again") {
+  const TemporaryFolder folder;
+  fill(folder.path(), 3);
+  std::string notice;
+  {
+    auto store = Store::open(folder.path(), notice);
+    REQUIRE(store);
+    RunRecord crashed = finished(1);
+    crashed.status = "crashed";
+    REQUIRE_FALSE(store->record(crashed));
+    CHECK(*store->reset_failed() == 1);
+  }
+  REQUIRE(Store::open(folder.path(), notice));
+  CHECK(notice.empty());
 }
 
 TEST_CASE("a file that is no store is moved aside") {

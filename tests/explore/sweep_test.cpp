@@ -1,4 +1,5 @@
 // Does a sweep end in the table it should, whatever its points do and however often it is run?
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,7 +65,8 @@ const char* three_by_two = R"({"axes": {"cores": [4, 16, 64], "ratio": [0, 0.5]}
 TEST_CASE("the table has one row per point, in order, with results against the dense baseline") {
   const TemporaryFolder folder;
   const SweepEnd end = run(fake_sweep(three_by_two), folder.path());
-  CHECK(end.counts == std::map<std::string, int>{{"done", 9}});  // 6 points and 3 baselines
+  CHECK(end.counts.runs == std::map<std::string, int>{{"done", 9}});  // 6 points and 3 baselines
+  CHECK(end.counts.points == std::map<std::string, int>{{"done", 6}});
   CHECK_FALSE(end.interrupted);
   const auto store = Store::read(folder.path());
   REQUIRE(store);
@@ -126,6 +128,37 @@ TEST_CASE("a plan is made again only when something it was made of has changed")
   CHECK(resolved == 12);
 }
 
+TEST_CASE("a planned run that has left the store is planned and made again") {
+  const TemporaryFolder folder;
+  run(fake_sweep(three_by_two), folder.path());
+  const std::string table = read_text(folder.path() + "/table.csv"), store = folder.path() + "/store.sqlite";
+  const bool deleted = GENERATE(true, false);
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(store.c_str(), &db) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(db,
+                       deleted ? "DELETE FROM runs WHERE id IN (1, 4)"
+                               : "UPDATE runs SET result = replace(result, '\"cores\":4', '\"cores\":5')",
+                       nullptr, nullptr, nullptr) == SQLITE_OK);
+  const int changes = sqlite3_changes(db);
+  sqlite3_close(db);
+  const Messages messages;
+  const SweepOptions options = {folder.path(), 1, "build1", messages.file(), false};
+  SECTION("by the same sweep") {
+    const auto end = run_sweep(fake_sweep(three_by_two), fake_runner(), options);
+    REQUIRE(end);
+    CHECK(end->counts.runs == std::map<std::string, int>{{"done", 9}});
+    CHECK(read_text(folder.path() + "/table.csv") == table);
+  }
+  SECTION("retry has no sweep file, and says so") {
+    const auto end = retry_sweep(fake_runner(), options);
+    REQUIRE(end);
+    CHECK(end->counts.runs.at("pending") >= 2);
+    CHECK(messages.text().find("planned runs are not in the store; tessera sweep with the sweep file makes them") !=
+          std::string::npos);
+  }
+  CHECK(changes > 1);
+}
+
 TEST_CASE("two runs of one sweep give the same bytes, with any number of workers") {
   const TemporaryFolder a, b;
   run(fake_sweep(three_by_two), a.path());
@@ -139,7 +172,7 @@ TEST_CASE("points that fail are rows with a reason and cost no other point") {
   const Sweep sweep = fake_sweep(R"({"axes": {"act": ["work", "crash", "misfit", "hang", "eat"], "cores": [0, 4]},
                                      "limits": {"seconds": 1, "memory_mb": 200, "retries": 0}})");
   const SweepEnd end = run(sweep, folder.path());
-  CHECK(end.counts ==
+  CHECK(end.counts.runs ==
         std::map<std::string, int>{
             {"crashed", 1}, {"does_not_fit", 1}, {"done", 6}, {"invalid", 5}, {"out_of_memory", 1}, {"timeout", 1}});
   const std::string csv = read_text(folder.path() + "/table.csv");
@@ -154,7 +187,7 @@ TEST_CASE("a program that the verifier refuses is a failed point") {
   const TemporaryFolder folder;
   const SweepEnd end =
       run(fake_sweep(R"({"axes": {"act": ["unsound"], "cores": {"from": 1, "to": 3, "step": 1}}})"), folder.path());
-  CHECK(end.counts == std::map<std::string, int>{{"done", 3}, {"failed", 3}});
+  CHECK(end.counts.runs == std::map<std::string, int>{{"done", 3}, {"failed", 3}});
   const std::string csv = read_text(folder.path() + "/table.csv");
   CHECK(lines(csv, ",failed,schedule.fake: the verifier refuses this schedule,done,") == 3);
 }
@@ -164,14 +197,14 @@ TEST_CASE("retry makes failed points again, and only those") {
   const std::string mark = folder.path() + "/mark", count = folder.path() + "/count";
   const Sweep sweep = fake_sweep(R"({"axes": {"act": ["work", "misfit", "bad_once:)" + mark + R"("]},
                                      "limits": {"retries": 0}})");
-  CHECK(run(sweep, folder.path() + "/s").counts ==
+  CHECK(run(sweep, folder.path() + "/s").counts.runs ==
         std::map<std::string, int>{{"crashed", 1}, {"does_not_fit", 1}, {"done", 4}});
-  CHECK(run(sweep, folder.path() + "/s", counting(count)).counts.at("crashed") == 1);  // a sweep leaves it alone
+  CHECK(run(sweep, folder.path() + "/s", counting(count)).counts.runs.at("crashed") == 1);  // a sweep leaves it alone
   CHECK(read_text(count).empty());
   const Messages messages;
   const auto end = retry_sweep(counting(count), {folder.path() + "/s", 1, "b", messages.file(), false});
   REQUIRE(end);
-  CHECK(end->counts == std::map<std::string, int>{{"does_not_fit", 1}, {"done", 5}});
+  CHECK(end->counts.runs == std::map<std::string, int>{{"does_not_fit", 1}, {"done", 5}});
   CHECK(read_text(count) == "sparse\n");
   CHECK(messages.text().find("1 failed runs are made again") == 0);
   CHECK_FALSE(retry_sweep(fake_runner(), {folder.path() + "/nothing", 1, "b", messages.file(), false}));

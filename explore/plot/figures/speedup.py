@@ -20,12 +20,13 @@ def draw(sweep, folder):
         axis.plot(ratios, [1 / (1 - r) for r in ratios], color="black", linestyle=":", linewidth=0.8,
                   label="ideal 1/(1−ratio)")
         blocks = sweep.values(BLOCK) or [None]
+        nothing_zero = series([row for row in rows if row[RATIO] == 0], RATIO, "speedup")  # the same with every block
         for block in measured_blocks(rows):
             i = blocks.index(block)
             mine = [row for row in rows if row.get(BLOCK) == block]
             points = series(mine, RATIO, "speedup")
-            if not any(r == 0 for r, _ in points):
-                points.insert(0, (0, 1.0))  # nothing is left out: the dense network itself
+            if points[0][0] > 0:
+                points = nothing_zero + points
             label = "blocks" if block is None else block.replace("x", "×")
             axis.plot(*zip(*points), color=COLORS[i % 8], marker=MARKERS[(i + i // 8) % 8], label=label)
             data += [[network, block, ratio, value] for ratio, value in points]
