@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -18,6 +19,15 @@ const std::vector<std::string>& column_names() {
                                                  "k",      "n",       "shape",    "in_type",   "out_type", "rows",
                                                  "cols",   "core_tile", "measured", "unit",    "notes",    "source"};
   return names;
+}
+
+// "int8" and "INT8" are "i8" here.
+std::string short_type(std::string type) {
+  for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static const std::map<std::string, std::string> names = {{"int8", "i8"},     {"int16", "i16"}, {"int32", "i32"},
+                                                           {"bfloat16", "bf16"}, {"float32", "f32"}, {"fp32", "f32"}};
+  const auto it = names.find(type);
+  return it == names.end() ? type : it->second;
 }
 
 class RowReader {
@@ -47,7 +57,8 @@ class RowReader {
     }
     const auto text = [&](const char* name) { return line.fields[columns_.at(name)]; };
     r.id = text("id"), r.group = text("group"), r.platform = text("platform"), r.workload = text("workload");
-    r.shape = text("shape"), r.in_type = text("in_type"), r.out_type = text("out_type"), r.unit = text("unit");
+    r.shape = text("shape"), r.unit = text("unit");
+    r.in_type = short_type(text("in_type")), r.out_type = short_type(text("out_type"));
     r.notes = text("notes"), r.source = text("source"), r.core_tile = text("core_tile");
     for (const char* name : {"id", "group", "workload", "unit"})
       if (text(name).empty()) problem(line.line, name, "empty", "a text");
@@ -83,7 +94,7 @@ class RowReader {
   static void read_tile(MeasuredRow& r) {
     int m = 0, k = 0, n = 0;
     char rest = 0;
-    if (std::sscanf(r.core_tile.c_str(), "%dx%dx%d%c", &m, &k, &n, &rest) != 3) return;
+    if (std::sscanf(r.core_tile.c_str(), "%5d%*1[xX]%5d%*1[xX]%5d%c", &m, &k, &n, &rest) != 3) return;
     if (m > 0 && k > 0 && n > 0 && m <= 4096 && k <= 4096 && n <= 4096) r.tile = {m, k, n};
   }
 
