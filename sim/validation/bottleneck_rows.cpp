@@ -70,7 +70,7 @@ Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const Validation
     if (r.failure().code == ExitCode::does_not_fit) return skip("the design does not fit: " + describe(r.failure()));
     return r.failure();
   }
-  Outcome o;
+  Quantities o;
   const double overhead = marginal ? 0 : setup.groups.at(row.group).overhead_us(array);
   if (row.clock_ghz > 0) o.us = stated_us(row, static_cast<double>(r->total) / 1000) + overhead;
   if (marginal && in_unit(row, o, "").skipped.empty()) return skip("a marginal rate is no time: unit " + row.unit);

@@ -96,7 +96,7 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
 
   const double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000 +
                         columns_skew(design, array, group.number("column_start_cycles"));
-  Outcome o;
+  Quantities o;
   if (!group.dispatch) o.cycles = cycles;
   if (row.clock_ghz > 0) o.us = stated_us(row, cycles) + group.overhead_us(array);
   o.macs = static_cast<double>(row.m) * row.k * row.n;

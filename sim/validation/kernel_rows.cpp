@@ -27,7 +27,7 @@ Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetu
   const Bytes room = array.tile.memory.size - array.tile.reserved;
   if (in + Bytes{t.m} * t.n * type_bytes(row.out_type) > room)
     return skip(fmt::format("A, B and C of this tile do not fit the {} bytes of a core", room));
-  Outcome o;
+  Quantities o;
   o.cycles = it->second.cycles(t.m, t.k, t.n) + group.number("harness_cycles");
   o.us = stated_us(row, o.cycles);
   o.macs = static_cast<double>(t.m) * t.k * t.n;

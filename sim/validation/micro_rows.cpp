@@ -45,7 +45,7 @@ Prediction no_size(const MeasuredRow& row) {
 }
 
 Prediction in_cycles(const Context& c, double cycles, const std::string& bound_by, const std::string& per = "") {
-  Outcome o;
+  Quantities o;
   o.cycles = cycles;
   o.us = stated_us(c.row, cycles);
   o.per = per;
@@ -83,7 +83,7 @@ Expected<Prediction> constant(const Context& c, double cycles, double us, const 
   if (!c.row.shape.empty()) return skip("shape \"" + c.row.shape + "\" of workload \"" + c.row.workload + "\" is not understood");
   if (cycles <= 0 && us <= 0) return skip("group " + c.row.group + " has no constant for workload \"" + c.row.workload + "\"");
   if (us <= 0) return in_cycles(c, cycles, bound_by, per);
-  Outcome o;
+  Quantities o;
   o.us = us;
   return in_unit(c.row, o, bound_by);
 }
@@ -149,7 +149,7 @@ Expected<ProgramRun> passthrough(const ArraySpec& array, int channels, int per_c
 }
 
 Prediction moved(const Context& c, const ProgramRun& run, Bytes bytes) {
-  Outcome o;
+  Quantities o;
   o.us = to_us(run.total, c.array.clock_hz);
   o.bytes = static_cast<double>(bytes);
   return in_unit(c.row, o, "ddr");

@@ -113,7 +113,7 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
   const double gmacs = result->at("macs").get<double>() / 1e9;
   if (text.gmacs > 0 && std::abs(text.gmacs / gmacs - 1) > 0.1)
     return skip(fmt::format("{} GMAC in the shape, {:.3f} in our network", text.gmacs, gmacs));
-  Outcome o;
+  Quantities o;
   o.us = rounds * result->at("latency_us").get<double>() + (group.dispatch ? array.controller.dispatch_us : 0);
   o.images = text.batch;
   return in_unit(row, o, "schedule");

@@ -42,7 +42,7 @@ const std::map<std::string, double> images_per_us = {
 
 double stated_us(const MeasuredRow& row, double cycles) { return row.clock_ghz > 0 ? cycles / row.clock_ghz / 1e3 : 0; }
 
-Prediction in_unit(const MeasuredRow& row, const Outcome& o, const std::string& bound_by) {
+Prediction in_unit(const MeasuredRow& row, const Quantities& o, const std::string& bound_by) {
   const std::string unit = plain(row.unit);
   const auto told = [&](double value) { return Prediction{value, bound_by, "", ""}; };
   const auto no_time = [&] {

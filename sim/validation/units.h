@@ -8,7 +8,7 @@
 namespace tessera {
 
 // What a model says of a row; 0: it does not say.
-struct Outcome {
+struct Quantities {
   double cycles = 0;
   double us = 0;
   double macs = 0;    // two operations each
@@ -18,7 +18,7 @@ struct Outcome {
   std::string per;    // what was timed when it is not the whole row: "call", "iteration"
 };
 
-Prediction in_unit(const MeasuredRow& row, const Outcome& outcome, const std::string& bound_by);
+Prediction in_unit(const MeasuredRow& row, const Quantities& outcome, const std::string& bound_by);
 
 // The time of `cycles`, 0 when the row states no clock.
 double stated_us(const MeasuredRow& row, double cycles);
