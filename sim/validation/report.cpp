@@ -44,7 +44,7 @@ constexpr std::size_t columns = 100, longest_id = 30;
 const std::map<char, std::string> marks_explained = {
     {'c', "calibration: coefficients were fitted to this row; all others are hold-out"},
     {'n', "the error is within the scatter that the source itself states (--json has it)"},
-    {'o', "a closed overlay beside our own schedule, two different programs: not part of the errors below"},
+    {'o', "a closed overlay beside our own schedule, counted apart; the figure is measured / predicted"},
     {'x', "extrapolated: outside what laws and designs were fitted to (--json has it by row)"}};
 
 std::string marks_of(const ValidatedRow& r) {
@@ -53,6 +53,7 @@ std::string marks_of(const ValidatedRow& r) {
   if (r.within_noise()) marks += 'n';
   if (is_network(r)) marks += 'o';
   if (!r.prediction.beyond.empty()) marks += 'x';
+  if (is_network(r)) marks += fmt::format(" {:.2f}", r.row.measured / r.prediction.value);
   return marks;
 }
 

@@ -21,6 +21,11 @@ const std::vector<std::string>& column_names() {
   return names;
 }
 
+std::string trimmed(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t");
+  return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
+}
+
 // "int8" and "INT8" are "i8" here.
 std::string short_type(std::string type) {
   for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -55,7 +60,7 @@ class RowReader {
       problem(line.line, name, fmt::format("the line has {} fields", line.fields.size()), fmt::format("{} fields", width_));
       return r;
     }
-    const auto text = [&](const char* name) { return line.fields[columns_.at(name)]; };
+    const auto text = [&](const char* name) { return trimmed(line.fields[columns_.at(name)]); };
     r.id = text("id"), r.group = text("group"), r.platform = text("platform"), r.workload = text("workload");
     r.shape = text("shape"), r.unit = text("unit");
     r.in_type = short_type(text("in_type")), r.out_type = short_type(text("out_type"));
@@ -84,7 +89,7 @@ class RowReader {
     return !text.empty() && *end == '\0' && std::isfinite(value);
   }
   void count(const CsvLine& line, const char* name, int& value) {
-    const std::string& text = line.fields[columns_.at(name)];
+    const std::string text = trimmed(line.fields[columns_.at(name)]);
     double parsed = 0;
     if (text.empty()) return;
     if (!number(text, parsed) || parsed < 1 || parsed > 1e6 || parsed != static_cast<int>(parsed))

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "sim/validation/csv.h"
 #include "sim/validation/validate.h"
@@ -265,6 +266,30 @@ TEST_CASE("other machines are skipped, and what lies beyond the fitted range say
   CHECK(v.rows[5].prediction.beyond.find("padded") != std::string::npos);
   CHECK(v.rows[6].prediction.skipped.find("too many") != std::string::npos);
   CHECK(validation_json(v)["rows"][3]["extrapolated"] == v.rows[3].prediction.beyond);
+}
+
+TEST_CASE("the table fits a terminal, says why rows are skipped and has mean and maximum of every class and group") {
+  std::ifstream in("configs/validation/measured.csv");
+  std::string text;
+  for (std::string line; std::getline(in, line);)
+    if (text.empty() || line.find("STRM-whole_array-64x64x128") == 0 || line.find("VEK-NORM-2") == 0 ||
+        line.find("VEK-R18-1,") == 0 || line.find("IGN-L1") == 0)
+      text += line + "\n";
+  text += "LONG,ignite-8700G,X,1.8,a workload,,,,with a shape,,,,,,1,us,,\n";
+  text += " SPACED , ignite-8700G ,X, 1.8 ,gemm-kernel, 32,32,32,,i8 ,i32,1,1, 32x32x32 ,534, cycles/call ,,\n";
+  const Validation v = validated(text);
+  CHECK_FALSE(v.rows.back().skipped());
+  const std::string table = validation_table(v);
+  std::istringstream lines(table);
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    CHECK(line.size() <= 100);
+  }
+  for (const char* part : {"\n    no model of workload \"a workload\"\n", "class kernel, calibration", "class gemm, hold-out",
+                           "group ignite-8700G, hold-out", "group stream-aie, hold-out", "mean maximum"}) {
+    INFO(part);
+    CHECK(table.find(part) != std::string::npos);
+  }
 }
 
 TEST_CASE("a group that is not there is refused with the nearest name") {
