@@ -52,6 +52,8 @@ Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const Validation
   if (!setup.groups.at(row.group).bottleneck) return skip("the kernels of a bottleneck of group " + row.group + " are not known");
   if (row.in_type != "i8" || row.out_type != "i8") return skip("only int8 kernels of the bottleneck are known");
   if (row.rows != 4 || row.cols != 1) return skip("the bottleneck runs on one column of four cores");
+  if (!row.core_tile.empty() && row.core_tile != "row-streamed")
+    return skip("core tile \"" + row.core_tile + "\" of a bottleneck is not understood");
   std::vector<const KernelLaw*> laws;
   const std::string kernels = setup.config_folder + "/hardware/kernels/", one = "conv1x1-" + kernel_kind(row);
   for (const std::string& name : {one, std::string("conv3x3"), one}) {

@@ -239,6 +239,9 @@ const std::vector<Entry>& entries() {
 
 Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
   if (setup.groups.at(row.group).machine != "XDNA1") return skip("fixed costs are calibrated on XDNA1 only");
+  const bool more = row.m != 0 || row.k != 0 || row.n != 0;
+  if (more || !(row.in_type + row.out_type + row.core_tile).empty())
+    return skip("sizes, types or a core tile of a micro-benchmark are not understood");
   Context context{row, setup.groups.at(row.group), array, {}};
   for (const Entry& entry : entries())
     if (std::regex_match(row.workload, context.words, std::regex(entry.workload))) return entry.predict(context);

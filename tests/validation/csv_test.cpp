@@ -148,8 +148,13 @@ TEST_CASE("what the model does not cover is skipped with a reason") {
       "C,ignite-8700G,X,1.8,gemm,64,64,64,,i4,i32,4,4,64x64x64,10,us,,\n"
       "D,ignite-8700G,X,1.8,gemm,64,64,64,,i8,i32,4,4,512x512x512,10,us,,\n"
       "E,ignite-8700G,X,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,10,furlongs,,\n"
-      "F,ignite-8700G,X,1.8,cnn,,,,\"YOLOv9, 1 GMAC\",i8,i8,4,4,overlay,10,ms,,\n");
-  REQUIRE(v.rows.size() == 6);
+      "F,ignite-8700G,X,1.8,cnn,,,,\"YOLOv9, 1 GMAC\",i8,i8,4,4,overlay,10,ms,,\n"
+      "G,ignite-8700G,X,1.8,stream memtile->core,,,,1024 words,i8,i8,,,,10,cycles,,\n"
+      "H,ignite-8700G,X,1.8,stream memtile->core,,,,1024 words,,,,,64x64x64,10,cycles,,\n"
+      "I,ignite-8700G,X,1.8,gemm,64,64,64,K-major,i8,i32,4,4,64x64x64,10,us,,\n"
+      "J,ignite-8700G,X,1.8,gemm-kernel,128,64,64,,i8,i32,1,1,64x64x64,10,cycles,,\n"
+      "K,ignite-8700G,X,1.8,gemm-kernel,64,64,64,,i8,i32,4,4,64x64x64,10,cycles,,\n");
+  REQUIRE(v.rows.size() == 11);
   for (const ValidatedRow& r : v.rows) {
     INFO(r.row.id);
     CHECK(r.skipped());
