@@ -108,7 +108,8 @@ StatedNoise ValidationSetup::noise(const MeasuredRow& row) const {
   const std::vector<double> numbers = numbers_in(row.shape);
   for (const StatedNoise& n : group->second.noise) {
     if (row.workload != n.workload) continue;
-    if (n.max_words == 0 || (!numbers.empty() && numbers[0] <= n.max_words)) return n;
+    const bool words = !numbers.empty() && row.shape.find(" word") != std::string::npos;
+    if (n.max_words == 0 || (words && numbers[0] <= n.max_words)) return n;
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "sim/validation/units.h"
 
+#include <cctype>
 #include <map>
 
 namespace tessera {
