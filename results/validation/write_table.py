@@ -22,7 +22,8 @@ def summary(rows):
 
 def main():
     rows = json.loads((HERE / "validation.json").read_text())["rows"]
-    columns = ["id", "group", "class", "measured", "predicted", "unit", "error_pct", "noise", "bound_by", "calibration", "skipped"]
+    columns = ["id", "group", "class", "measured", "predicted", "unit", "error_pct", "noise", "bound_by", "calibration",
+               "extrapolated", "skipped"]
     with open(HERE / "validation.csv", "w", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
         table.writerow(columns)

@@ -1,6 +1,7 @@
 #include "sim/cost/coefficient_law.h"
 
 #include <cmath>
+#include <cstdio>
 
 namespace tessera {
 namespace {
@@ -21,6 +22,13 @@ double pixel_groups(const KernelCall& call, const Layer& layer, int row_pixels) 
 double GemmCoefficients::cycles(int m, int k, int n) const {
   const auto blocks = static_cast<double>(ceil_div(m, bm) * ceil_div(n, bn));
   return prologue + blocks * (per_block + inner * static_cast<double>(ceil_div(k, bk)));
+}
+
+bool GemmCoefficients::fitted_to(int m, int k, int n) const {
+  int m0 = 0, m1 = 0, k0 = 0, k1 = 0, n0 = 0, n1 = 0;
+  if (std::sscanf(range.c_str(), "m %d..%d k %d..%d n %d..%d", &m0, &m1, &k0, &k1, &n0, &n1) != 6) return false;
+  const bool whole = m % bm == 0 && k % bk == 0 && n % bn == 0;
+  return whole && m >= m0 && m <= m1 && k >= k0 && k <= k1 && n >= n0 && n <= n1;
 }
 
 Millicycles CoefficientLaw::duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const {

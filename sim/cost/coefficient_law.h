@@ -18,7 +18,9 @@ namespace tessera {
 struct GemmCoefficients {
   int bm = 8, bn = 8, bk = 8;
   double prologue = 0, per_block = 0, inner = 0;  // cycles
+  std::string range;                             // of the fitted shapes, "m 32..64 k 32..128 n 32..64"; empty: not stated
   double cycles(int m, int k, int n) const;
+  bool fitted_to(int m, int k, int n) const;     // in the range and whole blocks
 };
 
 struct ConvCoefficients {

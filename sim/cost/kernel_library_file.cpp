@@ -70,6 +70,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
   r.number(entry, path, "prologue", c.prologue);
   r.number(entry, path, "per_block", c.per_block);
   r.number(entry, path, "inner", c.inner);
+  if (entry.contains("range")) r.text(entry, path, "range", c.range);
   if (!law.gemm.emplace(std::pair{in, out}, c).second) r.problem(path, "types given twice", "one entry per pair of types");
 }
 

@@ -41,6 +41,27 @@ Expected<std::vector<StatedNoise>> read_noise(const std::string& file, const std
   return noise;
 }
 
+// [[rows, columns], ...]
+std::vector<std::pair<int, int>> read_arrays(const std::string& file, const std::string& path, const json& list,
+                                             Failure& failure) {
+  std::vector<std::pair<int, int>> arrays;
+  for (const json& entry : list) {
+    if (entry.is_array() && entry.size() == 2 && entry[0].is_number_integer() && entry[1].is_number_integer())
+      arrays.emplace_back(entry[0].get<int>(), entry[1].get<int>());
+    else
+      failure.problems.push_back({file, path, entry.dump(), "[rows, columns]"});
+  }
+  return arrays;
+}
+
+void read_machines(const std::string& file, const json& machines, ValidationSetup& setup, Failure& failure) {
+  for (const auto& [machine, names] : machines.items())
+    for (const json& name : names) {
+      if (name.is_string() && !name.get<std::string>().empty()) setup.machines[machine].push_back(name.get<std::string>());
+      else failure.problems.push_back({file, "machines." + machine, name.dump(), "a list of texts"});
+    }
+}
+
 void read_group(const std::string& file, const std::string& name, const json& entry, ValidationSetup& setup,
                 Failure& failure) {
   GroupDesign design;
@@ -58,10 +79,16 @@ void read_group(const std::string& file, const std::string& name, const json& en
     }
     else if (key == "strips" && value.is_boolean()) design.strips = value.get<bool>();
     else if (key == "span" && value.is_boolean()) design.span = value.get<bool>();
+    else if (key == "bottleneck" && value.is_boolean()) design.bottleneck = value.get<bool>();
+    else if (key == "dispatch" && value.is_boolean()) design.dispatch = value.get<bool>();
+    else if (key == "machine" && value.is_string()) design.machine = value.get<std::string>();
+    else if (key == "arrays" && value.is_array()) design.arrays = read_arrays(file, "groups." + name + ".arrays", value, failure);
     else if (value.is_number()) design.numbers[key] = value.get<double>();
     else if (key.size() < 6 || key.compare(key.size() - 6, 6, "source") != 0)
       failure.problems.push_back({file, "groups." + name + "." + key, "unknown key or wrong type", "a number with a name"});
   }
+  if (setup.machines.count(design.machine) == 0)
+    failure.problems.push_back({file, "groups." + name + ".machine", "\"" + design.machine + "\"", "a name of machines"});
   setup.groups[name] = std::move(design);
 }
 
@@ -80,8 +107,9 @@ StatedNoise ValidationSetup::noise(const MeasuredRow& row) const {
   if (group == groups.end()) return {};
   const std::vector<double> numbers = numbers_in(row.shape);
   for (const StatedNoise& n : group->second.noise) {
-    if (row.workload.rfind(n.workload, 0) != 0) continue;
-    if (n.max_words == 0 || (!numbers.empty() && numbers[0] <= n.max_words)) return n;
+    if (row.workload != n.workload) continue;
+    const bool words = !numbers.empty() && row.shape.find(" word") != std::string::npos;
+    if (n.max_words == 0 || (words && numbers[0] <= n.max_words)) return n;
   }
   return {};
 }
@@ -91,7 +119,9 @@ Expected<ValidationSetup> load_validation_setup(const std::string& config_folder
   setup.config_folder = config_folder;
   Failure failure;
   const std::string designs = config_folder + "/validation/designs.json";
-  const json groups = read_object(designs, failure).value("groups", json::object());
+  const json root = read_object(designs, failure);
+  if (root.is_object()) read_machines(designs, root.value("machines", json::object()), setup, failure);
+  const json groups = root.is_object() ? root.value("groups", json::object()) : json::object();
   for (const auto& [name, entry] : groups.items()) read_group(designs, name, entry, setup, failure);
   const json calibration = read_object(config_folder + "/validation/calibration.json", failure);
   if (!failure.problems.empty()) return failure;

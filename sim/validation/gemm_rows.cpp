@@ -1,20 +1,16 @@
 // GEMM on several cores: the row's own tile on the row's own array, as the designs of its group buffer it.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "sim/cost/coefficient_law.h"
 #include "sim/schedule/gemm_program.h"
-#include "sim/validation/predict.h"
 #include "sim/validation/run_program.h"
+#include "sim/validation/units.h"
 
 namespace tessera {
 namespace {
-
-Bytes type_bytes(const std::string& type) {
-  if (type == "i8") return 1;
-  if (type == "i16" || type == "bf16") return 2;
-  if (type == "i32" || type == "f32") return 4;
-  return 0;
-}
 
 std::int64_t blocks_m(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.m, d.tile_m * array.rows); }
 std::int64_t blocks_n(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.n, d.tile_n * array.cols); }
@@ -53,6 +49,25 @@ double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_p
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
 
+// Some minutes of simulation.
+constexpr std::int64_t most_calls = 20'000'000;
+
+std::int64_t kernel_calls(const GemmDesign& d, const ArraySpec& array) {
+  return blocks_m(d, array) * blocks_n(d, array) * ceil_div(d.k, d.tile_k) * array.rows * array.cols;
+}
+
+std::string beyond(const MeasuredRow& row, const GroupDesign& group, const GemmCoefficients& kernel) {
+  const CoreTile& t = row.tile;
+  std::vector<std::string> what;
+  if (!kernel.fitted_to(t.m, t.k, t.n)) what.push_back(fmt::format("kernel law {} -> {} fitted to {}", row.in_type, row.out_type, kernel.range));
+  if (row.m % (t.m * row.rows) != 0 || row.k % t.k != 0 || row.n % (t.n * row.cols) != 0)
+    what.push_back("tiles do not divide the product, which is taken as padded");
+  const std::pair<int, int> shape{row.rows, row.cols};
+  if (!group.arrays.empty() && std::find(group.arrays.begin(), group.arrays.end(), shape) == group.arrays.end())
+    what.push_back("buffering of this array taken from that of others");
+  return fmt::format("{}", fmt::join(what, "; "));
+}
+
 }  // namespace
 
 Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
@@ -61,6 +76,7 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   if (row.m == 0 || row.k == 0 || row.n == 0) return skip("m, k or n is not given");
   if (row.tile.m == 0) return skip("no core tile of the form MxKxN");
   if (row.rows == 0 || row.cols == 0) return skip("rows or cols is not given");
+  if (!row.shape.empty()) return skip("shape \"" + row.shape + "\" of a GEMM row is not understood");
   auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/" + group.kernels + ".json");
   if (!law) return law.failure();
   const auto kernel = (*law)->gemm.find({row.in_type, row.out_type});
@@ -68,6 +84,8 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
     return skip("library " + group.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
 
   const GemmDesign design = design_of(row, group, array);
+  if (const std::int64_t calls = kernel_calls(design, array); calls > most_calls)
+    return skip(fmt::format("{} kernel calls are too many to simulate, at most {}", calls, most_calls));
   auto gemm = build_gemm_program(design, array);
   if (!gemm) return skip("the design does not fit: " + describe(gemm.failure()));
   const auto call = static_cast<Millicycles>(std::llround(1000 * kernel->second.cycles(row.tile.m, row.tile.k, row.tile.n)));
@@ -76,16 +94,16 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   auto run = run_program(gemm->program, array, durations);
   if (!run) return run.failure();
 
-  double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000;
-  cycles += columns_skew(design, array, group.number("column_start_cycles"));
-  const double us = cycles * 1e6 / array.clock_hz + group.overhead_us();
-  const double operations = 2.0 * row.m * row.k * row.n;
-  if (row.unit == "cycles") return Prediction{cycles, run->bound_by, ""};
-  if (row.unit == "us") return Prediction{us, run->bound_by, ""};
-  if (row.unit == "ms") return Prediction{us / 1e3, run->bound_by, ""};
-  if (row.unit == "GOPS" || row.unit == "GFLOPS") return Prediction{operations / us / 1e3, run->bound_by, ""};
-  if (row.unit == "TOPS" || row.unit == "TFLOPS") return Prediction{operations / us / 1e6, run->bound_by, ""};
-  return skip("unit " + row.unit + " of a GEMM row");
+  const double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000 +
+                        columns_skew(design, array, group.number("column_start_cycles"));
+  Quantities o;
+  if (!group.dispatch) o.cycles = cycles;
+  if (row.clock_ghz > 0) o.us = stated_us(row, cycles) + group.overhead_us(array);
+  o.macs = static_cast<double>(row.m) * row.k * row.n;
+  o.cores = row.rows * row.cols;
+  Prediction p = in_unit(row, o, run->bound_by);
+  p.beyond = beyond(row, group, kernel->second);
+  return p;
 }
 
 }  // namespace tessera

@@ -9,15 +9,18 @@ struct Prediction {
   double value = 0;      // in the row's unit
   std::string bound_by;  // "compute", "ddr", "stream", ...
   std::string skipped;   // why the model does not cover the row; empty: it does
+  std::string beyond;    // what lies outside the range that laws and designs were fitted to; empty: nothing
 };
 
-inline Prediction skip(std::string reason) { return {0, "", std::move(reason)}; }
+inline Prediction skip(std::string reason) { return {0, "", std::move(reason), ""}; }
+
+Bytes type_bytes(const std::string& type);  // of an element; 0: no type of a measured row
 
 Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setup);
 
 // The classes, one file each.
 Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
-Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup);
+Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
 Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
 Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
 Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <sstream>
 
 #include "sim/validation/validate.h"
 
@@ -36,6 +39,41 @@ std::string noise_text(const ValidatedRow& r) {
   return r.noise.pct > 0 ? fmt::format("{:g}%", r.noise.pct) : "";
 }
 
+constexpr std::size_t columns = 100, longest_id = 30;
+
+const std::map<char, std::string> marks_explained = {
+    {'c', "calibration: coefficients were fitted to this row; all others are hold-out"},
+    {'n', "the error is within the scatter that the source itself states (--json has it)"},
+    {'o', "a closed overlay beside our own schedule, counted apart; the figure is measured / predicted"},
+    {'x', "extrapolated: outside what laws and designs were fitted to (--json has it by row)"}};
+
+std::string marks_of(const ValidatedRow& r) {
+  std::string marks;
+  if (r.calibration) marks += 'c';
+  if (r.within_noise()) marks += 'n';
+  if (is_network(r)) marks += 'o';
+  if (!r.prediction.beyond.empty()) marks += 'x';
+  if (is_network(r)) marks += fmt::format(" {:.2f}", r.row.measured / r.prediction.value);
+  return marks;
+}
+
+std::string figure(double value) { return value < 1e6 ? fmt::format("{:.6g}", value) : fmt::format("{:.0f}", value); }
+
+// Indented lines of whole words, no longer than a terminal.
+std::string wrapped(const std::string& text) {
+  const std::string indent(4, ' ');
+  std::string lines, line = indent;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > columns) {
+      lines += line + '\n';
+      line = indent;
+    }
+    line += (line.size() > indent.size() ? " " : "") + word;
+  }
+  return lines + line + '\n';
+}
+
 const ErrorSummary* find(const std::vector<ErrorSummary>& list, const std::string& name) {
   for (const ErrorSummary& s : list)
     if (s.name == name) return &s;
@@ -58,7 +96,7 @@ std::vector<ErrorSummary> summarize(const Validation& validation) {
     if (is_network(r)) continue;
     total.add("all rows", r);
     if (!r.calibration) total.add("hold-out rows", r);
-    groups.add("group " + r.row.group, r);
+    groups.add(fmt::format("group {}, {}", r.row.group, use), r);
   }
   std::vector<ErrorSummary> all = std::move(total.list);
   all.insert(all.end(), classes.list.begin(), classes.list.end());
@@ -80,6 +118,7 @@ json validation_json(const Validation& validation) {
                 {"calibration", r.calibration},
                 {"noise", noise_text(r)},
                 {"within_noise", r.within_noise()},
+                {"extrapolated", r.prediction.beyond},
                 {"skipped", r.prediction.skipped}};
     if (!r.skipped()) row["predicted"] = r.prediction.value, row["error_pct"] = r.error_pct();
     rows.push_back(std::move(row));
@@ -93,29 +132,35 @@ json validation_json(const Validation& validation) {
 }
 
 std::string validation_table(const Validation& validation) {
-  std::string text = fmt::format("{:<32} {:>12} {:>12} {:<20} {:>9} {:>10}  {:<13} {}\n", "id", "measured", "predicted",
-                                 "unit", "error", "noise", "bound by", "use");
+  std::size_t width = 8;
+  for (const ValidatedRow& r : validation.rows) width = std::max(width, std::min(r.row.id.size(), longest_id));
+  const auto head = [&](const ValidatedRow& r, const std::string& predicted) {
+    return fmt::format("{:<{}} {:>9} {:>9} {:<18}", r.row.id, width, figure(r.row.measured), predicted, r.row.unit);
+  };
+  std::string text = fmt::format("{:<{}} {:>9} {:>9} {:<18} {:>8} {:<13} {}\n", "id", width, "measured", "predicted", "unit",
+                                 "error", "bound by", "marks");
+  std::set<std::string> beyond;
+  std::set<char> seen;
   for (const ValidatedRow& r : validation.rows) {
     if (r.skipped()) {
-      text += fmt::format("{:<32} {:>12.6g} {:>12} {:<20} skipped: {}\n", r.row.id, r.row.measured, "-", r.row.unit,
-                          r.prediction.skipped);
+      text += head(r, "-") + "  skipped\n" + wrapped(r.prediction.skipped);
       continue;
     }
-    const std::string use = is_network(r) ? fmt::format("closed overlay, measured / predicted = {:.2f}",
-                                                        r.row.measured / r.prediction.value)
-                                          : r.calibration ? "calibration" : "";
-    text += fmt::format("{:<32} {:>12.6g} {:>12.6g} {:<20} {:>+8.2f}% {:>10}  {:<13} {}\n", r.row.id, r.row.measured,
-                        r.prediction.value, r.row.unit, r.error_pct(), noise_text(r), r.prediction.bound_by, use);
+    const std::string marks = marks_of(r);
+    seen.insert(marks.begin(), marks.end());
+    if (!r.prediction.beyond.empty()) beyond.insert(r.prediction.beyond);
+    text += fmt::format("{} {:>+7.2f}% {}\n", head(r, figure(r.prediction.value)), r.error_pct(),
+                        marks.empty() ? r.prediction.bound_by : fmt::format("{:<13} {}", r.prediction.bound_by, marks));
   }
-  text += "\nnoise: scatter that the source itself states, an interval of the measured unit or a share of the value\n";
-  text += fmt::format("\n{:<40} {:>5} {:>8} {:>11} {:>11}  {}\n", "absolute error", "rows", "skipped", "mean", "maximum",
-                      "worst row");
+  text += '\n';
+  for (const auto& [mark, meaning] : marks_explained)
+    if (seen.count(mark) > 0) text += fmt::format("{}  {}\n", mark, meaning);
+  for (const std::string& what : beyond) text += wrapped(what);
+  text += fmt::format("\n{:<42} {:>4} {:>7} {:>7} {:>7} {}\n", "absolute error", "rows", "skipped", "mean", "maximum", "worst row");
   for (const ErrorSummary& s : summarize(validation)) {
-    if (s.rows == 0)
-      text += fmt::format("{:<40} {:>5} {:>8}\n", s.name, 0, s.skipped);
-    else
-      text += fmt::format("{:<40} {:>5} {:>8} {:>10.2f}% {:>10.2f}%  {}\n", s.name, s.rows, s.skipped, s.mean_pct, s.max_pct,
-                          s.worst);
+    text += fmt::format("{:<42} {:>4} {:>7}", s.name, s.rows, s.skipped);
+    if (s.rows > 0) text += fmt::format(" {:>6.2f}% {:>6.2f}% {}", s.mean_pct, s.max_pct, s.worst);
+    text += '\n';
   }
   return text;
 }

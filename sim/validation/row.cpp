@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -18,6 +19,20 @@ const std::vector<std::string>& column_names() {
                                                  "k",      "n",       "shape",    "in_type",   "out_type", "rows",
                                                  "cols",   "core_tile", "measured", "unit",    "notes",    "source"};
   return names;
+}
+
+std::string trimmed(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t");
+  return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
+}
+
+// "int8" and "INT8" are "i8" here.
+std::string short_type(std::string type) {
+  for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static const std::map<std::string, std::string> names = {{"int8", "i8"},     {"int16", "i16"}, {"int32", "i32"},
+                                                           {"bfloat16", "bf16"}, {"float32", "f32"}, {"fp32", "f32"}};
+  const auto it = names.find(type);
+  return it == names.end() ? type : it->second;
 }
 
 class RowReader {
@@ -45,9 +60,10 @@ class RowReader {
       problem(line.line, name, fmt::format("the line has {} fields", line.fields.size()), fmt::format("{} fields", width_));
       return r;
     }
-    const auto text = [&](const char* name) { return line.fields[columns_.at(name)]; };
+    const auto text = [&](const char* name) { return trimmed(line.fields[columns_.at(name)]); };
     r.id = text("id"), r.group = text("group"), r.platform = text("platform"), r.workload = text("workload");
-    r.shape = text("shape"), r.in_type = text("in_type"), r.out_type = text("out_type"), r.unit = text("unit");
+    r.shape = text("shape"), r.unit = text("unit");
+    r.in_type = short_type(text("in_type")), r.out_type = short_type(text("out_type"));
     r.notes = text("notes"), r.source = text("source"), r.core_tile = text("core_tile");
     for (const char* name : {"id", "group", "workload", "unit"})
       if (text(name).empty()) problem(line.line, name, "empty", "a text");
@@ -73,7 +89,7 @@ class RowReader {
     return !text.empty() && *end == '\0' && std::isfinite(value);
   }
   void count(const CsvLine& line, const char* name, int& value) {
-    const std::string& text = line.fields[columns_.at(name)];
+    const std::string text = trimmed(line.fields[columns_.at(name)]);
     double parsed = 0;
     if (text.empty()) return;
     if (!number(text, parsed) || parsed < 1 || parsed > 1e6 || parsed != static_cast<int>(parsed))
@@ -83,7 +99,7 @@ class RowReader {
   static void read_tile(MeasuredRow& r) {
     int m = 0, k = 0, n = 0;
     char rest = 0;
-    if (std::sscanf(r.core_tile.c_str(), "%dx%dx%d%c", &m, &k, &n, &rest) != 3) return;
+    if (std::sscanf(r.core_tile.c_str(), "%5d%*1[xX]%5d%*1[xX]%5d%c", &m, &k, &n, &rest) != 3) return;
     if (m > 0 && k > 0 && n > 0 && m <= 4096 && k <= 4096 && n <= 4096) r.tile = {m, k, n};
   }
 

@@ -13,7 +13,8 @@ using nlohmann::json;
 Expected<json> predict_in_child(const MeasuredRow& row, const ValidationSetup& setup) {
   auto prediction = predict(row, setup);
   if (!prediction) return prediction.failure();
-  return json{{"value", prediction->value}, {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped}};
+  return json{{"value", prediction->value}, {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped},
+              {"beyond", prediction->beyond}};
 }
 
 std::string first_problem(const Failure& failure) {
@@ -27,7 +28,10 @@ std::string first_problem(const Failure& failure) {
 Prediction answer_of(IsolatedTask& task) {
   auto answer = task.wait();
   if (!answer) return skip("no prediction: " + first_problem(answer.failure()));
-  Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", "")};
+  Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", ""),
+               answer->value("beyond", "")};
+  for (char& c : p.skipped)
+    if (c == '\n') c = ' ';  // of several problems
   if (p.skipped.empty() && !(p.value > 0)) p.skipped = "no prediction: not a positive number";
   return p;
 }

@@ -42,7 +42,7 @@ struct ErrorSummary {
 // Bad files are a Failure; a row that cannot be predicted is a skipped row.
 Expected<Validation> validate_rows(const ValidationOptions& options);
 
-// All rows, hold-out rows, every class (calibration and hold-out apart) and every group.
+// All rows, hold-out rows, every class and every group (calibration and hold-out apart).
 std::vector<ErrorSummary> summarize(const Validation& validation);
 
 nlohmann::json validation_json(const Validation& validation);
