@@ -71,6 +71,12 @@ Division divide(const ArraySpec& a, int cols_axis, int rows_axis) {
   return d;
 }
 
+// Rows (or columns) of the input that a core with `out` of the output reads, halos aside: a stride beyond the kernel skips
+// what lies between its windows.
+std::int64_t rows_read(std::int64_t out, std::int64_t in_share, int kernel, int stride) {
+  return std::min(in_share, kernel < stride ? out * kernel : (out - 1) * stride + kernel);
+}
+
 Candidate conv_candidate(const Layer& l, const KernelMask& mask, const ArraySpec& a, const Rates& r, const KernelLaw& law,
                          int cols_axis, int rows_axis) {
   const Division d = divide(a, cols_axis, rows_axis);
@@ -81,7 +87,9 @@ Candidate conv_candidate(const Layer& l, const KernelMask& mask, const ArraySpec
   const double in_share = rows_axis == 2 ? 1.0 : static_cast<double>(a.rows) / r.in_streams;
   Candidate c;
   c.raise(static_cast<double>(law.duration(whole_call(l, h, w, rows8 * 8), l, &chunk)) / 1e3, "compute");
-  c.raise(static_cast<double>(ceil_div(l.in.h, d.h) * ceil_div(l.in.w, d.w) * in_c) * in_share / r.channel, "input");
+  const std::int64_t read = rows_read(h, ceil_div(l.in.h, d.h), l.window.kh, l.window.sh) *
+                            rows_read(w, ceil_div(l.in.w, d.w), l.window.kw, l.window.sw);
+  c.raise(static_cast<double>(read * in_c) * in_share / r.channel, "input");
   c.raise(static_cast<double>(pixels * rows8 * 8) * a.rows / r.out_streams / r.channel, "output");
   c.raise(static_cast<double>(chunk.data + chunk.index) / r.channel, "weights");
   return c;
