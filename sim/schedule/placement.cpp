@@ -1,6 +1,7 @@
 // Where tensors stand, and for how long.
 #include <algorithm>
 
+#include "sim/schedule/rolling.h"
 #include "sim/schedule/scheduler.h"
 
 namespace tessera {
@@ -148,6 +149,68 @@ void Scheduler::release_read_by(LayerId reader) {
       for (const Piece& p : pieces)
         if (p.memtile >= 0) e_.free(p.memtile, p.owner);
     }
+}
+
+// Whether a pool may leave `root` in DDR, where its readers fetch it, for less than `rolled`: tiles of few rows read the
+// rows between them again and again, while tiles of few channels and all rows read nothing twice.
+bool Scheduler::spills_better(const Layer& pool, LayerId root, Bytes reserve, double rolled) const {
+  if (pool.op != Op::maxpool && pool.op != Op::avgpool) return false;
+  const auto cost = [&](const Layer& l, bool input_in_ddr, bool output_in_ddr, Bytes staging) {
+    const DepthUnit u = unit_of(l);
+    return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, staging, 1);
+  };
+  const auto first = cost(pool, false, true, free_staging());
+  if (!first) return false;
+  double spilled = *first;
+  for (const Layer& reader : network_.layers) {
+    if (reader.inputs.empty() || reader.inputs[0] != root || reader.op == Op::concat || fused_into_[reader.id] >= 0)
+      continue;
+    const auto from_ddr = cost(reader, true, false, free_staging()), from_home = cost(reader, false, false, reserve);
+    if (!from_ddr) return false;
+    if (from_home) spilled += *from_ddr - *from_home;
+  }
+  return spilled < rolled;
+}
+
+// Places the output over rows of the input as they become free (rolling.h), if the layer is the input's last reader and
+// one of its mappings allows that; nothing otherwise.
+std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
+                                                 std::vector<LayerPlan::Later>* later) {
+  const LayerId from = e_.views[input].root;
+  const Layer& l = network_.layers[root];
+  if (policy_.bands() != Axis::height || e_.homes[from].in_ddr || last_use_[from] != c.kernel->id) return std::nullopt;
+  if (placed_by_rows(from) || spec_.layers.count(c.layer->name) != 0 || c.layer->op == Op::concat) return std::nullopt;
+  if (e_.views[root].root != root || !(c.layer->out == l.out)) return std::nullopt;
+  c.output_in_ddr = false;
+  c.rolling = true;
+  c.staging = reserve;
+  const int channels = stored_channels(l.out.c), owner = next_owner_++;
+  const Bytes row_bytes = Bytes{l.out.w} * channels;
+  const auto places = [&](const Partition& p, const Tiling& t) {
+    return roll_output(*c.layer, p, t, e_.homes[from], row_bytes, reserve, array_, e_.allocators);
+  };
+  c.admits = [&](const Partition& p, const Tiling& t) { return places(p, t).has_value(); };
+  Demand unused;
+  auto choice = weigh_mappings(c, {0, c.layer->out.h}, unused);
+  if (!choice || spills_better(*c.kernel, root, reserve, choice->tiling.estimate.cycles)) return std::nullopt;
+  Home& home = e_.homes[root];
+  home.channels = channels;
+  const auto taken = places(choice->partition, choice->tiling.tiling);
+  for (const RolledRows& r : *taken) {
+    e_.allocators[r.memtile].take(r.address, r.rows.size() * row_bytes, owner);
+    later->push_back({r.step, home.pieces.size()});
+    Piece piece;
+    piece.memtile = r.memtile;
+    piece.owner = owner;
+    piece.h = r.rows;
+    piece.w = {0, l.out.w};
+    piece.pixel_step = channels;
+    piece.buffer = std::make_shared<Buffer>();
+    piece.buffer->address = r.address;
+    home.pieces.push_back(std::move(piece));
+  }
+  record_pieces(root, 0);
+  return choice;
 }
 
 }  // namespace tessera

@@ -45,8 +45,8 @@ Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes sta
                knobs});
 }
 
-// More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it: in
-// the other half the next layer's first buffers are filled meanwhile.
+// More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it:
+// in the other half the next layer's first buffers are filled meanwhile.
 CoreBuffers with_spare_slots(CoreBuffers b, Bytes core_limit) {
   if (b.weights_slots < 2) return b;
   while (b.weights_slots < core_locks::most_slots && (b.total() + b.weights) * 2 <= core_limit) ++b.weights_slots;
@@ -157,68 +157,6 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
   }
   if (best) candidates[chosen].chosen = true;
   return best;
-}
-
-// Whether a pool may leave `root` in DDR, where its readers fetch it, for less than `rolled`: tiles of few rows read the
-// rows between them again and again, while tiles of few channels and all rows read nothing twice.
-bool Scheduler::spills_better(const Layer& pool, LayerId root, Bytes reserve, double rolled) const {
-  if (pool.op != Op::maxpool && pool.op != Op::avgpool) return false;
-  const auto cost = [&](const Layer& l, bool input_in_ddr, bool output_in_ddr, Bytes staging) {
-    const DepthUnit u = unit_of(l);
-    return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, staging, 1);
-  };
-  const auto first = cost(pool, false, true, free_staging());
-  if (!first) return false;
-  double spilled = *first;
-  for (const Layer& reader : network_.layers) {
-    if (reader.inputs.empty() || reader.inputs[0] != root || reader.op == Op::concat || fused_into_[reader.id] >= 0)
-      continue;
-    const auto from_ddr = cost(reader, true, false, free_staging()), from_home = cost(reader, false, false, reserve);
-    if (!from_ddr) return false;
-    if (from_home) spilled += *from_ddr - *from_home;
-  }
-  return spilled < rolled;
-}
-
-// Places the output over rows of the input as they become free (rolling.h), if the layer is the input's last reader and
-// one of its mappings allows that; nothing otherwise.
-std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
-                                                 std::vector<LayerPlan::Later>* later) {
-  const LayerId from = e_.views[input].root;
-  const Layer& l = network_.layers[root];
-  if (policy_.bands() != Axis::height || e_.homes[from].in_ddr || last_use_[from] != c.kernel->id) return std::nullopt;
-  if (placed_by_rows(from) || spec_.layers.count(c.layer->name) != 0 || c.layer->op == Op::concat) return std::nullopt;
-  if (e_.views[root].root != root || !(c.layer->out == l.out)) return std::nullopt;
-  c.output_in_ddr = false;
-  c.rolling = true;
-  c.staging = reserve;
-  const int channels = stored_channels(l.out.c), owner = next_owner_++;
-  const Bytes row_bytes = Bytes{l.out.w} * channels;
-  const auto places = [&](const Partition& p, const Tiling& t) {
-    return roll_output(*c.layer, p, t, e_.homes[from], row_bytes, reserve, array_, e_.allocators);
-  };
-  c.admits = [&](const Partition& p, const Tiling& t) { return places(p, t).has_value(); };
-  Demand unused;
-  auto choice = weigh_mappings(c, {0, c.layer->out.h}, unused);
-  if (!choice || spills_better(*c.kernel, root, reserve, choice->tiling.estimate.cycles)) return std::nullopt;
-  Home& home = e_.homes[root];
-  home.channels = channels;
-  const auto taken = places(choice->partition, choice->tiling.tiling);
-  for (const RolledRows& r : *taken) {
-    e_.allocators[r.memtile].take(r.address, r.rows.size() * row_bytes, owner);
-    later->push_back({r.step, home.pieces.size()});
-    Piece piece;
-    piece.memtile = r.memtile;
-    piece.owner = owner;
-    piece.h = r.rows;
-    piece.w = {0, l.out.w};
-    piece.pixel_step = channels;
-    piece.buffer = std::make_shared<Buffer>();
-    piece.buffer->address = r.address;
-    home.pieces.push_back(std::move(piece));
-  }
-  record_pieces(root, 0);
-  return choice;
 }
 
 std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& part) {

@@ -1,5 +1,5 @@
-// Convolutions that read the same windows of the same input (the branches of an Inception module) as one convolution with
-// the output channels of all: what enters a core then serves every one of them.
+// Convolutions that read the same windows of the same input (the branches of an Inception module) as one convolution
+// with the output channels of all: what enters a core then serves every one of them.
 #include <algorithm>
 
 #include "sim/schedule/scheduler.h"

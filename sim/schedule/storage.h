@@ -76,8 +76,8 @@ class TileAllocator {
   std::vector<Live> live_;  // sorted by lo
 };
 
-// Places for weights in the largest gap between live tensors of a memory tile: where memory has lain idle for longest, so
-// that they can be fetched as early as possible, layers ahead, while others compute.
+// Places for weights in the largest gap between live tensors of a memory tile: where memory has lain idle for longest,
+// so that they can be fetched as early as possible, layers ahead, while others compute.
 class WeightSpace {
  public:
   void used(std::int64_t lo, std::int64_t hi);  // now, for the last time so far
@@ -87,7 +87,8 @@ class WeightSpace {
   // A place each for chunks that the gap holds and that are all kept to the end of the layer, in the order in which they
   // are fetched.
   std::vector<std::int64_t> places(const std::vector<Bytes>& chunks) const;
-  // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as fit.
+  // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as
+  // fit.
   std::int64_t turn(Bytes largest) const;
 
  private:
