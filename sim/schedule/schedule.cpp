@@ -247,7 +247,8 @@ std::optional<Failure> Scheduler::emit_plan(LayerPlan plan, const LayerContext& 
   plan.channels = plan_channels(c, plan.partition, array_);
   estimate_ += best.estimate.cycles;
   e_.builder.program().layers[c.layer->id].mapping =
-      mapping_name(plan.partition.mapping) + " " + tiling_text(*c.layer, plan.partition, plan.tiling);
+      mapping_name(plan.partition.mapping) + " " + tiling_text(*c.layer, plan.partition, plan.tiling) +
+      (plan.members.size() > 1 ? fmt::format(" for {} layers", plan.members.size()) : "");
   LayerEmitter emitter(e_, plan);
   if (!emitter.emit())
     return does_not_fit(*c.layer,
