@@ -117,7 +117,8 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   const auto groups = static_cast<double>(p.acts.size());
   if (c.input_in_ddr) {
     const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
-    m.raise(staged * std::max(1.0, streams / plan.loads) / shim, "ddr");
+    const double starts = (t.chunks_staged ? loads.input : tiles) * dma;
+    m.raise((staged / shim + starts) * std::max(1.0, streams / plan.loads), "ddr");
     from_ddr += staged * groups;
   }
   if (c.operand_in_ddr) {
@@ -131,6 +132,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
     m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
                            a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
             "ddr");
+    m.raise(ns * t.no * m.output * cores_per_memtile / plan.spills, "ddr");
   }
   return m;
 }
