@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <csignal>
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include "explore/store/record.h"
+#include "sim/base/heap.h"
 
 namespace tessera::explore {
 namespace {
@@ -88,6 +90,7 @@ std::string answer_of(const Attempt::Work& work, const Limits& limits) {
   ::dup2(log, STDERR_FILENO);
   if (in_child) in_child();
   set_limits(limits);
+  prepare_heap(std::min<std::size_t>(256, limits.memory_mb / 2) << 20);
   const std::string answer = answer_of(work, limits);
   for (std::size_t at = 0; at < answer.size();) {
     const ssize_t n = ::write(out, answer.data() + at, answer.size() - at);

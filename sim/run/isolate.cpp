@@ -11,6 +11,8 @@
 #include <new>
 #include <vector>
 
+#include "sim/base/heap.h"
+
 namespace tessera {
 namespace {
 using nlohmann::json;
@@ -31,6 +33,7 @@ Failure to_failure(const json& answer) {
 // What the child does, from the first to the last instruction.
 [[noreturn]] void run_child(const std::function<Expected<json>()>& work, int fd) {
   json answer;
+  prepare_heap(std::size_t{256} << 20);
   try {
     const Expected<json> result = work();
     answer = result ? json{{"result", *result}} : json{{"failure", to_json(result.failure())}};
