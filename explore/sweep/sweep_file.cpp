@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "explore/sweep/object_reader.h"
-#include "sim/config/json_file.h"
+#include "sim/base/json_file.h"
 
 namespace tessera::explore {
 namespace {

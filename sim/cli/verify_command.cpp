@@ -2,10 +2,10 @@
 
 #include <memory>
 
+#include "sim/base/json_file.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/config/hardware.h"
-#include "sim/config/json_file.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/schedule/verify.h"

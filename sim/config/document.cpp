@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "sim/config/json_file.h"
+#include "sim/base/json_file.h"
 
 namespace tessera {
 namespace {

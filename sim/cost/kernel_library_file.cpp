@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sim/base/json_file.h"
 #include "sim/cost/coefficient_law.h"
 #include "sim/cost/kernel_law_registry.h"
 
@@ -107,12 +108,9 @@ json coefficients_of(json part) {
 Failure read_library(const std::string& file, CoefficientLaw& law) {
   Failure failure;
   Reader r(file, failure);
-  std::ifstream in(file);
-  if (!in) {
-    r.problem("", "cannot read the kernel library", "a file of configs/hardware/kernels");
-    return failure;
-  }
-  const json root = json::parse(in, nullptr, false);
+  const Expected<json> content = read_json(file);
+  if (!content) return content.failure();
+  const json& root = *content;
   if (!root.is_object()) {
     r.problem("", "no JSON object", "a JSON object");
     return failure;

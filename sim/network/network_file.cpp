@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fstream>
 #include <map>
 
+#include "sim/base/json_file.h"
 #include "sim/network/graph.h"
 #include "sim/network/layer_reader.h"
 #include "sim/network/magnitude.h"
@@ -195,13 +195,9 @@ class NetworkReader {
 Expected<Network> parse_network(const json& j, const std::string& file) { return NetworkReader(j, file).read(); }
 
 Expected<Network> load_network(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return fail(ExitCode::bad_input, {path, "", "cannot be read", "the path of a network file"});
-  try {
-    return parse_network(json::parse(in, nullptr, true, true), path);
-  } catch (const json::exception& e) {
-    return fail(ExitCode::bad_input, {path, "", fmt::format("is no JSON: {}", e.what()), "a well-formed JSON file"});
-  }
+  const Expected<json> root = read_json(path);
+  if (!root) return root.failure();
+  return parse_network(*root, path);
 }
 
 }  // namespace tessera

@@ -8,6 +8,7 @@
 #include <regex>
 #include <sstream>
 
+#include "sim/base/json_file.h"
 #include "sim/replay/lane_work.h"
 #include "sim/replay/line_reader.h"
 
@@ -185,21 +186,26 @@ Expected<TraceFile> read_trace(const std::string& text, const std::string& name,
   for (std::string content; std::getline(lines, content);) {
     ++line;
     const std::string where = fmt::format("line {}", line);
-    nlohmann::json object;
-    try {
-      object = nlohmann::json::parse(content);
-    } catch (const nlohmann::json::parse_error& e) {
-      problems.push_back({name, fmt::format("{}, column {}", where, e.byte),
-                          content.empty() ? "is empty" : "is no JSON object, or is cut off",
-                          "one JSON object per line, one line per layer"});
+    if (content.empty()) {
+      problems.push_back({name, where, "is empty", "one JSON object per line, one line per layer"});
       continue;
     }
-    if (!object.is_object()) {
-      problems.push_back({name, where, "is " + std::string(object.type_name()), "one JSON object"});
+    const Expected<nlohmann::json> object = parse_json(content, name);
+    if (!object) {
+      for (Problem problem : object.failure().problems) {
+        // The reader saw one line; its "line 1" is this one.
+        const bool placed = problem.path.rfind("line 1", 0) == 0;
+        problem.path = placed ? where + problem.path.substr(6) : where + ": " + problem.path;
+        problems.push_back(std::move(problem));
+      }
+      continue;
+    }
+    if (!object->is_object()) {
+      problems.push_back({name, where, "is " + std::string(object->type_name()), "one JSON object"});
       continue;
     }
     TraceReader reader(name, line, problems, file.warnings);
-    file.trace.layers.push_back(reader.layer(object, static_cast<int>(file.trace.layers.size()), last_step));
+    file.trace.layers.push_back(reader.layer(*object, static_cast<int>(file.trace.layers.size()), last_step));
   }
   const int steps = static_cast<int>(file.trace.layers.size());
   if (line == 0) problems.push_back({name, "line 1", "is missing: the file is empty", "one JSON object per layer"});

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "sim/base/json_file.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
-#include "sim/config/json_file.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"

@@ -40,6 +40,9 @@ const std::vector<Counter>& counters() {
        "2 B per index row and present index unit, rounded up to 4 B per chunk"},
       {"weight_bytes.bias", "B", "One int32 per output channel.", "4 x channels"},
       {"weight_bytes.total", "B", "All of it.", "data + index + bias"},
+      {"density", "", "Which of the two runs a line of layers.csv is of: dense or sparse.", "given"},
+      {"layers[].name", "", "The layer as the network file calls it; column `layer` of layers.csv.", "given"},
+      {"layers[].op", "", "What the layer computes: input, conv2d, gemm, maxpool, avgpool, add or concat.", "given"},
       {"layers[].start_us", "us", "Start of the first activation transfer or kernel call of the layer.", "observed"},
       {"layers[].end_us", "us", "End of the last task of the layer.", "observed"},
       {"layers[].macs", "multiply-accumulates",
@@ -81,6 +84,7 @@ const std::vector<Counter>& counters() {
 }
 
 const Counter* find_counter(const std::string& name) {
+  if (name == "layer") return find_counter("layers[].name");
   for (const Counter& counter : counters()) {
     if (name == counter.name) return &counter;
   }
@@ -93,6 +97,10 @@ const Counter* find_counter(const std::string& name) {
   const std::string layer = "layers[].";
   for (const char* part : {"time.", "weight_bytes"})
     if (name.rfind(layer + part, 0) == 0) return find_counter(name.substr(layer.size()));
+  // Columns of the layer table carry the unit.
+  const std::string unit = "_cycles";
+  if (name.size() > unit.size() && name.compare(name.size() - unit.size(), unit.size(), unit) == 0)
+    return find_counter("time." + name.substr(0, name.size() - unit.size()));
   return nullptr;
 }
 

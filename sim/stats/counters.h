@@ -15,7 +15,7 @@ struct Counter {
 
 const std::vector<Counter>& counters();
 
-// The counter called `name`, by its whole name or its last part; null if there is none.
+// The counter called `name`, by its whole name, its last part, or its column of layers.csv; null if there is none.
 const Counter* find_counter(const std::string& name);
 
 }  // namespace tessera

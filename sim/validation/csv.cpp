@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/config/json_file.h"
+#include "sim/base/json_file.h"
 
 namespace tessera {
 

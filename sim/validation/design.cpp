@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sim/base/json_file.h"
 #include "sim/config/hardware.h"
 
 namespace tessera {
@@ -14,10 +14,11 @@ namespace {
 using nlohmann::json;
 
 json read_object(const std::string& file, Failure& failure) {
-  std::ifstream in(file);
-  json root = in ? json::parse(in, nullptr, false) : json();
-  if (!root.is_object()) failure.problems.push_back({file, "", "cannot be read as a JSON object", ""});
-  return root;
+  Expected<json> root = read_json(file);
+  if (root && root->is_object()) return std::move(*root);
+  if (root) root = fail(ExitCode::bad_input, {file, "", "is no JSON object", "legal: a JSON object"});
+  failure.problems.insert(failure.problems.end(), root.failure().problems.begin(), root.failure().problems.end());
+  return json();
 }
 
 Expected<std::vector<StatedNoise>> read_noise(const std::string& file, const std::string& path, const json& list) {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sim/config/json_file.h"
+#include "sim/base/json_file.h"
 
 using namespace tessera;
 using nlohmann::json;

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "sim/config/json_file.h"
+#include "sim/base/json_file.h"
 #include "sim/run/config_folder.h"
 
 using namespace tessera;

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "sim/base/json_file.h"
 #include "sim/config/hardware.h"
-#include "sim/config/json_file.h"
 #include "sim/config/validate.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/run_config.h"

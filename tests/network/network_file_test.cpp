@@ -176,5 +176,5 @@ TEST_CASE("Files: a missing one and one that is no JSON") {
   const Expected<Network> broken = load_network(path);
   std::remove(path.c_str());
   REQUIRE_FALSE(broken);
-  CHECK_THAT(describe(broken.failure()), Contains("is no JSON") && Contains("line 1"));
+  CHECK_THAT(describe(broken.failure()), Contains("legal: JSON") && Contains("line 1"));
 }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <set>
+#include <sstream>
 
 #include "sim/run/config_folder.h"
 #include "sim/run/isolate.h"
@@ -66,6 +67,15 @@ TEST_CASE("every number of a density is explained") {
     CHECK(find_counter(key) != nullptr);
   }
   CHECK(find_counter("no_such_counter") == nullptr);
+  CHECK(find_counter("no_such_cycles") == nullptr);
+  std::istringstream header(layers_csv({{"dense", nullptr}, {"sparse", nullptr}}));
+  std::string columns;
+  std::getline(header, columns);
+  std::istringstream names(columns);
+  for (std::string column; std::getline(names, column, ',');) {
+    INFO(column);
+    CHECK(find_counter(column) != nullptr);
+  }
 }
 
 TEST_CASE("multiply-accumulates: all of them dense, those of present blocks sparse") {

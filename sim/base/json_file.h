@@ -1,5 +1,5 @@
 // Reads one JSON file; a syntax error is told by line and column, a key given twice is an error, and so is nesting that
-// no config needs and recursion over the value could not follow.
+// no file needs and recursion over the value could not follow.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "sim/config/json_file.h"
+#include "sim/base/json_file.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
