@@ -77,7 +77,7 @@ void PerfettoTrace::slice(int engine, int layer, const char* what, Millicycles b
   if (track_end_.size() <= static_cast<std::size_t>(engine)) track_end_.resize(static_cast<std::size_t>(engine) + 1);
   Millicycles& last = track_end_[static_cast<std::size_t>(engine)];
   begin = std::min(std::max(begin, last), end);
-  last = end;
+  last = std::max(last, end);  // they do not always come in the order of their ends
   slices_.push_back({engine, layer, what, begin, end});
 }
 

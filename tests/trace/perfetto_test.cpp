@@ -85,8 +85,12 @@ TEST_CASE("slices of one track never overlap") {
   PerfettoTrace t;
   t.slice(0, -1, "result", 0, 12000000);
   t.slice(0, -1, "result", 10000000, 22000000);
+  t.slice(0, -1, "result", 14000000, 16000000);  // ends before the one it follows
+  t.slice(0, -1, "result", 16000000, 30000000);
   const auto slices = of(events(t, a), "X", "result");
-  REQUIRE(slices.size() == 2);
+  REQUIRE(slices.size() == 4);
+  CHECK(slices[2].at("dur") == 0.0);
+  CHECK(slices[3].at("ts") == 22.0);
   CHECK(slices[1].at("ts") == 12.0);
   CHECK(slices[1].at("dur") == 10.0);
 }
