@@ -64,4 +64,5 @@ def main():
     readme.write_text(f"{before}<!-- table -->\n{table(runs)}\n<!-- table -->\n{after}")
 
 
-main()
+if __name__ == "__main__":
+    main()

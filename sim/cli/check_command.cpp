@@ -4,42 +4,73 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/network/graph.h"
 #include "sim/run/pipeline.h"
 
 namespace tessera {
 namespace {
+using nlohmann::json;
 
-int check(const std::string& file, const std::vector<std::string>& sets) {
+// What is known of a plan before it is simulated.
+json summary(const Network& network, const Plan& plan) {
+  const Program& program = plan.schedule.program;
+  json out = {{"layers", program.layers.size()}, {"kernel_calls", program.calls.size()}, {"ddr_bytes", program.ddr_bytes}};
+  if (!plan.bounds) return out;  // the published accounting has neither estimate nor bound
+  std::vector<double> cost;
+  for (const LayerBound& bound : plan.bounds->layers) cost.push_back(bound.us);
+  const CriticalPath path = critical_path(network, cost);
+  json& names = out["critical_path"] = json::array();
+  for (LayerId layer : path.layers) names.push_back(network.layers[layer].name);
+  out["critical_path_us"] = path.cost;
+  out["layer_bound_us"] = plan.bounds->layer_bound_us;
+  out["bound_us"] = plan.bounds->bound_us;
+  out["estimate_us"] = plan.schedule.estimate_us;
+  return out;
+}
+
+void print(Density density, const json& plan) {
+  fmt::print("{:<7} scheduled and verified: {} layers, {} kernel calls, {} of DDR\n", density_name(density),
+             plan["layers"].get<int>(), with_commas(plan["kernel_calls"].get<std::int64_t>()),
+             show_bytes(plan["ddr_bytes"].get<double>()));
+  if (!plan.contains("estimate_us")) return;
+  const auto time = [&](const char* key) { return show_time(plan[key].get<double>()); };
+  fmt::print("        the scheduler's estimate {}, no simulation: mostly too high (results/bounds)\n", time("estimate_us"));
+  fmt::print("        sum of layer bounds {}; of the longest chain of dependent layers, {} of them, {}; bound {}\n",
+             time("layer_bound_us"), plan["critical_path"].size(), time("critical_path_us"), time("bound_us"));
+}
+
+int check(const std::string& file, const std::vector<std::string>& sets, const std::string& json_file) {
   const Expected<RunConfig> config = load_run_config(file, sets);
   if (!config) return report_failure(config.failure());
   fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
              config->array.cols);
+  const LivePeak peak = live_peak(config->network);
+  fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n", show_bytes(static_cast<double>(peak.bytes)),
+             config->network.layers[peak.layer].name,
+             show_bytes(static_cast<double>(config->array.memtiles() * config->array.memtile.memory.size)));
+  json plans = json::object();
   for (const Density density : {Density::dense, Density::sparse}) {
     const Expected<Plan> plan = make_plan(*config, density);
     if (!plan) return report_failure(plan.failure());
-    const Program& program = plan->schedule.program;
-    fmt::print("{:<7} scheduled and verified: {} layers, {} kernel calls, {} of DDR", density_name(density),
-               program.layers.size(), with_commas(static_cast<std::int64_t>(program.calls.size())),
-               show_bytes(static_cast<double>(program.ddr_bytes)));
-    if (plan->bounds)  // the published accounting has neither
-      fmt::print(", estimate {}, bound {}", show_time(plan->schedule.estimate_us),
-                 show_time(plan->bounds->layer_bound_us));
-    fmt::print("\n");
+    print(density, plans[density_name(density)] = summary(config->network, *plan));
   }
-  return 0;
+  if (json_file.empty()) return 0;
+  const std::optional<Failure> failure = write_json(json_file, plans);
+  return failure ? report_failure(*failure) : 0;
 }
 }  // namespace
 
 void add_check_command(CLI::App& app, int& exit_code) {
   struct Arguments {
-    std::string config;
+    std::string config, json;
     std::vector<std::string> sets;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("check", "Validate a run config, schedule it and verify it; simulate nothing");
-  command->add_option("config", arguments->config, "run config")->required();
+  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")->required();
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
-  command->callback([arguments, &exit_code] { exit_code = check(arguments->config, arguments->sets); });
+  command->add_option("--json", arguments->json, "also write estimate, bounds and critical path to this file");
+  command->callback([arguments, &exit_code] { exit_code = check(arguments->config, arguments->sets, arguments->json); });
 }
 
 }  // namespace tessera

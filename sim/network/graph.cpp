@@ -85,24 +85,11 @@ std::vector<std::vector<int>> find_cycles(const InputLists& inputs) {
   return cycles;
 }
 
-InputLists input_lists(const Network& network) {
-  InputLists lists;
-  lists.reserve(network.layers.size());
-  for (const Layer& layer : network.layers) lists.push_back(layer.inputs);
-  return lists;
-}
-
-std::vector<std::vector<LayerId>> consumers(const Network& network) {
-  std::vector<std::vector<LayerId>> out(network.layers.size());
-  for (const Layer& layer : network.layers)
-    for (LayerId t : layer.inputs)
-      if (out[t].empty() || out[t].back() != layer.id) out[t].push_back(layer.id);
-  return out;
-}
-
 std::vector<LayerId> last_use(const Network& network) {
   const auto count = static_cast<LayerId>(network.layers.size());
-  const std::vector<std::vector<LayerId>> readers = consumers(network);
+  std::vector<std::vector<LayerId>> readers(network.layers.size());
+  for (const Layer& layer : network.layers)
+    for (LayerId t : layer.inputs) readers[t].push_back(layer.id);
   std::vector<LayerId> last(network.layers.size(), count);
   for (LayerId t = count - 1; t >= 0; --t) {
     if (readers[t].empty()) continue;
@@ -111,6 +98,18 @@ std::vector<LayerId> last_use(const Network& network) {
       if (network.layers[r].op == Op::concat) last[t] = std::max(last[t], last[r]);
   }
   return last;
+}
+
+LivePeak live_peak(const Network& network) {
+  const std::vector<LayerId> last = last_use(network);
+  LivePeak peak;
+  for (const Layer& at : network.layers) {
+    std::int64_t bytes = 0;
+    for (LayerId t = 0; t <= at.id; ++t)
+      if (last[t] >= at.id && network.layers[t].op != Op::concat) bytes += network.layers[t].out.elements();
+    if (bytes > peak.bytes) peak = {bytes, at.id};
+  }
+  return peak;
 }
 
 CriticalPath critical_path(const Network& network, const std::vector<double>& cost) {

@@ -1,6 +1,7 @@
 // The dependencies between layers as a graph (Boost.Graph): who must run before whom, how long a tensor lives, which
 // chain of layers bounds the time from below.
 #pragma once
+#include <cstdint>
 #include <vector>
 
 #include "sim/network/network.h"
@@ -17,14 +18,17 @@ std::vector<int> topological_order(const InputLists& inputs);
 // One shortest cycle per strongly connected set of nodes, each in the order in which data would flow.
 std::vector<std::vector<int>> find_cycles(const InputLists& inputs);
 
-InputLists input_lists(const Network& network);
-
-// consumers[t]: layers that read tensor t, ascending.
-std::vector<std::vector<LayerId>> consumers(const Network& network);
-
 // last_use[t]: last layer that reads tensor t, itself or through a concat it is part of; layers.size() for a tensor
 // that nobody reads, which is an output of the network.
 std::vector<LayerId> last_use(const Network& network);
+
+struct LivePeak {
+  std::int64_t bytes = 0;
+  LayerId layer = 0;  // the first at which they stand
+};
+// The most bytes of tensors that are alive at once when the layers run one after another, int8, channels not padded: the
+// output of the layer, and of every earlier one that is still to be read. A concat is its parts.
+LivePeak live_peak(const Network& network);
 
 struct CriticalPath {
   double cost = 0;

@@ -59,10 +59,4 @@ std::optional<EngineId> EngineMap::find(const std::string& name) const {
   return std::nullopt;
 }
 
-std::optional<TileId> EngineMap::find_tile(const std::string& name) const {
-  for (TileId t = 0; t < tile_count(); ++t)
-    if (tile_name(t) == name) return t;
-  return std::nullopt;
-}
-
 }  // namespace tessera

@@ -43,7 +43,6 @@ class EngineMap {
   std::string name(EngineId e) const;
   std::string tile_name(TileId t) const;   // tile(r,c), mem(c,k), shim(c)
   std::optional<EngineId> find(const std::string& name) const;
-  std::optional<TileId> find_tile(const std::string& name) const;
 
  private:
   int rows_, cols_, memtiles_, memtile_rows_;

@@ -1,5 +1,5 @@
-// Content of a program as one number, and comparison of two programs by content. Neither depends on addresses, on the
-// order of the side tables (waits, calls) or on the machine. A change of any field that has a meaning changes both.
+// Content of a program as one number. It depends neither on addresses nor on the order of the side tables (waits, calls)
+// nor on the machine. A change of any field that has a meaning changes it.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,7 +10,5 @@ namespace tessera {
 
 std::uint64_t program_hash(const Program& program);
 std::string hash_text(std::uint64_t hash);  // 16 hexadecimal digits
-
-bool same_program(const Program& a, const Program& b);
 
 }  // namespace tessera

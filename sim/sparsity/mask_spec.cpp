@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "sim/base/random.h"
-#include "sim/sparsity/compaction.h"
 #include "sim/sparsity/generators.h"
 #include "sim/sparsity/mask_file.h"
 
@@ -123,28 +121,5 @@ class MaskMaker {
 }  // namespace
 
 Expected<Masks> make_masks(const Network& network, const MaskSpec& spec) { return MaskMaker(network, spec).make(); }
-
-CompactionReport compaction_report(const Layer& layer, const std::optional<BlockMask>& mask) {
-  CompactionReport report;
-  if (layer.op != Op::conv2d) return report;
-  const BlockMask given = mask ? *mask : BlockMask::all_ones(layer.out.c, layer.in.c);
-  report.blocks = static_cast<std::int64_t>(given.bits.size());
-  report.nonzero = std::accumulate(given.bits.begin(), given.bits.end(), std::int64_t{0});
-  const KernelMask kernel = kernel_mask(given);
-  report.kernel_blocks = static_cast<std::int64_t>(kernel.bits.size());
-  report.kernel_nonzero = kernel.count();
-  ChunkShape whole;
-  whole.rows.resize(static_cast<std::size_t>(kernel.rows));
-  std::iota(whole.rows.begin(), whole.rows.end(), 0);
-  whole.col1 = kernel.cols;
-  whole.taps = layer.window.kh * layer.window.kw;
-  whole.bias = true;
-  const ChunkSize size = chunk_size(kernel, whole);
-  report.data = size.data;
-  report.index = size.index;
-  report.bias = size.bias;
-  report.dense = size.bias + report.kernel_blocks * kernel_block * kernel_block * whole.taps;
-  return report;
-}
 
 }  // namespace tessera

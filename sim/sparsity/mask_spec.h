@@ -41,14 +41,4 @@ Expected<std::vector<std::optional<BlockMask>>> make_masks(const Network& networ
 std::optional<Failure> write_masks(const std::string& path, const Network& network,
                                    const std::vector<std::optional<BlockMask>>& masks);
 
-// What a mask saves: weights with their index and bias as they stand in DDR when a layer is one chunk.
-struct CompactionReport {
-  std::int64_t blocks = 0, nonzero = 0;                // of the mask itself
-  std::int64_t kernel_blocks = 0, kernel_nonzero = 0;  // 8x8, what kernels can skip
-  Bytes dense = 0;                                     // data and bias without a mask
-  Bytes data = 0, index = 0, bias = 0;
-  Bytes total() const { return data + index + bias; }
-};
-CompactionReport compaction_report(const Layer& layer, const std::optional<BlockMask>& mask);
-
 }  // namespace tessera

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <ostream>
@@ -37,8 +38,10 @@ class EventList {
                     process, thread, sort));
   }
   void slice(int process, int thread, const std::string& name, const char* what, Millicycles begin, Millicycles end) {
-    put(fmt::format(R"({{"ph":"X","name":{},"cat":"{}","pid":{},"tid":{},"ts":{:.4f},"dur":{:.4f}}})", quoted(name),
-                    what, process, thread, to_us(begin, clock_hz_), to_us(end - begin, clock_hz_)));
+    // Both ends are rounded, not the duration: a slice that begins where another ends must not lap over it.
+    const std::int64_t from = ticks(begin), length = ticks(end) - from;
+    put(fmt::format(R"({{"ph":"X","name":{},"cat":"{}","pid":{},"tid":{},"ts":{}.{:04},"dur":{}.{:04}}})", quoted(name),
+                    what, process, thread, from / 10000, from % 10000, length / 10000, length % 10000));
   }
   void marker(const std::string& text, Millicycles at) {
     put(fmt::format(R"({{"ph":"i","s":"g","name":{},"pid":{},"tid":0,"ts":{:.4f}}})", quoted(text), network_process,
@@ -46,6 +49,7 @@ class EventList {
   }
 
  private:
+  std::int64_t ticks(Millicycles at) const { return std::llround(to_us(at, clock_hz_) * 1e4); }  // of 0.1 ns
   void put(const std::string& event) {
     out_ << (first_ ? "\n" : ",\n") << event;
     first_ = false;
@@ -73,7 +77,7 @@ void PerfettoTrace::slice(int engine, int layer, const char* what, Millicycles b
   if (track_end_.size() <= static_cast<std::size_t>(engine)) track_end_.resize(static_cast<std::size_t>(engine) + 1);
   Millicycles& last = track_end_[static_cast<std::size_t>(engine)];
   begin = std::min(std::max(begin, last), end);
-  last = end;
+  last = std::max(last, end);  // they do not always come in the order of their ends
   slices_.push_back({engine, layer, what, begin, end});
 }
 

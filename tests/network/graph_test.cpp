@@ -38,7 +38,12 @@ TEST_CASE("Each cycle is found once, in the order of the data") {
 TEST_CASE("A tensor lives until its last reader, through the concats it is part of") {
   const Network n = diamond();  // ids: input 0, a 1, b 2, c 3, cat 4, e 5, d 6
   CHECK(last_use(n) == std::vector<LayerId>{1, 5, 6, 6, 6, 7, 7});
-  CHECK(consumers(n)[1] == std::vector<LayerId>{2, 3, 5});
+}
+
+TEST_CASE("The most that is alive at once: while e runs, a, the parts of cat, and e") {
+  const LivePeak peak = live_peak(diamond());
+  CHECK(peak.bytes == 4 * 4 * 4 * 8);
+  CHECK(peak.layer == 5);
 }
 
 TEST_CASE("The critical path is the dearest chain") {

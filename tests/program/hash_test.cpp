@@ -19,7 +19,7 @@ TEST_CASE("the hash is that of the content, not of where it is stored") {
 
 TEST_CASE("the hash is the same on every machine") { CHECK(hash_text(program_hash(Program{})) == "9b344c80686c10bb"); }
 
-TEST_CASE("every single change is seen by hash and comparison") {
+TEST_CASE("every single change is seen by the hash") {
   const Program p = random_program(small_array(), 8, 30);
   std::set<std::uint64_t> hashes{program_hash(p)};
   int changes = 0;
@@ -28,7 +28,6 @@ TEST_CASE("every single change is seen by hash and comparison") {
     edit(q);
     ++changes;
     hashes.insert(program_hash(q));
-    CHECK_FALSE(same_program(p, q));
     CHECK(hashes.size() == static_cast<std::size_t>(changes) + 1);
   };
   const int channel = 6;  // the first channel behind the six cores

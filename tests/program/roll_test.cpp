@@ -54,7 +54,7 @@ TEST_CASE("rolling changes nothing that an engine does") {
     }
     const Program before = unrolled(p);
     roll_repeats(p);
-    CHECK(same_program(before, unrolled(p)));
+    CHECK(program_hash(before) == program_hash(unrolled(p)));
     const std::uint64_t once = program_hash(p);
     roll_repeats(p);
     CHECK(program_hash(p) == once);

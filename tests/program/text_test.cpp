@@ -35,7 +35,7 @@ TEST_CASE("what is written is read back unchanged") {
     const std::string text = write_program(p, small_array());
     const auto back = parse_program(text, small_array());
     if (!back) FAIL(describe(back.failure()));
-    CHECK(same_program(p, *back));
+    CHECK(program_hash(p) == program_hash(*back));
     CHECK(write_program(*back, small_array()) == text);
   }
 }
@@ -46,7 +46,7 @@ TEST_CASE("comments and blank lines change nothing") {
   text = "# a comment\n\n" + edited(text, "\naccounting", "\n  # another\n\naccounting");
   const auto back = parse_program(text, small_array());
   REQUIRE(back);
-  CHECK(same_program(p, *back));
+  CHECK(program_hash(p) == program_hash(*back));
 }
 
 TEST_CASE("a problem names file, line and field and offers the nearest name") {

@@ -160,18 +160,3 @@ TEST_CASE("Mask files with a foreign name, or with more than zeros and ones") {
   spec.file = "no_such_mask.npz";
   CHECK_THAT(describe(make_masks(n, spec).failure()), Contains("no_such_mask.npz: cannot be read"));
 }
-
-TEST_CASE("The compaction report counts data, index and bias") {
-  const Network n = three_convs();
-  MaskSpec spec;
-  spec.ratio = 0.5;
-  const auto masks = *make_masks(n, spec);
-  const CompactionReport r = compaction_report(n.layers[2], masks[2]);
-  CHECK(r.blocks == 32);
-  CHECK(r.nonzero == 16);
-  CHECK(r.dense == 64 * 4 + 32 * 64);
-  CHECK(r.bias == 64 * 4);
-  CHECK(r.data == 16 * 64);
-  CHECK(r.index == 2 * (8 + 16));
-  CHECK(compaction_report(n.layers[2], std::nullopt).total() == r.dense);
-}

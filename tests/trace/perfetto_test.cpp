@@ -1,5 +1,6 @@
 // Does a timeline open, with everything in its place?
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -66,13 +67,30 @@ TEST_CASE("layers that overlap get lanes of their own, and weights do not start 
   CHECK(second[0].at("ts").get<double>() == Approx(5e-5).margin(1e-4));
 }
 
+TEST_CASE("slices that touch do not lap over each other by rounding") {
+  ArraySpec a;
+  a.clock_hz = 1.8e9;
+  PerfettoTrace t;
+  for (Millicycles at = 0; at < 200000; at += 137) t.slice(0, 0, "conv", at, at + 137);
+  std::int64_t end = 0;  // in 0.1 ns
+  for (const json& e : of(events(t, a), "X", "conv \"1\"")) {
+    if (e.at("cat") == "layer") continue;
+    CHECK(std::llround(e.at("ts").get<double>() * 1e4) == end);
+    end += std::llround(e.at("dur").get<double>() * 1e4);
+  }
+}
+
 TEST_CASE("slices of one track never overlap") {
   const ArraySpec a;
   PerfettoTrace t;
   t.slice(0, -1, "result", 0, 12000000);
   t.slice(0, -1, "result", 10000000, 22000000);
+  t.slice(0, -1, "result", 14000000, 16000000);  // ends before the one it follows
+  t.slice(0, -1, "result", 16000000, 30000000);
   const auto slices = of(events(t, a), "X", "result");
-  REQUIRE(slices.size() == 2);
+  REQUIRE(slices.size() == 4);
+  CHECK(slices[2].at("dur") == 0.0);
+  CHECK(slices[3].at("ts") == 22.0);
   CHECK(slices[1].at("ts") == 12.0);
   CHECK(slices[1].at("dur") == 10.0);
 }
