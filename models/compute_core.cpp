@@ -5,6 +5,7 @@
 
 #include "models/data_plane.h"
 #include "models/lock_unit.h"
+#include "models/prefetch.h"
 #include "models/sim_time.h"
 
 namespace tessera {
@@ -24,6 +25,7 @@ void ComputeCore::advance() {
           return finish();
         }
         instr_ = &list_[static_cast<std::size_t>(index)];
+        prefetch(list_, index + 1);
         charge_layer_to(run_.layer(instr_->layer));
         const Millicycles access = tile.locks.access_cycles * millicycles_per_cycle;
         if (instr_->op == CoreOp::kernel) {
@@ -66,6 +68,7 @@ void ComputeCore::advance() {
           accesses_before_ = banks_.accesses(banks_used_);
         }
         phase_ = Phase::compute;
+        prefetch(run_.program.calls, instr_->call);
         const Millicycles law = run_.durations[static_cast<std::size_t>(instr_->call)];
         if (pause(ahead() + law + tile.call_cycles * millicycles_per_cycle, Cause::busy)) return;
         break;

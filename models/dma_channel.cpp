@@ -5,6 +5,7 @@
 #include "models/bank_counters.h"
 #include "models/data_plane.h"
 #include "models/lock_unit.h"
+#include "models/prefetch.h"
 #include "models/sim_time.h"
 #include "models/stream_route.h"
 #include "sim/program/ddr_load.h"
@@ -40,6 +41,7 @@ void DmaChannel::advance() {
       case Phase::fetch: {
         const std::int32_t index = cursor_.next();
         const bool first = transfer_ == nullptr;
+        prefetch(list_, index + 1);
         transfer_ = index < 0 ? nullptr : &list_[static_cast<std::size_t>(index)];
         if (transfer_ == nullptr) return finish();
         const Millicycles chain = first ? 0 : spec_.chain_cycles * millicycles_per_cycle;

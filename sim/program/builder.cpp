@@ -1,11 +1,12 @@
 #include "sim/program/builder.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tessera {
 
 ProgramBuilder::ProgramBuilder(const ArraySpec& a)
-    : map_(a), descriptors_(map_.count()), descriptor_base_(map_.count()), tasks_(map_.count()) {
+    : map_(a), descriptors_(map_.count()), descriptor_base_(map_.count()), tasks_(map_.count()), routes_(map_.count()) {
   program_.array = a.name;
   program_.rows = a.rows;
   program_.cols = a.cols;
@@ -25,9 +26,12 @@ ProgramBuilder::ProgramBuilder(const ArraySpec& a)
 
 RouteId ProgramBuilder::route(EngineId source, std::vector<EngineId> sinks) {
   std::sort(sinks.begin(), sinks.end());
-  const auto [it, added] = routes_.try_emplace({source, sinks}, static_cast<RouteId>(program_.routes.size()));
-  if (added) program_.routes.push_back({source, std::move(sinks)});
-  return it->second;
+  std::vector<RouteId>& known = routes_[source];
+  for (RouteId id : known)
+    if (program_.routes[id].sinks == sinks) return id;
+  known.push_back(static_cast<RouteId>(program_.routes.size()));
+  program_.routes.push_back({source, std::move(sinks)});
+  return known.back();
 }
 
 void ProgramBuilder::lock(TileId tile, int lock, int value, LockRole role) {

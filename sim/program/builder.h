@@ -1,7 +1,6 @@
 // Appends instructions to the engines of a program: numbers routes, descriptors, waits and tasks. Knows nothing of
 // networks; whoever uses it decides what runs where and in which order.
 #pragma once
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -41,7 +40,7 @@ class ProgramBuilder {
   std::vector<int> descriptors_;   // per engine: first descriptor and how many belong to it
   std::vector<int> descriptor_base_;
   std::vector<int> tasks_;
-  std::map<std::pair<EngineId, std::vector<EngineId>>, RouteId> routes_;
+  std::vector<std::vector<RouteId>> routes_;  // by source
   Program program_;
 };
 
