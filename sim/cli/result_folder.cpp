@@ -88,6 +88,9 @@ Expected<std::string> commit_result(const RunConfig& config, const json& result,
     failure = cannot_write(folder, std::error_code(errno, std::generic_category()));
   if (failure) {
     fs::remove_all(draft, error);
+    for (Problem& problem : failure->problems)  // by the name it would have got
+      if (fs::path(problem.file).parent_path() == draft)
+        problem.file = (folder / fs::path(problem.file).filename()).string();
     return *failure;
   }
   const fs::path near = fs::proximate(folder, error);

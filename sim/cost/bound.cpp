@@ -14,8 +14,8 @@ struct Rates {  // bytes per cycle
 Rates rates_of(const ArraySpec& a) {
   Rates r{};
   r.channel = std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
-  // One outbound channel of a memory tile is left for weights.
-  r.in_streams = std::min(a.rows, (a.memtile.dma.mm2s - 1) * a.memtile_rows);
+  // One outbound channel of a memory tile is left for weights, unless it is the only one.
+  r.in_streams = std::min(a.rows, std::max(1, a.memtile.dma.mm2s - 1) * a.memtile_rows);
   r.out_streams = std::min(a.rows, a.memtile.dma.s2mm * a.memtile_rows);
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
   r.ddr_read = std::min(a.ddr.read_bytes_per_cycle, a.cols * std::min(a.ddr.column_bytes_per_cycle, a.shim.dma.mm2s * shim));

@@ -47,8 +47,8 @@ std::pair<std::uint32_t, std::uint32_t> ProgramBuilder::add_waits(const std::vec
 int ProgramBuilder::transfer(EngineId channel, Transfer t, const std::vector<Wait>& waits) {
   EngineProgram& engine = program_.engines[channel];
   std::tie(t.wait0, t.wait_count) = add_waits(waits);
-  t.descriptor = static_cast<std::int8_t>(descriptor_base_[channel] +
-                                          static_cast<int>(engine.transfers.size()) % descriptors_[channel]);
+  t.descriptor = static_cast<std::int16_t>(descriptor_base_[channel] +
+                                           static_cast<int>(engine.transfers.size()) % descriptors_[channel]);
   engine.steps.push_back({static_cast<std::int32_t>(engine.transfers.size()), 0, 0});
   engine.transfers.push_back(t);
   return ++tasks_[channel];

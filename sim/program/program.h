@@ -88,7 +88,7 @@ struct Transfer {
   std::uint32_t wait0 = 0, wait_count = 0;  // slice of Program::waits
   Region region;
   std::int16_t layer = -1, tensor = -1;
-  std::int8_t descriptor = 0;
+  std::int16_t descriptor = 0;
   Payload payload = Payload::none;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,8 +69,11 @@ std::vector<std::uint8_t> read_all(int fd) {
 IsolatedTask::IsolatedTask(const std::function<Expected<json>()>& work) {
   int fds[2];
   if (pipe(fds) != 0) return;
+  const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);   // a killed run leaves nobody behind who simulates on
+    if (getppid() != parent) _exit(1);  // the parent died before the line above
     close(fds[0]);
     run_child(work, fds[1]);
   }

@@ -15,6 +15,7 @@
 #include "sim/run/functional.h"
 #include "sim/run/published.h"
 #include "sim/run/result.h"
+#include "sim/schedule/needs.h"
 #include "sim/schedule/verify.h"
 
 namespace tessera {
@@ -110,9 +111,13 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return make_published_plan(config, masks_of(config, density));
   const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
   if (!law) return law.failure();
+  if (std::vector<Problem> missing = missing_resources(config.array); !missing.empty())
+    return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
   Expected<Schedule> schedule = make_schedule(config.network, masks, config.array, **law, config.schedule);
   if (!schedule) return schedule.failure();
+  if (std::vector<Problem> too_long = too_long_transfers(schedule->program, config.array); !too_long.empty())
+    return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);
   std::vector<Problem> wrong = verify(plan.schedule.program, config.array);

@@ -99,7 +99,7 @@ std::optional<Failure> write_file(const std::string& path, const std::string& co
   out << content;
   out.close();
   if (out) return std::nullopt;
-  return fail(ExitCode::bad_input, {path, "", "cannot be written", "a path in a folder that exists"});
+  return fail(ExitCode::bad_input, {path, "", "cannot be written", "a path in a folder that exists, with space left"});
 }
 
 }  // namespace
