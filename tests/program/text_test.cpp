@@ -58,8 +58,8 @@ TEST_CASE("a problem names file, line and field and offers the nearest name") {
         "p.txt: line 4: mem: unknown tile 'tile(0,7)'; did you mean 'tile(0,0)'?");
   CHECK(first_problem(in_engine(edited(move, "payload=none", "payload=wheights"))) ==
         "p.txt: line 4: payload: unknown payload 'wheights'; did you mean 'weights'?");
-  CHECK(first_problem(in_engine(edited(move, "bd=0", "bd=300"))) ==
-        "p.txt: line 4: bd: cannot read '300'; legal: a number from -128 to 127");
+  CHECK(first_problem(in_engine(edited(move, "bd=0", "bd=70000"))) ==
+        "p.txt: line 4: bd: cannot read '70000'; legal: a number from -32768 to 32767");
   CHECK(first_problem(in_engine(edited(move, "layer=0", "layers=0"))) == "p.txt: line 4: layer: is missing");
   CHECK(first_problem(in_engine(edited(move, "layer=0", "layer=0 lyer=0"))) ==
         "p.txt: line 4: lyer: unknown field; did you mean 'layer'?");
