@@ -1,6 +1,8 @@
 // A child that goes wrong costs its own run and says how.
 #include "sim/run/isolate.h"
 
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -61,4 +63,26 @@ TEST_CASE("tasks run side by side, and one that nobody waits for is ended") {
   IsolatedTask second([] { return Expected<json>(json(2)); });
   CHECK(*second.wait() == 2);
   CHECK(*first.wait() == 1);
+}
+
+TEST_CASE("no task outlives a killed run") {
+  int started[2];  // the task says that it runs, and holds the writing end for as long as it does
+  REQUIRE(pipe(started) == 0);
+  const pid_t run = fork();
+  if (run == 0) {
+    IsolatedTask endless([&]() -> Expected<json> {
+      if (write(started[1], "x", 1) != 1) _exit(1);
+      for (;;) pause();
+    });
+    for (;;) pause();
+  }
+  close(started[1]);
+  char byte = 0;
+  REQUIRE(read(started[0], &byte, 1) == 1);
+  kill(run, SIGKILL);
+  waitpid(run, nullptr, 0);
+  pollfd end{started[0], POLLIN, 0};
+  REQUIRE(poll(&end, 1, 10000) == 1);
+  CHECK(read(started[0], &byte, 1) == 0);
+  close(started[0]);
 }
