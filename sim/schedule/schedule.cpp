@@ -26,6 +26,10 @@ Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes sta
                              demand.core, core, demand.core - core),
                  "a larger compute tile (hardware.tile.memory.size), a smaller kernel or map, or another mapping "
                  "(schedule.layers.<name>.cols/rows/tile) would help"});
+  if (demand.staging == Demand{}.staging)  // nothing got as far as the memory tiles
+    return fail(ExitCode::does_not_fit,
+                {"", where, "every tiling that fits in a core moves more at once than a descriptor of it can",
+                 "a larger hardware.tile.dma.max_length would help"});
   const char* knobs =
       "larger memory tiles (hardware.memtile.memory.size), more columns (hardware.cols), or another "
       "mapping (schedule.layers.<name>.cols/rows/tile) would help";
