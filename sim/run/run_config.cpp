@@ -46,6 +46,16 @@ void complete_sparsity(json& sparsity) {
   set_default(sparsity, "first_dense", spec.first_dense);
 }
 
+// A mask file given with --set takes the place of the generator that the config file names.
+void replace_generator(Document& document) {
+  constexpr const char* set = "--set";
+  json& config = document.value;
+  if (!config.contains("sparsity") || !config["sparsity"].is_object() || !config["sparsity"].contains("mask_file")) return;
+  if (document.origin("sparsity.mask_file").file != set) return;
+  for (const char* key : {"ratio", "pattern", "seed"})
+    if (document.origin(std::string("sparsity.") + key).file != set) config["sparsity"].erase(key);
+}
+
 // Parts of the wrong type, which have been reported, stay as they are.
 void complete(json& config, const std::string& name) {
   set_default(config, "name", name);
@@ -123,6 +133,7 @@ class Resolver {
 
     // What only shows with the meaning of a part is reported with the rest, if the part itself can be read.
     const bool array = sound("hardware"), masks = network && sound("sparsity"), schedule = network && sound("schedule");
+    replace_generator(document_);
     add(unfollowed_keys(document_));
     complete(document_.value, name_);
     RunConfig config;

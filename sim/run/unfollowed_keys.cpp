@@ -39,11 +39,11 @@ class Finder {
   void check_mask_file(const json& sparsity) {
     if (!sparsity.contains("mask_file")) return;
     const char* beside = "sparsity.mask_file, which says which blocks are zero";
-    const std::string legal = "legal: one of the two; --set 'sparsity={\"mask_file\": ...}' leaves the rest out";
+    const std::string legal = "legal: one of the two";
     for (const char* key : {"ratio", "pattern", "seed"}) refuse(sparsity, key, "sparsity", beside, legal);
     for (const auto& [name, layer] : part(sparsity, "layers").items())
       for (const char* key : {"ratio", "pattern", "seed"})
-        refuse(layer, key, "sparsity.layers." + name, beside, "legal: one of the two");
+        refuse(layer, key, "sparsity.layers." + name, beside, legal);
   }
 
   // One half of a forced mapping would silently choose the other.
