@@ -79,6 +79,14 @@ expect 2 "every point is refused" "$tessera" sweep "$work/refused.json" --out "$
 expect 0 "none.json: cannot be read" cat "$work/refused/table.csv"
 expect 1 "runs failed, column \`reason\` of the table says why" "$tessera" sweep "$work/slow.json" --out "$work/slow"
 
+# A sample that comes out short says so.
+cat > "$work/sample.json" <<END
+{"base": "$base", "axes": {"hardware.rows": [1, 2, 4], "sparsity.ratio": {"from": 0, "to": 0.9, "step": 0.01}},
+ "where": "hardware.rows == 1", "sample": {"method": "lhs", "points": 6, "seed": 1}}
+END
+expect 0 "sample: 2 points of a grid of 273" "$tessera" sweep "$work/sample.json" --plan
+expect 0 "6 were to be drawn: the rest did not meet the condition or came twice" "$tessera" sweep "$work/sample.json" --plan
+
 # A search is checked before it runs, too.
 cat > "$work/search.json" <<END
 {"base": "$base", "axes": {"hardware.rows": [1, 2, 4], "sparsity.ratio": {"from": 0, "to": 0.9, "step": 0.01}},
