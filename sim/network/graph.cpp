@@ -139,4 +139,29 @@ CriticalPath critical_path(const Network& network, const std::vector<double>& co
   return path;
 }
 
+std::vector<int> cheapest_choices(const std::vector<std::vector<std::vector<double>>>& costs) {
+  // A node per stage and choice, and one node each before the first stage and behind the last.
+  std::vector<std::size_t> first{1};
+  for (const auto& stage : costs) first.push_back(first.back() + stage.size());
+  const std::size_t last_choices = costs.empty() ? 0 : costs.back().front().size(), end = first.back() + last_choices;
+  Graph g(end + 1);
+  // Edges to the last choice first: nodes are then settled from the first choice on, and the first of equals stays.
+  for (std::size_t k = 0; k < costs.size(); ++k)
+    for (std::size_t i = costs[k].size(); i-- > 0;) {
+      if (k == 0) boost::add_edge(0, first[0] + i, EdgeCost(0), g);
+      for (std::size_t j = costs[k][i].size(); j-- > 0;)
+        boost::add_edge(first[k] + i, first[k + 1] + j, EdgeCost(costs[k][i][j]), g);
+    }
+  for (std::size_t j = 0; j < last_choices; ++j) boost::add_edge(first.back() + j, end, EdgeCost(0), g);
+  std::vector<std::size_t> parent(end + 1);
+  boost::dag_shortest_paths(
+      g, 0, boost::predecessor_map(boost::make_iterator_property_map(parent.begin(), boost::get(boost::vertex_index, g))));
+  std::vector<int> choices;
+  std::size_t stage = first.size() - 1;
+  for (std::size_t node = parent[end]; node != 0 && node != end; node = parent[node])
+    choices.push_back(static_cast<int>(node - first[stage--]));
+  std::reverse(choices.begin(), choices.end());
+  return choices;
+}
+
 }  // namespace tessera

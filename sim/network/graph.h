@@ -37,4 +37,9 @@ struct CriticalPath {
 // The chain of dependent layers whose costs (cost[layer] >= 0) sum highest.
 CriticalPath critical_path(const Network& network, const std::vector<double>& cost);
 
+
+// One choice per stage such that the costs between the choices of neighbouring stages sum lowest: costs[k][i][j] is what
+// choice i of stage k costs with choice j of stage k + 1; the first of equals.
+std::vector<int> cheapest_choices(const std::vector<std::vector<std::vector<double>>>& costs);
+
 }  // namespace tessera

@@ -1,5 +1,5 @@
-// Weighs every division of the output among columns and rows; tensors stand in bands of the height, because halos are
-// then whole rows.
+// Weighs every division of the output among columns and rows that lets a column find its input, or leave its output, in
+// its own memory tile. Where nothing speaks for the width tensors stand in bands of the height: halos are whole rows.
 #include "sim/schedule/policy.h"
 
 namespace tessera {
@@ -7,13 +7,16 @@ namespace {
 
 class BestPolicy : public Policy {
  public:
-  std::vector<Mapping> mappings(const Layer&) const override {
+  std::vector<Mapping> mappings(Axis input_bands, Axis output_bands) const override {
     std::vector<Mapping> list;
-    for (Axis cols : {Axis::height, Axis::channels})
+    for (Axis cols : {Axis::height, Axis::width, Axis::channels}) {
+      if (cols != Axis::channels && cols != input_bands && cols != output_bands) continue;
       for (Axis rows : {Axis::channels, Axis::height, Axis::width}) list.push_back({cols, rows});
+    }
     return list;
   }
   Axis bands() const override { return Axis::height; }
+  bool weighs_bands() const override { return true; }
   bool fuses() const override { return true; }
   bool balances() const override { return true; }
   bool alternates() const override { return true; }

@@ -108,10 +108,11 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
   c.operand = !u.same_rows.empty();
   c.input_in_ddr = input_in_ddr;
   c.output_in_ddr = output_in_ddr;
+  set_bands(c, kernel.inputs[0], u.same_rows.empty() ? -1 : u.same_rows[0], u.target);
   c.input_sharers = sharers;
   c.staging = staging;
   std::optional<double> best;
-  for (const Mapping& m : policy_.mappings(u.geometry)) {
+  for (const Mapping& m : policy_.mappings(c.input_bands, c.output_bands)) {
     const Partition p = make_partition(u.geometry, rows, m, array_);
     const auto choice = choose_tiling(c, p, array_, law_, nullptr, &shortlist(c, m, rows));
     if (choice && (!best || choice->estimate.cycles < *best)) best = choice->estimate.cycles;
@@ -123,7 +124,7 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
 bool Scheduler::may_roll(const DepthUnit& unit) const {
   const LayerId from = e_.views[unit.geometry.inputs[0]].root;
   const Home& input = e_.homes[from];
-  if (policy_.bands() != Axis::height || input.in_ddr || input.pieces.empty() || !unit.same_rows.empty()) return false;
+  if (bands_[from] != Axis::height || input.in_ddr || input.pieces.empty() || !unit.same_rows.empty()) return false;
   if (last_use_[from] != unit.kernel || e_.views[unit.target].root != unit.target) return false;
   const Shape& out = unit.geometry.out;
   const Bytes band = ceil_div(out.h, array_.memtiles()) * Bytes{out.w} * stored_channels(out.c);
@@ -147,9 +148,10 @@ std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& unit
 
 // What they cost walked in tiles; nothing where some tile fits nowhere.
 std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units, int tiles) const {
-  const bool first_in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
-  // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands.
-  const int sharers = first_in_ddr ? 1 : std::min(tiles, array_.cols);
+  const LayerId input = e_.views[units[0].geometry.inputs[0]].root;
+  const bool first_in_ddr = e_.homes[input].in_ddr;
+  // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands of its height.
+  const int sharers = first_in_ddr || bands_[input] != Axis::height ? 1 : std::min(tiles, array_.cols);
   std::map<std::pair<int, int>, double> known;  // by unit and rows
   double sum = 0;
   for (const DepthStep& s : depth_steps(units, tiles)) {
@@ -198,6 +200,7 @@ bool Scheduler::packs(const std::vector<DepthUnit>& units, int tiles) const {
 // many where the rows of a tile then divide better among the columns.
 std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) const {
   constexpr int most_tiles = 32;
+  constexpr double tie = 1.015;  // about as good: then nothing goes to DDR
   const int height = units.back().geometry.out.h;
   const auto waste = [&](int t) { return t * round_up(ceil_div(height, t), array_.cols); };
   int fewest = 0, even = 0;
@@ -208,6 +211,7 @@ std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) co
   }
   if (fewest == 0) return std::nullopt;
   std::optional<double> best = layered_cost(units);
+  if (best) *best *= tie;
   std::optional<int> tiles;
   for (int t : {fewest, even}) {
     const auto cost = tiled_cost(units, t);

@@ -34,7 +34,7 @@ std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator
     piece.owner = owner;
     piece.h = rows;
     piece.w = {0, l.out.w};
-    Span& band = policy_.bands() == Axis::height ? piece.h : piece.w;
+    Span& band = bands_[root] == Axis::height ? piece.h : piece.w;
     band = split(band, array_.memtiles(), m);
     if (band.empty()) continue;
     piece.pixel_step = stored_channels(l.out.c);
@@ -106,6 +106,7 @@ bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
   }
   ++next_owner_;
   e_.homes[root] = std::move(home);
+  bands_[root] = bands_[operand];
   record_pieces(root, 0);
   return true;
 }
@@ -178,10 +179,11 @@ std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, 
                                                  std::vector<LayerPlan::Later>* later) {
   const LayerId from = e_.views[input].root;
   const Layer& l = network_.layers[root];
-  if (policy_.bands() != Axis::height || e_.homes[from].in_ddr || last_use_[from] != c.kernel->id) return std::nullopt;
+  if (bands_[from] != Axis::height || e_.homes[from].in_ddr || last_use_[from] != c.kernel->id) return std::nullopt;
   if (placed_by_rows(from) || spec_.layers.count(c.layer->name) != 0 || c.layer->op == Op::concat) return std::nullopt;
   if (e_.views[root].root != root || !(c.layer->out == l.out)) return std::nullopt;
   c.output_in_ddr = false;
+  c.output_bands = Axis::height;
   c.rolling = true;
   c.staging = reserve;
   const int channels = stored_channels(l.out.c), owner = next_owner_++;
@@ -195,6 +197,7 @@ std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, 
   if (!choice || spills_better(*c.kernel, root, reserve, choice->tiling.estimate.cycles)) return std::nullopt;
   Home& home = e_.homes[root];
   home.channels = channels;
+  bands_[root] = Axis::height;
   const auto taken = places(choice->partition, choice->tiling.tiling);
   for (const RolledRows& r : *taken) {
     e_.allocators[r.memtile].take(r.address, r.rows.size() * row_bytes, owner);

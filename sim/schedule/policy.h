@@ -10,10 +10,12 @@ namespace tessera {
 class Policy {
  public:
   virtual ~Policy() = default;
-  // Mappings to weigh for a layer, best candidates first; the cheapest estimate wins.
-  virtual std::vector<Mapping> mappings(const Layer& layer) const = 0;
-  // Axis along which tensors are spread over the memory tiles: height or width.
+  // Mappings to weigh for a layer whose tensors stand in such bands; the cheapest estimate wins, the first of equals.
+  virtual std::vector<Mapping> mappings(Axis input_bands, Axis output_bands) const = 0;
+  // Axis along which tensors are spread over the memory tiles, height or width, where nothing speaks for the other one.
   virtual Axis bands() const = 0;
+  // Choose that axis for each tensor where kernels or maps are not square.
+  virtual bool weighs_bands() const = 0;
   // Compute a residual add or a pool whose windows tile the map together with the convolution before it.
   virtual bool fuses() const = 0;
   // Reorder output channels so that non-zero blocks fall evenly on cores.

@@ -6,8 +6,9 @@ namespace {
 
 class PublishedPolicy : public Policy {
  public:
-  std::vector<Mapping> mappings(const Layer&) const override { return {{Axis::width, Axis::channels}}; }
+  std::vector<Mapping> mappings(Axis, Axis) const override { return {{Axis::width, Axis::channels}}; }
   Axis bands() const override { return Axis::width; }
+  bool weighs_bands() const override { return false; }
   bool fuses() const override { return false; }
   bool balances() const override { return false; }
   bool alternates() const override { return false; }

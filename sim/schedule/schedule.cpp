@@ -104,6 +104,9 @@ Shortlist& Scheduler::shortlist(const LayerContext& c, const Mapping& m, Span ro
                       c.output_in_ddr,
                       c.rolling,
                       c.input_sharers,
+                      static_cast<int>(c.input_bands),
+                      static_cast<int>(c.operand_bands),
+                      static_cast<int>(c.output_bands),
                       blocks}];
 }
 
@@ -113,7 +116,7 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
   const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
   LayerOverride forced;
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
-  std::vector<Mapping> mappings = policy_.mappings(layer);
+  std::vector<Mapping> mappings = policy_.mappings(c.input_bands, c.output_bands);
   if (forced.cols || forced.rows) {
     const Mapping m = mappings.front();
     mappings = {{forced.cols.value_or(m.cols), forced.rows.value_or(m.rows)}};
@@ -181,14 +184,16 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   c.pool = pooled ? tail : nullptr;
   c.weights = weights_of(kernel);
   c.operand = operand >= 0;
+  set_bands(c, input, operand, target);
   c.input_in_ddr = e_.home(input).in_ddr;
-  if (rows.size() < layer.out.h && !placed_by_rows(input) && !c.input_in_ddr)
+  if (rows.size() < layer.out.h && !placed_by_rows(input) && !c.input_in_ddr && c.input_bands == Axis::height)
     c.input_sharers = static_cast<int>(std::clamp<std::int64_t>(layer.out.h / rows.size(), 1, array_.cols));
   c.operand_in_ddr = operand >= 0 && e_.home(operand).in_ddr;
   const LayerId root = e_.views[target].root;
   const bool whole = rows.size() == layer.out.h;
   const bool fresh = !placed && e_.homes[root].pieces.empty();
   const bool over = fresh && whole && operand >= 0 && operand != input && place_over(root, operand, layer.id);
+  c.output_bands = bands_[root];
 
   Demand least;
   LayerPlan plan;
@@ -252,7 +257,8 @@ std::optional<Failure> Scheduler::emit_plan(LayerPlan plan, const LayerContext& 
   estimate_ += best.estimate.cycles;
   e_.builder.program().layers[c.layer->id].mapping =
       mapping_name(plan.partition.mapping) + " " + tiling_text(*c.layer, plan.partition, plan.tiling) +
-      (plan.members.size() > 1 ? fmt::format(" for {} layers", plan.members.size()) : "");
+      (plan.members.size() > 1 ? fmt::format(" for {} layers", plan.members.size()) : "") +
+      (bands_[e_.views[plan.members[0].target].root] != policy_.bands() ? " bands=width" : "");
   LayerEmitter emitter(e_, plan);
   if (!emitter.emit())
     return does_not_fit(*c.layer,
@@ -284,6 +290,7 @@ Expected<Schedule> Scheduler::run() {
   plan_fusion();
   plan_lifetimes();
   describe_layers();
+  plan_bands();
   for (std::size_t k = 0; k < order_.size(); ++k) {
     const Layer& l = network_.layers[order_[k]];
     std::optional<Failure> failure;

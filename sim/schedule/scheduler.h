@@ -1,6 +1,6 @@
 // Within sim/schedule only. planning.cpp decides order, views, fusion and lifetimes, and says what was forced in vain;
 // placement.cpp gives tensors their homes; depth_groups.cpp walks layers together; siblings.cpp computes convolutions of
-// one input as one; schedule.cpp weighs the mappings of a layer and has it emitted.
+// one input as one; bands.cpp says how tensors are spread over the memory tiles; schedule.cpp weighs the mappings of a layer and has it emitted.
 #pragma once
 #include <array>
 #include <map>
@@ -31,6 +31,7 @@ class Scheduler {
         fused_(network.layers.size(), -1),
         fused_into_(network.layers.size(), -1),
         last_use_(network.layers.size(), 0),
+        bands_(network.layers.size(), policy.bands()),
         turn_(network.layers.size(), 0) {}
 
   Expected<Schedule> run();
@@ -42,6 +43,8 @@ class Scheduler {
   LayerId later(LayerId a, LayerId b) const { return turn_[a] < turn_[b] ? b : a; }
   void plan_fusion();
   void plan_lifetimes();
+  void plan_bands();
+  void set_bands(LayerContext& c, LayerId input, LayerId operand, LayerId output) const;
   void describe_layers();
   bool place_over(LayerId root, LayerId operand, int reader);
   void place_in_ddr(LayerId root);
@@ -104,12 +107,13 @@ class Scheduler {
   std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
   std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
   std::vector<int> last_use_;    // per root: the last layer that reads it; 0 for an output of the network
+  std::vector<Axis> bands_;      // per root: along which axis it is spread over the memory tiles
   std::vector<LayerId> order_;   // in which layers are emitted
   std::vector<int> turn_;        // per layer: its place in that order
   std::vector<LayerReport> reports_;
   double estimate_ = 0;  // cycles of what was emitted
   int next_owner_ = 0;
-  mutable std::map<std::array<int, 25>, Shortlist> shortlists_;
+  mutable std::map<std::array<int, 28>, Shortlist> shortlists_;
   mutable std::map<LayerId, LayerWeights> weights_;
   std::map<std::pair<LayerId, int>, Choice> depth_choices_;  // by layer and rows
 };

@@ -55,6 +55,7 @@ std::optional<Failure> Scheduler::emit_siblings(const std::vector<LayerId>& conv
   c.weights = &weights;
   for (std::size_t k = 1; k < convs.size(); ++k) c.borders.push_back(plan.members[k].blocks.lo);
   c.input_in_ddr = in_ddr;
+  set_bands(c, plan.input, -1, convs[0]);
 
   std::vector<LayerId> placed;
   const auto give_up = [&] {

@@ -63,6 +63,7 @@ struct Movement {
   double cycles = 0;
   const char* bound_by = "";
   double input = 0, output = 0;  // of one tile through one channel
+  double lanes = 1;              // activation streams that one memory tile feeds at a time
   void raise(double c, const char* by) {
     if (c <= cycles) return;
     cycles = c;
@@ -74,12 +75,28 @@ double stream_rate(const ArraySpec& a) {
   return std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
 }
 
-// Activation streams that one memory tile feeds at a time. Where the rows of the array split the height of a tensor that
-// stands in bands of its height, and the columns all read the same, the streams come from different memory tiles.
-double lanes_per_memtile(const LayerContext& c, const Partition& p, const ArraySpec& a) {
-  const bool apart = p.mapping.cols == Axis::channels && p.mapping.rows == Axis::height && !c.input_in_ddr &&
+// A tensor whose bands the columns do not split.
+struct Crossing {
+  double tile_bands = 1;  // bands that a tile of it lies in
+  double columns = 1;     // columns that use one memory tile at a time: all walk the bands in the same order
+};
+Crossing crossing(const Mapping& m, Axis bands, bool in_ddr, const Shape& map, int tile_h, int tile_w,
+                  const ArraySpec& a) {
+  if (in_ddr || m.cols == Axis::channels || m.cols == bands) return {};
+  const double memtiles = a.memtiles();
+  const double share = bands == Axis::height ? 1.0 * tile_h / map.h : 1.0 * tile_w / map.w;
+  Crossing x;
+  x.tile_bands = std::clamp(memtiles * share, 1.0, memtiles);
+  x.columns = std::max(1.0, a.cols / (x.tile_bands * (m.rows == bands ? a.rows : 1)));
+  return x;
+}
+
+// Activation streams that one memory tile feeds at a time. Where the rows of the array split the axis of the input's
+// bands, and the columns all read the same, the streams come from different memory tiles.
+double lanes_per_memtile(const LayerContext& c, const Partition& p, double columns, const ArraySpec& a) {
+  const bool apart = p.mapping.cols == Axis::channels && p.mapping.rows == c.input_bands && !c.input_in_ddr &&
                      !channelwise(*c.layer);
-  return p.full_lanes * c.input_sharers / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
+  return p.full_lanes * c.input_sharers * columns / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
 }
 
 Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
@@ -90,21 +107,27 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   const double ns = t.nh * t.nw;
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + task_overhead;
 
+  const TileShape s = tile_shape(l, p, t);
+  const Crossing in = crossing(p.mapping, c.input_bands, c.input_in_ddr, l.in, s.in_h, s.in_w, a);
+  const Crossing out = crossing(p.mapping, c.output_bands, c.output_in_ddr, l.out, s.h, s.w, a);
   Movement m;
-  m.input = static_cast<double>(b.input) / rate + dma;
-  m.output = static_cast<double>(b.output) / rate + dma;
-  m.raise(loads.input * m.input * std::max(1.0, lanes_per_memtile(c, p, a) / plan.acts), "input");
+  m.input = static_cast<double>(b.input) / rate + dma * in.tile_bands;
+  m.output = static_cast<double>(b.output) / rate + dma * out.tile_bands;
+  m.lanes = lanes_per_memtile(c, p, in.columns, a);
+  m.raise(loads.input * m.input * std::max(1.0, m.lanes / plan.acts), "input");
   if (m.cycles >= enough) return m;
   const double reload = loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
-  const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma) : 0;
+  const Crossing second = crossing(p.mapping, c.operand_bands, c.operand_in_ddr, l.out, s.h, s.w, a);
+  const double operand =
+      c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
   m.raise(weight_time + operand, "weights");
   const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
   const int cores_per_memtile = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
-  m.raise(operand * static_cast<double>(ceil_div(cores_per_memtile, operand_channels)), "operand");
+  m.raise(operand * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   m.raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
-  m.raise(ns * t.no * m.output * std::max(1.0, static_cast<double>(cores_per_memtile) / plan.results), "output");
+  m.raise(ns * t.no * m.output * std::max(1.0, cores_per_memtile * out.columns / plan.results), "output");
 
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
   const double column_read = std::min(a.ddr.column_bytes_per_cycle, plan.loads * shim);
@@ -169,7 +192,7 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   // Streams that do not divide evenly among the channels take turns. While cores compute, a channel stands behind the
   // core whose slot is not free yet, and with two slots a core then waits for the fullest channel.
   if (b.input_slots <= 2 && step * t.steps() >= m.cycles)
-    m.raise(loads_of(l, t).input * m.input * std::ceil(lanes_per_memtile(c, p, a) / plan.acts - 0.01), "input");
+    m.raise(loads_of(l, t).input * m.input * std::ceil(m.lanes / plan.acts - 0.01), "input");
 
   // What is left to compute when the last input has come.
   const double tail = t.ni == 1 && !t.weights_outer && !channelwise(l) ? step * t.no : step;
@@ -259,7 +282,7 @@ ChannelPlan plan_channels(const LayerContext& c, const Partition& p, const Array
   }
   const int in = a.memtile.dma.s2mm;
   const int results = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
-  plan.loads = std::min({in - 1, a.shim.dma.mm2s, std::max(2, in - results)});
+  plan.loads = std::min({in - 1, a.shim.dma.mm2s, std::max(in / 3, in - results)});
   plan.results = in - plan.loads;
   return plan;
 }

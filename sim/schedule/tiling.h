@@ -50,6 +50,8 @@ struct LayerContext {
   std::vector<int> borders;             // 8-channel blocks between convolutions computed as one: no tile crosses them
   bool operand = false;                 // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
+  // How tensors are spread over the memory tiles: in bands of the height or the width.
+  Axis input_bands = Axis::height, operand_bands = Axis::height, output_bands = Axis::height;
   int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)
   bool rolling =
       false;          // the output takes the place of the input: only tilings that walk its rows once, in several steps

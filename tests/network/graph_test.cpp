@@ -2,6 +2,7 @@
 #include "sim/network/graph.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "sim/network/network_file.h"
 
@@ -54,4 +55,14 @@ TEST_CASE("The critical path is the dearest chain") {
   const CriticalPath other = critical_path(n, {0, 5, 1, 4, 0, 6, 3});
   CHECK(other.cost == 12);
   CHECK(other.layers == std::vector<LayerId>{0, 1, 3, 4, 6});
+}
+
+TEST_CASE("One choice per stage, such that the way through them costs least") {
+  // The cheapest first step leads to a dear second one.
+  const std::vector<std::vector<std::vector<double>>> costs{{{5, 4}}, {{1, 9}, {7, 8}}, {{2}, {0}}};
+  CHECK(cheapest_choices(costs) == std::vector<int>{0, 0, 0, 0});
+  CHECK(cheapest_choices({{{1, 1}}, {{1, 1}, {1, 1}}}) == std::vector<int>{0, 0, 0});
+  const double never = std::numeric_limits<double>::infinity();
+  CHECK(cheapest_choices({{{never, 1}}, {{1}, {3}}}) == std::vector<int>{0, 1, 0});
+  CHECK(cheapest_choices({{{never, never}}, {{1}, {3}}}).empty());
 }

@@ -76,6 +76,28 @@ TEST_CASE("a product whose rows are too long for a memory tile passes it chunk b
   }
 }
 
+TEST_CASE("tensors stand in bands of the width where kernels or maps speak for them, and only there") {
+  const auto banded = [](const json& result) {
+    int count = 0;
+    for (const json& l : result["layers"]) count += l["mapping"].get<std::string>().find("bands=width") != std::string::npos;
+    return count;
+  };
+  const auto conv = [](const char* name, int channels, int kh, int kw, int stride) {
+    return json{{"name", name}, {"op", "conv2d"}, {"channels", channels}, {"kernel", {kh, kw}}, {"stride", {1, stride}},
+                {"padding", {kh / 2, kw / 2}}};
+  };
+  // One row of many pixels has no height to divide.
+  const json line = {{"name", "line"},
+                     {"input", {1, 4096, 64}},
+                     {"layers", {conv("a", 64, 1, 9, 1), conv("b", 128, 1, 9, 2), conv("c", 128, 1, 9, 1), conv("d", 64, 1, 9, 1)}}};
+  CHECK(banded(check(line, 4, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
+  CHECK(banded(check(network_with_input("inception_v3", 0), 8, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
+  json square = line;
+  square["input"] = {32, 32, 64};
+  square["layers"] = {conv("a", 64, 3, 3, 1), conv("b", 128, 3, 3, 1), conv("c", 64, 3, 3, 1)};
+  CHECK(banded(check(square, 8, 4, Density::sparse, 8, 8, 0.5, "random")) == 0);
+}
+
 TEST_CASE("convolutions of one input are computed as one, unless one of them is forced") {
   const auto conv = [](const char* name, const char* input, int channels) {
     return json{{"name", name}, {"op", "conv2d"}, {"inputs", input}, {"channels", channels}, {"kernel", 1}};

@@ -1,6 +1,8 @@
 // The parts of the scheduler by themselves: dividing, handing memory over, projecting tiles, ordering channels.
 #include <catch2/catch.hpp>
 
+#include "sim/base/random.h"
+#include "sim/schedule/bands.h"
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/depth_tiling.h"
 #include "sim/schedule/storage.h"
@@ -45,6 +47,35 @@ TEST_CASE("tensors go to the ends of a memory tile and leave one gap") {
   a.release(1);
   a.release(2);
   CHECK(a.find(1000, false));
+}
+
+TEST_CASE("the bands of all tensors together cost the least that any choice costs") {
+  Random random(7);
+  const auto below = [&](int n) { return static_cast<int>(random.below(n)); };
+  int turned = 0;
+  for (int round = 0; round < 300; ++round) {
+    const int count = 1 + below(9);
+    std::vector<BandCosts> layers;
+    for (int k = 0; k < 2 * count; ++k) {
+      BandCosts l;
+      l.tensors.push_back(below(count));
+      // Mostly neighbours, as in a chain; some reach across, as the branches of a block.
+      const int other = std::min(count - 1, l.tensors[0] + 1 + (below(4) == 0 ? below(3) : 0));
+      if (other != l.tensors[0]) l.tensors.push_back(other);
+      for (int bits = 0; bits < 1 << l.tensors.size(); ++bits) l.cost.push_back(below(100));
+      layers.push_back(std::move(l));
+    }
+    double least = cost_of(layers, std::vector<bool>(count, false));
+    for (int bits = 0; bits < 1 << count; ++bits) {
+      std::vector<bool> choice(count);
+      for (int i = 0; i < count; ++i) choice[i] = (bits >> i & 1) != 0;
+      least = std::min(least, cost_of(layers, choice));
+    }
+    const std::vector<bool> found = cheapest_bands(layers, count);
+    CHECK(cost_of(layers, found) == least);
+    turned += static_cast<int>(std::count(found.begin(), found.end(), true));
+  }
+  CHECK(turned > 300);
 }
 
 TEST_CASE("weights go where memory lies idle for longest") {
