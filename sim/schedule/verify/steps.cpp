@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "sim/program/roll.h"
 #include "sim/schedule/verify/few.h"
 #include "sim/schedule/verify/limits.h"
 #include "sim/schedule/verify/structure.h"
