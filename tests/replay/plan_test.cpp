@@ -5,10 +5,10 @@
 
 #include "sim/network/network_file.h"
 #include "sim/replay/published_program.h"
-#include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
 #include "sim/schedule/verify.h"
 #include "tests/replay/published.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 

@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "sim/run/config_folder.h"
-#include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
 #include "sim/stats/counters.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 using nlohmann::json;
