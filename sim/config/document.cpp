@@ -125,7 +125,7 @@ class DocumentLoader {
       }
       return;
     }
-    if (patch.value.is_number() && is_quantity(*target)) {
+    if (!patch.value.is_object() && is_quantity(*target)) {
       target->erase("value_per_column");
       target->erase("by_array");
       (*target)["value"] = patch.value;
