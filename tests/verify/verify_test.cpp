@@ -107,7 +107,6 @@ TEST_CASE("two engines that compete for a lock are refused") {
   for (Transfer& t : h.program.engines[h.map.tile_channel(0, 0, EngineKind::s2mm, 1)].transfers)
     if (t.acquire.lock == 4) t.acquire.lock = 0;
   CHECK(h.problem().find("in no fixed order with") != std::string::npos);
-  CHECK(verify(h.program, h.subject.array)->code == ExitCode::bad_input);
 }
 
 TEST_CASE("an element that nobody computes, and one that is computed twice") {
@@ -117,8 +116,15 @@ TEST_CASE("an element that nobody computes, and one that is computed twice") {
   steps.insert(steps.begin() + 3, steps[3]);
   CHECK(first_problem(twice, h.subject.array) ==
         "layer conv: element h 0, w 0, c 0 to 8 is computed 2 times; legal: once");
+  CHECK(verify(twice, h.subject.array)->code == ExitCode::bad_input);
   h.program.pieces.pop_back();
   CHECK(h.problem().find("which is not its home") != std::string::npos);
+}
+
+TEST_CASE("a step of a layer that does not exist") {
+  Hand h;
+  h.program.engines[h.map.core(0, 0)].core[0].layer = 7;
+  CHECK(h.problem() == "core(0,0) step 0 layer #7: layer 7");
 }
 
 TEST_CASE("programs for another array are refused") {
