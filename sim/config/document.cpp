@@ -27,7 +27,7 @@ std::string text_of(const std::vector<std::string>& keys) {
   return path;
 }
 
-// Splits "a.b.c" at its dots; a key with dots stands in quotes: schedule.layers."block.1".cols
+// Splits "a.b.c" at its dots, an empty key for what cannot be split; a key with dots stands in quotes: schedule.layers."block.1".cols
 std::vector<std::string> keys_of(const std::string& path) {
   std::vector<std::string> keys{""};
   bool quoted = false;
@@ -40,6 +40,7 @@ std::vector<std::string> keys_of(const std::string& path) {
       keys.back() += c;
     }
   }
+  if (quoted) keys.emplace_back();  // a quote that is not closed
   return keys;
 }
 
@@ -118,9 +119,9 @@ class DocumentLoader {
   // Lays `patch` over what stands at `keys`; `replace`: instead of it.
   void lay_over(Document& document, const std::vector<std::string>& keys, const Document& patch, bool replace) {
     const Origin& origin = patch.origin("");
-    json* target = locate(document, keys, origin, patch.value.is_object() && !replace);
+    std::string path;
+    json* target = locate(document, keys, origin, patch.value.is_object() && !replace, path);
     if (target == nullptr) return;
-    const std::string path = text_of(keys);
     if (patch.value.is_object() && !replace && !is_quantity(patch.value) && target->is_object() &&
         !is_quantity(*target)) {
       for (const auto& [key, child] : patch.value.items()) {
@@ -193,19 +194,20 @@ class DocumentLoader {
   }
 
   // The value at `keys`, made if absent, for what stands in `origin`. A reference on the way is followed first, because the keys go into it; so is
-  // one at the end when `inside` (an object comes to lie over it).
-  json* locate(Document& document, const std::vector<std::string>& keys, const Origin& origin, bool inside) {
+  // one at the end when `inside` (an object comes to lie over it). `path`: how problems call the place, "a.b[2]".
+  json* locate(Document& document, const std::vector<std::string>& keys, const Origin& origin, bool inside,
+               std::string& path) {
     const bool reference = std::find(references_.begin(), references_.end(), keys.front()) != references_.end();
     if (reference && (keys.size() > 1 || inside)) refer(document, keys.front());
     json* at = &document.value;
-    std::string path;
     for (const std::string& key : keys) {
-      path = join_path(path, key);
       if (at->is_null()) *at = json::object();
       const bool index = at->is_array() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
       if (index && std::stoul(key) < at->size()) {
         at = &(*at)[std::stoul(key)];
+        path += "[" + key + "]";
       } else if (at->is_object()) {
+        path = join_path(path, key);
         if (!at->contains(key)) document.origins_[path] = origin;
         at = &(*at)[key];
       } else {
