@@ -27,7 +27,8 @@ std::string text_of(const std::vector<std::string>& keys) {
   return path;
 }
 
-// Splits "a.b.c" at its dots, an empty key for what cannot be split; a key with dots stands in quotes: schedule.layers."block.1".cols
+// Splits "a.b.c" at its dots; a key with dots stands in quotes: schedule.layers."block.1".cols. What cannot be split
+// has an empty key.
 std::vector<std::string> keys_of(const std::string& path) {
   std::vector<std::string> keys{""};
   bool quoted = false;
@@ -193,8 +194,9 @@ class DocumentLoader {
     problems_.push_back({file, path, what, legal});
   }
 
-  // The value at `keys`, made if absent, for what stands in `origin`. A reference on the way is followed first, because the keys go into it; so is
-  // one at the end when `inside` (an object comes to lie over it). `path`: how problems call the place, "a.b[2]".
+  // The value at `keys`, made if absent, for what stands in `origin`; `path`: how problems call it, "a.b[2]". A
+  // reference on the way is followed first, because the keys go into it; so is one at the end when `inside` (an object
+  // comes to lie over it).
   json* locate(Document& document, const std::vector<std::string>& keys, const Origin& origin, bool inside,
                std::string& path) {
     const bool reference = std::find(references_.begin(), references_.end(), keys.front()) != references_.end();
@@ -211,8 +213,7 @@ class DocumentLoader {
         if (!at->contains(key)) document.origins_[path] = origin;
         at = &(*at)[key];
       } else {
-        problem(origin.file, text_of(keys),
-                "leads into a value that has no \"" + key + "\": " + at->dump(), "");
+        problem(origin.file, text_of(keys), "leads into a value that has no \"" + key + "\": " + at->dump(), "");
         return nullptr;
       }
     }

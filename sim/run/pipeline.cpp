@@ -122,7 +122,8 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   plan.schedule = std::move(*schedule);
   if (std::optional<Failure> wrong = verify(plan.schedule.program, config.array)) {
     wrong->code = ExitCode::internal;
-    wrong->problems.insert(wrong->problems.begin(), {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
+    wrong->problems.insert(wrong->problems.begin(),
+                           {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
   plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
@@ -142,7 +143,8 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   Expected<Program> program = parse_program(*text, config.array, file);
   if (!program) return program.failure();
   Failure wrong;
-  if (std::optional<Problem> other = other_network(*program, config.network)) wrong.problems.push_back(std::move(*other));
+  if (std::optional<Problem> other = other_network(*program, config.network))
+    wrong.problems.push_back(std::move(*other));
   if (program->accounting != accounting_name(config.accounting))
     wrong.problems.push_back({"", "accounting",
                               fmt::format("the program was made for {}, the config says {}", program->accounting,

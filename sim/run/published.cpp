@@ -16,7 +16,8 @@ Expected<Plan> make_published_plan(const RunConfig& config, const std::vector<st
   if (!program) return program.failure();
   if (std::optional<Failure> wrong = verify(*program, config.array)) {
     wrong->code = ExitCode::internal;
-    wrong->problems.insert(wrong->problems.begin(), {"", "schedule.published", "the verifier refuses this schedule", ""});
+    wrong->problems.insert(wrong->problems.begin(),
+                           {"", "schedule.published", "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
   Plan plan;

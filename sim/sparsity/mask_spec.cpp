@@ -50,8 +50,9 @@ class MaskMaker {
   void check_name(const std::string& name, const std::string& path) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
     const std::string near = nearest_name(name, names_);
-    failure_.problems.push_back({"", path, fmt::format("there is no layer with weights called '{}'", name),
-                                 near.empty() ? "legal: the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
+    failure_.problems.push_back(
+        {"", path, fmt::format("there is no layer with weights called '{}'", name),
+         near.empty() ? "legal: the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
   }
 
   // A wrong common setting is one problem, not one for every layer.

@@ -108,9 +108,11 @@ const std::vector<Counter>& counters() {
       {"program.hash", "", "Its content: equal hashes ran the same instructions.", "FNV-1a of the program"},
       {"functional.layers_checked", "layers", "Layers whose output was compared with the reference.", "counted"},
       {"functional.elements_checked", "elements", "Elements that were compared.", "counted"},
-      {"functional.mismatches", "", "Elements that are wrong, missing or repeated, and layers that nothing shows.", "counted"},
+      {"functional.mismatches", "", "Elements that are wrong, missing or repeated, and layers that nothing shows.",
+       "counted"},
       {"functional.first", "", "The first of these: layer, element, expected, got, last writer.", "observed"},
-      {"functional.errors", "", "What the machine objected to: unwritten bytes read, live bytes overwritten.", "observed"},
+      {"functional.errors", "", "What the machine objected to: unwritten bytes read, live bytes overwritten.",
+       "observed"},
   };
   return table;
 }
