@@ -36,6 +36,14 @@ int refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
                                                     fmt::format("{}", fmt::join(names, ", "))}));
 }
 
+// An empty text, as a shell makes it of an unset variable, would be as if the option were not there.
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_items_expected_max() > 0)
+      option->check([](const std::string& value) { return value.empty() ? "is given no value" : ""; });
+  for (CLI::App* command : app.get_subcommands({})) refuse_empty_values(*command);
+}
+
 int run(int argc, char** argv) {
   int exit_code = 0;
   CLI::App app(about, "tessera");
@@ -55,6 +63,7 @@ int run(int argc, char** argv) {
   tessera::explore::add_pareto_command(app, exit_code);
   tessera::explore::add_plot_command(app, exit_code);
   tessera::add_replay_command(app, exit_code);
+  refuse_empty_values(app);
   if (const int code = refuse_unknown_command(app, argc, argv)) return code;
   try {
     app.parse(argc, argv);

@@ -211,7 +211,7 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   reader.text("name", sweep.name);
   reader.text("description", description);
   reader.text("base", sweep.base);
-  if (!reader.find("base")) reader.problem("base", "missing", "path of a run config, relative to this file");
+  if (!document.contains("base")) reader.problem("base", "missing", "path of a run config, relative to this file");
   reader.text("fidelity", fidelity);
   if (!fidelity.empty()) {
     if (fidelity != "burst" && fidelity != "transaction")

@@ -15,7 +15,7 @@ constexpr int max_nesting = 100;
 
 // "line 3, column 5" and the rest of the library's message, without its exception name.
 Problem syntax_problem(const std::string& file, const std::string& message) {
-  Problem problem{file, "", message, "legal: JSON"};
+  Problem problem{file, "", message.substr(message.find("] ") + 2), "legal: JSON"};
   const std::string::size_type at = message.find("at line ");
   const std::string::size_type colon = message.find(": ", at);
   if (at != std::string::npos && colon != std::string::npos) {

@@ -4,6 +4,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/target_file.h"
 #include "sim/network/graph.h"
 #include "sim/run/pipeline.h"
 
@@ -40,8 +41,11 @@ void print(Density density, const json& plan) {
 }
 
 int check(const std::string& file, const std::vector<std::string>& sets, const std::string& json_file) {
+  Failure wrong{ExitCode::bad_input, unwritable_files({json_file})};
   const Expected<RunConfig> config = load_run_config(file, sets);
-  if (!config) return report_failure(config.failure());
+  if (!config)
+    wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
+  if (!wrong.problems.empty()) return report_failure(wrong);
   fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
              config->array.cols);
   const LivePeak peak = live_peak(config->network);

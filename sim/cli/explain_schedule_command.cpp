@@ -101,7 +101,6 @@ int explain_schedule(const Arguments& arguments) {
 
 void add_explain_schedule_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  arguments->config = config_folder() + "/runs/resnet50_4x4.json";
   CLI::App* command = app.add_subcommand(
       "explain-schedule", "Show the mappings weighed for a layer, dense and sparse: cost, what binds, why rejected");
   command->add_option("layer", arguments->layer, "name of a layer, for example conv1")->required();
@@ -110,6 +109,7 @@ void add_explain_schedule_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] {
     // Every other command takes the config first: both orders are understood.
     if (std::filesystem::path(arguments->layer).extension() == ".json") std::swap(arguments->layer, arguments->config);
+    if (arguments->config.empty()) arguments->config = config_folder() + "/runs/resnet50_4x4.json";
     exit_code = explain_schedule(*arguments);
   });
 }

@@ -4,6 +4,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/target_file.h"
 #include "sim/config/hardware.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/trace_file.h"
@@ -18,6 +19,8 @@ struct ReplayArguments {
 };
 
 int replay(const ReplayArguments& arguments) {
+  const std::vector<Problem> wrong = unwritable_files({arguments.json_file});
+  if (!wrong.empty()) return report_failure({ExitCode::bad_input, wrong});
   const Expected<TraceFile> file = read_trace_file(arguments.trace, arguments.rows, arguments.cols);
   if (!file) return report_failure(file.failure());
   const ScheduleTrace& trace = file->trace;
@@ -49,8 +52,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                    "published (default): the arithmetic of the estimates; physical: what a correct execution needs")
       ->check(CLI::IsMember({"published", "physical"}));
   command->add_option("--rows", arguments->rows, "rows of the array, when the file name does not say")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--cols", arguments->cols, "columns of the array, likewise")->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 64));
+  command->add_option("--cols", arguments->cols, "columns of the array, likewise")->check(CLI::Range(1, 64));
   command->add_option("--hardware", arguments->hardware, "hardware file; the default is dalberto2024");
   command->add_option("--json", arguments->json_file, "write every layer and pass to this file");
   command->callback([arguments, &exit_code] { exit_code = replay(*arguments); });

@@ -133,10 +133,8 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
     failure.problems.push_back({"", "--functional", "with accounting=published, which moves sizes and no data",
                                 "legal: with accounting=physical"});
   const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
-  for (const std::string& file : {arguments.json_file, arguments.trace_file, dump_file}) {
-    if (file.empty()) continue;
-    if (std::optional<Problem> problem = unwritable(file)) failure.problems.push_back(std::move(*problem));
-  }
+  for (Problem& problem : unwritable_files({arguments.json_file, arguments.trace_file, dump_file}))
+    failure.problems.push_back(std::move(problem));
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));
   return failure;

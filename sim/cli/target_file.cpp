@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 namespace tessera {
 namespace {
@@ -25,8 +26,9 @@ bool is_special(const fs::path& path) {
 // Where `path` leads through links, and the file beside it that is renamed to it.
 fs::path place_of(const std::string& path) {
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(path, error);
-  return error ? fs::path(path) : place;
+  const fs::path whole = fs::absolute(path, error);  // a relative one without any folder would stay relative
+  const fs::path place = fs::weakly_canonical(whole, error);
+  return place.empty() ? fs::path(path) : place;
 }
 fs::path draft_of(const fs::path& place) {
   return place.parent_path() / fmt::format(".{}.{}{}", place.stem().string(), getpid(), place.extension().string());
@@ -45,6 +47,20 @@ std::optional<Problem> unwritable(const std::string& path) {
   close(file);
   unlink(draft.c_str());
   return std::nullopt;
+}
+
+std::vector<Problem> unwritable_files(const std::vector<std::string>& paths) {
+  std::vector<Problem> problems;
+  std::set<fs::path> taken;
+  for (const std::string& path : paths) {
+    if (path.empty()) continue;
+    if (std::optional<Problem> problem = unwritable(path)) {
+      problems.push_back(std::move(*problem));
+    } else if (!is_special(path) && !taken.insert(place_of(path)).second) {
+      problems.push_back({path, "", "is to be written twice", "legal: a file for each"});
+    }
+  }
+  return problems;
 }
 
 std::optional<Failure> replace_file(const std::string& path,

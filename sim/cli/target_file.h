@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/base/error.h"
 
@@ -12,6 +13,9 @@ namespace tessera {
 
 // Why `path` cannot be written, if it cannot.
 std::optional<Problem> unwritable(const std::string& path);
+
+// The same of the files of one command, which must not replace each other either. An empty path is none.
+std::vector<Problem> unwritable_files(const std::vector<std::string>& paths);
 
 // `write` gets the path to write to, which ends as `path` does.
 std::optional<Failure> replace_file(const std::string& path,

@@ -5,6 +5,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/target_file.h"
 #include "sim/run/config_folder.h"
 #include "sim/validation/plot.h"
 #include "sim/validation/validate.h"
@@ -18,6 +19,8 @@ struct ValidateArguments {
 };
 
 int validate_csv(const ValidateArguments& arguments) {
+  const std::vector<Problem> wrong = unwritable_files({arguments.json_file, arguments.plot_file});
+  if (!wrong.empty()) return report_failure({ExitCode::bad_input, wrong});
   ValidationOptions options;
   options.csv = arguments.csv;
   options.group = arguments.group;

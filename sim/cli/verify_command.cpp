@@ -20,11 +20,10 @@ int verify_file(const std::string& file, const std::string& hardware, const std:
   if (!text) return report_failure(text.failure());
   const Expected<Program> program = parse_program(*text, *array, file);
   if (!program) return report_failure(program.failure());
-  std::vector<Problem> problems = verify(*program, *array);
-  for (Problem& problem : problems) {
-    if (problem.file.empty()) problem.file = file;
+  if (std::optional<Failure> wrong = verify(*program, *array)) {
+    for (Problem& problem : wrong->problems) problem.file = file;
+    return report_failure(*wrong);
   }
-  if (!problems.empty()) return report_failure({ExitCode::bad_input, std::move(problems)});
   fmt::print("{}: {} on {} {}x{} is legal; {} kernel calls, hash {}\n", file, program->network, array->name,
              array->rows, array->cols, with_commas(static_cast<std::int64_t>(program->calls.size())),
              hash_text(program_hash(*program)));

@@ -27,7 +27,8 @@ std::string text_of(const std::vector<std::string>& keys) {
   return path;
 }
 
-// Splits "a.b.c" at its dots; a key with dots stands in quotes: schedule.layers."block.1".cols
+// Splits "a.b.c" at its dots; a key with dots stands in quotes: schedule.layers."block.1".cols. What cannot be split
+// has an empty key.
 std::vector<std::string> keys_of(const std::string& path) {
   std::vector<std::string> keys{""};
   bool quoted = false;
@@ -40,6 +41,7 @@ std::vector<std::string> keys_of(const std::string& path) {
       keys.back() += c;
     }
   }
+  if (quoted) keys.emplace_back();  // a quote that is not closed
   return keys;
 }
 
@@ -66,14 +68,18 @@ class DocumentLoader {
  public:
   explicit DocumentLoader(const std::vector<std::string>& references) : references_(references) {}
 
-  Document file(const std::string& path) {
+  // `named_by`: where the path stands, for the message.
+  Document file(const std::string& path, const std::string& named_by = "") {
     if (std::find(open_.begin(), open_.end(), path) != open_.end()) {
       problem(open_.back(), "extends", "\"" + path + "\" extends itself", "");
       return {};
     }
     Expected<json> value = read_json(path);
     if (!value) {
-      problems_.insert(problems_.end(), value.failure().problems.begin(), value.failure().problems.end());
+      for (Problem problem : value.failure().problems) {
+        if (problem.legal.empty() && !named_by.empty()) problem.legal = "named by " + named_by;
+        problems_.push_back(std::move(problem));
+      }
       return {};
     }
     open_.push_back(path);
@@ -97,7 +103,8 @@ class DocumentLoader {
         problem(origin.file, join_path(path, "extends"), "is " + base.dump(), "legal: the path of a file");
       } else {
         const Document whole =
-            file((std::filesystem::path(origin.folder) / base.get<std::string>()).lexically_normal().string());
+            file((std::filesystem::path(origin.folder) / base.get<std::string>()).lexically_normal().string(),
+                 origin.file + ": " + join_path(path, "extends"));
         const bool usable = whole.value.is_object();
         if (usable) document = whole;
       }
@@ -112,10 +119,10 @@ class DocumentLoader {
 
   // Lays `patch` over what stands at `keys`; `replace`: instead of it.
   void lay_over(Document& document, const std::vector<std::string>& keys, const Document& patch, bool replace) {
-    json* target = locate(document, keys, patch.value.is_object() && !replace);
-    if (target == nullptr) return;
-    const std::string path = text_of(keys);
     const Origin& origin = patch.origin("");
+    std::string path;
+    json* target = locate(document, keys, origin, patch.value.is_object() && !replace, path);
+    if (target == nullptr) return;
     if (patch.value.is_object() && !replace && !is_quantity(patch.value) && target->is_object() &&
         !is_quantity(*target)) {
       for (const auto& [key, child] : patch.value.items()) {
@@ -125,7 +132,7 @@ class DocumentLoader {
       }
       return;
     }
-    if (patch.value.is_number() && is_quantity(*target)) {
+    if (!patch.value.is_object() && is_quantity(*target)) {
       target->erase("value_per_column");
       target->erase("by_array");
       (*target)["value"] = patch.value;
@@ -148,7 +155,7 @@ class DocumentLoader {
     const std::string name = document.value[key].get<std::string>();
     const std::string path = (std::filesystem::path(origin.folder) / name).lexically_normal().string();
     const std::size_t known = problems_.size();
-    const Document content = file(path);
+    const Document content = file(path, origin.file + ": " + key);
     if (!content.value.is_object() && problems_.size() == known)
       problem(path, "", fmt::format("holds {}", content.value.dump()), "legal: a JSON object");
     if (content.value.is_object()) lay_over(document, {key}, content, true);
@@ -187,9 +194,11 @@ class DocumentLoader {
     problems_.push_back({file, path, what, legal});
   }
 
-  // The value at `keys`, made if absent. A reference on the way is followed first, because the keys go into it; so is
-  // one at the end when `inside` (an object comes to lie over it).
-  json* locate(Document& document, const std::vector<std::string>& keys, bool inside) {
+  // The value at `keys`, made if absent, for what stands in `origin`; `path`: how problems call it, "a.b[2]". A
+  // reference on the way is followed first, because the keys go into it; so is one at the end when `inside` (an object
+  // comes to lie over it).
+  json* locate(Document& document, const std::vector<std::string>& keys, const Origin& origin, bool inside,
+               std::string& path) {
     const bool reference = std::find(references_.begin(), references_.end(), keys.front()) != references_.end();
     if (reference && (keys.size() > 1 || inside)) refer(document, keys.front());
     json* at = &document.value;
@@ -198,11 +207,13 @@ class DocumentLoader {
       const bool index = at->is_array() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
       if (index && std::stoul(key) < at->size()) {
         at = &(*at)[std::stoul(key)];
+        path += "[" + key + "]";
       } else if (at->is_object()) {
+        path = join_path(path, key);
+        if (!at->contains(key)) document.origins_[path] = origin;
         at = &(*at)[key];
       } else {
-        problem(document.origin(text_of(keys)).file, text_of(keys),
-                "leads into a value that has no \"" + key + "\": " + at->dump(), "");
+        problem(origin.file, text_of(keys), "leads into a value that has no \"" + key + "\": " + at->dump(), "");
         return nullptr;
       }
     }

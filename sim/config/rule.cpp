@@ -68,9 +68,9 @@ std::string legal_values(const Rule& rule) {
     return fmt::format("legal: {} from {:.16g} to {:.16g}{}{}", noun, rule.low, rule.high, rule.unit.empty() ? "" : " ",
                        rule.unit);
   };
+  if (rule.or_file) return "legal: an object {...} or the path of a file";
   switch (rule.kind) {
     case Rule::Kind::object:
-      return rule.or_file ? "legal: an object {...} or the path of a file" : "legal: an object {...}";
     case Rule::Kind::map:
       return "legal: an object {...}";
     case Rule::Kind::list:

@@ -125,6 +125,8 @@ struct CoreInstr {
 
 // ---- the lists -----------------------------------------------------------------------------------------------------
 
+constexpr int deepest_repeat = 16;  // loops inside each other that programs may have
+
 // A step of an engine: one instruction, or the start of a loop over the next `body` steps.
 struct Step {
   std::int32_t index = -1;    // into EngineProgram::transfers or ::core; -1 for a repeat

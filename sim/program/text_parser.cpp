@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "sim/program/roll.h"
 #include "sim/program/text.h"
 #include "sim/program/text_values.h"
 

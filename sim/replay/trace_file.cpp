@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -228,14 +227,12 @@ Expected<TraceFile> read_trace(const std::string& text, const std::string& name,
 }
 
 Expected<TraceFile> read_trace_file(const std::string& path, int rows, int cols) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf()))
-    return fail(ExitCode::bad_input, {path, "", "cannot be read", "a trace: one JSON object per line"});
+  const Expected<std::string> text = read_text(path);
+  if (!text) return text.failure();
   TraceName said = parse_trace_name(path);
   if (rows > 0) said.rows = rows;
   if (cols > 0) said.cols = cols;
-  return read_trace(text.str(), path, said);
+  return read_trace(*text, path, said);
 }
 
 }  // namespace tessera

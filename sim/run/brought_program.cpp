@@ -20,8 +20,11 @@ bool alike(const Layer& a, const Layer& b) {
 }
 
 std::string text_of(const Layer& l) {
-  return fmt::format("{} \"{}\" {}x{}x{} to {}x{}x{}", op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w,
-                     l.out.c);
+  const Window& w = l.window;
+  return fmt::format(
+      "{} \"{}\" {}x{}x{} to {}x{}x{}, kernel {}x{} stride {}x{} padding {},{},{},{} shift {}{}, inputs [{}]",
+      op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w, l.out.c, w.kh, w.kw, w.sh, w.sw, w.pad_top,
+      w.pad_left, w.pad_bottom, w.pad_right, l.shift, l.relu ? " relu" : "", fmt::join(l.inputs, ","));
 }
 }  // namespace
 

@@ -114,6 +114,4 @@ Expected<json> IsolatedTask::wait() {
   return answer["result"];
 }
 
-Expected<json> isolated(const std::function<Expected<json>()>& work) { return IsolatedTask(work).wait(); }
-
 }  // namespace tessera

@@ -29,7 +29,4 @@ class IsolatedTask {
   int fd_ = -1;
 };
 
-// Starts the work and waits for it.
-Expected<nlohmann::json> isolated(const std::function<Expected<nlohmann::json>()>& work);
-
 }  // namespace tessera

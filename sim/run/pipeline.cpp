@@ -120,10 +120,11 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);
-  std::vector<Problem> wrong = verify(plan.schedule.program, config.array);
-  if (!wrong.empty()) {
-    wrong.insert(wrong.begin(), {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
-    return Failure{ExitCode::internal, std::move(wrong)};
+  if (std::optional<Failure> wrong = verify(plan.schedule.program, config.array)) {
+    wrong->code = ExitCode::internal;
+    wrong->problems.insert(wrong->problems.begin(),
+                           {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
+    return std::move(*wrong);
   }
   plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
   plan.durations = kernel_durations(plan.schedule.program, **law);
@@ -141,19 +142,18 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   if (!text) return text.failure();
   Expected<Program> program = parse_program(*text, config.array, file);
   if (!program) return program.failure();
-  std::vector<Problem> wrong;
-  if (std::optional<Problem> other = other_network(*program, config.network)) wrong.push_back(std::move(*other));
+  Failure wrong;
+  if (std::optional<Problem> other = other_network(*program, config.network))
+    wrong.problems.push_back(std::move(*other));
   if (program->accounting != accounting_name(config.accounting))
-    wrong.push_back({"", "accounting", fmt::format("the program was made for {}, the config says {}", program->accounting,
-                                                   accounting_name(config.accounting)),
-                     "legal: the accounting that the program was dumped with"});
-  if (wrong.empty()) wrong = verify(*program, config.array);
-  bool stuck = false;
-  for (Problem& problem : wrong) {
+    wrong.problems.push_back({"", "accounting",
+                              fmt::format("the program was made for {}, the config says {}", program->accounting,
+                                          accounting_name(config.accounting)),
+                              "legal: the accounting that the program was dumped with"});
+  if (wrong.problems.empty()) wrong = verify(*program, config.array).value_or(Failure{});
+  for (Problem& problem : wrong.problems)
     if (problem.file.empty()) problem.file = file;
-    stuck = stuck || problem.what.rfind("deadlock: ", 0) == 0 || problem.what.rfind("never ends: ", 0) == 0;
-  }
-  if (!wrong.empty()) return Failure{stuck ? ExitCode::deadlock : ExitCode::bad_input, std::move(wrong)};
+  if (!wrong.problems.empty()) return wrong;
   Plan plan;
   plan.schedule.program = std::move(*program);
   plan.durations = kernel_durations(plan.schedule.program, **law);

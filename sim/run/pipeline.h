@@ -1,6 +1,6 @@
 // The road of one run, in order: masks -> bounds -> schedule -> verify -> simulate -> result. Nothing here prints, and
 // every problem comes back as a value. Simulating uses the SystemC kernel, which works once per process: call
-// `run_density` through `isolated` (sim/run/isolate.h) when more than one simulation is wanted.
+// `run_density` in an IsolatedTask (sim/run/isolate.h) when more than one simulation is wanted.
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>

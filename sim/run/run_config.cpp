@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstring>
 #include <filesystem>
+#include <regex>
 
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
@@ -220,7 +221,15 @@ class Resolver {
     }
     Expected<Network> network = parse_network(given, file);
     if (!network) {
-      add(network.failure().problems);
+      for (Problem problem : network.failure().problems) {
+        // A network's paths name the layers too: layers[2] 'conv'.kernel
+        const std::string at = "network." + std::regex_replace(problem.path, std::regex(" '[^']*'"), "");
+        if (const std::string& from = document_.origin(at).file; from != file) {
+          problem.file = from;
+          problem.path = "network." + problem.path;
+        }
+        failure_.problems.push_back(std::move(problem));
+      }
       return std::nullopt;
     }
     return std::move(*network);

@@ -41,12 +41,13 @@ Rule sparsity_rule() {
 
 Rule schedule_rule() {
   const std::vector<std::string> axes{"width", "height", "channels"};
-  const Rule layer =
-      Rule::object("what is forced for this layer",
-                   {{"cols", Rule::choice("what the columns of the array split", axes)},
-                    {"rows", Rule::choice("what the rows of the array split", axes)},
-                    {"tile", Rule::list("core tile: output height, width, output channels, input channels", 4, 4,
-                                        Rule::integer("", 1, 65536))}});
+  const Rule layer = Rule::object(
+      "what is forced for this layer",
+      {{"cols", Rule::choice("what the columns of the array split", axes)},
+       {"rows", Rule::choice("what the rows of the array split", axes)},
+       {"tile", Rule::list("core tile, at most: output height, width, output channels, input channels; cut "
+                           "evenly, channels in blocks of 8",
+                           4, 4, Rule::integer("", 1, 65536))}});
   const Rule depth = Rule::object("a run of layers",
                                   {{"first", Rule::text("first layer, by name")},
                                    {"last", Rule::text("last layer, by name")},

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/config/validate.h"
+#include "sim/schedule/schedule.h"
 
 namespace tessera {
 namespace {
@@ -70,6 +73,14 @@ class Finder {
                accounting ? "legal: false, or accounting=physical with schedule.policy=best"
                           : "legal: false, or schedule.policy=best");
     if (!accounting) return;
+    const json other = schedule.value("policy", json(ScheduleSpec{}.policy));
+    const std::vector<std::string> known = policy_names();  // others have been reported
+    if (!policy && std::find(known.begin(), known.end(), other) != known.end())
+      problems_.push_back({document_.origin("schedule.policy").file, "schedule.policy",
+                           fmt::format("is {} with accounting=published, whose arithmetic is defined for the "
+                                       "sub-volumes and passes of the published compiler only",
+                                       show(other)),
+                           "legal: schedule.policy=published, or accounting=physical"});
     for (const char* key : {"layers", "depth"})
       if (schedule.contains(key) && !schedule[key].empty())
         refuse(schedule, key, "schedule", "accounting=published, whose sub-volumes and passes cannot be forced",

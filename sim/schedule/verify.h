@@ -10,7 +10,7 @@
 //   coverage    every output element computed once from every present weight block, and put once at its home
 // Transfers and calls of replayed traces (Payload::none, KernelKind::ops) carry no content; only the rest is judged.
 #pragma once
-#include <vector>
+#include <optional>
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
@@ -18,7 +18,8 @@
 
 namespace tessera {
 
-// Empty: the program is right. Problems name engine, step, layer and address; at most a few dozen are reported.
-std::vector<Problem> verify(const Program& program, const ArraySpec& array);
+// Nothing: the program is right. Problems name engine, step, layer and address; at most a few dozen are reported. The
+// code is deadlock when engines wait for what never comes, else bad_input.
+std::optional<Failure> verify(const Program& program, const ArraySpec& array);
 
 }  // namespace tessera

@@ -29,7 +29,7 @@ class MaskMaker {
 
   Expected<Masks> make() {
     for (std::size_t i = 0; i < spec_.exclude.size(); ++i) check_name(spec_.exclude[i], fmt::format("exclude[{}]", i));
-    for (const auto& entry : spec_.layers) check_name(entry.first, "layers");
+    for (const auto& entry : spec_.layers) check_name(entry.first, "layers." + entry.first);
     check_common();
     Masks masks(network_.layers.size());
     if (failure_.problems.empty() && !spec_.file.empty()) {
@@ -50,8 +50,9 @@ class MaskMaker {
   void check_name(const std::string& name, const std::string& path) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
     const std::string near = nearest_name(name, names_);
-    failure_.problems.push_back({"", path, fmt::format("there is no layer with weights called '{}'", name),
-                                 near.empty() ? "the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
+    failure_.problems.push_back(
+        {"", path, fmt::format("there is no layer with weights called '{}'", name),
+         near.empty() ? "legal: the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
   }
 
   // A wrong common setting is one problem, not one for every layer.

@@ -1,5 +1,5 @@
-// Every number of a result by name: unit, one sentence, formula. `tessera explain` prints it; a test holds it against a
-// real result.json so that none is missing.
+// Every key of a result by name: unit, one sentence, formula. `tessera explain` prints it; a test holds it against real
+// results so that none is missing.
 #pragma once
 #include <string>
 #include <vector>

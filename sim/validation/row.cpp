@@ -132,6 +132,8 @@ Expected<std::vector<MeasuredRow>> read_measured(const std::string& file) {
   if (lines->empty()) return fail(ExitCode::bad_input, {file, "line 1", "the file is empty", "a header and rows"});
   RowReader reader(file, lines->front(), failure);
   if (!failure.problems.empty()) return failure;
+  if (lines->size() == 1)
+    return fail(ExitCode::bad_input, {file, "line 2", "the file has no rows", "one per measured time"});
   std::vector<MeasuredRow> rows;
   for (std::size_t i = 1; i < lines->size(); ++i) rows.push_back(reader.read((*lines)[i]));
   if (!failure.problems.empty()) return failure;

@@ -49,12 +49,15 @@ TEST_CASE("every key has its effect") {
 }
 
 TEST_CASE("all problems of a file come in one pass, with the nearest legal name") {
-  const auto problems = problems_of(R"({"bas": "x", "base": "nowhere.json", "fidelity": "fast",
+  const auto problems = problems_of(R"({"bas": "x", "base": "nowhere.json", "fidelity": "fast", "hardware": 1,
     "axes": {"rows": [2, 4], "cols": [2, 4, 8]}, "zip": [["rows", "cols"], ["rows", "colz"]],
     "where": "row == 2", "repeat": {"cuont": 3}, "sample": {"method": "sobol"},
     "limits": {"seconds": -1, "memory_mb": "1 GB"}, "search": {"minimize": ["latency_us"], "population": 10}})");
   CAPTURE(problems);
   CHECK(has(problems, "bas: unknown key; did you mean 'base'?"));
+  CHECK(has(problems,
+            "hardware: unknown key; legal keys: $schema, name, description, base, fidelity, axes, repeat, zip, where, "
+            "sample, limits, search"));
   CHECK(has(problems, "base: no file 'tests/explore/nowhere.json'; path relative to this file"));
   CHECK(has(problems, "fidelity: 'fast' is unknown; burst, transaction"));
   CHECK(has(problems, "zip[0]: axes of different length (rows: 2, cols: 3); zipped axes have equally many values"));

@@ -3,8 +3,8 @@
 
 #include "sim/replay/published_program.h"
 #include "sim/replay/replay_program.h"
-#include "sim/run/isolate.h"
 #include "tests/replay/published.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "sim/config/hardware.h"
-#include "sim/run/isolate.h"
+#include "tests/run/isolated.h"
 
 namespace tessera::published {
 namespace {

@@ -1,5 +1,5 @@
 // A child that goes wrong costs its own run and says how.
-#include "sim/run/isolate.h"
+#include "tests/run/isolated.h"
 
 #include <poll.h>
 #include <sys/wait.h>

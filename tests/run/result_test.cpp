@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "sim/run/config_folder.h"
-#include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
 #include "sim/stats/counters.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 using nlohmann::json;
@@ -57,14 +57,28 @@ TEST_CASE("the parts of the cores' time add up to cores x cycles, exactly") {
   }
 }
 
-TEST_CASE("every number of a density is explained") {
-  const json r = simulate(tiny(), Density::sparse);
+TEST_CASE("every key of a result is explained under its own name") {
+  RunConfig config = tiny({"sparsity.exclude=[\"a\"]", "sparsity.layers.b.ratio=0.25"});
+  RunOptions functional;
+  functional.functional = true;
+  const Expected<json> r = isolated([&] { return run_density(config, Density::sparse, functional); });
+  REQUIRE(r);
   std::set<std::string> keys;
-  collect_keys(r, "", keys);
+  collect_keys(*r, "", keys);
+  for (const json& layer : (*r)["layers"]) collect_keys(layer, "layers[].", keys);
+  json generated = make_result(config, nullptr, *r);
+  config.mask_spec.file = "masks.npz";
+  for (json result : {generated, make_result(config, nullptr, *r), make_result(config, nullptr, *r, "program.txt")}) {
+    if (result.contains("sparsity")) result["sparsity"]["layers"] = json::array();
+    for (const char* density : {"dense", "sparse"}) result.erase(density);
+    collect_keys(result, "", keys);
+  }
+  for (const char* part : {"functional.mismatches", "sparsity.zero_share", "program.file", "layers[].bound_by"})
+    CHECK(keys.count(part) == 1);
   for (const std::string& key : keys) {
-    if (key == "layers") continue;
     INFO(key);
-    CHECK(find_counter(key) != nullptr);
+    REQUIRE(find_counter(key) != nullptr);
+    CHECK(find_counter(key)->name == key);
   }
   CHECK(find_counter("no_such_counter") == nullptr);
   CHECK(find_counter("no_such_cycles") == nullptr);

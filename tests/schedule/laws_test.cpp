@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "sim/run/config_folder.h"
-#include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 using nlohmann::json;

@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "sim/run/config_folder.h"
-#include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 using nlohmann::json;

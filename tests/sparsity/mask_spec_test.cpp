@@ -96,7 +96,7 @@ TEST_CASE("Wrong specs: misspelt layers, a block that does not fit, once and not
   const std::string text = describe(masks.failure());
   CHECK(masks.failure().problems.size() == 3);
   CHECK_THAT(text, Contains("exclude[0]: there is no layer with weights called 'frist'; did you mean 'first'?"));
-  CHECK_THAT(text, Contains("layers: there is no layer with weights called 'pool'"));
+  CHECK_THAT(text, Contains("layers.pool: there is no layer with weights called 'pool'"));
   CHECK_THAT(text, Contains("block: is [8, 12]"));
   MaskSpec layer;
   layer.layers["a"].ratio = -1;

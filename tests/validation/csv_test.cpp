@@ -67,6 +67,7 @@ TEST_CASE("malformed files are refused with line and field") {
   CHECK(refusal("id,group\nA,g\n").find("field measured") != std::string::npos);
   CHECK(refusal(header + "A,g,\"X\n").find("line 2") != std::string::npos);
   CHECK(refusal("").find("empty") != std::string::npos);
+  CHECK(refusal(header).find("line 2: the file has no rows") != std::string::npos);
   CHECK(refusal("\xef\xbb\xbf" + header + "A," + kernel).empty());
   for (const char* clock : {"fast", "-1", "nan", "1800", "1.8 GHz"}) {
     const std::string text = refusal(header + "A,g,X," + clock + ",gemm,64,64,64,,i8,i32,4,4,64x64x64,1,us,,\n");

@@ -3,10 +3,10 @@
 
 #include "sim/run/backend.h"
 #include "sim/run/config_folder.h"
-#include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
 #include "sim/schedule/bottleneck_program.h"
 #include "sim/schedule/gemm_program.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 

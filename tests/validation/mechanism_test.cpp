@@ -4,8 +4,8 @@
 #include "sim/config/hardware.h"
 #include "sim/program/builder.h"
 #include "sim/program/ddr_load.h"
-#include "sim/run/isolate.h"
 #include "sim/run/backend.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 

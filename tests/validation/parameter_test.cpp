@@ -9,9 +9,9 @@
 
 #include "sim/config/hardware.h"
 #include "sim/program/builder.h"
-#include "sim/run/isolate.h"
 #include "sim/validation/predict.h"
 #include "sim/validation/run_program.h"
+#include "tests/run/isolated.h"
 
 using namespace tessera;
 using nlohmann::json;

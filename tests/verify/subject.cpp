@@ -9,8 +9,8 @@
 #include "sim/network/network_file.h"
 #include "sim/reference/reference.h"
 #include "sim/run/functional.h"
-#include "sim/run/isolate.h"
 #include "sim/sparsity/mask_spec.h"
+#include "tests/run/isolated.h"
 
 namespace tessera {
 

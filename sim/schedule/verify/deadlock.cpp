@@ -80,7 +80,7 @@ void Machine::report_deadlock() {
       text += findings_.place(*it, engines_[*it].at, layer) + " " + blocker(*it).why;
       if (it + 1 != path.end()) text += "; ";
     }
-    findings_.add(map_.name(path.front()), text);
+    findings_.deadlock(path.front(), text);
   }
 }
 

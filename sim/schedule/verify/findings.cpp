@@ -8,6 +8,16 @@ void Findings::add(std::string path, std::string what, std::string legal) {
   if (!full()) problems_.push_back({"", std::move(path), std::move(what), std::move(legal)});
 }
 
+void Findings::deadlock(EngineId engine, std::string what) {
+  code_ = ExitCode::deadlock;
+  add(map_.name(engine), std::move(what));
+}
+
+std::optional<Failure> Findings::take() {
+  if (problems_.empty()) return std::nullopt;
+  return Failure{code_, std::move(problems_)};
+}
+
 void Findings::at(EngineId engine, std::size_t step, int layer, std::string what, std::string legal) {
   if (!full()) add(place(engine, step, layer), std::move(what), std::move(legal));
 }

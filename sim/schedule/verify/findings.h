@@ -1,5 +1,6 @@
 // Problems found by the verifier, named by engine, step and layer, up to a limit.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,15 @@ class Findings {
   Findings(const Program& program, const EngineMap& map) : p_(program), map_(map) {}
 
   void add(std::string path, std::string what, std::string legal = {});
+  // Engines that can never go on.
+  void deadlock(EngineId engine, std::string what);
   // At a step of an engine.
   void at(EngineId engine, std::size_t step, int layer, std::string what, std::string legal = {});
   bool full() const { return problems_.size() >= limit; }
   std::size_t size() const { return problems_.size(); }
   bool empty() const { return problems_.empty(); }
-  std::vector<Problem> take() { return std::move(problems_); }
+  // What the verifier answers; nothing when nothing was found.
+  std::optional<Failure> take();
 
   std::string place(EngineId engine, std::size_t step, int layer) const;
   std::string layer_name(int layer) const;
@@ -27,6 +31,7 @@ class Findings {
   static constexpr std::size_t limit = 30;
   const Program& p_;
   const EngineMap& map_;
+  ExitCode code_ = ExitCode::bad_input;
   std::vector<Problem> problems_;
 };
 

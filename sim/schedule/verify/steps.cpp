@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "sim/program/roll.h"
 #include "sim/schedule/verify/few.h"
 #include "sim/schedule/verify/limits.h"
 #include "sim/schedule/verify/structure.h"
@@ -78,6 +77,11 @@ class Steps {
     }
   }
 
+  // Which one a step is counted to; -1: none.
+  void layer(EngineId e, std::size_t s, int id) {
+    if (id != -1 && !p_.layers.empty() && !names_layer(p_, id)) f_.at(e, s, id, fmt::format("layer {}", id));
+  }
+
   void transfer(EngineId e, std::size_t s, const Transfer& t) {
     const auto& info = map_.info(e);
     const auto bad = [&](std::string what, std::string legal = {}) {
@@ -106,8 +110,7 @@ class Steps {
     if (t.acquire.lock >= 0) lock_op(t.acquire, info.tile, e, s, t.layer);
     if (t.release.lock >= 0) lock_op(t.release, info.tile, e, s, t.layer);
     waits(e, s, t.layer, t.wait0, t.wait_count);
-    if (t.layer < -1 || (t.layer >= 0 && !p_.layers.empty() && !names_layer(p_, t.layer)))
-      bad(fmt::format("layer {}", t.layer));
+    layer(e, s, t.layer);
     if (t.payload == Payload::activations || t.payload == Payload::result) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
       if (const auto wrong = region_problem(t.region, p_, t.tensor)) return bad(wrong->what);
@@ -145,6 +148,7 @@ class Steps {
   void core_step(EngineId e, std::size_t s, const CoreInstr& c) {
     const auto& info = map_.info(e);
     waits(e, s, c.layer, c.wait0, c.wait_count);
+    layer(e, s, c.layer);
     if (c.op != CoreOp::kernel) return lock_op(c.lock, info.tile, e, s, c.layer);
     if (c.call < 0 || static_cast<std::size_t>(c.call) >= p_.calls.size())
       return f_.at(e, s, c.layer, fmt::format("call {}", c.call));

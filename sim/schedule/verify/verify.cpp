@@ -7,7 +7,7 @@
 
 namespace tessera {
 
-std::vector<Problem> verify(const Program& program, const ArraySpec& array) {
+std::optional<Failure> verify(const Program& program, const ArraySpec& array) {
   const EngineMap map(array);
   verifying::Findings structure(program, map);
   verifying::check_structure(program, array, map, structure);
@@ -24,7 +24,7 @@ std::vector<Problem> verify(const Program& program, const ArraySpec& array) {
   };
   // What the quick run accepts is right: its clocks know less, and the order in which engines are tried decides
   // nothing but which problem of a wrong program is met first.
-  return execute(true).empty() ? std::vector<Problem>{} : execute(false);
+  return execute(true) ? execute(false) : std::nullopt;
 }
 
 }  // namespace tessera
