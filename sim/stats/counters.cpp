@@ -56,7 +56,14 @@ const std::vector<Counter>& counters() {
        "min over mappings of max(compute, bytes / rate per class of channel, DDR bytes / rate)"},
       {"layers[].bound_by", "", "Which of these binds: compute, input, output, weights or ddr.", "argmax of bound_us"},
       {"layers[].bound_mapping", "", "The mapping that attains the bound.", "argmin of bound_us"},
-      {"layers[].mapping", "", "What the schedule chose: what columns and rows split, and the core tile.", "given"},
+      {"layers[].mapping", "",
+       "What the schedule chose. cols, rows: the axis of the output that columns and rows of the array split. "
+       "tile=HxWxC/I: rows, columns and channels of the output that a core computes at a time, from I input channels a call. "
+       "weights-outer: weights stay in the core while the map passes, not the other way round. chunks-staged: an input in DDR "
+       "passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more than two. bands=width: "
+       "the output is spread over the memory tiles by its width, not its height. depth-tiles=N: walked together with its "
+       "neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed as one.",
+       "given"},
       {"layers[].imbalance", "ratio",
        "How unevenly the present blocks fall on the rows of the array once channels are assigned; 1 is balanced.",
        "8x8 blocks of the fullest row / average row, were the rows to split the output channels as stored"},
