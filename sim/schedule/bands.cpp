@@ -8,16 +8,15 @@
 namespace tessera {
 namespace {
 
-bool square(const DepthUnit& u, const Layer& kernel) {
-  const Window &w = u.geometry.window, &k = kernel.window;
-  return w.kh == w.kw && w.sh == w.sw && k.kh == k.kw && u.geometry.in.h == u.geometry.in.w &&
-         u.geometry.out.h == u.geometry.out.w;
-}
-
 // What the estimate must promise before tensors leave the usual axis: it does not see all that crossing bands costs.
 constexpr double worth = 0.99;
 
 }  // namespace
+
+bool is_square(const Layer& geometry, const Layer& kernel) {
+  const Window &w = geometry.window, &k = kernel.window;
+  return w.kh == w.kw && w.sh == w.sw && k.kh == k.kw && geometry.in.h == geometry.in.w && geometry.out.h == geometry.out.w;
+}
 
 double cost_of(const std::vector<BandCosts>& layers, const std::vector<bool>& choice) {
   double cost = 0;
@@ -100,7 +99,7 @@ void Scheduler::plan_bands() {
     const Layer& l = network_.layers[id];
     if (l.op == Op::input || l.op == Op::concat || fused_into_[id] >= 0) continue;
     units.push_back(unit_of(l));
-    if (square(units.back(), l)) continue;
+    if (is_square(units.back().geometry, l)) continue;
     for (LayerId t : touched(units.back())) free[t] = network_.layers[t].op != Op::input && last_use_[t] != 0 && fits(t);
   }
   std::vector<int> number(network_.layers.size(), -1);  // per root, in the order in which they are complete

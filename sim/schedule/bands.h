@@ -5,7 +5,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "sim/network/network.h"
+
 namespace tessera {
+
+// Whether height and width are the same to a layer: its map, and the windows of it and of the kernels that compute it.
+bool is_square(const Layer& geometry, const Layer& kernel);
 
 // One layer: the tensors with a choice that it touches, numbered in the order in which they are complete, and what it
 // costs by their choices: bit k of the index is that of tensors[k].

@@ -1,5 +1,6 @@
-// Weighs every division of the output among columns and rows that lets a column find its input, or leave its output, in
-// its own memory tile. Where nothing speaks for the width tensors stand in bands of the height: halos are whole rows.
+// Weighs every division of the output among columns and rows, except those that differ from another one only in that a
+// column finds nothing in its own memory tile. Where nothing speaks for the width tensors stand in bands of the height:
+// halos are whole rows.
 #include "sim/schedule/policy.h"
 
 namespace tessera {
@@ -7,10 +8,10 @@ namespace {
 
 class BestPolicy : public Policy {
  public:
-  std::vector<Mapping> mappings(Axis input_bands, Axis output_bands) const override {
+  std::vector<Mapping> mappings(bool square, Axis input_bands, Axis output_bands) const override {
     std::vector<Mapping> list;
     for (Axis cols : {Axis::height, Axis::width, Axis::channels}) {
-      if (cols != Axis::channels && cols != input_bands && cols != output_bands) continue;
+      if (square && cols != Axis::channels && cols != input_bands && cols != output_bands) continue;
       for (Axis rows : {Axis::channels, Axis::height, Axis::width}) list.push_back({cols, rows});
     }
     return list;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "sim/schedule/bands.h"
 #include "sim/schedule/scheduler.h"
 
 namespace tessera {
@@ -112,7 +113,7 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
   c.input_sharers = sharers;
   c.staging = staging;
   std::optional<double> best;
-  for (const Mapping& m : policy_.mappings(c.input_bands, c.output_bands)) {
+  for (const Mapping& m : policy_.mappings(is_square(u.geometry, kernel), c.input_bands, c.output_bands)) {
     const Partition p = make_partition(u.geometry, rows, m, array_);
     const auto choice = choose_tiling(c, p, array_, law_, nullptr, &shortlist(c, m, rows));
     if (choice && (!best || choice->estimate.cycles < *best)) best = choice->estimate.cycles;

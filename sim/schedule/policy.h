@@ -10,8 +10,9 @@ namespace tessera {
 class Policy {
  public:
   virtual ~Policy() = default;
-  // Mappings to weigh for a layer whose tensors stand in such bands; the cheapest estimate wins, the first of equals.
-  virtual std::vector<Mapping> mappings(Axis input_bands, Axis output_bands) const = 0;
+  // Mappings to weigh for a layer whose kernel and maps are square or not, and whose tensors stand in such bands; the
+  // cheapest estimate wins, the first of equals.
+  virtual std::vector<Mapping> mappings(bool square, Axis input_bands, Axis output_bands) const = 0;
   // Axis along which tensors are spread over the memory tiles, height or width, where nothing speaks for the other one.
   virtual Axis bands() const = 0;
   // Choose that axis for each tensor where kernels or maps are not square.

@@ -6,7 +6,7 @@ namespace {
 
 class PublishedPolicy : public Policy {
  public:
-  std::vector<Mapping> mappings(Axis, Axis) const override { return {{Axis::width, Axis::channels}}; }
+  std::vector<Mapping> mappings(bool, Axis, Axis) const override { return {{Axis::width, Axis::channels}}; }
   Axis bands() const override { return Axis::width; }
   bool weighs_bands() const override { return false; }
   bool fuses() const override { return false; }

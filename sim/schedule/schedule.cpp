@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/schedule/bands.h"
 #include "sim/schedule/rolling.h"
 #include "sim/schedule/scheduler.h"
 
@@ -116,7 +117,7 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
   const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
   LayerOverride forced;
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
-  std::vector<Mapping> mappings = policy_.mappings(c.input_bands, c.output_bands);
+  std::vector<Mapping> mappings = policy_.mappings(is_square(layer, *c.kernel), c.input_bands, c.output_bands);
   if (forced.cols || forced.rows) {
     const Mapping m = mappings.front();
     mappings = {{forced.cols.value_or(m.cols), forced.rows.value_or(m.rows)}};
