@@ -129,6 +129,11 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
     failure.problems.push_back({"", "--data", "is for a run with data", "legal: with --functional"});
   if (!arguments.only.empty() && !arguments.program_file.empty())
     failure.problems.push_back({"", "--only", "a program has masks of its own", "legal: without --program"});
+  // A program of accounting=published says so with the policy that it must have.
+  const bool physical = config && config->accounting == Accounting::physical;
+  for (const std::string& set : arguments.sets)
+    if (!arguments.program_file.empty() && physical && set.rfind("schedule.", 0) == 0)
+      failure.problems.push_back({"", "--set", set + " with --program, which is a schedule", "legal: without --program"});
   if (arguments.functional && config && config->accounting == Accounting::published)
     failure.problems.push_back({"", "--functional", "with accounting=published, which moves sizes and no data",
                                 "legal: with accounting=physical"});
