@@ -59,8 +59,10 @@ TEST_CASE("every way to end becomes a status and a reason") {
   CHECK(runs[2].reason == "the time limit of 2 s was reached");
   CHECK(runs[2].seconds >= 2);
   CHECK(runs[2].seconds < 4);
+#ifndef __SANITIZE_ADDRESS__  // ends a run without memory itself
   CHECK(runs[3].status == "out_of_memory");
   CHECK(runs[3].reason == "the memory limit of 300 MB was reached");
+#endif
   CHECK(runs[4].status == "crashed");
   CHECK(runs[4].reason == "an exception reached the top: unexpected");
   CHECK(runs[5].status == "does_not_fit");

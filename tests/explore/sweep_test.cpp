@@ -172,15 +172,21 @@ TEST_CASE("points that fail are rows with a reason and cost no other point") {
   const Sweep sweep = fake_sweep(R"({"axes": {"act": ["work", "crash", "misfit", "hang", "eat"], "cores": [0, 4]},
                                      "limits": {"seconds": 1, "memory_mb": 200, "retries": 0}})");
   const SweepEnd end = run(sweep, folder.path());
-  CHECK(end.counts.runs ==
-        std::map<std::string, int>{
-            {"crashed", 1}, {"does_not_fit", 1}, {"done", 6}, {"invalid", 5}, {"out_of_memory", 1}, {"timeout", 1}});
+#ifdef __SANITIZE_ADDRESS__
+  const std::string starved = "crashed";  // the sanitizer ends a run without memory itself
+#else
+  const std::string starved = "out_of_memory";
+#endif
+  std::map<std::string, int> expected{{"crashed", 1}, {"does_not_fit", 1}, {"done", 6}, {"invalid", 5}, {"timeout", 1}};
+  ++expected[starved];
+  CHECK(end.counts.runs == expected);
   const std::string csv = read_text(folder.path() + "/table.csv");
   CHECK(csv.find("\n1,work,0,invalid,cores: 0 is too small; at least 1,,") != std::string::npos);
   CHECK(csv.find("\n2,work,4,done,,done,") != std::string::npos);
   CHECK(csv.find("\n6,misfit,4,does_not_fit,conv1: needs 70 KB of 64 KB; smaller tiles,done,") != std::string::npos);
   CHECK(csv.find("\n8,hang,4,timeout,the time limit of 1 s was reached,done,") != std::string::npos);
-  CHECK(csv.find("\n10,eat,4,out_of_memory,the memory limit of 200 MB was reached,done,") != std::string::npos);
+  CHECK(csv.find("\n10,eat,4," + starved + ",") != std::string::npos);
+  if (starved == "out_of_memory") CHECK(csv.find(",the memory limit of 200 MB was reached,done,") != std::string::npos);
 }
 
 TEST_CASE("a program that the verifier refuses is a failed point") {
