@@ -1,6 +1,5 @@
-// A policy decides what the driver (schedule.cpp) leaves open. One file per policy; add it to find_policy.
+// A policy decides what the driver (schedule.cpp) leaves open. One file per policy; add it to policies() there.
 #pragma once
-#include <string>
 #include <vector>
 
 #include "sim/schedule/partition.h"
@@ -28,8 +27,6 @@ class Policy {
   // Walk layers together in tiles of rows where a tensor between them would spill to DDR.
   virtual bool tiles_in_depth() const = 0;
 };
-
-const Policy* find_policy(const std::string& name);  // null when unknown
 
 const Policy& best_policy();
 const Policy& published_policy();

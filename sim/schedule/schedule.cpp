@@ -332,21 +332,26 @@ Expected<Schedule> Scheduler::run() {
   return s;
 }
 
-const Policy* find_policy(const std::string& name) {
-  if (name == "best") return &best_policy();
-  if (name == "published") return &published_policy();
-  return nullptr;
+namespace {
+const std::map<std::string, const Policy*>& policies() {
+  static const std::map<std::string, const Policy*> by_name{{"best", &best_policy()}, {"published", &published_policy()}};
+  return by_name;
 }
+}  // namespace
 
-std::vector<std::string> policy_names() { return {"best", "published"}; }
+std::vector<std::string> policy_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, policy] : policies()) names.push_back(name);
+  return names;
+}
 
 Expected<Schedule> make_schedule(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
                                  const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec) {
-  const Policy* policy = find_policy(spec.policy);
-  if (policy == nullptr)
-    return fail(ExitCode::bad_input,
-                {"", "schedule.policy", "unknown policy \"" + spec.policy + "\"", "best or published"});
-  return Scheduler(network, masks, array, law, spec, *policy).run();
+  const auto policy = policies().find(spec.policy);
+  if (policy == policies().end())
+    return fail(ExitCode::bad_input, {"", "schedule.policy", "unknown policy \"" + spec.policy + "\"",
+                                      fmt::format("legal: {}", fmt::join(policy_names(), ", "))});
+  return Scheduler(network, masks, array, law, spec, *policy->second).run();
 }
 
 }  // namespace tessera
