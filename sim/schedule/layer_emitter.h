@@ -14,6 +14,7 @@ struct LayerPlan {
   LayerId operand = -1;   // second operand of an add, or the residual of a fused add
   int add_layer = -1;     // fused add
   int input_sharers = 1;  // as in LayerContext
+  bool crosses = false;   // columns split another axis of the map than the input's bands
   // What computes the output channels: the layer itself, or convolutions of one input that are computed as one
   // (siblings.cpp), one after the other in the channels of `layer`.
   struct Member {

@@ -22,7 +22,7 @@ EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int home_col
   const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
   const bool alike = plan_.partition.mapping.cols == Axis::channels && home_column != foreign;
   const int spread = home_column == foreign ? lane : lane + std::max(0, home_column);
-  const int channel = alike                      ? spread % channels
+  const int channel = alike || plan_.crosses     ? spread % channels
                       : plan_.input_sharers > 1  ? (lane + std::max(0, home_column) * lanes + turn) % channels
                       : channels < lanes         ? (lane + turn) % channels
                       : own || channels == lanes ? lane % channels

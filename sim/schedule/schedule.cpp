@@ -252,6 +252,8 @@ std::optional<Failure> Scheduler::emit_plan(LayerPlan plan, const LayerContext& 
   plan.layer = *c.layer;
   plan.input_sharers = c.input_sharers;
   plan.partition = choice.partition;
+  const Axis cols = plan.partition.mapping.cols;
+  plan.crosses = cols != Axis::channels && cols != c.input_bands && !c.input_in_ddr;
   plan.tiling = best.tiling;
   plan.buffers = with_spare_slots(best.buffers, core_limit);
   plan.channels = plan_channels(c, plan.partition, array_);

@@ -83,11 +83,11 @@ struct Crossing {
 Crossing crossing(const Mapping& m, Axis bands, bool in_ddr, const Shape& map, int tile_h, int tile_w,
                   const ArraySpec& a) {
   if (in_ddr || m.cols == Axis::channels || m.cols == bands) return {};
-  const double memtiles = a.memtiles();
-  const double share = bands == Axis::height ? 1.0 * tile_h / map.h : 1.0 * tile_w / map.w;
+  const int extent = bands == Axis::height ? map.h : map.w, tile = bands == Axis::height ? tile_h : tile_w;
+  const double count = std::min(a.memtiles(), extent);
   Crossing x;
-  x.tile_bands = std::clamp(memtiles * share, 1.0, memtiles);
-  x.columns = std::max(1.0, a.cols / (x.tile_bands * (m.rows == bands ? a.rows : 1)));
+  x.tile_bands = std::clamp(count * tile / extent, 1.0, count);
+  x.columns = std::max(1.0, a.cols / std::min(count, x.tile_bands * (m.rows == bands ? a.rows : 1)));
   return x;
 }
 
