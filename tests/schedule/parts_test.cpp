@@ -6,6 +6,7 @@
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/depth_tiling.h"
 #include "sim/schedule/storage.h"
+#include "sim/schedule/tiling.h"
 
 using namespace tessera;
 
@@ -76,6 +77,28 @@ TEST_CASE("the bands of all tensors together cost the least that any choice cost
     turned += static_cast<int>(std::count(found.begin(), found.end(), true));
   }
   CHECK(turned > 300);
+}
+
+TEST_CASE("a further shim channel takes no channel from results where a memory tile has few of them") {
+  Layer layer;
+  layer.op = Op::conv2d;
+  layer.in = layer.out = {16, 16, 64};
+  LayerContext c;
+  c.layer = &layer;
+  ArraySpec a;
+  a.rows = a.cols = 4;
+  const auto loads = [&](int inbound, int shim) {
+    a.memtile.dma.s2mm = inbound;
+    a.shim.dma.mm2s = shim;
+    const ChannelPlan plan = plan_channels(c, make_partition(layer, {0, 16}, {Axis::height, Axis::channels}, a), a);
+    CHECK(plan.loads + plan.results == inbound);
+    return plan.loads;
+  };
+  CHECK(loads(4, 1) == 1);
+  CHECK(loads(4, 2) == 1);
+  CHECK(loads(6, 1) == 1);
+  CHECK(loads(6, 2) == 2);
+  CHECK(loads(8, 4) == 4);
 }
 
 TEST_CASE("weights go where memory lies idle for longest") {
