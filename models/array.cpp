@@ -5,7 +5,7 @@
 namespace tessera {
 
 Array::Array(const sc_core::sc_module_name& name, RunState& run)
-    : sc_module(name), host_("host_memory", run.array.ddr, run.array.shim.dma, run.array.cols) {
+    : sc_module(name), host_("host_memory", run.array) {
   const ArraySpec& a = run.array;
   const EngineMap& map = run.map;
   const auto tile_name = [&](TileId t) { return map.tile_name(t); };

@@ -4,10 +4,16 @@
 
 namespace tessera {
 
-HostMemory::HostMemory(const sc_core::sc_module_name& name, const DdrSpec& spec, const DmaSpec& shim,
-                       int columns)
-    : sc_module(name), socket("socket"), latency_(spec.latency_cycles * millicycles_per_cycle) {
-  const double demand[] = {shim.mm2s * shim.rate(true), shim.s2mm * shim.rate(false)};  // of a column
+HostMemory::HostMemory(const sc_core::sc_module_name& name, const ArraySpec& array)
+    : sc_module(name), socket("socket"), latency_(array.ddr.latency_cycles * millicycles_per_cycle) {
+  const DdrSpec& spec = array.ddr;
+  const DmaSpec& shim = array.shim.dma;
+  const int columns = array.cols;
+  const auto pace = [&](bool outbound) {  // of a channel, with the fastest that it may be connected to
+    const double other = std::max(array.memtile.dma.rate(!outbound), array.tile.dma.rate(!outbound));
+    return std::min({shim.rate(outbound), array.stream.bytes_per_cycle, other});
+  };
+  const double demand[] = {shim.mm2s * pace(true), shim.s2mm * pace(false)};  // of a column
   const double total[] = {spec.read_bytes_per_cycle, spec.write_bytes_per_cycle};
   for (int d = 0; d < 2; ++d) {
     total_[d] = {total[d], columns * std::min(demand[d], spec.column_bytes_per_cycle), 0};

@@ -3,7 +3,7 @@
 // A request is through when the last of its reservations is; requests are served in order of arrival, and a channel
 // that is slower than the memory leaves the rest to others. What a descriptor reads comes the read latency after it was
 // requested, which happens as soon as its tokens are there, however long its channel is still busy.
-// A link that its channels cannot exhaust delays nobody.
+// A link that its channels cannot exhaust, at most as fast as the streams and channels behind them, delays nobody.
 // Short runs and opened pages occupy the total longer than their bytes, and a channel waits for its own pages
 // (sim/program/ddr_load.h).
 // Left out: refresh, turn-around between reads and writes. Numbers: DdrSpec of the hardware file.
@@ -31,7 +31,7 @@ struct OpeningAccess : tlm::tlm_extension<OpeningAccess> {
 
 class HostMemory : public sc_core::sc_module {
  public:
-  HostMemory(const sc_core::sc_module_name& name, const DdrSpec& spec, const DmaSpec& shim, int columns);
+  HostMemory(const sc_core::sc_module_name& name, const ArraySpec& array);
   tlm_utils::multi_passthrough_target_socket<HostMemory> socket;  // one binding per column, in column order
 
  private:

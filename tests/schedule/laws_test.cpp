@@ -65,7 +65,7 @@ TEST_CASE("policy best is not slower than policy published") {
 }
 
 TEST_CASE("more bandwidth never slows the same program") {
-  const RunConfig config = config_of("resnet18", 4, 4);
+  const RunConfig config = config_of(GENERATE("resnet18", "inception_v3"), 4, 4);
   const Expected<Plan> plan = make_plan(config, Density::sparse);
   REQUIRE(plan);
   const auto cycles = [&](const RunConfig& c) {
@@ -78,6 +78,12 @@ TEST_CASE("more bandwidth never slows the same program") {
   faster.array.ddr.read_bytes_per_cycle *= 2;
   faster.array.ddr.write_bytes_per_cycle *= 2;
   CHECK(cycles(faster) <= base);
+  // Faster than what is behind them: the column's port must not become an arbiter.
+  RunConfig shims = config;
+  shims.array.shim.dma.bytes_per_cycle *= 1.25;
+  CHECK(cycles(shims) <= base);
+  shims.array.stream.bytes_per_cycle *= 2;
+  CHECK(cycles(shims) <= base);
   RunConfig slower = config;
   slower.array.ddr.read_bytes_per_cycle /= 8;
   CHECK(cycles(slower) > base);
