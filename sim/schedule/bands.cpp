@@ -15,7 +15,8 @@ constexpr double worth = 0.99;
 
 bool is_square(const Layer& geometry, const Layer& kernel) {
   const Window &w = geometry.window, &k = kernel.window;
-  return w.kh == w.kw && w.sh == w.sw && k.kh == k.kw && geometry.in.h == geometry.in.w && geometry.out.h == geometry.out.w;
+  return w.kh == w.kw && w.sh == w.sw && k.kh == k.kw && geometry.in.h == geometry.in.w &&
+         geometry.out.h == geometry.out.w;
 }
 
 double cost_of(const std::vector<BandCosts>& layers, const std::vector<bool>& choice) {
@@ -100,7 +101,8 @@ void Scheduler::plan_bands() {
     if (l.op == Op::input || l.op == Op::concat || fused_into_[id] >= 0) continue;
     units.push_back(unit_of(l));
     if (is_square(units.back().geometry, l)) continue;
-    for (LayerId t : touched(units.back())) free[t] = network_.layers[t].op != Op::input && last_use_[t] != 0 && fits(t);
+    for (LayerId t : touched(units.back()))
+      free[t] = network_.layers[t].op != Op::input && last_use_[t] != 0 && fits(t);
   }
   std::vector<int> number(network_.layers.size(), -1);  // per root, in the order in which they are complete
   std::vector<LayerId> tensors;
@@ -124,7 +126,8 @@ void Scheduler::plan_bands() {
     if (l.tensors.empty()) continue;
     const auto in_ddr = [&](LayerId t) { return network_.layers[t].op == Op::input || last_use_[t] == 0 || !fits(t); };
     for (int bits = 0; bits < 1 << l.tensors.size(); ++bits) {
-      for (std::size_t k = 0; k < l.tensors.size(); ++k) bands_[tensors[l.tensors[k]]] = (bits >> k & 1) != 0 ? other : usual;
+      for (std::size_t k = 0; k < l.tensors.size(); ++k)
+        bands_[tensors[l.tensors[k]]] = (bits >> k & 1) != 0 ? other : usual;
       const auto cost = unit_cost(u, {0, u.geometry.out.h}, in_ddr(roots[0]), in_ddr(roots[1]), free_staging(), 1);
       l.cost.push_back(cost.value_or(std::numeric_limits<double>::infinity()));
     }

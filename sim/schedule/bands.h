@@ -1,6 +1,7 @@
-// Along which axis each tensor is spread over the memory tiles. As long as kernels and maps are square, bands of the height
-// serve as well as bands of the width. Where they are not, the axis is chosen over the whole graph: a layer costs what its
-// cheapest mapping costs with its tensors as they stand, which is more where columns must walk across bands.
+// Along which axis each tensor is spread over the memory tiles. As long as kernels and maps are square, bands of the
+// height serve as well as bands of the width. Where they are not, the axis is chosen over the whole graph: a layer
+// costs what its cheapest mapping costs with its tensors as they stand, which is more where columns must walk across
+// bands.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -23,8 +24,8 @@ struct BandCosts {
 
 double cost_of(const std::vector<BandCosts>& layers, const std::vector<bool>& choice);
 
-// The cheapest choice for tensors 0..count-1: a shortest path over those that everything passes (no layer reaches across),
-// with the best for the tensors between each two of them. All false if no choice has a finite cost.
+// The cheapest choice for tensors 0..count-1: a shortest path over those that everything passes (no layer reaches
+// across), with the best for the tensors between each two of them. All false if no choice has a finite cost.
 std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count);
 
 }  // namespace tessera

@@ -1,6 +1,7 @@
 // Within sim/schedule only. planning.cpp decides order, views, fusion and lifetimes, and says what was forced in vain;
-// placement.cpp gives tensors their homes; depth_groups.cpp walks layers together; siblings.cpp computes convolutions of
-// one input as one; bands.cpp says how tensors are spread over the memory tiles; schedule.cpp weighs the mappings of a layer and has it emitted.
+// placement.cpp gives tensors their homes; bands.cpp says how they are spread over the memory tiles; depth_groups.cpp
+// walks layers together; siblings.cpp computes convolutions of one input as one; schedule.cpp weighs the mappings of a
+// layer and has it emitted.
 #pragma once
 #include <array>
 #include <map>
