@@ -40,12 +40,12 @@ std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count
 
   constexpr int most_between = 10;  // more than these all choose the same
   const auto choices = [&](int tensor) { return tensor < 0 || tensor == count ? 1 : 2; };
-  const auto set = [&](std::vector<bool>& choice, int tensor, bool value) {
-    if (choices(tensor) == 2) choice[tensor] = value;
-  };
   std::vector<std::vector<std::vector<double>>> costs;
   std::vector<std::vector<std::vector<int>>> inner;  // the best for those between, a bit each
   std::vector<bool> choice(count, false);
+  const auto set = [&](int tensor, bool value) {
+    if (choices(tensor) == 2) choice[tensor] = value;
+  };
   const auto set_inner = [&](int from, int to, int bits) {
     for (int i = from + 1; i < to; ++i) choice[i] = (bits >> std::min(i - from - 1, most_between) & 1) != 0;
   };
@@ -59,8 +59,8 @@ std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count
     const int all = (1 << std::min(between, most_between + 1)) - 1, step = between > most_between ? all : 1;
     for (int a = 0; a < choices(from); ++a)
       for (int b = 0; b < choices(to); ++b) {
-        set(choice, from, a != 0);
-        set(choice, to, b != 0);
+        set(from, a != 0);
+        set(to, b != 0);
         double best = std::numeric_limits<double>::infinity();
         for (int bits = 0; bits <= all; bits += step) {
           set_inner(from, to, bits);
@@ -75,7 +75,7 @@ std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count
   const std::vector<int> path = cheapest_choices(costs);
   if (path.size() != stages.size()) return std::vector<bool>(count, false);  // some layer fits nowhere
   for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
-    set(choice, stages[s], path[s] != 0);
+    set(stages[s], path[s] != 0);
     set_inner(stages[s], stages[s + 1], inner[s][path[s]][path[s + 1]]);
   }
   return choice;

@@ -282,6 +282,7 @@ ChannelPlan plan_channels(const LayerContext& c, const Partition& p, const Array
   }
   const int in = a.memtile.dma.s2mm;
   const int results = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  // Two of AIE2's six, more where results leave them; of fewer than six just one, as results need the others.
   plan.loads = std::min({in - 1, a.shim.dma.mm2s, std::max(in / 3, in - results)});
   plan.results = in - plan.loads;
   return plan;

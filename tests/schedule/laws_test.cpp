@@ -1,6 +1,7 @@
 // What must hold between runs: an all-ones mask is dense, more of anything never hurts the same program, `best` is never
 // slower than `published`, and every schedule stays near its bound.
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
@@ -87,6 +88,43 @@ TEST_CASE("more bandwidth never slows the same program") {
   RunConfig slower = config;
   slower.array.ddr.read_bytes_per_cycle /= 8;
   CHECK(cycles(slower) > base);
+}
+
+// Two steps that did: results lost a channel to a load, and of two schedules held for equal the slower one was taken.
+TEST_CASE("a machine with more channels or bandwidth is not scheduled worse") {
+  const auto cycles = [](const RunConfig& c) { return run(c, Density::sparse)["cycles"].get<double>(); };
+  RunConfig few = config_of("vgg16", 8, 8);
+  few.array.memtile.dma.s2mm = 4;
+  few.array.shim.dma.mm2s = 1;
+  RunConfig more = few;
+  more.array.shim.dma.mm2s = 2;
+  CHECK(cycles(more) <= 1.01 * cycles(few));
+  RunConfig narrow = config_of("vgg16", 4, 4);
+  narrow.array.memtile.dma.mm2s = 8;
+  narrow.array.ddr.read_bytes_per_cycle = 16;
+  RunConfig wide = narrow;
+  wide.array.ddr.read_bytes_per_cycle = 64;
+  CHECK(cycles(wide) <= 1.01 * cycles(narrow));
+}
+
+TEST_CASE("streams that cross the bands of a tensor use all channels of a memory tile") {
+  const auto conv = [](const char* name) { return json{{"name", name}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 1}}; };
+  const json document = {{"network", {{"name", "crossing"}, {"input", {16, 16, 64}}, {"layers", {conv("a"), conv("b"), conv("c")}}}},
+                         {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
+                         {"schedule", {{"layers", {{"b", {{"cols", "width"}, {"rows", "height"}}}}}}}};
+  const Expected<RunConfig> config = make_run_config(document, config_folder(), "crossing", {});
+  REQUIRE(config);
+  const Expected<Plan> plan = make_plan(*config, Density::dense);
+  REQUIRE(plan);
+  const Program& program = plan->schedule.program;
+  const EngineMap map(config->array);
+  std::set<EngineId> used;
+  for (int k = 0; k < config->array.memtile.dma.mm2s; ++k) {
+    const EngineId channel = map.mem_channel(1, EngineKind::mm2s, k);
+    for (const Transfer& t : program.engines[channel].transfers)
+      if (t.payload == Payload::activations && program.layers[t.layer].layer.name == "b") used.insert(channel);
+  }
+  CHECK(used.size() >= 4);
 }
 
 TEST_CASE("depth-wise tiling pays when DDR is slow") {
