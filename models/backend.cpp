@@ -41,7 +41,7 @@ Expected<SimResult> simulate(const Program& program, const ArraySpec& array, con
   run.data = data.get();
   try {
     auto result = run_array(run);
-    if (result && data != nullptr) data->deliver(*result);
+    if (result && data != nullptr) data->deliver(options, *result);
     return result;
   } catch (const sc_core::sc_report& report) {
     return fail(ExitCode::internal,

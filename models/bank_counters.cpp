@@ -29,6 +29,12 @@ BankSet BankCounters::used_by(const Program& program, const KernelCall& call) co
     if (base >= 0) set |= between(base, base + bytes);
   };
   const Bytes out = call.out.elements();
+  if (call.kind == KernelKind::gemm) {
+    const Bytes width = type_bytes(program.layers[static_cast<std::size_t>(call.layer)].layer.in_type);
+    add(call.in, Bytes{call.in_h} * call.in_c * width);
+    add(call.weights, (call.out.c1 - call.out.c0) * call.in_c * width);
+    return set;
+  }
   add(call.in, Bytes{call.in_h} * call.in_w * call.in_c);
   add(call.in2, out);
   if (call.chunk >= 0) add(call.weights, program.chunks[static_cast<std::size_t>(call.chunk)].size.total());

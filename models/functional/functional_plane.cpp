@@ -97,7 +97,8 @@ void FunctionalPlane::execute(EngineId core, const KernelCall& call) {
   kernels_.run(core, call, *memories_[static_cast<std::size_t>(map_.info(core).tile)]);
 }
 
-void FunctionalPlane::deliver(SimResult& result) {
+void FunctionalPlane::deliver(const SimOptions& options, SimResult& result) {
+  result.host = host_->copy(options.host_address, options.host_bytes);
   result.captured = capture_.take_all();
   result.errors = log_.take_errors();
 }

@@ -24,8 +24,8 @@ class FunctionalPlane : public DataPlane {
   void release(EngineId core, LockOp lock) override;
   void execute(EngineId core, const KernelCall& call) override;
 
-  // What the run has to show for itself.
-  void deliver(SimResult& result);
+  // What the run has to show for itself, and what of DDR was asked for.
+  void deliver(const SimOptions& options, SimResult& result);
 
  private:
   struct Channel {

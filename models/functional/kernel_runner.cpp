@@ -31,7 +31,7 @@ void KernelRunner::load(const Task& t, std::int64_t address, Bytes bytes, std::v
 
 void KernelRunner::run(EngineId core, const KernelCall& call, WatchedMemory& memory) {
   const TaskRef ref = log_.begin(core, call.layer, -1);
-  if (call.kind == KernelKind::ops) return;
+  if (!program_.tensors && call.kind != KernelKind::gemm && call.kind != KernelKind::clear) return;
   static const Layer none;
   const bool known = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program_.layers.size();
   const Task t{ref, call, known ? program_.layers[static_cast<std::size_t>(call.layer)].layer : none, memory};
@@ -48,8 +48,12 @@ void KernelRunner::run(EngineId core, const KernelCall& call, WatchedMemory& mem
       return add(t);
     case KernelKind::copy:
       return copy(t);
+    case KernelKind::gemm:
+      return gemm(t);
+    case KernelKind::clear:
+      return clear(t);
     case KernelKind::ops:
-      return;
+      return void(refuse(t, "it says nothing of its tensors"));
   }
 }
 
@@ -155,6 +159,40 @@ void KernelRunner::add(const Task& t) {
   result_.resize(static_cast<std::size_t>(n));
   add_saturating(values(in_), values(in2_), result_.data(), n, t.layer.relu);
   store_result(t);
+}
+
+// Integer factors of one or two bytes, an int32 product.
+void KernelRunner::gemm(const Task& t) {
+  const KernelCall& c = t.call;
+  const Bytes m = c.out.h1 - c.out.h0, k = c.in_c, n = c.out.c1 - c.out.c0, width = type_bytes(t.layer.in_type);
+  const bool integers = t.layer.in_type == ElementType::i8 || t.layer.in_type == ElementType::i16;
+  if (!integers || t.layer.out_type != ElementType::i32) return void(refuse(t, "its types have no arithmetic here"));
+  if (!in_memory(t, "tile of A", c.in, m * k * width) || !in_memory(t, "tile of B", c.weights, k * n * width) ||
+      !in_memory(t, "tile of C", c.acc, m * n * 4))
+    return;
+  load(t, c.in, m * k * width, in_);
+  load(t, c.weights, k * n * width, weights_);
+  acc_.resize(static_cast<std::size_t>(m * n));
+  t.memory.read(t.ref, c.acc, m * n * 4, reinterpret_cast<std::uint8_t*>(acc_.data()));
+  const auto value = [width](const std::vector<std::uint8_t>& from, Bytes i) -> std::int32_t {
+    if (width == 1) return static_cast<std::int8_t>(from[static_cast<std::size_t>(i)]);
+    std::int16_t v = 0;
+    std::memcpy(&v, from.data() + i * 2, 2);
+    return v;
+  };
+  for (Bytes i = 0; i < m; ++i)
+    for (Bytes s = 0; s < k; ++s) {
+      const std::int32_t a = value(in_, i * k + s);
+      for (Bytes j = 0; j < n; ++j) acc_[static_cast<std::size_t>(i * n + j)] += a * value(weights_, s * n + j);
+    }
+  t.memory.write(t.ref, c.acc, m * n * 4, reinterpret_cast<const std::uint8_t*>(acc_.data()));
+}
+
+void KernelRunner::clear(const Task& t) {
+  const Bytes bytes = t.call.out.elements() * type_bytes(t.layer.out_type);
+  if (!in_memory(t, "tile of C", t.call.acc, bytes)) return;
+  in_.assign(static_cast<std::size_t>(bytes), 0);
+  t.memory.write(t.ref, t.call.acc, bytes, in_.data());
 }
 
 void KernelRunner::copy(const Task& t) {

@@ -30,6 +30,8 @@ class KernelRunner {
   void pool(const Task& t);
   void add(const Task& t);
   void copy(const Task& t);
+  void gemm(const Task& t);
+  void clear(const Task& t);
 
   const Program& program_;
   TaskLog& log_;

@@ -35,6 +35,17 @@ void WatchedMemory::discard(std::int64_t address, Bytes bytes) {
   }
 }
 
+std::vector<std::uint8_t> WatchedMemory::copy(std::int64_t address, Bytes bytes) {
+  std::vector<std::uint8_t> all;
+  while (bytes > 0) {
+    const ByteStore::Piece piece = store_.at(address, bytes);
+    all.insert(all.end(), piece.bytes, piece.bytes + piece.length);
+    address += piece.length;
+    bytes -= piece.length;
+  }
+  return all;
+}
+
 void WatchedMemory::check_read(TaskRef task, Tag tag, std::int64_t address) {
   if (tag == 0) return report(task, 0, fmt::format("reads address {} of {}, which nobody wrote", address, name_));
   const TaskRef writer = static_cast<TaskRef>(tag) - 1;

@@ -9,6 +9,7 @@
 // One error per task and rule; errors never change what happens.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "models/functional/byte_store.h"
 #include "models/functional/task_log.h"
@@ -26,6 +27,8 @@ class WatchedMemory {
   // The task is done with bytes it had no use for (padding): nothing is checked, nothing is kept alive.
   void discard(std::int64_t address, Bytes bytes);
   void write(TaskRef task, std::int64_t address, Bytes bytes, const std::uint8_t* from);
+  // For whoever looks at the end.
+  std::vector<std::uint8_t> copy(std::int64_t address, Bytes bytes);
 
  private:
   void check_read(TaskRef task, Tag tag, std::int64_t address);

@@ -15,6 +15,7 @@ struct DmaSpec {
   int mm2s = 2;            // outbound channels (memory to stream)
   int descriptors = 16;    // buffer descriptors of the tile
   int dimensions = 3;      // address dimensions of one descriptor
+  int iterations = 64;     // times that a task may repeat its descriptor at another address (AMD device.yaml: wrap)
   Bytes max_length = 65532;  // bytes one descriptor can move
   double bytes_per_cycle = 4;  // per channel
   Cycles start_cycles = 0;   // from task start to the first word

@@ -93,6 +93,9 @@ std::vector<HardwareKey> make_keys() {
 
       {"shim.dma.mm2s_bytes_per_cycle", "rate of one outbound channel", "B/cycle", 0.01, 1024, false,
        INTO(shim.dma.mm2s_bytes_per_cycle), true},
+      {"shim.dma.iterations",
+       "times that a task may repeat its descriptor, each time at another address; 64 if not given", "iterations", 1,
+       256, true, INTO(shim.dma.iterations), true},
       {"shim.dma.mm2s_start_cycles", "outbound: from the start of a task to its first word", "cycles", 0, million, true,
        INTO(shim.dma.mm2s_start_cycles), true},
       {"shim.dma.mm2s_first_start_cycles", "outbound: extra for the first task of a channel", "cycles", 0, million,

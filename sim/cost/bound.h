@@ -24,7 +24,9 @@ struct Bounds {
   double bound_us = 0;
 };
 
+// With `products` gemm layers are computed by the kernels for products (KernelKind::gemm), on elements of their own
+// types.
 Bounds analytic_bounds(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                       const ArraySpec& array, const KernelLaw& law);
+                       const ArraySpec& array, const KernelLaw& law, bool products = false);
 
 }  // namespace tessera

@@ -1,5 +1,7 @@
 #include "sim/cost/coefficient_law.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstdio>
 
@@ -36,21 +38,55 @@ Millicycles CoefficientLaw::duration(const KernelCall& call, const Layer& layer,
   const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
   switch (call.kind) {
     case KernelKind::conv: {
-      const double groups = pixel_groups(call, layer, conv.row_pixels);
+      const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
+      const ConvCoefficients& c = own == conv_by_window.end() ? *conv : own->second;
+      const double groups = pixel_groups(call, layer, c.row_pixels);
       const double rows = static_cast<double>(call.out.c1 - call.out.c0) / 8.0;
-      double per_row = (call.first ? 0 : conv.load) + (call.last ? conv.finish : conv.store);
-      if (call.add_layer >= 0) per_row += conv.residual;
+      double per_row = (call.first ? 0 : c.load) + (call.last ? c.finish : c.store);
+      if (call.add_layer >= 0) per_row += c.residual;
       const double blocks = size == nullptr ? 0 : static_cast<double>(size->blocks);
-      return to_millicycles_up(conv.prologue + groups * (rows * per_row + conv.inner * blocks * taps));
+      return to_millicycles_up(c.prologue + groups * (rows * per_row + c.inner * blocks * taps));
     }
     case KernelKind::maxpool:
     case KernelKind::avgpool:
-      return to_millicycles_up(elementwise.prologue + elements * taps / elementwise.pool_per_cycle);
+      return to_millicycles_up(elementwise->prologue + elements * taps / elementwise->pool_per_cycle);
     case KernelKind::add:
-    case KernelKind::copy: return to_millicycles_up(elementwise.prologue + elements / elementwise.per_cycle);
-    case KernelKind::ops: return ceil_div(call.operations, 256) * 1000;
+    case KernelKind::copy:
+      return to_millicycles_up(elementwise->prologue + elements / elementwise->per_cycle);
+    case KernelKind::ops:
+      return ceil_div(call.operations, 256) * 1000;
+    case KernelKind::gemm: {
+      const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
+      return static_cast<Millicycles>(
+          std::llround(1000 * c.cycles(call.out.h1 - call.out.h0, call.in_c, call.out.c1 - call.out.c0)));
+    }
+    case KernelKind::clear:
+      return clear_duration(call, layer);
   }
   return 0;
+}
+
+bool CoefficientLaw::covers(KernelKind kind, const Layer& layer) const {
+  switch (kind) {
+    case KernelKind::conv:
+      return layer.is_int8() && conv;
+    case KernelKind::gemm:
+      return gemm.count({layer.in_type, layer.out_type}) > 0;
+    case KernelKind::ops:
+    case KernelKind::clear:
+      return true;
+    default:
+      return elementwise.has_value();
+  }
+}
+
+std::string CoefficientLaw::coverage() const {
+  std::vector<std::string> parts;
+  for (const auto& [types, c] : gemm)
+    parts.push_back(fmt::format("products {} -> {}", type_name(types.first), type_name(types.second)));
+  if (conv) parts.push_back("int8 convolutions");
+  if (elementwise) parts.push_back("additions and pools");
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 }  // namespace tessera

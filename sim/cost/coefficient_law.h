@@ -7,6 +7,7 @@
 // Left out: bank placement of the buffers (a source of +-5 % between otherwise equal calls), program loading.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,16 +43,18 @@ class CoefficientLaw : public KernelLaw {
  public:
   std::string name;
   std::string coefficients;  // as JSON text, without names and sources
-  std::map<std::pair<std::string, std::string>, GemmCoefficients> gemm;  // by input and output type: "i8", "i32"
-  bool whole_networks = false;  // convolutions and elementwise kernels, so that no layer is guessed
-  ConvCoefficients conv;
-  ElementwiseCoefficients elementwise;
+  std::map<std::pair<ElementType, ElementType>, GemmCoefficients> gemm;  // by types of factors and product
+  std::optional<ConvCoefficients> conv;
+  std::map<std::pair<int, int>, ConvCoefficients> conv_by_window;  // other kernels for some windows: height, width
+  std::optional<ElementwiseCoefficients> elementwise;
 
   Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override;
+  bool covers(KernelKind kind, const Layer& layer) const override;
+  std::string coverage() const override;
   std::string fingerprint() const override { return coefficients; }
 };
 
-// Reads a library; a law that covers whole networks is added to the registry under its name.
+// Reads a library and adds it to the registry under its name.
 Expected<const CoefficientLaw*> load_kernel_library(const std::string& file);
 
 // Reads `directory`/<name>.json unless a law of that name is registered already.

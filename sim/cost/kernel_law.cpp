@@ -29,12 +29,22 @@ std::vector<std::string> kernel_law_names() {
   return names;
 }
 
+int peak_macs_per_cycle(ElementType in) {
+  return in == ElementType::i8 ? 256 : in == ElementType::bf16 ? 128 : in == ElementType::i16 ? 64 : 0;
+}
+
+Millicycles clear_duration(const KernelCall& call, const Layer& layer) {
+  return ceil_div(call.out.elements() * type_bytes(layer.out_type), 32) * millicycles_per_cycle;
+}
+
 std::vector<Millicycles> kernel_durations(const Program& program, const KernelLaw& law) {
   std::vector<Millicycles> durations;
   durations.reserve(program.calls.size());
   static const Layer no_layer;
   for (const KernelCall& call : program.calls) {
-    const Layer& layer = call.layer >= 0 ? program.layers[call.layer].layer : no_layer;
+    const Layer& layer = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size())
+                             ? program.layers[call.layer].layer
+                             : no_layer;
     durations.push_back(law.duration(call, layer, call.chunk >= 0 ? &program.chunks[call.chunk].size : nullptr));
   }
   return durations;

@@ -1,8 +1,10 @@
 // Reading a kernel library: strict, every problem in one pass.
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "sim/base/json_file.h"
 #include "sim/cost/coefficient_law.h"
@@ -72,20 +74,39 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
   r.number(entry, path, "per_block", c.per_block);
   r.number(entry, path, "inner", c.inner);
   if (entry.contains("range")) r.text(entry, path, "range", c.range);
-  if (!law.gemm.emplace(std::pair{in, out}, c).second) r.problem(path, "types given twice", "one entry per pair of types");
+  std::optional<ElementType> types[2];
+  for (const auto& [key, name, type] : {std::tuple{"in", in, &types[0]}, {"out", out, &types[1]}}) {
+    *type = find_type(name);
+    if (!*type && !name.empty()) r.problem(path + "." + key, "unknown type " + name, "i8, i16, i32, bf16 or f32");
+  }
+  if (types[0] && types[1] && !law.gemm.emplace(std::pair{*types[0], *types[1]}, c).second) r.problem(path, "types given twice", "one entry per pair of types");
 }
 
-void read_conv(Reader& r, const json& entry, ConvCoefficients& c) {
-  if (!entry.is_object()) return r.problem("conv", "not an object", "an object");
-  r.known(entry, "conv", {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range",
-                          "residual_pct"});
-  r.positive(entry, "conv", "row_pixels", c.row_pixels);
-  r.number(entry, "conv", "prologue", c.prologue);
-  r.number(entry, "conv", "load", c.load);
-  r.number(entry, "conv", "store", c.store);
-  r.number(entry, "conv", "finish", c.finish);
-  r.number(entry, "conv", "residual", c.residual);
-  r.number(entry, "conv", "inner", c.inner);
+void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoefficients& c) {
+  if (!entry.is_object()) return r.problem(path, "not an object", "an object");
+  r.known(entry, path, {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range",
+                        "residual_pct"});
+  r.positive(entry, path, "row_pixels", c.row_pixels);
+  r.number(entry, path, "prologue", c.prologue);
+  r.number(entry, path, "load", c.load);
+  r.number(entry, path, "store", c.store);
+  r.number(entry, path, "finish", c.finish);
+  r.number(entry, path, "residual", c.residual);
+  r.number(entry, path, "inner", c.inner);
+}
+
+// {"3x3": ...}
+void read_windows(Reader& r, const json& windows, CoefficientLaw& law) {
+  if (!windows.is_object()) return r.problem("conv_by_window", "not an object", "an object");
+  for (const auto& [window, entry] : windows.items()) {
+    const std::string path = "conv_by_window." + window;
+    int h = 0, w = 0, end = 0;
+    if (std::sscanf(window.c_str(), "%3dx%3d%n", &h, &w, &end) != 2 || end != static_cast<int>(window.size()) || h < 1 || w < 1) {
+      r.problem(path, "no window", "height x width, such as 3x3");
+      continue;
+    }
+    read_conv(r, entry, path, law.conv_by_window[{h, w}]);
+  }
 }
 
 void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) {
@@ -115,14 +136,15 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
     r.problem("", "no JSON object", "a JSON object");
     return failure;
   }
-  r.known(root, "", {"name", "says", "gemm", "conv", "elementwise"});
+  r.known(root, "", {"name", "says", "gemm", "conv", "conv_by_window", "elementwise"});
   r.text(root, "", "name", law.name);
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
       read_gemm(r, root["gemm"][i], "gemm[" + std::to_string(i) + "]", law);
-  law.whole_networks = root.contains("conv") && root.contains("elementwise");
-  if (root.contains("conv")) read_conv(r, root["conv"], law.conv);
-  if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise);
+  if (root.contains("conv")) read_conv(r, root["conv"], "conv", law.conv.emplace());
+  if (root.contains("conv_by_window")) read_windows(r, root["conv_by_window"], law);
+  if (!law.conv && !law.conv_by_window.empty()) r.problem("conv", "missing", "the kernels of all other windows");
+  if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise.emplace());
   law.coefficients = coefficients_of(root).dump();
   return failure;
 }
@@ -137,7 +159,7 @@ Expected<const CoefficientLaw*> load_kernel_library(const std::string& file) {
   Failure failure = read_library(file, *law);
   if (!failure.problems.empty()) return failure;
   const CoefficientLaw* result = law.get();
-  if (law->whole_networks) kernel_law_registry().emplace(law->name, result);
+  kernel_law_registry().emplace(law->name, result);
   loaded.emplace(file, std::move(law));
   return result;
 }
@@ -150,9 +172,6 @@ Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, cons
   if (!std::ifstream(file)) return find_kernel_law(name);  // its failure names the laws there are
   auto law = load_kernel_library(file);
   if (!law) return law.failure();
-  if (!(*law)->whole_networks)
-    return fail(ExitCode::bad_input, {file, "", "this kernel library covers single kernels; a network needs conv and "
-                                                "elementwise", "legal for networks: peak or measured"});
   return static_cast<const KernelLaw*>(*law);
 }
 

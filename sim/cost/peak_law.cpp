@@ -1,6 +1,6 @@
 // The law `peak`: 256 int8 multiply-accumulates per cycle (AM020, summary table), no prologue, no epilogue. Channelwise
 // kernels are charged 64 elements per window tap and cycle (AM020: 64 int8 adds per cycle); replayed calls 256
-// operations per cycle.
+// operations per cycle; products of int16 64 and of bf16 128 multiply-accumulates per cycle (AM020, same table).
 #include "sim/cost/kernel_law_registry.h"
 
 namespace tessera {
@@ -12,15 +12,28 @@ class PeakLaw : public KernelLaw {
     const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * (call.out.w1 - call.out.w0);
     const std::int64_t taps = std::int64_t{layer.window.kh} * layer.window.kw;
     switch (call.kind) {
-      case KernelKind::conv: return size == nullptr ? 0 : ceil_div(pixels * size->blocks * 64 * taps * 1000, 256);
+      case KernelKind::conv:
+        return size == nullptr ? 0 : ceil_div(pixels * size->blocks * 64 * taps * 1000, 256);
       case KernelKind::maxpool:
-      case KernelKind::avgpool: return ceil_div(call.out.elements() * taps * 1000, 64);
+      case KernelKind::avgpool:
+        return ceil_div(call.out.elements() * taps * 1000, 64);
       case KernelKind::add:
-      case KernelKind::copy: return ceil_div(call.out.elements() * 1000, 64);
-      case KernelKind::ops: return ceil_div(call.operations, 256) * 1000;
+      case KernelKind::copy:
+        return ceil_div(call.out.elements() * 1000, 64);
+      case KernelKind::ops:
+        return ceil_div(call.operations, 256) * 1000;
+      case KernelKind::gemm:
+        return ceil_div(call.out.elements() * call.in_c * 1000, peak_macs_per_cycle(layer.in_type));
+      case KernelKind::clear:
+        return clear_duration(call, layer);
     }
     return 0;
   }
+  bool covers(KernelKind kind, const Layer& layer) const override {
+    return kind == KernelKind::gemm ? peak_macs_per_cycle(layer.in_type) > 0
+                                    : layer.is_int8() || kind == KernelKind::clear;
+  }
+  std::string coverage() const override { return "int8 networks, and products of i8, i16 or bf16"; }
   std::string fingerprint() const override { return "peak"; }
 };
 

@@ -20,7 +20,7 @@ struct OpKeys {
 const std::vector<OpKeys>& legal_ops() {
   static const std::vector<OpKeys> ops = {
       {"conv2d", Op::conv2d, {"channels", "kernel", "stride", "padding", "relu", "shift", "groups", "dilation"}},
-      {"gemm", Op::conv2d, {"channels", "m", "n", "k", "relu", "shift"}},
+      {"gemm", Op::conv2d, {"channels", "m", "n", "k", "relu", "shift", "in_type", "out_type"}},
       {"maxpool", Op::maxpool, {"kernel", "stride", "padding", "global"}},
       {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "global"}},
       {"add", Op::add, {"relu"}},
@@ -147,8 +147,13 @@ class LayerReader {
     if (!plain) {
       spec_.layer.out.c = required("channels", 1, max_side);
       spec_.whole_map = true;
+      for (const char* key : {"in_type", "out_type"})
+        if (json_.contains(key))
+          report(key, "stands beside channels", "types with m, n and k; everything else is int8");
       return;
     }
+    spec_.layer.in_type = type("in_type");
+    spec_.layer.out_type = type("out_type");
     const int m = required("m", 1, max_side);
     spec_.layer.out.c = required("n", 1, max_side);
     spec_.gemm_input = Shape{m, 1, required("k", 1, max_side)};
@@ -196,6 +201,14 @@ class LayerReader {
     const auto it = json_.find("shift");
     if (it != json_.end())
       spec_.layer.shift = read_int(*it, 0, 31, file_, spec_.path + ".shift", problems_).value_or(default_shift);
+  }
+
+  ElementType type(const char* key) {
+    const auto it = json_.find(key);
+    if (it == json_.end()) return ElementType::i8;
+    const auto found = it->is_string() ? find_type(it->get<std::string>()) : std::nullopt;
+    if (!found) report(key, "is " + it->dump(), fmt::format("one of {}", fmt::join(type_names(), ", ")));
+    return found.value_or(ElementType::i8);
   }
 
   bool flag(const char* key) {

@@ -4,6 +4,7 @@
 // max pooling ignores padding; average pooling counts it.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,13 @@ using LayerId = int;  // index into Network::layers; also names the tensor the l
 enum class Op { input, conv2d, maxpool, avgpool, add, concat };  // a gemm is a 1x1 conv2d over m x 1 pixels
 
 const char* op_name(Op op);
+
+// Of matrices. Networks are int8; a gemm may have others, which are widths and kernels only: nothing computes them.
+enum class ElementType : std::uint8_t { i8, i16, i32, bf16, f32 };
+const char* type_name(ElementType type);
+std::optional<ElementType> find_type(const std::string& name);
+std::vector<std::string> type_names();
+Bytes type_bytes(ElementType type);
 
 struct Shape {
   int h = 0, w = 0, c = 0;
@@ -46,6 +54,8 @@ struct Layer {
   Shape in;               // of inputs[0]
   Shape out;
   bool is_gemm = false;   // spelled as gemm in the network file
+  ElementType in_type = ElementType::i8, out_type = ElementType::i8;  // gemm: of both factors, and of the product
+  bool is_int8() const { return in_type == ElementType::i8 && out_type == ElementType::i8; }
   std::int64_t macs() const {
     return op == Op::conv2d ? out.elements() * in.c * window.kh * window.kw : 0;
   }

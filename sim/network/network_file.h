@@ -11,7 +11,8 @@
 // A layer without "inputs" reads the layer before it; "input" names the network's input. kernel and stride are a number
 // or [height, width]; padding a number, [height, width] or [top, left, bottom, right]. stride defaults to 1 for a
 // convolution and to the kernel for a pool. A gemm with "channels" is fully connected over the whole map; one with
-// "m", "n", "k" is a plain matrix product, and needs no "input" when it comes first. "shift" is the requantization.
+// "m", "n", "k" is a plain matrix product, and needs no "input" when it comes first; "in_type" and "out_type" (i8, i16,
+// i32, bf16, f32) are those of its matrices. "shift" is the requantization.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>

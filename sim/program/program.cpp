@@ -24,7 +24,7 @@ std::int64_t Access::end() const {
 }
 
 const char* kernel_name(KernelKind k) {
-  static const char* const names[] = {"conv", "maxpool", "avgpool", "add", "copy", "ops"};
+  static const char* const names[] = {"conv", "maxpool", "avgpool", "add", "copy", "ops", "gemm", "clear"};
   return names[static_cast<int>(k)];
 }
 

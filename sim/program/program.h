@@ -74,7 +74,7 @@ struct Region {
 };
 
 enum class Payload : std::uint8_t {
-  none,         // carries no tensor of the network (replayed traces)
+  none,         // does not say (Program::tensors)
   activations,  // `tensor` and `region` say which elements, in h, w, c order (padding around them not counted)
   weights,      // chunk bytes of layer `layer`
   result,       // activations on their way from the core that produced them to their home
@@ -94,12 +94,14 @@ struct Transfer {
 
 // ---- kernel calls --------------------------------------------------------------------------------------------------
 
-enum class KernelKind : std::uint8_t { conv, maxpool, avgpool, add, copy, ops };
+enum class KernelKind : std::uint8_t { conv, maxpool, avgpool, add, copy, ops, gemm, clear };
 const char* kernel_name(KernelKind k);
 
 // One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
 // conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:
 //   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c).
+// gemm: tile of C at `acc` += tile of A at `in` * tile of B at `weights`, row-major and of any types; `out` has the tile's
+//   rows and columns, in_c the steps of k. clear: sets the tile of C to zero.
 struct KernelCall {
   KernelKind kind = KernelKind::conv;
   std::int16_t layer = -1;
@@ -173,11 +175,26 @@ struct ProgramLayer {          // what the layer looked like to the scheduler
   std::vector<int> block_order;
 };
 
+// Row-major matrices of a gemm in DDR, padded to whole tiles: the data of a program whose transfers do not name tensors.
+struct Matrix {
+  std::int64_t address = 0;
+  Bytes pitch = 0;  // of its rows
+  int rows = 0;     // padded
+};
+struct Product {
+  std::int16_t layer = -1;  // -1: the program computes no product
+  Matrix a, b, c;
+};
+
 struct Program {
   std::string network;
   std::string array;           // ArraySpec::name
   int rows = 0, cols = 0, memtile_rows = 1;
   std::string accounting = "physical";
+  // Whether transfers and calls say which elements of the network's tensors they hold. If not (loops of descriptors,
+  // replayed traces), every payload is `none`; what can be checked with data then is `product`.
+  bool tensors = true;
+  Product product;
   std::vector<ProgramLayer> layers;   // all layers of the network, LayerId order
   std::vector<KernelMask> masks;
   std::vector<ChunkPlace> chunks;

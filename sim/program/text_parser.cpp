@@ -56,6 +56,8 @@ class Parser {
     if (key == "array") return array();
     if (key == "accounting") return void(p_.accounting = line_.text("name"));
     if (key == "ddr") return line_.number("bytes", p_.ddr_bytes);
+    if (key == "tensors") return tensors();
+    if (key == "product") return product();
     if (key == "layer") return layer();
     if (key == "mask") return mask();
     if (key == "chunk") return chunk();
@@ -63,10 +65,10 @@ class Parser {
     if (key == "lock") return lock();
     if (key == "route") return route();
     if (key == "engine") return engine();
-    const std::string near =
-        nearest_name(std::string(key.substr(0, 60)),
-                     {"program", "network", "array", "accounting", "ddr", "layer", "mask", "chunk", "piece", "lock",
-                      "route", "engine", "move", "call", "acquire", "release", "repeat", "end"});
+    const std::string near = nearest_name(
+        std::string(key.substr(0, 60)),
+        {"program", "network", "array", "accounting", "tensors", "ddr",  "product", "layer",   "mask",   "chunk",
+         "piece",   "lock",    "route", "engine",     "move",    "call", "acquire", "release", "repeat", "end"});
     line_.problem("", "unknown keyword '" + std::string(key.substr(0, 60)) + "'",
                   near.empty() ? "" : "did you mean '" + near + "'?");
   }
@@ -110,6 +112,22 @@ class Parser {
     channels("shim", array_.shim.dma);
   }
 
+  void tensors() {
+    const std::string_view word = line_.word("tensors");
+    if (word != "none") line_.unreadable("tensors", word, "none");
+    p_.tensors = false;
+  }
+
+  void product() {
+    Product& q = p_.product;
+    line_.number("layer", q.layer);
+    for (const auto& [key, m] : {std::pair{"a", &q.a}, {"b", &q.b}, {"c", &q.c}}) {
+      std::int64_t rows = 0;
+      line_.numbers(key, {&m->address, &m->pitch, &rows});
+      m->rows = static_cast<int>(rows);
+    }
+  }
+
   // ---- declarations ----
 
   void layer() {
@@ -129,10 +147,23 @@ class Parser {
     y.relu = line_.flag("relu");
     line_.optional("shift", y.shift);
     y.is_gemm = line_.flag("gemm");
+    types(y);
     line_.optional("mask", l.mask);
     line_.optional_text("mapping", l.mapping);
     values_.ints("order", l.block_order);
     p_.layers.push_back(std::move(l));
+  }
+
+  void types(Layer& y) {
+    std::string_view value;
+    if (!line_.find("types", value)) return;
+    Cursor c{value};
+    const auto type = [&](std::string_view word) {
+      return static_cast<ElementType>(values_.name("types", values_.types, word, "type"));
+    };
+    y.in_type = type(c.until(","));
+    c.eat(',');
+    y.out_type = type(c.rest);
   }
 
   void mask() {

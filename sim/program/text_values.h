@@ -16,7 +16,7 @@ class TextValues {
  public:
   TextValues(TextLine& line, const EngineMap& map);
 
-  TextNames engines, tiles, kernels, roles, ops, payloads;
+  TextNames engines, tiles, kernels, roles, ops, payloads, types;
 
   // The index behind a name, 0 and a problem that offers the nearest one when there is none.
   int name(std::string_view field, const TextNames& names, std::string_view word, const char* kind);

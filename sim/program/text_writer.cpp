@@ -112,7 +112,14 @@ class Writer {
     add(" tile=", t.s2mm, ',', t.mm2s, " memtile=", m.s2mm, ',', m.mm2s, " shim=", s.s2mm, ',', s.mm2s);
     add("\naccounting ");
     quoted(p_.accounting);
+    if (!p_.tensors) add("\ntensors none");
     add("\nddr bytes=", p_.ddr_bytes, '\n');
+    if (const Product& q = p_.product; q.layer >= 0) {
+      add("product layer=", int{q.layer});
+      for (const auto& [key, x] : {std::pair{" a=", q.a}, {" b=", q.b}, {" c=", q.c}})
+        add(key, x.address, ',', x.pitch, ',', x.rows);
+      add('\n');
+    }
   }
 
   void layer(std::size_t i) {
@@ -129,6 +136,7 @@ class Writer {
     if (y.relu) add(" relu");
     if (y.shift != 0) add(" shift=", y.shift);
     if (y.is_gemm) add(" gemm");
+    if (!y.is_int8()) add(" types=", type_name(y.in_type), ',', type_name(y.out_type));
     if (l.mask != -1) add(" mask=", l.mask);
     if (!l.mapping.empty()) {
       add(" mapping=");

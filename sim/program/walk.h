@@ -22,6 +22,10 @@ class ProgramWalk {
     sink_(p_.network);
     sink_(p_.array);
     sink_(p_.accounting);
+    if (!p_.tensors) put(-1);
+    if (p_.product.layer >= 0) put(p_.product.layer);
+    for (const Matrix& m : {p_.product.a, p_.product.b, p_.product.c})
+      if (p_.product.layer >= 0) put(m.address, m.pitch, m.rows);
     put(p_.rows, p_.cols, p_.memtile_rows, p_.ddr_bytes);
     put(p_.layers.size(), p_.masks.size(), p_.chunks.size(), p_.pieces.size(), p_.locks.size(), p_.routes.size());
     for (const ProgramLayer& l : p_.layers) layer(l);
@@ -114,6 +118,7 @@ class ProgramWalk {
     put(y.id, static_cast<int>(y.op), y.relu, y.shift, y.is_gemm, l.mask);
     put(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
     put(y.in.h, y.in.w, y.in.c, y.out.h, y.out.w, y.out.c);
+    if (!y.is_int8()) put(-1, static_cast<int>(y.in_type), static_cast<int>(y.out_type));
     list(y.inputs);
     list(l.block_order);
   }

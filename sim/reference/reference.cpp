@@ -97,4 +97,19 @@ std::vector<Tensor> run_reference(const Network& network, const NetworkData& dat
   return tensors;
 }
 
+std::vector<std::int32_t> reference_product(const Layer& gemm, const NetworkData& data) {
+  const int m = gemm.out.h, k = gemm.in.c, n = gemm.out.c;
+  const WeightTensor& w = data.weights[static_cast<std::size_t>(gemm.id)];
+  std::vector<std::int32_t> c(static_cast<std::size_t>(m) * n);
+  for (int i = 0; i < m; ++i)
+    for (int j = 0; j < n; ++j) {
+      const std::int8_t *a = &data.input.values[static_cast<std::size_t>(i) * k],
+                        *b = &w.values[static_cast<std::size_t>(j) * k];
+      std::int32_t sum = 0;
+      for (int s = 0; s < k; ++s) sum += std::int32_t{a[s]} * b[s];
+      c[static_cast<std::size_t>(i) * n + j] = sum;
+    }
+  return c;
+}
+
 }  // namespace tessera

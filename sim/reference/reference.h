@@ -10,4 +10,7 @@ namespace tessera {
 // Every layer's tensor, by LayerId.
 std::vector<Tensor> run_reference(const Network& network, const NetworkData& data);
 
+// The product of a gemm with int32 results, [m][n]: no bias, no shift.
+std::vector<std::int32_t> reference_product(const Layer& gemm, const NetworkData& data);
+
 }  // namespace tessera

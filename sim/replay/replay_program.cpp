@@ -52,6 +52,7 @@ class Emitter {
 
   Program finish() {
     Program program = builder_.finish();
+    program.tensors = false;
     program.ddr_bytes = ddr_;
     return program;
   }

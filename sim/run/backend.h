@@ -47,6 +47,8 @@ struct SimOptions {
   Fidelity fidelity = Fidelity::burst;
   bool functional = false;
   TraceSink* trace = nullptr;
+  std::int64_t host_address = 0;  // functional only: what SimResult::host shows of DDR at the end
+  Bytes host_bytes = 0;
 };
 
 // Initial bytes of DDR for a functional run: (address, bytes) pairs.
@@ -62,6 +64,7 @@ struct SimResult {
   std::uint64_t events = 0;
   std::vector<CapturedTensor> captured;    // functional only
   std::vector<FunctionalError> errors;     // functional only; empty is right
+  std::vector<std::uint8_t> host;          // functional only: the bytes of SimOptions::host_address
 };
 
 // Runs `program` on `array`. `durations` is indexed like program.calls. A deadlock is a Failure with

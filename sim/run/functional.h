@@ -2,6 +2,7 @@
 // tensor, as it arrived at its home, with the reference.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,12 @@ struct FunctionalReport {
 // `reference`: every layer's tensor, by LayerId.
 FunctionalReport check_functional(const Program& program, const EngineMap& engines, const SimResult& result,
                                   const std::vector<Tensor>& reference);
+
+// The same for a program that computes a product (Program::product): its matrices in DDR, and C as it stands there at
+// the end (SimResult::host holds all of it). What stands in the way of data, or nothing:
+std::optional<Problem> product_without_data(const Program& program);
+DdrImage build_product_image(const Program& program, const NetworkData& data);
+FunctionalReport check_product(const Program& program, const SimResult& result,
+                               const std::vector<std::int32_t>& reference);
 
 }  // namespace tessera

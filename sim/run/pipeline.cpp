@@ -48,13 +48,15 @@ struct FunctionalRun {
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }
-    run.image = build_ddr_image(program, run.data);
+    run.image = program.tensors ? build_ddr_image(program, run.data) : build_product_image(program, run.data);
     return run;
   }
 
   json compare(const RunConfig& config, const Program& program, const SimResult& sim) const {
     const FunctionalReport report =
-        check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data));
+        program.tensors
+            ? check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data))
+            : check_product(program, sim, reference_product(config.network.layers[program.product.layer], data));
     return {{"layers_checked", report.layers_checked},
             {"elements_checked", report.elements_checked},
             {"mismatches", report.mismatches},
@@ -126,7 +128,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
                            {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
-  plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
+  plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
   plan.durations = kernel_durations(plan.schedule.program, **law);
   return plan;
 }
@@ -159,7 +161,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   plan.durations = kernel_durations(plan.schedule.program, **law);
   const auto masks = masks_of(config, program_density(plan.schedule.program));
   if (config.accounting == Accounting::physical && !other_masks(plan.schedule.program, masks))
-    plan.bounds = analytic_bounds(config.network, masks, config.array, **law);
+    plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
   return plan;
 }
 
@@ -170,6 +172,11 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
   sim_options.functional = options.functional;
   sim_options.trace = options.trace;
   std::optional<FunctionalRun> functional;
+  if (options.functional && !program.tensors) {
+    if (std::optional<Problem> none = product_without_data(program)) return fail(ExitCode::bad_input, std::move(*none));
+    sim_options.host_address = program.product.c.address;
+    sim_options.host_bytes = program.product.c.pitch * program.product.c.rows;
+  }
   if (options.functional) {
     if (std::optional<Problem> other = other_masks(program, masks_of(config, density)))
       return fail(ExitCode::bad_input, std::move(*other));

@@ -20,8 +20,8 @@ json causes(const CauseTimes& times) {
   return object;
 }
 
-// The published accounting moves sizes and has no weight chunks.
-bool has_chunks(const Program& program) { return program.accounting != "published"; }
+// The published accounting moves sizes and has no weights that stand anywhere.
+bool has_weights(const Program& program) { return program.accounting != "published"; }
 
 // What the weights of the layers (all of them, or one) look like in DDR, each chunk once.
 json weight_bytes(const Program& program, int layer) {
@@ -32,6 +32,11 @@ json weight_bytes(const Program& program, int layer) {
     sum.bias += chunk.size.bias;
     sum.index += chunk.size.index;
     sum.data += chunk.size.data;
+  }
+  if (const int product = program.product.layer; product >= 0 && (layer < 0 || layer == product)) {  // B, row-major
+    const Layer& l = program.layers[product].layer;
+    sum.blocks += ceil_div(l.in.c, kernel_block) * ceil_div(l.out.c, kernel_block);
+    sum.data += Bytes{l.in.c} * l.out.c * type_bytes(l.in_type);
   }
   return {{"blocks", sum.blocks}, {"data", sum.data}, {"index", sum.index}, {"bias", sum.bias}, {"total", sum.total()}};
 }
@@ -60,7 +65,7 @@ json layer_result(const Schedule& schedule, const ArraySpec& array, const SimRes
                 {"ddr_read_bytes", own.ddr_read},
                 {"ddr_write_bytes", own.ddr_write},
                 {"time", causes(own.cores)}};
-  if (placed.layer.op == Op::conv2d && has_chunks(program)) layer["weight_bytes"] = weight_bytes(program, id);
+  if (placed.layer.op == Op::conv2d && has_weights(program)) layer["weight_bytes"] = weight_bytes(program, id);
   if (bounds != nullptr) {
     layer["bound_us"] = bounds->layers[id].us;
     layer["bound_by"] = bounds->layers[id].by;
@@ -117,7 +122,7 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
       {"events", sim.events},
       {"program_hash", hash_text(program_hash(program))},
       {"time", causes(cores)}};
-  if (has_chunks(program)) result["weight_bytes"] = weight_bytes(program, -1);
+  if (has_weights(program)) result["weight_bytes"] = weight_bytes(program, -1);
   if (bounds != nullptr) {
     result["bound_us"] = bounds->bound_us;
     result["layer_bound_us"] = bounds->layer_bound_us;

@@ -31,7 +31,7 @@ void set_default(json& object, const char* key, const json& value) {
 
 void complete_schedule(json& schedule) {
   set_default(schedule, "policy", ScheduleSpec{}.policy);
-  const bool own = schedule["policy"] != "published";  // which neither balances nor tiles in depth
+  const bool own = schedule["policy"] == ScheduleSpec{}.policy;  // the others neither balance nor tile in depth
   set_default(schedule, "balance", own && ScheduleSpec{}.balance);
   set_default(schedule, "depth_tiling", own && ScheduleSpec{}.depth_tiling);
 }
@@ -51,7 +51,8 @@ void complete_sparsity(json& sparsity) {
 void replace_generator(Document& document) {
   constexpr const char* set = "--set";
   json& config = document.value;
-  if (!config.contains("sparsity") || !config["sparsity"].is_object() || !config["sparsity"].contains("mask_file")) return;
+  if (!config.contains("sparsity") || !config["sparsity"].is_object() || !config["sparsity"].contains("mask_file"))
+    return;
   if (document.origin("sparsity.mask_file").file != set) return;
   for (const char* key : {"ratio", "pattern", "seed"})
     if (document.origin(std::string("sparsity.") + key).file != set) config["sparsity"].erase(key);
@@ -114,6 +115,12 @@ ScheduleSpec read_schedule(const json& schedule) {
     if (given.contains("cols")) layer.cols = read_axis(given["cols"].get<std::string>());
     if (given.contains("rows")) layer.rows = read_axis(given["rows"].get<std::string>());
     if (given.contains("tile")) layer.tile = given["tile"].get<std::array<int, 4>>();
+    if (given.contains("keeps")) layer.keeps = given["keeps"] == "input" ? Keeps::input : Keeps::weights;
+    const json buffers = given.value("buffers", json::object());
+    for (const auto& [key, count] : {std::pair{"input", &layer.buffers.input},
+                                     {"weights", &layer.buffers.weights},
+                                     {"output", &layer.buffers.output}})
+      if (buffers.contains(key)) *count = buffers[key].get<int>();
   }
   return spec;
 }
@@ -138,10 +145,11 @@ class Resolver {
     add(unfollowed_keys(document_));
     complete(document_.value, name_);
     RunConfig config;
+    const KernelLaw* law = nullptr;
     if (array) {
       take(read_hardware(document_, "hardware"), config.array, "");
       if (document_.value["accounting"] == "published") use_published_machine(config.array);
-      check_kernels();
+      take(open_kernel_law(document_.value["hardware"]["kernels"].get<std::string>()), law, "");
     }
     if (network) config.network = std::move(*network);
     if (masks) {
@@ -152,6 +160,8 @@ class Resolver {
       config.schedule = read_schedule(document_.value["schedule"]);
       check_schedule_layers(config);
     }
+    if (law != nullptr && schedule && sound("schedule") && sound("sparsity"))
+      add(located(schedule_problems(config.network, config.masks, *law, config.schedule)));
     if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();
     config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
@@ -248,9 +258,10 @@ class Resolver {
     take(read_hardware(document_, "hardware"), array, "");
   }
 
-  void check_kernels() {
-    const KernelLaw* law = nullptr;
-    take(open_kernel_law(document_.value["hardware"]["kernels"].get<std::string>()), law, "");
+  // Problems that only name a key of this config, with the file that it stands in.
+  std::vector<Problem> located(std::vector<Problem> problems) const {
+    for (Problem& problem : problems) problem.file = document_.origin(problem.path).file;
+    return problems;
   }
 
   void check_schedule_layers(const RunConfig& config) {

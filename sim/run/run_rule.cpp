@@ -47,7 +47,13 @@ Rule schedule_rule() {
        {"rows", Rule::choice("what the rows of the array split", axes)},
        {"tile", Rule::list("core tile, at most: output height, width, output channels, input channels; cut "
                            "evenly, channels in blocks of 8",
-                           4, 4, Rule::integer("", 1, 65536))}});
+                           4, 4, Rule::integer("", 1, 65536))},
+       {"keeps",
+        Rule::choice("policy object_fifo: what stays in the cores as long as it is used", {"input", "weights"})},
+       {"buffers", Rule::object("policy object_fifo: buffers in a core",
+                                {{"input", Rule::integer("of tiles of the input", 1, 63)},
+                                 {"weights", Rule::integer("of tiles of the weights", 1, 63)},
+                                 {"output", Rule::integer("of tiles of the output", 1, 63)}})}});
   const Rule depth = Rule::object("a run of layers",
                                   {{"first", Rule::text("first layer, by name")},
                                    {"last", Rule::text("last layer, by name")},

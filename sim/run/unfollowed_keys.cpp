@@ -18,7 +18,7 @@ class Finder {
   std::vector<Problem> find() {
     check_mask_file(part(document_.value, "sparsity"));
     check_halves(part(document_.value, "schedule"));
-    check_published(part(document_.value, "schedule"));
+    check_policy(part(document_.value, "schedule"));
     return std::move(problems_);
   }
 
@@ -30,7 +30,7 @@ class Finder {
     return object[key];
   }
 
-  void refuse(const json& object, const char* key, const std::string& at, const char* beside,
+  void refuse(const json& object, const char* key, const std::string& at, const std::string& beside,
               const std::string& legal) {
     if (!object.is_object() || !object.contains(key)) return;
     const std::string path = join_path(at, key);
@@ -45,8 +45,7 @@ class Finder {
     const std::string legal = "legal: one of the two";
     for (const char* key : {"ratio", "pattern", "seed"}) refuse(sparsity, key, "sparsity", beside, legal);
     for (const auto& [name, layer] : part(sparsity, "layers").items())
-      for (const char* key : {"ratio", "pattern", "seed"})
-        refuse(layer, key, "sparsity.layers." + name, beside, legal);
+      for (const char* key : {"ratio", "pattern", "seed"}) refuse(layer, key, "sparsity.layers." + name, beside, legal);
   }
 
   // One half of a forced mapping would silently choose the other.
@@ -61,25 +60,30 @@ class Finder {
     }
   }
 
-  // The published policy decides these itself, the published accounting all the rest as well.
-  void check_published(const json& schedule) {
+  // The other policies than `best` decide these themselves, the published accounting all the rest as well.
+  void check_policy(const json& schedule) {
     const bool accounting = document_.value.is_object() && document_.value.value("accounting", json()) == "published";
-    const bool policy = schedule.value("policy", json()) == "published";
-    if (!accounting && !policy) return;
+    const json name = schedule.value("policy", json(ScheduleSpec{}.policy));
+    const bool policy = name == "published";
+    const std::string never = accounting ? "accounting=published, which never does it"
+                              : policy || name == "object_fifo"
+                                  ? "policy=" + name.get<std::string>() + ", which never does it"
+                                  : "";
+    if (never.empty()) return;
     for (const char* key : {"balance", "depth_tiling"})
       if (schedule.value(key, json()) == true)
-        refuse(schedule, key, "schedule",
-               accounting ? "accounting=published, which never does it" : "policy=published, which never does it",
+        refuse(schedule, key, "schedule", never,
                accounting ? "legal: false, or accounting=physical with schedule.policy=best"
                           : "legal: false, or schedule.policy=best");
+    if (name == "object_fifo" && !schedule.value("depth", json::array()).empty())
+      refuse(schedule, "depth", "schedule", never, "legal: none, or schedule.policy=best");
     if (!accounting) return;
-    const json other = schedule.value("policy", json(ScheduleSpec{}.policy));
     const std::vector<std::string> known = policy_names();  // others have been reported
-    if (!policy && std::find(known.begin(), known.end(), other) != known.end())
+    if (!policy && std::find(known.begin(), known.end(), name) != known.end())
       problems_.push_back({document_.origin("schedule.policy").file, "schedule.policy",
                            fmt::format("is {} with accounting=published, whose arithmetic is defined for the "
                                        "sub-volumes and passes of the published compiler only",
-                                       show(other)),
+                                       show(name)),
                            "legal: schedule.policy=published, or accounting=physical"});
     for (const char* key : {"layers", "depth"})
       if (schedule.contains(key) && !schedule[key].empty())

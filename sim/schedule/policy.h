@@ -1,4 +1,4 @@
-// A policy decides what the driver (schedule.cpp) leaves open. One file per policy; add it to policies() there.
+// A policy decides what the driver (schedule.cpp) leaves open. One file per policy; policies.cpp knows them by name.
 #pragma once
 #include <vector>
 

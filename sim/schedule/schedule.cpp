@@ -334,26 +334,4 @@ Expected<Schedule> Scheduler::run() {
   return s;
 }
 
-namespace {
-const std::map<std::string, const Policy*>& policies() {
-  static const std::map<std::string, const Policy*> by_name{{"best", &best_policy()}, {"published", &published_policy()}};
-  return by_name;
-}
-}  // namespace
-
-std::vector<std::string> policy_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, policy] : policies()) names.push_back(name);
-  return names;
-}
-
-Expected<Schedule> make_schedule(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                 const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec) {
-  const auto policy = policies().find(spec.policy);
-  if (policy == policies().end())
-    return fail(ExitCode::bad_input, {"", "schedule.policy", "unknown policy \"" + spec.policy + "\"",
-                                      fmt::format("legal: {}", fmt::join(policy_names(), ", "))});
-  return Scheduler(network, masks, array, law, spec, *policy->second).run();
-}
-
 }  // namespace tessera

@@ -1,5 +1,6 @@
 // The block-sparse scheduler: network + masks + array -> program. A policy decides mappings, tiles and homes; the
-// emission turns the decisions into descriptors, locks and kernel calls; verify.h judges the result.
+// emission turns the decisions into descriptors, locks and kernel calls; verify.h judges the result. The policy
+// object_fifo repeats the form of hand-written designs, which were measured (results/validation).
 #pragma once
 #include <map>
 #include <memory>
@@ -17,11 +18,18 @@
 namespace tessera {
 
 enum class Axis { width, height, channels };
+enum class Keeps { input, weights };
 
 // What a config may force for one layer; unset fields are chosen by the policy.
 struct LayerOverride {
   std::optional<Axis> cols, rows;          // what the columns and rows of the array split
   std::optional<std::array<int, 4>> tile;  // core tile: output height, width, output channels, input channels
+  // policy object_fifo only: what stays in the cores as long as it is used, and the buffers of a core
+  std::optional<Keeps> keeps;
+  struct Buffers {
+    std::optional<int> input, weights, output;
+    bool any() const { return input || weights || output; }
+  } buffers;
 };
 
 // Layers `first` to `last` walked together in `tiles` tiles of output rows.
@@ -31,7 +39,7 @@ struct DepthSpec {
 };
 
 struct ScheduleSpec {
-  std::string policy = "best";                  // "best" or "published"
+  std::string policy = "best";                  // one of policy_names()
   bool balance = true;                          // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, LayerOverride> layers;  // by layer name
   bool depth_tiling = true;                     // let the policy tile in depth what would spill to DDR
@@ -67,6 +75,11 @@ struct Schedule {
 // masks[i]: block mask of layer i, nullopt: dense. Fails with does_not_fit (demand, bound, gap, knobs).
 Expected<Schedule> make_schedule(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
                                  const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec);
+
+// What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
+// of a run config. make_schedule starts with it.
+std::vector<Problem> schedule_problems(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
+                                       const KernelLaw& law, const ScheduleSpec& spec);
 
 std::vector<std::string> policy_names();
 

@@ -8,7 +8,7 @@
 //               as moved there by transfers from where it was made (halos, channels, padding, weights, operands,
 //               partial sums)
 //   coverage    every output element computed once from every present weight block, and put once at its home
-// Transfers and calls of replayed traces (Payload::none, KernelKind::ops) carry no content; only the rest is judged.
+// Of a program without tensors (Program::tensors) the contents cannot be judged; everything else is.
 #pragma once
 #include <optional>
 

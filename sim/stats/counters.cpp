@@ -62,7 +62,9 @@ const std::vector<Counter>& counters() {
        "weights-outer: weights stay in the core while the map passes, not the other way round. chunks-staged: an input in DDR "
        "passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more than two. bands=width: "
        "the output is spread over the memory tiles by its width, not its height. depth-tiles=N: walked together with its "
-       "neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed as one.",
+       "neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed as one. Policy object_fifo: buffers=A,B,C "
+       "of a core for input, weights and output; keeps=input or weights: what stays in the cores as long as it is used; core N: "
+       "the cores that a stage of a bottleneck runs on.",
        "given"},
       {"layers[].imbalance", "ratio",
        "How unevenly the present blocks fall on the rows of the array once channels are assigned; 1 is balanced.",

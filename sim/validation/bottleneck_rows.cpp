@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "sim/cost/coefficient_law.h"
-#include "sim/schedule/bottleneck_program.h"
+#include "sim/network/network_file.h"
+#include "sim/schedule/schedule.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
@@ -17,24 +18,35 @@ std::string kernel_kind(const MeasuredRow& row) {
   return "";
 }
 
-double macs(const BottleneckDesign& d) {
+struct BottleneckShape {
+  int height = 0, width = 0;
+  int wide = 256, narrow = 64;  // channels outside and inside
+};
+
+double macs(const BottleneckShape& d) {
   return 1.0 * d.height * d.width * (2.0 * d.narrow * d.wide + 9.0 * d.narrow * d.narrow);
 }
 
-Expected<ProgramRun> run(const BottleneckDesign& d, const std::vector<const KernelLaw*>& laws, const ArraySpec& array) {
-  auto program = build_bottleneck_program(d, array);
-  if (!program) return program.failure();
-  std::vector<Millicycles> durations;
-  for (const KernelCall& call : program->calls) {
-    const auto layer = static_cast<std::size_t>(call.layer);
-    durations.push_back(laws[layer]->duration(call, program->layers[layer].layer,
-                                              &program->chunks[static_cast<std::size_t>(call.chunk)].size));
-  }
-  return run_program(*program, array, durations);
+Expected<Network> network_of(const BottleneckShape& d) {
+  const nlohmann::json layers = {{{"name", "reduce"}, {"op", "conv2d"}, {"channels", d.narrow}, {"kernel", 1}},
+                                 {{"name", "spatial"}, {"op", "conv2d"}, {"channels", d.narrow}, {"kernel", 3}, {"padding", 1}},
+                                 {{"name", "expand"}, {"op", "conv2d"}, {"channels", d.wide}, {"kernel", 1}},
+                                 {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
+  return parse_network({{"name", "bottleneck"}, {"input", {d.height, d.width, d.wide}}, {"layers", layers}}, "");
+}
+
+Expected<ProgramRun> run(const BottleneckShape& d, const KernelLaw& law, const ArraySpec& array) {
+  auto network = network_of(d);
+  if (!network) return Failure{ExitCode::does_not_fit, network.failure().problems};
+  ScheduleSpec spec;
+  spec.policy = "object_fifo";
+  auto schedule = make_schedule(*network, std::vector<std::optional<BlockMask>>(network->layers.size()), array, law, spec);
+  if (!schedule) return schedule.failure();
+  return run_program(schedule->program, array, kernel_durations(schedule->program, law));
 }
 
 // The shape text as the design, or nothing.
-bool parse(const std::string& shape, BottleneckDesign& d) {
+bool parse(const std::string& shape, BottleneckShape& d) {
   int wide_in = 0, narrow = 0, in3 = 0, out3 = 0, narrow_out = 0, wide = 0;
   int end = 0;
   const int found = std::sscanf(shape.c_str(), "HxW=%5dx%5d 1x1 %5d->%5d, 3x3 %5d->%5d, 1x1 %5d->%5d + skip%n", &d.height,
@@ -54,20 +66,15 @@ Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const Validation
   if (row.rows != 4 || row.cols != 1) return skip("the bottleneck runs on one column of four cores");
   if (!row.core_tile.empty() && row.core_tile != "row-streamed")
     return skip("core tile \"" + row.core_tile + "\" of a bottleneck is not understood");
-  std::vector<const KernelLaw*> laws;
-  const std::string kernels = setup.config_folder + "/hardware/kernels/", one = "conv1x1-" + kernel_kind(row);
-  for (const std::string& name : {one, std::string("conv3x3"), one}) {
-    auto law = load_kernel_library(kernels + name + ".json");
-    if (!law) return law.failure();
-    laws.push_back(*law);
-  }
-  BottleneckDesign d;
+  auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/bottleneck-" + kernel_kind(row) + ".json");
+  if (!law) return law.failure();
+  BottleneckShape d;
   // Over a tall image start and end hardly count, and the rate is the marginal one. The other rows of the group that
   // this was derived from are 32 wide.
   const bool marginal = row.shape == "marginal rate over image height";
   if (marginal) d = {4096, 32, 256, 64};
   if (!marginal && !parse(row.shape, d)) return skip("shape \"" + row.shape + "\" is no bottleneck of the known form");
-  auto r = run(d, laws, array);
+  auto r = run(d, **law, array);
   if (!r) {
     if (r.failure().code == ExitCode::does_not_fit) return skip("the design does not fit: " + describe(r.failure()));
     return r.failure();

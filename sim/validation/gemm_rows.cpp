@@ -1,50 +1,63 @@
-// GEMM on several cores: the row's own tile on the row's own array, as the designs of its group buffer it.
+// GEMM on the array: the row's own tile on the row's own array, scheduled with the policy object_fifo and the buffering of
+// its group's designs.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "sim/cost/coefficient_law.h"
-#include "sim/schedule/gemm_program.h"
+#include "sim/schedule/object_fifo/gemm.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
 namespace tessera {
 namespace {
 
+using object_fifo::GemmDesign;
+
 std::int64_t blocks_m(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.m, d.tile_m * array.rows); }
 std::int64_t blocks_n(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.n, d.tile_n * array.cols); }
 
-GemmDesign design_of(const MeasuredRow& row, const GroupDesign& group, const ArraySpec& array) {
-  GemmDesign d;
-  d.m = row.m, d.k = row.k, d.n = row.n;
-  d.tile_m = row.tile.m, d.tile_k = row.tile.k, d.tile_n = row.tile.n;
-  d.in_bytes = type_bytes(row.in_type), d.out_bytes = type_bytes(row.out_type);
-  d.zero_cycles = ceil_div(Bytes{d.tile_m} * d.tile_n * d.out_bytes, 32);  // one 256-bit store per cycle (AM020)
-  if (!group.strips) {
-    d.c_buffers = fitting_c_buffers(d, array);
-    return d;
-  }
-  d.c_buffers = static_cast<int>(group.number("c_buffers"));
+// Written out, as a network file has limits that are those of unrolled programs.
+Network network_of(const MeasuredRow& row, ElementType in, ElementType out) {
+  Layer input, gemm;
+  input.name = "input";
+  input.out = {row.m, 1, row.k};
+  gemm.id = 1;
+  gemm.name = "gemm";
+  gemm.op = Op::conv2d;
+  gemm.inputs = {0};
+  gemm.in = input.out;
+  gemm.out = {row.m, 1, row.n};
+  gemm.is_gemm = true;
+  gemm.in_type = in, gemm.out_type = out;
+  return {row.id, {input, gemm}};
+}
+
+// What the scheduler is told: the row's own tile, and the buffering of its group's designs.
+LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& group, const Layer& layer, const ArraySpec& array) {
+  LayerOverride forced;
+  forced.tile = {row.tile.m, 1, row.tile.n, row.tile.k};
+  if (!group.strips) return forced;
+  forced.buffers.output = static_cast<int>(group.number("c_buffers"));
+  const auto bytes = [&] { return object_fifo::gemm_design(layer, forced, array).core_bytes(); };
   if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
-    d.b_buffers = 1;
-    d.a_buffers = static_cast<int>(ceil_div(d.k, d.tile_k));
-    d.a_stationary = blocks_n(d, array) > 1 && d.core_bytes() <= array.tile.memory.size - array.tile.reserved;
-    if (!d.a_stationary) d.a_buffers = 2;
-    return d;
+    forced.buffers.weights = 1;
+    forced.keeps = Keeps::input;
+    const bool alone = row.n <= row.tile.n * array.cols;
+    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.keeps.reset();
+    return forced;
   }
-  d.a_buffers = 1;
-  d.b_stationary = true;
-  d.strip_calls = static_cast<int>(ceil_div(d.k, d.tile_k));
-  d.b_buffers = 2;
-  if (static_cast<double>(d.core_bytes()) > group.number("strip_budget")) d.b_buffers = 1;
-  return d;
+  forced.buffers.input = 1;
+  forced.keeps = Keeps::weights;
+  if (static_cast<double>(bytes()) > group.number("strip_budget")) forced.buffers.weights = 1;
+  return forced;
 }
 
 // The controller starts the columns one after the other. The first one runs out of A when it needs more than it has buffers for, as the
 // broadcast waits for the last column.
 double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_per_column) {
-  const std::int64_t passes = blocks_m(d, array) * (d.a_stationary ? 1 : blocks_n(d, array));
+  const std::int64_t passes = blocks_m(d, array) * (d.keeps == Keeps::input ? 1 : blocks_n(d, array));
   const bool waits = passes * ceil_div(d.k, d.tile_k) > d.a_buffers;
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
@@ -79,19 +92,21 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   if (!row.shape.empty()) return skip("shape \"" + row.shape + "\" of a GEMM row is not understood");
   auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/" + group.kernels + ".json");
   if (!law) return law.failure();
-  const auto kernel = (*law)->gemm.find({row.in_type, row.out_type});
+  const auto in = find_type(row.in_type), out = find_type(row.out_type);
+  const auto kernel = in && out ? (*law)->gemm.find({*in, *out}) : (*law)->gemm.end();
   if (kernel == (*law)->gemm.end())
     return skip("library " + group.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
-
-  const GemmDesign design = design_of(row, group, array);
+  const Network network = network_of(row, *in, *out);
+  ScheduleSpec spec;
+  spec.policy = "object_fifo";
+  const Layer& layer = network.layers.back();
+  const LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
+  const GemmDesign design = object_fifo::gemm_design(layer, forced, array);
   if (const std::int64_t calls = kernel_calls(design, array); calls > most_calls)
     return skip(fmt::format("{} kernel calls are too many to simulate, at most {}", calls, most_calls));
-  auto gemm = build_gemm_program(design, array);
-  if (!gemm) return skip("the design does not fit: " + describe(gemm.failure()));
-  const auto call = static_cast<Millicycles>(std::llround(1000 * kernel->second.cycles(row.tile.m, row.tile.k, row.tile.n)));
-  std::vector<Millicycles> durations;
-  for (const bool clears : gemm->clears) durations.push_back(clears ? design.zero_cycles * millicycles_per_cycle : call);
-  auto run = run_program(gemm->program, array, durations);
+  auto schedule = make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
+  if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
+  auto run = run_program(schedule->program, array, kernel_durations(schedule->program, **law));
   if (!run) return run.failure();
 
   const double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000 +

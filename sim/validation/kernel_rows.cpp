@@ -20,12 +20,13 @@ Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetu
   const std::string library = assembly ? "hand-assembly" : group.kernels;
   auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/" + library + ".json");
   if (!law) return law.failure();
-  const auto it = (*law)->gemm.find({row.in_type, row.out_type});
+  const auto in_type = find_type(row.in_type), out_type = find_type(row.out_type);
+  const auto it = in_type && out_type ? (*law)->gemm.find({*in_type, *out_type}) : (*law)->gemm.end();
   if (it == (*law)->gemm.end())
     return skip("library " + library + " has no " + row.in_type + " -> " + row.out_type + " kernel");
-  const Bytes in = (Bytes{t.m} * t.k + Bytes{t.k} * t.n) * type_bytes(row.in_type);
+  const Bytes in = (Bytes{t.m} * t.k + Bytes{t.k} * t.n) * type_bytes(*in_type);
   const Bytes room = array.tile.memory.size - array.tile.reserved;
-  if (in + Bytes{t.m} * t.n * type_bytes(row.out_type) > room)
+  if (in + Bytes{t.m} * t.n * type_bytes(*out_type) > room)
     return skip(fmt::format("A, B and C of this tile do not fit the {} bytes of a core", room));
   Quantities o;
   o.cycles = it->second.cycles(t.m, t.k, t.n) + group.number("harness_cycles");

@@ -25,13 +25,6 @@ std::string other_machine(const MeasuredRow& row, const ValidationSetup& setup) 
 
 }  // namespace
 
-Bytes type_bytes(const std::string& type) {
-  if (type == "i8") return 1;
-  if (type == "i16" || type == "bf16") return 2;
-  if (type == "i32" || type == "f32") return 4;
-  return 0;
-}
-
 Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setup) {
   if (setup.groups.count(row.group) == 0)
     return skip("no design of group " + row.group + " in configs/validation/designs.json");

@@ -14,8 +14,6 @@ struct Prediction {
 
 inline Prediction skip(std::string reason) { return {0, "", std::move(reason), ""}; }
 
-Bytes type_bytes(const std::string& type);  // of an element; 0: no type of a measured row
-
 Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setup);
 
 // The classes, one file each.

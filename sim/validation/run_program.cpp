@@ -22,7 +22,7 @@ class KernelSpans : public TraceSink {
 
  private:
   const EngineMap& map_;
-  const std::string clearing_ = kernel_name(KernelKind::copy);  // instruments watch the kernel proper
+  const std::string clearing_ = kernel_name(KernelKind::clear);  // instruments watch the kernel proper
   std::map<int, std::pair<Millicycles, Millicycles>> spans_;
 };
 

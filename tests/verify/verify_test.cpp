@@ -137,8 +137,14 @@ TEST_CASE("a program without content is judged by its structure, locks and order
   Hand h;
   for (EngineProgram& e : h.program.engines)
     for (Transfer& t : e.transfers) t.payload = Payload::none;
+  CHECK(h.problem() != "");
+  h.program.tensors = false;
+  CHECK(h.problem() == "");
   for (KernelCall& k : h.program.calls) k.kind = KernelKind::ops;
   CHECK(h.problem() == "");
+  h.program.tensors = true;
+  CHECK(h.problem().find("ops calls say nothing of tensors") != std::string::npos);
+  h.program.tensors = false;
   h.program.engines[h.map.tile_channel(1, 0, EngineKind::mm2s, 0)].transfers[2].acquire = {};
   CHECK(h.problem() != "");
 }

@@ -41,8 +41,26 @@ Placed output_at(int key, const Region& out, std::int64_t base, int bytes = 1) {
 
 }  // namespace
 
+// Buffers of a product as bytes: whether somebody else may be at them is judged, what stands there is not.
+void Dataflow::product(const Here& here, Shadow& m, const KernelCall& k) {
+  const Layer& y = p_.layers[k.layer].layer;
+  const Bytes in = type_bytes(y.in_type), rows = rows_of(k.out), cols = depth_of(k.out);
+  const Placed c = bytes_at(-1, k.acc, 0, rows * cols * type_bytes(y.out_type));
+  races_.clear();
+  if (k.kind == KernelKind::gemm)
+    for (const Placed& read :
+         {bytes_at(-1, k.in, 0, rows * k.in_c * in), bytes_at(-1, k.weights, 0, cols * k.in_c * in), c}) {
+      m.touch(read, here.stamp, clocks_, races_);
+      report_races(here, k.layer, m, false, read);
+    }
+  m.write(c, here.stamp, clocks_, races_);
+  report_races(here, k.layer, m, true, c);
+}
+
 void Dataflow::call(const Here& here, const KernelCall& k) {
-  if (k.kind == KernelKind::ops) return;
+  if (k.kind == KernelKind::gemm || k.kind == KernelKind::clear)
+    return product(here, tiles_[map_.info(here.stamp.engine).tile], k);
+  if (!p_.tensors) return;
   Shadow& m = tiles_[map_.info(here.stamp.engine).tile];
   const Layer& y = p_.layers[k.layer].layer;
   int result = k.layer;
@@ -66,6 +84,8 @@ void Dataflow::call(const Here& here, const KernelCall& k) {
       need(here, k.layer, m, window(k, k.layer, k.out.c0), "input");
       break;
     case KernelKind::ops:
+    case KernelKind::gemm:
+    case KernelKind::clear:
       break;
   }
   if (k.kind != KernelKind::copy) coverage_.computed(k.layer, k.out);

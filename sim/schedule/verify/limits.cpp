@@ -23,13 +23,18 @@ std::optional<Problem> region_problem(const Region& r, const Program& p, int ten
   return Problem{"", "", fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, c), ""};
 }
 
-std::optional<Problem> access_problem(const Access& a, int dimensions) {
+std::optional<Problem> access_problem(const Access& a, int dimensions, int iterations) {
   constexpr std::int64_t large = std::int64_t{1} << 40;
   const auto bad = [](std::string what, std::string legal) {
     return Problem{"", "", std::move(what), std::move(legal)};
   };
-  if (a.rank < 1 || a.rank > std::min(dimensions, 4))
-    return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)), fmt::format("legal: 1 to {}", dimensions));
+  const bool iterates = iterations > 0 && a.rank == dimensions + 1;
+  if (a.rank < 1 || a.rank > 4 || (a.rank > dimensions && !iterates))
+    return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)),
+               fmt::format("legal: 1 to {}{}", dimensions, iterations > 0 ? ", and one of iterations" : ""));
+  if (iterates && a.dims[static_cast<std::size_t>(a.rank) - 1].count > iterations)
+    return bad(fmt::format("{} iterations", a.dims[static_cast<std::size_t>(a.rank) - 1].count),
+               fmt::format("legal: up to {}", iterations));
   if (a.base < 0 || a.base > large || a.base % 4 != 0)
     return bad(fmt::format("address {}", a.base), "legal: multiples of 4");
   if (a.dims[0].step != 1) return bad(fmt::format("innermost step {}", a.dims[0].step), "legal: 1");

@@ -14,8 +14,9 @@ inline bool names_layer(const Program& program, int layer) {
 }
 
 // What is wrong with a region (it lies within its tensor and is not empty) or an access (at most so many dimensions,
-// ascending and aligned; where it ends is not judged here): the problem without its place, or nothing.
+// and one more if the task may iterate, ascending and aligned; where it ends is not judged here): the problem without
+// its place, or nothing.
 std::optional<Problem> region_problem(const Region& region, const Program& program, int tensor);
-std::optional<Problem> access_problem(const Access& access, int dimensions);
+std::optional<Problem> access_problem(const Access& access, int dimensions, int iterations = 0);
 
 }  // namespace tessera::verifying

@@ -88,7 +88,9 @@ class Steps {
       f_.at(e, s, t.layer, std::move(what), std::move(legal));
     };
     const DmaSpec& dma = dma_spec(a_, info.tile_kind);
-    if (const auto wrong = access_problem(t.access, dma.dimensions)) return bad(wrong->what, wrong->legal);
+    if (const auto wrong =
+            access_problem(t.access, dma.dimensions, info.tile_kind == TileKind::shim ? dma.iterations : 0))
+      return bad(wrong->what, wrong->legal);
     if (t.descriptor < 0 || t.descriptor >= dma.descriptors)
       bad(fmt::format("descriptor {}", static_cast<int>(t.descriptor)),
           fmt::format("legal: 0 to {}", dma.descriptors - 1));
@@ -111,6 +113,8 @@ class Steps {
     if (t.release.lock >= 0) lock_op(t.release, info.tile, e, s, t.layer);
     waits(e, s, t.layer, t.wait0, t.wait_count);
     layer(e, s, t.layer);
+    if (!p_.tensors && t.payload != Payload::none)
+      bad("says what it holds", "legal: payload none in a program without tensors");
     if (t.payload == Payload::activations || t.payload == Payload::result) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
       if (const auto wrong = region_problem(t.region, p_, t.tensor)) return bad(wrong->what);
@@ -159,7 +163,10 @@ class Steps {
     const auto bad = [&](std::string what, std::string legal = {}) {
       f_.at(e, s, k.layer, std::move(what), std::move(legal));
     };
-    if (k.kind == KernelKind::ops) return;
+    if (!p_.tensors) return anonymous_call(k, bad);
+    if (k.kind >= KernelKind::ops)
+      return bad(std::string(kernel_name(k.kind)) + " calls say nothing of tensors",
+                 "legal: in a program without tensors");
     if (!names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
     if (k.add_layer != -1 && (!names_layer(p_, k.add_layer) || k.kind != KernelKind::conv))
       return bad(fmt::format("add layer {}", k.add_layer));
@@ -187,6 +194,38 @@ class Steps {
       return bad(fmt::format("{} input channels for {} output channels", k.in_c, depth));
     }
     buffers(k, bad);
+  }
+
+  // A call whose buffers and elements are not told: what it names is there all the same.
+  template <class Bad>
+  void anonymous_call(const KernelCall& k, const Bad& bad) {
+    const bool unnamed = k.kind == KernelKind::ops && (k.layer == -1 || p_.layers.empty());
+    if (!unnamed && !names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
+    if (k.add_layer != -1 && !names_layer(p_, k.add_layer)) bad(fmt::format("add layer {}", k.add_layer));
+    if (k.chunk < -1 || k.chunk >= static_cast<int>(p_.chunks.size())) bad(fmt::format("chunk {}", k.chunk));
+    if (k.kind == KernelKind::gemm || k.kind == KernelKind::clear) product_call(k, bad);
+  }
+
+  template <class Bad>
+  void product_call(const KernelCall& k, const Bad& bad) {
+    const Layer& y = p_.layers[k.layer].layer;
+    const std::int64_t rows = k.out.h1 - k.out.h0, cols = k.out.c1 - k.out.c0, steps = k.in_c;
+    constexpr std::int64_t most = 1 << 16;
+    const auto sane = [](std::int64_t n) { return n >= 1 && n <= most; };
+    if (y.op != Op::conv2d || k.out.w1 - k.out.w0 != 1 || !sane(rows) || !sane(cols) ||
+        (k.kind == KernelKind::gemm && !sane(steps)))
+      return bad(fmt::format("a tile of {} x {} x {}", rows, cols, steps),
+                 "legal: rows, columns and steps of a gemm layer");
+    const auto buffer = [&](const char* name, std::int64_t at, std::int64_t bytes) {
+      const Bytes size = a_.tile.memory.size - a_.tile.reserved;
+      if (at < 0 || at % 4 != 0 || at + bytes > size)
+        bad(fmt::format("{} at {} to {}", name, at, at + bytes), fmt::format("legal: multiples of 4 up to {}", size));
+    };
+    const Bytes in = type_bytes(y.in_type);
+    buffer("tile of C", k.acc, rows * cols * type_bytes(y.out_type));
+    if (k.kind == KernelKind::clear) return;
+    buffer("tile of A", k.in, rows * steps * in);
+    buffer("tile of B", k.weights, cols * steps * in);
   }
 
   // The buffers of a call lie in the core's memory and apart from each other.

@@ -121,6 +121,27 @@ class Structure {
     for (std::size_t i = 0; i < p_.chunks.size(); ++i) chunk(i);
     overlapping_chunks();
     for (std::size_t i = 0; i < p_.pieces.size(); ++i) piece(i);
+    if (p_.product.layer != -1) product();
+  }
+
+  // Whole matrices of a gemm, within DDR and in rows that do not overlap.
+  void product() {
+    const Product& q = p_.product;
+    if (p_.tensors || !names_layer(p_, q.layer) || p_.layers[q.layer].layer.op != Op::conv2d)
+      return f_.add("product", fmt::format("of layer {}", q.layer), "legal: a gemm, in a program without tensors");
+    const Layer& y = p_.layers[q.layer].layer;
+    const Bytes in = type_bytes(y.in_type), out = type_bytes(y.out_type);
+    const auto matrix = [&](const char* name, const Matrix& m, int rows, Bytes row) {
+      constexpr std::int64_t large = std::int64_t{1} << 40;
+      const bool sane = m.address >= 0 && m.address < large && m.pitch < large && m.address % 4 == 0;
+      if (!sane || m.rows < rows || m.pitch < row)
+        return f_.add("product", fmt::format("{} at {} with {} rows of {} bytes", name, m.address, m.rows, m.pitch),
+                      fmt::format("legal: at least {} rows of {} bytes", rows, row));
+      in_ddr(m.address, m.address + m.pitch * m.rows, fmt::format("product: {}", name));
+    };
+    matrix("a", q.a, y.in.h * y.in.w, y.in.c * in);
+    matrix("b", q.b, y.in.c, y.out.c * in);
+    matrix("c", q.c, y.out.h * y.out.w, y.out.c * out);
   }
 
   void chunk(std::size_t i) {

@@ -1,0 +1,328 @@
+#include "sim/schedule/object_fifo/bottleneck.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/schedule/object_fifo/ring.h"
+
+namespace tessera::object_fifo {
+namespace {
+
+enum Lock {
+  in_full,
+  in_empty,
+  weights_full,
+  weights_empty,
+  out_full,
+  out_empty,
+  skip_full,
+  skip_empty,
+  side_full,
+  side_empty
+};
+constexpr int window_rows = 4;  // rows of the intermediate image a 3x3 core holds: three in use, one arriving
+constexpr int skip_rows = 8;    // rows of the input that wait in the memory tile
+
+// What works a layer, one row of the image per call.
+struct Stage {
+  LayerId layer;
+  const char* cores;
+  std::string tiling;
+  Bytes core_bytes;
+};
+// `buffers`: of the rows outside in core 3, those to add and those to send.
+std::array<Stage, 3> stages(const Bottleneck& d, int buffers = 2) {
+  const Bytes outer = Bytes{d.narrow} * d.wide, inner = Bytes{d.narrow} * d.narrow * 9 / 2, row = d.width;
+  return {Stage{d.reduce, "core 0", fmt::format("tile=1x{}x{}/{}", d.width, d.narrow, d.wide),
+                outer + 2 * row * (d.wide + d.narrow)},
+          Stage{d.spatial, "cores 1 and 2", fmt::format("tile=1x{}x{}/{}", d.width, d.narrow / 2, d.narrow),
+                inner + row * d.narrow * (window_rows + 1)},
+          Stage{d.expand, "core 3", fmt::format("tile=1x{}x{}/{}", d.width, d.wide, d.narrow),
+                outer + row * (2 * d.narrow + 2 * buffers * d.wide)}};
+}
+
+class BottleneckEmitter {
+ public:
+  BottleneckEmitter(const Network& network, const Bottleneck& d, const ArraySpec& array, int buffers)
+      : network_(network),
+        d_(d),
+        buffers_(buffers),
+        b_(array),
+        map_(b_.map()),
+        wide_row_(Bytes{d.width} * d.wide),
+        narrow_row_(Bytes{d.width} * d.narrow) {
+    const Bytes half = narrow_row_ / 2;
+    weights_ = {memory(), skip_rows * wide_row_ + 2 * wide_row_, 0, 1, weights_full};
+    results_ = {memory(), skip_rows * wide_row_, wide_row_, 2, out_full};
+    for (int row = 0; row < 4; ++row) {
+      const bool spatial = row == 1 || row == 2;
+      in_[row] = {tile(row), weight_bytes(row),
+                  spatial    ? narrow_row_
+                  : row == 0 ? wide_row_
+                             : half,
+                  spatial ? window_rows : 2, in_full};
+      out_[row] = {tile(row), in_[row].end(),
+                   row == 0   ? narrow_row_
+                   : row == 3 ? wide_row_
+                              : half,
+                   row == 3 ? buffers : 2, out_full};
+    }
+    side_ = {tile(3), in_[3].end(), half, 2, side_full};
+    skip_ = {tile(3), side_.end(), wide_row_, buffers, skip_full};
+    out_[3].base = skip_.end();
+  }
+
+  Program run() {
+    Program& p = b_.program();
+    p.network = network_.name;
+    p.tensors = false;
+    for (const Layer& l : network_.layers) p.layers.emplace_back().layer = l;
+    for (const Stage& s : stages(d_)) p.layers[s.layer].mapping = std::string(s.cores) + " " + s.tiling;
+    p.layers[d_.sum].mapping = "fused into " + network_.layers[d_.expand].name;
+    p.ddr_bytes = results_at() + d_.height * wide_row_;
+    locks();
+    weights();
+    input();
+    middle();
+    output();
+    reduce_core();
+    spatial_core(1);
+    spatial_core(2);
+    expand_core();
+    return b_.finish();
+  }
+
+ private:
+  TileId memory() const { return map_.memory_tile(0); }
+  TileId tile(int row) const { return map_.compute_tile(row, 0); }
+  EngineId mem_out(int ch) const { return map_.mem_channel(0, EngineKind::mm2s, ch); }
+  EngineId mem_in(int ch) const { return map_.mem_channel(0, EngineKind::s2mm, ch); }
+  EngineId in(int row, int ch) const { return map_.tile_channel(row, 0, EngineKind::s2mm, ch); }
+  EngineId out(int row) const { return map_.tile_channel(row, 0, EngineKind::mm2s, 0); }
+  LayerId layer_of(int row) const { return row == 0 ? d_.reduce : row == 3 ? d_.expand : d_.spatial; }
+  Bytes weight_bytes(int row) const {
+    return row == 1 || row == 2 ? Bytes{d_.narrow} * d_.narrow * 9 / 2 : Bytes{d_.narrow} * d_.wide;
+  }
+  // In DDR: the image, weights of the four cores, the result.
+  Bytes weights_at(int row) const {
+    Bytes at = d_.height * wide_row_;
+    for (int r = 0; r < row; ++r) at += weight_bytes(r);
+    return at;
+  }
+  Bytes results_at() const { return weights_at(4); }
+
+  void locks() {
+    for (int row = 0; row < 4; ++row) {
+      declare(b_, in_[row], LockRole::input_full, LockRole::input_empty);
+      declare(b_, {tile(row), 0, weight_bytes(row), 1, weights_full}, LockRole::weights_full, LockRole::weights_empty);
+      declare(b_, out_[row], LockRole::output_full, LockRole::output_empty);
+    }
+    declare(b_, skip_, LockRole::operand_full, LockRole::operand_empty);
+    declare(b_, side_, LockRole::input_full, LockRole::input_empty);
+    b_.lock(memory(), in_full, 0, LockRole::staging_full);    // for core 0
+    b_.lock(memory(), skip_full, 0, LockRole::staging_full);  // sent to core 0, waits for core 3
+    b_.lock(memory(), in_empty, skip_rows, LockRole::staging_empty);
+    declare(b_, weights_, LockRole::staging_full, LockRole::staging_empty);
+    declare(b_, results_, LockRole::output_full, LockRole::output_empty);
+  }
+  void host(EngineId shim, RouteId route, std::int64_t base, Bytes bytes, LayerId layer) {
+    Transfer t;
+    t.route = route;
+    t.access = linear(base, bytes);
+    t.layer = static_cast<std::int16_t>(layer);
+    b_.transfer(shim, t);
+  }
+  // One transfer per core through one buffer of the memory tile, one after the other.
+  void weights() {
+    const EngineId shim = map_.shim_channel(0, EngineKind::mm2s, 1);
+    const RouteId from_ddr = b_.route(shim, {mem_in(1)});
+    for (int row = 0; row < 4; ++row) {
+      Ring staged = weights_;
+      staged.bytes = weight_bytes(row);
+      host(shim, from_ddr, weights_at(row), staged.bytes, layer_of(row));
+      b_.transfer(mem_in(1), filling(staged, 0, from_ddr, layer_of(row)));
+      link(b_, mem_out(2), staged, {in(row, 1)}, {{tile(row), 0, staged.bytes, 1, weights_full}}, 1, layer_of(row));
+    }
+  }
+  void input() {
+    const EngineId shim = map_.shim_channel(0, EngineKind::mm2s, 0);
+    const RouteId from_ddr = b_.route(shim, {mem_in(0)});
+    host(shim, from_ddr, 0, d_.height * wide_row_, d_.reduce);
+    // A row becomes empty when core 3 has it: its lock passes from in_empty over in_full and skip_full.
+    const Ring rows{memory(), 0, wide_row_, skip_rows, in_full};
+    rotate(b_, mem_in(0), skip_rows, d_.height,
+           [&](int k) { b_.transfer(mem_in(0), filling(rows, k, from_ddr, d_.reduce)); });
+    const auto send = [&](EngineId from, EngineId to, const Ring& sink, int acquire, int release, LayerId layer) {
+      const RouteId route = b_.route(from, {to});
+      rotate(b_, from, skip_rows, d_.height, [&](int k) {
+        Transfer t = part_of(rows, k, 0, wide_row_, route, layer);
+        t.acquire = by_one(acquire);
+        t.release = by_one(release);
+        b_.transfer(from, t);
+      });
+      rotate(b_, to, sink.buffers, d_.height, [&](int k) { b_.transfer(to, filling(sink, k, route, layer)); });
+    };
+    send(mem_out(0), in(0, 0), in_[0], in_full, skip_full, d_.reduce);
+    send(mem_out(1), in(3, 1), skip_, skip_full, in_empty, d_.expand);
+  }
+  void middle() {
+    link(b_, out(0), out_[0], {in(1, 0), in(2, 0)}, {in_[1], in_[2]}, d_.height, d_.reduce);
+    // Halves of a row arrive in turn on one channel of core 3.
+    const RouteId halves[] = {b_.route(out(1), {in(3, 0)}), b_.route(out(2), {in(3, 0)})};
+    for (int row = 1; row <= 2; ++row)
+      rotate(b_, out(row), 2, d_.height,
+             [&](int k) { b_.transfer(out(row), draining(out_[row], k, halves[row - 1], d_.spatial)); });
+    rotate(b_, in(3, 0), 2, d_.height, [&](int k) {
+      b_.transfer(in(3, 0), filling(in_[3], k, halves[0], d_.spatial));
+      b_.transfer(in(3, 0), filling(side_, k, halves[1], d_.spatial));
+    });
+  }
+  void output() {
+    link(b_, out(3), out_[3], {mem_in(2)}, {results_}, d_.height, d_.expand);
+    const EngineId shim = map_.shim_channel(0, EngineKind::s2mm, 0);
+    const RouteId to_ddr = b_.route(mem_out(3), {shim});
+    rotate(b_, mem_out(3), results_.buffers, d_.height,
+           [&](int k) { b_.transfer(mem_out(3), draining(results_, k, to_ddr, d_.expand)); });
+    host(shim, to_ddr, results_at(), d_.height * wide_row_, d_.expand);
+  }
+
+  EngineId core(int row) const { return map_.core(row, 0); }
+  void acquire(int row, int lock, int n = 1) { b_.acquire(core(row), lock, n, layer_of(row)); }
+  void release(int row, int lock, int n = 1) { b_.release(core(row), lock, n, layer_of(row)); }
+  std::size_t steps(int row) const { return b_.program().engines[core(row)].steps.size(); }
+  // A row of the layer's output, or half of its channels.
+  void call(int row) {
+    const int cin = row == 0 ? d_.wide : d_.narrow, cout = row == 0 ? d_.narrow : row == 3 ? d_.wide : d_.narrow / 2;
+    const int taps = row == 1 || row == 2 ? 3 : 1;
+    KernelCall c;
+    c.kind = KernelKind::conv;
+    c.layer = static_cast<std::int16_t>(layer_of(row));
+    c.out = {0, 1, 0, d_.width, row == 2 ? cout : 0, row == 2 ? 2 * cout : cout};
+    c.in_h = taps, c.in_w = d_.width + taps - 1, c.in_c = cin;
+    if (row == 3) c.add_layer = static_cast<std::int16_t>(d_.sum);
+    if (chunk_of_[row] < 0) {
+      ChunkPlace place;
+      place.layer = c.layer;
+      for (int r = c.out.c0 / 8; r < c.out.c1 / 8; ++r) place.shape.rows.push_back(r);
+      place.shape.col1 = cin / 8;
+      place.shape.taps = taps * taps;
+      const Layer& l = network_.layers[c.layer];
+      place.size = chunk_size(kernel_mask(BlockMask::all_ones(l.out.c, l.in.c)), place.shape);
+      place.ddr_address = weights_at(row);
+      chunk_of_[row] = static_cast<int>(b_.program().chunks.size());
+      b_.program().chunks.push_back(std::move(place));
+    }
+    c.chunk = chunk_of_[row];
+    b_.call(core(row), c);
+  }
+  void reduce_core() {
+    acquire(0, weights_full);
+    const std::size_t since = steps(0);
+    acquire(0, in_full), acquire(0, out_empty), call(0), release(0, in_empty), release(0, out_full);
+    repeat_since(b_, core(0), since, d_.height);
+    release(0, weights_empty);
+  }
+  void spatial_core(int row) {
+    acquire(row, weights_full);
+    // Row 0 needs two rows, every further row one more; the oldest is given back from row 1 on.
+    acquire(row, in_full, d_.height > 1 ? 2 : 1), acquire(row, out_empty), call(row), release(row, out_full);
+    if (d_.height > 2) {
+      const std::size_t since = steps(row);
+      acquire(row, in_full), acquire(row, out_empty), call(row), release(row, in_empty), release(row, out_full);
+      repeat_since(b_, core(row), since, d_.height - 2);
+    }
+    if (d_.height > 1) acquire(row, out_empty), call(row), release(row, out_full);
+    release(row, in_empty, d_.height > 1 ? 2 : 1);
+    release(row, weights_empty);
+  }
+  void expand_core() {
+    acquire(3, weights_full);
+    const std::size_t since = steps(3);
+    acquire(3, in_full), acquire(3, side_full), acquire(3, skip_full), acquire(3, out_empty), call(3);
+    release(3, in_empty), release(3, side_empty), release(3, skip_empty), release(3, out_full);
+    repeat_since(b_, core(3), since, d_.height);
+    release(3, weights_empty);
+  }
+
+  const Network& network_;
+  const Bottleneck& d_;
+  const int buffers_;  // of the wide rows in core 3
+  ProgramBuilder b_;
+  const EngineMap& map_;
+  const Bytes wide_row_, narrow_row_;
+  Ring weights_, results_;        // in the memory tile
+  std::array<Ring, 4> in_, out_;  // per core
+  Ring side_, skip_;              // core 3: the other half of a row, and the row to add
+  std::array<int, 4> chunk_of_{-1, -1, -1, -1};
+};
+
+bool is_conv(const Layer& l, int kernel) {
+  const int pad = kernel / 2;
+  return l.op == Op::conv2d && l.is_int8() && l.window == Window{kernel, kernel, 1, 1, pad, pad, pad, pad};
+}
+
+std::vector<Problem> misfits(const Network& network, const Bottleneck& d, const ArraySpec& array, int buffers) {
+  std::vector<Problem> problems;
+  const auto note = [&](std::string what, std::string legal) {
+    problems.push_back({"", "network " + network.name, std::move(what), std::move(legal)});
+  };
+  if (d.width < 4 || d.width % 4 != 0)
+    note(fmt::format("rows of {} pixels", d.width), "a width that is a multiple of 4");
+  if (d.wide % 8 != 0 || d.narrow % 16 != 0)
+    note(fmt::format("{} and {} channels", d.wide, d.narrow), "multiples of 8 outside, of 16 inside");
+  if (array.rows != 4) note(fmt::format("{} rows of cores", array.rows), "4, of which one column is used");
+  const Bytes room = array.tile.memory.size - array.tile.reserved;
+  Bytes need = 0;
+  for (const Stage& stage : stages(d, buffers)) need = std::max(need, stage.core_bytes);
+  if (need > room) note(fmt::format("a core needs {} bytes", need), fmt::format("at most {} bytes", room));
+  const Bytes most_weights = std::max(Bytes{d.narrow} * d.wide, Bytes{d.narrow} * d.narrow * 9 / 2);
+  const Bytes staged = (skip_rows + 2) * Bytes{d.width} * d.wide + most_weights;
+  if (staged > array.memtile.memory.size)
+    note(fmt::format("staging needs {} bytes of a memory tile", staged),
+         fmt::format("at most {} bytes", array.memtile.memory.size));
+  return problems;
+}
+
+}  // namespace
+
+std::optional<Bottleneck> find_bottleneck(const Network& network) {
+  const auto& l = network.layers;
+  if (l.size() != 5) return std::nullopt;
+  const auto reads = [&](LayerId id, std::vector<LayerId> inputs) { return l[id].inputs == inputs; };
+  const bool chain =
+      is_conv(l[1], 1) && reads(1, {0}) && is_conv(l[2], 3) && reads(2, {1}) && is_conv(l[3], 1) && reads(3, {2});
+  if (!chain || l[4].op != Op::add || !(reads(4, {0, 3}) || reads(4, {3, 0}))) return std::nullopt;
+  if (l[1].out.c != l[2].out.c || l[3].out.c != l[0].out.c) return std::nullopt;
+  return Bottleneck{l[0].out.h, l[0].out.w, l[0].out.c, l[1].out.c, 1, 2, 3, 4};
+}
+
+Expected<Schedule> schedule_bottleneck(const Network& network, const Bottleneck& d, const ArraySpec& array,
+                                       const KernelLaw& law) {
+  const Bytes room = array.tile.memory.size - array.tile.reserved;
+  const int buffers = stages(d, 2)[2].core_bytes <= room ? 2 : 1;
+  std::vector<Problem> problems = misfits(network, d, array, buffers);
+  if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
+  Schedule s;
+  s.layers.resize(network.layers.size());
+  s.program = BottleneckEmitter(network, d, array, buffers).run();
+  const std::vector<Millicycles> durations = kernel_durations(s.program, law);
+  for (const Stage& stage : stages(d, buffers)) {
+    Candidate& c = s.layers[stage.layer].candidates.emplace_back();
+    Millicycles call = 0;
+    for (std::size_t i = 0; i < durations.size(); ++i)
+      if (s.program.calls[i].layer == stage.layer) call = durations[i];
+    c.mapping = stage.cores;
+    c.tiling = stage.tiling;
+    c.rows = d.height;
+    c.us = to_us(call * d.height, array.clock_hz);
+    c.bound_by = "compute";
+    c.core_bytes = stage.core_bytes;
+    c.chosen = true;
+    s.estimate_us = std::max(s.estimate_us, c.us);  // the slowest stage sets the pace
+  }
+  return s;
+}
+
+}  // namespace tessera::object_fifo

@@ -1,0 +1,42 @@
+// GEMM C[m,n] = A[m,k] B[k,n] on the whole array, output-stationary: the mapping cols=channels rows=height as the
+// published hand-written designs lay it out.
+//
+//   shim column i -> memory tile i -> A tiles of its rows of cores, broadcast along each row
+//   shim column j -> memory tile j -> B tiles of column j, broadcast along that column
+//   core (i, j) keeps its tile of C until k is exhausted, then core -> memory tile j -> shim j
+//
+// A and B stand row-major in DDR and pass the memory tiles as they come; nothing stays there. Sources: mlir-aie
+// whole_array; arXiv 2512.13282, section 4.
+#pragma once
+#include "sim/arch/array_spec.h"
+#include "sim/base/error.h"
+#include "sim/program/program.h"
+#include "sim/schedule/schedule.h"
+
+namespace tessera::object_fifo {
+
+struct GemmDesign {
+  int m = 0, k = 0, n = 0;
+  int tile_m = 0, tile_k = 0, tile_n = 0;           // of one kernel call
+  Bytes in_bytes = 1, out_bytes = 1;                // of an element
+  int strip_calls = 1;                              // kernel calls along k that one buffer of A and B feeds
+  int a_buffers = 2, b_buffers = 2, c_buffers = 2;  // in the core
+  int memtile_buffers = 2;
+  std::optional<Keeps> keeps;  // input: all of k of A stays in the core while its tiles of C side by side are computed;
+                               // weights: all of k of B stays while its tiles of C below each other are computed
+
+  Bytes a_bytes() const { return Bytes{tile_m} * tile_k * strip_calls * in_bytes; }  // of one buffer
+  Bytes b_bytes() const { return Bytes{tile_n} * tile_k * strip_calls * in_bytes; }
+  Bytes c_bytes() const { return Bytes{tile_m} * tile_n * out_bytes; }
+  Bytes core_bytes() const { return a_buffers * a_bytes() + b_buffers * b_bytes() + c_buffers * c_bytes(); }
+};
+
+// What a gemm layer and what is forced for it come to: two buffers of A and B and as many of C, two or one, as fit a
+// core, unless told otherwise. The tile must be among what is forced.
+GemmDesign gemm_design(const Layer& layer, const LayerOverride& forced, const ArraySpec& array);
+
+// Sizes that the tiles do not divide are padded. Fails with does_not_fit. `layers` of the program are the network's.
+Expected<Schedule> schedule_gemm(const Network& network, const GemmDesign& design, const ArraySpec& array,
+                                 const KernelLaw& law);
+
+}  // namespace tessera::object_fifo

@@ -1,0 +1,20 @@
+// The policy "object_fifo": networks of one of two forms, a dense gemm or a bottleneck, laid out as the hand-written
+// designs of mlir-aie are. Unlike the other policies it keeps no tensor in a memory tile and waits for no token:
+// everything is a ring of buffers with locks, over which descriptors loop (ring.h). Its programs carry no tensors.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "sim/schedule/schedule.h"
+
+namespace tessera::object_fifo {
+
+// What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
+// the law does not have. Paths are those of a run config.
+std::vector<Problem> problems(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
+                              const KernelLaw& law, const ScheduleSpec& spec);
+
+Expected<Schedule> schedule(const Network& network, const ArraySpec& array, const KernelLaw& law,
+                            const ScheduleSpec& spec);
+
+}  // namespace tessera::object_fifo

@@ -1,0 +1,418 @@
+// Does the policy object_fifo move the bytes it must, in rings that nobody overruns, compute the product bit for bit,
+// take the time it must, and refuse what it cannot lay out?
+#include <catch2/catch.hpp>
+
+#include "sim/cost/kernel_law.h"
+#include "sim/network/network_file.h"
+#include "sim/program/hash.h"
+#include "sim/program/text.h"
+#include "sim/reference/reference.h"
+#include "sim/run/backend.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/functional.h"
+#include "sim/run/pipeline.h"
+#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/schedule/verify.h"
+#include "tests/run/isolated.h"
+
+using namespace tessera;
+
+namespace {
+
+using nlohmann::json;
+
+ArraySpec plain(int rows, int cols) {
+  ArraySpec a;
+  a.rows = rows, a.cols = cols;
+  a.memtile.memory.size = 512 * 1024;
+  a.memtile.dma.s2mm = a.memtile.dma.mm2s = 6;
+  a.memtile.dma.descriptors = 48;
+  a.memtile.locks.count = 64;
+  a.shim.dma.max_length = 1 << 30;
+  a.ddr.read_bytes_per_cycle = a.ddr.write_bytes_per_cycle = 1000;
+  return a;
+}
+
+struct Case {
+  int m = 256, k = 256, n = 256;
+  std::string in = "i8", out = "i32";
+  LayerOverride forced;
+};
+
+Case cube(int size, int tile) {
+  Case c;
+  c.m = c.k = c.n = size;
+  c.forced.tile = {tile, 1, tile, tile};
+  return c;
+}
+
+Network network_of(const Case& c) {
+  const json gemm = {{"name", "gemm"}, {"op", "gemm"},    {"m", c.m},         {"k", c.k},
+                     {"n", c.n},       {"in_type", c.in}, {"out_type", c.out}};
+  auto network = parse_network({{"name", "product"}, {"layers", {gemm}}}, "test");
+  if (!network) FAIL(describe(network.failure()));
+  return *network;
+}
+
+const KernelLaw& peak() { return **find_kernel_law("peak"); }
+
+Expected<Schedule> scheduled(const Network& network, const ArraySpec& array, const LayerOverride& forced) {
+  ScheduleSpec spec;
+  spec.policy = "object_fifo";
+  if (forced.tile) spec.layers["gemm"] = forced;
+  return make_schedule(network, std::vector<std::optional<BlockMask>>(network.layers.size()), array, peak(), spec);
+}
+
+Program program_of(const Case& c, const ArraySpec& array) {
+  auto schedule = scheduled(network_of(c), array, c.forced);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return schedule->program;
+}
+
+struct Outcome {
+  double cycles = 0;
+  Bytes read = 0, written = 0;
+};
+
+// Every kernel call takes `call` cycles and clearing none, unless durations are given.
+Outcome run(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations) {
+  const auto answer = isolated([&]() -> Expected<json> {
+    SimOptions options;
+    options.fidelity = Fidelity::transaction;
+    auto r = simulate(program, array, durations, options);
+    if (!r) return r.failure();
+    return json{{"total", r->total}, {"read", r->traffic.ddr_read}, {"written", r->traffic.ddr_write}};
+  });
+  if (!answer) FAIL(describe(answer.failure()));
+  return {answer->at("total").get<double>() / 1000, answer->at("read"), answer->at("written")};
+}
+
+Outcome run(const Case& c, const ArraySpec& array, Cycles call) {
+  const Program program = program_of(c, array);
+  std::vector<Millicycles> durations;
+  for (const KernelCall& k : program.calls) durations.push_back(k.kind == KernelKind::clear ? 0 : 1000 * call);
+  return run(program, array, durations);
+}
+
+std::string problem_of(const Program& program, const ArraySpec& array) {
+  const auto wrong = verify(program, array);
+  return wrong ? describe(*wrong) : "";
+}
+
+// Runs the program with data: what differs from the plain product.
+FunctionalReport with_data(const Program& program, const Network& network, const ArraySpec& array) {
+  FunctionalReport report;
+  const auto answer = isolated([&]() -> Expected<json> {
+    SimOptions options;
+    options.functional = true;
+    options.fidelity = Fidelity::transaction;
+    options.host_address = program.product.c.address;
+    options.host_bytes = program.product.c.pitch * program.product.c.rows;
+    const NetworkData data = make_data(network, std::vector<std::optional<BlockMask>>(network.layers.size()), 7);
+    auto r = simulate(program, array, kernel_durations(program, peak()), options, build_product_image(program, data));
+    if (!r) return r.failure();
+    const FunctionalReport f = check_product(program, *r, reference_product(network.layers.back(), data));
+    return json{
+        {"elements", f.elements_checked}, {"mismatches", f.mismatches}, {"first", f.first}, {"errors", f.errors}};
+  });
+  if (!answer) FAIL(describe(answer.failure()));
+  report.elements_checked = answer->at("elements");
+  report.mismatches = answer->at("mismatches");
+  report.first = answer->at("first").get<std::vector<std::string>>();
+  report.errors = answer->at("errors").get<std::vector<std::string>>();
+  return report;
+}
+
+Network bottleneck(int height, int width, int narrow = 64, int wide = 256) {
+  const json layers = {{{"name", "reduce"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 1}},
+                       {{"name", "spatial"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 3}, {"padding", 1}},
+                       {{"name", "expand"}, {"op", "conv2d"}, {"channels", wide}, {"kernel", 1}},
+                       {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
+  auto network = parse_network({{"name", "bottleneck"}, {"input", {height, width, wide}}, {"layers", layers}}, "test");
+  if (!network) FAIL(describe(network.failure()));
+  return *network;
+}
+
+}  // namespace
+
+TEST_CASE("products are verified and bit-exact on every array, tile, buffering and type") {
+  struct Shape {
+    int rows, cols, m, k, n, tile_m, tile_k, tile_n;
+  };
+  const std::vector<Shape> shapes = {{4, 4, 128, 96, 128, 16, 32, 16}, {1, 1, 48, 40, 56, 16, 8, 8},
+                                     {2, 4, 64, 64, 96, 32, 16, 8},    {4, 2, 64, 72, 48, 8, 24, 16},
+                                     {3, 2, 100, 70, 50, 16, 16, 16},  {4, 1, 96, 48, 24, 8, 16, 8},
+                                     {2, 1, 70, 30, 44, 32, 32, 32},   {3, 4, 24, 16, 16, 8, 8, 4}};
+  int cases = 0;
+  for (const Shape& s : shapes)
+    for (const char* in : {"i8", "i16"})
+      for (int buffering = 0; buffering < 5; ++buffering) {
+        Case c;
+        c.m = s.m, c.k = s.k, c.n = s.n, c.in = in;
+        c.forced.tile = {s.tile_m, 1, s.tile_n, s.tile_k};
+        if (buffering == 1) c.forced.buffers = {1, 1, 1};
+        if (buffering == 2) c.forced.buffers = {3, 2, 1};
+        if (buffering == 3) c.forced.keeps = Keeps::input, c.forced.buffers.weights = 1;
+        if (buffering == 4) c.forced.keeps = Keeps::weights, c.forced.buffers = {1, s.rows % 2 + 1, 2};
+        const ArraySpec array = plain(s.rows, s.cols);
+        const Network network = network_of(c);
+        const Program program = program_of(c, array);
+        CAPTURE(s.rows, s.cols, in, buffering);
+        REQUIRE(problem_of(program, array) == "");
+        const FunctionalReport report = with_data(program, network, array);
+        CHECK(report.elements_checked == std::int64_t{s.m} * s.n);
+        CHECK(report.first == std::vector<std::string>{});
+        CHECK(report.errors == std::vector<std::string>{});
+        ++cases;
+      }
+  CHECK(cases == 80);
+}
+
+TEST_CASE("a wrong program of a product does not pass") {
+  const ArraySpec array = plain(2, 2);
+  const Case c = cube(64, 16);
+  const Network network = network_of(c);
+  const Program good = program_of(c, array);
+  const EngineMap map(array);
+
+  Program empty_lock = good;  // one buffer too many is called empty
+  for (LockInit& l : empty_lock.locks)
+    if (l.role == LockRole::weights_empty) ++l.value;
+  CHECK(problem_of(empty_lock, array) != "");
+
+  Program one_address = good;  // both buffers of a ring at one place
+  auto& out = one_address.engines[map.mem_channel(0, EngineKind::mm2s, 0)].transfers;
+  auto& in = one_address.engines[map.mem_channel(0, EngineKind::s2mm, 0)].transfers;
+  REQUIRE(out.size() >= 2);
+  out[1].access.base = out[0].access.base;
+  in[1].access.base = in[0].access.base;
+  CHECK(problem_of(one_address, array) != "");
+
+  Program wrong_block = good;  // another block of A
+  Transfer& read = wrong_block.engines[map.shim_channel(0, EngineKind::mm2s, 0)].transfers[1];
+  read.access.base -= 64;
+  CHECK(problem_of(wrong_block, array) == "");  // bytes of DDR are bytes of DDR: data show it
+  CHECK(with_data(wrong_block, network, array).mismatches > 0);
+
+  Program forgets = good;  // C is not cleared for the next tile
+  for (KernelCall& k : forgets.calls)
+    if (k.kind == KernelKind::clear) k.acc = forgets.calls[0].acc;
+  CHECK(with_data(forgets, network, array).mismatches > 0);
+
+  Program other_buffer = good;
+  for (KernelCall& k : other_buffer.calls)
+    if (k.kind == KernelKind::gemm) k.in = 0;
+  CHECK(with_data(other_buffer, network, array).mismatches > 0);
+
+  Program missing = good;  // the last tile of C stays in the memory tile's stream
+  missing.engines[map.shim_channel(1, EngineKind::s2mm, 0)].steps.pop_back();
+  CHECK(problem_of(missing, array) != "");
+}
+
+TEST_CASE("the text of a product says all of it") {
+  const ArraySpec array = plain(2, 4);
+  Case c = cube(64, 16);
+  c.in = "i16";
+  const Program program = program_of(c, array);
+  const auto read = parse_program(write_program(program, array), array);
+  if (!read) FAIL(describe(read.failure()));
+  CHECK(program_hash(*read) == program_hash(program));
+  CHECK_FALSE(read->tensors);
+  CHECK(read->product.c.address == program.product.c.address);
+  CHECK(read->layers[1].layer.in_type == ElementType::i16);
+  Program other = program;
+  other.layers[1].layer.out_type = ElementType::f32;
+  CHECK(program_hash(other) != program_hash(program));
+  other = program;
+  other.product.b.pitch += 4;
+  CHECK(program_hash(other) != program_hash(program));
+  other.product.c.rows = 8;
+  CHECK(problem_of(other, array).find("product: c at") != std::string::npos);
+}
+
+TEST_CASE("every tile of A and B is read once per tile of C in its row or column") {
+  for (const auto& [rows, cols] :
+       {std::pair{4, 4}, std::pair{2, 1}, std::pair{4, 1}, std::pair{2, 4}, std::pair{1, 1}}) {
+    const ArraySpec a = plain(rows, cols);
+    const Outcome o = run(cube(256, 32), a, 100);
+    INFO(rows << "x" << cols);
+    CHECK(o.read == 256 * 256 * (256 / (32 * cols)) + 256 * 256 * (256 / (32 * rows)));
+    CHECK(o.written == 256 * 256 * 4);
+  }
+}
+
+TEST_CASE("what a task cannot iterate over takes further tasks") {
+  ArraySpec a = plain(1, 1);
+  a.shim.dma.iterations = 3;
+  const Case c = cube(128, 16);
+  const Program program = program_of(c, a);
+  CHECK(problem_of(program, a) == "");
+  const auto& reads = program.engines[EngineMap(a).shim_channel(0, EngineKind::mm2s, 0)].transfers;
+  CHECK(reads.size() == 8 * 3);  // eight blocks of rows, eight tiles of C side by side in tasks of 3, 3 and 2
+  CHECK(with_data(program, network_of(c), a).good());
+  a.shim.dma.iterations = 2;
+  CHECK(problem_of(program, a).find("3 iterations; legal: up to 2") != std::string::npos);
+}
+
+TEST_CASE("slow kernels set the pace, fast ones leave it to the streams") {
+  const ArraySpec a = plain(4, 4);
+  const std::int64_t calls = 2 * 2 * 8;
+  const Outcome slow = run(cube(256, 32), a, 5000), fast = run(cube(256, 32), a, 1);
+  CHECK(slow.cycles > 5000.0 * calls);
+  CHECK(slow.cycles < 5000.0 * calls + 6000);
+  CHECK(fast.cycles >= 256.0 * calls);  // 1 KB of A and of B per call, 4 B per cycle
+}
+
+TEST_CASE("a second buffer of C hides its way out") {
+  const ArraySpec a = plain(4, 4);
+  Case c = cube(512, 64);
+  c.forced.buffers.output = 1;
+  const Outcome once = run(c, a, 3000);
+  c.forced.buffers.output = 2;
+  const Outcome twice = run(c, a, 3000);
+  CHECK(once.cycles - twice.cycles > 3 * 4000);  // 64x64 int32 take 4,096 cycles out of the core, four times
+}
+
+TEST_CASE("buffers follow the memory of a core") {
+  const ArraySpec a = plain(4, 4);
+  Case c = cube(512, 64);
+  const Network network = network_of(c);
+  const auto buffers = [&] { return object_fifo::gemm_design(network.layers[1], c.forced, a).c_buffers; };
+  CHECK(buffers() == 2);
+  (*c.forced.tile)[3] = 128;
+  CHECK(buffers() == 1);
+  (*c.forced.tile)[3] = 512;
+  const auto refused = scheduled(network, a, c.forced);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().code == ExitCode::does_not_fit);
+}
+
+TEST_CASE("weights that are kept are read once per block of columns") {
+  const ArraySpec a = plain(1, 1);
+  Case c = cube(128, 32);
+  c.forced.buffers.input = 1;
+  c.forced.keeps = Keeps::weights;
+  const Outcome o = run(c, a, 1000);
+  CHECK(o.read == 128 * 128 * 4 + 128 * 128);
+  CHECK(o.cycles > 64 * 1000 + 15 * 1024);  // A is buffered once: each of its strips is waited for
+}
+
+TEST_CASE("an input that is kept is read once per block of rows, weights as often as before") {
+  const ArraySpec a = plain(2, 2);
+  Case c = cube(256, 32);
+  c.forced.buffers.weights = c.forced.buffers.output = 1;
+  const Outcome streamed = run(c, a, 1000);
+  c.forced.keeps = Keeps::input;
+  const Outcome kept = run(c, a, 1000);
+  CHECK(streamed.read - kept.read == 256 * 256 * (4 - 1));  // four blocks of columns
+  CHECK(kept.written == streamed.written);
+  CHECK(kept.cycles <= streamed.cycles);
+  c.forced.buffers.input = 4;  // half of k
+  const auto refused = scheduled(network_of(c), a, c.forced);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().code == ExitCode::does_not_fit);
+}
+
+// The mapping is one that the policy `best` weighs for every network: forced to the same tile it takes as long where
+// compute binds.
+TEST_CASE("the same mapping and tile take as long under policy best") {
+  for (const int size : {1024, 2048}) {
+    const json layer = {{"name", "gemm"}, {"op", "gemm"}, {"m", size}, {"n", size}, {"k", size}};
+    double cycles[2] = {0, 0};
+    for (const bool fifo : {false, true}) {
+      json forced = {{"tile", {64, 1, 64, 64}}};
+      if (!fifo) forced.update({{"cols", "channels"}, {"rows", "height"}});
+      const json document = {{"network", {{"name", "product"}, {"layers", {layer}}}},
+                             {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
+                             {"schedule", {{"policy", fifo ? "object_fifo" : "best"}, {"layers", {{"gemm", forced}}}}}};
+      const auto config = make_run_config(document, config_folder(), "product", {});
+      if (!config) FAIL(describe(config.failure()));
+      const auto result = isolated([&] { return run_density(*config, Density::dense); });
+      if (!result) FAIL(describe(result.failure()));
+      CHECK(result->at("layers")[0]["mapping"].get<std::string>().rfind("cols=channels rows=height tile=64x1x64/64",
+                                                                        0) == 0);
+      cycles[fifo ? 1 : 0] = result->at("cycles").get<double>();
+    }
+    CAPTURE(size, cycles[0], cycles[1]);
+    CHECK(cycles[0] == Approx(cycles[1]).epsilon(0.02));
+  }
+}
+
+TEST_CASE("more bandwidth never makes the same design slower") {
+  ArraySpec a = plain(4, 4);
+  a.ddr.read_bytes_per_cycle = 4;
+  const double narrow = run(cube(256, 32), a, 100).cycles;
+  a.ddr.read_bytes_per_cycle = 8;
+  const double wide = run(cube(256, 32), a, 100).cycles;
+  CHECK(wide < narrow);
+}
+
+TEST_CASE("the bottleneck is verified, reads its input once and runs at the pace of its slowest stage") {
+  const ArraySpec a = plain(4, 1);
+  for (const int height : {1, 2, 3, 5, 32}) {
+    const auto schedule = scheduled(bottleneck(height, 32), a, {});
+    if (!schedule) FAIL(describe(schedule.failure()));
+    CAPTURE(height);
+    CHECK(problem_of(schedule->program, a) == "");
+    std::vector<Millicycles> durations;
+    for (const KernelCall& call : schedule->program.calls) durations.push_back(call.layer == 3 ? 20000000 : 5000000);
+    const Outcome o = run(schedule->program, a, durations);
+    CHECK(o.read == height * 32 * 256 + 64 * 64 * 9 + 2 * 64 * 256);
+    CHECK(o.written == height * 32 * 256);
+    CHECK(o.cycles > height * 20000);
+    CHECK(o.cycles < (height + 3) * 20000);
+  }
+  const auto refusal = [&](const Network& network, const ArraySpec& array) {
+    const auto refused = scheduled(network, array, {});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.failure().code == ExitCode::does_not_fit);
+    return describe(refused.failure());
+  };
+  CHECK(refusal(bottleneck(32, 30), a).find("rows of 30 pixels") != std::string::npos);
+  CHECK(refusal(bottleneck(32, 512), a).find("a core needs") != std::string::npos);
+  CHECK(refusal(bottleneck(32, 32), plain(2, 1)).find("2 rows of cores") != std::string::npos);
+}
+
+TEST_CASE("a bottleneck whose rings are too long for their buffers does not pass") {
+  const ArraySpec a = plain(4, 1);
+  auto schedule = scheduled(bottleneck(16, 32), a, {});
+  REQUIRE(schedule);
+  Program wrong = schedule->program;
+  for (LockInit& l : wrong.locks)
+    if (l.role == LockRole::staging_empty && l.value == 8) l.value = 9;  // rows that wait for the addition
+  CHECK(problem_of(wrong, a) != "");
+}
+
+TEST_CASE("what has no form is refused before anything is scheduled") {
+  const auto problems = [&](const Network& network, const ScheduleSpec& spec) {
+    std::string text;
+    for (const Problem& p :
+         schedule_problems(network, std::vector<std::optional<BlockMask>>(network.layers.size()), peak(), spec))
+      text += p.path + ": " + p.what + "\n";
+    return text;
+  };
+  ScheduleSpec spec;
+  spec.policy = "object_fifo";
+  Case c = cube(64, 16);
+  CHECK(problems(network_of(c), spec) == "schedule.layers.gemm.tile: is missing, and object_fifo chooses none\n");
+  spec.layers["gemm"].tile = {16, 2, 16, 16};
+  CHECK(problems(network_of(c), spec) == "schedule.layers.gemm.tile[1]: is 2\n");
+  spec.layers["gemm"].tile = {16, 1, 16, 16};
+  CHECK(problems(network_of(c), spec).empty());
+  spec.layers["gemm"].cols = Axis::height;
+  spec.layers["gemm"].rows = Axis::channels;
+  CHECK(problems(network_of(c), spec).find("another mapping") != std::string::npos);
+  c.in = "f32";
+  CHECK(problems(network_of(c), {"object_fifo", true, {{"gemm", c.forced}}, true, {}}) ==
+        "hardware.kernels: has no kernel for layer gemm: a product f32 -> i32\n");
+  CHECK(problems(network_of(c), {}).find("schedules int8 only; layer gemm is f32 -> i32") != std::string::npos);
+  CHECK(problems(bottleneck(8, 32), spec) ==
+        "schedule.layers.gemm: nothing of a bottleneck can be forced: its stages work whole rows\n");
+  Network other = bottleneck(8, 32);
+  other.layers[2].window.sh = 2;
+  CHECK(problems(other, spec).find("has no form for") != std::string::npos);
+  ScheduleSpec best;
+  best.layers["gemm"].keeps = Keeps::input;
+  best.layers["gemm"].buffers.output = 1;
+  CHECK(problems(network_of(cube(64, 16)), best).find("schedule.layers.gemm.buffers") != std::string::npos);
+}
