@@ -35,7 +35,9 @@ BankSet BankCounters::used_by(const Program& program, const KernelCall& call) co
     add(call.weights, (call.out.c1 - call.out.c0) * call.in_c * width);
     return set;
   }
-  add(call.in, Bytes{call.in_h} * call.in_w * call.in_c);
+  const Bytes in = call.ring == 0 ? Bytes{call.in_h} * call.in_w * call.in_c
+                                  : Bytes{call.ring} * program.layers[static_cast<std::size_t>(call.layer)].layer.in.w * call.in_c;
+  add(call.in, in);
   add(call.in2, out);
   if (call.chunk >= 0) add(call.weights, program.chunks[static_cast<std::size_t>(call.chunk)].size.total());
   if (!(call.first && call.last)) add(call.acc, out * 4);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "models/kernels/add.h"
@@ -31,7 +32,7 @@ void KernelRunner::load(const Task& t, std::int64_t address, Bytes bytes, std::v
 
 void KernelRunner::run(EngineId core, const KernelCall& call, WatchedMemory& memory) {
   const TaskRef ref = log_.begin(core, call.layer, -1);
-  if (!program_.tensors && call.kind != KernelKind::gemm && call.kind != KernelKind::clear) return;
+  if (call.kind == KernelKind::ops && !program_.tensors) return;
   static const Layer none;
   const bool known = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program_.layers.size();
   const Task t{ref, call, known ? program_.layers[static_cast<std::size_t>(call.layer)].layer : none, memory};
@@ -65,6 +66,7 @@ bool KernelRunner::load_input(const Task& t) {
   if (c.in_h != h || c.in_w != width || c.in_c < 1)
     return refuse(t, fmt::format("input tile is {}x{}x{}, its window is {}x{}", c.in_h, c.in_w, c.in_c, h, width));
   const Bytes bytes = Bytes{c.in_h} * c.in_w * c.in_c;
+  if (c.ring > 0) return load_ring(t);
   if (!in_memory(t, "input", c.in, bytes)) return false;
   if (c.kind != KernelKind::maxpool) {
     load(t, c.in, bytes, in_);
@@ -79,6 +81,25 @@ bool KernelRunner::load_input(const Task& t) {
       else
         t.memory.discard(c.in + at, c.in_c);
     }
+  return true;
+}
+
+// The rows of the window that lie in the map, out of the ring; zeros around them.
+bool KernelRunner::load_ring(const Task& t) {
+  const KernelCall& c = t.call;
+  const Window& w = t.layer.window;
+  const Bytes row = Bytes{t.layer.in.w} * c.in_c;
+  if (!in_memory(t, "ring of rows", c.in, c.ring * row)) return false;
+  in_.assign(static_cast<std::size_t>(Bytes{c.in_h} * c.in_w * c.in_c), 0);
+  int slot = c.ring_row;
+  const int left = c.out.w0 * w.sw - w.pad_left;
+  for (int y = 0; y < c.in_h; ++y) {
+    if (!inside_input(t.layer, c.out.h0 * w.sh - w.pad_top + y, 0)) continue;
+    const int first = std::max(0, -left), last = std::min(c.in_w, t.layer.in.w - left);
+    t.memory.read(t.ref, c.in + slot * row + Bytes{left + first} * c.in_c, Bytes{last - first} * c.in_c,
+                  in_.data() + (Bytes{y} * c.in_w + first) * c.in_c);
+    slot = (slot + 1) % c.ring;
+  }
   return true;
 }
 

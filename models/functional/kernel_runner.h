@@ -23,6 +23,7 @@ class KernelRunner {
   bool in_memory(const Task& t, const char* what, std::int64_t address, Bytes bytes);
   void load(const Task& t, std::int64_t address, Bytes bytes, std::vector<std::uint8_t>& to);
   bool load_input(const Task& t);
+  bool load_ring(const Task& t);
   void store_result(const Task& t);
 
   void conv(const Task& t);

@@ -99,7 +99,9 @@ const char* kernel_name(KernelKind k);
 
 // One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
 // conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:
-//   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c).
+//   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c). With `ring` those rows of the window that lie
+//   in the map stand as whole rows of the map, without padding, in turn in a ring of that many rows at `in`, the first of
+//   them in slot ring_row.
 // gemm: tile of C at `acc` += tile of A at `in` * tile of B at `weights`, row-major and of any types; `out` has the tile's
 //   rows and columns, in_c the steps of k. clear: sets the tile of C to zero.
 struct KernelCall {
@@ -112,6 +114,7 @@ struct KernelCall {
   std::int32_t in = -1, in2 = -1;  // in2: second operand of add, or the residual fused into a conv
   std::int32_t weights = -1, acc = -1, result = -1;  // acc: int32 [h][w][c], unused when first && last
   std::int32_t chunk = -1;    // index into Program::chunks
+  std::int16_t ring = 0, ring_row = 0;
   std::int16_t add_layer = -1;     // conv with a fused residual: the add layer that this call also computes
   std::int64_t operations = 0;     // KernelKind::ops: operations of a replayed call, 256 per cycle
 };

@@ -334,6 +334,14 @@ class Parser {
     add_core(i);
   }
 
+  void ring(KernelCall& k) {
+    std::string_view value;
+    if (!line_.find("ring", value)) return;
+    Cursor c{value};
+    if (!c.number(k.ring) || !c.eat(',') || !c.number(k.ring_row) || !c.done())
+      line_.unreadable("ring", value, "2 numbers separated by ','");
+  }
+
   void call() {
     KernelCall k;
     k.kind = static_cast<KernelKind>(values_.name("kernel", values_.kernels, line_.word("kernel"), "kernel"));
@@ -354,6 +362,7 @@ class Parser {
     line_.optional("chunk", k.chunk);
     line_.optional("add", k.add_layer);
     line_.optional("operations", k.operations);
+    ring(k);
     values_.waits(p_.waits, i.wait0, i.wait_count);
     i.call = static_cast<std::int32_t>(p_.calls.size());
     p_.calls.push_back(k);

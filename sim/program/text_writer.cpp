@@ -263,6 +263,7 @@ class Writer {
     optional(" chunk=", k.chunk, -1);
     optional(" add=", k.add_layer, -1);
     optional(" operations=", k.operations, 0);
+    if (k.ring != 0) add(" ring=", int{k.ring}, ',', int{k.ring_row});
     waits(c.wait0, c.wait_count);
     out_ += '\n';
   }

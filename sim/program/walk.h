@@ -87,6 +87,7 @@ class ProgramWalk {
     put(static_cast<int>(k.kind), k.layer, k.in_h, k.in_w, k.in_c, k.ic0, k.first, k.last);
     region(k.out);
     put(k.in, k.in2, k.weights, k.acc, k.result, k.chunk, k.add_layer, k.operations);
+    if (k.ring != 0) put(k.ring, k.ring_row);
   }
 
  private:

@@ -29,11 +29,17 @@ struct FunctionalReport {
 FunctionalReport check_functional(const Program& program, const EngineMap& engines, const SimResult& result,
                                   const std::vector<Tensor>& reference);
 
-// The same for a program that computes a product (Program::product): its matrices in DDR, and C as it stands there at
-// the end (SimResult::host holds all of it). What stands in the way of data, or nothing:
-std::optional<Problem> product_without_data(const Program& program);
-DdrImage build_product_image(const Program& program, const NetworkData& data);
-FunctionalReport check_product(const Program& program, const SimResult& result,
-                               const std::vector<std::int32_t>& reference);
+// The same for a program without tensors (Program::tensors): what shows is what stands in DDR at the end, a product or
+// the output of the network, in the bytes that SimResult::host has to hold.
+struct HostBytes {
+  std::int64_t address = 0;
+  Bytes bytes = 0;
+};
+// What stands in the way of data, or nothing; the others may be asked only then.
+std::optional<Problem> without_data(const Program& program);
+HostBytes judged_bytes(const Program& program);
+DdrImage build_end_image(const Program& program, const NetworkData& data);
+FunctionalReport check_end(const Program& program, const SimResult& result, const Network& network,
+                           const NetworkData& data);
 
 }  // namespace tessera

@@ -48,7 +48,7 @@ struct FunctionalRun {
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }
-    run.image = program.tensors ? build_ddr_image(program, run.data) : build_product_image(program, run.data);
+    run.image = program.tensors ? build_ddr_image(program, run.data) : build_end_image(program, run.data);
     return run;
   }
 
@@ -56,7 +56,7 @@ struct FunctionalRun {
     const FunctionalReport report =
         program.tensors
             ? check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data))
-            : check_product(program, sim, reference_product(config.network.layers[program.product.layer], data));
+            : check_end(program, sim, config.network, data);
     return {{"layers_checked", report.layers_checked},
             {"elements_checked", report.elements_checked},
             {"mismatches", report.mismatches},
@@ -173,9 +173,10 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
   sim_options.trace = options.trace;
   std::optional<FunctionalRun> functional;
   if (options.functional && !program.tensors) {
-    if (std::optional<Problem> none = product_without_data(program)) return fail(ExitCode::bad_input, std::move(*none));
-    sim_options.host_address = program.product.c.address;
-    sim_options.host_bytes = program.product.c.pitch * program.product.c.rows;
+    if (std::optional<Problem> none = without_data(program)) return fail(ExitCode::bad_input, std::move(*none));
+    const HostBytes judged = judged_bytes(program);
+    sim_options.host_address = judged.address;
+    sim_options.host_bytes = judged.bytes;
   }
   if (options.functional) {
     if (std::optional<Problem> other = other_masks(program, masks_of(config, density)))

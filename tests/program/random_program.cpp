@@ -127,7 +127,7 @@ class Maker {
     } else {
       c.call = static_cast<std::int32_t>(p_.calls.size());
       KernelCall k;
-      k.kind = static_cast<KernelKind>(pick(6));
+      k.kind = static_cast<KernelKind>(pick(8));
       k.layer = flip() ? c.layer : static_cast<std::int16_t>(2);
       k.out = region();
       k.in_h = pick(9);
@@ -142,6 +142,7 @@ class Maker {
       k.acc = pick(3) - 1;
       k.result = pick(65536);
       k.chunk = pick(6) - 1;
+      if (flip()) k.ring = static_cast<std::int16_t>(1 + pick(8)), k.ring_row = static_cast<std::int16_t>(pick(8));
       k.add_layer = static_cast<std::int16_t>(pick(4) - 1);
       k.operations = flip() ? 0 : 123456789012;
       p_.calls.push_back(k);

@@ -10,20 +10,25 @@
 namespace tessera::object_fifo {
 namespace {
 
-enum Lock {
-  in_full,
-  in_empty,
-  weights_full,
-  weights_empty,
-  out_full,
-  out_empty,
-  skip_full,
-  skip_empty,
-  side_full,
-  side_empty
-};
+enum Lock { in_full, in_empty, weights_full, weights_empty, out_full, out_empty, skip_full, skip_empty };
 constexpr int window_rows = 4;  // rows of the intermediate image a 3x3 core holds: three in use, one arriving
 constexpr int skip_rows = 8;    // rows of the input that wait in the memory tile
+
+LayerId layer_of(const Bottleneck& d, int row) { return row == 0 ? d.reduce : row == 3 ? d.expand : d.spatial; }
+
+// The weights of a core: of all output channels, or of one half.
+ChunkPlace weights_of(const Network& network, const Bottleneck& d, int row) {
+  const Layer& l = network.layers[layer_of(d, row)];
+  const int blocks = l.out.c / 8, first = row == 2 ? blocks / 2 : 0, last = row == 1 ? blocks / 2 : blocks;
+  ChunkPlace place;
+  place.layer = static_cast<std::int16_t>(l.id);
+  for (int r = first; r < last; ++r) place.shape.rows.push_back(r);
+  place.shape.col1 = l.in.c / 8;
+  place.shape.taps = l.window.kh * l.window.kw;
+  place.shape.bias = true;
+  place.size = chunk_size(kernel_mask(BlockMask::all_ones(l.out.c, l.in.c)), place.shape);
+  return place;
+}
 
 // What works a layer, one row of the image per call.
 struct Stage {
@@ -33,14 +38,15 @@ struct Stage {
   Bytes core_bytes;
 };
 // `buffers`: of the rows outside in core 3, those to add and those to send.
-std::array<Stage, 3> stages(const Bottleneck& d, int buffers = 2) {
-  const Bytes outer = Bytes{d.narrow} * d.wide, inner = Bytes{d.narrow} * d.narrow * 9 / 2, row = d.width;
+std::array<Stage, 3> stages(const Network& network, const Bottleneck& d, int buffers) {
+  const auto weights = [&](int row) { return weights_of(network, d, row).size.total(); };
+  const Bytes row = d.width;
   return {Stage{d.reduce, "core 0", fmt::format("tile=1x{}x{}/{}", d.width, d.narrow, d.wide),
-                outer + 2 * row * (d.wide + d.narrow)},
+                weights(0) + 2 * row * (d.wide + d.narrow)},
           Stage{d.spatial, "cores 1 and 2", fmt::format("tile=1x{}x{}/{}", d.width, d.narrow / 2, d.narrow),
-                inner + row * d.narrow * (window_rows + 1)},
+                weights(1) + row * d.narrow * (window_rows + 1)},
           Stage{d.expand, "core 3", fmt::format("tile=1x{}x{}/{}", d.width, d.wide, d.narrow),
-                outer + row * (2 * d.narrow + 2 * buffers * d.wide)}};
+                weights(3) + row * (2 * d.narrow + 2 * buffers * d.wide)}};
 }
 
 class BottleneckEmitter {
@@ -53,25 +59,22 @@ class BottleneckEmitter {
         map_(b_.map()),
         wide_row_(Bytes{d.width} * d.wide),
         narrow_row_(Bytes{d.width} * d.narrow) {
-    const Bytes half = narrow_row_ / 2;
-    weights_ = {memory(), skip_rows * wide_row_ + 2 * wide_row_, 0, 1, weights_full};
-    results_ = {memory(), skip_rows * wide_row_, wide_row_, 2, out_full};
+    Bytes at = d.height * wide_row_;  // in DDR: the image, weights of the four cores, the result
     for (int row = 0; row < 4; ++row) {
+      chunks_[row] = weights_of(network, d, row);
+      chunks_[row].ddr_address = at;
+      at += chunks_[row].size.total();
       const bool spatial = row == 1 || row == 2;
-      in_[row] = {tile(row), weight_bytes(row),
-                  spatial    ? narrow_row_
-                  : row == 0 ? wide_row_
-                             : half,
-                  spatial ? window_rows : 2, in_full};
-      out_[row] = {tile(row), in_[row].end(),
-                   row == 0   ? narrow_row_
-                   : row == 3 ? wide_row_
-                              : half,
-                   row == 3 ? buffers : 2, out_full};
+      const Bytes in = row == 0 ? wide_row_ : narrow_row_;
+      const Bytes out = row == 0 ? narrow_row_ : row == 3 ? wide_row_ : narrow_row_ / 2;
+      in_[row] = {tile(row), chunks_[row].size.total(), in, spatial ? window_rows : 2, in_full};
+      out_[row] = {tile(row), in_[row].end(), out, row == 3 ? buffers : 2, out_full};
     }
-    side_ = {tile(3), in_[3].end(), half, 2, side_full};
-    skip_ = {tile(3), side_.end(), wide_row_, buffers, skip_full};
+    skip_ = {tile(3), in_[3].end(), wide_row_, buffers, skip_full};
     out_[3].base = skip_.end();
+    results_at_ = at;
+    results_ = {memory(), skip_rows * wide_row_, wide_row_, 2, out_full};
+    weights_ = {memory(), results_.end(), 0, 1, weights_full};
   }
 
   Program run() {
@@ -79,9 +82,13 @@ class BottleneckEmitter {
     p.network = network_.name;
     p.tensors = false;
     for (const Layer& l : network_.layers) p.layers.emplace_back().layer = l;
-    for (const Stage& s : stages(d_)) p.layers[s.layer].mapping = std::string(s.cores) + " " + s.tiling;
+    for (const Stage& s : stages(network_, d_, buffers_))
+      p.layers[s.layer].mapping = std::string(s.cores) + " " + s.tiling;
     p.layers[d_.sum].mapping = "fused into " + network_.layers[d_.expand].name;
-    p.ddr_bytes = results_at() + d_.height * wide_row_;
+    p.chunks.assign(chunks_.begin(), chunks_.end());
+    image(0, 0);
+    image(d_.sum, results_at_);
+    p.ddr_bytes = results_at_ + d_.height * wide_row_;
     locks();
     weights();
     input();
@@ -101,26 +108,22 @@ class BottleneckEmitter {
   EngineId mem_in(int ch) const { return map_.mem_channel(0, EngineKind::s2mm, ch); }
   EngineId in(int row, int ch) const { return map_.tile_channel(row, 0, EngineKind::s2mm, ch); }
   EngineId out(int row) const { return map_.tile_channel(row, 0, EngineKind::mm2s, 0); }
-  LayerId layer_of(int row) const { return row == 0 ? d_.reduce : row == 3 ? d_.expand : d_.spatial; }
-  Bytes weight_bytes(int row) const {
-    return row == 1 || row == 2 ? Bytes{d_.narrow} * d_.narrow * 9 / 2 : Bytes{d_.narrow} * d_.wide;
-  }
-  // In DDR: the image, weights of the four cores, the result.
-  Bytes weights_at(int row) const {
-    Bytes at = d_.height * wide_row_;
-    for (int r = 0; r < row; ++r) at += weight_bytes(r);
-    return at;
-  }
-  Bytes results_at() const { return weights_at(4); }
 
+  void image(LayerId tensor, std::int64_t at) {
+    TensorPiece piece;
+    piece.tensor = static_cast<std::int16_t>(tensor);
+    piece.region = {0, d_.height, 0, d_.width, 0, d_.wide};
+    piece.in_ddr = true;
+    piece.access = linear(at, d_.height * wide_row_);
+    b_.program().pieces.push_back(piece);
+  }
   void locks() {
     for (int row = 0; row < 4; ++row) {
       declare(b_, in_[row], LockRole::input_full, LockRole::input_empty);
-      declare(b_, {tile(row), 0, weight_bytes(row), 1, weights_full}, LockRole::weights_full, LockRole::weights_empty);
+      declare(b_, {tile(row), 0, in_[row].base, 1, weights_full}, LockRole::weights_full, LockRole::weights_empty);
       declare(b_, out_[row], LockRole::output_full, LockRole::output_empty);
     }
     declare(b_, skip_, LockRole::operand_full, LockRole::operand_empty);
-    declare(b_, side_, LockRole::input_full, LockRole::input_empty);
     b_.lock(memory(), in_full, 0, LockRole::staging_full);    // for core 0
     b_.lock(memory(), skip_full, 0, LockRole::staging_full);  // sent to core 0, waits for core 3
     b_.lock(memory(), in_empty, skip_rows, LockRole::staging_empty);
@@ -139,11 +142,12 @@ class BottleneckEmitter {
     const EngineId shim = map_.shim_channel(0, EngineKind::mm2s, 1);
     const RouteId from_ddr = b_.route(shim, {mem_in(1)});
     for (int row = 0; row < 4; ++row) {
+      const LayerId layer = layer_of(d_, row);
       Ring staged = weights_;
-      staged.bytes = weight_bytes(row);
-      host(shim, from_ddr, weights_at(row), staged.bytes, layer_of(row));
-      b_.transfer(mem_in(1), filling(staged, 0, from_ddr, layer_of(row)));
-      link(b_, mem_out(2), staged, {in(row, 1)}, {{tile(row), 0, staged.bytes, 1, weights_full}}, 1, layer_of(row));
+      staged.bytes = chunks_[row].size.total();
+      host(shim, from_ddr, chunks_[row].ddr_address, staged.bytes, layer);
+      b_.transfer(mem_in(1), filling(staged, 0, from_ddr, layer));
+      link(b_, mem_out(2), staged, {in(row, 1)}, {{tile(row), 0, staged.bytes, 1, weights_full}}, 1, layer);
     }
   }
   void input() {
@@ -169,14 +173,20 @@ class BottleneckEmitter {
   }
   void middle() {
     link(b_, out(0), out_[0], {in(1, 0), in(2, 0)}, {in_[1], in_[2]}, d_.height, d_.reduce);
-    // Halves of a row arrive in turn on one channel of core 3.
+    // Halves of the channels arrive in turn on one channel of core 3, and stand beside each other in its row.
     const RouteId halves[] = {b_.route(out(1), {in(3, 0)}), b_.route(out(2), {in(3, 0)})};
     for (int row = 1; row <= 2; ++row)
       rotate(b_, out(row), 2, d_.height,
              [&](int k) { b_.transfer(out(row), draining(out_[row], k, halves[row - 1], d_.spatial)); });
     rotate(b_, in(3, 0), 2, d_.height, [&](int k) {
-      b_.transfer(in(3, 0), filling(in_[3], k, halves[0], d_.spatial));
-      b_.transfer(in(3, 0), filling(side_, k, halves[1], d_.spatial));
+      for (int half = 0; half < 2; ++half) {
+        Transfer t = part_of(in_[3], k, half * d_.narrow / 2, narrow_row_ / 2, halves[half], d_.spatial);
+        t.access.rank = 2;
+        t.access.dims[0] = repeated(d_.narrow / 2, 1);
+        t.access.dims[1] = repeated(d_.width, d_.narrow);
+        (half == 0 ? t.acquire : t.release) = by_one(half == 0 ? in_empty : in_full);
+        b_.transfer(in(3, 0), t);
+      }
     });
   }
   void output() {
@@ -185,64 +195,66 @@ class BottleneckEmitter {
     const RouteId to_ddr = b_.route(mem_out(3), {shim});
     rotate(b_, mem_out(3), results_.buffers, d_.height,
            [&](int k) { b_.transfer(mem_out(3), draining(results_, k, to_ddr, d_.expand)); });
-    host(shim, to_ddr, results_at(), d_.height * wide_row_, d_.expand);
+    host(shim, to_ddr, results_at_, d_.height * wide_row_, d_.expand);
   }
 
   EngineId core(int row) const { return map_.core(row, 0); }
-  void acquire(int row, int lock, int n = 1) { b_.acquire(core(row), lock, n, layer_of(row)); }
-  void release(int row, int lock, int n = 1) { b_.release(core(row), lock, n, layer_of(row)); }
-  std::size_t steps(int row) const { return b_.program().engines[core(row)].steps.size(); }
-  // A row of the layer's output, or half of its channels.
-  void call(int row) {
-    const int cin = row == 0 ? d_.wide : d_.narrow, cout = row == 0 ? d_.narrow : row == 3 ? d_.wide : d_.narrow / 2;
-    const int taps = row == 1 || row == 2 ? 3 : 1;
+  void acquire(int row, int lock, int n = 1) { b_.acquire(core(row), lock, n, layer_of(d_, row)); }
+  void release(int row, int lock, int n = 1) { b_.release(core(row), lock, n, layer_of(d_, row)); }
+  static int address(const Ring& r, std::int64_t turn) { return static_cast<int>(r.base + turn % r.buffers * r.bytes); }
+  // Row `h` of the layer's output, or half of its channels. The window of a 3x3 stands in a ring.
+  void call(int row, int h) {
+    const Layer& l = network_.layers[layer_of(d_, row)];
+    const ChunkShape& shape = chunks_[row].shape;
     KernelCall c;
     c.kind = KernelKind::conv;
-    c.layer = static_cast<std::int16_t>(layer_of(row));
-    c.out = {0, 1, 0, d_.width, row == 2 ? cout : 0, row == 2 ? 2 * cout : cout};
-    c.in_h = taps, c.in_w = d_.width + taps - 1, c.in_c = cin;
-    if (row == 3) c.add_layer = static_cast<std::int16_t>(d_.sum);
-    if (chunk_of_[row] < 0) {
-      ChunkPlace place;
-      place.layer = c.layer;
-      for (int r = c.out.c0 / 8; r < c.out.c1 / 8; ++r) place.shape.rows.push_back(r);
-      place.shape.col1 = cin / 8;
-      place.shape.taps = taps * taps;
-      const Layer& l = network_.layers[c.layer];
-      place.size = chunk_size(kernel_mask(BlockMask::all_ones(l.out.c, l.in.c)), place.shape);
-      place.ddr_address = weights_at(row);
-      chunk_of_[row] = static_cast<int>(b_.program().chunks.size());
-      b_.program().chunks.push_back(std::move(place));
+    c.layer = static_cast<std::int16_t>(l.id);
+    c.out = {h, h + 1, 0, d_.width, shape.rows.front() * 8, shape.rows.back() * 8 + 8};
+    c.in_h = l.window.kh, c.in_w = d_.width + l.window.kw - 1, c.in_c = l.in.c;
+    c.chunk = row;
+    c.weights = 0;
+    c.result = address(out_[row], h);
+    c.in = address(in_[row], h);
+    if (row == 1 || row == 2) {
+      c.in = static_cast<int>(in_[row].base);
+      c.ring = window_rows;
+      c.ring_row = static_cast<std::int16_t>(std::max(0, h - 1) % window_rows);
     }
-    c.chunk = chunk_of_[row];
+    if (row == 3) {
+      c.add_layer = static_cast<std::int16_t>(d_.sum);
+      c.in2 = address(skip_, h);
+    }
     b_.call(core(row), c);
+  }
+  // Rows [first, first + count), looping as soon as the same buffers are in turn again.
+  template <class Body>
+  void rows(int row, int first, int count, const Body& body) {
+    rotate(b_, core(row), window_rows, count, [&](int k) { body(first + k); });
   }
   void reduce_core() {
     acquire(0, weights_full);
-    const std::size_t since = steps(0);
-    acquire(0, in_full), acquire(0, out_empty), call(0), release(0, in_empty), release(0, out_full);
-    repeat_since(b_, core(0), since, d_.height);
+    rows(0, 0, d_.height, [&](int h) {
+      acquire(0, in_full), acquire(0, out_empty), call(0, h), release(0, in_empty), release(0, out_full);
+    });
     release(0, weights_empty);
   }
   void spatial_core(int row) {
     acquire(row, weights_full);
     // Row 0 needs two rows, every further row one more; the oldest is given back from row 1 on.
-    acquire(row, in_full, d_.height > 1 ? 2 : 1), acquire(row, out_empty), call(row), release(row, out_full);
-    if (d_.height > 2) {
-      const std::size_t since = steps(row);
-      acquire(row, in_full), acquire(row, out_empty), call(row), release(row, in_empty), release(row, out_full);
-      repeat_since(b_, core(row), since, d_.height - 2);
-    }
-    if (d_.height > 1) acquire(row, out_empty), call(row), release(row, out_full);
+    acquire(row, in_full, d_.height > 1 ? 2 : 1), acquire(row, out_empty), call(row, 0), release(row, out_full);
+    rows(row, 1, d_.height - 2, [&](int h) {
+      acquire(row, in_full), acquire(row, out_empty), call(row, h), release(row, in_empty), release(row, out_full);
+    });
+    if (d_.height > 1) acquire(row, out_empty), call(row, d_.height - 1), release(row, out_full);
     release(row, in_empty, d_.height > 1 ? 2 : 1);
     release(row, weights_empty);
   }
   void expand_core() {
     acquire(3, weights_full);
-    const std::size_t since = steps(3);
-    acquire(3, in_full), acquire(3, side_full), acquire(3, skip_full), acquire(3, out_empty), call(3);
-    release(3, in_empty), release(3, side_empty), release(3, skip_empty), release(3, out_full);
-    repeat_since(b_, core(3), since, d_.height);
+    rows(3, 0, d_.height, [&](int h) {
+      acquire(3, in_full), acquire(3, skip_full), acquire(3, out_empty), call(3, h);
+      release(3, in_empty), release(3, skip_empty), release(3, out_full);
+    });
     release(3, weights_empty);
   }
 
@@ -252,10 +264,11 @@ class BottleneckEmitter {
   ProgramBuilder b_;
   const EngineMap& map_;
   const Bytes wide_row_, narrow_row_;
+  std::array<ChunkPlace, 4> chunks_;
+  Bytes results_at_ = 0;          // in DDR
   Ring weights_, results_;        // in the memory tile
   std::array<Ring, 4> in_, out_;  // per core
-  Ring side_, skip_;              // core 3: the other half of a row, and the row to add
-  std::array<int, 4> chunk_of_{-1, -1, -1, -1};
+  Ring skip_;                     // core 3: the row to add
 };
 
 bool is_conv(const Layer& l, int kernel) {
@@ -275,9 +288,10 @@ std::vector<Problem> misfits(const Network& network, const Bottleneck& d, const 
   if (array.rows != 4) note(fmt::format("{} rows of cores", array.rows), "4, of which one column is used");
   const Bytes room = array.tile.memory.size - array.tile.reserved;
   Bytes need = 0;
-  for (const Stage& stage : stages(d, buffers)) need = std::max(need, stage.core_bytes);
+  for (const Stage& stage : stages(network, d, buffers)) need = std::max(need, stage.core_bytes);
   if (need > room) note(fmt::format("a core needs {} bytes", need), fmt::format("at most {} bytes", room));
-  const Bytes most_weights = std::max(Bytes{d.narrow} * d.wide, Bytes{d.narrow} * d.narrow * 9 / 2);
+  Bytes most_weights = 0;
+  for (const int row : {0, 1, 3}) most_weights = std::max(most_weights, weights_of(network, d, row).size.total());
   const Bytes staged = (skip_rows + 2) * Bytes{d.width} * d.wide + most_weights;
   if (staged > array.memtile.memory.size)
     note(fmt::format("staging needs {} bytes of a memory tile", staged),
@@ -301,14 +315,14 @@ std::optional<Bottleneck> find_bottleneck(const Network& network) {
 Expected<Schedule> schedule_bottleneck(const Network& network, const Bottleneck& d, const ArraySpec& array,
                                        const KernelLaw& law) {
   const Bytes room = array.tile.memory.size - array.tile.reserved;
-  const int buffers = stages(d, 2)[2].core_bytes <= room ? 2 : 1;
+  const int buffers = stages(network, d, 2)[2].core_bytes <= room ? 2 : 1;
   std::vector<Problem> problems = misfits(network, d, array, buffers);
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
   Schedule s;
   s.layers.resize(network.layers.size());
   s.program = BottleneckEmitter(network, d, array, buffers).run();
   const std::vector<Millicycles> durations = kernel_durations(s.program, law);
-  for (const Stage& stage : stages(d, buffers)) {
+  for (const Stage& stage : stages(network, d, buffers)) {
     Candidate& c = s.layers[stage.layer].candidates.emplace_back();
     Millicycles call = 0;
     for (std::size_t i = 0; i < durations.size(); ++i)

@@ -1,6 +1,7 @@
 // The policy "object_fifo": networks of one of two forms, a dense gemm or a bottleneck, laid out as the hand-written
 // designs of mlir-aie are. Unlike the other policies it keeps no tensor in a memory tile and waits for no token:
-// everything is a ring of buffers with locks, over which descriptors loop (ring.h). Its programs carry no tensors.
+// everything is a ring of buffers with locks, over which descriptors loop (ring.h). Its programs have no tensors
+// (Program::tensors).
 #pragma once
 #include <optional>
 #include <vector>

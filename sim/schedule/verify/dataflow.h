@@ -55,7 +55,7 @@ class Dataflow {
   void check_concat(const Layer& concat);
   void check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content);
 
-  void product(const Here& here, Shadow& m, const KernelCall& k);
+  void anonymous(const Here& here, Shadow& m, const KernelCall& k);
   void conv(const Here& here, Shadow& m, const KernelCall& k);
   void consume(const Here& here, Shadow& m, const KernelCall& k);
   void operands(const Here& here, Shadow& m, const KernelCall& k, int in, int in2);

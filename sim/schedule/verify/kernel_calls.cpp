@@ -41,26 +41,52 @@ Placed output_at(int key, const Region& out, std::int64_t base, int bytes = 1) {
 
 }  // namespace
 
-// Buffers of a product as bytes: whether somebody else may be at them is judged, what stands there is not.
-void Dataflow::product(const Here& here, Shadow& m, const KernelCall& k) {
+// Calls f(slot) for every row of a call's window that lies in the map, in the ring where it stands.
+template <class F>
+void each_ring_row(const KernelCall& k, const Layer& y, const F& f) {
+  int slot = k.ring_row;
+  for (int h = 0; h < k.in_h; ++h) {
+    const int at = k.out.h0 * y.window.sh - y.window.pad_top + h;
+    if (at < 0 || at >= y.in.h) continue;
+    f(slot);
+    slot = (slot + 1) % k.ring;
+  }
+}
+
+// Buffers as bytes, of a program without tensors: whether somebody else may be at them is judged, what stands there is
+// not.
+void Dataflow::anonymous(const Here& here, Shadow& m, const KernelCall& k) {
   const Layer& y = p_.layers[k.layer].layer;
-  const Bytes in = type_bytes(y.in_type), rows = rows_of(k.out), cols = depth_of(k.out);
-  const Placed c = bytes_at(-1, k.acc, 0, rows * cols * type_bytes(y.out_type));
+  const auto touch = [&](std::int64_t at, Bytes bytes) {
+    const Placed read = bytes_at(-1, at, 0, bytes);
+    races_.clear();
+    m.touch(read, here.stamp, clocks_, races_);
+    report_races(here, k.layer, m, false, read);
+  };
+  const bool product = k.kind == KernelKind::gemm || k.kind == KernelKind::clear;
+  const Bytes elements = k.out.elements(), row = Bytes{y.in.w} * k.in_c, in = product ? type_bytes(y.in_type) : 1;
+  const Bytes sums = elements * (product ? type_bytes(y.out_type) : 4);
+  const bool to_sums = product || (k.kind == KernelKind::conv && !k.last);
+  if (k.kind == KernelKind::gemm) {
+    touch(k.in, Bytes{rows_of(k.out)} * k.in_c * in);
+    touch(k.weights, Bytes{depth_of(k.out)} * k.in_c * in);
+  } else if (k.ring > 0) {
+    each_ring_row(k, y, [&](int slot) { touch(k.in + slot * row, row); });
+  } else if (k.kind != KernelKind::clear) {
+    touch(k.in, Bytes{k.in_h} * k.in_w * k.in_c);
+  }
+  if (k.kind == KernelKind::conv) touch(k.weights, p_.chunks[k.chunk].size.total());
+  if (k.kind == KernelKind::add || (k.add_layer >= 0 && k.last)) touch(k.in2, elements);
+  if (k.kind == KernelKind::gemm || (k.kind == KernelKind::conv && !k.first)) touch(k.acc, sums);
+  const Placed written = to_sums ? bytes_at(-1, k.acc, 0, sums) : bytes_at(-1, k.result, 0, elements);
   races_.clear();
-  if (k.kind == KernelKind::gemm)
-    for (const Placed& read :
-         {bytes_at(-1, k.in, 0, rows * k.in_c * in), bytes_at(-1, k.weights, 0, cols * k.in_c * in), c}) {
-      m.touch(read, here.stamp, clocks_, races_);
-      report_races(here, k.layer, m, false, read);
-    }
-  m.write(c, here.stamp, clocks_, races_);
-  report_races(here, k.layer, m, true, c);
+  m.write(written, here.stamp, clocks_, races_);
+  report_races(here, k.layer, m, true, written);
 }
 
 void Dataflow::call(const Here& here, const KernelCall& k) {
-  if (k.kind == KernelKind::gemm || k.kind == KernelKind::clear)
-    return product(here, tiles_[map_.info(here.stamp.engine).tile], k);
-  if (!p_.tensors) return;
+  if (k.kind == KernelKind::ops) return;
+  if (!p_.tensors) return anonymous(here, tiles_[map_.info(here.stamp.engine).tile], k);
   Shadow& m = tiles_[map_.info(here.stamp.engine).tile];
   const Layer& y = p_.layers[k.layer].layer;
   int result = k.layer;

@@ -163,10 +163,14 @@ class Steps {
     const auto bad = [&](std::string what, std::string legal = {}) {
       f_.at(e, s, k.layer, std::move(what), std::move(legal));
     };
-    if (!p_.tensors) return anonymous_call(k, bad);
-    if (k.kind >= KernelKind::ops)
-      return bad(std::string(kernel_name(k.kind)) + " calls say nothing of tensors",
-                 "legal: in a program without tensors");
+    if (k.kind >= KernelKind::ops) {
+      if (p_.tensors)
+        return bad(std::string(kernel_name(k.kind)) + " calls say nothing of tensors",
+                   "legal: in a program without tensors");
+      const bool unnamed = k.kind == KernelKind::ops && (k.layer == -1 || p_.layers.empty());
+      if (!unnamed && !names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
+      return k.kind == KernelKind::ops ? void() : product_call(k, bad);
+    }
     if (!names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
     if (k.add_layer != -1 && (!names_layer(p_, k.add_layer) || k.kind != KernelKind::conv))
       return bad(fmt::format("add layer {}", k.add_layer));
@@ -193,17 +197,11 @@ class Steps {
     } else if (k.in_c != depth) {
       return bad(fmt::format("{} input channels for {} output channels", k.in_c, depth));
     }
+    const bool ring = k.ring >= k.in_h && k.ring_row >= 0 && k.ring_row < k.ring;
+    if (k.ring != 0 && (p_.tensors || k.kind != KernelKind::conv || !ring))
+      return bad(fmt::format("a window in a ring of {} rows from row {} on", k.ring, k.ring_row),
+                 "legal: rings that hold the window of a conv call, in a program without tensors");
     buffers(k, bad);
-  }
-
-  // A call whose buffers and elements are not told: what it names is there all the same.
-  template <class Bad>
-  void anonymous_call(const KernelCall& k, const Bad& bad) {
-    const bool unnamed = k.kind == KernelKind::ops && (k.layer == -1 || p_.layers.empty());
-    if (!unnamed && !names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
-    if (k.add_layer != -1 && !names_layer(p_, k.add_layer)) bad(fmt::format("add layer {}", k.add_layer));
-    if (k.chunk < -1 || k.chunk >= static_cast<int>(p_.chunks.size())) bad(fmt::format("chunk {}", k.chunk));
-    if (k.kind == KernelKind::gemm || k.kind == KernelKind::clear) product_call(k, bad);
   }
 
   template <class Bad>
@@ -238,7 +236,8 @@ class Steps {
     Few<Span, 5> spans;
     const std::int64_t out = k.out.elements();
     const bool conv = k.kind == KernelKind::conv;
-    spans.push_back({"input", k.in, std::int64_t{k.in_h} * k.in_w * k.in_c});
+    const std::int64_t ring = std::int64_t{k.ring} * p_.layers[k.layer].layer.in.w * k.in_c;
+    spans.push_back({"input", k.in, k.ring > 0 ? ring : std::int64_t{k.in_h} * k.in_w * k.in_c});
     if (conv && p_.chunks[k.chunk].size.total() > 0)
       spans.push_back({"weights", k.weights, p_.chunks[k.chunk].size.total()});
     if (conv && !(k.first && k.last)) spans.push_back({"partial sums", k.acc, out * 4});
