@@ -376,6 +376,12 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
     note(fmt::format("{} rows of cores per column of memory tiles", array.rows),
          fmt::format("at most {} rows, for {} inbound and {} outbound channels",
                      array.memtile.dma.s2mm - first_c_channel, array.memtile.dma.s2mm, array.memtile.dma.mm2s));
+  const int locks = 2 * (per_column + 1 + array.rows);
+  if (array.memtile.locks.count < locks)
+    note(fmt::format("{} locks of a memory tile are needed, a pair per ring", locks),
+         fmt::format("at most {} locks", array.memtile.locks.count));
+  if (const int most = std::max({d.a_buffers, d.b_buffers, d.c_buffers}); most > array.tile.locks.max_value)
+    note(fmt::format("{} buffers in a ring", most), fmt::format("at most {}, what a lock counts", array.tile.locks.max_value));
   if (d.keeps == Keeps::input && d.k > d.a_buffers * d.tile_k)
     note("an input that is kept needs buffers for all of k",
          fmt::format("at least {} buffers", ceil_div(d.k, d.tile_k)));
