@@ -47,10 +47,7 @@ Widths widths_of(const Layer& l, bool products) {
 KernelCall whole_call(const Layer& layer, std::int64_t h, std::int64_t w, std::int64_t channels) {
   KernelCall call;
   call.layer = static_cast<std::int16_t>(layer.id);
-  call.kind = layer.op == Op::conv2d    ? KernelKind::conv
-              : layer.op == Op::maxpool ? KernelKind::maxpool
-              : layer.op == Op::avgpool ? KernelKind::avgpool
-                                        : KernelKind::add;
+  call.kind = kernel_of(layer.op);
   call.out = {0, static_cast<int>(h), 0, static_cast<int>(w), 0, static_cast<int>(channels)};
   call.in_c = stored_channels(layer.in.c);
   return call;

@@ -28,6 +28,18 @@ const char* kernel_name(KernelKind k) {
   return names[static_cast<int>(k)];
 }
 
+KernelKind kernel_of(Op op) {
+  switch (op) {
+    case Op::conv2d: return KernelKind::conv;
+    case Op::maxpool: return KernelKind::maxpool;
+    case Op::avgpool: return KernelKind::avgpool;
+    case Op::add: return KernelKind::add;
+    case Op::input:
+    case Op::concat: break;
+  }
+  return KernelKind::copy;
+}
+
 const char* lock_role_name(LockRole r) {
   static const char* const names[] = {"unused",        "input_full",   "input_empty", "weights_full",
                                       "weights_empty", "operand_full", "operand_empty", "output_full",

@@ -96,6 +96,7 @@ struct Transfer {
 
 enum class KernelKind : std::uint8_t { conv, maxpool, avgpool, add, copy, ops, gemm, clear };
 const char* kernel_name(KernelKind k);
+KernelKind kernel_of(Op op);  // that computes such a layer; copy where nothing is computed
 
 // One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
 // conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:

@@ -164,11 +164,7 @@ KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
   const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s), in_b = input_blocks(p, s);
   const Window win = window_of(p, s);
   KernelCall call;
-  call.kind = layer_.op == Op::conv2d    ? KernelKind::conv
-              : layer_.op == Op::maxpool ? KernelKind::maxpool
-              : layer_.op == Op::avgpool ? KernelKind::avgpool
-              : layer_.op == Op::add     ? KernelKind::add
-                                         : KernelKind::copy;
+  call.kind = kernel_of(layer_.op);
   const Member& m = member_of(b);
   const int first = m.target_c0 - m.blocks.lo * 8;
   call.layer = static_cast<std::int16_t>(m.layer);

@@ -18,14 +18,6 @@ const std::map<std::string, const Policy*>& driven() {
   return by_name;
 }
 
-KernelKind kind_of(const Layer& l) {
-  return l.op == Op::conv2d    ? KernelKind::conv
-         : l.op == Op::maxpool ? KernelKind::maxpool
-         : l.op == Op::avgpool ? KernelKind::avgpool
-         : l.op == Op::add     ? KernelKind::add
-                               : KernelKind::copy;
-}
-
 std::vector<Problem> driven_problems(const Network& network, const KernelLaw& law, const ScheduleSpec& spec) {
   std::vector<Problem> found;
   std::vector<std::string> uncovered;
@@ -35,7 +27,7 @@ std::vector<Problem> driven_problems(const Network& network, const KernelLaw& la
                        fmt::format("is \"{}\", which schedules int8 only; layer {} is {} -> {}", spec.policy, l.name,
                                    type_name(l.in_type), type_name(l.out_type)),
                        "legal: " + fifo_policy + ", or i8 in and out"});
-    else if (l.op != Op::input && !law.covers(kind_of(l), l))
+    else if (l.op != Op::input && !law.covers(kernel_of(l.op), l))
       uncovered.push_back(l.name);
   }
   if (!uncovered.empty())

@@ -1,0 +1,52 @@
+// Within sim/schedule only: what a tiling costs, in the steps in which the search of tiling.cpp asks for it, so that
+// most tilings are dropped before everything about them is known.
+#pragma once
+#include "sim/schedule/tiling.h"
+
+namespace tessera {
+
+// Cycles charged per kernel call and per transfer beyond what the hardware file says, for what the formulas below leave
+// out: starting, hops, tokens, waiting for each other. Chosen by simulating the three networks of configs/runs.
+constexpr double call_overhead = 32, task_overhead = 110;
+// What every step costs even where something else bounds the layer, so that such a layer is not cut into dust. As
+// above.
+constexpr double exposed_per_step = 128;
+
+inline bool channelwise(const Layer& layer) { return layer.op != Op::conv2d; }
+
+// The chunks of weights of the busiest cores.
+Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t);
+
+struct Loads {
+  double input, weights;  // how often each kind of tile enters a core
+};
+
+Loads loads_of(const Layer& layer, const Tiling& t);
+
+CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk);
+
+// What moving data costs, whatever the kernels take. Once `cycles` reach `enough` it looks no further.
+struct Movement {
+  double cycles = 0;
+  const char* bound_by = "";
+  double input = 0, output = 0;  // of one tile through one channel
+  double lanes = 1;              // activation streams that one memory tile feeds at a time
+  void raise(double c, const char* by) {
+    if (c <= cycles) return;
+    cycles = c;
+    bound_by = by;
+  }
+};
+
+Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                     const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, double enough);
+
+// The whole, from what moving costs.
+Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                       const Weights& weights, const ChannelPlan& plan, Movement m, const ArraySpec& a,
+                       const KernelLaw& law);
+
+// Kernel cycles of the busiest core if it computed its whole part in one call.
+double paced_cycles(const LayerContext& c, const Partition& p, const ArraySpec& a, const KernelLaw& law);
+
+}  // namespace tessera
