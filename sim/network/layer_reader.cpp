@@ -154,6 +154,9 @@ class LayerReader {
     }
     spec_.layer.in_type = type("in_type");
     spec_.layer.out_type = type("out_type");
+    for (const char* key : {"relu", "shift"})
+      if (!spec_.layer.is_int8() && json_.contains(key))
+        report(key, "stands beside in_type or out_type", "without: sums of other types than i8 to i8 stay as they are");
     const int m = required("m", 1, max_side);
     spec_.layer.out.c = required("n", 1, max_side);
     spec_.gemm_input = Shape{m, 1, required("k", 1, max_side)};

@@ -448,6 +448,11 @@ TEST_CASE("what has no form is refused before anything is scheduled") {
   CHECK(problems(network_of(c), {}).find("schedules int8 only; layer gemm is f32 -> i32") != std::string::npos);
   CHECK(problems(bottleneck(8, 32), spec) ==
         "schedule.layers.gemm: nothing of a bottleneck can be forced: its stages work whole rows\n");
+  const json fc = {{"name", "gemm"}, {"op", "gemm"}, {"channels", 16}};
+  const auto map = parse_network({{"name", "fc"}, {"input", {4, 1, 16}}, {"layers", {fc}}}, "test");
+  REQUIRE(map);
+  CHECK(problems(*map, {"object_fifo", true, {{"gemm", c.forced}}, true, {}}).find("which fc has no form for") !=
+        std::string::npos);
   Network other = bottleneck(8, 32);
   other.layers[2].window.sh = 2;
   CHECK(problems(other, spec).find("has no form for") != std::string::npos);

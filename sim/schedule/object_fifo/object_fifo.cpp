@@ -11,7 +11,9 @@ namespace tessera::object_fifo {
 namespace {
 
 bool is_gemm(const Network& network) {
-  return network.layers.size() == 2 && network.layers[1].is_gemm && network.layers[1].in.w == 1;
+  if (network.layers.size() != 2) return false;
+  const Layer& l = network.layers[1];
+  return l.is_gemm && l.in.w == 1 && l.window == Window{};  // not fully connected over a map
 }
 
 }  // namespace
