@@ -15,9 +15,6 @@ namespace {
 
 using object_fifo::GemmDesign;
 
-std::int64_t blocks_m(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.m, d.tile_m * array.rows); }
-std::int64_t blocks_n(const GemmDesign& d, const ArraySpec& array) { return ceil_div(d.n, d.tile_n * array.cols); }
-
 // Written out, as a network file has limits that are those of unrolled programs.
 Network network_of(const MeasuredRow& row, ElementType in, ElementType out) {
   Layer input, gemm;
@@ -57,7 +54,7 @@ LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& group, const 
 // The controller starts the columns one after the other. The first one runs out of A when it needs more than it has buffers for, as the
 // broadcast waits for the last column.
 double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_per_column) {
-  const std::int64_t passes = blocks_m(d, array) * (d.keeps == Keeps::input ? 1 : blocks_n(d, array));
+  const std::int64_t passes = std::int64_t{d.blocks_m(array)} * (d.keeps == Keeps::input ? 1 : d.blocks_n(array));
   const bool waits = passes * ceil_div(d.k, d.tile_k) > d.a_buffers;
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
@@ -66,7 +63,7 @@ double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_p
 constexpr std::int64_t most_calls = 20'000'000;
 
 std::int64_t kernel_calls(const GemmDesign& d, const ArraySpec& array) {
-  return blocks_m(d, array) * blocks_n(d, array) * ceil_div(d.k, d.tile_k) * array.rows * array.cols;
+  return std::int64_t{d.blocks_m(array)} * d.blocks_n(array) * ceil_div(d.k, d.tile_k) * array.rows * array.cols;
 }
 
 std::string beyond(const MeasuredRow& row, const GroupDesign& group, const GemmCoefficients& kernel) {

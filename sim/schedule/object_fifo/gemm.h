@@ -28,6 +28,10 @@ struct GemmDesign {
   Bytes a_bytes() const { return Bytes{tile_m} * tile_k * strip_calls * in_bytes; }  // of one buffer
   Bytes b_bytes() const { return Bytes{tile_n} * tile_k * strip_calls * in_bytes; }
   Bytes c_bytes() const { return Bytes{tile_m} * tile_n * out_bytes; }
+  // Blocks of tiles that the array computes at a time, along m and n, and strips along k.
+  int blocks_m(const ArraySpec& a) const { return static_cast<int>(ceil_div(m, tile_m * a.rows)); }
+  int blocks_n(const ArraySpec& a) const { return static_cast<int>(ceil_div(n, tile_n * a.cols)); }
+  int strips() const { return static_cast<int>(ceil_div(k, tile_k * strip_calls)); }
   Bytes core_bytes() const { return a_buffers * a_bytes() + b_buffers * b_bytes() + c_buffers * c_bytes(); }
 };
 
