@@ -49,8 +49,10 @@ void list_names(const std::vector<std::string>& names) {
 }
 
 void list_kernels() {
-  for (const std::string& name : all_kernel_law_names())
-    fmt::print("  {:<28}{}\n", name, open_kernel_law(name) ? "whole networks" : "single kernels of `tessera validate`");
+  for (const std::string& name : all_kernel_law_names()) {
+    const Expected<const KernelLaw*> law = open_kernel_law(name);
+    fmt::print("  {:<28}{}\n", name, law ? (*law)->coverage() : "cannot be read: " + describe(law.failure()));
+  }
 }
 
 void list_generators() {

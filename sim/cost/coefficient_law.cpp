@@ -81,12 +81,13 @@ bool CoefficientLaw::covers(KernelKind kind, const Layer& layer) const {
 }
 
 std::string CoefficientLaw::coverage() const {
-  std::vector<std::string> parts;
+  std::vector<std::string> products, parts;
   for (const auto& [types, c] : gemm)
-    parts.push_back(fmt::format("products {} -> {}", type_name(types.first), type_name(types.second)));
-  if (conv) parts.push_back("int8 convolutions");
-  if (elementwise) parts.push_back("additions and pools");
-  return fmt::format("{}", fmt::join(parts, ", "));
+    products.push_back(fmt::format("{} -> {}", type_name(types.first), type_name(types.second)));
+  if (conv) parts.emplace_back(elementwise ? "int8 networks" : "int8 convolutions");
+  if (elementwise && !conv) parts.emplace_back("additions and pools");
+  if (!products.empty()) parts.push_back(fmt::format("products {}", fmt::join(products, ", ")));
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 }  // namespace tessera

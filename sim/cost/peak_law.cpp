@@ -33,7 +33,7 @@ class PeakLaw : public KernelLaw {
     return kind == KernelKind::gemm ? peak_macs_per_cycle(layer.in_type) > 0
                                     : layer.is_int8() || kind == KernelKind::clear;
   }
-  std::string coverage() const override { return "int8 networks, and products of i8, i16 or bf16"; }
+  std::string coverage() const override { return "int8 networks; products of i8, i16 and bf16"; }
   std::string fingerprint() const override { return "peak"; }
 };
 

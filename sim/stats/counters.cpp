@@ -35,7 +35,7 @@ const std::vector<Counter>& counters() {
        "FNV-1a of the program"},
       {"weight_bytes", "B", "Weights as they stand in DDR, each chunk once.", "data + index + bias"},
       {"weight_bytes.blocks", "8x8 blocks", "Weight blocks that are present.", "counted"},
-      {"weight_bytes.data", "B", "Values of the present blocks.", "blocks x taps x 64"},
+      {"weight_bytes.data", "B", "Values of the present blocks.", "blocks x taps x 64; of a product k x n elements"},
       {"weight_bytes.index", "B", "Which blocks are present: counts and columns; none where all are.",
        "2 B per index row and present index unit, rounded up to 4 B per chunk"},
       {"weight_bytes.bias", "B", "One int32 per output channel.", "4 x channels"},
