@@ -63,7 +63,9 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, StoreMedium m
     db->exec("PRAGMA journal_mode = WAL");
     db->exec("PRAGMA synchronous = NORMAL");
   }
+  SQLite::Transaction whole(*db);
   db->exec(schema);
+  whole.commit();
   return db;
 }
 
@@ -163,7 +165,12 @@ Expected<Store> Store::read(const std::string& folder) {
   if (!fs::exists(path))
     return fail(ExitCode::bad_input, {folder, "", "holds no sweep (no store.sqlite)", "the folder of a sweep"});
   return guarded(path, [&]() -> Expected<Store> {
-    return Store(std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, 10000), path);
+    auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, 10000);
+    if (!db->tableExists("plan")) {  // whoever made the file was stopped before it wrote anything
+      db = std::make_unique<SQLite::Database>(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+      db->exec(schema);
+    }
+    return Store(std::move(db), path);
   });
 }
 

@@ -7,7 +7,7 @@ sweep=$2
 kills=20
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-fail() { echo "FAILED: $*"; tail -5 "$work"/*.log; exit 1; }
+fail() { echo "FAILED: $*"; tail -n 5 "$work"/*.log; exit 1; }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 same_table() { cmp "$work/whole/table.csv" "$work/killed/table.csv" || fail "the tables differ"; }
 

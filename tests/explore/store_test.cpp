@@ -270,3 +270,16 @@ TEST_CASE("reading a folder without a sweep says so") {
   REQUIRE_FALSE(store);
   CHECK(store.failure().problems.front().what == "holds no sweep (no store.sqlite)");
 }
+
+TEST_CASE("a store whose maker was killed before it wrote anything is a sweep without points") {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() + "/store.sqlite").close();
+  const auto store = Store::read(folder.path());
+  REQUIRE(store);
+  const auto counts = store->counts();
+  REQUIRE(counts);
+  CHECK(counts->runs.empty());
+  CHECK(std::filesystem::file_size(folder.path() + "/store.sqlite") == 0);  // reading wrote nothing
+  fill(folder.path(), 3);
+  CHECK(Store::read(folder.path())->counts()->runs == std::map<std::string, int>{{"done", 3}});
+}
