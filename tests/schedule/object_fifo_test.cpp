@@ -2,6 +2,7 @@
 // take the time it must, and refuse what it cannot lay out?
 #include <catch2/catch.hpp>
 
+#include "sim/base/random.h"
 #include "sim/cost/kernel_law.h"
 #include "sim/network/network_file.h"
 #include "sim/program/hash.h"
@@ -167,6 +168,37 @@ TEST_CASE("products are verified and bit-exact on every array, tile, buffering a
         ++cases;
       }
   CHECK(cases == 80);
+}
+
+TEST_CASE("random products fit and are right, or do not fit") {
+  Random random(11);
+  const auto pick = [&](std::initializer_list<int> of) { return *(of.begin() + random.below(of.size())); };
+  int right = 0, refused = 0;
+  for (int i = 0; i < 120; ++i) {
+    Case c;
+    c.m = pick({1, 7, 16, 33, 64, 100}), c.k = pick({4, 8, 30, 64, 96}), c.n = pick({4, 9, 32, 50, 80});
+    c.in = pick({0, 1}) == 0 ? "i8" : "i16";
+    c.forced.tile = {pick({1, 4, 8, 16, 40}), 1, pick({2, 4, 8, 24}), pick({4, 8, 16, 32, 6})};
+    if (pick({0, 1}) == 0) c.forced.keeps = pick({0, 1}) == 0 ? Keeps::input : Keeps::weights;
+    if (pick({0, 1}) == 0) c.forced.buffers.input = pick({1, 2, 3, 5});
+    if (pick({0, 1}) == 0) c.forced.buffers.weights = pick({1, 2, 3});
+    if (pick({0, 1}) == 0) c.forced.buffers.output = pick({1, 2, 3});
+    ArraySpec array = plain(pick({1, 2, 3, 4}), pick({1, 2, 3, 4}));
+    array.shim.dma.iterations = pick({1, 2, 64});
+    const Network network = network_of(c);
+    CAPTURE(i, c.m, c.k, c.n, c.in, array.rows, array.cols);
+    const auto schedule = scheduled(network, array, c.forced);
+    if (!schedule) {
+      CHECK(schedule.failure().code == ExitCode::does_not_fit);
+      ++refused;
+      continue;
+    }
+    CHECK(problem_of(schedule->program, array) == "");
+    CHECK(with_data(schedule->program, network, array).good());
+    ++right;
+  }
+  CHECK(right > 50);
+  CHECK(refused > 10);
 }
 
 TEST_CASE("a wrong program of a product does not pass") {
