@@ -59,13 +59,6 @@ double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_p
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
 
-// Some minutes of simulation.
-constexpr std::int64_t most_calls = 20'000'000;
-
-std::int64_t kernel_calls(const GemmDesign& d, const ArraySpec& array) {
-  return std::int64_t{d.blocks_m(array)} * d.blocks_n(array) * ceil_div(d.k, d.tile_k) * array.rows * array.cols;
-}
-
 std::string beyond(const MeasuredRow& row, const GroupDesign& group, const GemmCoefficients& kernel) {
   const CoreTile& t = row.tile;
   std::vector<std::string> what;
@@ -99,8 +92,6 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   const Layer& layer = network.layers.back();
   const LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
   const GemmDesign design = object_fifo::gemm_design(layer, forced, array);
-  if (const std::int64_t calls = kernel_calls(design, array); calls > most_calls)
-    return skip(fmt::format("{} kernel calls are too many to simulate, at most {}", calls, most_calls));
   auto schedule = make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
   auto run = run_program(schedule->program, array, kernel_durations(schedule->program, **law));

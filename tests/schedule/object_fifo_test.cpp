@@ -320,6 +320,21 @@ TEST_CASE("buffers follow the memory of a core") {
   CHECK(refused.failure().code == ExitCode::does_not_fit);
 }
 
+TEST_CASE("a product of too many calls is refused, however many they are") {
+  const ArraySpec a = plain(4, 4);
+  const auto refusal = [&](int size) {
+    Network network = network_of(cube(64, 16));
+    network.layers[0].out = network.layers[1].in = {size, 1, size};
+    network.layers[1].out = {size, 1, size};
+    const auto refused = scheduled(network, a, cube(64, 16).forced);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.failure().code == ExitCode::does_not_fit);
+    return describe(refused.failure());
+  };
+  CHECK(refusal(8192).find("1.342e+08 kernel calls are too many to simulate") != std::string::npos);
+  CHECK(refusal(2000000000).find("kernel calls are too many to simulate") != std::string::npos);
+}
+
 TEST_CASE("weights that are kept are read once per block of columns") {
   const ArraySpec a = plain(1, 1);
   Case c = cube(128, 32);

@@ -50,12 +50,18 @@ Candidate estimate(const Layer& layer, const GemmLayout& l, const KernelLaw& law
   return candidate;
 }
 
+constexpr double most_calls = 2e7;  // some minutes of verifying and simulating
+
 std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, const ArraySpec& array) {
   std::vector<Problem> problems;
   const auto note = [&](const std::string& what, const std::string& legal) {
     problems.push_back({"", "layer " + layer, what, legal});
   };
   const Bytes room = array.tile.memory.size - array.tile.reserved;
+  const double calls = 1.0 * d.blocks_m(array) * d.blocks_n(array) * d.strips() * d.strip_calls * array.cores();
+  if (calls > most_calls)
+    note(fmt::format("{:.4g} kernel calls are too many to simulate", calls),
+         fmt::format("at most {:.4g}: a larger tile", most_calls));
   if (d.core_bytes() > room)
     note(fmt::format("buffers of one core need {} bytes", d.core_bytes()), fmt::format("at most {} bytes", room));
   for (const auto& [what, bytes] : {std::pair{"tile of k", d.tile_k * d.in_bytes},

@@ -10,7 +10,7 @@
 namespace tessera::verifying {
 namespace {
 
-constexpr std::int64_t most_steps = 100'000'000;  // executed, repeats counted
+constexpr std::int64_t most_steps = 250'000'000;  // executed, repeats counted
 
 class Steps {
  public:
