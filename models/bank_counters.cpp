@@ -29,14 +29,17 @@ BankSet BankCounters::used_by(const Program& program, const KernelCall& call) co
     if (base >= 0) set |= between(base, base + bytes);
   };
   const Bytes out = call.out.elements();
+  static const Layer none;
+  const bool named = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program.layers.size();
+  const Layer& layer = named ? program.layers[static_cast<std::size_t>(call.layer)].layer : none;
   if (call.kind == KernelKind::gemm) {
-    const Bytes width = type_bytes(program.layers[static_cast<std::size_t>(call.layer)].layer.in_type);
+    const Bytes width = type_bytes(layer.in_type);
     add(call.in, Bytes{call.in_h} * call.in_c * width);
     add(call.weights, (call.out.c1 - call.out.c0) * call.in_c * width);
     return set;
   }
-  const Bytes in = call.ring == 0 ? Bytes{call.in_h} * call.in_w * call.in_c
-                                  : Bytes{call.ring} * program.layers[static_cast<std::size_t>(call.layer)].layer.in.w * call.in_c;
+  const Bytes in =
+      call.ring == 0 ? Bytes{call.in_h} * call.in_w * call.in_c : call.ring * Bytes{layer.in.w} * call.in_c;
   add(call.in, in);
   add(call.in2, out);
   if (call.chunk >= 0) add(call.weights, program.chunks[static_cast<std::size_t>(call.chunk)].size.total());

@@ -119,13 +119,10 @@ class Parser {
   }
 
   void product() {
-    Product& q = p_.product;
-    line_.number("layer", q.layer);
-    for (const auto& [key, m] : {std::pair{"a", &q.a}, {"b", &q.b}, {"c", &q.c}}) {
-      std::int64_t rows = 0;
-      line_.numbers(key, {&m->address, &m->pitch, &rows});
-      m->rows = static_cast<int>(rows);
-    }
+    line_.number("layer", p_.product.layer);
+    values_.matrix("a", p_.product.a);
+    values_.matrix("b", p_.product.b);
+    values_.matrix("c", p_.product.c);
   }
 
   // ---- declarations ----
@@ -147,23 +144,11 @@ class Parser {
     y.relu = line_.flag("relu");
     line_.optional("shift", y.shift);
     y.is_gemm = line_.flag("gemm");
-    types(y);
+    values_.element_types("types", y);
     line_.optional("mask", l.mask);
     line_.optional_text("mapping", l.mapping);
     values_.ints("order", l.block_order);
     p_.layers.push_back(std::move(l));
-  }
-
-  void types(Layer& y) {
-    std::string_view value;
-    if (!line_.find("types", value)) return;
-    Cursor c{value};
-    const auto type = [&](std::string_view word) {
-      return static_cast<ElementType>(values_.name("types", values_.types, word, "type"));
-    };
-    y.in_type = type(c.until(","));
-    c.eat(',');
-    y.out_type = type(c.rest);
   }
 
   void mask() {
@@ -334,14 +319,6 @@ class Parser {
     add_core(i);
   }
 
-  void ring(KernelCall& k) {
-    std::string_view value;
-    if (!line_.find("ring", value)) return;
-    Cursor c{value};
-    if (!c.number(k.ring) || !c.eat(',') || !c.number(k.ring_row) || !c.done())
-      line_.unreadable("ring", value, "2 numbers separated by ','");
-  }
-
   void call() {
     KernelCall k;
     k.kind = static_cast<KernelKind>(values_.name("kernel", values_.kernels, line_.word("kernel"), "kernel"));
@@ -362,7 +339,7 @@ class Parser {
     line_.optional("chunk", k.chunk);
     line_.optional("add", k.add_layer);
     line_.optional("operations", k.operations);
-    ring(k);
+    values_.ring("ring", k);
     values_.waits(p_.waits, i.wait0, i.wait_count);
     i.call = static_cast<std::int32_t>(p_.calls.size());
     p_.calls.push_back(k);

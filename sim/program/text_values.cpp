@@ -28,6 +28,29 @@ int TextValues::name(std::string_view field, const TextNames& names, std::string
   return 0;
 }
 
+void TextValues::element_types(std::string_view key, Layer& layer) {
+  std::string_view value;
+  if (!line_.find(key, value)) return;
+  Cursor c{value};
+  layer.in_type = static_cast<ElementType>(name(key, types, c.until(","), "type"));
+  c.eat(',');
+  layer.out_type = static_cast<ElementType>(name(key, types, c.rest, "type"));
+}
+
+void TextValues::ring(std::string_view key, KernelCall& call) {
+  std::string_view value;
+  if (!line_.find(key, value)) return;
+  Cursor c{value};
+  if (!c.number(call.ring) || !c.eat(',') || !c.number(call.ring_row) || !c.done())
+    line_.unreadable(key, value, "2 numbers separated by ','");
+}
+
+void TextValues::matrix(std::string_view key, Matrix& m) {
+  std::int64_t rows = 0;
+  line_.numbers(key, {&m.address, &m.pitch, &rows});
+  m.rows = static_cast<int>(rows);
+}
+
 void TextValues::in_order(std::size_t want) {
   std::int64_t id = 0;
   const std::string_view word = line_.word("number");

@@ -65,6 +65,19 @@ std::optional<Problem> other_masks(const Program& program, const std::vector<std
   return std::nullopt;
 }
 
+std::optional<Problem> call_without_kernel(const Program& program, const KernelLaw& law) {
+  static const Layer none;
+  for (const KernelCall& call : program.calls) {
+    const bool named = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size());
+    const Layer& layer = named ? program.layers[call.layer].layer : none;
+    if (law.covers(call.kind, layer)) continue;
+    return Problem{"", "hardware.kernels",
+                   fmt::format("has no kernel for the {} calls of layer {}", kernel_name(call.kind), layer.name),
+                   "it covers " + law.coverage()};
+  }
+  return std::nullopt;
+}
+
 bool has_zero_blocks(const Program& program) {
   return std::any_of(program.layers.begin(), program.layers.end(), [&](const ProgramLayer& layer) {
     if (layer.mask < 0) return false;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/cost/kernel_law.h"
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
@@ -14,6 +15,9 @@ std::optional<Problem> other_network(const Program& program, const Network& netw
 
 // The first convolution whose blocks in the program are not those of `masks` (by LayerId; nullopt: all present).
 std::optional<Problem> other_masks(const Program& program, const std::vector<std::optional<BlockMask>>& masks);
+
+// The first call that the kernels of the run do not cover, if any.
+std::optional<Problem> call_without_kernel(const Program& program, const KernelLaw& law);
 
 // Whether any block of any layer is missing.
 bool has_zero_blocks(const Program& program);

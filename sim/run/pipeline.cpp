@@ -54,9 +54,8 @@ struct FunctionalRun {
 
   json compare(const RunConfig& config, const Program& program, const SimResult& sim) const {
     const FunctionalReport report =
-        program.tensors
-            ? check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data))
-            : check_end(program, sim, config.network, data);
+        program.tensors ? check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data))
+                        : check_end(program, sim, config.network, data);
     return {{"layers_checked", report.layers_checked},
             {"elements_checked", report.elements_checked},
             {"mismatches", report.mismatches},
@@ -109,8 +108,7 @@ json sparsity_result(const RunConfig& config) {
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
 
 Expected<Plan> make_plan(const RunConfig& config, Density density) {
-  if (config.accounting == Accounting::published)
-    return make_published_plan(config, masks_of(config, density));
+  if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
   const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
   if (!law) return law.failure();
   if (std::vector<Problem> missing = missing_resources(config.array); !missing.empty())
@@ -133,9 +131,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   return plan;
 }
 
-Density program_density(const Program& program) {
-  return has_zero_blocks(program) ? Density::sparse : Density::dense;
-}
+Density program_density(const Program& program) { return has_zero_blocks(program) ? Density::sparse : Density::dense; }
 
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
   const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
@@ -153,6 +149,9 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
                                           accounting_name(config.accounting)),
                               "legal: the accounting that the program was dumped with"});
   if (wrong.problems.empty()) wrong = verify(*program, config.array).value_or(Failure{});
+  if (wrong.problems.empty())
+    if (std::optional<Problem> without = call_without_kernel(*program, **law))
+      wrong.problems.push_back(std::move(*without));
   for (Problem& problem : wrong.problems)
     if (problem.file.empty()) problem.file = file;
   if (!wrong.problems.empty()) return wrong;

@@ -1,141 +1,9 @@
-// Does the policy object_fifo move the bytes it must, in rings that nobody overruns, compute the product bit for bit,
-// take the time it must, and refuse what it cannot lay out?
-#include <catch2/catch.hpp>
-
-#include "sim/base/random.h"
-#include "sim/cost/kernel_law.h"
-#include "sim/network/network_file.h"
-#include "sim/program/hash.h"
-#include "sim/program/text.h"
-#include "sim/run/backend.h"
-#include "sim/run/config_folder.h"
-#include "sim/run/functional.h"
-#include "sim/run/pipeline.h"
-#include "sim/schedule/object_fifo/gemm.h"
-#include "sim/schedule/verify.h"
-#include "tests/run/isolated.h"
+// Does the policy object_fifo move the bytes of a product as it must, in rings that nobody overruns, compute it bit for
+// bit, take the time it must, and refuse what it cannot lay out?
+#include "tests/schedule/object_fifo_kit.h"
 
 using namespace tessera;
-
-namespace {
-
-using nlohmann::json;
-
-ArraySpec plain(int rows, int cols) {
-  ArraySpec a;
-  a.rows = rows, a.cols = cols;
-  a.memtile.memory.size = 512 * 1024;
-  a.memtile.dma.s2mm = a.memtile.dma.mm2s = 6;
-  a.memtile.dma.descriptors = 48;
-  a.memtile.locks.count = 64;
-  a.shim.dma.max_length = 1 << 30;
-  a.ddr.read_bytes_per_cycle = a.ddr.write_bytes_per_cycle = 1000;
-  return a;
-}
-
-struct Case {
-  int m = 256, k = 256, n = 256;
-  std::string in = "i8", out = "i32";
-  LayerOverride forced;
-};
-
-Case cube(int size, int tile) {
-  Case c;
-  c.m = c.k = c.n = size;
-  c.forced.tile = {tile, 1, tile, tile};
-  return c;
-}
-
-Network network_of(const Case& c) {
-  const json gemm = {{"name", "gemm"}, {"op", "gemm"},    {"m", c.m},         {"k", c.k},
-                     {"n", c.n},       {"in_type", c.in}, {"out_type", c.out}};
-  auto network = parse_network({{"name", "product"}, {"layers", {gemm}}}, "test");
-  if (!network) FAIL(describe(network.failure()));
-  return *network;
-}
-
-const KernelLaw& peak() { return **find_kernel_law("peak"); }
-
-Expected<Schedule> scheduled(const Network& network, const ArraySpec& array, const LayerOverride& forced) {
-  ScheduleSpec spec;
-  spec.policy = "object_fifo";
-  if (forced.tile) spec.layers["gemm"] = forced;
-  return make_schedule(network, std::vector<std::optional<BlockMask>>(network.layers.size()), array, peak(), spec);
-}
-
-Program program_of(const Case& c, const ArraySpec& array) {
-  auto schedule = scheduled(network_of(c), array, c.forced);
-  if (!schedule) FAIL(describe(schedule.failure()));
-  return schedule->program;
-}
-
-struct Outcome {
-  double cycles = 0;
-  Bytes read = 0, written = 0;
-};
-
-// Every kernel call takes `call` cycles and clearing none, unless durations are given.
-Outcome run(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations) {
-  const auto answer = isolated([&]() -> Expected<json> {
-    SimOptions options;
-    options.fidelity = Fidelity::transaction;
-    auto r = simulate(program, array, durations, options);
-    if (!r) return r.failure();
-    return json{{"total", r->total}, {"read", r->traffic.ddr_read}, {"written", r->traffic.ddr_write}};
-  });
-  if (!answer) FAIL(describe(answer.failure()));
-  return {answer->at("total").get<double>() / 1000, answer->at("read"), answer->at("written")};
-}
-
-Outcome run(const Case& c, const ArraySpec& array, Cycles call) {
-  const Program program = program_of(c, array);
-  std::vector<Millicycles> durations;
-  for (const KernelCall& k : program.calls) durations.push_back(k.kind == KernelKind::clear ? 0 : 1000 * call);
-  return run(program, array, durations);
-}
-
-std::string problem_of(const Program& program, const ArraySpec& array) {
-  const auto wrong = verify(program, array);
-  return wrong ? describe(*wrong) : "";
-}
-
-// Runs the program with data: what differs from plain loops.
-FunctionalReport with_data(const Program& program, const Network& network, const ArraySpec& array) {
-  FunctionalReport report;
-  REQUIRE_FALSE(without_data(program));
-  const auto answer = isolated([&]() -> Expected<json> {
-    SimOptions options;
-    options.functional = true;
-    options.fidelity = Fidelity::transaction;
-    const HostBytes judged = judged_bytes(program);
-    options.host_address = judged.address;
-    options.host_bytes = judged.bytes;
-    const NetworkData data = make_data(network, std::vector<std::optional<BlockMask>>(network.layers.size()), 7);
-    auto r = simulate(program, array, kernel_durations(program, peak()), options, build_end_image(program, data));
-    if (!r) return r.failure();
-    const FunctionalReport f = check_end(program, *r, network, data);
-    return json{
-        {"elements", f.elements_checked}, {"mismatches", f.mismatches}, {"first", f.first}, {"errors", f.errors}};
-  });
-  if (!answer) FAIL(describe(answer.failure()));
-  report.elements_checked = answer->at("elements");
-  report.mismatches = answer->at("mismatches");
-  report.first = answer->at("first").get<std::vector<std::string>>();
-  report.errors = answer->at("errors").get<std::vector<std::string>>();
-  return report;
-}
-
-Network bottleneck(int height, int width, int narrow = 64, int wide = 256) {
-  const json layers = {{{"name", "reduce"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 1}},
-                       {{"name", "spatial"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 3}, {"padding", 1}},
-                       {{"name", "expand"}, {"op", "conv2d"}, {"channels", wide}, {"kernel", 1}},
-                       {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
-  auto network = parse_network({{"name", "bottleneck"}, {"input", {height, width, wide}}, {"layers", layers}}, "test");
-  if (!network) FAIL(describe(network.failure()));
-  return *network;
-}
-
-}  // namespace
+using namespace tessera::object_fifo_kit;
 
 TEST_CASE("products are verified and bit-exact on every array, tile, buffering and type") {
   struct Shape {
@@ -335,6 +203,58 @@ TEST_CASE("a product of too many calls is refused, however many they are") {
   CHECK(refusal(2000000000).find("kernel calls are too many to simulate") != std::string::npos);
 }
 
+TEST_CASE("kernels, clearing and bounds follow the types of a product") {
+  ArraySpec a = plain(1, 1);
+  a.clock_hz = 1e6;
+  const std::vector<std::optional<BlockMask>> dense(2);
+  for (const auto& [type, rate, width] : {std::tuple{"i8", 256, 1}, {"bf16", 128, 2}, {"i16", 64, 2}}) {
+    Case c = cube(256, 32);
+    c.in = type;
+    const Program program = program_of(c, a);
+    const std::vector<Millicycles> durations = kernel_durations(program, peak());
+    for (std::size_t i = 0; i < durations.size(); ++i)
+      CHECK(durations[i] ==
+            (program.calls[i].kind == KernelKind::clear ? 32 * 32 * 4 / 32 : 32 * 32 * 32 / rate) * 1000);
+    const Bounds compute = analytic_bounds(network_of(c), dense, a, peak(), true);
+    CHECK(compute.bound_us == Approx(256.0 * 256 * 256 / rate));
+    ArraySpec narrow = a;
+    narrow.ddr.read_bytes_per_cycle = 0.01;
+    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us == Approx(2 * 256 * 256 * width / 0.01));
+    narrow.ddr.write_bytes_per_cycle = 0.001;
+    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us == Approx(256 * 256 * 4 / 0.001));
+  }
+}
+
+TEST_CASE("a core stalls for what DMA channels fill in the banks of its tiles") {
+  ArraySpec a = plain(4, 1);
+  const auto stalled = [&](const Program& program) {  // with tiles of 16x16, all of A, B and C lies in one bank
+    ArraySpec busy = a;
+    busy.tile.conflict_share = 0.25;
+    std::vector<Millicycles> durations(program.calls.size(), 1000000);
+    return run(program, busy, durations).cycles - run(program, a, durations).cycles;
+  };
+  CHECK(stalled(program_of(cube(64, 16), a)) > 100);
+  const auto schedule = scheduled(bottleneck(16, 32), a, {});
+  REQUIRE(schedule);
+  CHECK(stalled(schedule->program) > 100);
+}
+
+TEST_CASE("rings need locks, and locks count so far") {
+  ArraySpec a = plain(2, 2);
+  a.memtile.locks.count = 7;
+  Case c = cube(64, 16);
+  const auto refusal = [&] {
+    const auto refused = scheduled(network_of(c), a, c.forced);
+    REQUIRE_FALSE(refused);
+    return describe(refused.failure());
+  };
+  CHECK(refusal().find("8 locks of a memory tile are needed, a pair per ring; at most 7 locks") != std::string::npos);
+  a = plain(2, 2);
+  a.tile.locks.max_value = 2;
+  c.forced.buffers.input = 3;
+  CHECK(refusal().find("3 buffers in a ring; at most 2, what a lock counts") != std::string::npos);
+}
+
 TEST_CASE("weights that are kept are read once per block of columns") {
   const ArraySpec a = plain(1, 1);
   Case c = cube(128, 32);
@@ -393,81 +313,6 @@ TEST_CASE("more bandwidth never makes the same design slower") {
   a.ddr.read_bytes_per_cycle = 8;
   const double wide = run(cube(256, 32), a, 100).cycles;
   CHECK(wide < narrow);
-}
-
-TEST_CASE("the bottleneck is verified, bit-exact, reads its input once and runs at the pace of its slowest stage") {
-  const ArraySpec a = plain(4, 1);
-  for (const int height : {1, 2, 3, 5, 6, 9, 32}) {
-    const Network network = bottleneck(height, 32);
-    const auto schedule = scheduled(network, a, {});
-    if (!schedule) FAIL(describe(schedule.failure()));
-    CAPTURE(height);
-    CHECK(problem_of(schedule->program, a) == "");
-    const FunctionalReport report = with_data(schedule->program, network, a);
-    CHECK(report.elements_checked == height * 32 * 256);
-    CHECK(report.first == std::vector<std::string>{});
-    CHECK(report.errors == std::vector<std::string>{});
-    std::vector<Millicycles> durations;
-    for (const KernelCall& call : schedule->program.calls) durations.push_back(call.layer == 3 ? 20000000 : 5000000);
-    const Outcome o = run(schedule->program, a, durations);
-    CHECK(o.read == height * 32 * 256 + 64 * 64 * 9 + 2 * 64 * 256 + 4 * (64 + 64 + 256));
-    CHECK(o.written == height * 32 * 256);
-    CHECK(o.cycles > height * 20000);
-    CHECK(o.cycles < (height + 3) * 20000);
-  }
-  for (const auto& [narrow, wide] : {std::pair{16, 32}, std::pair{32, 256}, std::pair{48, 8}}) {
-    const Network network = bottleneck(7, 12, narrow, wide);
-    const auto schedule = scheduled(network, a, {});
-    if (!schedule) FAIL(describe(schedule.failure()));
-    CHECK(problem_of(schedule->program, a) == "");
-    CHECK(with_data(schedule->program, network, a).good());
-  }
-  const auto refusal = [&](const Network& network, const ArraySpec& array) {
-    const auto refused = scheduled(network, array, {});
-    REQUIRE_FALSE(refused);
-    CHECK(refused.failure().code == ExitCode::does_not_fit);
-    return describe(refused.failure());
-  };
-  CHECK(refusal(bottleneck(32, 30), a).find("rows of 30 pixels") != std::string::npos);
-  CHECK(refusal(bottleneck(32, 512), a).find("a core needs") != std::string::npos);
-  CHECK(refusal(bottleneck(32, 32), plain(2, 1)).find("2 rows of cores") != std::string::npos);
-}
-
-TEST_CASE("a wrong bottleneck does not pass") {
-  const ArraySpec a = plain(4, 1);
-  const Network network = bottleneck(16, 32);
-  auto schedule = scheduled(network, a, {});
-  REQUIRE(schedule);
-  const auto locks = [&](auto change) {
-    Program wrong = schedule->program;
-    for (LockInit& l : wrong.locks) change(l);
-    return problem_of(wrong, a);
-  };
-  // Rows that wait for the addition; rows of the window; rows inside of the last core.
-  CHECK(locks([](LockInit& l) { l.value += l.role == LockRole::staging_empty && l.value == 8; }) != "");
-  CHECK(locks([](LockInit& l) { l.value += l.role == LockRole::input_empty && l.value == 4; }) != "");
-  CHECK(locks([](LockInit& l) { l.value += l.role == LockRole::input_empty && l.value == 2; }) != "");
-  const auto calls = [&](auto change) {
-    Program wrong = schedule->program;
-    for (KernelCall& k : wrong.calls) change(k);
-    return with_data(wrong, network, a).mismatches;
-  };
-  CHECK(calls([](KernelCall& k) {
-          k.ring_row = static_cast<std::int16_t>(k.ring > 0 ? (k.ring_row + 1) % k.ring : 0);
-        }) > 0);
-  CHECK(calls([](KernelCall& k) { k.weights = k.layer == 3 ? k.in : k.weights; }) > 0);
-  CHECK(calls([](KernelCall& k) { k.in2 = k.in2 >= 0 ? k.in : k.in2; }) > 0);
-  Program halves = schedule->program;  // one over the other
-  auto& arriving = halves.engines[EngineMap(a).tile_channel(3, 0, EngineKind::s2mm, 0)].transfers;
-  arriving[1].access.base = arriving[0].access.base;
-  CHECK(with_data(halves, network, a).mismatches > 0);
-  Program ring = schedule->program;
-  for (KernelCall& k : ring.calls)
-    if (k.ring > 0) k.ring = 2;
-  CHECK(problem_of(ring, a).find("a window in a ring of 2 rows") != std::string::npos);
-  const auto read = parse_program(write_program(schedule->program, a), a);
-  if (!read) FAIL(describe(read.failure()));
-  CHECK(program_hash(*read) == program_hash(schedule->program));
 }
 
 TEST_CASE("what has no form is refused before anything is scheduled") {

@@ -1,0 +1,139 @@
+// What the tests of the policy object_fifo share: plain machines, products and bottlenecks, and runs of them with and
+// without data.
+#pragma once
+#include <catch2/catch.hpp>
+#include <tuple>
+
+#include "sim/base/random.h"
+#include "sim/cost/bound.h"
+#include "sim/cost/kernel_law.h"
+#include "sim/network/network_file.h"
+#include "sim/program/hash.h"
+#include "sim/program/text.h"
+#include "sim/run/backend.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/functional.h"
+#include "sim/run/pipeline.h"
+#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/schedule/verify.h"
+#include "tests/run/isolated.h"
+
+namespace tessera::object_fifo_kit {
+
+using nlohmann::json;
+
+inline ArraySpec plain(int rows, int cols) {
+  ArraySpec a;
+  a.rows = rows, a.cols = cols;
+  a.memtile.memory.size = 512 * 1024;
+  a.memtile.dma.s2mm = a.memtile.dma.mm2s = 6;
+  a.memtile.dma.descriptors = 48;
+  a.memtile.locks.count = 64;
+  a.shim.dma.max_length = 1 << 30;
+  a.ddr.read_bytes_per_cycle = a.ddr.write_bytes_per_cycle = 1000;
+  return a;
+}
+
+struct Case {
+  int m = 256, k = 256, n = 256;
+  std::string in = "i8", out = "i32";
+  LayerOverride forced;
+};
+
+inline Case cube(int size, int tile) {
+  Case c;
+  c.m = c.k = c.n = size;
+  c.forced.tile = {tile, 1, tile, tile};
+  return c;
+}
+
+inline Network network_of(const Case& c) {
+  const json gemm = {{"name", "gemm"}, {"op", "gemm"},    {"m", c.m},         {"k", c.k},
+                     {"n", c.n},       {"in_type", c.in}, {"out_type", c.out}};
+  auto network = parse_network({{"name", "product"}, {"layers", {gemm}}}, "test");
+  if (!network) FAIL(describe(network.failure()));
+  return *network;
+}
+
+inline const KernelLaw& peak() { return **find_kernel_law("peak"); }
+
+inline Expected<Schedule> scheduled(const Network& network, const ArraySpec& array, const LayerOverride& forced) {
+  ScheduleSpec spec;
+  spec.policy = "object_fifo";
+  if (forced.tile) spec.layers["gemm"] = forced;
+  return make_schedule(network, std::vector<std::optional<BlockMask>>(network.layers.size()), array, peak(), spec);
+}
+
+inline Program program_of(const Case& c, const ArraySpec& array) {
+  auto schedule = scheduled(network_of(c), array, c.forced);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return schedule->program;
+}
+
+struct Outcome {
+  double cycles = 0;
+  Bytes read = 0, written = 0;
+};
+
+// Every kernel call takes `call` cycles and clearing none, unless durations are given.
+inline Outcome run(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations) {
+  const auto answer = isolated([&]() -> Expected<json> {
+    SimOptions options;
+    options.fidelity = Fidelity::transaction;
+    auto r = simulate(program, array, durations, options);
+    if (!r) return r.failure();
+    return json{{"total", r->total}, {"read", r->traffic.ddr_read}, {"written", r->traffic.ddr_write}};
+  });
+  if (!answer) FAIL(describe(answer.failure()));
+  return {answer->at("total").get<double>() / 1000, answer->at("read"), answer->at("written")};
+}
+
+inline Outcome run(const Case& c, const ArraySpec& array, Cycles call) {
+  const Program program = program_of(c, array);
+  std::vector<Millicycles> durations;
+  for (const KernelCall& k : program.calls) durations.push_back(k.kind == KernelKind::clear ? 0 : 1000 * call);
+  return run(program, array, durations);
+}
+
+inline std::string problem_of(const Program& program, const ArraySpec& array) {
+  const auto wrong = verify(program, array);
+  return wrong ? describe(*wrong) : "";
+}
+
+// Runs the program with data: what differs from plain loops.
+inline FunctionalReport with_data(const Program& program, const Network& network, const ArraySpec& array) {
+  FunctionalReport report;
+  REQUIRE_FALSE(without_data(program));
+  const auto answer = isolated([&]() -> Expected<json> {
+    SimOptions options;
+    options.functional = true;
+    options.fidelity = Fidelity::transaction;
+    const HostBytes judged = judged_bytes(program);
+    options.host_address = judged.address;
+    options.host_bytes = judged.bytes;
+    const NetworkData data = make_data(network, std::vector<std::optional<BlockMask>>(network.layers.size()), 7);
+    auto r = simulate(program, array, kernel_durations(program, peak()), options, build_end_image(program, data));
+    if (!r) return r.failure();
+    const FunctionalReport f = check_end(program, *r, network, data);
+    return json{
+        {"elements", f.elements_checked}, {"mismatches", f.mismatches}, {"first", f.first}, {"errors", f.errors}};
+  });
+  if (!answer) FAIL(describe(answer.failure()));
+  report.elements_checked = answer->at("elements");
+  report.mismatches = answer->at("mismatches");
+  report.first = answer->at("first").get<std::vector<std::string>>();
+  report.errors = answer->at("errors").get<std::vector<std::string>>();
+  return report;
+}
+
+inline Network bottleneck(int height, int width, int narrow = 64, int wide = 256) {
+  const json layers = {{{"name", "reduce"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 1}},
+                       {{"name", "spatial"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 3}, {"padding", 1}},
+                       {{"name", "expand"}, {"op", "conv2d"}, {"channels", wide}, {"kernel", 1}},
+                       {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
+  auto network = parse_network({{"name", "bottleneck"}, {"input", {height, width, wide}}, {"layers", layers}}, "test");
+  if (!network) FAIL(describe(network.failure()));
+  return *network;
+}
+
+}  // namespace tessera::object_fifo_kit
