@@ -66,13 +66,13 @@ bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
 
 void Engine::token_arrived() {
   if (--open_waits_ > 0) return;
-  wake_.notify(to_time(run_.array.controller.token_cycles * millicycles_per_cycle));
+  wake_.notify(to_time(to_millicycles(run_.array.controller.token_cycles)));
 }
 
 Millicycles Engine::tokens_at(std::uint32_t first, std::uint32_t count) const {
   if (count == 0) return 0;
   return run_.tasks.fulfilled_at(run_.program.waits.data() + first, count) +
-         run_.array.controller.token_cycles * millicycles_per_cycle;
+         to_millicycles(run_.array.controller.token_cycles);
 }
 
 bool Engine::await_lock(LockOp op) {

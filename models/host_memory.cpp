@@ -5,7 +5,7 @@
 namespace tessera {
 
 HostMemory::HostMemory(const sc_core::sc_module_name& name, const ArraySpec& array)
-    : sc_module(name), socket("socket"), latency_(array.ddr.latency_cycles * millicycles_per_cycle) {
+    : sc_module(name), socket("socket"), latency_(to_millicycles(array.ddr.latency_cycles)) {
   const DdrSpec& spec = array.ddr;
   const DmaSpec& shim = array.shim.dma;
   const int columns = array.cols;

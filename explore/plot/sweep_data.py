@@ -135,13 +135,21 @@ def show(value):
 
 
 def in_words(axis, value, alone=True):
-    """An axis at a value, in the few words a title has room for: DDR read 4 B/cycle (DDR 4 B/cycle when others move with
+    """An axis at a value, in the few words a title has room for: DDR read 4 GB/s (DDR 4 GB/s when others move with
     it), block 8x8."""
-    name = short(axis)
-    if not name.endswith("bytes per cycle"):
-        return f"{name} {show(value)}"
+    if not rate_of(axis):
+        return f"{short(axis)} {show(value)}"
     place = axis.split(".")[-2].replace("ddr", "DDR")
-    return " ".join([place, *(name.split()[:-3] if alone else []), f"{value:g} B/cycle"])
+    words, unit = rate_of(axis)
+    return " ".join([place, *([words] if alone and words else []), f"{value:g} {unit}"])
+
+
+def rate_of(axis):
+    """Of an axis that is a rate: its name without the unit, and the unit; of another one: None."""
+    for ending, unit in (("bytes per cycle", "B/cycle"), ("gb per s", "GB/s")):
+        if short(axis).endswith(ending):
+            return short(axis)[:-len(ending)].strip(), unit
+    return None
 
 
 def measured_blocks(rows):

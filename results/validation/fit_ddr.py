@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the occupation of host memory by short runs (ddr.run_cycles, ddr.page_cycles, ddr.page_bytes of
+"""Fits the occupation of host memory by short runs (ddr.run_ns, ddr.page_ns, ddr.page_bytes of
 configs/hardware/xdna1_1800mhz.json) to the array rows that calibration.json names for it.
 
     python3 results/validation/fit_ddr.py [path of the tessera launcher or binary]
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GRID = [(page, run, opened) for page in (2048, 3072, 4096) for run in (1.0, 1.4, 2.0, 2.6) for opened in (6.25, 7.0, 7.75)]
+GRID = [(page, run, opened) for page in (2048, 3072, 4096) for run in (0.556, 0.778, 1.11, 1.44) for opened in (3.47, 3.89, 4.31)]  # B, ns, ns
 
 
 def main(tessera):
@@ -33,10 +33,10 @@ def main(tessera):
             csv.writer(f).writerows([header] + [r for r in rows if r[0] in ids])
         hardware = configs / "hardware/xdna1_1800mhz.json"
         original = json.loads(hardware.read_text())
-        held = tuple(original["ddr"][key]["value"] for key in ("page_bytes", "run_cycles", "page_cycles"))
+        held = tuple(original["ddr"][key]["value"] for key in ("page_bytes", "run_ns", "page_ns"))
         best = None
         for page, run, opened in GRID:
-            for key, value in (("page_bytes", page), ("run_cycles", run), ("page_cycles", opened)):
+            for key, value in (("page_bytes", page), ("run_ns", run), ("page_ns", opened)):
                 original["ddr"][key]["value"] = value
             hardware.write_text(json.dumps(original))
             out = Path(folder) / "out.json"
@@ -44,9 +44,9 @@ def main(tessera):
                            env={**os.environ, "TESSERA_CONFIGS": str(configs)})
             errors = {r["id"]: r["error_pct"] for r in json.loads(out.read_text())["rows"]}
             rms = (sum(e * e for e in errors.values()) / len(errors)) ** 0.5
-            print(f"page {page:5} run {run:4.1f} opened {opened:5.2f}: rms {rms:6.2f} %", *(f"{i} {e:+.1f}" for i, e in errors.items()))
+            print(f"page {page:5} run {run:5.3f} ns opened {opened:4.2f} ns: rms {rms:6.2f} %", *(f"{i} {e:+.1f}" for i, e in errors.items()))
             best = min(best or (rms, page, run, opened), (rms, page, run, opened))
-    print(f"best: rms {best[0]:.2f} %, page_bytes {best[1]}, run_cycles {best[2]}, page_cycles {best[3]}")
+    print(f"best: rms {best[0]:.2f} %, page_bytes {best[1]}, run_ns {best[2]}, page_ns {best[3]}")
     if best[1:] != held:
         sys.exit(f"the hardware file holds {held}")
 

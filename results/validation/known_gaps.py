@@ -33,12 +33,14 @@ class Model:
         shutil.copytree(ROOT / "configs", self.configs)
         self.hardware = self.configs / "hardware/xdna1_1000mhz.json"
         self.original = self.hardware.read_text()
+        self.inherited = json.loads((self.configs / "hardware/xdna1_1800mhz.json").read_text())["ddr"]
 
     def predict(self, row, **changed):
         """Predicted value of one row with keys of `ddr` changed."""
         hardware = json.loads(self.original)
         for key, value in changed.items():
-            hardware["ddr"][key]["value"] = value(hardware["ddr"][key]["value"]) if callable(value) else value
+            held = hardware["ddr"].setdefault(key, self.inherited[key])
+            held["value"] = value(held["value"]) if callable(value) else value
         self.hardware.write_text(json.dumps(hardware))
         table, out = self.folder / "row.csv", self.folder / "out.json"
         with open(table, "w", newline="") as f:
@@ -62,13 +64,13 @@ def main(tessera):
             seconds = 2 * int(row["m"]) * int(row["k"]) * int(row["n"]) / measured / 1e12
             read, written = (b / seconds / 1e9 for b in traffic(row))
             error = lambda value: f"{100 * (value / measured - 1):+.1f} %"
-            slow = [error(model.predict(row, read_bytes_per_cycle=rate, write_bytes_per_cycle=rate)) for rate in RATES]
+            slow = [error(model.predict(row, read_gb_per_s=rate, write_gb_per_s=rate)) for rate in RATES]
             # B by column: per step of k, tile_n runs of tile_k elements instead of tile_k runs; the tile_m of A stay. The
             # memory sees the runs of both, a channel those of B alone.
             tile_m, tile_k, tile_n = (int(x) for x in row["core_tile"].split("x"))
             runs, own = (tile_m + tile_n) / (tile_m + tile_k), tile_n / tile_k
-            by_column = model.predict(row, run_cycles=lambda v: v * runs, page_cycles=lambda v: v * runs,
-                                      channel_page_cycles=lambda v: v * own)
+            by_column = model.predict(row, run_ns=lambda v: v * runs, page_ns=lambda v: v * runs,
+                                      channel_page_ns=lambda v: v * own)
             print(f"{row['id']:10} {read:5.1f} {written:5.1f}  {error(model.predict(row)):>8}", *(f"{s:>9}" for s in slow),
                   f"  x{runs:.2f} {error(by_column):>8}")
 

@@ -71,12 +71,13 @@ struct StreamSpec {
   Cycles packet_cycles = 0;  // arbitration and header when a port changes its route
 };
 
-// Host memory behind the NoC, shared by all shim channels.
+// Host memory behind the NoC, shared by all shim channels. Its clock is not that of the array: the hardware file says
+// GB/s and ns, which are in cycles of the array here.
 struct DdrSpec {
   double read_bytes_per_cycle = 8;    // all columns together
   double write_bytes_per_cycle = 8;
   double column_bytes_per_cycle = 16; // NoC port of one column, per direction
-  Cycles latency_cycles = 0;          // from request to first byte
+  double latency_cycles = 0;          // from request to first byte
   // A descriptor occupies the memory at least for run_cycles per contiguous run and page_cycles per page it opens:
   // short runs and large pitches leave bandwidth unused (sim/program/ddr_load.h).
   double run_cycles = 0, page_cycles = 0;
@@ -84,9 +85,9 @@ struct DdrSpec {
   Bytes page_bytes = 4096;
 };
 
-// Firmware or host that starts descriptors once task-complete tokens have arrived.
+// Firmware or host that starts descriptors once task-complete tokens have arrived, with a clock of its own.
 struct ControllerSpec {
-  Cycles token_cycles = 0;   // from the last awaited token to the start of the descriptor
+  double token_cycles = 0;   // from the last awaited token to the start of the descriptor
   double dispatch_us = 0;    // one dispatch from the host; reported, never inside latency_us
 };
 

@@ -16,6 +16,9 @@ constexpr Millicycles millicycles_per_cycle = 1000;
 inline Millicycles transfer_time(Bytes bytes, double bytes_per_cycle) {
   return static_cast<Millicycles>(std::ceil(static_cast<double>(bytes) * 1000.0 / bytes_per_cycle - 1e-6));
 }
+inline Millicycles to_millicycles(double cycles) {
+  return static_cast<Millicycles>(std::llround(cycles * millicycles_per_cycle));
+}
 inline double to_us(Millicycles t, double clock_hz) { return static_cast<double>(t) * 1e3 / clock_hz; }
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }

@@ -90,6 +90,10 @@ Rule hardware_rule() {
     quantity.one_for_all = key.path == "rows" || key.path == "cols";
     parent.keys.emplace_back(name, std::move(quantity));
   }
+  for (const FormerHardwareKey& key : former_hardware_keys()) {
+    const std::string::size_type dot = key.path.rfind('.');
+    object_at(rule, key.path.substr(0, dot)).former.emplace_back(key.path.substr(dot + 1), key.instead);
+  }
   return rule;
 }
 

@@ -16,6 +16,17 @@ std::function<void(ArraySpec&, double)> into(Field field) {
 constexpr double million = 1e6;
 using Select = std::function<DmaSpec&(ArraySpec&)>;
 
+// Host memory and controller have clocks of their own. `clock_hz` stands before them in the table.
+double cycles_of(const ArraySpec& spec, double ns) { return ns * spec.clock_hz / 1e9; }
+std::function<void(ArraySpec&, double)> time(double DdrSpec::*cycles) {
+  return [cycles](ArraySpec& spec, double ns) { spec.ddr.*cycles = cycles_of(spec, ns); };
+}
+std::function<void(ArraySpec&, double)> rate(double DdrSpec::*bytes_per_cycle) {
+  return [bytes_per_cycle](ArraySpec& spec, double gb_per_s) {
+    spec.ddr.*bytes_per_cycle = gb_per_s * 1e9 / spec.clock_hz;
+  };
+}
+
 void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::string& tile, const Select& dma) {
   const auto add = [&](const char* name, const char* meaning, const char* unit, double low, double high, bool whole,
                        auto member) {
@@ -75,20 +86,19 @@ std::vector<HardwareKey> make_keys() {
       {"stream.packet_cycles", "arbitration and header when a port changes its route", "cycles", 0, million, true,
        INTO(stream.packet_cycles)},
 
-      {"ddr.read_bytes_per_cycle", "DDR read rate, all columns together", "B/cycle", 0.001, million, false,
-       INTO(ddr.read_bytes_per_cycle)},
-      {"ddr.write_bytes_per_cycle", "DDR write rate, all columns together", "B/cycle", 0.001, million, false,
-       INTO(ddr.write_bytes_per_cycle)},
-      {"ddr.column_bytes_per_cycle", "NoC port of one column, each direction", "B/cycle", 0.001, million, false,
-       INTO(ddr.column_bytes_per_cycle)},
-      {"ddr.latency_cycles", "from a request to its first byte", "cycles", 0, million, true, INTO(ddr.latency_cycles)},
-
-      {"ddr.run_cycles", "occupation per contiguous run of a descriptor, at least", "cycles", 0, million, false,
-       INTO(ddr.run_cycles), true},
-      {"ddr.page_cycles", "occupation per page that a run opens, at least", "cycles", 0, million, false,
-       INTO(ddr.page_cycles), true},
-      {"ddr.channel_page_cycles", "what a channel itself waits per page that it reads, at least", "cycles", 0, million,
-       false, INTO(ddr.channel_page_cycles), true},
+      {"ddr.read_gb_per_s", "DDR read rate, all columns together", "GB/s", 0.001, million, false,
+       rate(&DdrSpec::read_bytes_per_cycle)},
+      {"ddr.write_gb_per_s", "DDR write rate, all columns together", "GB/s", 0.001, million, false,
+       rate(&DdrSpec::write_bytes_per_cycle)},
+      {"ddr.column_gb_per_s", "NoC port of one column, each direction", "GB/s", 0.001, million, false,
+       rate(&DdrSpec::column_bytes_per_cycle)},
+      {"ddr.latency_ns", "from a request to its first byte", "ns", 0, million, false, time(&DdrSpec::latency_cycles)},
+      {"ddr.run_ns", "occupation per contiguous run of a descriptor, at least", "ns", 0, million, false,
+       time(&DdrSpec::run_cycles), true},
+      {"ddr.page_ns", "occupation per page that a run opens, at least", "ns", 0, million, false,
+       time(&DdrSpec::page_cycles), true},
+      {"ddr.channel_page_ns", "what a channel itself waits per page that it reads, at least", "ns", 0, million, false,
+       time(&DdrSpec::channel_page_cycles), true},
       {"ddr.page_bytes", "a page of host memory", "B", 64, 1e9, true, INTO(ddr.page_bytes), true},
 
       {"shim.dma.mm2s_bytes_per_cycle", "rate of one outbound channel", "B/cycle", 0.01, 1024, false,
@@ -101,8 +111,8 @@ std::vector<HardwareKey> make_keys() {
       {"shim.dma.mm2s_first_start_cycles", "outbound: extra for the first task of a channel", "cycles", 0, million,
        true, INTO(shim.dma.mm2s_first_start_cycles), true},
 
-      {"controller.token_cycles", "from the last awaited token to the start of the descriptor", "cycles", 0, million,
-       true, INTO(controller.token_cycles)},
+      {"controller.token_ns", "from the last awaited token to the start of the descriptor", "ns", 0, million, false,
+       [](ArraySpec& spec, double ns) { spec.controller.token_cycles = cycles_of(spec, ns); }},
       {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million,
        false, INTO(controller.dispatch_us)},
   };
@@ -116,6 +126,22 @@ std::vector<HardwareKey> make_keys() {
 
 const std::vector<HardwareKey>& hardware_keys() {
   static const std::vector<HardwareKey> keys = make_keys();
+  return keys;
+}
+
+const std::vector<FormerHardwareKey>& former_hardware_keys() {
+  static const char* const rate = " in GB/s: bytes per cycle times clock_hz / 1e9";
+  static const char* const time = " in ns: cycles times 1e9 / clock_hz";
+  static const std::vector<FormerHardwareKey> keys{
+      {"ddr.read_bytes_per_cycle", std::string("read_gb_per_s") + rate},
+      {"ddr.write_bytes_per_cycle", std::string("write_gb_per_s") + rate},
+      {"ddr.column_bytes_per_cycle", std::string("column_gb_per_s") + rate},
+      {"ddr.latency_cycles", std::string("latency_ns") + time},
+      {"ddr.run_cycles", std::string("run_ns") + time},
+      {"ddr.page_cycles", std::string("page_ns") + time},
+      {"ddr.channel_page_cycles", std::string("channel_page_ns") + time},
+      {"controller.token_cycles", std::string("token_ns") + time},
+  };
   return keys;
 }
 

@@ -20,4 +20,10 @@ struct HardwareKey {
 
 const std::vector<HardwareKey>& hardware_keys();
 
+// Paths that are legal no more: what holds in their place, and how it comes from the old value.
+struct FormerHardwareKey {
+  std::string path, instead;
+};
+const std::vector<FormerHardwareKey>& former_hardware_keys();
+
 }  // namespace tessera

@@ -31,6 +31,7 @@ struct Rule {
   std::vector<std::string> choices;
   std::vector<std::pair<std::string, Rule>> keys;
   std::vector<std::string> required;
+  std::vector<std::pair<std::string, std::string>> former;  // keys that are legal no more, and what to write instead
   std::shared_ptr<const Rule> item;
 
   static Rule object(std::string meaning, std::vector<std::pair<std::string, Rule>> keys,

@@ -66,7 +66,11 @@ class Validator {
     for (const auto& [name, child] : rule.keys) names.push_back(name);
     for (const auto& [key, child] : value.items()) {
       const Rule* found = rule.find(key);
-      if (found == nullptr) {
+      const auto former =
+          std::find_if(rule.former.begin(), rule.former.end(), [&](const auto& f) { return f.first == key; });
+      if (found == nullptr && former != rule.former.end()) {
+        add(join_path(path, key), fmt::format("unknown key \"{}\"", key), "legal: " + former->second);
+      } else if (found == nullptr) {
         unknown(path, key, names);
       } else {
         check(child, *found, join_path(path, key));

@@ -27,11 +27,16 @@ Expected<std::vector<StatedNoise>> read_noise(const std::string& file, const std
   for (std::size_t i = 0; i < list.size(); ++i) {
     StatedNoise n;
     for (const auto& [key, value] : list[i].items()) {
-      if (key == "workload" && value.is_string()) n.workload = value.get<std::string>();
-      else if (key == "max_words" && value.is_number()) n.max_words = value.get<double>();
-      else if (key == "low" && value.is_number()) n.low = value.get<double>();
-      else if (key == "high" && value.is_number()) n.high = value.get<double>();
-      else if (key == "pct" && value.is_number()) n.pct = value.get<double>();
+      if (key == "workload" && value.is_string())
+        n.workload = value.get<std::string>();
+      else if (key == "max_words" && value.is_number())
+        n.max_words = value.get<double>();
+      else if (key == "low" && value.is_number())
+        n.low = value.get<double>();
+      else if (key == "high" && value.is_number())
+        n.high = value.get<double>();
+      else if (key == "pct" && value.is_number())
+        n.pct = value.get<double>();
       else if (key != "source")
         failure.problems.push_back({file, path + "[" + std::to_string(i) + "]." + key, "unknown key or wrong type",
                                     "workload, max_words, low, high, pct or source"});
@@ -58,8 +63,10 @@ std::vector<std::pair<int, int>> read_arrays(const std::string& file, const std:
 void read_machines(const std::string& file, const json& machines, ValidationSetup& setup, Failure& failure) {
   for (const auto& [machine, names] : machines.items())
     for (const json& name : names) {
-      if (name.is_string() && !name.get<std::string>().empty()) setup.machines[machine].push_back(name.get<std::string>());
-      else failure.problems.push_back({file, "machines." + machine, name.dump(), "a list of texts"});
+      if (name.is_string() && !name.get<std::string>().empty())
+        setup.machines[machine].push_back(name.get<std::string>());
+      else
+        failure.problems.push_back({file, "machines." + machine, name.dump(), "a list of texts"});
     }
 }
 
@@ -71,25 +78,38 @@ void read_group(const std::string& file, const std::string& name, const json& en
     return;
   }
   for (const auto& [key, value] : entry.items()) {
-    if (key == "hardware") design.hardware = value.get<std::string>();
-    else if (key == "kernels" && value.is_string()) design.kernels = value.get<std::string>();
+    if (key == "hardware")
+      design.hardware = value.get<std::string>();
+    else if (key == "kernels" && value.is_string())
+      design.kernels = value.get<std::string>();
     else if (key == "noise" && value.is_array()) {
       auto noise = read_noise(file, "groups." + name + ".noise", value);
-      if (noise) design.noise = std::move(*noise);
-      else failure.problems.insert(failure.problems.end(), noise.failure().problems.begin(), noise.failure().problems.end());
-    }
-    else if (key == "strips" && value.is_boolean()) design.strips = value.get<bool>();
-    else if (key == "span" && value.is_boolean()) design.span = value.get<bool>();
-    else if (key == "bottleneck" && value.is_boolean()) design.bottleneck = value.get<bool>();
-    else if (key == "dispatch" && value.is_boolean()) design.dispatch = value.get<bool>();
-    else if (key == "machine" && value.is_string()) design.machine = value.get<std::string>();
-    else if (key == "arrays" && value.is_array()) design.arrays = read_arrays(file, "groups." + name + ".arrays", value, failure);
-    else if (value.is_number()) design.numbers[key] = value.get<double>();
+      if (noise)
+        design.noise = std::move(*noise);
+      else
+        failure.problems.insert(failure.problems.end(), noise.failure().problems.begin(),
+                                noise.failure().problems.end());
+    } else if (key == "strips" && value.is_boolean())
+      design.strips = value.get<bool>();
+    else if (key == "span" && value.is_boolean())
+      design.span = value.get<bool>();
+    else if (key == "bottleneck" && value.is_boolean())
+      design.bottleneck = value.get<bool>();
+    else if (key == "dispatch" && value.is_boolean())
+      design.dispatch = value.get<bool>();
+    else if (key == "machine" && value.is_string())
+      design.machine = value.get<std::string>();
+    else if (key == "arrays" && value.is_array())
+      design.arrays = read_arrays(file, "groups." + name + ".arrays", value, failure);
+    else if (value.is_number())
+      design.numbers[key] = value.get<double>();
     else if (key.size() < 6 || key.compare(key.size() - 6, 6, "source") != 0)
-      failure.problems.push_back({file, "groups." + name + "." + key, "unknown key or wrong type", "a number with a name"});
+      failure.problems.push_back(
+          {file, "groups." + name + "." + key, "unknown key or wrong type", "a number with a name"});
   }
   if (setup.machines.count(design.machine) == 0)
-    failure.problems.push_back({file, "groups." + name + ".machine", "\"" + design.machine + "\"", "a name of machines"});
+    failure.problems.push_back(
+        {file, "groups." + name + ".machine", "\"" + design.machine + "\"", "a name of machines"});
   setup.groups[name] = std::move(design);
 }
 
@@ -136,28 +156,15 @@ Expected<ValidationSetup> load_validation_setup(const std::string& config_folder
   return setup;
 }
 
-namespace {
-
-// Host memory has a clock of its own: its times and rates stay, the cycles of the array that they take change.
-void set_clock(ArraySpec& array, double hz) {
-  const double faster = hz / array.clock_hz;
-  array.clock_hz = hz;
-  DdrSpec& ddr = array.ddr;
-  ddr.latency_cycles = static_cast<Cycles>(std::llround(static_cast<double>(ddr.latency_cycles) * faster));
-  for (double* cycles : {&ddr.run_cycles, &ddr.page_cycles, &ddr.channel_page_cycles}) *cycles *= faster;
-  for (double* rate : {&ddr.read_bytes_per_cycle, &ddr.write_bytes_per_cycle, &ddr.column_bytes_per_cycle}) *rate /= faster;
-}
-
-}  // namespace
-
 Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup) {
   const GroupDesign& group = setup.groups.at(row.group);
-  auto array = load_hardware(setup.config_folder + "/hardware/" + group.hardware);
+  std::vector<std::string> sets;
+  if (row.clock_ghz > 0) sets.push_back(fmt::format("clock_hz={}", row.clock_ghz * 1e9));
+  auto array = load_hardware(setup.config_folder + "/hardware/" + group.hardware, sets);
   if (!array) return array;
   if (row.rows > array->rows || row.cols > array->cols)
     return fail(ExitCode::does_not_fit, {"", "rows, cols", fmt::format("{}x{} compute tiles", row.rows, row.cols),
                                          fmt::format("{} has {}x{}", array->name, array->rows, array->cols)});
-  if (row.clock_ghz > 0) set_clock(*array, row.clock_ghz * 1e9);
   if (row.rows > 0) array->rows = row.rows;
   if (row.cols > 0) array->cols = row.cols;
   return array;

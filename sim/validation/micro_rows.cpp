@@ -229,7 +229,7 @@ const std::vector<Entry>& entries() {
       {"controller gap between dispatched shim tasks, cold",
        [](const Context& c) { return constant_cycles(c, c.group.number("controller_cold_cycles"), "controller"); }},
       {"gap between pipelined task starts",
-       [](const Context& c) { return constant_cycles(c, static_cast<double>(c.array.controller.token_cycles), "controller"); }},
+       [](const Context& c) { return constant_cycles(c, c.array.controller.token_cycles, "controller"); }},
       {"core loop with lock transactions", lock_loop},
   };
   return table;

@@ -18,10 +18,10 @@ namespace tessera {
 namespace {
 
 struct NetworkText {
-  std::string file;    // in configs/networks; empty: not there
+  std::string file;  // in configs/networks; empty: not there
   int batch = 1;
-  double gmacs = 0;    // 0: not stated
-  std::string unknown; // the first word that is not understood
+  double gmacs = 0;     // 0: not stated
+  std::string unknown;  // the first word that is not understood
 };
 
 struct KnownNetwork {
@@ -38,7 +38,8 @@ const std::map<std::string, KnownNetwork> known = {{"resnet18", {"resnet18_class
 std::string letters(const std::string& text) {
   std::string kept;
   for (const char c : text)
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) kept += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      kept += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return kept;
 }
 
@@ -91,18 +92,17 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
   const int rounds = static_cast<int>(ceil_div(text.batch, array.cols));
   const int at_once = static_cast<int>(ceil_div(text.batch, rounds));
   const DdrSpec& ddr = array.ddr;
-  const nlohmann::json document = {
-      {"network", "networks/" + text.file + ".json"},
-      {"hardware",
-       {{"extends", "hardware/" + group.hardware}, {"rows", array.rows}, {"cols", array.cols / at_once},
-        {"clock_hz", array.clock_hz},
-        {"ddr",
-         {{"read_bytes_per_cycle", ddr.read_bytes_per_cycle / at_once},
-          {"write_bytes_per_cycle", ddr.write_bytes_per_cycle / at_once},
-          {"column_bytes_per_cycle", ddr.column_bytes_per_cycle}, {"latency_cycles", ddr.latency_cycles},
-          {"run_cycles", ddr.run_cycles}, {"page_cycles", ddr.page_cycles},
-          {"channel_page_cycles", ddr.channel_page_cycles}}}}},
-      {"fidelity", "transaction"}};
+  const double gb_per_s = array.clock_hz / 1e9 / at_once;  // of a byte per cycle, shared by the images at once
+  const nlohmann::json document = {{"network", "networks/" + text.file + ".json"},
+                                   {"hardware",
+                                    {{"extends", "hardware/" + group.hardware},
+                                     {"rows", array.rows},
+                                     {"cols", array.cols / at_once},
+                                     {"clock_hz", array.clock_hz},
+                                     {"ddr",
+                                      {{"read_gb_per_s", ddr.read_bytes_per_cycle * gb_per_s},
+                                       {"write_gb_per_s", ddr.write_bytes_per_cycle * gb_per_s}}}}},
+                                   {"fidelity", "transaction"}};
   auto config = make_run_config(document, setup.config_folder, row.id);
   if (!config) return config.failure();
   auto result = run_density(*config, Density::dense);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/base/json_file.h"
+#include "sim/config/hardware_keys.h"
 #include "sim/run/config_folder.h"
 
 using namespace tessera;
@@ -71,6 +72,42 @@ TEST_CASE("the devices have their sizes") {
   CHECK(array_of("xdna1_1000mhz").clock_hz == 1e9);
   CHECK(array_of("ve2802").cores() == 304);
   CHECK(array_of("ve2802").memtiles() == 76);
+}
+
+TEST_CASE("host memory and controller have clocks of their own") {
+  for (const std::string& name : {"aie2", "ve2802", "xdna1_1800mhz"}) {
+    INFO(name);
+    const ArraySpec once = array_of(name),
+                    twice = array_of(name, {"clock_hz=" + std::to_string(2 * array_of(name).clock_hz)});
+    REQUIRE(twice.clock_hz == 2 * once.clock_hz);
+    CHECK(twice.ddr.read_bytes_per_cycle * 2 ==
+          Approx(once.ddr.read_bytes_per_cycle));  // half per cycle: the same GB/s
+    CHECK(twice.ddr.write_bytes_per_cycle * 2 == Approx(once.ddr.write_bytes_per_cycle));
+    CHECK(twice.ddr.column_bytes_per_cycle * 2 == Approx(once.ddr.column_bytes_per_cycle));
+    CHECK(twice.ddr.latency_cycles == Approx(2 * once.ddr.latency_cycles));
+    CHECK(twice.ddr.run_cycles == Approx(2 * once.ddr.run_cycles));
+    CHECK(twice.ddr.page_cycles == Approx(2 * once.ddr.page_cycles));
+    CHECK(twice.ddr.channel_page_cycles == Approx(2 * once.ddr.channel_page_cycles));
+    CHECK(twice.controller.token_cycles == Approx(2 * once.controller.token_cycles));
+    CHECK(twice.controller.dispatch_us == once.controller.dispatch_us);
+    CHECK(twice.shim.dma.bytes_per_cycle == once.shim.dma.bytes_per_cycle);  // what the array clocks stays per cycle
+    CHECK(twice.shim.dma.start_cycles == once.shim.dma.start_cycles);
+  }
+  CHECK(array_of("xdna1_1800mhz").ddr.read_bytes_per_cycle * 1.8 == Approx(28.1));
+  CHECK(array_of("aie2").ddr.latency_cycles == 100);
+}
+
+TEST_CASE("keys that counted host memory and controller in cycles are refused with their successors") {
+  for (const FormerHardwareKey& key : former_hardware_keys()) {
+    const Expected<ArraySpec> array = load_hardware(hardware_file("aie2"), {key.path + "=1"});
+    REQUIRE_FALSE(array);
+    REQUIRE(array.failure().problems.size() == 1);
+    CHECK(array.failure().problems[0].path == key.path);
+    const std::string instead = key.instead.substr(0, key.instead.find(' '));
+    const std::string parent = key.path.substr(0, key.path.find('.') + 1);
+    CHECK(array.failure().problems[0].legal.find(instead) != std::string::npos);
+    CHECK(load_hardware(hardware_file("aie2"), {parent + instead + "=1"}));
+  }
 }
 
 TEST_CASE("a value outside its range is refused with the range, the limits of the file included") {

@@ -107,10 +107,10 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(float(busy[0]["other_us"]), 500 / 16 / 1000)
 
     def test_another_axis_is_drawn_over_its_values(self):
-        write_sweep(self.folder, [(4, 4)], ["8x8"], [0.5], ("hardware.ddr.read_bytes_per_cycle", [1, 2, 4, 8]))
+        write_sweep(self.folder, [(4, 4)], ["8x8"], [0.5], ("hardware.ddr.read_gb_per_s", [1, 2, 4, 8]))
         done = plot(self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)
-        data = read(self.folder, "axis_hardware_ddr_read_bytes_per_cycle.csv")
+        data = read(self.folder, "axis_hardware_ddr_read_gb_per_s.csv")
         self.assertEqual(len(data), 3 * 2 * 4)
 
     def test_two_runs_give_the_same_files(self):

@@ -128,7 +128,7 @@ TEST_CASE("streams that cross the bands of a tensor use all channels of a memory
 }
 
 TEST_CASE("depth-wise tiling pays when DDR is slow") {
-  const std::vector<std::string> slow = {"hardware.ddr.read_bytes_per_cycle=1.5", "hardware.ddr.write_bytes_per_cycle=1.5"};
+  const std::vector<std::string> slow = {"hardware.ddr.read_gb_per_s=1.5", "hardware.ddr.write_gb_per_s=1.5"};
   std::vector<std::string> layered = slow;
   layered.push_back("schedule.depth_tiling=false");
   const double tiled = run(config_of("vgg16", 3, 3, slow), Density::dense)["latency_us"].get<double>();

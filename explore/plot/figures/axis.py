@@ -1,7 +1,7 @@
 """Latency against any other numeric axis (a bandwidth, a number of channels), dense and sparse."""
 from figures.arrays import plain_log_ticks
 from style import COLORS, COLUMN, MARKERS, PAGE, legend_below, panels, save
-from sweep_data import pretty, series, short
+from sweep_data import pretty, rate_of, series, short
 
 SHOWN_ELSEWHERE = ("sparsity.ratio", "sparsity.block", "hardware.rows", "hardware.cols")
 
@@ -49,13 +49,14 @@ def draw(sweep, folder):
 
 
 def label_of(axis_name, zipped):
-    """Axis title from a config path: hardware.ddr.read_bytes_per_cycle -> DDR read (B/cycle)."""
+    """Axis title from a config path: hardware.ddr.read_gb_per_s -> DDR read (GB/s)."""
     parts = axis_name.split(".")
     words = short(axis_name)
     place = " ".join({"ddr": "DDR", "memtile": "memory tile"}.get(p, p) for p in parts[1:-1] if p != "memory")
     unit = ""
-    if words.endswith("bytes per cycle"):
-        words, unit = words[:-len("bytes per cycle")].strip(), " (B/cycle)"
+    if rate_of(axis_name):
+        words, unit = rate_of(axis_name)
+        unit = f" ({unit})"
         words = "each way" if zipped and words in ("read", "write") else words
     elif words == "size":
         words, unit = "size", " (KiB)"
