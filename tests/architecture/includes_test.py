@@ -12,6 +12,7 @@ ALLOWED = {
     "sim/config": ["sim/base", "sim/arch"],
     "sim/network": ["sim/base"],
     "sim/sparsity": ["sim/base", "sim/network"],
+    "sim/import": ["sim/base", "sim/network", "sim/sparsity"],
     "sim/program": ["sim/base", "sim/arch", "sim/network", "sim/sparsity"],
     "sim/cost": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
     "sim/trace": ["sim/base", "sim/arch", "sim/program"],

@@ -1,0 +1,67 @@
+// A network as ONNX says it: typed n-dimensional values, and nodes in topological order that make values of values.
+// Constants share their bytes with what was read. Nodes have the form of the newest operator set (see opset.h).
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/import/tensor.h"
+
+namespace tessera::import {
+
+using ValueId = int;              // index into Graph::values
+constexpr ValueId no_value = -1;  // an optional input or output that is left out
+
+struct Value {
+  std::string name;
+  bool known = false;  // type and shape are
+  DataType type = DataType::f32;
+  Dims shape;
+  std::optional<Tensor> constant;  // of type and shape
+};
+
+using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
+                               std::vector<std::string>, Tensor>;
+
+struct Node {
+  std::string name;  // never empty, of its own for every node
+  std::string op;
+  std::string domain;  // empty: ONNX's own
+  std::map<std::string, Attribute> attributes;
+  std::vector<ValueId> inputs, outputs;
+};
+
+struct Graph {
+  std::string name, file;  // file: what problems name
+  int opset = 0;
+  std::vector<Value> values;
+  std::vector<Node> nodes;
+  std::vector<ValueId> inputs, outputs;  // inputs: without those that have an initializer
+
+  ValueId add_value(Value value) {
+    values.push_back(std::move(value));
+    return static_cast<ValueId>(values.size()) - 1;
+  }
+  ValueId add_constant(std::string value_name, Tensor tensor);
+  bool is_output(ValueId value) const;
+};
+
+// An attribute where it has the kind of `otherwise`, else that.
+std::int64_t integer_of(const Node& node, const char* attribute, std::int64_t otherwise);
+double real_of(const Node& node, const char* attribute, double otherwise);
+
+std::string node_path(const Node& node);  // "node 'conv1' (Conv)"
+
+// users[v]: nodes that read value v, one entry per input that does.
+std::vector<std::vector<int>> users_of(const Graph& graph);
+
+// producer[v]: node that makes value v, or -1.
+std::vector<int> producers_of(const Graph& graph);
+
+// Sorts the nodes so that each follows those it reads; the problem of a cycle, if there is one.
+std::optional<Problem> sort_nodes(Graph& graph);
+
+}  // namespace tessera::import

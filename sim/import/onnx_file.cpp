@@ -1,0 +1,75 @@
+#include "sim/import/onnx_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <google/protobuf/io/gzip_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+namespace tessera::import {
+namespace {
+
+namespace pb = google::protobuf;
+constexpr const char* legal_file = "an ONNX model (.onnx or .onnx.gz)";
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int d) : fd(d) {}
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+// protobuf prints what it dislikes; here it is part of the answer instead.
+struct QuietProtobuf {
+  pb::LogHandler* before = pb::SetLogHandler(nullptr);
+  ~QuietProtobuf() { pb::SetLogHandler(before); }
+};
+
+Failure bad(const std::string& path, std::string what, std::string legal = legal_file) {
+  return fail(ExitCode::bad_input, {path, "", std::move(what), std::move(legal)});
+}
+
+std::optional<Failure> parse_packed(const std::string& path, int fd, onnx::ModelProto& model) {
+  pb::io::FileInputStream file(fd);
+  pb::io::GzipInputStream unpacked(&file);
+  pb::io::LimitingInputStream limited(&unpacked, max_unpacked_bytes);
+  const bool parsed = model.ParseFromZeroCopyStream(&limited);
+  if (limited.ByteCount() >= max_unpacked_bytes)
+    return bad(path, fmt::format("unpacks to more than {} bytes", max_unpacked_bytes), "a smaller model, or unpacked");
+  if (unpacked.ZlibErrorCode() != Z_STREAM_END)
+    return bad(path, "is damaged or cut off: the compressed data ends early");
+  if (!parsed) return bad(path, "is no ONNX model, damaged or cut off");
+  return std::nullopt;
+}
+
+}  // namespace
+
+Expected<onnx::ModelProto> read_model(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (file.fd < 0 || fstat(file.fd, &status) != 0)
+    return bad(path, fmt::format("cannot be read: {}", std::strerror(errno)), "the path of " + std::string(legal_file));
+  if (!S_ISREG(status.st_mode)) return bad(path, "is no file", "the path of " + std::string(legal_file));
+  const QuietProtobuf quiet;
+  onnx::ModelProto model;
+  unsigned char magic[2] = {0, 0};
+  if (pread(file.fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b) {
+    if (std::optional<Failure> failure = parse_packed(path, file.fd, model)) return *failure;
+  } else {
+    pb::io::FileInputStream stream(file.fd);
+    if (!model.ParseFromZeroCopyStream(&stream)) return bad(path, "is no ONNX model, damaged or cut off");
+  }
+  if (!model.has_graph()) return bad(path, "has no graph");
+  return model;
+}
+
+}  // namespace tessera::import

@@ -1,0 +1,41 @@
+// The operators of ONNX that are understood: a table per family, each operator with its shape rule and its plain-loop
+// arithmetic. An operator that is in no table is refused with the name of its node.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/import/call.h"
+
+namespace tessera::import {
+
+struct Operator {
+  const char* name;
+  int least, most;  // inputs
+  void (*infer)(Call& call);
+  // The outputs, as inferred, of inputs that are all known. Null: never computed while importing.
+  std::vector<Tensor> (*compute)(Call& call);
+};
+
+constexpr int any_number = 1 << 20;  // of inputs
+
+const Operator* find_operator(const std::string& name);
+std::vector<std::string> operator_names();  // sorted
+
+// Checks the number of inputs and runs the shape rule. False when the call was refused.
+bool infer(const Operator& op, Call& call);
+
+// Tables, one per file.
+const std::vector<Operator>& unary_operators();
+const std::vector<Operator>& binary_operators();
+const std::vector<Operator>& movement_operators();
+const std::vector<Operator>& indexing_operators();
+const std::vector<Operator>& generator_operators();
+const std::vector<Operator>& reduction_operators();
+const std::vector<Operator>& window_operators();
+const std::vector<Operator>& convolution_operators();
+const std::vector<Operator>& product_operators();
+const std::vector<Operator>& norm_operators();
+const std::vector<Operator>& quantization_operators();
+const std::vector<Operator>& resize_operators();
+
+}  // namespace tessera::import

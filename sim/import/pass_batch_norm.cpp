@@ -1,0 +1,95 @@
+#include <cmath>
+
+#include "sim/import/passes.h"
+
+namespace tessera::import {
+
+const Tensor* constant_input(const Graph& graph, const Node& node, std::size_t input) {
+  if (input >= node.inputs.size() || node.inputs[input] == no_value) return nullptr;
+  const Value& value = graph.values[static_cast<std::size_t>(node.inputs[input])];
+  return value.constant ? &*value.constant : nullptr;
+}
+
+Tensor scaled_channels(const Tensor& tensor, std::size_t axis, const std::vector<double>& factors) {
+  std::vector<double> values = reals(tensor);
+  const auto inner = static_cast<std::size_t>(strides_of(tensor.shape)[axis]);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] *= factors[i / inner % factors.size()];
+  return make_tensor(DataType::f32, tensor.shape, values);
+}
+
+namespace {
+
+// The axis of the weights that runs over the output channels; -1: none that fits.
+int channel_axis(const Node& producer) {
+  if (producer.op == "Conv") return 0;
+  if (producer.op == "Gemm") return integer_of(producer, "transB", 0) != 0 ? 0 : 1;
+  if (producer.op == "ConvTranspose" && integer_of(producer, "group", 1) == 1) return 1;
+  return -1;
+}
+
+struct Affine {
+  std::vector<double> scale, shift;  // per channel: x * scale + shift
+};
+std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
+  std::vector<double> parameters[4];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Tensor* given = constant_input(graph, norm, i + 1);
+    if (given == nullptr) return std::nullopt;
+    parameters[i] = reals(*given);
+  }
+  const double epsilon = real_of(norm, "epsilon", 1e-5F);
+  Affine affine;
+  for (std::size_t c = 0; c < parameters[0].size(); ++c) {
+    affine.scale.push_back(parameters[0][c] / std::sqrt(parameters[3][c] + epsilon));
+    affine.shift.push_back(parameters[1][c] - parameters[2][c] * affine.scale[c]);
+  }
+  return affine;
+}
+
+// Whether the producer's bias, which may be missing, can take a number per channel.
+bool has_plain_bias(const Graph& graph, const Node& producer, std::size_t channels) {
+  if (producer.inputs.size() <= 2 || producer.inputs[2] == no_value) return true;
+  const Tensor* bias = constant_input(graph, producer, 2);
+  return bias != nullptr && bias->elements() == static_cast<std::int64_t>(channels);
+}
+
+void fold(Graph& graph, Node& producer, const Affine& affine, int axis) {
+  const bool gemm = producer.op == "Gemm";
+  const double alpha = gemm ? real_of(producer, "alpha", 1) : 1, beta = gemm ? real_of(producer, "beta", 1) : 1;
+  std::vector<double> shift = affine.shift, factors = affine.scale;
+  if (const Tensor* bias = constant_input(graph, producer, 2)) {
+    const std::vector<double> old = reals(*bias);
+    for (std::size_t c = 0; c < shift.size(); ++c) shift[c] += beta * old[c] * affine.scale[c];
+  }
+  for (double& factor : factors) factor *= alpha;
+  const Tensor weights = scaled_channels(*constant_input(graph, producer, 1), static_cast<std::size_t>(axis), factors);
+  producer.attributes.erase("alpha");
+  producer.attributes.erase("beta");
+  producer.inputs.resize(3, no_value);
+  producer.inputs[1] = graph.add_constant(producer.name + ".weight", weights);
+  const Dims sides{static_cast<std::int64_t>(shift.size())};
+  producer.inputs[2] = graph.add_constant(producer.name + ".bias", make_tensor(DataType::f32, sides, shift));
+}
+
+}  // namespace
+
+void fold_batch_norm(Graph& graph) {
+  const std::vector<int> producers = producers_of(graph);
+  const std::vector<std::vector<int>> users = users_of(graph);
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (graph.nodes[n].op != "BatchNormalization" || !graph.nodes[n].domain.empty()) continue;
+    const ValueId in = graph.nodes[n].inputs[0], out = graph.nodes[n].outputs[0];
+    const int from = producers[static_cast<std::size_t>(in)];
+    if (from < 0 || users[static_cast<std::size_t>(in)].size() != 1 || graph.is_output(in)) continue;
+    Node& producer = graph.nodes[static_cast<std::size_t>(from)];
+    const int axis = channel_axis(producer);
+    const std::optional<Affine> affine = affine_of(graph, graph.nodes[n]);
+    if (axis < 0 || !affine || constant_input(graph, producer, 1) == nullptr ||
+        !has_plain_bias(graph, producer, affine->scale.size()))
+      continue;
+    fold(graph, producer, *affine, axis);
+    redirect(graph, out, in);
+  }
+}
+
+}  // namespace tessera::import

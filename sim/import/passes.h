@@ -1,0 +1,35 @@
+// Simplifications of a graph whose shapes are known. Each keeps what the outputs are, up to rounding, and leaves nodes
+// in topological order; nodes that nothing reads any more stay until remove_dead_code. A file per pass.
+#pragma once
+#include "sim/import/graph.h"
+
+namespace tessera::import {
+
+// Readers of nodes that hand on their input read the input: Identity, Dropout, casts to the same type, reshapes and
+// transpositions that change nothing, concatenations and sums of one part.
+void remove_no_ops(Graph& graph);
+
+// BatchNormalization behind a convolution or Gemm goes into weights and bias; elsewhere it stays.
+void fold_batch_norm(Graph& graph);
+
+// A constant per output channel that is added behind Conv, ConvTranspose, Gemm or MatMul becomes its bias, or goes into
+// the one that is there. A MatMul then has three inputs, which ONNX does not know.
+void fold_bias(Graph& graph);
+
+// Removes what no output depends on.
+struct DeadCode {
+  int nodes = 0;
+  std::int64_t macs = 0;  // see macs.h
+};
+DeadCode remove_dead_code(Graph& graph);
+
+// Makes every reader of `from` read `to`, and every output of the graph that is `from` be `to`.
+void redirect(Graph& graph, ValueId from, ValueId to);
+
+// Copies a constant to floats, [outer][channels][inner] * factor[channel].
+Tensor scaled_channels(const Tensor& tensor, std::size_t axis, const std::vector<double>& factors);
+
+// The constant of an input of a node, or null.
+const Tensor* constant_input(const Graph& graph, const Node& node, std::size_t input);
+
+}  // namespace tessera::import
