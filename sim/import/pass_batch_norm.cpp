@@ -75,7 +75,7 @@ void fold(Graph& graph, Node& producer, const Affine& affine, int axis) {
 
 void fold_batch_norm(Graph& graph) {
   const std::vector<int> producers = producers_of(graph);
-  const std::vector<std::vector<int>> users = users_of(graph);
+  std::vector<std::vector<int>> users = users_of(graph);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     if (graph.nodes[n].op != "BatchNormalization" || !graph.nodes[n].domain.empty()) continue;
     const ValueId in = graph.nodes[n].inputs[0], out = graph.nodes[n].outputs[0];
@@ -89,6 +89,7 @@ void fold_batch_norm(Graph& graph) {
       continue;
     fold(graph, producer, *affine, axis);
     redirect(graph, out, in);
+    users[static_cast<std::size_t>(in)] = users[static_cast<std::size_t>(out)];
   }
 }
 

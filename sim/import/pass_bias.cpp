@@ -44,7 +44,7 @@ bool take(Graph& graph, Node& producer, const Tensor& addend) {
 
 void fold_bias(Graph& graph) {
   const std::vector<int> producers = producers_of(graph);
-  const std::vector<std::vector<int>> users = users_of(graph);
+  std::vector<std::vector<int>> users = users_of(graph);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& add = graph.nodes[n];
     if (add.op != "Add" || !add.domain.empty()) continue;
@@ -58,6 +58,7 @@ void fold_bias(Graph& graph) {
       const Tensor constant = *addend;
       if (!take(graph, graph.nodes[static_cast<std::size_t>(from)], constant)) continue;
       redirect(graph, out, in);
+      users[static_cast<std::size_t>(in)] = users[static_cast<std::size_t>(out)];
       break;
     }
   }
