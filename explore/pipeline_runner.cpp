@@ -4,6 +4,7 @@
 
 #include "explore/point_resolver.h"
 #include "sim/run/pipeline.h"
+#include "sim/run/sparsity_result.h"
 
 namespace tessera::explore {
 namespace {
@@ -42,12 +43,22 @@ Json row_of(const RunConfig& config, Json result) {
   return result;
 }
 
+// What was counted in the masks.
+void add_zeros(const Json& sparsity, Json& row) {
+  for (const char* key : {"zero_share", "requested_share", "empty_rows"}) row[key] = sparsity[key];
+  std::string marks;
+  for (const Json& mark : sparsity["marks"]) marks += (marks.empty() ? "" : " ") + mark.get<std::string>();
+  row["mask_marks"] = marks;
+}
+
 Expected<Json> run(const Json& document, bool dense) {
   const Expected<RunConfig> config = make_run_config(document, ".", "point");
   if (!config) return config.failure();
   Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse);
   if (!result) return result;
-  return row_of(*config, std::move(*result));
+  Json row = row_of(*config, std::move(*result));
+  if (!dense) add_zeros(sparsity_result(*config), row);
+  return row;
 }
 
 }  // namespace

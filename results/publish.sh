@@ -18,13 +18,13 @@ if [ "$(wc -l < "$work/table.csv")" -le 1000 ]; then
 else
   python3 - "$work/table.csv" "results/$sweep/table.csv" <<'END'
 import csv, sys
-columns = ("network_name rows cols sparsity.block sparsity.ratio status latency_us dense_latency_us speedup weight_bytes").split()
+columns = ("network_name rows cols sparsity.block sparsity.ratio status latency_us dense_latency_us speedup weight_bytes zero_share mask_marks").split()
 with open(sys.argv[1], newline="") as source, open(sys.argv[2], "w", newline="") as out:
     rows = csv.DictReader(source)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        for name in ("latency_us", "dense_latency_us", "speedup"):
+        for name in ("zero_share", "latency_us", "dense_latency_us", "speedup"):
             row[name] = f"{float(row[name]):.4g}" if row[name] else ""
         writer.writerow([row[name] for name in columns])
 END

@@ -31,10 +31,25 @@ SweepOptions options_of(const Arguments& a, const std::string& folder) {
   return {fs::absolute(folder).lexically_normal().string(), a.workers, build_hash(), stderr, ::isatty(2) == 1};
 }
 
+// Points whose masks are not what their ratio says.
+void report_marks(const std::map<std::string, int>& marks) {
+  static const std::map<std::string, const char*> meanings = {
+      {"kept", "a layer keeps one block that the ratio would take"},
+      {"rounded", "rounding moves the share of zero blocks by 0.005 or more"},
+      {"empty_rows", "output channels without a weight"},
+      {"nothing_zero", "no block is zero although a ratio was given"}};
+  for (const auto& [mark, points] : marks) {
+    const auto meaning = meanings.find(mark);
+    fmt::print("{} point{} marked {}{}\n", points, points == 1 ? "" : "s", mark,
+               meaning == meanings.end() ? "" : std::string(": ") + meaning->second);
+  }
+}
+
 int report_end(const Expected<SweepEnd>& end, const std::string& folder) {
   if (!end) return report(end.failure());
   fmt::print("{}\n", counts_text(end->counts));
   fmt::print("{}/table.csv\n", folder);
+  report_marks(end->marks);
   if (end->interrupted) {
     fmt::print(stderr, "interrupted: what is finished is kept, the same command goes on\n");
     return 1;
@@ -138,10 +153,10 @@ void add_slurm_options(CLI::App* command, Arguments& a) {
 
 void add_sweep_command(CLI::App& app, int& exit_code) {
   auto a = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
-      "sweep",
-      "Run the points of a sweep file; what is done is skipped. Also: sweep status|collect|retry DIR. Exit code 1: runs "
-      "failed or were interrupted; 2: the file is wrong or every point is refused");
+  CLI::App* command = app.add_subcommand("sweep",
+                                         "Run the points of a sweep file; what is done is skipped. Also: sweep "
+                                         "status|collect|retry DIR. Exit code 1: runs "
+                                         "failed or were interrupted; 2: the file is wrong or every point is refused");
   CLI::Option* file = command->add_option("file", a->file, "sweep file, such as configs/sweeps/block_sparsity.json");
   command->add_option("--out", a->out, "folder of the results (default: results/sweeps/<name>)");
   command->add_flag("--plan", a->plan, "count the points, name those that are refused, estimate the time; run nothing");

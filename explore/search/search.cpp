@@ -119,11 +119,9 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   }
   evaluator.finish();
   if (evaluator.failure()) return *evaluator.failure();
-  if (auto failure = collect(*store, options.folder)) return *failure;
-  const auto counts = store->counts();
-  if (!counts) return counts.failure();
-  fmt::print(options.messages, "{} points evaluated\n", evaluator.evaluated());
-  return SweepEnd{evaluator.interrupted(), *counts};
+  auto end = collect(*store, options.folder, evaluator.interrupted());
+  if (end) fmt::print(options.messages, "{} points evaluated\n", evaluator.evaluated());
+  return end;
 }
 
 }  // namespace tessera::explore

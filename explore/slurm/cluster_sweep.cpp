@@ -90,10 +90,7 @@ Expected<SweepEnd> collect_sweep(const SweepOptions& options) {
   if (!store) return store.failure();
   if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
   if (const auto merged = merge_shards(*store, options.folder); !merged) return merged.failure();
-  if (auto failure = collect(*store, options.folder)) return *failure;
-  const auto counts = store->counts();
-  if (!counts) return counts.failure();
-  return SweepEnd{false, *counts};
+  return collect(*store, options.folder, false);
 }
 
 }  // namespace tessera::explore

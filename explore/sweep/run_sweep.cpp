@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "explore/collect/table.h"
 #include "explore/plan/inputs.h"
 #include "explore/plan/plan.h"
@@ -67,11 +69,20 @@ Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRun
   return run_pool(source, runner, sink, pool);
 }
 
-std::optional<Failure> collect(const Store& store, const std::string& folder) {
+Expected<SweepEnd> collect(const Store& store, const std::string& folder, bool interrupted) {
   if (const auto plan = store.sweep_text(); !plan) return plan.failure();
   const auto table = read_table(store);
   if (!table) return table.failure();
-  return write_file(folder + "/table.csv", csv_text(*table));
+  if (auto failure = write_file(folder + "/table.csv", csv_text(*table))) return *failure;
+  const auto counts = store.counts();
+  if (!counts) return counts.failure();
+  SweepEnd end{interrupted, *counts, {}};
+  for (const TableRow& row : table->rows) {
+    const Json marks = cell(*table, row, "mask_marks");
+    std::istringstream words(marks.is_string() ? marks.get<std::string>() : "");
+    for (std::string mark; words >> mark;) ++end.marks[mark];
+  }
+  return end;
 }
 
 namespace {
@@ -88,9 +99,9 @@ Expected<PoolEnd> run_with_progress(Store& store, const Limits& limits, const Po
   if (pending == 0) return PoolEnd::finished;
   Progress progress(total, total - pending, total - pending - of(status::done), options.messages, options.terminal, "",
                     total == points ? "" : fmt::format(" runs of {} points", points));
-  auto end = run_pending(store, limits, runner, options, lock_descriptor,
-                         {[&](const RunRecord& run) { progress.count(run.status != status::done); },
-                          [&] { progress.show(); }});
+  auto end = run_pending(
+      store, limits, runner, options, lock_descriptor,
+      {[&](const RunRecord& run) { progress.count(run.status != status::done); }, [&] { progress.show(); }});
   progress.finish();
   return end;
 }
@@ -101,10 +112,7 @@ Expected<SweepEnd> finish(Store& store, const Limits& limits, const PointRunner&
   if (const auto merged = merge_shards(store, options.folder); !merged) return merged.failure();
   const auto end = run_with_progress(store, limits, runner, options, lock.descriptor());
   if (!end) return end.failure();
-  if (auto failure = collect(store, options.folder)) return *failure;
-  const auto counts = store.counts();
-  if (!counts) return counts.failure();
-  return SweepEnd{*end == PoolEnd::interrupted, *counts};
+  return collect(store, options.folder, *end == PoolEnd::interrupted);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "explore/pool/pool.h"
@@ -21,6 +22,7 @@ struct SweepOptions {
 struct SweepEnd {
   bool interrupted = false;
   Counts counts;
+  std::map<std::string, int> marks;  // points of the table by what their masks are marked with (column mask_marks)
 };
 
 Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, const SweepOptions& options);
@@ -45,7 +47,7 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
 std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,
                                   const SweepOptions& options);
 
-// table.csv from the store.
-std::optional<Failure> collect(const Store& store, const std::string& folder);
+// Writes table.csv from the store, and says what is in it.
+Expected<SweepEnd> collect(const Store& store, const std::string& folder, bool interrupted);
 
 }  // namespace tessera::explore

@@ -4,9 +4,11 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/sparsity_report.h"
 #include "sim/cli/target_file.h"
 #include "sim/network/graph.h"
 #include "sim/run/pipeline.h"
+#include "sim/run/sparsity_result.h"
 
 namespace tessera {
 namespace {
@@ -15,7 +17,8 @@ using nlohmann::json;
 // What is known of a plan before it is simulated.
 json summary(const Network& network, const Plan& plan) {
   const Program& program = plan.schedule.program;
-  json out = {{"layers", program.layers.size()}, {"kernel_calls", program.calls.size()}, {"ddr_bytes", program.ddr_bytes}};
+  json out = {
+      {"layers", program.layers.size()}, {"kernel_calls", program.calls.size()}, {"ddr_bytes", program.ddr_bytes}};
   if (!plan.bounds) return out;  // the published accounting has neither estimate nor bound
   std::vector<double> cost;
   for (const LayerBound& bound : plan.bounds->layers) cost.push_back(bound.us);
@@ -50,9 +53,10 @@ int check(const std::string& file, const std::vector<std::string>& sets, const s
   fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
              config->array.cols);
   const LivePeak peak = live_peak(config->network);
-  fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n", show_bytes(static_cast<double>(peak.bytes)),
-             config->network.layers[peak.layer].name,
+  fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n",
+             show_bytes(static_cast<double>(peak.bytes)), config->network.layers[peak.layer].name,
              show_bytes(static_cast<double>(config->array.memtiles() * config->array.memtile.memory.size)));
+  fmt::print("{}", sparsity_report(sparsity_result(*config)));
   json plans = json::object();
   for (const Density density : {Density::dense, Density::sparse}) {
     const Expected<Plan> plan = make_plan(*config, density);
@@ -72,10 +76,12 @@ void add_check_command(CLI::App& app, int& exit_code) {
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("check", "Validate a run config, schedule it and verify it; simulate nothing");
-  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")->required();
+  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")
+      ->required();
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->add_option("--json", arguments->json, "also write estimate, bounds and critical path to this file");
-  command->callback([arguments, &exit_code] { exit_code = check(arguments->config, arguments->sets, arguments->json); });
+  command->callback(
+      [arguments, &exit_code] { exit_code = check(arguments->config, arguments->sets, arguments->json); });
 }
 
 }  // namespace tessera

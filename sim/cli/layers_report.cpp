@@ -51,6 +51,11 @@ std::string idle(const json& density, const json& hardware) {
   return fmt::format("{:>9.2f}{:44}", std::abs(us) < 0.005 ? 0 : us, "");  // no "-0.00" by rounding
 }
 
+// Share of zero blocks in %.
+std::string zero(const json& layer) {
+  return layer.contains("zero_share") ? fmt::format("{:.1f}", layer["zero_share"].get<double>() * 100) : "-";
+}
+
 // By how many percent the fullest row of the array has more than the average.
 std::string loss(const json& layer, const char* key) {
   return layer.contains(key) ? fmt::format("{:.1f}", (layer[key].get<double>() - 1) * 100) : "-";
@@ -65,13 +70,13 @@ std::string layers_report(const json& result) {
   std::string text = fmt::format(
       "\nlayers: time is what the cores were at a layer, in us, and adds up to the latency with what they were at "
       "none;\n"
-      "busy and most lost in % of it;\n"
+      "busy and most lost in % of it; zero: % of the blocks of the weights, counted;\n"
       "imbalance: % that the fullest row of the array has more than the average if rows split the output channels,\n"
       "before and after channels are assigned\n"
-      "{:<24}{:<53}{:<53}{:>8}{:>16}\n{:<24}{:>9}{:>9}  {:<8}{:>5}  {:<18}{:>9}{:>9}  {:<8}{:>5}  "
-      "{:<18}{:>8}{:>9}{:>7}\n",
+      "{:<24}{:<53}{:<53}{:>15}{:>16}\n{:<24}{:>9}{:>9}  {:<8}{:>5}  {:<18}{:>9}{:>9}  {:<8}{:>5}  "
+      "{:<18}{:>8}{:>7}{:>9}{:>7}\n",
       "", "     dense", "     sparse", "", "imbalance", "layer", "time", "bound", "by", "busy", "most lost to", "time",
-      "bound", "by", "busy", "most lost to", "speed-up", "before", "after");
+      "bound", "by", "busy", "most lost to", "speed-up", "zero", "before", "after");
   const json& hardware = result["hardware"];
   for (const json& layer : (dense ? result["dense"] : result["sparse"])["layers"]) {
     const std::string name = layer["name"].get<std::string>();
@@ -84,9 +89,9 @@ std::string layers_report(const json& result) {
     const json* other = found == sparse.end() ? nullptr : found->second;
     const double other_time = other == nullptr ? 0 : time_us(*other, hardware);
     const json& masked = other == nullptr ? layer : *other;
-    text += fmt::format("{:<24}{}{}{:>8}{:>9}{:>7}\n", name, half(dense ? &layer : nullptr, hardware),
+    text += fmt::format("{:<24}{}{}{:>8}{:>7}{:>9}{:>7}\n", name, half(dense ? &layer : nullptr, hardware),
                         half(other, hardware), dense && other_time > 0 ? fmt::format("{:.2f}", time / other_time) : "-",
-                        loss(masked, "imbalance_unassigned"), loss(masked, "imbalance"));
+                        zero(masked), loss(masked, "imbalance_unassigned"), loss(masked, "imbalance"));
   }
   return text +
          fmt::format("{:<24}{}{}\n", "at no layer", idle(result["dense"], hardware), idle(result["sparse"], hardware));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/cli/output.h"
+#include "sim/cli/sparsity_report.h"
 
 namespace tessera {
 namespace {
@@ -42,31 +43,18 @@ std::string calibration(const json& hardware) {
   return text;
 }
 
-// Which blocks are zero, and who says so.
-std::string sparsity(const json& given) {
-  const int bc = given["block"][0].get<int>(), bi = given["block"][1].get<int>();
-  if (given.contains("mask_file")) {
-    const int layers = given["masked_layers"].get<int>();
-    return fmt::format("{:.4g} % of the {}x{} blocks of {} layer{} are zero (masks of {})",
-                       given["zero_share"].get<double>() * 100, bc, bi, layers, layers == 1 ? "" : "s",
-                       given["mask_file"].get<std::string>());
-  }
-  return fmt::format("{:.4g} % of the {}x{} blocks are zero ({}, seed {})", given["ratio"].get<double>() * 100, bc, bi,
-                     given["pattern"].get<std::string>(), given["seed"].get<std::uint64_t>());
-}
-
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
   const bool brought = result.contains("program");
   const std::string made_by = brought ? "program of " + result["program"]["file"].get<std::string>()
                                       : "policy " + result["policy"].get<std::string>();
-  const std::string masks = brought ? "hash of the program: " + result["program"]["hash"].get<std::string>()
-                                    : "sparse: " + sparsity(result["sparsity"]);
+  const std::string masks = brought ? "hash of the program: " + result["program"]["hash"].get<std::string>() + "\n"
+                                    : sparsity_report(result["sparsity"]);
   const bool peak = hardware["kernels"] == "peak";
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
       "{}; {}\n"
-      "{}\n",
+      "{}",
       result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
       hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
       made_by, result["accounting"].get<std::string>(), result["fidelity"].get<std::string>(), calibration(hardware),

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "sim/base/json_file.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
@@ -15,6 +13,7 @@
 #include "sim/run/functional.h"
 #include "sim/run/published.h"
 #include "sim/run/result.h"
+#include "sim/run/sparsity_result.h"
 #include "sim/schedule/needs.h"
 #include "sim/schedule/verify.h"
 
@@ -85,23 +84,6 @@ std::vector<std::string> changed_numbers(const json& hardware, const std::string
     changed.insert(changed.end(), inside.begin(), inside.end());
   }
   return changed;
-}
-
-// Masks from a file are told by the file and what was found in it, generated ones by how they were generated.
-json sparsity_result(const RunConfig& config) {
-  json sparsity = config.resolved["sparsity"];
-  if (config.mask_spec.file.empty()) return sparsity;
-  std::int64_t layers = 0, blocks = 0, present = 0;
-  for (const auto& mask : config.masks) {
-    if (!mask) continue;
-    ++layers;
-    blocks += static_cast<std::int64_t>(mask->bits.size());
-    present += std::count(mask->bits.begin(), mask->bits.end(), 1);
-  }
-  sparsity["mask_file"] = config.mask_spec.file;
-  sparsity["masked_layers"] = layers;
-  sparsity["zero_share"] = static_cast<double>(blocks - present) / static_cast<double>(blocks);
-  return sparsity;
 }
 }  // namespace
 
@@ -221,6 +203,7 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse,
   if (program_file.empty()) {
     result["policy"] = config.schedule.policy;
     result["sparsity"] = sparsity_result(config);
+    add_zero_shares(result["sparse"], result["sparsity"]);
   } else {
     result["program"] = {{"file", program_file}, {"hash", (dense.is_null() ? sparse : dense)["program_hash"]}};
   }

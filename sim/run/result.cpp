@@ -142,7 +142,7 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
 
 std::string layers_csv(const json& result) {
   std::string csv =
-      "density,layer,op,start_us,end_us,bound_us,bound_by,macs,mapping,ddr_read_bytes,ddr_write_bytes,"
+      "density,layer,op,zero_share,start_us,end_us,bound_us,bound_by,macs,mapping,ddr_read_bytes,ddr_write_bytes,"
       "imbalance_unassigned,imbalance";
   for (int c = 0; c < cause_count; ++c) csv += fmt::format(",{}_cycles", cause_name(static_cast<Cause>(c)));
   csv += '\n';
@@ -151,10 +151,10 @@ std::string layers_csv(const json& result) {
     for (const json& layer : result[density]["layers"]) {
       const auto number = [&](const char* key) { return layer.contains(key) ? layer[key].dump() : ""; };
       const auto text = [&](const char* key) { return csv_field(layer.value(key, "")); };
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}", density, text("name"), text("op"),
-                         number("start_us"), number("end_us"), number("bound_us"), text("bound_by"), number("macs"),
-                         text("mapping"), number("ddr_read_bytes"), number("ddr_write_bytes"),
-                         number("imbalance_unassigned"), number("imbalance"));
+      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}", density, text("name"), text("op"),
+                         number("zero_share"), number("start_us"), number("end_us"), number("bound_us"),
+                         text("bound_by"), number("macs"), text("mapping"), number("ddr_read_bytes"),
+                         number("ddr_write_bytes"), number("imbalance_unassigned"), number("imbalance"));
       for (int c = 0; c < cause_count; ++c) csv += "," + layer["time"][cause_name(static_cast<Cause>(c))].dump();
       csv += '\n';
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <queue>
 
 #include "sim/base/random.h"
 
@@ -47,6 +48,35 @@ void fill_clustered(BlockMask& mask, std::int64_t zeros, Random& random) {
         }
 }
 
+// Present blocks of every row of blocks.
+std::vector<int> row_counts(const BlockMask& mask) {
+  std::vector<int> counts(static_cast<std::size_t>(mask.rows()));
+  for (int r = 0; r < mask.rows(); ++r) {
+    const auto* row = &mask.bits[static_cast<std::size_t>(r) * mask.cols()];
+    counts[r] = std::accumulate(row, row + mask.cols(), 0);
+  }
+  return counts;
+}
+
+// Gives every row of blocks without a block one of the fullest row, in the same column, as long as a row has two.
+void fill_empty_rows(BlockMask& mask, Random& random) {
+  const std::vector<int> counts = row_counts(mask);
+  std::priority_queue<std::pair<int, int>> fullest;  // (blocks, -row): of equal rows the first
+  for (int r = 0; r < mask.rows(); ++r) fullest.emplace(counts[r], -r);
+  for (int r = 0; r < mask.rows(); ++r) {
+    if (counts[r] > 0) continue;
+    const auto [most, minus_row] = fullest.top();
+    if (most < 2) return;
+    fullest.pop();
+    fullest.emplace(most - 1, minus_row);
+    std::uint8_t* from = &mask.bits[static_cast<std::size_t>(-minus_row) * mask.cols()];
+    int col = 0;
+    for (std::uint64_t skip = random.below(static_cast<std::uint64_t>(most));; ++col)
+      if (from[col] != 0 && skip-- == 0) break;
+    std::swap(from[col], mask.bits[static_cast<std::size_t>(r) * mask.cols() + col]);
+  }
+}
+
 struct Entry {
   Generator generator;
   void (*fill)(BlockMask&, std::int64_t zeros, Random&);
@@ -77,6 +107,14 @@ const std::vector<Generator>& generators() {
   return list;
 }
 
+bool would_empty(double ratio, std::int64_t blocks) {
+  return std::llround(ratio * static_cast<double>(blocks)) == blocks;
+}
+
+std::int64_t zero_blocks(double ratio, std::int64_t blocks) {
+  return would_empty(ratio, blocks) ? blocks - 1 : std::llround(ratio * static_cast<double>(blocks));
+}
+
 Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double ratio, const std::string& pattern,
                                   std::uint64_t seed) {
   Failure failure;
@@ -103,7 +141,8 @@ Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double rati
   if (!failure.problems.empty()) return failure;
   BlockMask mask = BlockMask::all_ones(cout, cin, bc, bi);
   Random random(seed);
-  entry->fill(mask, std::llround(ratio * static_cast<double>(mask.bits.size())), random);
+  entry->fill(mask, zero_blocks(ratio, static_cast<std::int64_t>(mask.bits.size())), random);
+  fill_empty_rows(mask, random);
   return mask;
 }
 

@@ -75,26 +75,20 @@ class MaskMaker {
     return it == spec_.layers.end() ? nullptr : &it->second;
   }
 
-  bool excluded(const Layer& layer) const {
-    return std::find(spec_.exclude.begin(), spec_.exclude.end(), layer.name) != spec_.exclude.end();
-  }
-
   bool is_sparse(const Layer& layer) const {
-    if (layer.op != Op::conv2d || excluded(layer)) return false;
-    if (override_of(layer) != nullptr || !spec_.first_dense || layer.is_gemm) return true;
-    const auto first = std::find_if(network_.layers.begin(), network_.layers.end(),
-                                    [](const Layer& l) { return l.op == Op::conv2d && !l.is_gemm; });
-    return first->id != layer.id;
+    if (layer.op != Op::conv2d) return false;
+    const MaskSource source = mask_source(network_, spec_, layer);
+    return source != MaskSource::exclude && source != MaskSource::first_dense;
   }
 
   // The file has a mask of a layer that the config keeps dense.
   void refuse_mask(const Layer& layer) {
     failure_.problems.push_back(
-        excluded(layer) ? Problem{spec_.file, layer.name, "has a mask, and stands in sparsity.exclude",
-                                  "legal: one of the two"}
-                        : Problem{spec_.file, layer.name,
-                                  "has a mask, and is the first convolution, which sparsity.first_dense keeps dense",
-                                  "legal: a file without it, or sparsity.first_dense=false"});
+        mask_source(network_, spec_, layer) == MaskSource::exclude
+            ? Problem{spec_.file, layer.name, "has a mask, and stands in sparsity.exclude", "legal: one of the two"}
+            : Problem{spec_.file, layer.name,
+                      "has a mask, and is the first convolution, which sparsity.first_dense keeps dense",
+                      "legal: a file without it, or sparsity.first_dense=false"});
   }
 
   void generate(const Layer& layer, std::optional<BlockMask>& out) {
@@ -120,6 +114,18 @@ class MaskMaker {
 };
 
 }  // namespace
+
+MaskSource mask_source(const Network& network, const MaskSpec& spec, const Layer& layer) {
+  if (std::find(spec.exclude.begin(), spec.exclude.end(), layer.name) != spec.exclude.end()) return MaskSource::exclude;
+  const auto own = spec.layers.find(layer.name);
+  if (own == spec.layers.end() && spec.first_dense && !layer.is_gemm) {
+    const auto first = std::find_if(network.layers.begin(), network.layers.end(),
+                                    [](const Layer& l) { return l.op == Op::conv2d && !l.is_gemm; });
+    if (first->id == layer.id) return MaskSource::first_dense;
+  }
+  if (!spec.file.empty()) return MaskSource::file;
+  return own != spec.layers.end() && own->second.ratio ? MaskSource::own_ratio : MaskSource::ratio;
+}
 
 Expected<Masks> make_masks(const Network& network, const MaskSpec& spec) { return MaskMaker(network, spec).make(); }
 

@@ -31,6 +31,16 @@ struct MaskSpec {
   std::string file;  // .npz by layer name (or .npy for the only sparse layer); replaces the generators
 };
 
+// Who decides how much of a layer is zero.
+enum class MaskSource {
+  ratio,        // the ratio of the spec
+  own_ratio,    // one of its own in `layers`
+  exclude,      // dense: excluded
+  first_dense,  // dense: the first convolution
+  file,         // the mask file, which may not name the layer
+};
+MaskSource mask_source(const Network& network, const MaskSpec& spec, const Layer& layer);
+
 // Index = LayerId; nullopt: dense. The mask of a layer depends on its name and shape, not on the other layers. With a
 // mask file, layers that it does not name are dense, and a mask of a layer that the spec keeps dense is a problem.
 // Problems name the key of the spec they are about.

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "sim/base/random.h"
+
 using namespace tessera;
 using Catch::Matchers::Contains;
 
@@ -31,16 +33,34 @@ double likeness(const BlockMask& m) {
 
 }  // namespace
 
-TEST_CASE("The number of zero blocks is exactly round(ratio * blocks)") {
+TEST_CASE("The number of zero blocks is exactly round(ratio * blocks), or one less where that is all of them") {
   for (const Generator& g : generators())
     for (double ratio : {0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0})
       for (auto [cout, cin] : {std::pair{64, 64}, {56, 8}, {17, 1000}, {1, 1}, {513, 77}})
         for (auto [bc, bi] : {std::pair{8, 8}, {4, 8}, {16, 16}, {1, 1}, {64, 64}}) {
           const BlockMask m = *generate_mask(cout, cin, bc, bi, ratio, g.name, 3);
           CAPTURE(g.name, ratio, cout, cin, bc, bi);
-          CHECK(static_cast<std::int64_t>(m.bits.size()) - ones(m) ==
-                std::llround(ratio * static_cast<double>(m.bits.size())));
+          const auto blocks = static_cast<std::int64_t>(m.bits.size());
+          const std::int64_t rounded = std::llround(ratio * static_cast<double>(blocks));
+          CHECK(blocks - ones(m) == (rounded == blocks ? blocks - 1 : rounded));
+          CHECK(would_empty(ratio, blocks) == (rounded == blocks));
         }
+}
+
+TEST_CASE("A row of blocks is empty only where there are fewer blocks than rows") {
+  Random random(7);
+  for (int i = 0; i < 3000; ++i) {
+    const auto side = [&] { return legal_block_sides()[random.below(legal_block_sides().size())]; };
+    const auto channels = [&] { return 1 + static_cast<int>(random.below(random.below(4) == 0 ? 1000 : 100)); };
+    const double ratio = random.below(8) == 0 ? 1 : random.uniform();
+    const char* pattern = generators()[random.below(generators().size())].name;
+    const BlockMask m = *generate_mask(channels(), channels(), side(), side(), ratio, pattern, random.next());
+    CAPTURE(m.cout, m.cin, m.bc, m.bi, ratio, pattern);
+    const auto [least, most] = least_and_most_of_a_row(m);
+    REQUIRE(ones(m) >= 1);
+    if (ones(m) >= m.rows()) REQUIRE(least >= 1);
+    if (ones(m) < m.rows()) REQUIRE(most == 1);  // and then as few as can be
+  }
 }
 
 TEST_CASE("Balanced: rows are equal, or differ by one where the ratio does not divide") {
