@@ -12,8 +12,8 @@ namespace {
 // A layer as the store keeps it: the causes of waiting that are not zero, weights as one number.
 Json slim(const Json& layer) {
   Json result = Json::object();
-  for (const char* key :
-       {"name", "op", "start_us", "end_us", "bound_us", "bound_by", "macs", "ddr_read_bytes", "ddr_write_bytes"})
+  for (const char* key : {"name", "op", "start_us", "end_us", "compute_bound_us", "alone_bound_us", "alone_bound_by",
+                          "macs", "core_busy_share", "mac_utilization", "ddr_read_bytes", "ddr_write_bytes"})
     if (layer.contains(key)) result[key] = layer[key];
   if (layer.contains("weight_bytes")) result["weight_bytes"] = layer["weight_bytes"]["total"];
   Json& time = result["time"] = Json::object();

@@ -18,7 +18,7 @@ const char* about =
     "  tessera run configs/runs/resnet50_4x4.json                        dense against sparse, where the time goes\n"
     "  tessera run configs/runs/resnet50_4x4.json --set sparsity.ratio=0.75 --set hardware.rows=8\n"
     "  tessera check configs/runs/vgg16_8x8.json                         validate and schedule, simulate nothing\n"
-    "  tessera list networks        tessera explain core_utilization     what there is, what a number means\n"
+    "  tessera list networks        tessera explain mac_utilization      what there is, what a number means\n"
     "  tessera explain-schedule conv1                                    why a layer is mapped as it is\n";
 
 const char* exit_codes = "Exit codes: 0 ok, 1 internal error, 2 bad input, 3 does not fit, 4 deadlock.";

@@ -28,7 +28,7 @@ int explain(const std::string& name) {
 void add_explain_command(CLI::App& app, int& exit_code) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("explain", "Say what a key of a result means: unit, sentence, formula");
-  command->add_option("counter", *name, "its name in result.json, for example core_utilization or time.wait_input")
+  command->add_option("counter", *name, "its name in result.json, for example core_busy_share or time.wait_input")
       ->required();
   command->callback([name, &exit_code] { exit_code = explain(*name); });
 }

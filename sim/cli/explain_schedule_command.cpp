@@ -89,8 +89,8 @@ int explain_schedule(const Arguments& arguments) {
     if (!plan) return report_failure(plan.failure());
     const Program& program = plan->schedule.program;
     const LayerId kernel = mapped_by(program, *layer);
-    const LayerBound& bound = plan->bounds->layers[kernel];
-    fmt::print("\n{}: {}{}bound {} by {} ({})\n", density_name(density),
+    const AloneBound& bound = plan->bounds->layers[kernel].alone;
+    fmt::print("\n{}: {}{}alone at least {}, by {} ({})\n", density_name(density),
                kernel == *layer ? "" : program.layers[*layer].mapping + "; ", program.layers[kernel].mapping + "; ",
                show_time(bound.us), bound.by, bound.mapping);
     fmt::print("{}", candidates_table(plan->schedule.layers[kernel].candidates, core_limit));

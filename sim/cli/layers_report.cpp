@@ -32,15 +32,15 @@ std::string lost_to(const json& layer, double* busy) {
   return longest > 0 ? fmt::format("{} {:.0f} %", most, longest / all * 100) : most;
 }
 
-// Time, bound, what binds, share of work, largest loss.
+// Time, bound of the layer alone, what binds it, share of work, largest loss.
 std::string half(const json* layer, const json& hardware) {
   if (layer == nullptr) return fmt::format("{:>9}{:>9}  {:<8}{:>5}  {:<18}", "-", "-", "-", "-", "-");
   double busy = 0;
   const std::string lost = lost_to(*layer, &busy);
-  const bool bound = layer->contains("bound_us");
+  const bool bound = layer->contains("alone_bound_us");
   return fmt::format("{:>9.2f}{:>9}  {:<8}{:>5.0f}  {:<18}", time_us(*layer, hardware),
-                     bound ? fmt::format("{:.2f}", (*layer)["bound_us"].get<double>()) : "-",
-                     layer->value("bound_by", "-"), busy, lost);
+                     bound ? fmt::format("{:.2f}", (*layer)["alone_bound_us"].get<double>()) : "-",
+                     layer->value("alone_bound_by", "-"), busy, lost);
 }
 
 // What is left of the latency: cores that were at no layer.
@@ -70,13 +70,14 @@ std::string layers_report(const json& result) {
   std::string text = fmt::format(
       "\nlayers: time is what the cores were at a layer, in us, and adds up to the latency with what they were at "
       "none;\n"
+      "alone: the least it takes when nothing is fetched ahead and no other layer runs, and what binds it then;\n"
       "busy and most lost in % of it; zero: % of the blocks of the weights, counted;\n"
       "imbalance: % that the fullest row of the array has more than the average if rows split the output channels,\n"
       "before and after channels are assigned\n"
       "{:<24}{:<53}{:<53}{:>15}{:>16}\n{:<24}{:>9}{:>9}  {:<8}{:>5}  {:<18}{:>9}{:>9}  {:<8}{:>5}  "
       "{:<18}{:>8}{:>7}{:>9}{:>7}\n",
-      "", "     dense", "     sparse", "", "imbalance", "layer", "time", "bound", "by", "busy", "most lost to", "time",
-      "bound", "by", "busy", "most lost to", "speed-up", "zero", "before", "after");
+      "", "     dense", "     sparse", "", "imbalance", "layer", "time", "alone", "by", "busy", "most lost to", "time",
+      "alone", "by", "busy", "most lost to", "speed-up", "zero", "before", "after");
   const json& hardware = result["hardware"];
   for (const json& layer : (dense ? result["dense"] : result["sparse"])["layers"]) {
     const std::string name = layer["name"].get<std::string>();

@@ -16,15 +16,18 @@ using nlohmann::json;
 using Show = std::function<std::string(const json&)>;
 
 double span(const json& layer) { return layer["end_us"].get<double>() - layer["start_us"].get<double>(); }
-double bound(const json& layer) { return layer.value("bound_us", 0.0); }
+std::string percent(const json& r, const char* key) {
+  return r.contains(key) ? fmt::format("{:.1f} %", r[key].get<double>() * 100) : "-";
+}
 
 std::string row(const json& result, const std::string& label, const Show& show) {
   const auto cell = [&](const char* density) { return result[density].is_null() ? "-" : show(result[density]); };
   return fmt::format("  {:<26}{:>14}{:>14}\n", label, cell("dense"), cell("sparse"));
 }
 
+std::string time_of(const json& r, const char* key) { return r.contains(key) ? show_time(r[key].get<double>()) : "-"; }
 std::string time_row(const json& result, const std::string& label, const char* key) {
-  return row(result, label, [&](const json& r) { return r.contains(key) ? show_time(r[key].get<double>()) : "-"; });
+  return row(result, label, [&](const json& r) { return time_of(r, key); });
 }
 std::string bytes_row(const json& result, const std::string& label, const char* key) {
   return row(result, label, [&](const json& r) { return show_bytes(r[key].get<double>()); });
@@ -84,11 +87,11 @@ std::string slowest_layers(const json& result, const char* density, std::size_t 
   if (layers.size() > count) layers.resize(count);
   std::string text =
       fmt::format("\nslowest layers, {} (of {})\n  {:<24}{:>11}{:>11}  {:<9}{:<15}{}\n", density,
-                  result[density]["layers"].size(), "layer", "time", "bound", "bound by", "cores lose to", "mapping");
+                  result[density]["layers"].size(), "layer", "time", "alone >=", "by", "cores lose to", "mapping");
   for (const json* layer : layers) {
     text += fmt::format("  {:<24}{:>11}{:>11}  {:<9}{:<15}{}\n", (*layer)["name"].get<std::string>(),
-                        show_time(span(*layer)), layer->contains("bound_us") ? show_time(bound(*layer)) : "-",
-                        layer->value("bound_by", "-"), waits_for(*layer), (*layer)["mapping"].get<std::string>());
+                        show_time(span(*layer)), time_of(*layer, "alone_bound_us"), layer->value("alone_bound_by", "-"),
+                        waits_for(*layer), (*layer)["mapping"].get<std::string>());
   }
   return text;
 }
@@ -100,13 +103,15 @@ std::string run_report(const json& result) {
   std::string text = heading(result);
   text += fmt::format("\n  {:<26}{:>14}{:>14}\n", "", "dense", "sparse");
   text += time_row(result, "latency", "latency_us");
-  text += time_row(result, "sum of layer bounds", "layer_bound_us");
-  text += time_row(result, "bound", "bound_us");
+  text += time_row(result, "no schedule beats", "bound_us");
+  text += time_row(result, "  compute", "compute_bound_us");
+  text += time_row(result, "  DDR", "ddr_bound_us");
+  text += time_row(result, "layers alone, at least", "alone_bound_us");
   text += row(result, "cycles", [](const json& r) { return with_commas(std::llround(r["cycles"].get<double>())); });
   text += row(result, "multiply-accumulates",
               [](const json& r) { return fmt::format("{:.3f} G", r["macs"].get<double>() / 1e9); });
-  text += row(result, "core utilization",
-              [](const json& r) { return fmt::format("{:.1f} %", r["core_utilization"].get<double>() * 100); });
+  text += row(result, "cores in kernel calls", [](const json& r) { return percent(r, "core_busy_share"); });
+  text += row(result, "share of peak MACs", [](const json& r) { return percent(r, "mac_utilization"); });
   text += bytes_row(result, "DDR read", "ddr_read_bytes");
   text += bytes_row(result, "DDR written", "ddr_write_bytes");
   text += bytes_row(result, "memory tiles read", "memtile_read_bytes");

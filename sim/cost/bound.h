@@ -1,12 +1,15 @@
-// Analytic lower bounds. layer bound: over all legal mappings, the smallest of the largest of compute at the kernel
-// law, bytes / rate for each class of channel, and DDR bytes / rate, for that layer alone. network bound: what nothing
-// can beat, max(total compute on all cores, total compulsory DDR time).
+// Analytic lower bounds. Of a network, what no schedule of it on this array with these kernels beats:
+//   compute   kernel time of all layers, spread evenly over all cores
+//   ddr       compulsory bytes (compulsory.h) at the rate of DDR, each direction for itself
+// Of a layer: `compute_us`, its share of the former, which no layer of any run beats, and `alone` (alone_bound.h),
+// which the layer can only beat in company.
 #pragma once
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/arch/array_spec.h"
+#include "sim/cost/alone_bound.h"
 #include "sim/cost/kernel_law.h"
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
@@ -14,14 +17,14 @@
 namespace tessera {
 
 struct LayerBound {
-  double us = 0;
-  std::string by;       // "compute", "input", "output", "weights", "ddr"
-  std::string mapping;  // "cols=height rows=channels"
+  double compute_us = 0;
+  AloneBound alone;
 };
 struct Bounds {
-  std::vector<LayerBound> layers;  // by LayerId; input and concat layers are zero
-  double layer_bound_us = 0;       // sum of the above
-  double bound_us = 0;
+  std::vector<LayerBound> layers;  // by LayerId
+  double compute_us = 0, ddr_us = 0;
+  double alone_us = 0;  // sum over layers: one after another, each alone
+  double bound_us() const { return compute_us > ddr_us ? compute_us : ddr_us; }
 };
 
 // With `products` gemm layers are computed by the kernels for products (KernelKind::gemm), on elements of their own

@@ -8,6 +8,8 @@
 #include <functional>
 #include <queue>
 
+#include "sim/network/shapes.h"
+
 namespace tessera {
 namespace {
 
@@ -100,13 +102,19 @@ std::vector<LayerId> last_use(const Network& network) {
   return last;
 }
 
-LivePeak live_peak(const Network& network) {
+LivePeak live_peak(const Network& network, bool products) {
   const std::vector<LayerId> last = last_use(network);
+  std::vector<Bytes> sizes;
+  for (const Layer& l : network.layers)
+    sizes.push_back(l.op == Op::concat ? 0 : std::int64_t{l.out.h} * l.out.w * output_pixel_bytes(l, products));
+  for (const Layer& l : network.layers)  // an input has the type of the product that reads it
+    if (l.is_gemm && network.layers[l.inputs[0]].op == Op::input)
+      sizes[l.inputs[0]] = std::int64_t{l.in.h} * l.in.w * input_pixel_bytes(l, products);
   LivePeak peak;
   for (const Layer& at : network.layers) {
-    std::int64_t bytes = 0;
+    Bytes bytes = 0;
     for (LayerId t = 0; t <= at.id; ++t)
-      if (last[t] >= at.id && network.layers[t].op != Op::concat) bytes += network.layers[t].out.elements();
+      if (last[t] >= at.id) bytes += sizes[t];
     if (bytes > peak.bytes) peak = {bytes, at.id};
   }
   return peak;
@@ -155,7 +163,8 @@ std::vector<int> cheapest_choices(const std::vector<std::vector<std::vector<doub
   for (std::size_t j = 0; j < last_choices; ++j) boost::add_edge(first.back() + j, end, EdgeCost(0), g);
   std::vector<std::size_t> parent(end + 1);
   boost::dag_shortest_paths(
-      g, 0, boost::predecessor_map(boost::make_iterator_property_map(parent.begin(), boost::get(boost::vertex_index, g))));
+      g, 0,
+      boost::predecessor_map(boost::make_iterator_property_map(parent.begin(), boost::get(boost::vertex_index, g))));
   std::vector<int> choices;
   std::size_t stage = first.size() - 1;
   for (std::size_t node = parent[end]; node != 0 && node != end; node = parent[node])

@@ -23,12 +23,13 @@ std::vector<std::vector<int>> find_cycles(const InputLists& inputs);
 std::vector<LayerId> last_use(const Network& network);
 
 struct LivePeak {
-  std::int64_t bytes = 0;
+  Bytes bytes = 0;
   LayerId layer = 0;  // the first at which they stand
 };
-// The most bytes of tensors that are alive at once when the layers run one after another, int8, channels not padded: the
-// output of the layer, and of every earlier one that is still to be read. A concat is its parts.
-LivePeak live_peak(const Network& network);
+// The most bytes of tensors that are alive at once when the layers run one after another, as they stand in memory
+// (output_pixel_bytes): the output of the layer, and of every earlier one that is still to be read. A concat is its
+// parts.
+LivePeak live_peak(const Network& network, bool products = false);
 
 struct CriticalPath {
   double cost = 0;
@@ -37,9 +38,8 @@ struct CriticalPath {
 // The chain of dependent layers whose costs (cost[layer] >= 0) sum highest.
 CriticalPath critical_path(const Network& network, const std::vector<double>& cost);
 
-
-// One choice per stage such that the costs between the choices of neighbouring stages sum lowest: costs[k][i][j] is what
-// choice i of stage k costs with choice j of stage k + 1; the first of equals.
+// One choice per stage such that the costs between the choices of neighbouring stages sum lowest: costs[k][i][j] is
+// what choice i of stage k costs with choice j of stage k + 1; the first of equals.
 std::vector<int> cheapest_choices(const std::vector<std::vector<std::vector<double>>>& costs);
 
 }  // namespace tessera

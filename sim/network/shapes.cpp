@@ -106,6 +106,13 @@ double multiply_accumulates(const Layer& l) {
   return l.op == Op::conv2d ? 1.0 * l.out.h * l.out.w * l.out.c * l.in.c * l.window.kh * l.window.kw : 0;
 }
 
+Bytes input_pixel_bytes(const Layer& l, bool products) {
+  return products && l.is_gemm ? l.in.c * type_bytes(l.in_type) : stored_channels(l.in.c);
+}
+Bytes output_pixel_bytes(const Layer& l, bool products) {
+  return products && l.is_gemm ? l.out.c * type_bytes(l.out_type) : stored_channels(l.out.c);
+}
+
 bool infer_shape(Layer& layer, const std::vector<Shape>& inputs, const std::vector<std::string>& input_names,
                  const ReportProblem& report) {
   if (!inputs.empty()) layer.in = inputs[0];

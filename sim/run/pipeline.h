@@ -39,9 +39,9 @@ struct RunOptions {
   TraceSink* trace = nullptr;
 };
 
-// Simulates a plan and returns R of result.json: cycles, latency_us, bound_us, layer_bound_us, macs,
-// core_utilization, bytes at each level, program_hash, layers[]; `functional` if asked for. A simulation below bound_us
-// is a Failure. `density` says whose masks the functional data has.
+// Simulates a plan and returns R of result.json: cycles, latency_us, bounds, macs, use of the cores, bytes
+// at each level, program_hash, layers[]; `functional` if asked for. A simulation below its bound, or a layer below its
+// compute bound, is a Failure. `density` says whose masks the functional data has.
 Expected<nlohmann::json> simulate_plan(const RunConfig& config, const Plan& plan, Density density,
                                        const RunOptions& options = {});
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "sim/program/hash.h"
 
 namespace tessera {
@@ -50,6 +52,14 @@ std::vector<int> fused_into(const Program& program) {
   return conv;
 }
 
+// How much of `core_cycles`, a time of cores, they spent in kernel calls, and which share of their peak these reached.
+void add_use(json& into, const Program& program, double core_cycles, Millicycles busy) {
+  if (core_cycles <= 0) return;
+  const double peak = peak_macs_per_cycle(program.layers.back().layer.in_type);  // a network has one type
+  into["core_busy_share"] = static_cast<double>(busy) / millicycles_per_cycle / core_cycles;
+  into["mac_utilization"] = into["macs"].get<double>() / peak / core_cycles;
+}
+
 json layer_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim, const Bounds* bounds, int id,
                   int fused) {
   const Program& program = schedule.program;
@@ -65,11 +75,16 @@ json layer_result(const Schedule& schedule, const ArraySpec& array, const SimRes
                 {"ddr_read_bytes", own.ddr_read},
                 {"ddr_write_bytes", own.ddr_write},
                 {"time", causes(own.cores)}};
+  const Millicycles at_layer = std::accumulate(own.cores.begin(), own.cores.end(), Millicycles{0});
+  add_use(layer, program, static_cast<double>(at_layer) / millicycles_per_cycle,
+          own.cores[static_cast<int>(Cause::busy)]);
   if (placed.layer.op == Op::conv2d && has_weights(program)) layer["weight_bytes"] = weight_bytes(program, id);
   if (bounds != nullptr) {
-    layer["bound_us"] = bounds->layers[id].us;
-    layer["bound_by"] = bounds->layers[id].by;
-    layer["bound_mapping"] = bounds->layers[id].mapping;
+    const LayerBound& bound = bounds->layers[id];
+    layer["compute_bound_us"] = bound.compute_us;
+    layer["alone_bound_us"] = bound.alone.us;
+    layer["alone_bound_by"] = bound.alone.by;
+    layer["alone_bound_mapping"] = bound.alone.mapping;
   }
   if (placed.layer.op == Op::conv2d && !schedule.layers.empty()) {
     layer["imbalance_unassigned"] = schedule.layers[id].imbalance_rows_unassigned;
@@ -107,25 +122,24 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
   for (int core = 0; core < array.cores(); ++core) {
     for (int c = 0; c < cause_count; ++c) cores[c] += sim.engines[core][c];
   }
-  const double core_time = static_cast<double>(sim.total) * array.cores();
-  json result = {
-      {"cycles", cycles(sim.total)},
-      {"latency_us", to_us(sim.total, array.clock_hz)},
-      {"core_utilization", core_time > 0 ? static_cast<double>(cores[static_cast<int>(Cause::busy)]) / core_time : 0},
-      {"ddr_read_bytes", sim.traffic.ddr_read},
-      {"ddr_write_bytes", sim.traffic.ddr_write},
-      {"memtile_read_bytes", sim.traffic.memtile_read},
-      {"memtile_write_bytes", sim.traffic.memtile_write},
-      {"core_read_bytes", sim.traffic.core_read},
-      {"core_write_bytes", sim.traffic.core_write},
-      {"dispatch_us", array.controller.dispatch_us},
-      {"events", sim.events},
-      {"program_hash", hash_text(program_hash(program))},
-      {"time", causes(cores)}};
+  json result = {{"cycles", cycles(sim.total)},
+                 {"latency_us", to_us(sim.total, array.clock_hz)},
+                 {"ddr_read_bytes", sim.traffic.ddr_read},
+                 {"ddr_write_bytes", sim.traffic.ddr_write},
+                 {"memtile_read_bytes", sim.traffic.memtile_read},
+                 {"memtile_write_bytes", sim.traffic.memtile_write},
+                 {"core_read_bytes", sim.traffic.core_read},
+                 {"core_write_bytes", sim.traffic.core_write},
+                 {"dispatch_us", array.controller.dispatch_us},
+                 {"events", sim.events},
+                 {"program_hash", hash_text(program_hash(program))},
+                 {"time", causes(cores)}};
   if (has_weights(program)) result["weight_bytes"] = weight_bytes(program, -1);
   if (bounds != nullptr) {
-    result["bound_us"] = bounds->bound_us;
-    result["layer_bound_us"] = bounds->layer_bound_us;
+    result["bound_us"] = bounds->bound_us();
+    result["compute_bound_us"] = bounds->compute_us;
+    result["ddr_bound_us"] = bounds->ddr_us;
+    result["alone_bound_us"] = bounds->alone_us;
   }
   const std::vector<int> fused = fused_into(program);
   std::int64_t macs = 0;
@@ -136,14 +150,16 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
     macs += layers.back()["macs"].get<std::int64_t>();
   }
   result["macs"] = macs;
+  add_use(result, program, static_cast<double>(sim.total) / millicycles_per_cycle * array.cores(),
+          cores[static_cast<int>(Cause::busy)]);
   result["layers"] = std::move(layers);
   return result;
 }
 
 std::string layers_csv(const json& result) {
   std::string csv =
-      "density,layer,op,zero_share,start_us,end_us,bound_us,bound_by,macs,mapping,ddr_read_bytes,ddr_write_bytes,"
-      "imbalance_unassigned,imbalance";
+      "density,layer,op,zero_share,start_us,end_us,compute_bound_us,alone_bound_us,alone_bound_by,macs,core_busy_share,"
+      "mac_utilization,mapping,ddr_read_bytes,ddr_write_bytes,imbalance_unassigned,imbalance";
   for (int c = 0; c < cause_count; ++c) csv += fmt::format(",{}_cycles", cause_name(static_cast<Cause>(c)));
   csv += '\n';
   for (const char* density : {"dense", "sparse"}) {
@@ -151,10 +167,24 @@ std::string layers_csv(const json& result) {
     for (const json& layer : result[density]["layers"]) {
       const auto number = [&](const char* key) { return layer.contains(key) ? layer[key].dump() : ""; };
       const auto text = [&](const char* key) { return csv_field(layer.value(key, "")); };
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}", density, text("name"), text("op"),
-                         number("zero_share"), number("start_us"), number("end_us"), number("bound_us"),
-                         text("bound_by"), number("macs"), text("mapping"), number("ddr_read_bytes"),
-                         number("ddr_write_bytes"), number("imbalance_unassigned"), number("imbalance"));
+      const std::vector<std::string> fields = {density,
+                                               text("name"),
+                                               text("op"),
+                                               number("zero_share"),
+                                               number("start_us"),
+                                               number("end_us"),
+                                               number("compute_bound_us"),
+                                               number("alone_bound_us"),
+                                               text("alone_bound_by"),
+                                               number("macs"),
+                                               number("core_busy_share"),
+                                               number("mac_utilization"),
+                                               text("mapping"),
+                                               number("ddr_read_bytes"),
+                                               number("ddr_write_bytes"),
+                                               number("imbalance_unassigned"),
+                                               number("imbalance")};
+      csv += fmt::format("{}", fmt::join(fields, ","));
       for (int c = 0; c < cause_count; ++c) csv += "," + layer["time"][cause_name(static_cast<Cause>(c))].dump();
       csv += '\n';
     }

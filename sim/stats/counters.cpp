@@ -10,16 +10,27 @@ const std::vector<Counter>& counters() {
        "latency_us x clock_hz / 1e6"},
       {"latency_us", "us", "Simulated time of one inference on the array, without the dispatch from the host.",
        "cycles / clock_hz x 1e6"},
-      {"bound_us", "us", "What nothing can beat: all work on all cores, and all compulsory DDR traffic, at full rate.",
-       "max(total compute at the kernel law / cores, compulsory DDR bytes / DDR rate)"},
-      {"layer_bound_us", "us",
-       "What a schedule reaches that overlaps everything inside a layer and nothing between layers.",
-       "sum of layers[].bound_us"},
+      {"bound_us", "us", "No schedule of the network beats it on this array with these kernels.",
+       "max(compute_bound_us, ddr_bound_us)"},
+      {"compute_bound_us", "us", "All kernel work spread evenly over all cores.", "sum of layers[].compute_bound_us"},
+      {"ddr_bound_us", "us",
+       "What every schedule moves through DDR: present weight blocks and biases once, the elements of the network's "
+       "input "
+       "that some window covers, and its outputs.",
+       "max(bytes read / read rate, bytes written / write rate)"},
+      {"alone_bound_us", "us",
+       "The least that the layers take one after another, each alone on the array. A run can take less: layers "
+       "overlap.",
+       "sum of layers[].alone_bound_us"},
       {"dispatch_us", "us", "One dispatch from the host, from the hardware file; never inside latency_us.", "given"},
       {"macs", "multiply-accumulates", "Multiply-accumulates of the blocks that are present, padding not counted.",
        "sum over layers of out.h x out.w x kh x kw x (weights in present 8x8 blocks per tap)"},
-      {"core_utilization", "share", "Share of the time of all cores that was spent inside kernel calls.",
+      {"core_busy_share", "share", "Share of the time of all cores that was spent inside kernel calls.",
        "time.busy / (cores x cycles)"},
+      {"mac_utilization", "share",
+       "Multiply-accumulates over what all cores could do in the same time at 256 (int8), 128 (bf16) or 64 (int16) a "
+       "cycle.",
+       "macs / (peak per cycle x cores x cycles)"},
       {"ddr_read_bytes", "B", "Bytes read from DDR by the shim channels.", "sum over shim MM2S descriptors"},
       {"ddr_write_bytes", "B", "Bytes written to DDR by the shim channels.", "sum over shim S2MM descriptors"},
       {"memtile_read_bytes", "B", "Bytes that the channels of memory tiles read from them.",
@@ -54,18 +65,35 @@ const std::vector<Counter>& counters() {
       {"layers[].ddr_write_bytes", "B", "Bytes written to DDR by the layer.", "sum over its shim S2MM descriptors"},
       {"layers[].time", "core cycles", "Time of all cores at this layer, by cause (see time.*); without idle time.",
        "sum over its tasks on cores"},
-      {"layers[].bound_us", "us", "The best any legal mapping can do for this layer alone.",
-       "min over mappings of max(compute, bytes / rate per class of channel, DDR bytes / rate)"},
-      {"layers[].bound_by", "", "Which of these binds: compute, input, output, weights or ddr.", "argmax of bound_us"},
-      {"layers[].bound_mapping", "", "The mapping that attains the bound.", "argmin of bound_us"},
+      {"layers[].core_busy_share", "share", "The same of the time that cores were at the layer.",
+       "time.busy / sum of layers[].time"},
+      {"layers[].mac_utilization", "share", "The same over the time that cores were at the layer.",
+       "macs / (peak per cycle x sum of layers[].time)"},
+      {"layers[].compute_bound_us", "us",
+       "Kernel work of the layer spread evenly over all cores; from start_us to end_us it never takes less.",
+       "kernel cycles / (cores x clock_hz)"},
+      {"layers[].alone_bound_us", "us",
+       "The least that the layer takes under any mapping with the array for itself: weights come from DDR and are not "
+       "fetched "
+       "ahead, no other layer runs beside it. In the network it can take less.",
+       "min over mappings of max(compute, bytes / rate per class of channel, compulsory DDR bytes / rate)"},
+      {"layers[].alone_bound_by", "", "Which of these binds: compute, input, output, weights or ddr.",
+       "argmax of alone_bound_us"},
+      {"layers[].alone_bound_mapping", "", "The mapping that attains alone_bound_us.", "argmin of alone_bound_us"},
       {"layers[].mapping", "",
        "What the schedule chose. cols, rows: the axis of the output that columns and rows of the array split. "
-       "tile=HxWxC/I: rows, columns and channels of the output that a core computes at a time, from I input channels a call. "
-       "weights-outer: weights stay in the core while the map passes, not the other way round. chunks-staged: an input in DDR "
-       "passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more than two. bands=width: "
-       "the output is spread over the memory tiles by its width, not its height. depth-tiles=N: walked together with its "
-       "neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed as one. Policy object_fifo: buffers=A,B,C "
-       "of a core for input, weights and output; keeps=input or weights: what stays in the cores as long as it is used; core N: "
+       "tile=HxWxC/I: rows, columns and channels of the output that a core computes at a time, from I input channels a "
+       "call. "
+       "weights-outer: weights stay in the core while the map passes, not the other way round. chunks-staged: an input "
+       "in DDR "
+       "passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more than two. "
+       "bands=width: "
+       "the output is spread over the memory tiles by its width, not its height. depth-tiles=N: walked together with "
+       "its "
+       "neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed as one. Policy "
+       "object_fifo: buffers=A,B,C "
+       "of a core for input, weights and output; keeps=input or weights: what stays in the cores as long as it is "
+       "used; core N: "
        "the cores that a stage of a bottleneck runs on.",
        "given"},
       {"layers[].imbalance", "ratio",

@@ -7,7 +7,7 @@
 namespace tessera {
 
 struct Counter {
-  const char* name;  // its key in result.json: "layers[].bound_us", "time.wait_input"
+  const char* name;  // its key in result.json: "layers[].alone_bound_us", "time.wait_input"
   const char* unit;
   const char* sentence;
   const char* formula;

@@ -47,6 +47,17 @@ TEST_CASE("The most that is alive at once: while e runs, a, the parts of cat, an
   CHECK(peak.layer == 5);
 }
 
+TEST_CASE("Living tensors are counted as they stand in memory") {
+  const auto one = [](const char* text) { return *parse_network(nlohmann::json::parse(text), "one"); };
+  const Network conv = one(R"({"name":"n","input":[512,512,3],"layers":[{"name":"c","op":"conv2d","channels":3}]})");
+  CHECK(live_peak(conv).bytes == 2 * 512 * 512 * 8);
+  const Network gemm =
+      one(R"({"name":"n","layers":[{"name":"g","op":"gemm","m":20,"n":12,"k":36,"in_type":"i16","out_type":"i32"}]})");
+  CHECK(live_peak(gemm, true).bytes == 20 * 36 * 2 + 20 * 12 * 4);
+  const Network padded = one(R"({"name":"n","layers":[{"name":"g","op":"gemm","m":20,"n":12,"k":36}]})");
+  CHECK(live_peak(padded).bytes == 20 * 40 + 20 * 16);
+}
+
 TEST_CASE("The critical path is the dearest chain") {
   const Network n = diamond();
   const CriticalPath path = critical_path(n, {0, 5, 1, 4, 0, 8, 3});

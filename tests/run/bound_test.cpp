@@ -1,4 +1,4 @@
-// Layer bounds against numbers worked out by hand, on 4x4 at 1 GHz with 4 B/cycle channels and 256 MAC/cycle.
+// Bounds of layers alone against numbers worked out by hand, on 4x4 at 1 GHz with 4 B/cycle channels and 256 MAC/cycle.
 #include "sim/cost/bound.h"
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@ using namespace tessera;
 using nlohmann::json;
 
 namespace {
-LayerBound bound_of(int size, int in_channels, int channels, int kernel, int stride) {
+AloneBound bound_of(int size, int in_channels, int channels, int kernel, int stride) {
   const json document = {{"network",
                           {{"name", "one"},
                            {"input", {size, size, in_channels}},
@@ -24,27 +24,29 @@ LayerBound bound_of(int size, int in_channels, int channels, int kernel, int str
                          {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}}};
   const Expected<RunConfig> config = make_run_config(document, config_folder(), "one", {});
   if (!config) FAIL(describe(config.failure()));
-  return analytic_bounds(config->network, {std::nullopt, std::nullopt}, config->array, **open_kernel_law("peak")).layers[1];
+  return analytic_bounds(config->network, {std::nullopt, std::nullopt}, config->array, **open_kernel_law("peak"))
+      .layers[1]
+      .alone;
 }
 }  // namespace
 
 TEST_CASE("a layer is bound by its work, where that takes longest") {
-  const LayerBound b = bound_of(56, 64, 64, 3, 1);
+  const AloneBound b = bound_of(56, 64, 64, 3, 1);
   CHECK(b.by == "compute");
   CHECK(b.us == Approx(56.0 * 56 * 64 * 64 * 9 / 256 / 16 / 1e3));
 }
 
 TEST_CASE("a layer is bound by its weights, where DDR takes longest to bring them") {
-  const LayerBound b = bound_of(7, 512, 512, 3, 1);
+  const AloneBound b = bound_of(7, 512, 512, 3, 1);
   CHECK(b.by == "ddr");
   CHECK(b.us == Approx((512.0 * 512 * 9 + 512 * 4) / (4 * 2 * 4) / 1e3).epsilon(0.01));
 }
 
 TEST_CASE("what lies between the windows of a stride is not read") {
   // Columns split the height: 14 of 56 rows and all 56 columns, 64 channels, over one channel of 4 B/cycle.
-  const LayerBound all = bound_of(56, 64, 8, 1, 1);
+  const AloneBound all = bound_of(56, 64, 8, 1, 1);
   CHECK(all.by == "input");
-  const LayerBound every_other = bound_of(56, 64, 8, 1, 2);
+  const AloneBound every_other = bound_of(56, 64, 8, 1, 2);
   CHECK(every_other.by == "input");
   CHECK(every_other.us == Approx(all.us / 4));
 }

@@ -73,7 +73,7 @@ TEST_CASE("every key of a result is explained under its own name") {
     for (const char* density : {"dense", "sparse"}) result.erase(density);
     collect_keys(result, "", keys);
   }
-  for (const char* part : {"functional.mismatches", "sparsity.zero_share", "program.file", "layers[].bound_by"})
+  for (const char* part : {"functional.mismatches", "sparsity.zero_share", "program.file", "layers[].alone_bound_by"})
     CHECK(keys.count(part) == 1);
   for (const std::string& key : keys) {
     INFO(key);

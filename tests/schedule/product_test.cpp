@@ -216,12 +216,12 @@ TEST_CASE("kernels, clearing and bounds follow the types of a product") {
       CHECK(durations[i] ==
             (program.calls[i].kind == KernelKind::clear ? 32 * 32 * 4 / 32 : 32 * 32 * 32 / rate) * 1000);
     const Bounds compute = analytic_bounds(network_of(c), dense, a, peak(), true);
-    CHECK(compute.bound_us == Approx(256.0 * 256 * 256 / rate));
+    CHECK(compute.bound_us() == Approx(256.0 * 256 * 256 / rate));
     ArraySpec narrow = a;
     narrow.ddr.read_bytes_per_cycle = 0.01;
-    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us == Approx(2 * 256 * 256 * width / 0.01));
+    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us() == Approx(2 * 256 * 256 * width / 0.01));
     narrow.ddr.write_bytes_per_cycle = 0.001;
-    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us == Approx(256 * 256 * 4 / 0.001));
+    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us() == Approx(256 * 256 * 4 / 0.001));
   }
 }
 

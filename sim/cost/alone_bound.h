@@ -1,0 +1,36 @@
+// What a layer takes at least when it has the array for itself: nothing is fetched ahead and nothing overlaps another
+// layer. Its weights come from DDR; its input and output stand in the memory tiles, unless they are the network's,
+// which stand in DDR. Over all mappings (the axis of the output that columns and rows of the array split) the smallest
+// of the largest of
+//   compute   kernels of the fullest core
+//   input     what the fullest core reads over one channel, or all cores through the channels of the memory tiles
+//   output    likewise, outwards
+//   weights   those of the fullest core over one channel
+//   ddr       compulsory bytes (compulsory.h) at the rate of DDR
+// In a network a layer can take less: the one before it hides its weights, and a neighbour may compute it on its way.
+#pragma once
+#include <string>
+
+#include "sim/arch/array_spec.h"
+#include "sim/cost/compulsory.h"
+#include "sim/cost/kernel_law.h"
+
+namespace tessera {
+
+struct AloneBound {
+  double us = 0;
+  std::string by;       // which of the above
+  std::string mapping;  // "cols=height rows=channels"
+};
+
+// `mask`: of a convolution, else empty.
+AloneBound alone_bound(const Layer& layer, const KernelMask& mask, const LayerTraffic& traffic, const ArraySpec& array,
+                       const KernelLaw& law, bool products);
+
+// Bytes per cycle that all shim channels together read from DDR, or write to it, at best.
+double ddr_rate(const ArraySpec& array, bool read);
+
+// The largest sum of parts on one of `machines`, however the parts are dealt out, is at least this.
+std::int64_t fullest(std::vector<std::int64_t> parts, std::int64_t machines);
+
+}  // namespace tessera

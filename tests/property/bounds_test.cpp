@@ -1,0 +1,118 @@
+// Does a run ever beat its own bounds, and are they near where one thing alone binds?
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "sim/base/random.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/pipeline.h"
+#include "tests/property/random_layers.h"
+#include "tests/run/isolated.h"
+
+using namespace tessera;
+using nlohmann::json;
+
+namespace {
+
+RunConfig config_of(const json& network, const json& hardware, double ratio) {
+  const json document = {
+      {"network", network}, {"hardware", hardware}, {"sparsity", {{"ratio", ratio}, {"first_dense", false}}}};
+  Expected<RunConfig> config = make_run_config(document, config_folder(), "bounds", {});
+  if (!config) FAIL(describe(config.failure()) << document.dump());
+  return *config;
+}
+
+json random_hardware(std::uint64_t seed) {
+  Random random(derive_seed(seed, 32));
+  const auto pick = [&](int n) { return static_cast<int>(random.below(static_cast<std::uint64_t>(n))); };
+  const bool xdna = pick(3) == 0;
+  const int most = xdna ? 4 : 8;
+  return {{"extends", xdna ? "hardware/xdna1_1800mhz.json" : "hardware/aie2.json"},
+          {"rows", 1 + pick(most)},
+          {"cols", 1 + pick(most)}};
+}
+
+double random_ratio(std::uint64_t seed) {
+  const double ratios[] = {0, 0.25, 0.5, 0.75, 0.9};
+  return ratios[Random(derive_seed(seed, 33)).below(5)];
+}
+
+// The run's result, null where the layers do not fit.
+json run(const RunConfig& config) {
+  const Expected<json> result = isolated([&] { return run_density(config, Density::sparse); });
+  if (result) return *result;
+  if (result.failure().code != ExitCode::does_not_fit) FAIL_CHECK(describe(result.failure()));
+  return nullptr;
+}
+
+constexpr double exact = 1 + 1e-9;
+
+void check_bounds(const json& r) {
+  const auto us = [](const json& of, const char* key) { return of[key].get<double>(); };
+  CHECK(us(r, "bound_us") <= us(r, "latency_us") * exact);
+  CHECK(us(r, "bound_us") == std::max(us(r, "compute_bound_us"), us(r, "ddr_bound_us")));
+  CHECK(us(r, "alone_bound_us") * exact >= us(r, "bound_us"));
+  for (const json& layer : r["layers"]) {
+    INFO(layer["name"]);
+    CHECK(us(layer, "compute_bound_us") <= (us(layer, "end_us") - us(layer, "start_us")) * exact);
+    CHECK(us(layer, "compute_bound_us") <= us(layer, "alone_bound_us") * exact);
+    if (layer.contains("core_busy_share")) {
+      CHECK(us(layer, "core_busy_share") <= exact);
+      CHECK(us(layer, "mac_utilization") <= us(layer, "core_busy_share") * exact);
+    }
+  }
+}
+
+// Layer `id` as a network of its own.
+RunConfig alone(const RunConfig& whole, LayerId id) {
+  RunConfig config = whole;
+  Layer input, layer = whole.network.layers[static_cast<std::size_t>(id)];
+  input.name = "input";
+  input.out = layer.in;
+  layer.id = 1;
+  layer.inputs = {0};
+  config.network.layers = {input, layer};
+  config.masks = {std::nullopt, whole.masks[static_cast<std::size_t>(id)]};
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("no single layer beats a bound") {
+  int ran = 0, refused = 0;
+  for (std::uint64_t seed = 0; seed < 250; ++seed) {
+    const json network = random_layers(seed, 1), hardware = random_hardware(seed);
+    INFO("seed " << seed << ", ratio " << random_ratio(seed) << "\n" << network << "\n" << hardware);
+    const json r = run(config_of(network, hardware, random_ratio(seed)));
+    ++(r.is_null() ? refused : ran);
+    if (r.is_null()) continue;
+    check_bounds(r);
+    CHECK(r["alone_bound_us"].get<double>() <= r["latency_us"].get<double>() * exact);
+  }
+  INFO(ran << " ran, " << refused << " did not fit");
+  CHECK(refused * 10 <= ran);
+}
+
+TEST_CASE("no network beats a bound, nor does a layer of it that runs alone") {
+  int layers = 0;
+  for (std::uint64_t seed = 1000; seed < 1120; ++seed) {
+    const json network = random_layers(seed, 4), hardware = random_hardware(seed);
+    INFO("seed " << seed << ", ratio " << random_ratio(seed) << "\n" << network << "\n" << hardware);
+    const RunConfig config = config_of(network, hardware, random_ratio(seed));
+    const json r = run(config);
+    if (r.is_null()) continue;
+    check_bounds(r);
+    std::size_t k = 0;
+    for (const Layer& layer : config.network.layers) {
+      if (layer.op == Op::input || layer.op == Op::concat) continue;
+      const double bound = r["layers"][k++]["alone_bound_us"].get<double>();
+      if (layer.inputs.size() > 1) continue;
+      INFO(layer.name);
+      const json single = run(alone(config, layer.id));
+      if (single.is_null()) continue;
+      CHECK(bound <= single["latency_us"].get<double>() * exact);
+      ++layers;
+    }
+  }
+  CHECK(layers > 150);
+}
