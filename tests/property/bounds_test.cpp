@@ -116,3 +116,38 @@ TEST_CASE("no network beats a bound, nor does a layer of it that runs alone") {
   }
   CHECK(layers > 150);
 }
+
+// Cases in which one thing alone can bind: kernels that work on one core from what little data they have, and weights,
+// inputs or outputs that pass DDR with next to no work.
+TEST_CASE("bounds are tight where compute or DDR alone binds") {
+  struct Case {
+    const char* by;
+    json layer, input;
+    int rows, cols;
+    double ratio;
+  };
+  const auto conv = [](int channels, int kernel, int stride) {
+    return json{{"name", "l"},      {"op", "conv2d"},   {"channels", channels},
+                {"kernel", kernel}, {"stride", stride}, {"padding", kernel / 2}};
+  };
+  const json gemm = {{"name", "l"}, {"op", "gemm"}, {"channels", 1024}};
+  const Case cases[] = {{"compute", conv(64, 3, 1), {32, 32, 64}, 1, 1, 0},
+                        {"compute", conv(128, 3, 1), {64, 64, 64}, 2, 2, 0.5},
+                        {"compute", conv(128, 5, 1), {64, 64, 64}, 4, 4, 0},
+                        {"compute", conv(64, 7, 1), {32, 32, 32}, 3, 1, 0},
+                        {"ddr", gemm, {8, 8, 128}, 4, 4, 0},
+                        {"ddr", gemm, {8, 8, 128}, 2, 2, 0.5},
+                        {"ddr", gemm, {8, 8, 128}, 4, 4, 0.5}};
+  for (const Case& c : cases)
+    for (const char* hardware : {"aie2", "xdna1_1800mhz"}) {
+      const json machine = {{"extends", fmt::format("hardware/{}.json", hardware)}, {"rows", c.rows}, {"cols", c.cols}};
+      const json network = {{"name", "one"}, {"input", c.input}, {"layers", {c.layer}}};
+      INFO(network << machine << c.ratio);
+      const json r = run(config_of(network, machine, c.ratio));
+      REQUIRE(!r.is_null());
+      check_bounds(r);
+      const double bound = r["bound_us"].get<double>();
+      CHECK(bound == r[std::string(c.by) + "_bound_us"].get<double>());
+      CHECK(r["latency_us"].get<double>() <= 1.25 * bound);
+    }
+}
