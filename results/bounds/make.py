@@ -31,8 +31,8 @@ def table(runs):
     def over(run):
         return run["latency_us"] / run["alone_bound_us"]
 
-    lines = ["| network | array | dense | over bound | 50 % zero, random | over bound | without assignment | balanced | "
-             "over bound | speed-up, random |", "|---|---|" + "---:|" * 8]
+    lines = ["| network | array | dense | over alone | 50 % zero, random | over alone | without assignment | balanced | "
+             "over alone | speed-up, random |", "|---|---|" + "---:|" * 8]
     for network, name in NETWORKS.items():
         for array in ARRAYS:
             random, unassigned, balanced = (runs[network, array, m] for m in MASKS)
