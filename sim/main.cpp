@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
   tessera::remember_command(argc, argv);
   tessera::add_run_command(app, exit_code);
   tessera::add_check_command(app, exit_code);
+  tessera::add_import_command(app, exit_code);
   tessera::add_list_command(app, exit_code);
   tessera::add_explain_command(app, exit_code);
   tessera::add_explain_schedule_command(app, exit_code);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/sparsity_report.h"
 #include "sim/cli/target_file.h"
@@ -49,12 +50,15 @@ void print(Density density, const json& plan, const std::string& policy) {
       time("alone_bound_us"), plan["critical_path"].size(), time("critical_path_us"));
 }
 
-int check(const std::string& file, const std::vector<std::string>& sets, const std::string& json_file) {
+int check(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
+          const std::string& json_file) {
   Failure wrong{ExitCode::bad_input, unwritable_files({json_file})};
-  const Expected<RunConfig> config = load_run_config(file, sets);
+  std::optional<ModelRun> model;
+  const Expected<RunConfig> config = open_config(file, options, sets, model);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
+  if (model) fmt::print("{}masks: {}\n", import_summary(model->imported), model->masks);
   fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
              config->array.cols);
   const LivePeak peak = live_peak(config->network, config->schedule.policy == "object_fifo");
@@ -78,15 +82,20 @@ void add_check_command(CLI::App& app, int& exit_code) {
   struct Arguments {
     std::string config, json;
     std::vector<std::string> sets;
+    ModelOptions model;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("check", "Validate a run config, schedule it and verify it; simulate nothing");
-  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")
+  command
+      ->add_option("config", arguments->config,
+                   "run config, for example configs/runs/resnet50_4x4.json, or an ONNX file")
       ->required();
+  add_model_options(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->add_option("--json", arguments->json, "also write estimate, bounds and critical path to this file");
-  command->callback(
-      [arguments, &exit_code] { exit_code = check(arguments->config, arguments->sets, arguments->json); });
+  command->callback([arguments, &exit_code] {
+    exit_code = check(arguments->config, arguments->model, arguments->sets, arguments->json);
+  });
 }
 
 }  // namespace tessera

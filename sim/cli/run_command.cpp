@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/result_folder.h"
@@ -22,6 +25,7 @@ struct RunArguments {
   std::string fidelity, only, json_file, trace_file, program_file, report, out, data;
   std::vector<std::string> dump;
   bool functional = false;
+  ModelOptions model;
 };
 
 // Which density the files of --dump and --trace are about when both are run.
@@ -133,7 +137,8 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
   const bool physical = config && config->accounting == Accounting::physical;
   for (const std::string& set : arguments.sets)
     if (!arguments.program_file.empty() && physical && set.rfind("schedule.", 0) == 0)
-      failure.problems.push_back({"", "--set", set + " with --program, which is a schedule", "legal: without --program"});
+      failure.problems.push_back(
+          {"", "--set", set + " with --program, which is a schedule", "legal: without --program"});
   if (arguments.functional && config && config->accounting == Accounting::published)
     failure.problems.push_back({"", "--functional", "with accounting=published, which moves sizes and no data",
                                 "legal: with accounting=physical"});
@@ -145,14 +150,35 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
   return failure;
 }
 
-int run(const RunArguments& arguments) {
+// Int8 weights of an ONNX file, for the children of a functional run; gone with the run.
+class WeightFile {
+ public:
+  WeightFile() { (void)!mkdtemp(folder_.data()); }
+  ~WeightFile() { std::filesystem::remove_all(folder_); }
+  WeightFile(const WeightFile&) = delete;
+  WeightFile& operator=(const WeightFile&) = delete;
+  std::string path() const { return folder_ + "/weights.npz"; }
+
+ private:
+  std::string folder_ = (std::filesystem::temp_directory_path() / "tessera_weights_XXXXXX").string();
+};
+
+int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
-  const Expected<RunConfig> config = load_run_config(arguments.config, sets);
+  std::optional<ModelRun> model;
+  const Expected<RunConfig> config = open_config(arguments.config, arguments.model, sets, model);
   Failure wrong = option_problems(arguments, config);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
+  std::optional<WeightFile> weights;
+  if (model && arguments.functional && arguments.data.empty()) {
+    weights.emplace();
+    arguments.data = weights->path();
+    if (auto failure = write_weights(arguments.data, model->imported)) return report_failure(*failure);
+  }
+  if (model) fmt::print("{}masks: {}\n\n", import_summary(model->imported), model->masks);
   const Expected<json> result = simulate_all(arguments, *config);
   if (!result) return report_failure(result.failure());
   fmt::print("{}", run_report(*result));
@@ -172,8 +198,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command =
       app.add_subcommand("run", "Simulate a network dense and block-sparse, and say where the time goes");
-  command->add_option("config", arguments->config, "run config, for example configs/runs/resnet50_4x4.json")
+  command
+      ->add_option("config", arguments->config,
+                   "run config, for example configs/runs/resnet50_4x4.json, or an ONNX file")
       ->required();
+  add_model_options(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: one event per descriptor");
   command->add_option("--only", arguments->only, "dense or sparse: simulate one of the two")

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -18,7 +19,11 @@ class GraphReader {
   GraphReader(onnx::ModelProto model, const std::string& path, const DimensionSizes& sizes)
       : model_(std::move(model)), sizes_(sizes), folder_(std::filesystem::path(path).parent_path().string()) {
     graph_.file = path;
-    graph_.name = std::filesystem::path(path).stem().stem().string();
+    graph_.name = std::filesystem::path(path).filename().string();
+    for (const char* end : {".gz", ".onnx"})
+      if (const auto at = graph_.name.rfind(end);
+          at != std::string::npos && at > 0 && at + std::strlen(end) == graph_.name.size())
+        graph_.name.resize(at);
     if (folder_.empty()) folder_ = ".";
   }
 

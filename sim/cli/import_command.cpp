@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/onnx_model.h"
+#include "sim/cli/output.h"
+#include "sim/cli/target_file.h"
+#include "sim/cli/weight_masks.h"
+
+namespace tessera {
+namespace {
+
+struct ImportArguments {
+  std::string model, out, masks, weights;
+  ModelOptions options;
+};
+
+int import_model(const ImportArguments& arguments) {
+  Failure wrong{ExitCode::bad_input, unwritable_files({arguments.out, arguments.masks, arguments.weights})};
+  const import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
+  const Expected<import::Imported> imported = import::import_onnx(arguments.model, sizes);
+  if (!imported)
+    wrong.problems.insert(wrong.problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
+  if (!wrong.problems.empty()) return report_failure(wrong);
+  fmt::print("{}", import_summary(*imported));
+  if (auto failure = write_json(arguments.out, imported->file)) return report_failure(*failure);
+  fmt::print("network in {}\n", arguments.out);
+  if (!arguments.masks.empty()) {
+    const auto masks = zero_block_masks(*imported, {});
+    const auto failure = replace_file(
+        arguments.masks, [&](const std::string& path) { return write_masks(path, imported->network, masks); });
+    if (failure) return report_failure(*failure);
+    fmt::print("zero blocks, 8x8, in {}\n", arguments.masks);
+  }
+  if (!arguments.weights.empty()) {
+    const auto failure =
+        replace_file(arguments.weights, [&](const std::string& path) { return write_weights(path, *imported); });
+    if (failure) return report_failure(*failure);
+    fmt::print("int8 weights in {}\n", arguments.weights);
+  }
+  return 0;
+}
+}  // namespace
+
+void add_import_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<ImportArguments>();
+  CLI::App* command = app.add_subcommand("import", "Make a network file, masks and int8 weights of an ONNX file");
+  command->add_option("model", arguments->model, ".onnx or .onnx.gz")->required();
+  command->add_option("--out", arguments->out, "network file to write")->required();
+  command->add_option("--masks", arguments->masks, "also write the zero blocks of the weights, .npz");
+  command->add_option("--weights", arguments->weights,
+                      "also write int8 weights and biases, .npz for run --functional --data");
+  command->add_option("--dim", arguments->options.sizes, "NAME=SIZE: size of a dynamic dimension; repeatable")
+      ->allow_extra_args(false);
+  command->callback([arguments, &exit_code] { exit_code = import_model(*arguments); });
+}
+
+}  // namespace tessera

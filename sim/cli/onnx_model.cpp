@@ -1,0 +1,133 @@
+#include "sim/cli/onnx_model.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "sim/cli/output.h"
+#include "sim/cli/weight_masks.h"
+#include "sim/import/scales.h"
+#include "sim/run/config_folder.h"
+#include "sim/sparsity/numpy_file.h"
+
+namespace tessera {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// The path of a hardware file, from its name or its path.
+Expected<std::string> hardware_file(const std::string& given) {
+  if (given.find('/') != std::string::npos || fs::path(given).extension() == ".json")
+    return fs::absolute(given).string();
+  const std::vector<std::string> names = config_names("hardware");
+  if (std::find(names.begin(), names.end(), given) != names.end())
+    return fs::absolute(fs::path(config_folder()) / "hardware" / (given + ".json")).string();
+  const std::string near = nearest_name(given, names);
+  return fail(ExitCode::bad_input, {"", "--hardware", fmt::format("there is no hardware '{}'", given),
+                                    near.empty() ? fmt::format("legal: {}", fmt::join(names, ", "))
+                                                 : fmt::format("did you mean '{}'?", near)});
+}
+
+void take(std::vector<Problem>& problems, const Failure& failure) {
+  problems.insert(problems.end(), failure.problems.begin(), failure.problems.end());
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("--hardware", options.hardware, "for an ONNX file: hardware by name (default aie2) or path");
+  command.add_option("--dim", options.sizes, "NAME=SIZE: size of a dynamic dimension of an ONNX file; repeatable")
+      ->allow_extra_args(false);
+}
+
+import::DimensionSizes read_sizes(const ModelOptions& options,
+                                  std::vector<Problem>& problems){constexpr std::int64_t largest = 1 << 20;
+import::DimensionSizes sizes;
+for (const std::string& given : options.sizes) {
+  const std::size_t equals = given.rfind('=');
+  std::int64_t size = 0;
+  const char* end = given.data() + given.size();
+  const bool number = equals != std::string::npos && equals > 0 &&
+                      std::from_chars(given.data() + equals + 1, end, size).ptr == end && size >= 1 && size <= largest;
+  if (number)
+    sizes[given.substr(0, equals)] = size;
+  else
+    problems.push_back(
+        {"", "--dim", fmt::format("is '{}'", given), fmt::format("legal: NAME=SIZE, a size of 1 to {}", largest)});
+}
+return sizes;
+}  // namespace tessera
+
+Expected<ModelRun> open_model(const std::string& path, const ModelOptions& options,
+                              const std::vector<std::string>& sets) {
+  Failure wrong{ExitCode::bad_input, {}};
+  const import::DimensionSizes sizes = read_sizes(options, wrong.problems);
+  const Expected<std::string> hardware = hardware_file(options.hardware.empty() ? "aie2" : options.hardware);
+  if (!hardware) take(wrong.problems, hardware.failure());
+  std::vector<std::string> other_sets;
+  const Expected<WeightMasks> source = read_mask_source(sets, other_sets);
+  if (!source) take(wrong.problems, source.failure());
+  Expected<import::Imported> imported = import::import_onnx(path, sizes);
+  if (!imported) take(wrong.problems, imported.failure());
+  if (!wrong.problems.empty()) return wrong;
+  const json document = {{"network", imported->file}, {"hardware", *hardware}};
+  Expected<RunConfig> config = make_run_config(document, ".", imported->network.name, other_sets);
+  if (!config) return config.failure();
+  ModelRun run{std::move(*config), std::move(*imported), ""};
+  run.masks = use_weight_masks(run.config, run.imported, *source);
+  return run;
+}
+
+Expected<RunConfig> open_config(const std::string& path, const ModelOptions& options,
+                                const std::vector<std::string>& sets, std::optional<ModelRun>& model) {
+  if (import::is_onnx(path)) {
+    Expected<ModelRun> opened = open_model(path, options, sets);
+    if (!opened) return opened.failure();
+    model = std::move(*opened);
+    return model->config;
+  }
+  Expected<RunConfig> config = load_run_config(path, sets);
+  Failure wrong = config ? Failure{ExitCode::bad_input, {}} : config.failure();
+  for (const auto& [option, given] :
+       {std::pair{"--hardware", !options.hardware.empty()}, {"--dim", !options.sizes.empty()}})
+    if (given)
+      wrong.problems.push_back(
+          {"", option, "is for an ONNX file", "legal: --set hardware=FILE, or a path that ends in .onnx"});
+  if (!wrong.problems.empty()) return wrong;
+  return config;
+}
+
+std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported) {
+  std::map<std::string, NumpyArray> arrays;
+  for (const Layer& layer : imported.network.layers) {
+    const auto& weights = imported.weights[static_cast<std::size_t>(layer.id)];
+    if (!weights) continue;
+    const WeightTensor w = import::quantized(*weights, imported.scales[static_cast<std::size_t>(layer.id)]);
+    const auto* values = reinterpret_cast<const std::uint8_t*>(w.values.data());
+    const auto* bias = reinterpret_cast<const std::uint8_t*>(w.bias.data());
+    arrays[layer.name + ".weight"] = {"|i1", weights->shape, {values, values + w.values.size()}};
+    arrays[layer.name + ".bias"] = {"<i4", {w.cout}, {bias, bias + w.bias.size() * sizeof(std::int32_t)}};
+  }
+  return write_npz(path, arrays);
+}
+
+std::string import_summary(const import::Imported& imported) {
+  const import::MacCount& m = imported.macs;
+  std::string text = fmt::format("{}: {} layers, {} multiply-accumulates", imported.network.name,
+                                 imported.network.layers.size() - 1, with_commas(m.total()));
+  std::vector<std::string> kinds;
+  for (const auto& [kind, macs] : {std::pair{"convolutions", m.conv},
+                                   {"Gemm", m.gemm},
+                                   {"MatMul with weights", m.matmul_weights},
+                                   {"MatMul of activations", m.matmul_activations}})
+    if (macs > 0) kinds.push_back(fmt::format("{} {}", kind, with_commas(macs)));
+  text += fmt::format(" ({})\n", fmt::join(kinds, ", "));
+  if (imported.dead.macs > 0)
+    text +=
+        fmt::format("left out: {} multiply-accumulates that no output depends on\n", with_commas(imported.dead.macs));
+  return text;
+}
+
+}  // namespace tessera

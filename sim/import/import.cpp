@@ -1,0 +1,56 @@
+#include "sim/import/import.h"
+
+#include "sim/import/infer.h"
+#include "sim/import/lowering.h"
+#include "sim/import/opset.h"
+#include "sim/import/scales.h"
+#include "sim/network/network_file.h"
+
+namespace tessera::import {
+
+Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead) {
+  Expected<Graph> graph = read_onnx(path, sizes);
+  if (!graph) return graph.failure();
+  upgrade(*graph);
+  std::vector<Problem> problems = infer(*graph);
+  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
+  const DeadCode removed = remove_dead_code(*graph);
+  if (dead != nullptr) *dead = removed;
+  remove_no_ops(*graph);
+  fold_batch_norm(*graph);
+  fold_bias(*graph);
+  remove_dead_code(*graph);
+  return graph;
+}
+
+Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes) {
+  Imported imported;
+  Expected<Graph> graph = read_graph(path, sizes, &imported.dead);
+  if (!graph) return graph.failure();
+  imported.macs = count_macs(*graph);
+  Expected<Lowered> lowered = lower(*graph);
+  if (!lowered) return lowered.failure();
+  graph->values.clear();  // what no layer uses
+  Expected<Network> network = parse_network(lowered->network, path);
+  if (!network) return network.failure();
+  imported.network = std::move(*network);
+  imported.file = std::move(lowered->network);
+  imported.weights.resize(imported.network.layers.size());
+  for (const Layer& layer : imported.network.layers) {
+    const auto it = lowered->weights.find(layer.name);
+    if (it != lowered->weights.end()) imported.weights[static_cast<std::size_t>(layer.id)] = std::move(it->second);
+  }
+  choose_scales(imported);
+  return imported;
+}
+
+bool is_onnx(const std::string& path) {
+  for (const char* end : {".onnx", ".onnx.gz"}) {
+    const std::string ending = end;
+    if (path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace tessera::import
