@@ -60,7 +60,8 @@ std::optional<Problem> sort_nodes(Graph& graph) {
   const std::vector<int> order = topological_order(inputs);
   if (order.size() < graph.nodes.size()) {
     std::vector<std::string> chain;
-    for (const int n : find_cycles(inputs).front()) chain.push_back(graph.nodes[static_cast<std::size_t>(n)].name);
+    const std::vector<std::vector<int>> cycles = find_cycles(inputs);
+    for (const int n : cycles.front()) chain.push_back(graph.nodes[static_cast<std::size_t>(n)].name);
     chain.push_back(chain.front());
     return Problem{graph.file, "graph", fmt::format("has a cycle: {}", fmt::join(chain, " -> ")),
                    "every node may read only what does not depend on it"};

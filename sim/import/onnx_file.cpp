@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <google/protobuf/io/gzip_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -38,15 +38,41 @@ Failure bad(const std::string& path, std::string what, std::string legal = legal
   return fail(ExitCode::bad_input, {path, "", std::move(what), std::move(legal)});
 }
 
+// What zlib unpacks, with its checksum and its end checked.
+class Unpacked : public pb::io::CopyingInputStream {
+ public:
+  explicit Unpacked(int fd) : file_(gzdopen(dup(fd), "rb")) {}
+  ~Unpacked() override {
+    if (file_ != nullptr) gzclose(file_);
+  }
+  Unpacked(const Unpacked&) = delete;
+  Unpacked& operator=(const Unpacked&) = delete;
+
+  int Read(void* buffer, int size) override {
+    const int got = file_ == nullptr || failed_ ? -1 : gzread(file_, buffer, static_cast<unsigned>(size));
+    if (file_ != nullptr && got <= 0) (void)gzerror(file_, &error_);
+    failed_ = failed_ || got < 0 || error_ != Z_OK;
+    total_ += std::max(got, 0);
+    return total_ > max_unpacked_bytes ? -1 : got;
+  }
+  bool failed() const { return failed_; }
+  bool too_large() const { return total_ > max_unpacked_bytes; }
+
+ private:
+  gzFile file_;
+  int error_ = Z_OK;
+  bool failed_ = false;
+  std::int64_t total_ = 0;
+};
+
 std::optional<Failure> parse_packed(const std::string& path, int fd, onnx::ModelProto& model) {
-  pb::io::FileInputStream file(fd);
-  pb::io::GzipInputStream unpacked(&file);
-  pb::io::LimitingInputStream limited(&unpacked, max_unpacked_bytes);
-  const bool parsed = model.ParseFromZeroCopyStream(&limited);
-  if (limited.ByteCount() >= max_unpacked_bytes)
+  Unpacked unpacked(fd);
+  pb::io::CopyingInputStreamAdaptor stream(&unpacked);
+  const bool parsed = model.ParseFromZeroCopyStream(&stream);
+  if (unpacked.too_large())
     return bad(path, fmt::format("unpacks to more than {} bytes", max_unpacked_bytes), "a smaller model, or unpacked");
-  if (unpacked.ZlibErrorCode() != Z_STREAM_END)
-    return bad(path, "is damaged or cut off: the compressed data ends early");
+  if (unpacked.failed())
+    return bad(path, "is damaged or cut off: the compressed data ends early or is not what its checksum says");
   if (!parsed) return bad(path, "is no ONNX model, damaged or cut off");
   return std::nullopt;
 }

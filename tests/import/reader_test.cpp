@@ -1,0 +1,191 @@
+// What is read of a file, and what is refused, with node and attribute named.
+#include <zlib.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "sim/import/import.h"
+#include "tests/import/model_builder.h"
+#include "tests/import/temporary_folder.h"
+
+using namespace tessera;
+using namespace tessera::import;
+using namespace tessera::import::test;
+
+namespace {
+
+ModelBuilder small_model(int opset = 17) {
+  ModelBuilder b(opset);
+  b.input("x", {1, 3, 8, 8}).filled("w", {8, 3, 3, 3});
+  b.node("Conv", {"x", "w"}, {"y"}).with("pads", Sides{1, 1, 1, 1}).output("y");
+  return b;
+}
+
+std::string problems_of(const ModelBuilder& model, const DimensionSizes& sizes = {}) {
+  const TemporaryFolder folder;
+  const Expected<Imported> imported = import_onnx(model.write(folder.path, "model.onnx"), sizes);
+  return imported ? "" : describe(imported.failure());
+}
+
+using Catch::Contains;
+
+}  // namespace
+
+TEST_CASE("Operator sets 7 to 23 are read, whatever the IR version is") {
+  for (const int opset : {7, 17, 23}) {
+    ModelBuilder model = small_model(opset);
+    model.model.set_ir_version(opset < 10 ? 3 : 13);
+    CHECK(problems_of(model) == "");
+  }
+  CHECK_THAT(problems_of(small_model(6)), Contains("opset_import: is 6; 7 to 23"));
+  CHECK_THAT(problems_of(small_model(24)), Contains("opset_import: is 24; 7 to 23"));
+}
+
+TEST_CASE("Element types: raw bytes and typed fields hold the same numbers") {
+  const std::vector<double> values{1, 0, 3};
+  for (const int type : {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16}) {
+    const DataType known = *find_type(type);
+    const std::vector<double> expected = known == DataType::boolean ? std::vector<double>{1, 0, 1} : values;
+    const Tensor packed = make_tensor(known, {3}, values);
+    for (const bool raw : {true, false}) {
+      ModelBuilder model = small_model();
+      onnx::TensorProto& tensor = model.constant("c", {3}, type);
+      for (const std::int64_t i : {0, 1, 2}) {
+        const double v = expected[static_cast<std::size_t>(i)];
+        if (raw) break;
+        if (known == DataType::f32)
+          tensor.add_float_data(static_cast<float>(v));
+        else if (known == DataType::f64)
+          tensor.add_double_data(v);
+        else if (known == DataType::i64)
+          tensor.add_int64_data(static_cast<std::int64_t>(v));
+        else if (known == DataType::u32 || known == DataType::u64)
+          tensor.add_uint64_data(static_cast<std::uint64_t>(v));
+        else if (known == DataType::f16)
+          tensor.add_int32_data(to_f16(v));
+        else if (known == DataType::bf16)
+          tensor.add_int32_data(to_bf16(v));
+        else
+          tensor.add_int32_data(static_cast<int>(v));
+      }
+      if (raw) tensor.set_raw_data(*packed.bytes);
+      const TemporaryFolder folder;
+      const Expected<Graph> graph = read_onnx(model.write(folder.path, "m.onnx"), {});
+      REQUIRE(graph);
+      const auto value =
+          std::find_if(graph->values.begin(), graph->values.end(), [](const Value& v) { return v.name == "c"; });
+      CHECK(reals(*value->constant) == expected);
+    }
+  }
+}
+
+TEST_CASE("Half precision: what 16 bits hold comes back, what they do not is rounded to even") {
+  for (int bits = 0; bits < 0x7c00; ++bits) REQUIRE(to_f16(from_f16(static_cast<std::uint16_t>(bits))) == bits);
+  CHECK(to_f16(1 + 1.0 / 2048) == to_f16(1));  // half way to the next
+  CHECK(to_f16(1 + 3.0 / 2048) == to_f16(1 + 2.0 / 1024));
+  CHECK(to_f16(65520) == 0x7c00);
+  CHECK(from_bf16(to_bf16(3.140625)) == 3.140625F);
+}
+
+TEST_CASE("A dynamic dimension is asked for by name, input and flag") {
+  ModelBuilder model(17);
+  model.input("x", {0, 3, 8, 8}, "batch").filled("w", {8, 3, 3, 3}).node("Conv", {"x", "w"}, {"y"}).output("y");
+  CHECK_THAT(problems_of(model), Contains("input 'x': dimension 0 is 'batch'") && Contains("give --dim batch=1"));
+  CHECK(problems_of(model, {{"batch", 1}}) == "");
+  CHECK_THAT(problems_of(model, {{"batch", 1}, {"bacth", 1}}),
+             Contains("no input has a dynamic dimension 'bacth'; did you mean 'batch'?"));
+  ModelBuilder unnamed(17);
+  unnamed.input("x", {0, 3, 8, 8}, "").filled("w", {8, 3, 3, 3}).node("Conv", {"x", "w"}, {"y"}).output("y");
+  CHECK_THAT(problems_of(unnamed), Contains("give --dim x[0]=1"));
+  CHECK(problems_of(unnamed, {{"x[0]", 1}}) == "");
+}
+
+TEST_CASE("Compressed or not, the same network; compressed data that ends early is told") {
+  const TemporaryFolder folder;
+  const std::string bytes = small_model().model.SerializeAsString(), path = folder.path + "/m.onnx.gz";
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+  const Expected<Imported> imported = import_onnx(path, {});
+  REQUIRE(imported);
+  CHECK(imported->network.name == "m");
+  CHECK(imported->macs.conv == 8 * 8 * 8 * 27);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 9);
+  const Expected<Imported> cut = import_onnx(path, {});
+  REQUIRE_FALSE(cut);
+  CHECK_THAT(describe(cut.failure()), Contains("the compressed data ends early"));
+}
+
+TEST_CASE("External data lies beside the model, and nowhere else") {
+  const TemporaryFolder folder;
+  const auto with_location = [&](const std::string& location, const char* length) {
+    ModelBuilder model(17);
+    model.input("x", {1, 2}).node("Gemm", {"x", "w"}, {"y"}).output("y");
+    onnx::TensorProto& w = model.constant("w", {2, 2}, 1);
+    w.set_data_location(onnx::TensorProto::EXTERNAL);
+    for (const auto& [key, value] :
+         {std::pair<std::string, std::string>{"location", location}, {"offset", "4"}, {"length", length}}) {
+      w.add_external_data()->set_key(key);
+      w.mutable_external_data(w.external_data_size() - 1)->set_value(value);
+    }
+    const Expected<Imported> imported = import_onnx(model.write(folder.path, "model.onnx"), {});
+    return imported ? std::string("read") : describe(imported.failure());
+  };
+  const float data[5] = {9, 1, 2, 3, 4};
+  std::ofstream(folder.path + "/w.bin", std::ios::binary).write(reinterpret_cast<const char*>(data), sizeof data);
+  CHECK(with_location("w.bin", "16") == "read");
+  CHECK_THAT(with_location("w.bin", "12"), Contains("initializer 'w': has 12 bytes of external data"));
+  CHECK_THAT(with_location("../w.bin", "16"), Contains("leads out of the folder"));
+  CHECK_THAT(with_location("/etc/passwd", "16"), Contains("the relative path of a file in the folder of the model"));
+  CHECK_THAT(with_location("none.bin", "16"), Contains("external data 'none.bin' cannot be read"));
+  CHECK_THAT(with_location("w.bin", "-16"), Contains("external_data.length is '-16'"));
+  std::filesystem::create_symlink("/etc/hostname", folder.path + "/link.bin");
+  CHECK_THAT(with_location("link.bin", "16"), Contains("leads out of the folder"));
+  std::filesystem::resize_file(folder.path + "/w.bin", 19);
+  CHECK_THAT(with_location("w.bin", "16"), Contains("takes bytes 4 to 20 of 'w.bin', which has 19"));
+}
+
+TEST_CASE("Broken graphs are told by the node") {
+  ModelBuilder cyclic = small_model();
+  cyclic.node("Add", {"y", "b"}, {"a"}).node("Relu", {"a"}, {"b"});
+  CHECK_THAT(problems_of(cyclic), Contains("graph: has a cycle:") && Contains("a -> b"));
+  ModelBuilder doubled = small_model();
+  doubled.node("Relu", {"x"}, {"y"});
+  CHECK_THAT(problems_of(doubled), Contains("node 'y_2' (Relu): makes 'y', which something else makes too"));
+  ModelBuilder dangling = small_model();
+  dangling.node("Relu", {"nothing"}, {"z"});
+  CHECK_THAT(problems_of(dangling), Contains("'nothing' is read and nothing makes it"));
+  ModelBuilder empty(17);
+  CHECK_THAT(problems_of(empty), Contains("has no output") && Contains("has no node that computes"));
+}
+
+TEST_CASE("Wrong attributes, sizes and types are told by node and attribute") {
+  ModelBuilder pads = small_model();
+  pads.with("strides", Sides{0, 1});
+  CHECK_THAT(problems_of(pads), Contains("node 'y' (Conv).strides: is [0, 1]; 2 numbers from 1"));
+  ModelBuilder kind = small_model();
+  kind.with("group", "one");
+  CHECK_THAT(problems_of(kind), Contains("node 'y' (Conv).group: is no whole number"));
+  ModelBuilder huge = small_model();
+  huge.integers("s", {1 << 30, 1 << 30}).node("Expand", {"y", "s"}, {"z"});
+  CHECK_THAT(problems_of(huge), Contains("node 'z' (Expand).shape"));
+  ModelBuilder absurd = small_model();
+  absurd.constant("c", {std::int64_t{1} << 40, std::int64_t{1} << 40}, 1);
+  CHECK_THAT(problems_of(absurd), Contains("initializer 'c': has the shape 1099511627776x1099511627776"));
+  ModelBuilder text = small_model();
+  text.constant("c", {1}, 8);
+  CHECK_THAT(problems_of(text), Contains("initializer 'c': has elements of string"));
+  ModelBuilder shorter = small_model();
+  shorter.constant("c", {4}, 1).add_float_data(1);
+  CHECK_THAT(problems_of(shorter), Contains("initializer 'c': has 1 elements; 4 for 4 of float"));
+}
+
+TEST_CASE("Every node that no layer expresses is named in one pass") {
+  ModelBuilder model = small_model();
+  model.node("Sin", {"y"}, {"s"}).node("Conv", {"s", "d"}, {"t"}).with("group", 8).filled("d", {8, 1, 3, 3});
+  model.node("Strange", {"t"}, {"u"}).node("Cos", {"u"}, {"v"}).output("v");
+  const std::string problems = problems_of(model);
+  CHECK_THAT(problems, Contains("node 's' (Sin): the operator Sin has no layer"));
+  CHECK_THAT(problems, Contains("node 't' (Conv).group: is 8"));
+  CHECK_THAT(problems, Contains("node 'u' (Strange)") && Contains("node 'v' (Cos)"));
+}
