@@ -88,6 +88,7 @@ struct DdrSpec {
 // Firmware or host that starts descriptors once task-complete tokens have arrived, with a clock of its own.
 struct ControllerSpec {
   double token_cycles = 0;   // from the last awaited token to the start of the descriptor
+  double operation_ns = 0;   // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
   double dispatch_us = 0;    // one dispatch from the host; reported, never inside latency_us
 };
 

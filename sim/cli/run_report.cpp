@@ -33,17 +33,58 @@ std::string bytes_row(const json& result, const std::string& label, const char* 
   return row(result, label, [&](const json& r) { return show_bytes(r[key].get<double>()); });
 }
 
-// Whether silicon was asked, and which numbers this run took instead.
+// Whether silicon was asked, and in what the run differs from the file that it was asked about.
 std::string calibration(const json& hardware) {
   const std::string where = hardware["calibration"].get<std::string>();
-  if (where.empty()) return "hardware not calibrated";
-  std::string text = "hardware calibrated on silicon (" + where + ")";
-  std::string before = " except for ";
-  for (const json& key : hardware["changed"]) {
-    text += before + key.get<std::string>();
-    before = ", ";
+  if (!where.empty()) return "hardware calibrated on silicon (" + where + ")";
+  if (!hardware.contains("changed_from")) return "hardware not calibrated";
+  const json& from = hardware["changed_from"];
+  const std::size_t count = from["keys"].size();
+  constexpr std::size_t shown = 4;
+  std::string keys;
+  for (std::size_t i = 0; i < std::min(count, shown); ++i)
+    keys += (i > 0 ? ", " : "") + from["keys"][i].get<std::string>();
+  if (count > shown) keys += fmt::format(" and {} others", count - shown);
+  const std::string silicon = from.contains("calibration")
+                                  ? ", which silicon was compared with (" + from["calibration"].get<std::string>() + ")"
+                                  : "";
+  return fmt::format("hardware not calibrated: {} differ{} from {}{}", keys, count == 1 ? "s" : "",
+                     from["name"].get<std::string>(), silicon);
+}
+
+// What the kernel times rest on; of two densities, the one with more that was not measured.
+std::string kernels(const json& result) {
+  if (result["hardware"]["kernels"] == "peak") return "ideal kernels, 256 int8 multiply-accumulates per cycle and core";
+  const json* least = nullptr;
+  for (const char* density : {"dense", "sparse"}) {
+    const json& r = result[density];
+    if (r.is_null() || !r.contains("kernel_footing")) continue;
+    if (least == nullptr || r["kernel_footing"]["fitted"] < (*least)["kernel_footing"]["fitted"]) least = &r;
   }
+  if (least == nullptr) return "kernels of " + result["hardware"]["kernels"].get<std::string>();
+  const auto percent = [&](const char* key) { return (*least)["kernel_footing"][key].get<double>() * 100; };
+  if (percent("extrapolated") + percent("assumed") == 0) return "kernels fitted to measured ones";
+  std::string text = fmt::format("kernel time: {:.3g} % at shapes that were measured", percent("fitted"));
+  if (percent("extrapolated") > 0) text += fmt::format(", {:.3g} % extrapolated", percent("extrapolated"));
+  if (percent("assumed") > 0) text += fmt::format(", {:.3g} % not measured", percent("assumed"));
+  if (least->contains("extrapolated")) text += "\nextrapolated: " + (*least)["extrapolated"].get<std::string>();
   return text;
+}
+
+// Who starts the transfers, which the latency takes as free.
+std::string control_note(const json& result) {
+  std::string times;
+  for (const char* density : {"dense", "sparse"}) {
+    const json& r = result[density];
+    if (r.is_null() || !r.contains("control") || !r["control"].contains("serial_us")) continue;
+    times +=
+        fmt::format("{}{} {}", times.empty() ? "" : ", ", show_time(r["control"]["serial_us"].get<double>()), density);
+  }
+  if (times.empty()) return "";
+  return fmt::format(
+      "Transfers are started for free here; silicon would need a controller. One serial controller at {:.4g} ns per\n"
+      "operation would take at least {}, each descriptor written once.\n",
+      result["hardware"]["operation_ns"].get<double>(), times);
 }
 
 std::string heading(const json& result) {
@@ -53,16 +94,14 @@ std::string heading(const json& result) {
                                       : "policy " + result["policy"].get<std::string>();
   const std::string masks = brought ? "hash of the program: " + result["program"]["hash"].get<std::string>() + "\n"
                                     : sparsity_report(result["sparsity"]);
-  const bool peak = hardware["kernels"] == "peak";
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
-      "{}; {}\n"
+      "{}\n{}\n"
       "{}",
       result["network"].get<std::string>(), hardware["name"].get<std::string>(), hardware["rows"].get<int>(),
       hardware["cols"].get<int>(), hardware["clock_hz"].get<double>() / 1e9, hardware["kernels"].get<std::string>(),
       made_by, result["accounting"].get<std::string>(), result["fidelity"].get<std::string>(), calibration(hardware),
-      peak ? "ideal kernels, 256 int8 multiply-accumulates per cycle and core" : "kernels fitted to measured ones",
-      masks);
+      kernels(result), masks);
 }
 
 // The largest cause of lost core time of a layer.
@@ -102,7 +141,16 @@ bool is_fused(const json& layer) { return layer["mapping"].get<std::string>().rf
 std::string run_report(const json& result) {
   std::string text = heading(result);
   text += fmt::format("\n  {:<26}{:>14}{:>14}\n", "", "dense", "sparse");
-  text += time_row(result, "latency", "latency_us");
+  text += time_row(result, "latency on the array", "latency_us");
+  text += time_row(result, "dispatch from the host", "dispatch_us");
+  text += time_row(result, "both together", "total_us");
+  if (!result["speedup"].is_null()) {
+    const auto speedup = [&](const char* label, const char* key) {
+      return fmt::format("  {:<26}{:>28}\n", label, fmt::format("{:.3f}", result[key].get<double>()));
+    };
+    text += speedup("speed-up on the array", "speedup");
+    text += speedup("speed-up with dispatch", "total_speedup");
+  }
   text += time_row(result, "no schedule beats", "bound_us");
   text += time_row(result, "  compute", "compute_bound_us");
   text += time_row(result, "  DDR", "ddr_bound_us");
@@ -125,9 +173,14 @@ std::string run_report(const json& result) {
   };
   text += row(result, "weights in DDR", weights("total"));
   text += row(result, "  of them indices", weights("index"));
-  if (!result["speedup"].is_null()) {
-    text += fmt::format("  {:<26}{:>28}\n", "speed-up", fmt::format("{:.3f}", result["speedup"].get<double>()));
-  }
+  const auto control = [](const char* key) {
+    return [key](const json& r) {
+      return r.contains("control") ? with_commas(r["control"][key].get<std::int64_t>()) : "-";
+    };
+  };
+  text += row(result, "transfers, started free", control("transfers"));
+  text += row(result, "descriptors that differ", control("descriptors"));
+  text += control_note(result);
   for (const char* density : {"dense", "sparse"}) {
     if (!result[density].is_null()) text += slowest_layers(result, density, 5);
   }

@@ -71,6 +71,12 @@ std::vector<Problem> contradictions(const ArraySpec& array, const Document& docu
 }  // namespace
 
 Rule hardware_rule() {
+  const Rule changed_from = Rule::object(
+      "written into resolved configs: the hardware file that this one was and the keys that differ from it",
+      {{"name", Rule::text("name of that hardware")},
+       {"calibration", Rule::text("where that hardware was compared with silicon; absent: nowhere")},
+       {"keys", Rule::list("what differs", 0, 1000, Rule::text(""))}},
+      {"name", "keys"});
   Rule rule =
       Rule::object("the array, as an object or the path of a file in configs/hardware",
                    {{"$schema", Rule::text("schema for editors")},
@@ -78,6 +84,7 @@ Rule hardware_rule() {
                     {"description", Rule::text("what it describes")},
                     {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
                                                "nowhere")},
+                    {"changed_from", changed_from},
                     {"kernels", Rule::text("name of the kernel law, see `tessera list`")}},
                    {"name", "kernels"});
   rule.or_file = true;

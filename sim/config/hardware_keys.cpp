@@ -113,6 +113,10 @@ std::vector<HardwareKey> make_keys() {
 
       {"controller.token_ns", "from the last awaited token to the start of the descriptor", "ns", 0, million, false,
        [](ArraySpec& spec, double ns) { spec.controller.token_cycles = cycles_of(spec, ns); }},
+      {"controller.operation_ns",
+       "one operation of a serial controller (write a descriptor, start or await a task); reported, never inside "
+       "latency_us",
+       "ns", 0, million, false, INTO(controller.operation_ns), true},
       {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million,
        false, INTO(controller.dispatch_us)},
   };

@@ -19,6 +19,37 @@ double pixel_groups(const KernelCall& call, const Layer& layer, int row_pixels) 
   return static_cast<double>(padded) / 8.0;
 }
 
+// "m 32..64 k 32..128 n 32..64"
+struct ProductRange {
+  int m0, m1, k0, k1, n0, n1;
+  bool holds(std::int64_t m, std::int64_t k, std::int64_t n) const {
+    return m >= m0 && m <= m1 && k >= k0 && k <= k1 && n >= n0 && n <= n1;
+  }
+};
+std::optional<ProductRange> parse_range(const std::string& text) {
+  ProductRange r{};
+  const int read = std::sscanf(text.c_str(), "m %d..%d k %d..%d n %d..%d", &r.m0, &r.m1, &r.k0, &r.k1, &r.n0, &r.n1);
+  if (read != 6) return std::nullopt;
+  return r;
+}
+
+Grounds conv_grounds(const ConvCoefficients& c, const KernelCall& call, const Layer& layer) {
+  if (!c.fitted) return {};
+  const Window& window = layer.window;
+  const int width = call.out.w1 - call.out.w0, channels = call.out.c1 - call.out.c0;
+  const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * width;
+  const std::int64_t taps = std::int64_t{window.kh} * window.kw;
+  int in = 0, out = 0, row = 0;
+  bool holds = false;
+  if (const std::optional<ProductRange> r = parse_range(c.range))
+    holds = pixels % c.row_pixels == 0 && taps == 1 && r->holds(pixels, call.in_c, channels);
+  else if (std::sscanf(c.range.c_str(), "%d -> %d channels, %d pixels per row", &in, &out, &row) == 3)
+    holds = layer.in.c == in && layer.out.c == out && width == row;
+  if (holds) return {Footing::fitted, "", ""};
+  return {Footing::extrapolated,
+          fmt::format("conv {}x{}, m {} k {} n {}", window.kh, window.kw, pixels, call.in_c * taps, channels), c.range};
+}
+
 }  // namespace
 
 double GemmCoefficients::cycles(int m, int k, int n) const {
@@ -27,10 +58,8 @@ double GemmCoefficients::cycles(int m, int k, int n) const {
 }
 
 bool GemmCoefficients::fitted_to(int m, int k, int n) const {
-  int m0 = 0, m1 = 0, k0 = 0, k1 = 0, n0 = 0, n1 = 0;
-  if (std::sscanf(range.c_str(), "m %d..%d k %d..%d n %d..%d", &m0, &m1, &k0, &k1, &n0, &n1) != 6) return false;
-  const bool whole = m % bm == 0 && k % bk == 0 && n % bn == 0;
-  return whole && m >= m0 && m <= m1 && k >= k0 && k <= k1 && n >= n0 && n <= n1;
+  const std::optional<ProductRange> r = parse_range(range);
+  return r && m % bm == 0 && k % bk == 0 && n % bn == 0 && r->holds(m, k, n);
 }
 
 Millicycles CoefficientLaw::duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const {
@@ -78,6 +107,22 @@ bool CoefficientLaw::covers(KernelKind kind, const Layer& layer) const {
     default:
       return elementwise.has_value();
   }
+}
+
+Grounds CoefficientLaw::grounds(const KernelCall& call, const Layer& layer) const {
+  if (call.kind == KernelKind::conv) {
+    const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
+    return conv_grounds(own == conv_by_window.end() ? *conv : own->second, call, layer);
+  }
+  if (call.kind != KernelKind::gemm) return {};
+  const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
+  if (!c.fitted) return {};
+  const int m = call.out.h1 - call.out.h0, n = call.out.c1 - call.out.c0;
+  if (c.fitted_to(m, call.in_c, n)) return {Footing::fitted, "", ""};
+  return {Footing::extrapolated,
+          fmt::format("gemm {} -> {}, m {} k {} n {}", type_name(layer.in_type), type_name(layer.out_type), m,
+                      call.in_c, n),
+          c.range};
 }
 
 std::string CoefficientLaw::coverage() const {

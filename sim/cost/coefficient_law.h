@@ -1,6 +1,7 @@
 // A kernel library as named coefficients, read from configs/hardware/kernels/<name>.json (written by
 // results/validation/fit_kernels.py, which documents rows, residuals and range of each).
-//   gemm   cycles = prologue + ceil(m/bm) ceil(n/bn) (per_block + inner ceil(k/bk)): output blocks of bm x bn, each loaded,
+//   gemm   cycles = prologue + ceil(m/bm) ceil(n/bn) (per_block + inner ceil(k/bk)): output blocks of bm x bn, each
+//   loaded,
 //          accumulated over k in the innermost loop and stored
 //   conv   the same loop nest on 8 pixels x 8 channels: prologue + pixel groups x sum over output rows of (accumulator
 //          traffic + inner x present blocks x taps). A missing block costs nothing.
@@ -19,30 +20,35 @@ namespace tessera {
 struct GemmCoefficients {
   int bm = 8, bn = 8, bk = 8;
   double prologue = 0, per_block = 0, inner = 0;  // cycles
-  std::string range;                             // of the fitted shapes, "m 32..64 k 32..128 n 32..64"; empty: not stated
+  std::string range;    // of the fitted shapes, "m 32..64 k 32..128 n 32..64"; empty: not stated
+  bool fitted = false;  // to measured kernels: residual_pct names their rows
   double cycles(int m, int k, int n) const;
-  bool fitted_to(int m, int k, int n) const;     // in the range and whole blocks
+  bool fitted_to(int m, int k, int n) const;  // in the range and whole blocks
 };
 
 struct ConvCoefficients {
-  int row_pixels = 4;             // pixels of a row are worked in groups of this many
-  double prologue = 0;            // per call
-  double load = 0, store = 0;     // per 8 pixels x 8 channels: partial sums from and to memory
-  double finish = 0;              // instead of `store` in the last call: requantize and write int8
-  double residual = 0;            // per 8 x 8 outputs of a fused addition
-  double inner = 0;               // per 8 pixels, present 8x8 block and tap
+  int row_pixels = 4;          // pixels of a row are worked in groups of this many
+  double prologue = 0;         // per call
+  double load = 0, store = 0;  // per 8 pixels x 8 channels: partial sums from and to memory
+  double finish = 0;           // instead of `store` in the last call: requantize and write int8
+  double residual = 0;         // per 8 x 8 outputs of a fused addition
+  double inner = 0;            // per 8 pixels, present 8x8 block and tap
+  // Of the fitted shapes: as of a product of `m` pixels, `k` input channels times taps and `n` output channels, or
+  // "64 -> 256 channels, 32 pixels per row".
+  std::string range;
+  bool fitted = false;
 };
 
 struct ElementwiseCoefficients {
   double prologue = 0;
-  double per_cycle = 32;          // elements of add and copy
-  double pool_per_cycle = 64;     // elements x taps of pooling
+  double per_cycle = 32;       // elements of add and copy
+  double pool_per_cycle = 64;  // elements x taps of pooling
 };
 
 class CoefficientLaw : public KernelLaw {
  public:
   std::string name;
-  std::string coefficients;  // as JSON text, without names and sources
+  std::string coefficients;                                              // as JSON text, without names and sources
   std::map<std::pair<ElementType, ElementType>, GemmCoefficients> gemm;  // by types of factors and product
   std::optional<ConvCoefficients> conv;
   std::map<std::pair<int, int>, ConvCoefficients> conv_by_window;  // other kernels for some windows: height, width
@@ -51,6 +57,7 @@ class CoefficientLaw : public KernelLaw {
   Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override;
   bool covers(KernelKind kind, const Layer& layer) const override;
   std::string coverage() const override;
+  Grounds grounds(const KernelCall& call, const Layer& layer) const override;
   std::string fingerprint() const override { return coefficients; }
 };
 

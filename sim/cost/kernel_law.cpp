@@ -29,6 +29,11 @@ std::vector<std::string> kernel_law_names() {
   return names;
 }
 
+const char* footing_name(Footing f) {
+  static const char* const names[] = {"fitted", "extrapolated", "assumed"};
+  return names[static_cast<int>(f)];
+}
+
 int peak_macs_per_cycle(ElementType in) {
   return in == ElementType::i8 ? 256 : in == ElementType::bf16 ? 128 : in == ElementType::i16 ? 64 : 0;
 }

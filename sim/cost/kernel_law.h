@@ -9,6 +9,18 @@
 
 namespace tessera {
 
+// What the duration of a call rests on.
+enum class Footing {
+  fitted,        // measured kernels, at a shape between theirs
+  extrapolated,  // measured kernels of other shapes
+  assumed,       // documents, object code, definitions: no kernel was measured
+};
+const char* footing_name(Footing f);  // "fitted", "extrapolated", "assumed"
+struct Grounds {
+  Footing footing = Footing::assumed;
+  std::string shape, fitted_to;  // of an extrapolated call: its own shape, and the shapes that were measured
+};
+
 class KernelLaw {
  public:
   virtual ~KernelLaw() = default;
@@ -18,6 +30,7 @@ class KernelLaw {
   virtual bool covers(KernelKind kind, const Layer& layer) const = 0;
   // What it covers, for messages.
   virtual std::string coverage() const = 0;
+  virtual Grounds grounds(const KernelCall& call, const Layer& layer) const = 0;
   // Differs between laws that charge differently; enters the content hash of a run.
   virtual std::string fingerprint() const = 0;
 };

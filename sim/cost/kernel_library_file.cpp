@@ -54,6 +54,11 @@ class Reader {
   Failure& failure_;
 };
 
+// Whether an entry was fitted to measured rows.
+bool names_rows(const json& entry) {
+  return entry.contains("residual_pct") && entry["residual_pct"].is_object() && !entry["residual_pct"].empty();
+}
+
 void read_gemm(Reader& r, const json& entry, const std::string& path, CoefficientLaw& law) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
   r.known(entry, path, {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct",
@@ -74,6 +79,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
   r.number(entry, path, "per_block", c.per_block);
   r.number(entry, path, "inner", c.inner);
   if (entry.contains("range")) r.text(entry, path, "range", c.range);
+  c.fitted = names_rows(entry);
   std::optional<ElementType> types[2];
   for (const auto& [key, name, type] : {std::tuple{"in", in, &types[0]}, {"out", out, &types[1]}}) {
     *type = find_type(name);
@@ -93,6 +99,8 @@ void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoeffi
   r.number(entry, path, "finish", c.finish);
   r.number(entry, path, "residual", c.residual);
   r.number(entry, path, "inner", c.inner);
+  if (entry.contains("range")) r.text(entry, path, "range", c.range);
+  c.fitted = names_rows(entry);
 }
 
 // {"3x3": ...}

@@ -34,6 +34,7 @@ class PeakLaw : public KernelLaw {
                                     : layer.is_int8() || kind == KernelKind::clear;
   }
   std::string coverage() const override { return "int8 networks; products of i8, i16 and bf16"; }
+  Grounds grounds(const KernelCall&, const Layer&) const override { return {}; }
   std::string fingerprint() const override { return "peak"; }
 };
 

@@ -10,7 +10,9 @@
 #include "sim/reference/reference.h"
 #include "sim/run/brought_program.h"
 #include "sim/run/config_folder.h"
+#include "sim/run/control_cost.h"
 #include "sim/run/functional.h"
+#include "sim/run/kernel_footing.h"
 #include "sim/run/published.h"
 #include "sim/run/result.h"
 #include "sim/run/sparsity_result.h"
@@ -85,17 +87,16 @@ std::optional<Failure> check_bounds(const Program& program, const SimResult& sim
   return wrong;
 }
 
-// Numbers of the hardware that were laid over those of its file, by path.
-std::vector<std::string> changed_numbers(const json& hardware, const std::string& path = "") {
-  std::vector<std::string> changed;
-  for (const auto& [key, value] : hardware.items()) {
-    if (!value.is_object()) continue;
-    const std::string at = join_path(path, key);
-    if (value.value("source", "").rfind("set by ", 0) == 0) changed.push_back(at);
-    const std::vector<std::string> inside = changed_numbers(value, at);
-    changed.insert(changed.end(), inside.begin(), inside.end());
-  }
-  return changed;
+json hardware_result(const RunConfig& config) {
+  const json& hardware = config.resolved["hardware"];
+  const ArraySpec& array = config.array;
+  json result = {{"name", array.name},         {"rows", array.rows},
+                 {"cols", array.cols},         {"memtile_rows", array.memtile_rows},
+                 {"clock_hz", array.clock_hz}, {"calibration", hardware.value("calibration", "")},
+                 {"kernels", array.kernels}};
+  if (hardware.contains("changed_from")) result["changed_from"] = hardware["changed_from"];
+  if (array.controller.operation_ns > 0) result["operation_ns"] = array.controller.operation_ns;
+  return result;
 }
 }  // namespace
 
@@ -185,6 +186,12 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
     if (std::optional<Failure> failure = check_bounds(program, *sim, *plan.bounds, config.array)) return *failure;
   }
   json result = density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
+  if (config.accounting == Accounting::physical) {
+    const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+    if (!law) return law.failure();
+    add_kernel_footing(result, program, **law, plan.durations);
+    result["control"] = control_result(program, config.array);
+  }
   if (functional) result["functional"] = functional->compare(config, program, *sim);
   return result;
 }
@@ -200,18 +207,11 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse,
                  {"network", config.network.name},
                  {"accounting", accounting_name(config.accounting)},
                  {"fidelity", fidelity_name(config.fidelity)},
-                 {"hardware",
-                  {{"name", config.array.name},
-                   {"rows", config.array.rows},
-                   {"cols", config.array.cols},
-                   {"memtile_rows", config.array.memtile_rows},
-                   {"clock_hz", config.array.clock_hz},
-                   {"calibration", config.resolved["hardware"].value("calibration", "")},
-                   {"changed", changed_numbers(config.resolved["hardware"])},
-                   {"kernels", config.array.kernels}}},
+                 {"hardware", hardware_result(config)},
                  {"dense", dense},
                  {"sparse", sparse},
-                 {"speedup", nullptr}};
+                 {"speedup", nullptr},
+                 {"total_speedup", nullptr}};
   if (program_file.empty()) {
     result["policy"] = config.schedule.policy;
     result["sparsity"] = sparsity_result(config);
@@ -220,7 +220,9 @@ json make_result(const RunConfig& config, const json& dense, const json& sparse,
     result["program"] = {{"file", program_file}, {"hash", (dense.is_null() ? sparse : dense)["program_hash"]}};
   }
   if (!dense.is_null() && !sparse.is_null() && sparse["latency_us"].get<double>() > 0) {
-    result["speedup"] = dense["latency_us"].get<double>() / sparse["latency_us"].get<double>();
+    const auto gain = [&](const char* key) { return dense[key].get<double>() / sparse[key].get<double>(); };
+    result["speedup"] = gain("latency_us");
+    result["total_speedup"] = gain("total_us");
   }
   return result;
 }

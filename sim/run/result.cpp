@@ -131,6 +131,7 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
                  {"core_read_bytes", sim.traffic.core_read},
                  {"core_write_bytes", sim.traffic.core_write},
                  {"dispatch_us", array.controller.dispatch_us},
+                 {"total_us", to_us(sim.total, array.clock_hz) + array.controller.dispatch_us},
                  {"events", sim.events},
                  {"program_hash", hash_text(program_hash(program))},
                  {"time", causes(cores)}};

@@ -12,6 +12,7 @@
 #include "sim/config/hardware.h"
 #include "sim/config/validate.h"
 #include "sim/network/network_file.h"
+#include "sim/run/calibration.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/published.h"
 #include "sim/run/run_rule.h"
@@ -148,7 +149,10 @@ class Resolver {
     const KernelLaw* law = nullptr;
     if (array) {
       take(read_hardware(document_, "hardware"), config.array, "");
-      if (document_.value["accounting"] == "published") use_published_machine(config.array);
+      if (document_.value["accounting"] == "published")
+        use_published_machine(config.array);
+      else if (!config.array.name.empty())
+        settle_calibration(document_, config.array);
       take(open_kernel_law(document_.value["hardware"]["kernels"].get<std::string>()), law, "");
     }
     if (network) config.network = std::move(*network);

@@ -1,0 +1,64 @@
+#include "sim/run/control_cost.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "sim/run/executions.h"
+
+namespace tessera {
+namespace {
+
+// What the registers of a descriptor hold; two transfers of a tile that agree in it can share one.
+using Registers = std::array<std::int64_t, 24>;
+
+Registers registers_of(const Transfer& t) {
+  Registers r{};
+  std::size_t i = 0;
+  for (const std::int64_t v : {t.access.base, std::int64_t{t.access.rank}, std::int64_t{t.memory},
+                               std::int64_t{t.route}, std::int64_t{t.acquire.lock}, std::int64_t{t.acquire.value},
+                               std::int64_t{t.release.lock}, std::int64_t{t.release.value}})
+    r[i++] = v;
+  for (const AccessDim& d : t.access.dims)
+    for (const std::int64_t v :
+         {std::int64_t{d.count}, std::int64_t{d.step}, std::int64_t{d.pad_before}, std::int64_t{d.pad_after}})
+      r[i++] = v;
+  return r;
+}
+
+std::int64_t held_by(TileKind kind, const ArraySpec& array) {
+  return kind == TileKind::compute  ? array.tile.dma.descriptors
+         : kind == TileKind::memory ? array.memtile.dma.descriptors
+                                    : array.shim.dma.descriptors;
+}
+}  // namespace
+
+ControlCost control_cost(const Program& program, const ArraySpec& array) {
+  const EngineMap map(array);
+  ControlCost cost;
+  std::vector<std::set<Registers>> tiles(static_cast<std::size_t>(map.tile_count()));
+  for (EngineId e = 0; e < map.count(); ++e) {
+    const EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
+    if (engine.transfers.empty()) continue;
+    for (const std::int64_t times : executions(engine)) cost.transfers += times;
+    for (const Transfer& t : engine.transfers)
+      tiles[static_cast<std::size_t>(map.info(e).tile)].insert(registers_of(t));
+  }
+  for (TileId tile = 0; tile < map.tile_count(); ++tile) {
+    const auto count = static_cast<std::int64_t>(tiles[static_cast<std::size_t>(tile)].size());
+    cost.descriptors += count;
+    cost.written += std::max<std::int64_t>(0, count - held_by(map.tile_kind(tile), array));
+  }
+  cost.serial_us = static_cast<double>(cost.written) * array.controller.operation_ns / 1e3;
+  return cost;
+}
+
+nlohmann::json control_result(const Program& program, const ArraySpec& array) {
+  const ControlCost cost = control_cost(program, array);
+  nlohmann::json result = {
+      {"transfers", cost.transfers}, {"descriptors", cost.descriptors}, {"descriptors_written", cost.written}};
+  if (array.controller.operation_ns > 0) result["serial_us"] = cost.serial_us;
+  return result;
+}
+
+}  // namespace tessera
