@@ -43,8 +43,7 @@ class DmaChannel : public Engine {
   Millicycles requested() const { return requested_; }
   double memory_load() const { return memory_load_; }
   double memory_wait() const { return memory_wait_; }
-  TileKind tile_kind() const { return info_.tile_kind; }
-  int column() const { return info_.col; }
+  bool counts_banks() const { return counts_banks_; }
 
   // The memory's view of a segment: which banks, and the share of it that other transfers use at this moment.
   double conflict_cycles(Bytes bytes) const;
@@ -78,7 +77,7 @@ class DmaChannel : public Engine {
   const Transfer* transfer_ = nullptr;
   RouteId last_route_ = -1;
   Millicycles requested_ = 0;
-  bool cold_ = true;         // nothing moved yet
+  bool cold_ = true;  // nothing moved yet
   Bytes size_ = 0, left_ = 0;
   double memory_load_ = 1;         // shim: occupation of host memory per byte
   double memory_wait_ = 0;         // shim, reading: cycles per byte for the pages it opens

@@ -5,7 +5,7 @@
 namespace tessera {
 
 HostMemory::HostMemory(const sc_core::sc_module_name& name, const ArraySpec& array)
-    : sc_module(name), socket("socket"), latency_(to_millicycles(array.ddr.latency_cycles)) {
+    : sc_module(name), socket("socket") {
   const DdrSpec& spec = array.ddr;
   const DmaSpec& shim = array.shim.dma;
   const int columns = array.cols;
@@ -31,13 +31,11 @@ Millicycles HostMemory::Link::reserve(Millicycles from, Bytes bytes, double load
 void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const int write = payload.is_write() ? 1 : 0;
   const Bytes bytes = payload.get_data_length();
-  const OpeningAccess* opening = payload.get_extension<OpeningAccess>();
-  const Millicycles request = now() + to_millicycles(delay);
-  const bool waits = opening != nullptr && opening->opens && write == 0;
-  const Millicycles from = waits ? std::max(request, opening->requested + latency_) : request;
-  const Millicycles paced = from + (opening != nullptr ? opening->stream : 0);
+  const StreamedBurst* streamed = payload.get_extension<StreamedBurst>();
+  const Millicycles from = now() + to_millicycles(delay);
+  const Millicycles paced = from + (streamed != nullptr ? streamed->stream : 0);
   const Millicycles through =
-      std::max({paced, total_[write].reserve(from, bytes, opening != nullptr ? opening->load : 1),
+      std::max({paced, total_[write].reserve(from, bytes, streamed != nullptr ? streamed->load : 1),
                 columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
   delay = to_time(through - now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

@@ -41,20 +41,25 @@ StreamRoute::StreamRoute(const sc_core::sc_module_name& name, RunState& run, con
 void StreamRoute::connect(DmaChannel& channel, ShimTile* shim, Millicycles latency) {
   ends_.push_back({&channel, shim, latency});
   rate_ = std::min(rate_, channel.bytes_per_cycle());
+  by_bursts_ = by_bursts_ || shim != nullptr || (run_.options.fidelity == Fidelity::burst && channel.counts_banks());
 }
 
 void StreamRoute::offer(Millicycles ready) {
   ++ready_;
   begin_ = std::max(begin_, ready);
-  if (ready_ == ends_.size() && !moving_) arrange_segment();
+  if (ready_ == ends_.size() && phase_ == Phase::idle) arrange_segment();
 }
 
 void StreamRoute::turn() {
   ++run_.result.events;
-  if (moving_)
-    end_segment();
-  else
-    begin_segment();
+  switch (phase_) {
+    case Phase::idle:
+      return begin_segment();
+    case Phase::first_byte:
+      return move_segment();
+    case Phase::moving:
+      return end_segment();
+  }
 }
 
 void StreamRoute::arrange_segment() {
@@ -65,21 +70,28 @@ void StreamRoute::arrange_segment() {
 }
 
 void StreamRoute::begin_segment() {
-  moving_ = true;
-  Bytes n = run_.options.fidelity == Fidelity::burst ? run_.array.burst_bytes : std::numeric_limits<Bytes>::max();
+  Bytes n = by_bursts_ ? run_.array.burst_bytes : std::numeric_limits<Bytes>::max();
   for (const End& end : ends_) n = std::min(n, end.channel->left());
   double conflict = 0;
   for (const End& end : ends_) conflict = std::max(conflict, end.channel->conflict_cycles(n));
-
-  const Millicycles start = now();
-  segment_ = {n, start, 0, transfer_time(n, rate_), static_cast<Millicycles>(std::ceil(conflict * 1000))};
-  segment_.end = start + segment_.busy + segment_.conflict;
+  segment_ = {n, now(), 0, transfer_time(n, rate_), static_cast<Millicycles>(std::ceil(conflict * 1000))};
+  Millicycles first = now();
   for (std::size_t i = 0; i < ends_.size(); ++i)
-    if (ends_[i].shim != nullptr) {
-      const Millicycles stream = segment_.busy + segment_.conflict;
-      segment_.end = std::max(segment_.end, start + ends_[i].shim->access(*ends_[i].channel, i != 0, n, stream));
-    }
+    if (ends_[i].shim != nullptr) first = std::max(first, ends_[i].shim->first_byte(*ends_[i].channel, i != 0));
   for (const End& end : ends_) end.channel->segment_begins();
+  phase_ = Phase::first_byte;
+  if (first == now()) return move_segment();
+  turn_.notify(to_time(first - now()));
+}
+
+void StreamRoute::move_segment() {
+  phase_ = Phase::moving;
+  const Millicycles stream = segment_.busy + segment_.conflict, start = now();
+  segment_.end = start + stream;
+  for (std::size_t i = 0; i < ends_.size(); ++i)
+    if (ends_[i].shim != nullptr)
+      segment_.end =
+          std::max(segment_.end, start + ends_[i].shim->burst(*ends_[i].channel, i != 0, segment_.bytes, stream));
   turn_.notify(to_time(segment_.end - start));
 }
 
@@ -90,7 +102,7 @@ void StreamRoute::end_segment() {
   for (const End& end : ends_) exhausted += end.channel->left() == segment_.bytes ? 1 : 0;
   ready_ -= exhausted;  // those that come back at once offer themselves again below
   for (const End& end : ends_) end.channel->segment_ends(segment_, end.latency);
-  moving_ = false;
+  phase_ = Phase::idle;
   if (ready_ == all) arrange_segment();
 }
 

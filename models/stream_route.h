@@ -1,6 +1,7 @@
 // One route of the stream switches: a byte pipe from one MM2S channel to one or more S2MM channels. It moves a segment
 // when the current descriptors of all its ends name it and are started: the slowest receiver sets the pace. A segment
-// is at most a burst long and never crosses a descriptor border; at fidelity `transaction` bursts are unlimited.
+// never crosses a descriptor border. It is at most a burst long where it matters who else is active meanwhile: at
+// host memory, and at fidelity `burst` also at memories with bank conflicts.
 // Latency is hops (Manhattan distance of the tiles) x hop_cycles and delays the receiving ends only.
 // Left out: FIFOs of the switches (words in flight cost no back-pressure), sharing of a link by several routes.
 #pragma once
@@ -27,20 +28,23 @@ class StreamRoute : public sc_core::sc_module {
   void offer(Millicycles ready);
 
  private:
+  enum class Phase { idle, first_byte, moving };
   void turn();
   void arrange_segment();
   void begin_segment();
+  void move_segment();
   void end_segment();
 
   RunState& run_;
   const Route& route_;
   std::vector<End> ends_;
   double rate_ = 0;
-  std::size_t ready_ = 0;       // ends that have offered themselves
-  Millicycles begin_ = 0;       // the latest time an end named
-  bool moving_ = false;
+  std::size_t ready_ = 0;  // ends that have offered themselves
+  Millicycles begin_ = 0;  // the latest time an end named
+  Phase phase_ = Phase::idle;
+  bool by_bursts_ = false;
   Segment segment_;
-  sc_core::sc_event turn_;      // a segment begins or ends
+  sc_core::sc_event turn_;  // a segment begins, its first byte is there, it ends
 };
 
 // Switches between two engines' tiles.

@@ -33,18 +33,21 @@ MemoryTile::MemoryTile(const sc_core::sc_module_name& name, RunState& run, int m
 
 ShimTile::ShimTile(const sc_core::sc_module_name& name, RunState& run, int col, const Fabric& fabric)
     : Tile(name, run, run.map.shim_tile(col), run.array.shim.locks), socket("socket") {
-  payload_.set_extension(&opening_);
+  payload_.set_extension(&streamed_);
   add_channels(run.array.shim.dma, run.map.shim_channel(col, EngineKind::s2mm, 0), fabric);
 }
 
-ShimTile::~ShimTile() { payload_.clear_extension(&opening_); }
+ShimTile::~ShimTile() { payload_.clear_extension(&streamed_); }
 
-Millicycles ShimTile::access(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream) {
-  opening_.opens = channel.at_start();
-  opening_.requested = channel.requested();
+Millicycles ShimTile::first_byte(const DmaChannel& channel, bool write) const {
+  if (write || !channel.at_start()) return now();
+  return std::max(now(), channel.requested() + to_millicycles(run_.array.ddr.latency_cycles));
+}
+
+Millicycles ShimTile::burst(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream) {
   const double pages = static_cast<double>(bytes) * channel.memory_wait() * static_cast<double>(millicycles_per_cycle);
-  opening_.stream = std::max(stream, static_cast<Millicycles>(pages));
-  opening_.load = channel.memory_load();
+  streamed_.stream = std::max(stream, static_cast<Millicycles>(pages));
+  streamed_.load = channel.memory_load();
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload_.set_address(static_cast<sc_dt::uint64>(channel.transfer().access.base));
   payload_.set_data_length(static_cast<unsigned>(bytes));

@@ -53,13 +53,16 @@ class ShimTile : public Tile {
   ~ShimTile() override;
   tlm_utils::simple_initiator_socket<ShimTile> socket;
 
-  // Reserves host memory for the next `bytes` of a channel whose stream needs `stream` for them; how long until they
-  // are through.
-  Millicycles access(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream);
+  // When host memory can have the first byte of what the channel moves next: for a descriptor that reads, the latency
+  // after it was requested, which happens as soon as its tokens are there, however long its channel is still busy.
+  Millicycles first_byte(const DmaChannel& channel, bool write) const;
+  // Reserves host memory from now on for the next `bytes` of a channel whose stream needs `stream` for them; how long
+  // until they are through.
+  Millicycles burst(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream);
 
  private:
   tlm::tlm_generic_payload payload_;
-  OpeningAccess opening_;
+  StreamedBurst streamed_;
 };
 
 }  // namespace tessera

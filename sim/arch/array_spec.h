@@ -2,6 +2,7 @@
 // means once defaults and units are applied; the models, the scheduler and the bounds all read this and nothing else.
 // Every number comes from a file in configs/hardware, which names its source.
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 
@@ -9,23 +10,41 @@
 
 namespace tessera {
 
-// DMA engine of one kind of tile. Source of the shapes: AM020, chapters 2, 4 and 5.
+// DMA engine of one kind of tile, and how wide the fields of its buffer descriptors are. Source of the shapes: AM020,
+// chapters 2, 4 and 5; of the fields: the register layout in aie-rt and mlir-aie.
+//
+// Dimension d of an Access is dimension d of a descriptor; dimension 0 counts 32-bit words, of a step of one. A
+// dimension has a step, and all but the last of the tile (`dimensions`) a wrap, which is its count; the last one goes
+// on until the length is through, and so do steps of dimensions with a count of one, which are never taken. A pattern
+// without padding whose bytes follow each other is moved by address and length alone: its counts need no wraps.
+//                 step     wrap                     padding              length of a descriptor
+//   compute tile  13 bits  8 bits, dims 0 and 1     none                 14 bits
+//   memory tile   17 bits  10 bits, dims 0 to 2     6, 5, 4 bits, MM2S   17 bits
+//   shim          20 bits  10 bits, dims 0 and 1    none                 32 bits
+// A step is stored less one, so that 13 bits hold 1 to 8192 words; a wrap of zero means none, so that 8 bits hold 1 to
+// 255. An iteration (6 bits, stored less one) is a dimension beyond the last: the descriptor runs again at another
+// address, a step of zero included, as a task may be repeated.
 struct DmaSpec {
-  int s2mm = 2;            // inbound channels (stream to memory)
-  int mm2s = 2;            // outbound channels (memory to stream)
-  int descriptors = 16;    // buffer descriptors of the tile
-  int dimensions = 3;      // address dimensions of one descriptor
-  int iterations = 64;     // times that a task may repeat its descriptor at another address (AMD device.yaml: wrap)
-  Bytes max_length = 65532;  // bytes one descriptor can move
-  double bytes_per_cycle = 4;  // per channel
-  Cycles start_cycles = 0;   // from task start to the first word
-  Cycles first_start_cycles = 0;  // extra, once per channel and program (cold shim channel)
-  Cycles chain_cycles = 0;   // between two descriptors of one channel
+  int s2mm = 2;                      // inbound channels (stream to memory)
+  int mm2s = 2;                      // outbound channels (memory to stream)
+  int descriptors = 16;              // buffer descriptors of the tile
+  int dimensions = 3;                // address dimensions of one descriptor
+  int max_step = 8192;               // words
+  int max_wrap = 255;                // words in dimension 0, elements in the others
+  std::array<int, 3> max_padding{};  // before and after each, outbound: words in dimension 0, elements in 1 and 2
+  int iterations = 64;               // times that a task may repeat its descriptor at another address
+  Bytes max_length = 65532;          // bytes one descriptor can move
+  double bytes_per_cycle = 4;        // per channel
+  Cycles start_cycles = 0;           // from task start to the first word
+  Cycles first_start_cycles = 0;     // extra, once per channel and program (cold shim channel)
+  Cycles chain_cycles = 0;           // between two descriptors of one channel
   // Outbound (MM2S) channels, where they differ from the above; unset: the same.
   std::optional<double> mm2s_bytes_per_cycle;
   std::optional<Cycles> mm2s_start_cycles, mm2s_first_start_cycles;
 
-  double rate(bool outbound) const { return outbound ? mm2s_bytes_per_cycle.value_or(bytes_per_cycle) : bytes_per_cycle; }
+  double rate(bool outbound) const {
+    return outbound ? mm2s_bytes_per_cycle.value_or(bytes_per_cycle) : bytes_per_cycle;
+  }
   Cycles start(bool outbound) const { return outbound ? mm2s_start_cycles.value_or(start_cycles) : start_cycles; }
   Cycles first_start(bool outbound) const {
     return outbound ? mm2s_first_start_cycles.value_or(first_start_cycles) : first_start_cycles;
@@ -41,23 +60,23 @@ struct LockSpec {
 struct MemorySpec {
   Bytes size = 65536;
   int banks = 8;
-  Bytes bank_width = 16;     // bytes of one access
+  Bytes bank_width = 16;  // bytes of one access
 };
 
 struct ComputeTileSpec {
   MemorySpec memory;
-  Bytes reserved = 1024;     // stack and program data, not usable for buffers
+  Bytes reserved = 1024;  // stack and program data, not usable for buffers
   LockSpec locks;
   DmaSpec dma;
-  double conflict_share = 0; // share of DMA bank accesses during a kernel call that stall the core by one cycle
-  Cycles call_cycles = 0;    // per kernel call, beyond the kernel law
+  double conflict_share = 0;  // share of DMA bank accesses during a kernel call that stall the core by one cycle
+  Cycles call_cycles = 0;     // per kernel call, beyond the kernel law
 };
 
 struct MemoryTileSpec {
   MemorySpec memory;
   LockSpec locks;
   DmaSpec dma;
-  double conflict_share = 0; // share of same-bank accesses of two channels that cost one cycle
+  double conflict_share = 0;  // share of same-bank accesses of two channels that cost one cycle
 };
 
 struct ShimSpec {
@@ -74,10 +93,10 @@ struct StreamSpec {
 // Host memory behind the NoC, shared by all shim channels. Its clock is not that of the array: the hardware file says
 // GB/s and ns, which are in cycles of the array here.
 struct DdrSpec {
-  double read_bytes_per_cycle = 8;    // all columns together
+  double read_bytes_per_cycle = 8;  // all columns together
   double write_bytes_per_cycle = 8;
-  double column_bytes_per_cycle = 16; // NoC port of one column, per direction
-  double latency_cycles = 0;          // from request to first byte
+  double column_bytes_per_cycle = 16;  // NoC port of one column, per direction
+  double latency_cycles = 0;           // from request to first byte
   // A descriptor occupies the memory at least for run_cycles per contiguous run and page_cycles per page it opens:
   // short runs and large pitches leave bandwidth unused (sim/program/ddr_load.h).
   double run_cycles = 0, page_cycles = 0;
@@ -96,7 +115,7 @@ struct ArraySpec {
   std::string name;
   int rows = 4;
   int cols = 4;
-  int memtile_rows = 1;      // memory tiles per column
+  int memtile_rows = 1;  // memory tiles per column
   double clock_hz = 1e9;
   std::string kernels = "peak";  // name of the kernel law
   ComputeTileSpec tile;
@@ -105,7 +124,7 @@ struct ArraySpec {
   StreamSpec stream;
   DdrSpec ddr;
   ControllerSpec controller;
-  Bytes burst_bytes = 1024;  // granularity of reservation at fidelity `burst`
+  Bytes burst_bytes = 4096;  // granularity at which host memory and banks turn from one channel to the next
 
   int cores() const { return rows * cols; }
   int memtiles() const { return cols * memtile_rows; }  // index = column * memtile_rows + k

@@ -37,6 +37,11 @@ void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::s
   add("mm2s", "outbound DMA channels", "channels", 1, 16, true, &DmaSpec::mm2s);
   add("descriptors", "buffer descriptors", "descriptors", 1, 1024, true, &DmaSpec::descriptors);
   add("dimensions", "address dimensions of a descriptor", "dimensions", 1, 4, true, &DmaSpec::dimensions);
+  add("max_step", "step of an address dimension", "words", 1, 1 << 30, true, &DmaSpec::max_step);
+  add("max_wrap", "count of an address dimension, except the last one", "elements", 1, 1 << 30, true,
+      &DmaSpec::max_wrap);
+  add("iterations", "times that a task may repeat its descriptor, each time at another address", "iterations", 1, 256,
+      true, &DmaSpec::iterations);
   add("max_length", "bytes one descriptor can move", "B", 64, 4294967292.0, true, &DmaSpec::max_length);
   add("bytes_per_cycle", "rate of one channel", "B/cycle", 0.01, 1024, false, &DmaSpec::bytes_per_cycle);
   add("start_cycles", "from the start of a task to its first word", "cycles", 0, million, true, &DmaSpec::start_cycles);
@@ -51,7 +56,7 @@ std::vector<HardwareKey> make_keys() {
       {"cols", "columns of the array", "columns", 1, 64, true, INTO(cols)},
       {"memtile_rows", "memory tiles per column", "memory tiles", 1, 4, true, INTO(memtile_rows)},
       {"clock_hz", "clock of the array", "Hz", 1e7, 1e10, false, INTO(clock_hz)},
-      {"burst_bytes", "granularity of reservation at fidelity burst", "B", 16, 1 << 20, true, INTO(burst_bytes)},
+      {"burst_bytes", "bytes after which it is the turn of another channel", "B", 16, 1 << 20, true, INTO(burst_bytes)},
 
       {"tile.memory.size", "data memory of a compute tile", "B", 4096, 16 * million, true, INTO(tile.memory.size)},
       {"tile.memory.banks", "banks of a compute tile's memory", "banks", 1, 64, true, INTO(tile.memory.banks)},
@@ -71,6 +76,12 @@ std::vector<HardwareKey> make_keys() {
       {"memtile.memory.bank_width", "bytes of one bank access", "B", 4, 256, true, INTO(memtile.memory.bank_width)},
       {"memtile.conflict_share", "share of same-bank accesses of two channels that cost a cycle", "share", 0, 1, false,
        INTO(memtile.conflict_share)},
+      {"memtile.dma.max_padding.words", "zeros before or after dimension 0 of an outbound descriptor", "words", 0,
+       1 << 14, true, INTO(memtile.dma.max_padding[0])},
+      {"memtile.dma.max_padding.dimension_1", "zeros before or after dimension 1 of an outbound descriptor", "elements",
+       0, 1 << 14, true, INTO(memtile.dma.max_padding[1])},
+      {"memtile.dma.max_padding.dimension_2", "zeros before or after dimension 2 of an outbound descriptor", "elements",
+       0, 1 << 14, true, INTO(memtile.dma.max_padding[2])},
       {"memtile.locks.count", "locks of a memory tile", "locks", 1, 1024, true, INTO(memtile.locks.count)},
       {"memtile.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(memtile.locks.max_value)},
       {"memtile.locks.access_cycles", "per acquire or release", "cycles", 0, million, true,
@@ -103,9 +114,6 @@ std::vector<HardwareKey> make_keys() {
 
       {"shim.dma.mm2s_bytes_per_cycle", "rate of one outbound channel", "B/cycle", 0.01, 1024, false,
        INTO(shim.dma.mm2s_bytes_per_cycle), true},
-      {"shim.dma.iterations",
-       "times that a task may repeat its descriptor, each time at another address; 64 if not given", "iterations", 1,
-       256, true, INTO(shim.dma.iterations), true},
       {"shim.dma.mm2s_start_cycles", "outbound: from the start of a task to its first word", "cycles", 0, million, true,
        INTO(shim.dma.mm2s_start_cycles), true},
       {"shim.dma.mm2s_first_start_cycles", "outbound: extra for the first task of a channel", "cycles", 0, million,

@@ -4,7 +4,7 @@ namespace tessera {
 
 Bytes Access::stream_bytes() const {
   Bytes n = 1;
-  for (int d = 0; d < rank; ++d) n *= dims[d].count + dims[d].pad_before + dims[d].pad_after;
+  for (int d = 0; d < rank; ++d) n *= Bytes{dims[d].count} + dims[d].pad_before + dims[d].pad_after;
   return n;
 }
 
@@ -18,7 +18,7 @@ std::int64_t Access::end() const {
   std::int64_t last = base;
   for (int d = 0; d < rank; ++d) {
     if (dims[d].count == 0) return base;
-    last += (dims[d].count - 1) * dims[d].step;
+    last += (std::int64_t{dims[d].count} - 1) * dims[d].step;
   }
   return last + 1;
 }
@@ -30,18 +30,23 @@ const char* kernel_name(KernelKind k) {
 
 KernelKind kernel_of(Op op) {
   switch (op) {
-    case Op::conv2d: return KernelKind::conv;
-    case Op::maxpool: return KernelKind::maxpool;
-    case Op::avgpool: return KernelKind::avgpool;
-    case Op::add: return KernelKind::add;
+    case Op::conv2d:
+      return KernelKind::conv;
+    case Op::maxpool:
+      return KernelKind::maxpool;
+    case Op::avgpool:
+      return KernelKind::avgpool;
+    case Op::add:
+      return KernelKind::add;
     case Op::input:
-    case Op::concat: break;
+    case Op::concat:
+      break;
   }
   return KernelKind::copy;
 }
 
 const char* lock_role_name(LockRole r) {
-  static const char* const names[] = {"unused",        "input_full",   "input_empty", "weights_full",
+  static const char* const names[] = {"unused",        "input_full",   "input_empty",   "weights_full",
                                       "weights_empty", "operand_full", "operand_empty", "output_full",
                                       "output_empty",  "staging_full", "staging_empty"};
   return names[static_cast<int>(r)];

@@ -1,6 +1,7 @@
 #include "sim/program/text_values.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tessera {
 
@@ -49,6 +50,9 @@ void TextValues::matrix(std::string_view key, Matrix& m) {
   std::int64_t rows = 0;
   line_.numbers(key, {&m.address, &m.pitch, &rows});
   m.rows = static_cast<int>(rows);
+  if (rows < 0 || rows > std::numeric_limits<int>::max())
+    line_.problem(key, "has " + std::to_string(rows) + " rows",
+                  "legal: up to " + std::to_string(std::numeric_limits<int>::max()));
 }
 
 void TextValues::in_order(std::size_t want) {

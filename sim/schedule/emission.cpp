@@ -1,5 +1,7 @@
 #include "sim/schedule/emission.h"
 
+#include "sim/schedule/descriptor.h"
+
 namespace tessera {
 
 Emission::Emission(const Network& n, const ArraySpec& a)
@@ -45,6 +47,33 @@ const std::vector<Wait>& Emission::prune(EngineId engine, const WaitSet& waits) 
 
 int Emission::transfer(EngineId channel, const Transfer& t, const WaitSet& waits) {
   return builder.transfer(channel, t, prune(channel, waits));
+}
+
+std::vector<int> Emission::stream(const End& source, const std::vector<End>& sinks) {
+  const auto dma = [&](EngineId e) -> const DmaSpec& {
+    const TileKind kind = map().info(e).tile_kind;
+    return kind == TileKind::compute ? array.tile.dma : kind == TileKind::memory ? array.memtile.dma : array.shim.dma;
+  };
+  StreamPiece whole{source.transfer.region, source.transfer.access, {}};
+  for (const End& s : sinks) whole.sinks.push_back(s.transfer.access);
+  const auto pieces = pieces_of(whole, dma(source.channel), dma(sinks.front().channel));
+  std::vector<int> tasks(1 + sinks.size(), 0);
+  encodable = encodable && pieces;
+  if (!pieces) return tasks;
+  for (std::size_t k = 0; k < pieces->size(); ++k) {
+    const StreamPiece& piece = (*pieces)[k];
+    const auto send = [&](const End& end, const Access& access) {
+      Transfer t = end.transfer;
+      t.access = access;
+      t.region = piece.region;
+      if (k > 0) t.acquire = {};
+      if (k + 1 < pieces->size()) t.release = {};
+      return transfer(end.channel, t, k == 0 ? end.waits : WaitSet{});
+    };
+    tasks[0] = send(source, piece.source);
+    for (std::size_t i = 0; i < sinks.size(); ++i) tasks[i + 1] = send(sinks[i], piece.sinks[i]);
+  }
+  return tasks;
 }
 
 int Emission::call(EngineId core, const KernelCall& c, const WaitSet& waits) {

@@ -37,6 +37,16 @@ class Emission {
   // Like the builder's, but without waits that the engine has already passed or that are its own tasks.
   int transfer(EngineId channel, const Transfer& transfer, const WaitSet& waits);
   int call(EngineId core, const KernelCall& call, const WaitSet& waits);
+  // A part of a tensor from one channel to others, in as many transfers as its descriptors need: the waits and the
+  // locks taken stand at the first, the locks given back at the last. Returns the last task of each end, the source
+  // first. Clears `encodable` where there is no form.
+  struct End {
+    EngineId channel;
+    Transfer transfer;
+    WaitSet waits;
+  };
+  std::vector<int> stream(const End& source, const std::vector<End>& sinks);
+  bool encodable = true;
 
   std::int64_t take_ddr(Bytes bytes);
 
@@ -49,8 +59,8 @@ class Emission {
   std::vector<Wait> needed_;  // what prune returned
 };
 
-// Locks of a compute tile: an empty/full pair per kind of buffer; for inputs and weights one per number of slots, two to
-// four. Full is the one after empty.
+// Locks of a compute tile: an empty/full pair per kind of buffer; for inputs and weights one per number of slots, two
+// to four. Full is the one after empty.
 namespace core_locks {
 constexpr int operand = 4, output = 6, most_slots = 4;
 constexpr int input(int slots) { return slots <= 2 ? 0 : 2 * slots + 2; }

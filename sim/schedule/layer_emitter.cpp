@@ -56,7 +56,7 @@ bool LayerEmitter::emit() {
   }
   for (int m = 0; m < e_.array.memtiles(); ++m) e_.free(m, layer_scope);
   ++e_.emitted_layers;
-  return true;
+  return e_.encodable;
 }
 
 // Layers take core memory alternately from its two ends, so that a small layer's first buffers can be filled while the

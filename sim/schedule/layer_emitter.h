@@ -40,7 +40,7 @@ struct LayerPlan {
 class LayerEmitter {
  public:
   LayerEmitter(Emission& emission, const LayerPlan& plan);
-  // False when memory tiles have no room for staging buffers.
+  // False when memory tiles have no room for staging buffers, or descriptors no form for the padding.
   bool emit();
 
  private:

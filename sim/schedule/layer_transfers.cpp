@@ -50,11 +50,11 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   in.memory = e_.map().memory_tile(st.memtile);
   in.access = linear(slot.address, out.access.stream_bytes());
   const int c0 = e_.views[tensor].c0;
-  const int read = e_.transfer(shim, out, writers_of(*all.piece, h, w, {c0 + c.lo, c0 + c.hi}));
-  all.piece->buffer->users.add(shim, read);
   WaitSet waits = slot.before;
   waits.add(slot.users);
-  const int task = e_.transfer(sink, in, waits);
+  const auto tasks = e_.stream({shim, out, writers_of(*all.piece, h, w, {c0 + c.lo, c0 + c.hi})}, {{sink, in, waits}});
+  const int task = tasks[1];
+  all.piece->buffer->users.add(shim, tasks[0]);
   slot.users.clear();
   slot.users.add(sink, task);
   st.written = {sink, task};
@@ -118,7 +118,7 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
     out.access.dims[1].pad_after = win.w.lo + cols.hi - src.w.hi;
     out.access.dims[2].pad_before = src.h.lo - win.h.lo - rows.lo;
     out.access.dims[2].pad_after = win.h.lo + rows.hi - src.h.hi;
-    src.buffer->users.add(source, e_.transfer(source, out, src.waits));
+    std::vector<Emission::End> ends;
     for (std::size_t i = 0; i < f.parts.size(); ++i) {
       const CorePart& p = plan_.partition.parts[f.parts[i]];
       Buffer& slot = *f.slots[i];
@@ -134,9 +134,11 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
       }
       if (k == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
       if (k + 1 == sources.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
-      const EngineId sink = e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port);
-      slot.users.add(sink, e_.transfer(sink, in, slot.before));
+      ends.push_back({e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port), in, slot.before});
     }
+    const std::vector<int> tasks = e_.stream({source, out, src.waits}, ends);
+    src.buffer->users.add(source, tasks[0]);
+    for (std::size_t i = 0; i < ends.size(); ++i) f.slots[i]->users.add(ends[i].channel, tasks[i + 1]);
   }
 }
 
@@ -248,11 +250,12 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     out.release = {core_locks::output, 1};
     in.memory = e_.map().memory_tile(st.memtile);
     in.access = linear(stage.address, out.access.stream_bytes());
-    out_buffer.users.add(source, e_.transfer(source, out, {}));
     WaitSet waits = stage.before;
     waits.add(stage.users);
+    const std::vector<int> up_tasks = e_.stream({source, out, {}}, {{sink, in, waits}});
+    out_buffer.users.add(source, up_tasks[0]);
     WaitSet written;
-    written.add(sink, e_.transfer(sink, in, waits));
+    written.add(sink, up_tasks[1]);
     const EngineId up =
         e_.map().mem_channel(st.memtile, EngineKind::mm2s, plan_.channels.spill + p.row % plan_.channels.spills);
     const int column = e_.array.memtile_column(st.memtile);
@@ -265,10 +268,10 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     write.access = segment_access(segment, c0, static_cast<int>(channels));
     stage.users.clear();
     stage.users.add(written);
-    stage.users.add(up, e_.transfer(up, read, written));
-    const int task = e_.transfer(shim, write, segment.piece->buffer->before);
-    segment.piece->buffer->users.add(shim, task);
-    segment.piece->writers.push_back({h, w, c, {shim, task}});
+    const std::vector<int> tasks = e_.stream({up, read, written}, {{shim, write, segment.piece->buffer->before}});
+    stage.users.add(up, tasks[0]);
+    segment.piece->buffer->users.add(shim, tasks[1]);
+    segment.piece->writers.push_back({h, w, c, {shim, tasks[1]}});
     return;
   }
   const std::vector<Segment> segments = segments_of(e_.home(m.target), h, w);
@@ -293,10 +296,10 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
     in.payload = Payload::result;
     in.memory = e_.map().memory_tile(seg.piece->memtile);
     in.access = segment_access(seg, c0, static_cast<int>(channels));
-    out_buffer.users.add(source, e_.transfer(source, out, {}));
-    const int task = e_.transfer(sink, in, seg.piece->buffer->before);
-    seg.piece->buffer->users.add(sink, task);
-    seg.piece->writers.push_back({seg.h, seg.w, c, {sink, task}});
+    const std::vector<int> tasks = e_.stream({source, out, {}}, {{sink, in, seg.piece->buffer->before}});
+    out_buffer.users.add(source, tasks[0]);
+    seg.piece->buffer->users.add(sink, tasks[1]);
+    seg.piece->writers.push_back({seg.h, seg.w, c, {sink, tasks[1]}});
   }
 }
 

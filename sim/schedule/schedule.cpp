@@ -29,8 +29,8 @@ Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes sta
                  "(schedule.layers.<name>.cols/rows/tile) would help"});
   if (demand.staging == Demand{}.staging)  // nothing got as far as the memory tiles
     return fail(ExitCode::does_not_fit,
-                {"", where, "every tiling that fits in a core moves more at once than a descriptor of it can",
-                 "a larger hardware.tile.dma.max_length would help"});
+                {"", where, "every tiling that fits in a core moves more at once than a descriptor can",
+                 "larger hardware.tile.dma.max_length or hardware.memtile.dma.max_wrap would help"});
   const char* knobs =
       "larger memory tiles (hardware.memtile.memory.size), more columns (hardware.cols), or another "
       "mapping (schedule.layers.<name>.cols/rows/tile) would help";
@@ -228,8 +228,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
     place_in_ddr(root);
     weigh();
   }
-  if (!choice)
-    return does_not_fit(layer, least, array_.tile.memory.size - array_.tile.reserved, c.staging);
+  if (!choice) return does_not_fit(layer, least, array_.tile.memory.size - array_.tile.reserved, c.staging);
   c.output_in_ddr = e_.homes[root].in_ddr;
   c.staging = free_staging();
   if (!whole) depth_choices_.insert({{layer.id, rows.size()}, *choice});
@@ -239,7 +238,10 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   plan.input = input;
   plan.operand = operand;
   plan.add_layer = add_layer;
-  plan.members = {{kernel.id, target, target_c0, e_.builder.program().layers[layer.id].mask,
+  plan.members = {{kernel.id,
+                   target,
+                   target_c0,
+                   e_.builder.program().layers[layer.id].mask,
                    {0, static_cast<int>(ceil_div(stored_channels(layer.out.c), 8))}}};
   if (fused >= 0) e_.builder.program().layers[fused].mapping = "fused into " + layer.name;
   return emit_plan(std::move(plan), c, *choice);
@@ -287,7 +289,30 @@ std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
   return std::nullopt;
 }
 
+// Zeros around a map that no descriptor of a memory tile can add.
+std::optional<Failure> Scheduler::wide_padding() {
+  Failure failure{ExitCode::does_not_fit, {}};
+  for (const Layer& l : network_.layers) {
+    if (l.op != Op::conv2d && l.op != Op::maxpool && l.op != Op::avgpool) continue;
+    const Window& w = l.window;
+    const auto check = [&](const char* what, int dimension, int before, int after) {
+      const int most = array_.memtile.dma.max_padding[static_cast<std::size_t>(dimension)];
+      if (const int zeros = std::max(before, after); zeros > most)
+        failure.problems.push_back(
+            {"", "layer " + l.name, fmt::format("pads with {} {} of zeros on one side", zeros, what),
+             fmt::format("at most {}, what a descriptor of a memory tile can add (hardware.memtile.dma.max_padding)",
+                         most)});
+    };
+    // Windows need not reach the end of the padding behind the map.
+    check("columns", 1, w.pad_left, (l.out.w - 1) * w.sw + w.kw - w.pad_left - l.in.w);
+    check("rows", 2, w.pad_top, (l.out.h - 1) * w.sh + w.kh - w.pad_top - l.in.h);
+  }
+  if (failure.problems.empty()) return std::nullopt;
+  return failure;
+}
+
 Expected<Schedule> Scheduler::run() {
+  if (auto failure = wide_padding()) return *failure;
   plan_order();
   plan_views();
   plan_fusion();

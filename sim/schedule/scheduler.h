@@ -90,6 +90,7 @@ class Scheduler {
   bool placed_by_rows(LayerId tensor);
   void release_rows(LayerId root, int below);
   void release_read_by(LayerId reader);
+  std::optional<Failure> wide_padding();
   std::optional<Failure> unused_overrides();
   std::optional<Failure> emit_concat(const Layer& layer);
   Bytes free_staging() const;

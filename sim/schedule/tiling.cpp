@@ -77,6 +77,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
     b.output_slots = moved.output_slots;
     if (demand != nullptr) lower(demand->core, b.total());
     if (b.total() > limit || std::max({b.input, b.weights, b.operand, b.output}) > a.tile.dma.max_length) return;
+    if (!padding_fits(c, p, t, a)) return;
     const Bytes staged = staging_bytes(c, p, t, b, a);
     if (demand != nullptr) lower(demand->staging, staged);
     if (staged > c.staging) return;

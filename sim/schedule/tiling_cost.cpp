@@ -185,6 +185,13 @@ double paced_cycles(const LayerContext& c, const Partition& p, const ArraySpec& 
   return static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles);
 }
 
+bool padding_fits(const LayerContext& c, const Partition& p, const Tiling& t, const ArraySpec& a) {
+  const Window& w = c.layer->window;
+  if (w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0) return true;
+  const TileShape s = tile_shape(*c.layer, p, t);
+  return std::min(s.in_w, c.layer->in.w) <= a.memtile.dma.max_wrap && s.in_b * 8 / 4 <= a.memtile.dma.max_wrap;
+}
+
 CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
   const Layer& l = *c.layer;
   const TileShape s = tile_shape(l, p, t);

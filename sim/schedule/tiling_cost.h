@@ -23,6 +23,10 @@ struct Loads {
 
 Loads loads_of(const Layer& layer, const Tiling& t);
 
+// Whether the descriptors of memory tiles hold what is sent of a tile together with zeros around it: with padding the
+// columns and channels of a tile have a dimension each. Without, transfers are cut where they have to be.
+bool padding_fits(const LayerContext& c, const Partition& p, const Tiling& t, const ArraySpec& a);
+
 CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk);
 
 // What moving data costs, whatever the kernels take. Once `cycles` reach `enough` it looks no further.

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/base/random.h"
 #include "sim/schedule/verify.h"
 #include "tests/property/random_case.h"
 #include "tests/property/random_network.h"
@@ -11,7 +12,23 @@ using namespace tessera;
 
 namespace {
 
-constexpr int networks = 300;
+constexpr int networks = 300, wide_networks = 200;
+
+// One layer with sizes beyond the fields of descriptors: long rows, many channels, much padding.
+std::string wide_network(Random& random) {
+  const auto pick = [&](std::initializer_list<int> of) { return *(of.begin() + random.below(of.size())); };
+  const bool flat = pick({0, 1}) == 0;
+  const int w = pick({40, 300, 1023, 1024, 1031, 2048, 4000}), h = pick({1, 2, 5}),
+            c = pick({8, 24, 72, 520, 1032, 4104});
+  const int kernel = pick({1, 1, 3, 9, 33}), pad = pick({0, kernel / 2}), stride = pick({1, 1, 2});
+  const char* const ops[] = {"conv2d", "conv2d", "maxpool", "avgpool"};
+  const std::string op = ops[random.below(4)];
+  const std::string channels = op == "conv2d" ? fmt::format(R"("channels": {}, )", pick({8, 40, 1040})) : "";
+  return fmt::format(R"({{"name": "wide", "input": [{}, {}, {}], "layers": [
+      {{"name": "a", "op": "{}", {}"kernel": [{}, {}], "padding": [{}, {}], "stride": [{}, {}]}}]}})",
+                     flat ? h : w, flat ? w : h, c / (w > 1000 ? 8 : 1) / 8 * 8 + 8, op, channels, flat ? 1 : kernel,
+                     flat ? kernel : 1, flat ? 0 : pad, flat ? pad : 0, flat ? 1 : stride, flat ? stride : 1);
+}
 
 }  // namespace
 
@@ -37,4 +54,26 @@ TEST_CASE("random networks schedule, verify and match the reference") {
   }
   INFO(ran << " ran, " << refused << " did not fit");
   CHECK(refused * 20 <= ran);  // the small memories are meant to be tight, not to make the test empty
+}
+
+TEST_CASE("no schedule has a descriptor whose fields do not hold it") {
+  int ran = 0, refused = 0;
+  for (int seed = 0; seed < wide_networks; ++seed) {
+    Random random(derive_seed(static_cast<std::uint64_t>(seed), 9));
+    const Case c = random_case(static_cast<std::uint64_t>(seed));
+    const std::string json = wide_network(random);
+    INFO(c.text << "\n" << json);
+    const Expected<Subject> subject = make_subject("wide", json, c.array, c.ratio, c.spec);
+    if (!subject) {
+      ++refused;
+      CHECK(subject.failure().code == ExitCode::does_not_fit);
+      continue;
+    }
+    ++ran;
+    const std::optional<Failure> wrong = verify(subject->program, subject->array);
+    CHECK(describe(wrong.value_or(Failure{})) == "");
+    if (!wrong && seed % 10 == 0) CHECK(functional_objection(*subject, subject->program) == "");
+  }
+  INFO(ran << " ran, " << refused << " did not fit");
+  CHECK(ran >= wide_networks / 2);
 }

@@ -98,7 +98,28 @@ TEST_CASE("a wrong program of a product does not pass") {
   Program forgets = good;  // C is not cleared for the next tile
   for (KernelCall& k : forgets.calls)
     if (k.kind == KernelKind::clear) k.acc = forgets.calls[0].acc;
+  CHECK(problem_of(forgets, array).find("was not cleared") != std::string::npos);
   CHECK(with_data(forgets, network, array).mismatches > 0);
+
+  Program shallow = good;  // some steps of k left out of every call, or of one
+  for (KernelCall& k : shallow.calls)
+    if (k.kind == KernelKind::gemm) k.in_c = 8;
+  CHECK(problem_of(shallow, array).find("sends a tile of C with 32 steps of k; needed: 64 to 64") != std::string::npos);
+  Program deep = good;
+  for (KernelCall& k : deep.calls)
+    if (k.kind == KernelKind::gemm && &k == &deep.calls[1]) k.in_c = 12;
+  CHECK(problem_of(deep, array).find("steps of k") != std::string::npos);
+
+  Program over_a = good;  // C written over A: as the matrices say, or only by the transfers
+  over_a.product.c.address = over_a.product.a.address;
+  CHECK(problem_of(over_a, array).find("c stands over a") != std::string::npos);
+  Program into_a = good;
+  for (Transfer& t : into_a.engines[map.shim_channel(0, EngineKind::s2mm, 0)].transfers)
+    t.access.base -= good.product.c.address;
+  CHECK(problem_of(into_a, array).find("legal: within c") != std::string::npos);
+  Program from_c = good;
+  from_c.engines[map.shim_channel(0, EngineKind::mm2s, 1)].transfers[0].access.base = good.product.c.address;
+  CHECK(problem_of(from_c, array).find("legal: within a or within b") != std::string::npos);
 
   Program other_buffer = good;
   for (KernelCall& k : other_buffer.calls)
@@ -152,7 +173,31 @@ TEST_CASE("what a task cannot iterate over takes further tasks") {
   CHECK(reads.size() == 8 * 3);  // eight blocks of rows, eight tiles of C side by side in tasks of 3, 3 and 2
   CHECK(with_data(program, network_of(c), a).good());
   a.shim.dma.iterations = 2;
-  CHECK(problem_of(program, a).find("3 iterations; legal: up to 2") != std::string::npos);
+  CHECK(problem_of(program, a).find("iteration of 3 elements in dimension 3; legal: up to 2") != std::string::npos);
+}
+
+TEST_CASE("patterns that descriptors have no fields for take another form, further tasks, or do not fit") {
+  // B has more rows than a wrap counts, A more rows of a tile or a larger distance between blocks than fields hold.
+  ArraySpec a = plain(2, 2);
+  Case c;
+  c.m = 64, c.k = 96, c.n = 128;
+  c.forced.tile = {16, 1, 16, 16};
+  const Outcome wide = run(c, a, 1);
+  for (const auto& [wrap, step] : {std::pair{95, 1 << 20}, {15, 1 << 20}, {4, 1 << 20}, {255, 200}}) {
+    a.shim.dma.max_wrap = wrap;
+    a.shim.dma.max_step = step;
+    CAPTURE(wrap, step);
+    const Program program = program_of(c, a);
+    CHECK(problem_of(program, a) == "");
+    CHECK(with_data(program, network_of(c), a).good());
+    CHECK(run(c, a, 1).read == wide.read);
+  }
+  a.shim.dma.max_step = 20;  // words between rows of B
+  const auto refused = scheduled(network_of(c), a, c.forced);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().code == ExitCode::does_not_fit);
+  CHECK(describe(refused.failure()).find("tiles of b are 96 rows of 16 bytes at a distance of 128") !=
+        std::string::npos);
 }
 
 TEST_CASE("slow kernels set the pace, fast ones leave it to the streams") {

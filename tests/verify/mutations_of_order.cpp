@@ -170,6 +170,24 @@ void add_hardware_mutations(std::vector<Mutation>& list) {
           [](Transfer& t) { t.access.dims[1].step += 2; }));
   add("padding where there is none",
       transfers(compute, mm2s, always, [](Transfer& t) { t.access.dims[0].pad_after = 4; }));
+  add("more zeros than a descriptor adds",
+      transfers(
+          memory, mm2s, [](const Transfer& t) { return acts(t) && t.access.rank == 3; },
+          [](Transfer& t) { t.access.dims[1].pad_before = 40; }));
+  add("wrap beyond its field", transfers(compute, s2mm, always, [](Transfer& t) {
+        t.access.rank = 3;
+        t.access.dims[0] = {4, 1, 0, 0};
+        t.access.dims[1] = {256, 8, 0, 0};
+        t.access.dims[2] = {1, 4, 0, 0};
+      }));
+  add("step beyond its field", transfers(shim, mm2s, always, [](Transfer& t) {
+        t.access.rank = 2;
+        t.access.dims[1] = {2, 4 << 20 | 4, 0, 0};
+      }));
+  add("addresses that 32 bits do not count", transfers(shim, mm2s, always, [](Transfer& t) {
+        t.access.rank = 2;
+        t.access.dims[1] = {1025, 4 << 20, 0, 0};
+      }));
   add("DDR address beyond its end", transfers(shim, mm2s, always, [](Transfer& t) { t.access.base += 1 << 30; }));
 }
 

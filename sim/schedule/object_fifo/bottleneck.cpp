@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/schedule/descriptor.h"
 #include "sim/schedule/object_fifo/ring.h"
 
 namespace tessera::object_fifo {
@@ -57,6 +58,7 @@ class BottleneckEmitter {
         buffers_(buffers),
         b_(array),
         map_(b_.map()),
+        core_dma_(array.tile.dma),
         wide_row_(Bytes{d.width} * d.wide),
         narrow_row_(Bytes{d.width} * d.narrow) {
     Bytes at = d.height * wide_row_;  // in DDR: the image, weights of the four cores, the result
@@ -184,6 +186,7 @@ class BottleneckEmitter {
         t.access.rank = 2;
         t.access.dims[0] = repeated(d_.narrow / 2, 1);
         t.access.dims[1] = repeated(d_.width, d_.narrow);
+        t.access = *encoded(t.access, core_dma_);
         (half == 0 ? t.acquire : t.release) = by_one(half == 0 ? in_empty : in_full);
         b_.transfer(in(3, 0), t);
       }
@@ -263,6 +266,7 @@ class BottleneckEmitter {
   const int buffers_;  // of the wide rows in core 3
   ProgramBuilder b_;
   const EngineMap& map_;
+  const DmaSpec& core_dma_;
   const Bytes wide_row_, narrow_row_;
   std::array<ChunkPlace, 4> chunks_;
   Bytes results_at_ = 0;          // in DDR
@@ -290,6 +294,12 @@ std::vector<Problem> misfits(const Network& network, const Bottleneck& d, const 
   Bytes need = 0;
   for (const Stage& stage : stages(network, d, buffers)) need = std::max(need, stage.core_bytes);
   if (need > room) note(fmt::format("a core needs {} bytes", need), fmt::format("at most {} bytes", room));
+  Access half = linear(0, d.narrow / 2);  // of the channels, in a row of the last core
+  half.rank = 2;
+  half.dims[1] = repeated(d.width, d.narrow);
+  if (d.narrow % 16 == 0 && !encoded(half, array.tile.dma))
+    note(fmt::format("{} rows of {} bytes have no form in descriptors of a core", d.width, d.narrow / 2),
+         fmt::format("runs of {} words", array.tile.dma.max_wrap));
   Bytes most_weights = 0;
   for (const int row : {0, 1, 3}) most_weights = std::max(most_weights, weights_of(network, d, row).size.total());
   const Bytes staged = (skip_rows + 2) * Bytes{d.width} * d.wide + most_weights;

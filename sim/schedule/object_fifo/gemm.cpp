@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "sim/schedule/descriptor.h"
 #include "sim/schedule/object_fifo/gemm_layout.h"
 #include "sim/schedule/partition.h"
 
@@ -80,6 +82,21 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
   if (const int most = std::max({d.a_buffers, d.b_buffers, d.c_buffers}); most > array.tile.locks.max_value)
     note(fmt::format("{} buffers in a ring", most),
          fmt::format("at most {}, what a lock counts", array.tile.locks.max_value));
+  const GemmLayout l(d, array);
+  const auto tiles = [&](const char* of, Bytes run, int rows, Bytes pitch) {  // as the shim moves them
+    Access a = linear(0, run);
+    a.rank = 2;
+    a.dims[1] = repeated(rows, std::min<Bytes>(pitch, std::numeric_limits<std::int32_t>::max() / 4 * 4));
+    if (run % 4 == 0 && !encoded(a, array.shim.dma))
+      note(fmt::format(
+               "tiles of {} are {} rows of {} bytes at a distance of {}, for which a descriptor of the shim has no "
+               "form",
+               of, rows, run, pitch),
+           fmt::format("steps up to {} words, runs of {}", array.shim.dma.max_step, array.shim.dma.max_wrap));
+  };
+  tiles("a", d.tile_k * d.in_bytes, d.tile_m * per_column, l.a.pitch);
+  tiles("b", d.tile_n * d.in_bytes, l.steps, l.b.pitch);
+  tiles("c", d.tile_n * d.out_bytes, d.tile_m * array.rows, l.c.pitch);
   if (d.keeps == Keeps::input && d.k > d.a_buffers * d.tile_k)
     note("an input that is kept needs buffers for all of k",
          fmt::format("at least {} buffers", ceil_div(d.k, d.tile_k)));

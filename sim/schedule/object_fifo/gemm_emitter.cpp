@@ -1,3 +1,4 @@
+#include "sim/schedule/descriptor.h"
 #include "sim/schedule/object_fifo/gemm_layout.h"
 
 namespace tessera::object_fifo {
@@ -34,6 +35,28 @@ class GemmEmitter {
     b_.transfer(shim, t);
   }
 
+  // `times` times what a descriptor reads, each `by` bytes further: tasks that iterate where the fields allow it. What
+  // has no form as a whole is read one element of its last dimension after the other.
+  void passes(EngineId shim, RouteId route, const Access& once, int times, Bytes by) {
+    const DmaSpec& dma = l_.array.shim.dma;
+    const auto whole = encoded(once, dma);
+    const int most = whole && dma.dimensions < 4 && by / 4 <= dma.max_step ? dma.iterations : 1;
+    for (int y = 0; y < times; y += most) {
+      Access read = whole.value_or(once);
+      read.base += y * by;
+      if (whole && dma.dimensions < 4) {
+        while (read.rank < dma.dimensions) read.dims[static_cast<std::size_t>(read.rank++)] = repeated(1, 4);
+        read.dims[static_cast<std::size_t>(read.rank++)] = repeated(std::min(most, times - y), by);
+      }
+      if (whole) {
+        host(shim, route, read);
+        continue;
+      }
+      const AccessDim last = once.dims[static_cast<std::size_t>(--read.rank)];
+      for (int x = 0; x < last.count; ++x, read.base += last.step) host(shim, route, *encoded(read, dma));
+    }
+  }
+
   void stage_a(int col) {
     const EngineId shim = l_.map.shim_channel(col, EngineKind::mm2s, 0);
     const EngineId in = l_.map.mem_channel(l_.memtile(col), EngineKind::s2mm, 0);
@@ -46,16 +69,14 @@ class GemmEmitter {
     const int outer = walks ? l_.blocks_n : l_.blocks_m;
     const int inner = walks ? l_.blocks_m : l_.keeps(Keeps::input) ? 1 : l_.blocks_n;
     Access read;
-    read.rank = 4;
+    read.rank = 3;
     read.dims[0] = repeated(l_.d.tile_k * l_.d.in_bytes, 1);
     read.dims[1] = repeated(l_.d.tile_m * rows, l_.a.pitch);
     read.dims[2] = repeated(steps, l_.d.tile_k * l_.d.in_bytes);
-    for (int x = 0; x < outer; ++x)
-      for (int y = 0; y < inner; y += l_.array.shim.dma.iterations) {
-        read.base = l_.a.pitch * l_.first_row(col) * l_.d.tile_m + block * (walks ? y : x);
-        read.dims[3] = repeated(std::min(l_.array.shim.dma.iterations, inner - y), walks ? block : 0);
-        host(shim, from_ddr, read);
-      }
+    for (int x = 0; x < outer; ++x) {
+      read.base = l_.a.pitch * l_.first_row(col) * l_.d.tile_m + (walks ? 0 : block * x);
+      passes(shim, from_ddr, read, inner, walks ? block : 0);
+    }
     const std::int64_t objects = l_.a_passes() * l_.strips;
     for (int k = 0; k < rows; ++k) {
       declare(b_, l_.staged_a(col, k), LockRole::staging_full, LockRole::staging_empty);
@@ -92,7 +113,12 @@ class GemmEmitter {
     read.dims[0] = repeated(l_.d.tile_n * l_.d.in_bytes, 1);
     read.dims[1] = repeated(l_.strips * l_.d.strip_calls * l_.d.tile_k, l_.b.pitch);
     read.dims[2] = repeated(l_.blocks_n, l_.d.tile_n * l_.array.cols * l_.d.in_bytes);
-    host(shim, from_ddr, read);
+    if (fits(read, l_.array.shim.dma)) {
+      host(shim, from_ddr, read);
+    } else {  // a dimension less, and an iteration instead
+      read.rank = 2;
+      passes(shim, from_ddr, read, l_.blocks_n, read.dims[2].step);
+    }
     repeat_since(b_, shim, 0, l_.keeps(Keeps::weights) ? 1 : l_.blocks_m);
     const std::int64_t objects = l_.b_passes() * l_.strips;
     const Ring staged = l_.staged_b(col);
@@ -132,7 +158,7 @@ class GemmEmitter {
         const int m = l_.keeps(Keeps::weights) ? y : x, n = l_.keeps(Keeps::weights) ? x : y;
         write.base = l_.c.address + l_.c.pitch * m * l_.array.rows * l_.d.tile_m +
                      (Bytes{n} * l_.array.cols + col) * l_.d.tile_n * l_.d.out_bytes;
-        host(shim, to_ddr, write);
+        host(shim, to_ddr, *encoded(write, l_.array.shim.dma));
       }
   }
 

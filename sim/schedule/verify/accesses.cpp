@@ -105,7 +105,7 @@ void place_all(int key, const Region& box, const Access& access, std::vector<Pla
       }
       std::vector<Access> parts;
       slice(access, i * inner, inner, parts);
-      int done = 0;
+      Bytes done = 0;
       for (const Access& part : parts) {
         std::vector<Region> regions;
         split_stream(r, done, part.memory_bytes(), regions);
@@ -116,7 +116,7 @@ void place_all(int key, const Region& box, const Access& access, std::vector<Pla
           if (pieces.size() == 1) place_all(key, region, pieces[0], placed);
           in_part += region.elements();
         }
-        done += static_cast<int>(part.memory_bytes());
+        done += part.memory_bytes();
       }
     }
     return;
@@ -139,10 +139,12 @@ void place_bytes(const Access& access, std::vector<Placed>& placed) {
     count[d] = p.dims[d].count;
     step[d] = p.dims[d].step;
   }
-  if (p.rank > 0 && step[0] != 1) {  // single bytes at a distance: not worth more than its hull
-    placed.push_back(bytes_at(-1, access.base, 0, access.end() - access.base));
-    return;
-  }
+  const auto runs = [&](std::int64_t lo, std::int64_t hi) {
+    for (; lo < hi; lo += longest_run) placed.push_back(bytes_at(-1, lo, 0, std::min(longest_run, hi - lo)));
+  };
+  // Single bytes at a distance are not worth more than their hull, nor are boxes that ints do not count.
+  const bool countable = *std::max_element(count, count + 3) <= longest_run;
+  if (p.rank > 0 && (step[0] != 1 || !countable)) return runs(access.base, access.end());
   for (std::int64_t i = 0; i < count[3]; ++i) {
     Placed b;
     b.box = {0, static_cast<int>(count[2]), 0, static_cast<int>(count[1]), 0, static_cast<int>(count[0])};

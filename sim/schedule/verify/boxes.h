@@ -69,8 +69,8 @@ struct Placed {
   bool agrees(const Placed& other, const Region& part) const;
 };
 
-// Calls f(region) for all that stands at the same addresses in both, of a region inside both boxes. Grids that differ may
-// share a row or a pixel.
+// Calls f(region) for all that stands at the same addresses in both, of a region inside both boxes. Grids that differ
+// may share a row or a pixel.
 template <class F>
 void each_agreeing(const Placed& a, const Placed& b, const Region& part, F&& f) {
   if (empty(part)) return;
@@ -85,6 +85,9 @@ void each_agreeing(const Placed& a, const Placed& b, const Region& part, F&& f) 
     }
   }
 }
+
+// A box has at most so many bytes in a row: its coordinates are ints.
+constexpr std::int64_t longest_run = 1 << 30;
 
 inline Placed bytes_at(int key, std::int64_t base, std::int64_t first, std::int64_t last) {
   return {key, {0, 1, 0, 1, static_cast<int>(first), static_cast<int>(last)}, base, 0, 0};

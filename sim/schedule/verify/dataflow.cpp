@@ -16,7 +16,8 @@ Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& c
       contents_(program),
       tiles_(map.tile_count()),
       homes_(program.layers.size()),
-      arrived_(map.count(), 0) {
+      arrived_(map.count(), 0),
+      product_tiles_(map.tile_count()) {
   for (std::size_t i = 0; i < p_.pieces.size(); ++i) {
     const TensorPiece& t = p_.pieces[i];
     Placed placed;
@@ -145,6 +146,8 @@ void Dataflow::load(const Here& here, const Transfer& t, std::vector<StreamPart>
   Shadow& m = memory(here.stamp.engine, t);
   if (t.payload == Payload::weights) return load_weights(here, t, m, stream);
   if (t.payload != Payload::none) return load_tensor(here, t, m, stream);
+  const EngineMap::Info& info = map_.info(here.stamp.engine);
+  if (p_.product.layer >= 0 && info.tile_kind == TileKind::compute) check_product(here, t);
   std::vector<Placed> bytes;
   place_bytes(t.access, bytes);
   races_.clear();

@@ -55,6 +55,8 @@ class Dataflow {
   void check_concat(const Layer& concat);
   void check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content);
 
+  void sum_product(const Here& here, const KernelCall& k);
+  void check_product(const Here& here, const Transfer& t);
   void anonymous(const Here& here, Shadow& m, const KernelCall& k);
   void conv(const Here& here, Shadow& m, const KernelCall& k);
   void consume(const Here& here, Shadow& m, const KernelCall& k);
@@ -76,6 +78,13 @@ class Dataflow {
   std::vector<std::vector<Home>> homes_;  // per tensor
   std::vector<Bytes> arrived_;            // per engine: elements of the running result transfer
   std::vector<Sum> sums_;
+  // Of a product, per compute tile: the tiles of C in its memory and the steps of k that they have summed.
+  struct ProductTile {
+    std::int64_t address;
+    Bytes bytes;
+    std::int64_t steps;
+  };
+  std::vector<std::vector<ProductTile>> product_tiles_;
   std::vector<Conflict> races_;
   // Scratch.
   std::vector<Placed> parts_, placed_, found_;

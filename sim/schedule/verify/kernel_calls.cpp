@@ -53,6 +53,36 @@ void each_ring_row(const KernelCall& k, const Layer& y, const F& f) {
   }
 }
 
+// What a call leaves of a product: a tile of C that is cleared, or has summed so many steps of k.
+void Dataflow::sum_product(const Here& here, const KernelCall& k) {
+  const Layer& y = p_.layers[k.layer].layer;
+  std::vector<ProductTile>& tiles = product_tiles_[map_.info(here.stamp.engine).tile];
+  const auto at = std::find_if(tiles.begin(), tiles.end(), [&](const ProductTile& t) { return t.address == k.acc; });
+  const Bytes bytes = k.out.elements() * type_bytes(y.out_type);
+  if (k.kind == KernelKind::clear) {
+    if (at != tiles.end()) tiles.erase(at);
+    return tiles.push_back({k.acc, bytes, 0});
+  }
+  if (at == tiles.end() || at->bytes != bytes)
+    return report(here, k.layer,
+                  fmt::format("adds to a tile of C at {} of {} bytes that was not cleared", k.acc, bytes));
+  at->steps += k.in_c;
+}
+
+// A tile of C leaves its core with all of k in it: the product's own steps, and no more than the matrices have.
+void Dataflow::check_product(const Here& here, const Transfer& t) {
+  const std::int64_t least = p_.layers[p_.product.layer].layer.in.c, most = p_.product.b.rows;
+  bool computed = false;
+  for (const ProductTile& tile : product_tiles_[map_.info(here.stamp.engine).tile]) {
+    if (tile.address >= t.access.end() || tile.address + tile.bytes <= t.access.base) continue;
+    computed = true;
+    if (tile.steps < least || tile.steps > most)
+      report(here, t.layer, fmt::format("sends a tile of C with {} steps of k", tile.steps),
+             fmt::format("needed: {} to {}", least, most));
+  }
+  if (!computed) report(here, t.layer, fmt::format("sends what stands at {}, which is no tile of C", t.access.base));
+}
+
 // Buffers as bytes, of a program without tensors: whether somebody else may be at them is judged, what stands there is
 // not.
 void Dataflow::anonymous(const Here& here, Shadow& m, const KernelCall& k) {
@@ -82,6 +112,7 @@ void Dataflow::anonymous(const Here& here, Shadow& m, const KernelCall& k) {
   races_.clear();
   m.write(written, here.stamp, clocks_, races_);
   report_races(here, k.layer, m, true, written);
+  if (product && p_.product.layer >= 0) sum_product(here, k);
 }
 
 void Dataflow::call(const Here& here, const KernelCall& k) {

@@ -23,34 +23,86 @@ std::optional<Problem> region_problem(const Region& r, const Program& p, int ten
   return Problem{"", "", fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, c), ""};
 }
 
-std::optional<Problem> access_problem(const Access& a, int dimensions, int iterations) {
-  constexpr std::int64_t large = std::int64_t{1} << 40;
-  const auto bad = [](std::string what, std::string legal) {
-    return Problem{"", "", std::move(what), std::move(legal)};
-  };
-  const bool iterates = iterations > 0 && a.rank == dimensions + 1;
-  if (a.rank < 1 || a.rank > 4 || (a.rank > dimensions && !iterates))
-    return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)),
-               fmt::format("legal: 1 to {}{}", dimensions, iterations > 0 ? ", and one of iterations" : ""));
-  if (iterates && a.dims[static_cast<std::size_t>(a.rank) - 1].count > iterations)
-    return bad(fmt::format("{} iterations", a.dims[static_cast<std::size_t>(a.rank) - 1].count),
-               fmt::format("legal: up to {}", iterations));
-  if (a.base < 0 || a.base > large || a.base % 4 != 0)
+namespace {
+
+Problem bad(std::string what, std::string legal) { return {"", "", std::move(what), std::move(legal)}; }
+
+}  // namespace
+
+std::optional<Problem> access_problem(const Access& a, int dimensions) {
+  if (a.rank < 1 || a.rank > 4 || a.rank > dimensions)
+    return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)), fmt::format("legal: 1 to {}", dimensions));
+  if (a.base < 0 || a.base > most_bytes || a.base % 4 != 0)
     return bad(fmt::format("address {}", a.base), "legal: multiples of 4");
   if (a.dims[0].step != 1) return bad(fmt::format("innermost step {}", a.dims[0].step), "legal: 1");
-  std::int64_t bytes = 1;
+  std::int64_t bytes = 1, last = a.base;
   for (int d = 0; d < a.rank; ++d) {
-    const AccessDim& m = a.dims[d];
+    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     if (m.count < 1 || (d == 0 && m.count % 4 != 0))
       return bad(fmt::format("{} in dimension {}", m.count, d), d == 0 ? "legal: multiples of 4" : "legal: 1 or more");
     if (d > 0 && (m.step < 0 || m.step % 4 != 0))
       return bad(fmt::format("step {} in dimension {}", m.step, d), "legal: multiples of 4");
-    if (m.pad_before < 0 || m.pad_after < 0)
-      return bad(fmt::format("padding in dimension {}", d), "legal: 0 or more");
-    bytes *= std::int64_t{m.count} + m.pad_before + m.pad_after;
-    if (bytes > large) return bad("too many bytes", "");
+    if (m.pad_before < 0 || m.pad_after < 0 || (d == 0 && (m.pad_before % 4 != 0 || m.pad_after % 4 != 0)))
+      return bad(fmt::format("padding in dimension {}", d), d == 0 ? "legal: multiples of 4" : "legal: 0 or more");
+    const std::int64_t elements = std::int64_t{m.count} + m.pad_before + m.pad_after;
+    if (bytes > most_bytes / elements)
+      return bad("more bytes than can be counted", fmt::format("legal: up to {}", most_bytes));
+    bytes *= elements;
+    last += (std::int64_t{m.count} - 1) * m.step;
+    if (last > most_bytes)
+      return bad(fmt::format("address {} in dimension {}", last, d), fmt::format("legal: up to {}", most_bytes));
   }
   return std::nullopt;
+}
+
+namespace {
+
+// Whether the first dimensions are one run of bytes without padding: a descriptor moves it by its length alone.
+bool linear(const Access& a, int dimensions) {
+  std::int64_t run = 1;
+  for (int d = 0; d < std::min<int>(a.rank, dimensions); ++d) {
+    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    if (m.pad_before != 0 || m.pad_after != 0 || (m.count > 1 && m.step != run)) return false;
+    run *= m.count;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<Problem> descriptor_problems(const Access& a, const DmaSpec& dma, bool iterates, bool pads) {
+  std::vector<Problem> problems;
+  const auto wide = [&](const char* field, int d, std::int64_t value, const char* unit, std::int64_t limit) {
+    problems.push_back(bad(fmt::format("{} of {} {} in dimension {}", field, value, unit, d),
+                           fmt::format("legal: up to {}, the field of a descriptor", limit)));
+  };
+  const bool one_run = linear(a, dma.dimensions);
+  for (int d = 0; d < a.rank; ++d) {
+    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    const char* unit = d == 0 ? "words" : "elements";
+    const int words = d == 0 ? 4 : 1;
+    if (d == dma.dimensions) {
+      if (!iterates) problems.push_back(bad(fmt::format("{} dimensions", d + 1), fmt::format("legal: 1 to {}", d)));
+      if (m.count > dma.iterations) wide("iteration", d, m.count, unit, dma.iterations);
+    } else if (d + 1 < dma.dimensions && !one_run && m.count / words > dma.max_wrap) {
+      wide("wrap", d, m.count / words, unit, dma.max_wrap);
+    }
+    const bool steps = d > 0 && m.count > 1 && !(one_run && d < dma.dimensions);
+    if (steps && m.step / 4 > dma.max_step) wide("step", d, m.step / 4, "words", dma.max_step);
+    if (steps && m.step == 0 && d < dma.dimensions)
+      problems.push_back(bad(fmt::format("step of 0 words in dimension {}", d), "legal: 1 word or more"));
+    if (m.pad_before == 0 && m.pad_after == 0) continue;
+    if (!pads) {
+      problems.push_back(bad("padding", "legal: only outbound from memory tiles"));
+      continue;
+    }
+    const int most = d < 3 ? dma.max_padding[static_cast<std::size_t>(d)] : 0;
+    for (const int zeros : {m.pad_before / words, m.pad_after / words})
+      if (zeros > most) wide("padding", d, zeros, unit, most);
+  }
+  if (a.stream_bytes() > dma.max_length)
+    problems.push_back(bad(fmt::format("{} bytes", a.stream_bytes()), fmt::format("legal: up to {}", dma.max_length)));
+  return problems;
 }
 
 }  // namespace tessera::verifying

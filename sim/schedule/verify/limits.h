@@ -13,10 +13,18 @@ inline bool names_layer(const Program& program, int layer) {
   return layer >= 0 && layer < static_cast<int>(program.layers.size());
 }
 
-// What is wrong with a region (it lies within its tensor and is not empty) or an access (at most so many dimensions,
-// and one more if the task may iterate, ascending and aligned; where it ends is not judged here): the problem without
-// its place, or nothing.
+// Sizes beyond these are no machine's: numbers below them can be added and multiplied in 64 bits.
+constexpr std::int64_t most_bytes = std::int64_t{1} << 40;
+constexpr int most_elements = 1 << 24;  // of a dimension of a tensor
+constexpr int longest_window = 1 << 15;
+
+// What is wrong with a region: the problem without its place, or nothing. It lies within its tensor and is not empty.
 std::optional<Problem> region_problem(const Region& region, const Program& program, int tensor);
-std::optional<Problem> access_problem(const Access& access, int dimensions, int iterations = 0);
+// What is wrong with an access as a pattern of addresses: dimensions, alignment, and that all of it is countable. Where
+// it ends is not judged here.
+std::optional<Problem> access_problem(const Access& access, int dimensions);
+// What is wrong with a sane access as a descriptor of a channel: each field that is too narrow for its value (DmaSpec
+// says which dimensions have which).
+std::vector<Problem> descriptor_problems(const Access& access, const DmaSpec& dma, bool iterates, bool pads);
 
 }  // namespace tessera::verifying

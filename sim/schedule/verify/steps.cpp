@@ -88,17 +88,14 @@ class Steps {
       f_.at(e, s, t.layer, std::move(what), std::move(legal));
     };
     const DmaSpec& dma = dma_spec(a_, info.tile_kind);
-    if (const auto wrong =
-            access_problem(t.access, dma.dimensions, info.tile_kind == TileKind::shim ? dma.iterations : 0))
+    const bool shim = info.tile_kind == TileKind::shim;
+    const bool pads = info.tile_kind == TileKind::memory && info.kind == EngineKind::mm2s;
+    if (const auto wrong = access_problem(t.access, dma.dimensions + (shim ? 1 : 0)))
       return bad(wrong->what, wrong->legal);
+    for (Problem& wrong : descriptor_problems(t.access, dma, shim, pads)) bad(wrong.what, wrong.legal);
     if (t.descriptor < 0 || t.descriptor >= dma.descriptors)
       bad(fmt::format("descriptor {}", static_cast<int>(t.descriptor)),
           fmt::format("legal: 0 to {}", dma.descriptors - 1));
-    if (t.access.stream_bytes() > dma.max_length)
-      bad(fmt::format("{} bytes", t.access.stream_bytes()), fmt::format("legal: up to {}", dma.max_length));
-    if (t.access.stream_bytes() != t.access.memory_bytes() &&
-        !(info.tile_kind == TileKind::memory && info.kind == EngineKind::mm2s))
-      bad("padding", "legal: only outbound from memory tiles");
     if (t.route < 0 || t.route >= static_cast<int>(p_.routes.size())) {
       bad(fmt::format("route {}", t.route));
     } else {
@@ -145,8 +142,23 @@ class Steps {
                    "legal: its own, or that of its east or west neighbour");
       size = a_.memtile.memory.size;
     }
+    if (info.tile_kind == TileKind::shim && p_.product.layer != -1) product_memory(e, s, t);
     if (t.access.end() > size)
       bad(fmt::format("addresses {} to {}", t.access.base, t.access.end()), fmt::format("legal: 0 to {}", size));
+  }
+
+  // A product is written into C and read from A or B.
+  void product_memory(EngineId e, std::size_t s, const Transfer& t) {
+    const auto within = [&](const Matrix& m) {
+      if (m.address < 0 || m.address > most_bytes || m.rows < 1 || m.pitch > most_bytes / m.rows) return false;
+      return t.access.base >= m.address && t.access.end() <= m.address + m.pitch * m.rows;
+    };
+    const Product& q = p_.product;
+    const bool write = map_.info(e).kind == EngineKind::s2mm;
+    if (write ? !within(q.c) : !within(q.a) && !within(q.b))
+      f_.at(e, s, t.layer,
+            fmt::format("{} DDR addresses {} to {}", write ? "writes" : "reads", t.access.base, t.access.end()),
+            write ? "legal: within c" : "legal: within a or within b");
   }
 
   void core_step(EngineId e, std::size_t s, const CoreInstr& c) {
@@ -186,13 +198,15 @@ class Steps {
     if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0)
       return bad("output channels " + region_text(k.out), "legal: multiples of 8");
     const Window w = op == Op::add || op == Op::concat ? Window{} : y.window;
-    const int in_h = (k.out.h1 - k.out.h0 - 1) * w.sh + w.kh, in_w = (k.out.w1 - k.out.w0 - 1) * w.sw + w.kw;
+    const std::int64_t in_h = (k.out.h1 - k.out.h0 - std::int64_t{1}) * w.sh + w.kh,
+                       in_w = (k.out.w1 - k.out.w0 - std::int64_t{1}) * w.sw + w.kw;
     if (k.in_h != in_h || k.in_w != in_w)
-      bad(fmt::format("an input of {} x {} pixels", k.in_h, k.in_w), fmt::format("needed: {} x {}", in_h, in_w));
+      return bad(fmt::format("an input of {} x {} pixels", k.in_h, k.in_w), fmt::format("needed: {} x {}", in_h, in_w));
     const int depth = k.out.c1 - k.out.c0;
     if (k.kind == KernelKind::conv) {
-      if (k.ic0 < 0 || k.in_c < 8 || k.ic0 % 8 != 0 || k.in_c % 8 != 0 || k.ic0 + k.in_c > stored_channels(y.in.c))
-        return bad(fmt::format("input channels {} to {}", k.ic0, k.ic0 + k.in_c));
+      if (k.ic0 < 0 || k.in_c < 8 || k.ic0 % 8 != 0 || k.in_c % 8 != 0 ||
+          std::int64_t{k.ic0} + k.in_c > stored_channels(y.in.c))
+        return bad(fmt::format("input channels {} to {}", k.ic0, std::int64_t{k.ic0} + k.in_c));
       if (k.chunk < 0 || k.chunk >= static_cast<int>(p_.chunks.size())) return bad(fmt::format("chunk {}", k.chunk));
     } else if (k.in_c != depth) {
       return bad(fmt::format("{} input channels for {} output channels", k.in_c, depth));
@@ -207,10 +221,11 @@ class Steps {
   template <class Bad>
   void product_call(const KernelCall& k, const Bad& bad) {
     const Layer& y = p_.layers[k.layer].layer;
-    const std::int64_t rows = k.out.h1 - k.out.h0, cols = k.out.c1 - k.out.c0, steps = k.in_c;
+    const std::int64_t rows = std::int64_t{k.out.h1} - k.out.h0, cols = std::int64_t{k.out.c1} - k.out.c0,
+                       steps = k.in_c;
     constexpr std::int64_t most = 1 << 16;
     const auto sane = [](std::int64_t n) { return n >= 1 && n <= most; };
-    if (y.op != Op::conv2d || k.out.w1 - k.out.w0 != 1 || !sane(rows) || !sane(cols) ||
+    if (y.op != Op::conv2d || std::int64_t{k.out.w1} - k.out.w0 != 1 || !sane(rows) || !sane(cols) ||
         (k.kind == KernelKind::gemm && !sane(steps)))
       return bad(fmt::format("a tile of {} x {} x {}", rows, cols, steps),
                  "legal: rows, columns and steps of a gemm layer");

@@ -42,6 +42,10 @@ class Structure {
       if (std::min({w.kh, w.kw, w.sh, w.sw, y.out.h, y.out.w, y.out.c}) < 1 ||
           std::min({w.pad_top, w.pad_left, w.pad_bottom, w.pad_right}) < 0)
         bad("a size is not positive");
+      if (std::max({w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right}) > longest_window ||
+          too_large(y.in) || too_large(y.out))
+        bad(fmt::format("a size is too large: {}x{}x{} from {}x{}x{}", y.out.h, y.out.w, y.out.c, y.in.h, y.in.w,
+                        y.in.c));
       for (LayerId input : y.inputs)
         if (input < 0 || input >= static_cast<int>(i)) bad(fmt::format("reads layer {}", input));
       const std::size_t inputs = y.op == Op::input ? 0 : y.op == Op::add ? 2 : 1;
@@ -56,13 +60,18 @@ class Structure {
     }
   }
 
+  static bool too_large(const Shape& s) {
+    return std::min({s.h, s.w, s.c}) < 0 || std::max({s.h, s.w, s.c}) > most_elements ||
+           std::int64_t{s.h} * s.w > most_bytes / std::max(1, s.c);
+  }
+
   template <class Bad>
   void shapes(const Layer& y, const Bad& bad) {
     if (y.op == Op::input) return;
     const Shape& in = p_.layers[y.inputs[0]].layer.out;
     const Window& w = y.window;
     if (y.op == Op::concat) {
-      int channels = 0;
+      std::int64_t channels = 0;
       for (LayerId input : y.inputs) channels += stored_channels(p_.layers[input].layer.out.c);
       if (channels != stored_channels(y.out.c))
         bad(fmt::format("stores {} channels of {} that its inputs store", stored_channels(y.out.c), channels));
@@ -73,8 +82,8 @@ class Structure {
       if (!(y.out == in) || !(y.out == p_.layers[y.inputs[1]].layer.out)) bad("adds tensors of different shapes");
       return;
     }
-    if ((y.out.h - 1) * w.sh + w.kh > in.h + w.pad_top + w.pad_bottom ||
-        (y.out.w - 1) * w.sw + w.kw > in.w + w.pad_left + w.pad_right)
+    if (std::int64_t{y.out.h - 1} * w.sh + w.kh > in.h + w.pad_top + w.pad_bottom ||
+        std::int64_t{y.out.w - 1} * w.sw + w.kw > in.w + w.pad_left + w.pad_right)
       bad("its windows reach beyond the padded input");
     if (y.op != Op::conv2d && y.out.c != in.c) bad("changes the number of channels");
   }
@@ -131,17 +140,26 @@ class Structure {
       return f_.add("product", fmt::format("of layer {}", q.layer), "legal: a gemm, in a program without tensors");
     const Layer& y = p_.layers[q.layer].layer;
     const Bytes in = type_bytes(y.in_type), out = type_bytes(y.out_type);
-    const auto matrix = [&](const char* name, const Matrix& m, int rows, Bytes row) {
-      constexpr std::int64_t large = std::int64_t{1} << 40;
-      const bool sane = m.address >= 0 && m.address < large && m.pitch < large && m.address % 4 == 0;
+    std::vector<std::pair<std::int64_t, std::int64_t>> spans;  // of a, b and c in DDR
+    const auto matrix = [&](const char* name, const Matrix& m, std::int64_t rows, Bytes row) {
+      const bool sane = m.address >= 0 && m.address < most_bytes && m.address % 4 == 0 && m.pitch > 0 && m.rows > 0 &&
+                        m.pitch <= most_bytes / m.rows;
       if (!sane || m.rows < rows || m.pitch < row)
         return f_.add("product", fmt::format("{} at {} with {} rows of {} bytes", name, m.address, m.rows, m.pitch),
                       fmt::format("legal: at least {} rows of {} bytes", rows, row));
-      in_ddr(m.address, m.address + m.pitch * m.rows, fmt::format("product: {}", name));
+      spans.emplace_back(m.address, m.address + m.pitch * m.rows);
+      in_ddr(spans.back().first, spans.back().second, fmt::format("product: {}", name));
     };
-    matrix("a", q.a, y.in.h * y.in.w, y.in.c * in);
+    matrix("a", q.a, std::int64_t{y.in.h} * y.in.w, y.in.c * in);
     matrix("b", q.b, y.in.c, y.out.c * in);
-    matrix("c", q.c, y.out.h * y.out.w, y.out.c * out);
+    matrix("c", q.c, std::int64_t{y.out.h} * y.out.w, y.out.c * out);
+    if (spans.size() < 3) return;
+    for (std::size_t k = 0; k < 2; ++k)
+      if (spans[2].first < spans[k].second && spans[k].first < spans[2].second)
+        f_.add("product",
+               fmt::format("c stands over {} at DDR address {}", k == 0 ? "a" : "b",
+                           std::max(spans[2].first, spans[k].first)),
+               "legal: apart");
   }
 
   void chunk(std::size_t i) {
@@ -157,6 +175,8 @@ class Structure {
       if (row < 0 || row >= rows) return bad(fmt::format("row {} of {}", row, rows));
     if (s.taps != y.window.kh * y.window.kw)
       return bad(fmt::format("{} taps, the layer has {}", s.taps, y.window.kh * y.window.kw));
+    if (c.ddr_address < 0 || c.ddr_address > most_bytes)
+      return bad(fmt::format("stands at DDR address {}", c.ddr_address));
     if (c.ddr_address % 4 != 0) bad(fmt::format("stands at DDR address {}, not a multiple of 4", c.ddr_address));
     KernelMask dense;
     const int mask = p_.layers[c.layer].mask;
