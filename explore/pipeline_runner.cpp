@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "explore/axis_facts.h"
 #include "explore/point_resolver.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/sparsity_result.h"
@@ -67,6 +68,10 @@ PointRunner pipeline_runner(const std::string& base, const std::string& folder) 
   PointRunner runner;
   const auto resolver = std::make_shared<PointResolver>(base, folder);
   runner.resolve = [resolver](const Overrides& overrides) { return resolver->resolve(overrides); };
+  runner.axis_facts = [resolver](const std::vector<std::string>& paths) {
+    const Expected<ResolvedPoint> alone = resolver->resolve({});
+    return alone ? axis_facts(Json::parse(alone->config), paths) : std::map<std::string, AxisFacts>();
+  };
   runner.run = run;
   return runner;
 }

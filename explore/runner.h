@@ -2,6 +2,7 @@
 // bind them to fakes that crash, hang or eat memory. The explorer itself never sees models or schedules.
 #pragma once
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -22,9 +23,18 @@ struct ResolvedPoint {
   std::string baseline_key;  // the same for the dense run; equal for all points that share hardware, network, schedule
 };
 
+// What a figure says of an axis that it holds at one value.
+struct AxisFacts {
+  Json base;         // its value in the base config; of an inlined file the name in it; null: the config says nothing
+  std::string unit;  // of its values; empty: none
+};
+
 struct PointRunner {
   // The sweep's base config with `overrides`, or every problem of it. Runs in the parent.
   std::function<Expected<ResolvedPoint>(const Overrides&)> resolve;
+
+  // Facts of the config paths; none where the base config by itself is not legal.
+  std::function<std::map<std::string, AxisFacts>(const std::vector<std::string>& paths)> axis_facts;
 
   // Simulates one density of a resolved config and returns its result object (see results/README.md): numbers by name,
   // "program_hash", and "layers". Runs in a forked child; may crash, hang or eat memory.

@@ -12,7 +12,7 @@ rm -rf "$work"
 ./tessera plot "$work" "$@"
 mkdir -p "results/$sweep"
 rm -rf "results/$sweep/figures"
-cp -r "$work/figures" "results/$sweep/"
+cp -r "$work/figures" "$work/axes.json" "results/$sweep/"
 if [ "$(wc -l < "$work/table.csv")" -le 1000 ]; then
   cp "$work/table.csv" "results/$sweep/"
 else

@@ -18,10 +18,20 @@ std::string script_path() {
   return fs::exists(installed) ? installed.string() : std::string(TESSERA_PLOT_FOLDER) + "/plot.py";
 }
 
-int plot(const std::string& folder, const std::vector<std::string>& only) {
+struct Arguments {
+  std::string folder;
+  std::vector<std::string> only, slices;
+  bool no_title = false;
+};
+
+int plot(const Arguments& a) {
   const std::string script = script_path();
-  std::vector<const char*> words = {"python3", script.c_str(), folder.c_str()};
-  for (const std::string& name : only) words.push_back(name.c_str());
+  std::vector<const char*> words = {"python3", script.c_str(), a.folder.c_str()};
+  for (const std::string& name : a.only) words.push_back(name.c_str());
+  std::vector<std::string> options;
+  for (const std::string& slice : a.slices) options.push_back("--slice=" + slice);
+  if (a.no_title) options.emplace_back("--no-title");
+  for (const std::string& option : options) words.push_back(option.c_str());
   words.push_back(nullptr);
   std::fflush(nullptr);
   ::execvp("python3", const_cast<char* const*>(words.data()));
@@ -32,15 +42,18 @@ int plot(const std::string& folder, const std::vector<std::string>& only) {
 }  // namespace
 
 void add_plot_command(CLI::App& app, int& exit_code) {
-  struct Arguments {
-    std::string folder;
-    std::vector<std::string> only;
-  };
   auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("plot", "Every figure that a sweep supports, as PDF, PNG and CSV");
   command->add_option("folder", a->folder, "folder of the sweep")->required();
   command->add_option("figure", a->only, "only these figures");
-  command->callback([a, &exit_code] { exit_code = plot(a->folder, a->only); });
+  command
+      ->add_option(
+          "--slice", a->slices,
+          "KEY=VALUE: hold an axis at this value; else one that a figure does not show is held at the value of "
+          "the base config, or at the middle of the axis; repeatable")
+      ->allow_extra_args(false);
+  command->add_flag("--no-title", a->no_title, "no titles, for figures with a caption");
+  command->callback([a, &exit_code] { exit_code = plot(*a); });
 }
 
 }  // namespace tessera::explore

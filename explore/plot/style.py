@@ -1,6 +1,7 @@
 """The one style of all figures: IEEE column widths, embedded fonts, colours that colour-blind readers can tell apart."""
 import csv
 import os
+import textwrap
 
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # the same data gives the same file
 import matplotlib
@@ -33,6 +34,49 @@ def panels(count, width, height, share_y=True):
     figure, axes = plt.subplots(1, count, figsize=(width, height), sharey=share_y, squeeze=False,
                                 constrained_layout=True)
     return figure, list(axes[0])
+
+
+TITLES = True  # --no-title: captions say what the figures show; panels side by side keep the name of their network
+
+
+def titles(figure, axes, names, helds, subject=""):
+    """Panel titles: the name of each and what is held there; what all have in common stands once, over all of them."""
+    if not TITLES:
+        if len(axes) > 1:
+            for axis, name in zip(axes, names):
+                axis.set_title(name)
+        return
+    common = helds[0] if len(set(helds)) == 1 else ""
+    width = figure.get_size_inches()[0]
+    for axis, name, held in zip(axes, names, helds):
+        text = ": ".join(part for part in (name, subject) if part)
+        own = "" if common and len(axes) > 1 else held
+        axis.set_title("\n".join(wrapped([text, own], width / len(axes))))
+    if common and len(axes) > 1:
+        figure.suptitle("\n".join(wrapped([common], width)), fontsize=plt.rcParams["axes.titlesize"])
+
+
+def wrapped(parts, inches):
+    """Lines that fit the width: at 8 pt a letter takes about 0.062 inches."""
+    return [line for part in parts if part for line in textwrap.wrap(part, max(20, int(inches / 0.062)))]
+
+
+def line_of(axis, points, **look):
+    """A line through the means; bars over the repetitions; open markers where a mask is marked (column mask_marks)."""
+    xs, means = [p.x for p in points], [p.mean for p in points]
+    line, = axis.plot(xs, means, **look)
+    if any(p.most > p.least for p in points):
+        axis.errorbar(xs, means, yerr=[[p.mean - p.least for p in points], [p.most - p.mean for p in points]], fmt="none",
+                      ecolor=line.get_color(), elinewidth=0.7, capsize=1.8, capthick=0.7)
+    marked = [p for p in points if p.marked]
+    axis.plot([p.x for p in marked], [p.mean for p in marked], linestyle="none", marker=line.get_marker(),
+              color=line.get_color(), markerfacecolor="white")
+    return bool(marked)
+
+
+def explain_open_markers(axis):
+    axis.plot([], [], linestyle="none", marker="o", color="black", markerfacecolor="white",
+              label="masks differ from the ratio (mask_marks)")
 
 
 def legend_below(figure, axes, columns):

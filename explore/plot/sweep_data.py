@@ -1,10 +1,15 @@
-"""A sweep as the figures see it: table.csv, and the layers of single points from the store."""
+"""A sweep as the figures see it: table.csv, what axes.json knows of its axes, and the layers of single points from the
+store."""
 import csv
 import json
 import os
 import sqlite3
 
+from words import noun_of, normal, place_of, quantity, scale_of, show, unit_of
+
 NAMES = {"resnet50": "ResNet50", "resnet18": "ResNet18", "vgg16": "VGG16", "inception_v3": "Inception V3"}
+ROWS, COLS = "hardware.rows", "hardware.cols"
+COLUMNS = {ROWS: "rows", COLS: "cols", "network": "network_name"}  # of these axes the table has what they mean as well
 
 
 def pretty(network):
@@ -44,12 +49,14 @@ class Sweep:
             self.axes = before[before.index("point") + 1:]
         else:  # a published table, trimmed by results/publish.sh: of its axes those that have a config path
             self.axes = [name for name in before if "." in name]
+        self.facts = read_facts(os.path.join(folder, "axes.json"))
         self.rows = [row for row in everything if row["status"] == "done" and
                      all(isinstance(row[name], (int, float)) for name in ("latency_us", "dense_latency_us"))]
         for row in self.rows:
             row.setdefault("cores", row["rows"] * row["cols"])
         self.failed = len(everything) - len(self.rows)
         self.store = os.path.join(folder, "store.sqlite")
+        self.fixed = {}
 
     def values(self, column, rows=None):
         """Distinct values of a column, sorted; texts such as 8x8 by their numbers."""
@@ -58,6 +65,10 @@ class Sweep:
 
     def varies(self, column):
         return bool(self.rows) and column in self.rows[0] and len(self.values(column)) > 1
+
+    def repeats(self, axis):
+        """Whether the points along this axis are repetitions of one another, over which figures take the mean."""
+        return axis.endswith("seed") or self.facts.get(axis, {}).get("repeat", False)
 
     def together(self, axis):
         """The axes that move together with this one (zipped): each value of one goes with one value of the other."""
@@ -69,27 +80,93 @@ class Sweep:
     def networks(self):
         return self.values("network_name")
 
+    def fix(self, assignment):
+        """--slice key=value: only the points with this value are left, for every figure."""
+        key, equal, text = assignment.partition("=")
+        legal = {axis: COLUMNS.get(axis, axis) for axis in [*self.axes, "network", ROWS, COLS]
+                 if self.varies(COLUMNS.get(axis, axis))}
+        if key not in legal:
+            raise SystemExit(f"--slice {assignment}: {key or 'nothing'} is no axis with several values; legal keys: "
+                             f"{', '.join(legal) or 'none, the sweep varies nothing'}")
+        column = legal[key]
+        found = [value for value in self.values(column) if equal and normal(text) in (normal(str(value)), normal(show(value)))]
+        if not found:
+            raise SystemExit(f"--slice {assignment}: no point has this value; legal values of {key}: "
+                             f"{', '.join(show(value) for value in self.values(column))}")
+        self.rows = [row for row in self.rows if row[column] == found[0]]
+        if key != "network":
+            self.fixed[key] = found[0]
+
+    def reference(self, axis, rows):
+        """The value a figure holds an axis at that it does not show: the base config's, else the middle of the axis. A
+        ratio of 0 would compare the dense network with itself."""
+        values = self.values(COLUMNS.get(axis, axis), rows)
+        if axis == "sparsity.ratio":
+            values = [value for value in values if value > 0] or values
+        base = [value for value in values if normal(show(value)) == normal(show(self.facts.get(axis, {}).get("base")))]
+        return base[0] if base else values[len(values) // 2]
+
     def slice(self, free, network=None):
-        """Rows with every axis but `free` held at its reference value, and that value in words."""
+        """Rows with every axis but `free` and repetitions held at its reference value, and that in words."""
+        rows, words = self.hold(free, network)
+        return rows, ", ".join(part for part in (words, self.repetitions()) if part)
+
+    def hold(self, free, network):
         rows = [row for row in self.rows if network is None or row["network_name"] == network]
         free = set(free) | {"network"}
-        words = []
-        if not {"hardware.rows", "hardware.cols"} & free and (self.varies("rows") or self.varies("cols")):
-            counts = {}
-            for row in rows:
-                counts[row["rows"], row["cols"]] = counts.get((row["rows"], row["cols"]), 0) + 1
-            shapes = sorted(counts, key=lambda s: (-counts[s], abs(s[0] - 4) + abs(s[1] - 4), s))
-            rows = [row for row in rows if (row["rows"], row["cols"]) == shapes[0]]
-            words.append("{}×{} cores".format(*shapes[0]))
-        for axis in self.axes:
-            if axis in free or axis.endswith("seed") or axis in ("hardware.rows", "hardware.cols"):
+        held = dict(self.fixed)
+        axes = [axis for axis in self.axes if axis not in (ROWS, COLS)]
+        for axis in [*axes, ROWS, COLS]:  # the shape last: an axis of hardware files may have chosen it
+            column = COLUMNS.get(axis, axis)
+            if axis in free or axis in held or self.repeats(axis) or not rows:
                 continue
-            values = self.values(axis, rows)
-            if len(values) > 1:
-                chosen = reference(axis, values)
-                rows = [row for row in rows if row[axis] == chosen]
-                words.append(in_words(axis, chosen, alone=len(self.together(axis)) == 1))
-        return rows, ", ".join(words)
+            if self.varies(column):
+                held[axis] = self.reference(axis, rows)
+                rows = [row for row in rows if row[column] == held[axis]]
+        return rows, self.words(held, rows)
+
+    def point(self, network):
+        """The rows of one point and what is held, repetitions at the first."""
+        rows, words = self.hold([], network)
+        for axis in self.axes:
+            if self.repeats(axis) and self.varies(axis) and axis not in self.fixed and rows:
+                first = self.values(axis, rows)[0]
+                rows = [row for row in rows if row[axis] == first]
+                words += f"{', ' if words else ''}{noun_of(axis)} {show(first)}"
+        return rows, words
+
+    def repetitions(self):
+        """How many points a mean is taken over: mean of 3, bars from least to most. Empty if each stands alone."""
+        count = 1
+        for axis in self.axes:
+            count *= max(1, len(self.values(axis))) if self.repeats(axis) else 1
+        return f"mean of {count} repetitions, bars from least to most" if count > 1 else ""
+
+    def words(self, held, rows):
+        """What is held, in words: 4×4 cores, block 8×8, DDR read 4 B/cycle; of zipped axes each is named."""
+        parts = []
+        if rows and (ROWS in held or COLS in held):
+            parts.append("{}×{} cores".format(rows[0]["rows"], rows[0]["cols"]) if ROWS in held and COLS in held else
+                         "{} {}".format(*((rows[0]["rows"], "rows") if ROWS in held else (rows[0]["cols"], "columns"))))
+        groups = {}  # zipped axes of one place at one value are one part: DDR read and write 4 B/cycle
+        for axis in self.axes:
+            if axis in held and axis not in (ROWS, COLS):
+                value = quantity(axis, held[axis], self.unit(axis))
+                groups.setdefault((place_of(axis), value, tuple(self.together(axis))), []).append(axis)
+        for (place, value, _), axes in groups.items():
+            parts.append(" ".join(part for part in (place, " and ".join(noun_of(axis) for axis in axes), value) if part))
+        return ", ".join(parts)
+
+    def unit(self, axis):
+        return self.facts.get(axis, {}).get("unit")
+
+    def label(self, axes, values):
+        """(title, factor): what the numbers of zipped axes are called along a figure, divided by the factor."""
+        factor, unit = scale_of(values, unit_of(axes[0], self.unit(axes[0])))
+        alike = [axis for axis in axes if place_of(axis) == place_of(axes[0]) and
+                 all(row[axis] == row[axes[0]] for row in self.rows)]
+        words = f"{place_of(axes[0])} {' and '.join(noun_of(axis) for axis in alike)}".strip()
+        return words + (f" ({unit})" if unit else ""), factor
 
     def layers(self, row):
         """(result, layers) of the point of a row and of its dense baseline, or None without a store."""
@@ -110,46 +187,19 @@ class Sweep:
             connection.close()
 
 
+def read_facts(path):
+    """Per axis: "base", its value in the base config; "unit"; "repeat", if its points are repetitions."""
+    try:
+        with open(path, encoding="utf-8") as source:
+            return json.load(source)
+    except FileNotFoundError:
+        return {}
+
+
 def order(value):
     if isinstance(value, str) and "x" in value and value.replace("x", "").isdigit():
         return (0, [int(part) for part in value.split("x")])
     return (1, [value]) if isinstance(value, str) else (0, [value])
-
-
-def reference(axis, values):
-    """The value a figure holds an axis at that it does not show."""
-    preferred = {"sparsity.ratio": 0.5, "sparsity.block": "8x8"}.get(axis)
-    return preferred if preferred in values else values[0]
-
-
-def short(axis):
-    return axis.split(".")[-1].replace("_", " ")
-
-
-def show(value):
-    if not isinstance(value, str):
-        return f"{value}"
-    if "/" in value:
-        return os.path.splitext(os.path.basename(value))[0]
-    return value.replace("x", "×") if value.replace("x", "").isdigit() else value
-
-
-def in_words(axis, value, alone=True):
-    """An axis at a value, in the few words a title has room for: DDR read 4 GB/s (DDR 4 GB/s when others move with
-    it), block 8x8."""
-    if not rate_of(axis):
-        return f"{short(axis)} {show(value)}"
-    place = axis.split(".")[-2].replace("ddr", "DDR")
-    words, unit = rate_of(axis)
-    return " ".join([place, *([words] if alone and words else []), f"{value:g} {unit}"])
-
-
-def rate_of(axis):
-    """Of an axis that is a rate: its name without the unit, and the unit; of another one: None."""
-    for ending, unit in (("bytes per cycle", "B/cycle"), ("gb per s", "GB/s")):
-        if short(axis).endswith(ending):
-            return short(axis)[:-len(ending)].strip(), unit
-    return None
 
 
 def measured_blocks(rows):
@@ -165,10 +215,19 @@ def mean(rows, column):
     return sum(row[column] for row in rows) / len(rows)
 
 
-def series(rows, x, y):
-    """Sorted (x, mean of y over repeats) pairs."""
+class Point:
+    """One place along a figure: the mean over repetitions, their least and most, and whether a mask is marked."""
+
+    def __init__(self, x, rows, column, scale=1.0):
+        found = [row[column] * scale for row in rows]
+        self.x, self.mean, self.least, self.most = x, sum(found) / len(found), min(found), max(found)
+        self.marked = not column.startswith("dense") and any(row.get("mask_marks") for row in rows)
+
+
+def series(rows, x, y, scale=1.0):
+    """A Point for every value of x, sorted."""
     groups = {}
     for row in rows:
         if row.get(x) is not None and row.get(y) is not None:
             groups.setdefault(row[x], []).append(row)
-    return [(value, mean(groups[value], y)) for value in sorted(groups, key=order)]
+    return [Point(value, groups[value], y, scale) for value in sorted(groups, key=order)]

@@ -109,6 +109,7 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   if (auto failure =
           store->set_plan(sweep.space.paths(), sweep.text, "", [](Store&) { return std::optional<Failure>(); }))
     return *failure;
+  if (auto failure = write_axes(sweep, runner, options.folder)) return *failure;
   fmt::print(options.messages, "{}: NSGA-II over {:.6g} points, at most {} of them\n", sweep.name,
              sweep.space.grid_size(), sweep.search->budget);
   Evaluator evaluator(sweep, runner, options, *store, lock->descriptor());

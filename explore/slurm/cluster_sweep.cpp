@@ -35,6 +35,7 @@ Expected<Submission> submit_sweep(const Sweep& sweep, const PointRunner& runner,
   if (!store) return store.failure();
   if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
   if (auto failure = store_plan(*store, sweep, runner, options)) return *failure;
+  if (auto failure = write_axes(sweep, runner, options.folder)) return *failure;
   const auto active = settle(*store, options.folder);
   if (!active) return active.failure();
   return submit_pending(*store, options.folder, executable, sweep.limits, *active, slurm);

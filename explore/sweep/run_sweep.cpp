@@ -69,6 +69,14 @@ Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRun
   return run_pool(source, runner, sink, pool);
 }
 
+std::optional<Failure> write_axes(const Sweep& sweep, const PointRunner& runner, const std::string& folder) {
+  Json axes = Json::object();
+  for (const auto& [path, facts] : runner.axis_facts(sweep.space.paths()))
+    axes[path] = {{"base", facts.base}, {"unit", facts.unit}};
+  if (!sweep.repeat.empty()) axes[sweep.repeat]["repeat"] = true;
+  return write_file(folder + "/axes.json", axes.dump(2) + "\n");
+}
+
 Expected<SweepEnd> collect(const Store& store, const std::string& folder, bool interrupted) {
   if (const auto plan = store.sweep_text(); !plan) return plan.failure();
   const auto table = read_table(store);
@@ -126,6 +134,7 @@ Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, cons
   if (!store) return store.failure();
   if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
   if (auto failure = store_plan(*store, sweep, runner, options)) return *failure;
+  if (auto failure = write_axes(sweep, runner, options.folder)) return *failure;
   if (const auto others = store->runs_of_other_builds(options.build); others && *others > 0)
     fmt::print(options.messages,
                "{} runs were made by another build of tessera and are kept as they are; for a fresh "

@@ -47,6 +47,9 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
 std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,
                                   const SweepOptions& options);
 
+// Writes axes.json: what figures say of an axis that they hold at one value.
+std::optional<Failure> write_axes(const Sweep& sweep, const PointRunner& runner, const std::string& folder);
+
 // Writes table.csv from the store, and says what is in it.
 Expected<SweepEnd> collect(const Store& store, const std::string& folder, bool interrupted);
 

@@ -104,8 +104,9 @@ void refuse_repetition(const std::vector<AxisGroup>& groups, std::vector<Problem
   }
 }
 
-void read_repeat(const OrderedJson* repeat, std::vector<AxisGroup>& groups, std::vector<Problem>& problems) {
-  if (!repeat) return;
+// Adds the axis of repetitions and returns its path.
+std::string read_repeat(const OrderedJson* repeat, std::vector<AxisGroup>& groups, std::vector<Problem>& problems) {
+  if (!repeat) return "";
   ObjectReader reader(*repeat, "repeat", problems);
   std::string path = "sparsity.seed";
   std::int64_t count = 0, from = 1;
@@ -120,6 +121,7 @@ void read_repeat(const OrderedJson* repeat, std::vector<AxisGroup>& groups, std:
   Axis axis{path, {}};
   for (std::int64_t i = 0; i < count; ++i) axis.values.push_back(from + i);
   if (count > 0) groups.push_back({{axis}});
+  return path;
 }
 
 Sample read_sample(const OrderedJson* spec, std::vector<Problem>& problems) {
@@ -219,7 +221,7 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
     sweep.fixed.emplace_back("fidelity", fidelity);
   }
   sweep.space.groups = read_axes(reader.find("axes"), problems);
-  read_repeat(reader.find("repeat"), sweep.space.groups, problems);
+  sweep.repeat = read_repeat(reader.find("repeat"), sweep.space.groups, problems);
   const bool whole_axes =
       std::none_of(problems.begin(), problems.end(), [](const Problem& p) { return p.path.rfind("axes", 0) == 0; });
   const OrderedJson* zips = reader.find("zip");

@@ -41,6 +41,7 @@ struct Sweep {
   std::string text;  // the sweep file as read
   Space space;
   Overrides fixed;  // applied to every point (fidelity)
+  std::string repeat;  // axis whose points are repetitions; empty: none
   Sample sample;
   Limits limits;
   std::optional<SearchSpec> search;

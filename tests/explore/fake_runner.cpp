@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "explore/axis_facts.h"
 #include "explore/store/checksum.h"
 
 namespace tessera::explore {
@@ -63,7 +64,13 @@ Expected<Json> run(const Json& config, bool dense) {
 
 }  // namespace
 
-PointRunner fake_runner() { return {resolve, run}; }
+PointRunner fake_runner() {
+  return {resolve,
+          [](const std::vector<std::string>& paths) {
+            return axis_facts({{"ratio", 0.5}, {"rows", 4}}, paths);
+          },
+          run};
+}
 
 Sweep fake_sweep(const std::string& json) {
   Json document = Json::parse(json);

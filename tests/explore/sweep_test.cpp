@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "explore/axis_facts.h"
 #include "explore/collect/table.h"
 #include "explore/store/folder_lock.h"
 #include "explore/sweep/run_sweep.h"
@@ -83,6 +84,43 @@ TEST_CASE("the table has one row per point, in order, with results against the d
   CHECK(csv.find("point,cores,ratio,status,reason,dense_status,network_name,") == 0);
   CHECK(csv.find("\n4,16,0.5,done,,done,") != std::string::npos);
   CHECK(lines(csv, "\n") == 7);
+}
+
+TEST_CASE("axes.json has of each axis the value in the base config, the unit, and which one repeats") {
+  const TemporaryFolder folder;
+  run(fake_sweep(R"({"axes": {"cores": [4], "ratio": [0, 0.5]}, "repeat": {"path": "seed", "count": 2}})"),
+      folder.path());
+  CHECK(Json::parse(read_text(folder.path() + "/axes.json")) ==
+        Json::parse(R"({"cores": {"base": null, "unit": ""}, "ratio": {"base": 0.5, "unit": ""},
+                        "seed": {"base": null, "unit": "", "repeat": true}})"));
+}
+
+TEST_CASE("facts of an axis: a number beside its source, the name of an inlined file, an entry of a list") {
+  const Json config = Json::parse(R"({"hardware": {"name": "aie2", "memtile": {"memory": {"size": {"value": 524288}}}},
+                                      "sparsity": {"block": [8, 8], "ratio": 0.5}, "network": {"layers": [{"channels": 64}]}})");
+  auto facts = axis_facts(config, {"hardware", "hardware.memtile.memory.size", "sparsity.block", "sparsity.ratio",
+                                   "network.layers.0.channels", "schedule.policy"});
+  CHECK(facts["hardware"].base == "aie2");
+  CHECK(facts["hardware.memtile.memory.size"].base == 524288);
+  CHECK(facts["hardware.memtile.memory.size"].unit == "B");
+  CHECK(facts["sparsity.block"].base == Json({8, 8}));
+  CHECK(facts["sparsity.block"].unit == "channels");
+  CHECK(facts["sparsity.ratio"].base == 0.5);
+  CHECK(facts["network.layers.0.channels"].base == 64);
+  CHECK(facts["schedule.policy"].base == nullptr);
+}
+
+TEST_CASE("points whose masks are marked are counted at the end") {
+  const TemporaryFolder folder;
+  PointRunner runner = fake_runner();
+  const auto plain = runner.run;
+  runner.run = [plain](const Json& config, bool dense) {
+    auto result = plain(config, dense);
+    if (result && !dense && config["ratio"] == 0.5) (*result)["mask_marks"] = "kept empty_rows";
+    return result;
+  };
+  CHECK(run(fake_sweep(three_by_two), folder.path(), runner).marks ==
+        std::map<std::string, int>{{"kept", 3}, {"empty_rows", 3}});
 }
 
 TEST_CASE("a baseline is computed once for all points that share it, and nothing is computed twice") {

@@ -1,7 +1,7 @@
 """Latency against the shape of the array, dense and sparse. Few shapes stand side by side; many are points over their
 number of cores, with a line through the best shape of each number."""
-from style import COLUMN, DENSE, PAGE, SPARSE, legend_below, panels, save
-from sweep_data import pretty
+from style import COLUMN, DENSE, PAGE, SPARSE, legend_below, line_of, panels, save, titles
+from sweep_data import Point, pretty
 
 SHAPE = ["hardware.rows", "hardware.cols"]
 MANY = 10
@@ -12,7 +12,7 @@ def draw(sweep, folder):
         return []
     networks = sweep.networks()
     figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.2, share_y=False)
-    data = []
+    data, helds = [], []
     for axis, network in zip(axes, networks):
         rows, held = sweep.slice(SHAPE, network)
         shapes = {}
@@ -21,23 +21,23 @@ def draw(sweep, folder):
         order = sorted(shapes, key=lambda s: (s[0] * s[1], s))
         many = len(order) > MANY
         for column, color, marker, label in (("dense_latency_us", DENSE, "o", "dense"),
-                                             ("latency_us", SPARSE, "s", f"sparse ({held})" if held else "sparse")):
-            points = [(shape, sum(r[column] for r in shapes[shape]) / len(shapes[shape]) / 1000) for shape in order]
+                                             ("latency_us", SPARSE, "s", "sparse")):
+            points = [(shape, Point(i, shapes[shape], column, 1 / 1000)) for i, shape in enumerate(order)]
             if many:
                 cores = [s[0] * s[1] for s, _ in points]
-                axis.scatter(cores, [ms for _, ms in points], s=5, color=color, marker=marker, alpha=0.55, linewidths=0,
+                axis.scatter(cores, [p.mean for _, p in points], s=5, color=color, marker=marker, alpha=0.55, linewidths=0,
                              label=f"{label}, others")
                 best = {}
-                for (shape, ms), count in zip(points, cores):
-                    best[count] = min(ms, best.get(count, ms))
+                for (_, p), count in zip(points, cores):
+                    best[count] = min(p.mean, best.get(count, p.mean))
                 line, running = [], float("inf")
                 for count in sorted(best):  # at most so many cores
                     running = min(running, best[count])
                     line.append((count, running))
                 axis.plot(*zip(*line), color=color, drawstyle="steps-post", label=f"{label}, best shape")
             else:
-                axis.plot(range(len(points)), [ms for _, ms in points], color=color, marker=marker, label=label)
-            data += [[network, s[0], s[1], label, ms] for s, ms in points]
+                line_of(axis, [p for _, p in points], color=color, marker=marker, label=label)
+            data += [[network, s[0], s[1], label, p.mean, p.least, p.most] for s, p in points]
         axis.set_yscale("log")
         if many:
             axis.set_xscale("log", base=2)
@@ -47,11 +47,12 @@ def draw(sweep, folder):
         else:
             axis.set_xticks(range(len(order)), ["{}×{}".format(*s) for s in order], rotation=45 if len(order) > 6 else 0)
             axis.set_xlabel("array (rows × columns)")
-        plain_log_ticks(axis, [ms for *_, ms in data if _[0] == network])
-        axis.set_title(pretty(network))
+        plain_log_ticks(axis, [value for row in data if row[0] == network for value in row[5:]])
+        helds.append(held)
+    titles(figure, axes, [pretty(network) for network in networks], helds)
     axes[0].set_ylabel("latency (ms)")
     legend_below(figure, axes, 4)
-    return [save(figure, folder, "arrays", ["network", "rows", "cols", "density", "latency_ms"], data)]
+    return [save(figure, folder, "arrays", ["network", "rows", "cols", "density", "latency_ms", "least", "most"], data)]
 
 
 def plain_log_ticks(axis, values):

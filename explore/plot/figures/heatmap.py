@@ -3,7 +3,7 @@ import math
 
 from matplotlib.colors import LogNorm
 
-from style import COLUMN, panels, save
+from style import COLUMN, panels, save, titles
 from sweep_data import mean, measured_blocks, pretty
 
 RATIO, BLOCK = "sparsity.ratio", "sparsity.block"
@@ -19,13 +19,14 @@ def draw(sweep, folder):
         blocks = measured_blocks(rows)
         if len(blocks) < 2:
             continue
-        grid, data = [], []
+        grid, data, marked = [], [], set()
         for block in blocks:
             line = []
             for ratio in ratios:
                 here = [row for row in rows if row[BLOCK] == block and row[RATIO] == ratio]
                 line.append(mean(here, "speedup") if here else math.nan)
                 data.append([network, block, ratio, line[-1]])
+                marked.update({(len(grid), len(line) - 1)} if any(row.get("mask_marks") for row in here) else ())
             grid.append(line)
         figure, (axis,) = panels(1, COLUMN, 0.55 + 0.24 * len(blocks))
         image = axis.imshow(grid, cmap="cividis", aspect="auto", norm=LogNorm())
@@ -36,14 +37,14 @@ def draw(sweep, folder):
         for y, line in enumerate(grid):
             for x, value in enumerate(line):
                 if not math.isnan(value):
-                    axis.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=6.5,
+                    axis.text(x, y, f"{value:.2f}" + ("*" if (y, x) in marked else ""), ha="center", va="center", fontsize=6.5,
                               color="black" if value > middle else "white")
         axis.tick_params(length=0)
         for spine in axis.spines.values():
             spine.set_visible(False)
-        axis.set_xlabel("share of zero blocks")
+        axis.set_xlabel("requested share of zero blocks" + (" (* masks differ from it: mask_marks)" if marked else ""))
         axis.set_ylabel("block")
-        axis.set_title(f"{pretty(network)}: speed-up over dense" + (f", {held}" if held else ""))
+        titles(figure, [axis], [pretty(network)], [held], "speed-up over dense")
         names.append(save(figure, folder, f"heatmap_{network}", ["network", "block", "ratio", "speedup"], data))
     return names
 

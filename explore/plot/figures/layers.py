@@ -1,6 +1,6 @@
 """Where the time goes: for each layer the time of the average core, stacked by cause, dense above sparse. Layers that no
 core is ever at (an addition computed with its convolution, a concatenation in place) have no bar."""
-from style import PAGE, legend_below, plt, save
+from style import PAGE, legend_below, plt, save, titles
 from sweep_data import pretty
 
 CAUSES = [("busy", "computing", "#0072B2"), ("wait_input", "waits for activations", "#56B4E9"),
@@ -25,7 +25,7 @@ def brief(name):
 def draw(sweep, folder):
     names = []
     for network in sweep.networks():
-        rows, held = sweep.slice([], network)
+        rows, held = sweep.point(network)
         found = sweep.layers(rows[0]) if rows else None
         if not found:
             continue
@@ -55,7 +55,7 @@ def draw(sweep, folder):
         step = 1 if len(layers) <= 75 else 2  # names stay readable; all of them are in the CSV
         axes[1].set_xticks(range(0, len(layers), step), [brief(layer["name"]) for layer in layers[::step]], rotation=90,
                            fontsize=6)
-        axes[0].set_title(f"{pretty(network)}: time of the average core by layer" + (f", {held}" if held else ""))
+        titles(figure, axes[:1], [pretty(network)], [held], "time of the average core by layer")
         legend_below(figure, axes, 4)
         names.append(save(figure, folder, f"layers_{network}",
                           ["network", "density", "layer"] + [f"{cause}_us" for cause, _, _ in CAUSES], data))

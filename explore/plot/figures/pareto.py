@@ -1,7 +1,7 @@
 """Pareto fronts of latency against cores, and of latency against the bytes of weights that are kept: of these more is
 better, because a network that keeps more weights computes more of what it was trained to; there one array is shown."""
 from figures.arrays import plain_log_ticks
-from style import COLORS, COLUMN, PAGE, legend_below, panels, save
+from style import COLORS, COLUMN, PAGE, legend_below, panels, save, titles
 from sweep_data import pretty
 
 AGAINST = {"cores": ("cores", 1), "weight_bytes": ("weights kept (MB)", 1e-6)}
@@ -27,7 +27,7 @@ def draw(sweep, folder):
         if not networks:
             continue
         figure, axes = panels(len(networks), PAGE if len(networks) > 1 else COLUMN, 2.1, share_y=False)
-        data = []
+        data, helds = [], []
         for axis, network in zip(axes, networks):
             chosen, held = sweep.slice(free, network)
             mine = [row for row in chosen if row[column] is not None]
@@ -43,8 +43,9 @@ def draw(sweep, folder):
                 ticks = [t for t in (1, 2, 4, 8, 16, 32, 64, 128, 256) if points and min(points)[0] <= t <= max(points)[0]]
                 axis.set_xticks(ticks, [str(t) for t in ticks])
             plain_log_ticks(axis, [latency for _, latency in points])
-            axis.set_title(pretty(network) + (f", {held}" if held else ""))
+            helds.append(held)
             axis.set_xlabel(label)
+        titles(figure, axes, [pretty(network) for network in networks], helds)
         axes[0].set_ylabel("latency (ms)")
         legend_below(figure, axes, 2)
         names.append(save(figure, folder, f"pareto_{column}", ["network", column if scale == 1 else "weight_mb",

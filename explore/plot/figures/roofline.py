@@ -1,14 +1,14 @@
 """Roofline with layers as points: multiply-accumulates per byte of DDR against multiply-accumulates per second.
 A layer whose weights are fetched before it starts may lie above the slope of the DDR."""
 from figures.arrays import plain_log_ticks
-from style import COLUMN, DENSE, SPARSE, legend_below, panels, save
+from style import COLUMN, DENSE, SPARSE, legend_below, panels, save, titles
 from sweep_data import pretty
 
 
 def draw(sweep, folder):
     names = []
     for network in sweep.networks():
-        rows, held = sweep.slice([], network)
+        rows, held = sweep.point(network)
         found = sweep.layers(rows[0]) if rows else None
         if not found or "peak_macs_per_us" not in found["dense"][0]:
             continue
@@ -40,7 +40,7 @@ def draw(sweep, folder):
         plain_log_ticks(axis, [min(ys) / 1.1, peak * 1.2])
         axis.set_xlabel("MAC per byte of DDR")
         axis.set_ylabel("TMAC/s")
-        axis.set_title(pretty(network) + (f", {held}" if held else ""))
+        titles(figure, [axis], [pretty(network)], [held])
         legend_below(figure, [axis], 3)
         names.append(save(figure, folder, f"roofline_{network}",
                           ["network", "density", "layer", "mac_per_byte", "tmac_per_s"], data))
