@@ -108,10 +108,6 @@ class Sweep:
 
     def slice(self, free, network=None):
         """Rows with every axis but `free` and repetitions held at its reference value, and that in words."""
-        rows, words = self.hold(free, network)
-        return rows, ", ".join(part for part in (words, self.repetitions()) if part)
-
-    def hold(self, free, network):
         rows = [row for row in self.rows if network is None or row["network_name"] == network]
         free = set(free) | {"network"}
         held = dict(self.fixed)
@@ -127,7 +123,7 @@ class Sweep:
 
     def point(self, network):
         """The rows of one point and what is held, repetitions at the first."""
-        rows, words = self.hold([], network)
+        rows, words = self.slice([], network)
         for axis in self.axes:
             if self.repeats(axis) and self.varies(axis) and axis not in self.fixed and rows:
                 first = self.values(axis, rows)[0]
@@ -135,19 +131,22 @@ class Sweep:
                 words += f"{', ' if words else ''}{noun_of(axis)} {show(first)}"
         return rows, words
 
-    def repetitions(self):
-        """How many points a mean is taken over: mean of 3, bars from least to most. Empty if each stands alone."""
+    def averaged(self, held, bars=True):
+        """What is held, and over how many points the figure takes a mean, with bars from the least to the most."""
         count = 1
         for axis in self.axes:
             count *= max(1, len(self.values(axis))) if self.repeats(axis) else 1
-        return f"mean of {count} repetitions, bars from least to most" if count > 1 else ""
+        words = f"mean of {count} repetitions{', bars from least to most' if bars else ''}" if count > 1 else ""
+        return ", ".join(part for part in (held, words) if part)
 
     def words(self, held, rows):
         """What is held, in words: 4×4 cores, block 8×8, DDR read 4 B/cycle; of zipped axes each is named."""
         parts = []
-        if rows and (ROWS in held or COLS in held):
-            parts.append("{}×{} cores".format(rows[0]["rows"], rows[0]["cols"]) if ROWS in held and COLS in held else
-                         "{} {}".format(*((rows[0]["rows"], "rows") if ROWS in held else (rows[0]["cols"], "columns"))))
+        if ROWS in held or COLS in held:
+            if len({(row["rows"], row["cols"]) for row in rows}) == 1:
+                parts.append("{}×{} cores".format(rows[0]["rows"], rows[0]["cols"]))
+            else:
+                parts += [f"{held[axis]} {name}" for axis, name in ((ROWS, "rows"), (COLS, "columns")) if axis in held]
         groups = {}  # zipped axes of one place at one value are one part: DDR read and write 4 B/cycle
         for axis in self.axes:
             if axis in held and axis not in (ROWS, COLS):

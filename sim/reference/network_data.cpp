@@ -9,6 +9,7 @@
 
 #include "sim/base/random.h"
 #include "sim/network/magnitude.h"
+#include "sim/sparsity/mistakes.h"
 #include "sim/sparsity/numpy_file.h"
 
 namespace tessera {
@@ -115,6 +116,48 @@ class DataFile {
   std::vector<std::string> names_;
 };
 
+// Blocks of a mask by what the weights in them are.
+struct BlockUse {
+  int zero = 0, zero_with_weights = 0, present_with_weights = 0;
+};
+
+BlockUse use_of(const WeightTensor& w, const BlockMask& mask) {
+  std::vector<char> filled(mask.bits.size(), 0);
+  for (int oc = 0; oc < w.cout; ++oc)
+    for (int t = 0; t < w.taps; ++t)
+      for (int ic = 0; ic < w.cin; ++ic)
+        if (w.values[(static_cast<std::size_t>(oc) * w.taps + t) * w.cin + ic] != 0)
+          filled[static_cast<std::size_t>(oc / mask.bc) * mask.cols() + ic / mask.bi] = 1;
+  BlockUse use;
+  for (std::size_t i = 0; i < filled.size(); ++i) {
+    use.zero += mask.bits[i] == 0 ? 1 : 0;
+    if (filled[i] != 0) ++(mask.bits[i] == 0 ? use.zero_with_weights : use.present_with_weights);
+  }
+  return use;
+}
+
+// Masks of a file leave out blocks whose weights are zero, and no others.
+void check_masks(const std::string& path, const Network& network, const std::vector<std::optional<BlockMask>>& masks,
+                 const NetworkData& data, Failure& failure) {
+  MistakesByKind mistakes;
+  for (const Layer& layer : network.layers) {
+    if (!masks[layer.id]) continue;
+    const BlockUse use = use_of(data.weights[static_cast<std::size_t>(layer.id)], *masks[layer.id]);
+    if (use.zero_with_weights == 0) continue;
+    const bool inverted = use.present_with_weights == 0;
+    mistakes.add(
+        inverted ? "masks seem to be inverted" : "layers have weights in blocks that their mask says are zero",
+        {path, layer.name + ".weight",
+         inverted ? fmt::format("the mask seems to be inverted: {} of its {} zero blocks have weights, and no block "
+                                "that it says is present",
+                                use.zero_with_weights, use.zero)
+                  : fmt::format("has weights in {} of the {} blocks that the mask says are zero", use.zero_with_weights,
+                                use.zero),
+         "a mask with 1 for a block that is present and 0 for one whose weights are all zero"});
+  }
+  for (Problem& problem : mistakes.problems()) failure.problems.push_back(std::move(problem));
+}
+
 // The accumulator is int32: what could leave it has no defined result.
 void check_accumulators(const std::string& path, const Network& network, const NetworkData& data, Failure& failure) {
   for (const Layer& layer : network.layers) {
@@ -146,11 +189,13 @@ NetworkData make_data(const Network& network, const std::vector<std::optional<Bl
 }
 
 Expected<NetworkData> load_data(const std::string& path, const Network& network,
-                                const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed) {
+                                const std::vector<std::optional<BlockMask>>& masks, MasksFrom from,
+                                std::uint64_t seed) {
   NetworkData data = make_data(network, masks, seed);
   if (std::optional<Failure> failure = DataFile(path, network, data).read()) return *failure;
   Failure failure;
   check_accumulators(path, network, data, failure);
+  if (from == MasksFrom::file) check_masks(path, network, masks, data, failure);
   if (!failure.problems.empty()) return failure;
   for (const Layer& layer : network.layers)
     if (masks[layer.id]) clear_zero_blocks(data.weights[layer.id], *masks[layer.id]);

@@ -27,8 +27,10 @@ struct NetworkData {
 NetworkData make_data(const Network& network, const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed);
 
 // The same, but an .npz replaces what it names: "input" int8 [h, w, c], "<layer>.weight" int8 [cout, kh, kw, cin] and
-// "<layer>.bias" int32 [cout]. Weights inside zero blocks become zero.
+// "<layer>.bias" int32 [cout]. Weights inside zero blocks of a generated mask become zero; with masks of a file, which
+// belong to the weights, weights inside zero blocks are a problem.
+enum class MasksFrom { generator, file };
 Expected<NetworkData> load_data(const std::string& path, const Network& network,
-                                const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed);
+                                const std::vector<std::optional<BlockMask>>& masks, MasksFrom from, std::uint64_t seed);
 
 }  // namespace tessera

@@ -45,7 +45,8 @@ struct FunctionalRun {
     if (file.empty()) {
       run.data = make_data(config.network, masks, config.seed);
     } else {
-      Expected<NetworkData> loaded = load_data(file, config.network, masks, config.seed);
+      const MasksFrom from = config.mask_spec.file.empty() ? MasksFrom::generator : MasksFrom::file;
+      Expected<NetworkData> loaded = load_data(file, config.network, masks, from, config.seed);
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }

@@ -6,6 +6,7 @@
 
 #include "sim/sparsity/generators.h"
 #include "sim/sparsity/mask_spec.h"
+#include "sim/sparsity/mistakes.h"
 #include "sim/sparsity/numpy_file.h"
 
 namespace tessera {
@@ -52,19 +53,20 @@ Expected<Masks> read_masks(const std::string& path, const Network& network, cons
       names.push_back(layer.name);
       layers.push_back(&layer);
     }
-  Failure failure;
+  MistakesByKind mistakes;
   Masks masks(network.layers.size());
   for (const auto& [name, array] : *arrays) {
     if (name.empty() && layers.size() != 1) {
-      failure.problems.push_back({path, "", fmt::format("is one array but {} layers have weights", layers.size()),
-                                  "an .npz with an array per layer name"});
+      mistakes.add("", {path, "", fmt::format("is one array but {} layers have weights", layers.size()),
+                        "an .npz with an array per layer name"});
       continue;
     }
     const auto it = name.empty() ? names.begin() : std::find(names.begin(), names.end(), name);
     if (it == names.end()) {
       const std::string near = nearest_name(name, names);
-      failure.problems.push_back({path, name, "there is no layer with weights of this name",
-                                  near.empty() ? "the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
+      mistakes.add("arrays are called as no layer with weights is",
+                   {path, name, "there is no layer with weights of this name",
+                    near.empty() ? "the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
       continue;
     }
     const Layer& layer = *layers[static_cast<std::size_t>(it - names.begin())];
@@ -73,12 +75,15 @@ Expected<Masks> read_masks(const std::string& path, const Network& network, cons
     if (problem) {
       problem->file = path;
       problem->path = name.empty() ? layer.name : name;
-      failure.problems.push_back(std::move(*problem));
+      const bool shape = problem->what.rfind("has shape", 0) == 0;
+      mistakes.add(
+          shape ? "masks have another shape than their layer has blocks" : "masks hold something else than 0 and 1",
+          std::move(*problem));
     } else {
       masks[layer.id] = std::move(mask);
     }
   }
-  if (!failure.problems.empty()) return failure;
+  if (Failure failure{ExitCode::bad_input, mistakes.problems()}; !failure.problems.empty()) return failure;
   return masks;
 }
 

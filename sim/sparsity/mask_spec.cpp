@@ -7,6 +7,7 @@
 #include "sim/base/random.h"
 #include "sim/sparsity/generators.h"
 #include "sim/sparsity/mask_file.h"
+#include "sim/sparsity/mistakes.h"
 
 namespace tessera {
 namespace {
@@ -36,8 +37,10 @@ class MaskMaker {
       Expected<Masks> read = read_masks(spec_.file, network_, block_sides());
       if (!read) return read;
       masks = std::move(*read);
+      MistakesByKind mistakes;
       for (const Layer& layer : network_.layers)
-        if (masks[layer.id] && !is_sparse(layer)) refuse_mask(layer);
+        if (masks[layer.id] && !is_sparse(layer)) refuse_mask(layer, mistakes);
+      failure_.problems = mistakes.problems();
     } else if (failure_.problems.empty()) {
       for (const Layer& layer : network_.layers)
         if (is_sparse(layer)) generate(layer, masks[layer.id]);
@@ -82,13 +85,14 @@ class MaskMaker {
   }
 
   // The file has a mask of a layer that the config keeps dense.
-  void refuse_mask(const Layer& layer) {
-    failure_.problems.push_back(
-        mask_source(network_, spec_, layer) == MaskSource::exclude
-            ? Problem{spec_.file, layer.name, "has a mask, and stands in sparsity.exclude", "legal: one of the two"}
-            : Problem{spec_.file, layer.name,
-                      "has a mask, and is the first convolution, which sparsity.first_dense keeps dense",
-                      "legal: a file without it, or sparsity.first_dense=false"});
+  void refuse_mask(const Layer& layer, MistakesByKind& mistakes) const {
+    if (mask_source(network_, spec_, layer) == MaskSource::exclude)
+      mistakes.add("layers have a mask and stand in sparsity.exclude",
+                   {spec_.file, layer.name, "has a mask, and stands in sparsity.exclude", "legal: one of the two"});
+    else
+      mistakes.add("", {spec_.file, layer.name,
+                        "has a mask, and is the first convolution, which sparsity.first_dense keeps dense",
+                        "legal: a file without it, or sparsity.first_dense=false"});
   }
 
   void generate(const Layer& layer, std::optional<BlockMask>& out) {

@@ -65,6 +65,14 @@ def plot(folder, *figures):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def held(folder, free, *slices):
+    """What the title of a figure of ResNet50 says is held."""
+    code = ("import sys; sys.path.insert(0, sys.argv[1]); from sweep_data import Sweep; s = Sweep(sys.argv[2]);"
+            "[s.fix(a) for a in sys.argv[4:]]; print(s.slice(sys.argv[3].split(), 'resnet50')[1])")
+    return subprocess.run([sys.executable, "-B", "-c", code, PLOT, folder, " ".join(free), *slices], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
 def read(folder, name):
     with open(os.path.join(folder, "figures", name), newline="", encoding="utf-8") as source:
         return list(csv.DictReader(source))
@@ -105,6 +113,47 @@ class Figures(unittest.TestCase):
         busy = [r for r in read(self.folder, "layers_vgg16.csv") if r["layer"] == "layer3" and r["density"] == "dense"]
         self.assertAlmostEqual(float(busy[0]["busy_us"]), 90000 / 16 / 1000)
         self.assertAlmostEqual(float(busy[0]["other_us"]), 500 / 16 / 1000)
+
+    def test_what_is_not_shown_is_held_at_the_base_or_the_middle_and_chosen_by_slice(self):
+        write_sweep(self.folder, [(2, 2), (4, 4), (8, 8)], ["4x4", "8x8", "16x16"], [0, 0.25, 0.75],
+                    ("hardware.memtile.memory.size", [262144, 524288, 1048576]))
+        self.assertEqual(held(self.folder, []), "4×4 cores, block 8×8, ratio 75 %, memory tile size 512 KiB")
+        with open(os.path.join(self.folder, "axes.json"), "w", encoding="utf-8") as out:
+            json.dump({"hardware.rows": {"base": 8, "unit": "rows"}, "hardware.cols": {"base": 8, "unit": "columns"},
+                       "sparsity.block": {"base": [16, 16], "unit": "channels"}, "sparsity.ratio": {"base": 0.25, "unit": ""},
+                       "hardware.memtile.memory.size": {"base": 65536, "unit": "B"}}, out)
+        self.assertEqual(held(self.folder, []), "8×8 cores, block 16×16 channels, ratio 25 %, memory tile size 512 KiB")
+        self.assertEqual(held(self.folder, ["sparsity.block"]), "8×8 cores, ratio 25 %, memory tile size 512 KiB")
+        self.assertEqual(held(self.folder, [], "hardware.rows=2", "sparsity.block=[4, 4]"),
+                         "2×2 cores, block 4×4 channels, ratio 25 %, memory tile size 512 KiB")
+        self.assertEqual(held(self.folder, ["sparsity.ratio"], "sparsity.ratio=0"),  # chosen, so held wherever it is shown
+                         "8×8 cores, block 16×16 channels, ratio 0 %, memory tile size 512 KiB")
+        for wrong, legal in (("sparsity.blok=8x8", "legal keys: network, hardware.rows, hardware.cols, sparsity.block,"),
+                             ("sparsity.block=9x9", "legal values of sparsity.block: 4×4, 8×8, 16×16"),
+                             ("sparsity.ratio", "legal values of sparsity.ratio: 0, 0.25, 0.75")):
+            done = plot(self.folder, "speedup", "--slice", wrong)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(legal, done.stderr)
+
+    def test_repetitions_are_means_with_bars_and_marked_points_are_told(self):
+        write_sweep(self.folder, [(4, 4)], ["8x8"], [0, 0.5, 0.75], ("seed", [1, 3]))
+        path = os.path.join(self.folder, "table.csv")
+        with open(path, newline="", encoding="utf-8") as source:
+            rows = list(csv.DictReader(source))
+        with open(path, "w", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, [*rows[0], "mask_marks"])
+            writer.writeheader()
+            for row in rows:
+                if row["seed"] == "3" and row["speedup"]:
+                    row["speedup"] = float(row["speedup"]) * 2
+                writer.writerow(dict(row, mask_marks="kept" if row["sparsity.ratio"] == "0.75" else ""))
+        done = plot(self.folder, "speedup", "--no-title")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for row in read(self.folder, "speedup.csv"):
+            least = float(row["least"])
+            self.assertAlmostEqual(float(row["most"]), 2 * least)
+            self.assertAlmostEqual(float(row["speedup"]), 1.5 * least)
+            self.assertEqual(row["marked"], str(int(row["ratio"] == "0.75")))
 
     def test_another_axis_is_drawn_over_its_values(self):
         write_sweep(self.folder, [(4, 4)], ["8x8"], [0.5], ("hardware.ddr.read_gb_per_s", [1, 2, 4, 8]))

@@ -83,7 +83,7 @@ TEST_CASE("An .npz replaces what it names and nothing else") {
   NumpyArray bias{"<i4", {24}, std::vector<std::uint8_t>(96, 0)};
   bias.bytes[4] = 7;
   REQUIRE_FALSE(write_npz(path, {{"b.bias", bias}, {"input", {"|i1", {4, 4, 3}, std::vector<std::uint8_t>(48, 255)}}}));
-  const auto data = load_data(path, n, dense, 1);
+  const auto data = load_data(path, n, dense, MasksFrom::generator, 1);
   std::remove(path.c_str());
   REQUIRE(data);
   CHECK(data->input.values == std::vector<std::int8_t>(48, -1));
@@ -98,7 +98,7 @@ TEST_CASE("Wrong names, types, shapes and overflowing weights are refused togeth
   REQUIRE_FALSE(write_npz(path, {{"b.wieght", {"|i1", {1}, {0}}},
                                  {"b.bias", {"|i1", {24}, std::vector<std::uint8_t>(24, 0)}},
                                  {"input", {"|i1", {4, 3, 4}, std::vector<std::uint8_t>(48, 0)}}}));
-  const auto data = load_data(path, n, dense, 1);
+  const auto data = load_data(path, n, dense, MasksFrom::generator, 1);
   REQUIRE_FALSE(data);
   CHECK(data.failure().problems.size() == 3);
   CHECK_THAT(describe(data.failure()), Contains("did you mean 'b.weight'?"));
@@ -108,8 +108,43 @@ TEST_CASE("Wrong names, types, shapes and overflowing weights are refused togeth
   bias.bytes[3] = 0x7f;
   bias.bytes[2] = bias.bytes[1] = bias.bytes[0] = 0xff;
   REQUIRE_FALSE(write_npz(path, {{"b.bias", bias}}));
-  const auto overflow = load_data(path, n, dense, 1);
+  const auto overflow = load_data(path, n, dense, MasksFrom::generator, 1);
   std::remove(path.c_str());
   REQUIRE_FALSE(overflow);
   CHECK_THAT(describe(overflow.failure()), Contains("b: output channel 0 can overflow int32"));
+}
+
+TEST_CASE("Masks of a file must fit the weights: weights in zero blocks are refused, an inverted mask is called that") {
+  const Network n = two_convs();
+  const std::string path = "network_data_test_masks.npz";
+  std::vector<std::optional<BlockMask>> masks(3);
+  masks[1] = BlockMask::all_ones(40, 3);
+  masks[2] = BlockMask::all_ones(24, 40);
+  for (std::size_t i = 0; i < masks[1]->bits.size(); i += 2) masks[1]->bits[i] = 0;
+  for (std::size_t i = 0; i < masks[2]->bits.size(); i += 3) masks[2]->bits[i] = 0;
+  const NetworkData pruned = make_data(n, masks, 1);
+  std::map<std::string, NumpyArray> arrays;
+  for (int id : {1, 2}) {
+    const Layer& l = n.layers[id];
+    const auto& values = pruned.weights[id].values;
+    arrays[l.name + ".weight"] = {"|i1", {l.out.c, l.window.kh, l.window.kw, l.in.c}, {values.begin(), values.end()}};
+  }
+  REQUIRE_FALSE(write_npz(path, arrays));
+  CHECK(load_data(path, n, masks, MasksFrom::file, 1));
+  auto wrong = masks;
+  wrong[2]->bits[1] = 0;  // a block that has weights
+  const auto refused = load_data(path, n, wrong, MasksFrom::file, 1);
+  CHECK(load_data(path, n, wrong, MasksFrom::generator, 1));
+  auto inverted = masks;
+  for (int id : {1, 2})
+    for (auto& bit : inverted[id]->bits) bit = bit == 0 ? 1 : 0;
+  const auto turned = load_data(path, n, inverted, MasksFrom::file, 1);
+  std::remove(path.c_str());
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(describe(refused.failure()),
+             Contains("b.weight: has weights in 1 of the 6 blocks that the mask says are zero"));
+  REQUIRE_FALSE(turned);
+  CHECK(turned.failure().problems.size() == 1);
+  CHECK_THAT(describe(turned.failure()),
+             Contains("2 masks seem to be inverted; the first, a.weight: the mask seems to be inverted: 2 of its 2"));
 }

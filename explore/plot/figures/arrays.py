@@ -48,7 +48,7 @@ def draw(sweep, folder):
             axis.set_xticks(range(len(order)), ["{}×{}".format(*s) for s in order], rotation=45 if len(order) > 6 else 0)
             axis.set_xlabel("array (rows × columns)")
         plain_log_ticks(axis, [value for row in data if row[0] == network for value in row[5:]])
-        helds.append(held)
+        helds.append(sweep.averaged(held))
     titles(figure, axes, [pretty(network) for network in networks], helds)
     axes[0].set_ylabel("latency (ms)")
     legend_below(figure, axes, 4)

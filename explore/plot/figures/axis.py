@@ -41,7 +41,7 @@ def draw(sweep, folder):
                 axis.minorticks_off()
             axis.set_yscale("log")
             plain_log_ticks(axis, seen)
-            helds.append(held)
+            helds.append(sweep.averaged(held))
             axis.set_xlabel(label)
         titles(figure, axes, [pretty(network) for network in networks], helds)
         axes[0].set_ylabel("latency (ms)")

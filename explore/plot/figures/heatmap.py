@@ -42,9 +42,11 @@ def draw(sweep, folder):
         axis.tick_params(length=0)
         for spine in axis.spines.values():
             spine.set_visible(False)
-        axis.set_xlabel("requested share of zero blocks" + (" (* masks differ from it: mask_marks)" if marked else ""))
+        axis.set_xlabel("requested share of zero blocks" + ("\n* masks differ from the ratio (mask_marks)" if marked else ""))
         axis.set_ylabel("block")
-        titles(figure, [axis], [pretty(network)], [held], "speed-up over dense")
+        titles(figure, [axis], [pretty(network)], [sweep.averaged(held, bars=False)], "speed-up over dense")
+        lines = axis.get_title().count("\n") + axis.get_xlabel().count("\n")
+        figure.set_size_inches(COLUMN, figure.get_size_inches()[1] + 0.14 * lines)  # words take nothing from the map
         names.append(save(figure, folder, f"heatmap_{network}", ["network", "block", "ratio", "speedup"], data))
     return names
 

@@ -35,7 +35,7 @@ def draw(sweep, folder):
         ticks = [t for t in (1, 1.5, 2, 3, 4, 6, 8, 10) if t <= top]
         axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
         axis.minorticks_off()
-        helds.append(held)
+        helds.append(sweep.averaged(held))
         axis.set_xlabel("requested share of zero blocks")
     if marked:
         explain_open_markers(axes[0])
