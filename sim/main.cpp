@@ -2,13 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "explore/cli.h"
 #include "sim/base/error.h"
+#include "sim/base/message.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/standard_streams.h"
 
 namespace {
 
@@ -76,13 +80,21 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tessera::prepare_standard_streams();
+  int exit_code = 0, lost_output = 0;
   try {
-    return run(argc, argv);
+    exit_code = run(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "does not fit: this needs more memory than the process can have\n");
-    return static_cast<int>(tessera::ExitCode::does_not_fit);
+    tessera::message(stderr, "does not fit: this needs more memory than the process can have\n");
+    exit_code = static_cast<int>(tessera::ExitCode::does_not_fit);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "internal error: {}\n", error.what());
-    return static_cast<int>(tessera::ExitCode::internal);
+    const auto* failed = dynamic_cast<const std::system_error*>(&error);
+    if (failed != nullptr && std::ferror(stdout) != 0) {  // thrown by fmt::print
+      lost_output = failed->code().value();
+    } else {
+      tessera::message(stderr, "internal error: {}\n", error.what());
+      exit_code = static_cast<int>(tessera::ExitCode::internal);
+    }
   }
+  return tessera::end_standard_output(exit_code, lost_output);
 }

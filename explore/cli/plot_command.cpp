@@ -6,16 +6,17 @@
 
 #include "explore/cli.h"
 #include "explore/cli/report.h"
+#include "sim/base/installation.h"
 
 namespace tessera::explore {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Beside the installed executable, else in the source tree.
+// plot/ where it is installed, explore/plot/ in the source tree.
 std::string script_path() {
-  const fs::path installed = fs::path(executable_path()).parent_path() / "../share/tessera/plot/plot.py";
-  return fs::exists(installed) ? installed.string() : std::string(TESSERA_PLOT_FOLDER) + "/plot.py";
+  const fs::path installed = fs::path(data_folder()) / "plot/plot.py";
+  return fs::exists(installed) ? installed.string() : data_folder() + "/explore/plot/plot.py";
 }
 
 struct Arguments {
@@ -33,6 +34,8 @@ int plot(const Arguments& a) {
   if (a.no_title) options.emplace_back("--no-title");
   for (const std::string& option : options) words.push_back(option.c_str());
   words.push_back(nullptr);
+  if (!fs::exists(script))
+    return report(fail(ExitCode::bad_input, {script, "", "is missing", "an installation with its share/tessera"}));
   std::fflush(nullptr);
   ::execvp("python3", const_cast<char* const*>(words.data()));
   return report(

@@ -2,16 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "explore/store/checksum.h"
+#include "sim/base/message.h"
 
 namespace tessera::explore {
 
 int report(const Failure& failure) {
-  fmt::print(stderr, "{}\n", describe(failure));
+  message(stderr, "{}\n", describe(failure));
   return static_cast<int>(failure.code);
 }
 
@@ -28,11 +28,6 @@ std::string counts_text(const Counts& counts) {
   const std::string points = listed("points", counts.points);
   if (counts.points == counts.runs) return points;
   return points + "; with dense baselines " + listed("runs", counts.runs);
-}
-
-std::string executable_path() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
 
 std::string build_hash() {

@@ -13,6 +13,8 @@
 #include "explore/search/search.h"
 #include "explore/slurm/cluster_sweep.h"
 #include "explore/sweep/check_sweep.h"
+#include "sim/base/installation.h"
+#include "sim/base/message.h"
 
 namespace tessera::explore {
 namespace {
@@ -51,7 +53,7 @@ int report_end(const Expected<SweepEnd>& end, const std::string& folder) {
   fmt::print("{}/table.csv\n", folder);
   report_marks(end->marks);
   if (end->interrupted) {
-    fmt::print(stderr, "interrupted: what is finished is kept, the same command goes on\n");
+    message(stderr, "interrupted: what is finished is kept, the same command goes on\n");
     return 1;
   }
   int all = 0, failed = 0;
@@ -61,11 +63,11 @@ int report_end(const Expected<SweepEnd>& end, const std::string& folder) {
   }
   const auto invalid = end->counts.runs.find(status::invalid);
   if (invalid != end->counts.runs.end() && invalid->second == all) {
-    fmt::print(stderr, "every point is refused; column `reason` of the table says why\n");
+    message(stderr, "every point is refused; column `reason` of the table says why\n");
     return static_cast<int>(ExitCode::bad_input);
   }
   if (failed == 0) return 0;
-  fmt::print(stderr, "{} runs failed, column `reason` of the table says why; tessera sweep retry {}\n", failed, folder);
+  message(stderr, "{} runs failed, column `reason` of the table says why; tessera sweep retry {}\n", failed, folder);
   return 1;
 }
 
@@ -107,6 +109,7 @@ int sweep(const Arguments& a) {
 int show_status(const std::string& folder) {
   const auto store = Store::read(folder);
   if (!store) return report(store.failure());
+  if (auto empty = emptied_plan(*store, folder)) return report(*empty);
   const auto counts = counts_with_shards(*store, folder);
   if (!counts) return report(counts.failure());
   fmt::print("{}\n", counts_text(*counts));

@@ -19,6 +19,16 @@ const std::vector<std::string>& state_columns() {
   return names;
 }
 
+// [8, 8] is 8x8, an object JSON.
+std::string plain_text(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return value;
+  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::vector<std::string> parts;
+  for (const Json& part : value) parts.push_back(plain_text(part));
+  return fmt::format("{}", fmt::join(parts, "x"));
+}
+
 }  // namespace
 
 Expected<Table> read_table(const Store& store) {
@@ -83,14 +93,7 @@ Json cell(const Table& table, const TableRow& row, const std::string& column) {
 }
 
 std::string csv_cell(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_array()) {
-    std::vector<std::string> parts;
-    for (const Json& part : value) parts.push_back(csv_cell(part));
-    return fmt::format("{}", fmt::join(parts, "x"));
-  }
-  if (!value.is_string()) return value.dump();
-  const std::string text = value;
+  const std::string text = plain_text(value);
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";
   for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -29,7 +29,7 @@ Json cell(const Table& table, const TableRow& row, const std::string& column);
 std::vector<std::string> column_names(const Table& table);
 
 std::string csv_text(const Table& table);
-std::string csv_cell(const Json& value);  // [8, 8] is written 8x8; texts are quoted where CSV needs it
+std::string csv_cell(const Json& value);  // [8, 8] is written 8x8, an object as JSON; quoted where CSV needs it
 
 // Writes by rename: readers see the old file or the new one.
 std::optional<Failure> write_file(const std::string& path, const std::string& text);

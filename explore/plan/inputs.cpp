@@ -1,11 +1,10 @@
 #include "explore/plan/inputs.h"
 
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "explore/store/checksum.h"
+#include "sim/base/json_file.h"
 #include "sim/run/config_folder.h"
 
 namespace tessera::explore {
@@ -18,11 +17,10 @@ class Closure {
   void add_file(const fs::path& path) {
     const std::string name = fs::weakly_canonical(path).string();
     if (contents_.count(name) > 0) return;
-    std::ifstream in(name, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    contents_[name] = checksum(text.str());
-    add_texts(Json::parse(text.str(), nullptr, false, true), path.parent_path());
+    const Expected<std::string> text = read_text(name);
+    if (!text) return;  // whoever loads it says so
+    contents_[name] = checksum(*text);
+    if (!deep_nesting(*text, name)) add_texts(Json::parse(*text, nullptr, false, true), path.parent_path());
   }
 
   void add_texts(const Json& value, const fs::path& folder) {

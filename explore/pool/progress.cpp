@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/base/message.h"
+
 namespace tessera::explore {
 
 std::string duration_text(double seconds) {
@@ -14,8 +16,7 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
-Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what,
-                   std::string unit)
+Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what, std::string unit)
     : total_(total),
       done_(done),
       failed_(failed),
@@ -34,7 +35,8 @@ void Progress::count(bool failed) {
 void Progress::reach(int done) { done_ = std::max(done_, done); }
 
 std::string Progress::line(double seconds) const {
-  std::string text = fmt::format("{}{}/{}{} {:.1f}%", what_, done_, total_, unit_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
+  std::string text =
+      fmt::format("{}{}/{}{} {:.1f}%", what_, done_, total_, unit_, total_ > 0 ? 100.0 * done_ / total_ : 100.0);
   if (failed_ > 0) text += fmt::format("  {} failed", failed_);
   if (here_ > 0 && seconds > 0) {
     const double rate = here_ / seconds;
@@ -53,21 +55,19 @@ void Progress::show() {
 
 void Progress::finish() {
   print();
-  if (terminal_) std::fputc('\n', out_);
-  std::fflush(out_);
+  if (terminal_) write_message(out_, "\n");
 }
 
 void Progress::print() {
   const std::string text = line(std::chrono::duration<double>(Clock::now() - begin_).count());
   if (!terminal_) {
-    fmt::print(out_, "{}\n", text);
+    message(out_, "{}\n", text);
   } else {
     constexpr int width = 24;
     const int filled = total_ > 0 ? static_cast<int>(static_cast<long long>(width) * done_ / total_) : width;
-    fmt::print(out_, "\r\x1b[K[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
-               std::string(static_cast<std::size_t>(width - filled), '-'), text);
+    message(out_, "\r\x1b[K[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
+            std::string(static_cast<std::size_t>(width - filled), '-'), text);
   }
-  std::fflush(out_);
 }
 
 }  // namespace tessera::explore

@@ -13,6 +13,7 @@
 #include "explore/pool/stop_signal.h"
 #include "explore/search/evaluator.h"
 #include "explore/store/folder_lock.h"
+#include "sim/base/message.h"
 
 namespace tessera::explore {
 namespace {
@@ -105,13 +106,13 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   std::string notice;
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
-  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (!notice.empty()) message(options.messages, "{}\n", notice);
   if (auto failure =
           store->set_plan(sweep.space.paths(), sweep.text, "", [](Store&) { return std::optional<Failure>(); }))
     return *failure;
   if (auto failure = write_axes(sweep, runner, options.folder)) return *failure;
-  fmt::print(options.messages, "{}: NSGA-II over {:.6g} points, at most {} of them\n", sweep.name,
-             sweep.space.grid_size(), sweep.search->budget);
+  message(options.messages, "{}: NSGA-II over {:.6g} points, at most {} of them\n", sweep.name, sweep.space.grid_size(),
+          sweep.search->budget);
   Evaluator evaluator(sweep, runner, options, *store, lock->descriptor());
   try {
     evolve(sweep, evaluator);
@@ -121,7 +122,7 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   evaluator.finish();
   if (evaluator.failure()) return *evaluator.failure();
   auto end = collect(*store, options.folder, evaluator.interrupted());
-  if (end) fmt::print(options.messages, "{} points evaluated\n", evaluator.evaluated());
+  if (end) message(options.messages, "{} points evaluated\n", evaluator.evaluated());
   return end;
 }
 

@@ -6,6 +6,7 @@
 
 #include "explore/store/folder_lock.h"
 #include "explore/store/shard.h"
+#include "sim/base/message.h"
 
 namespace tessera::explore {
 namespace {
@@ -33,7 +34,7 @@ Expected<Submission> submit_sweep(const Sweep& sweep, const PointRunner& runner,
   std::string notice;
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
-  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (!notice.empty()) message(options.messages, "{}\n", notice);
   if (auto failure = store_plan(*store, sweep, runner, options)) return *failure;
   if (auto failure = write_axes(sweep, runner, options.folder)) return *failure;
   const auto active = settle(*store, options.folder);
@@ -48,7 +49,7 @@ Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::st
   std::string notice;
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
-  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (!notice.empty()) message(options.messages, "{}\n", notice);
   const auto active = settle(*store, options.folder);
   if (!active) return active.failure();
   const auto reset = store->reset_failed(*active);
@@ -89,8 +90,9 @@ Expected<SweepEnd> collect_sweep(const SweepOptions& options) {
   std::string notice;
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
-  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (!notice.empty()) message(options.messages, "{}\n", notice);
   if (const auto merged = merge_shards(*store, options.folder); !merged) return merged.failure();
+  if (auto empty = emptied_plan(*store, options.folder)) return *empty;
   return collect(*store, options.folder, false);
 }
 

@@ -25,6 +25,9 @@ struct Condition::Node {
 
 namespace {
 
+// What reads and evaluates a condition recurses over it.
+constexpr int deepest = 100, most_comparisons = 1000;
+
 constexpr const char* grammar = "comparisons (== != < <= > >=) of axis paths and literals, joined by && and ||";
 
 class Parser {
@@ -64,10 +67,15 @@ class Parser {
 
   NodePtr one() {
     if (take("(")) {
+      if (depth_ == deepest) return complain(fmt::format("more than {} parentheses in each other", deepest)), nullptr;
+      ++depth_;
       NodePtr inner = any();
+      --depth_;
       if (!problem_ && !take(")")) complain("a ')' is missing");
       return inner;
     }
+    if (++comparisons_ > most_comparisons)
+      return complain(fmt::format("more than {} comparisons", most_comparisons)), nullptr;
     auto node = std::make_shared<Condition::Node>();
     node->a = operand();
     if (problem_) return node;
@@ -132,6 +140,7 @@ class Parser {
     } else if (first == '[') {
       int depth = 0;
       do {
+        if (depth == deepest) return complain(fmt::format("more than {} lists in each other", deepest));
         depth += text_[at_] == '[' ? 1 : text_[at_] == ']' ? -1 : 0;
         ++at_;
       } while (depth > 0 && at_ < text_.size());
@@ -168,6 +177,7 @@ class Parser {
   const std::string& text_;
   const std::vector<std::string>& axes_;
   std::size_t at_ = 0;
+  int depth_ = 0, comparisons_ = 0;
   std::optional<Problem> problem_;
 };
 

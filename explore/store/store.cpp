@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <SQLiteCpp/Savepoint.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <filesystem>
@@ -31,6 +32,9 @@ CREATE VIEW IF NOT EXISTS points AS
   FROM plan JOIN runs ON runs.key = plan.key LEFT JOIN runs AS dense ON dense.key = plan.baseline;
 )";
 
+// PRAGMA user_version of a store: the version of the tables above. A file that has none yet has 0.
+constexpr int schema_version = 1;
+
 // Runs of the plan with the order in which they are worth running.
 constexpr const char* planned =
     "(SELECT key, min(o) AS o FROM (SELECT key, 2 * position + 1 AS o FROM plan"
@@ -53,6 +57,8 @@ const std::string& upsert_run() {
   return text;
 }
 
+int version_of(SQLite::Database& db) { return db.execAndGet("PRAGMA user_version").getInt(); }
+
 std::unique_ptr<SQLite::Database> connect(const std::string& path, StoreMedium medium) {
   auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 10000);
   if (medium == StoreMedium::network) {
@@ -63,10 +69,23 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, StoreMedium m
     db->exec("PRAGMA journal_mode = WAL");
     db->exec("PRAGMA synchronous = NORMAL");
   }
+  if (version_of(*db) != 0) return db;
   SQLite::Transaction whole(*db);
   db->exec(schema);
+  db->exec(fmt::format("PRAGMA user_version = {}", schema_version));
   whole.commit();
   return db;
+}
+
+Failure foreign(const std::string& path, int version) {
+  return fail(ExitCode::bad_input, {path, "", fmt::format("has version {} of the tables", version),
+                                    fmt::format("legal: {}; another folder with --out", schema_version)});
+}
+
+FileId file_of(const std::string& path) {
+  struct stat info = {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
 }
 
 bool is_damaged(SQLite::Database& db) {
@@ -85,7 +104,8 @@ auto guarded(const std::string& path, Work work) -> decltype(work()) {
 
 }  // namespace
 
-Store::Store(std::unique_ptr<SQLite::Database> db, std::string path) : db_(std::move(db)), path_(std::move(path)) {}
+Store::Store(std::unique_ptr<SQLite::Database> db, std::string path)
+    : db_(std::move(db)), path_(std::move(path)), file_(file_of(path_)) {}
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
@@ -124,13 +144,15 @@ Expected<Store> Store::open(const std::string& folder, std::string& notice, Stor
   const std::string path = store_path(folder);
   try {
     auto db = connect(path, medium);
+    if (const int version = version_of(*db); version != schema_version) return foreign(path, version);
     if (!is_damaged(*db)) {
       Store store(std::move(db), path);
       const auto dropped = store.drop_changed();
       if (!dropped) return dropped.failure();
       if (!dropped->empty())
         notice = fmt::format(
-            "{} runs of the store are not what their checksum says and are dropped, the first is {}; tessera sweep with "
+            "{} runs of the store are not what their checksum says and are dropped, the first is {}; tessera sweep "
+            "with "
             "the sweep file makes them again",
             dropped->size(), dropped->front());
       return store;
@@ -166,6 +188,7 @@ Expected<Store> Store::read(const std::string& folder) {
     return fail(ExitCode::bad_input, {folder, "", "holds no sweep (no store.sqlite)", "the folder of a sweep"});
   return guarded(path, [&]() -> Expected<Store> {
     auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, 10000);
+    if (const int version = version_of(*db); version != 0 && version != schema_version) return foreign(path, version);
     if (!db->tableExists("plan")) {  // whoever made the file was stopped before it wrote anything
       db = std::make_unique<SQLite::Database>(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
       db->exec(schema);
@@ -242,6 +265,9 @@ std::optional<Failure> Store::add_point(const PlanEntry& point, const std::vecto
 
 std::optional<Failure> Store::record(const RunRecord& run) {
   return guarded(path_, [&]() -> std::optional<Failure> {
+    if (file_of(path_) != file_)
+      return fail(ExitCode::bad_input, {path_, "", "was deleted or replaced while the sweep ran",
+                                        "leave the folder of a running sweep alone"});
     if (!write_) write_ = std::make_unique<SQLite::Statement>(*db_, upsert_run());
     bind_run(*write_, run);
     write_->exec();

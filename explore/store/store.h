@@ -1,6 +1,7 @@
 // The store of a sweep: DIR/store.sqlite in WAL mode, one row per run addressed by content, one row per planned point.
 // Every write is one transaction. It opens with plain sqlite3; results/README.md documents its tables.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +27,12 @@ enum class StoreMedium { local, network };
 StoreMedium medium_of(const std::string& folder);
 bool is_network_file_system(long type);  // f_type of statfs
 
+// Which file a path leads to.
+struct FileId {
+  std::uint64_t device = 0, number = 0;
+  bool operator!=(const FileId& other) const { return device != other.device || number != other.number; }
+};
+
 class Store {
  public:
   // Opens for writing, makes a new one if there is none. A damaged store is moved aside and its whole rows are taken
@@ -49,7 +56,8 @@ class Store {
   // Adds a point to the end of the plan, and those of its runs that are not there yet; existing ones keep their state.
   std::optional<Failure> add_point(const PlanEntry& point, const std::vector<RunRecord>& runs);
 
-  // Writes the state of a run after an attempt; inserts the run if it is new.
+  // Writes the state of a run after an attempt; inserts the run if it is new. Fails when the file of the store is not
+  // the one that was opened: what is written to it would be lost.
   std::optional<Failure> record(const RunRecord& run);
 
   // Sets the runs of the plan that are worth another attempt back to pending. Returns how many.
@@ -83,6 +91,7 @@ class Store {
   std::unique_ptr<SQLite::Database> db_;
   std::unique_ptr<SQLite::Statement> write_, add_run_, add_entry_;
   std::string path_;
+  FileId file_;
 };
 
 }  // namespace tessera::explore

@@ -12,6 +12,7 @@
 #include "explore/pool/stop_signal.h"
 #include "explore/store/folder_lock.h"
 #include "explore/store/shard.h"
+#include "sim/base/message.h"
 
 namespace tessera::explore {
 
@@ -22,7 +23,10 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   if (!known) return known.failure();
   const auto missing = store.missing();
   if (!missing) return missing.failure();
-  if (*known == inputs && *missing == 0) return std::nullopt;  // resolving every point again would change nothing
+  const auto planned = store.plan();
+  if (!planned) return planned.failure();
+  if (*known == inputs && *missing == 0 && !planned->empty())
+    return std::nullopt;  // resolving every point again would change nothing
   const auto points = select_points(sweep.space, sweep.sample);
   if (!points) return points.failure();
   if (points->empty())
@@ -37,11 +41,22 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
       return s.add_point(point.entry, point.runs);
     });
     if (!summary) return std::optional<Failure>(summary.failure());
-    fmt::print(options.messages, "{}: {} points, {} dense baselines{}\n", sweep.name, summary->points,
-               summary->baselines, summary->invalid > 0 ? fmt::format(", {} points refused", summary->invalid) : "");
+    message(options.messages, "{}: {} points, {} dense baselines{}\n", sweep.name, summary->points, summary->baselines,
+            summary->invalid > 0 ? fmt::format(", {} points refused", summary->invalid) : "");
+    for (const auto& [reason, n] : summary->reasons) message(options.messages, "  {} x {}\n", n, reason);
     return std::optional<Failure>();
   });
   return failure;
+}
+
+std::optional<Failure> emptied_plan(const Store& store, const std::string& folder) {
+  const auto plan = store.plan();
+  if (!plan) return plan.failure();
+  const auto inputs = store.plan_inputs();
+  if (!inputs) return inputs.failure();
+  if (inputs->empty() || !plan->empty()) return std::nullopt;
+  return fail(ExitCode::bad_input, {folder, "", "the plan of the sweep is empty, finished runs are kept",
+                                    "tessera sweep with the sweep file makes it again"});
 }
 
 Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRunner& runner,
@@ -132,21 +147,21 @@ Expected<SweepEnd> run_sweep(const Sweep& sweep, const PointRunner& runner, cons
   std::string notice;
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
-  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (!notice.empty()) message(options.messages, "{}\n", notice);
   if (auto failure = store_plan(*store, sweep, runner, options)) return *failure;
   if (auto failure = write_axes(sweep, runner, options.folder)) return *failure;
   if (const auto others = store->runs_of_other_builds(options.build); others && *others > 0)
-    fmt::print(options.messages,
-               "{} runs were made by another build of tessera and are kept as they are; for a fresh "
-               "start choose another folder with --out\n",
-               *others);
+    message(options.messages,
+            "{} runs were made by another build of tessera and are kept as they are; for a fresh "
+            "start choose another folder with --out\n",
+            *others);
   return finish(*store, sweep.limits, runner, options, *lock);
 }
 
 void name_missing(const Store& store, const SweepOptions& options) {
   if (const auto missing = store.missing(); missing && *missing > 0)
-    fmt::print(options.messages, "{} planned runs are not in the store; tessera sweep with the sweep file makes them\n",
-               *missing);
+    message(options.messages, "{} planned runs are not in the store; tessera sweep with the sweep file makes them\n",
+            *missing);
 }
 
 Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& options) {
@@ -157,13 +172,14 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
   std::string notice;
   auto store = Store::open(options.folder, notice);
   if (!store) return store.failure();
-  if (!notice.empty()) fmt::print(options.messages, "{}\n", notice);
+  if (!notice.empty()) message(options.messages, "{}\n", notice);
   const auto reset = store->reset_failed();
   if (!reset) return reset.failure();
-  fmt::print(options.messages, "{} failed runs are made again\n", *reset);
+  message(options.messages, "{} failed runs are made again\n", *reset);
   name_missing(*store, options);
   const auto text = store->sweep_text();
   if (!text) return text.failure();
+  if (auto empty = emptied_plan(*store, options.folder)) return *empty;
   return finish(*store, limits_of(*text), runner, options, *lock);
 }
 

@@ -47,6 +47,9 @@ Expected<SweepEnd> retry_sweep(const PointRunner& runner, const SweepOptions& op
 std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointRunner& runner,
                                   const SweepOptions& options);
 
+// The failure of a sweep whose plan was made once and holds no point any more.
+std::optional<Failure> emptied_plan(const Store& store, const std::string& folder);
+
 // Writes axes.json: what figures say of an axis that they hold at one value.
 std::optional<Failure> write_axes(const Sweep& sweep, const PointRunner& runner, const std::string& folder);
 

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "explore/sweep/object_reader.h"
 #include "sim/base/json_file.h"
@@ -257,11 +255,9 @@ Limits limits_of(const std::string& text) {
 }
 
 Expected<Sweep> load_sweep(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return fail(ExitCode::bad_input, {path, "", "cannot be read", "a sweep file such as configs/sweeps/*.json"});
-  return parse_sweep(text.str(), path);
+  const Expected<std::string> text = read_text(path);
+  if (!text) return text.failure();
+  return parse_sweep(*text, path);
 }
 
 }  // namespace tessera::explore

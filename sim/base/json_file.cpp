@@ -1,13 +1,8 @@
 #include "sim/base/json_file.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 namespace tessera {
 namespace {
@@ -66,18 +61,6 @@ Expected<nlohmann::json> parse_json(const std::string& text, const std::string& 
   } catch (const nlohmann::json::exception& error) {
     return fail(ExitCode::bad_input, syntax_problem(file, error.what()));
   }
-}
-
-Expected<std::string> read_text(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    return fail(ExitCode::bad_input, {path, "", "this is a folder", "legal: a file"});
-  }
-  std::ifstream in(path);
-  if (!in) return fail(ExitCode::bad_input, {path, "", std::string("cannot be read: ") + std::strerror(errno), ""});
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 Expected<nlohmann::json> read_json(const std::string& path) {

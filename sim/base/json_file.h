@@ -6,10 +6,10 @@
 #include <string>
 
 #include "sim/base/error.h"
+#include "sim/base/input_file.h"
 
 namespace tessera {
 
-Expected<std::string> read_text(const std::string& path);  // any file
 Expected<nlohmann::json> read_json(const std::string& path);
 Expected<nlohmann::json> parse_json(const std::string& text, const std::string& file);
 

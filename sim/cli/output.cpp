@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "sim/base/message.h"
 #include "sim/cli/target_file.h"
 
 namespace tessera {
@@ -30,9 +31,9 @@ const char* kind(ExitCode code) {
 
 int report_failure(const Failure& failure) {
   for (const Problem& problem : failure.problems) {
-    fmt::print(stderr, "{}: {}\n", kind(failure.code), describe({failure.code, {problem}}));
+    message(stderr, "{}: {}\n", kind(failure.code), describe({failure.code, {problem}}));
   }
-  if (failure.problems.size() > 1) fmt::print(stderr, "{} problems\n", failure.problems.size());
+  if (failure.problems.size() > 1) message(stderr, "{} problems\n", failure.problems.size());
   return static_cast<int>(failure.code);
 }
 

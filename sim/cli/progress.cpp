@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "sim/base/message.h"
+
 namespace tessera {
 
 void wait_with_progress(const std::vector<IsolatedTask*>& tasks, const std::string& what) {
@@ -24,10 +26,10 @@ void wait_with_progress(const std::vector<IsolatedTask*>& tasks, const std::stri
                   waiting.end());
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (!terminal || seconds < 2 || waiting.empty()) continue;
-    fmt::print(stderr, "\r{}: {} of {} done, {:.0f} s ", what, all - waiting.size(), all, seconds);
+    message(stderr, "\r{}: {} of {} done, {:.0f} s ", what, all - waiting.size(), all, seconds);
     shown = true;
   }
-  if (shown) fmt::print(stderr, "\r\033[K");
+  if (shown) message(stderr, "\r\033[K");
 }
 
 }  // namespace tessera

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "sim/base/message.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/cli/target_file.h"
@@ -31,7 +32,7 @@ int replay(const ReplayArguments& arguments) {
   if (!array) return report_failure(array.failure());
   const Expected<bool> fits = check_trace_fits(trace, *array, arguments.trace);
   if (!fits) return report_failure(fits.failure());
-  for (const std::string& warning : file->warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : file->warnings) message(stderr, "warning: {}\n", warning);
   const auto accounting = arguments.accounting == "physical" ? ReplayAccounting::physical : ReplayAccounting::published;
   const Expected<Replay> result = replay_trace(trace, *array, accounting);
   if (!result) return report_failure(result.failure());

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/cli/target_file.h"
-#include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/result.h"
 #include "sim/sparsity/mask_spec.h"
@@ -20,9 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-fs::path base_of(const std::string& parent) {
-  return parent.empty() ? fs::path(config_folder()).parent_path() / "results" / "runs" : fs::path(parent);
-}
+fs::path base_of(const std::string& parent) { return parent.empty() ? fs::path("results") / "runs" : fs::path(parent); }
 
 Failure cannot_write(const fs::path& folder, const std::error_code& error) {
   return fail(ExitCode::bad_input,
@@ -49,13 +48,19 @@ std::optional<Failure> fill(const fs::path& folder, const RunConfig& config, con
   return write_json(folder / "manifest.json", manifest(result));
 }
 
-// Puts `from` in the place of `to`, in one step when `to` exists already.
-bool replace_folder(const fs::path& from, const fs::path& to) {
-  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
-  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) return false;
-  std::error_code ignored;
-  fs::remove_all(from, ignored);
-  return true;
+// Puts `from` in the place of `to`. Where that exists, its files are replaced one by one, each in one step; others
+// stay.
+std::error_code replace_folder(const fs::path& from, const fs::path& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno != EEXIST) return {errno, std::generic_category()};
+  std::vector<fs::path> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(from, error)) names.push_back(entry.path().filename());
+  for (const fs::path& name : names) {
+    if (!error) fs::rename(from / name, to / name, error);
+  }
+  if (!error) fs::remove(from, error);
+  return error;
 }
 }  // namespace
 
@@ -84,8 +89,10 @@ Expected<std::string> commit_result(const RunConfig& config, const json& result,
   fs::create_directories(draft, error);
   if (error) return cannot_write(base, error);
   std::optional<Failure> failure = fill(draft, config, result);
-  if (!failure && !replace_folder(draft, folder))
-    failure = cannot_write(folder, std::error_code(errno, std::generic_category()));
+  if (!failure) {
+    error = replace_folder(draft, folder);
+    if (error) failure = cannot_write(folder, error);
+  }
   if (failure) {
     fs::remove_all(draft, error);
     for (Problem& problem : failure->problems)  // by the name it would have got

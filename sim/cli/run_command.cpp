@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "sim/base/message.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
@@ -75,7 +76,7 @@ int check_functional_results(const json& result) {
                check["layers_checked"].get<int>(), with_commas(check["elements_checked"]),
                with_commas(check["mismatches"]), good ? ": bit-exact" : "");
     for (const char* list : {"first", "errors"}) {
-      for (const json& line : check[list]) fmt::print(stderr, "{}: {}\n", density, line.get<std::string>());
+      for (const json& line : check[list]) message(stderr, "{}: {}\n", density, line.get<std::string>());
     }
     if (!good) code = static_cast<int>(ExitCode::internal);
   }
@@ -223,7 +224,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--program", arguments->program_file,
                       "run this program (as written by --dump) instead of a schedule");
   command->add_option("--out", arguments->out,
-                      "folder for the result folder; the default is results/runs of the project");
+                      "folder for the result folder; the default is results/runs of the current folder");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -4,11 +4,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 
 namespace tessera {
 namespace {
 using nlohmann::json;
+
+// "8x2": two numbers from 1 to 99.
+bool is_array_shape(const std::string& text) {
+  std::size_t at = 0;
+  const auto side = [&] {
+    const std::size_t begin = at;
+    while (at < text.size() && at - begin < 2 && text[at] >= (at == begin ? '1' : '0') && text[at] <= '9') ++at;
+    return at > begin;
+  };
+  return side() && at < text.size() && text[at++] == 'x' && side() && at == text.size();
+}
 
 class Validator {
  public:
@@ -133,7 +143,7 @@ class Validator {
     check(value, Rule::map("", limited_item(limited)), path);
     if (!value.is_object()) return;
     for (const auto& [shape, child] : value.items())
-      if (!std::regex_match(shape, std::regex(array_shape)))
+      if (!is_array_shape(shape))
         add(join_path(path, shape), fmt::format("\"{}\" is no array", shape), "legal: rows x columns, such as \"8x2\"");
   }
 

@@ -100,7 +100,7 @@ void TextValues::ints(std::string_view key, std::vector<int>& values) {
     good = c.number(first);
     last = first;
     if (good && c.eat('-')) good = c.number(last) && last >= first && std::int64_t{last} - first < longest_range;
-    for (int i = first; good && i <= last; ++i) values.push_back(i);
+    for (std::int64_t i = first; good && i <= last; ++i) values.push_back(static_cast<int>(i));
     good = good && values.size() < static_cast<std::size_t>(longest_range);
   } while (good && c.eat(','));
   if (!good || !c.done()) line_.unreadable(key, value, "numbers and ranges as in 0-3,7");

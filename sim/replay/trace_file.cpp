@@ -165,8 +165,9 @@ TraceName parse_trace_name(const std::string& path) {
   TraceName name;
   const std::string stem = path.substr(path.find_last_of('/') + 1);
   static const std::regex pattern(R"(^(.*?)(?:_(\d{1,2})x(\d{1,2}))?(?:_(dense|sparse(\d{1,2})))?\.jsonl$)");
+  constexpr std::size_t longest_name = 255;  // that a file can have; std::regex recurses over the text
   std::smatch m;
-  if (!std::regex_match(stem, m, pattern)) return name;
+  if (stem.size() > longest_name || !std::regex_match(stem, m, pattern)) return name;
   name.network = m[1];
   if (m[2].matched) {
     name.rows = std::stoi(m[2]);

@@ -6,13 +6,14 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "sim/base/installation.h"
 #include "sim/cost/coefficient_law.h"
 
 namespace tessera {
 
 std::string config_folder() {
   const char* chosen = std::getenv("TESSERA_CONFIGS");
-  return chosen != nullptr && *chosen != '\0' ? chosen : TESSERA_CONFIG_FOLDER;
+  return chosen != nullptr && *chosen != '\0' ? chosen : data_folder() + "/configs";
 }
 
 std::vector<std::string> config_names(const std::string& folder) {

@@ -1,4 +1,5 @@
-// Where the data of the project stands: the configs folder of the source tree, or TESSERA_CONFIGS.
+// Where the data of the project stands: configs/ of the data folder (base/installation.h), or what the
+// environment variable TESSERA_CONFIGS names.
 #pragma once
 #include <string>
 #include <vector>

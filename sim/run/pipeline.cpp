@@ -12,6 +12,7 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/control_cost.h"
 #include "sim/run/functional.h"
+#include "sim/run/functional_memory.h"
 #include "sim/run/kernel_footing.h"
 #include "sim/run/published.h"
 #include "sim/run/result.h"
@@ -174,6 +175,7 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
     sim_options.host_bytes = judged.bytes;
   }
   if (options.functional) {
+    if (std::optional<Failure> large = too_much_functional_memory(program, config.array)) return std::move(*large);
     if (std::optional<Problem> other = other_masks(program, masks_of(config, density)))
       return fail(ExitCode::bad_input, std::move(*other));
     Expected<FunctionalRun> prepared = FunctionalRun::prepare(config, program, masks_of(config, density), options.data);

@@ -6,7 +6,6 @@
 #include <cctype>
 #include <cstring>
 #include <filesystem>
-#include <regex>
 
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
@@ -126,6 +125,19 @@ ScheduleSpec read_schedule(const json& schedule) {
   return spec;
 }
 
+// A network's paths name the layers too: layers[2] 'conv'.kernel
+std::string without_names(const std::string& path) {
+  std::string plain;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t open = path.find(" '", at);
+    const std::size_t close = open == std::string::npos ? open : path.find('\'', open + 2);
+    if (close == std::string::npos) return plain + path.substr(at);
+    plain += path.substr(at, open - at);
+    at = close + 1;
+  }
+  return plain;
+}
+
 // Second stage: what the JSON means. Collects the problems that show only here.
 class Resolver {
  public:
@@ -236,8 +248,7 @@ class Resolver {
     Expected<Network> network = parse_network(given, file);
     if (!network) {
       for (Problem problem : network.failure().problems) {
-        // A network's paths name the layers too: layers[2] 'conv'.kernel
-        const std::string at = "network." + std::regex_replace(problem.path, std::regex(" '[^']*'"), "");
+        const std::string at = "network." + without_names(problem.path);
         if (const std::string& from = document_.origin(at).file; from != file) {
           problem.file = from;
           problem.path = "network." + problem.path;

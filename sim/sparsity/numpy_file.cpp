@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
+#include "sim/base/input_file.h"
 #include "sim/sparsity/zip_store.h"
 
 namespace tessera {
@@ -122,9 +121,9 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 }
 
 Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) return fail(ExitCode::bad_input, {path, "", "cannot be read", "the path of an .npy or .npz file"});
-  const std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const Expected<std::string> read = read_text(path);
+  if (!read) return read.failure();
+  const std::string& content = *read;
   std::map<std::string, std::string> files;
   const bool archive = is_zip(content);
   if (archive) {

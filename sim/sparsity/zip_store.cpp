@@ -56,6 +56,7 @@ Expected<std::map<std::string, std::string>> read_zip(const std::string& s, cons
   const std::size_t end = find_end(s);
   if (end == std::string::npos) return broken;
   std::map<std::string, std::string> entries;
+  std::size_t left = end;  // bytes that no entry has taken yet
   std::size_t at = get(s, end + 16, 4);
   for (std::uint32_t i = get(s, end + 10, 2); i > 0; --i) {
     if (at + central_size > end || get(s, at, 4) != central_magic) return broken;
@@ -67,9 +68,12 @@ Expected<std::map<std::string, std::string>> read_zip(const std::string& s, cons
     if (method != 0) return refuse(name, "is compressed", "numpy.savez instead of numpy.savez_compressed");
     const std::size_t data = local + local_size + get(s, local + 26, 2) + get(s, local + 28, 2);
     if (get(s, local, 4) != local_magic || data > end || size > end - data) return broken;
+    if (size > left) return refuse(name, "overlaps other entries of the archive", "a file written by numpy.savez");
+    left -= size;
     std::string content = s.substr(data, size);
     if (crc32(content) != crc) return refuse(name, "has a wrong checksum", "a file written by numpy.savez");
-    entries[name] = std::move(content);
+    if (!entries.emplace(name, std::move(content)).second)
+      return refuse(name, "stands twice in the archive", "a file written by numpy.savez");
   }
   return entries;
 }

@@ -5,6 +5,9 @@
 #include "sim/base/json_file.h"
 
 namespace tessera {
+namespace {
+constexpr std::size_t longest_field = 1000;  // characters; what matches texts recurses over them
+}
 
 Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
   const auto content = read_text(file);
@@ -16,7 +19,12 @@ Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
   std::string field;
   bool quoted = false, was_quoted = false;
   int line = 1;
+  std::optional<Problem> long_field;
   const auto end_field = [&] {
+    if (field.size() > longest_field && !long_field)
+      long_field =
+          Problem{file, fmt::format("line {}, field {}", current.line, current.fields.size() + 1),
+                  fmt::format("has {} characters", field.size()), fmt::format("legal: up to {}", longest_field)};
     current.fields.push_back(std::move(field));
     field.clear();
     was_quoted = false;
@@ -56,6 +64,7 @@ Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
     return fail(ExitCode::bad_input, {file, fmt::format("line {}, field {}", quote_line, current.fields.size() + 1),
                                       "a quote is not closed", "a closing \""});
   end_line();
+  if (long_field) return fail(ExitCode::bad_input, std::move(*long_field));
   return lines;
 }
 

@@ -283,3 +283,31 @@ TEST_CASE("a store whose maker was killed before it wrote anything is a sweep wi
   fill(folder.path(), 3);
   CHECK(Store::read(folder.path())->counts()->runs == std::map<std::string, int>{{"done", 3}});
 }
+
+TEST_CASE("a store of another version of the tables is refused, to write and to read") {
+  const TemporaryFolder folder;
+  fill(folder.path(), 1);
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open((folder.path() + "/store.sqlite").c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, "PRAGMA user_version = 7", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+  std::string notice;
+  const auto opened = Store::open(folder.path(), notice);
+  REQUIRE_FALSE(opened);
+  CHECK(describe(opened.failure()).find("has version 7 of the tables; legal: 1") != std::string::npos);
+  CHECK_FALSE(Store::read(folder.path()));
+}
+
+TEST_CASE("a store that is deleted while it is written is noticed") {
+  const TemporaryFolder folder;
+  std::string notice;
+  auto store = Store::open(folder.path(), notice);
+  REQUIRE(store);
+  CHECK_FALSE(store->record(finished(1)));
+  std::filesystem::remove(folder.path() + "/store.sqlite");
+  const auto lost = store->record(finished(2));
+  REQUIRE(lost);
+  CHECK(describe(*lost).find("was deleted or replaced while the sweep ran") != std::string::npos);
+  fill(folder.path(), 1);  // another one in its place
+  CHECK(store->record(finished(3)));
+}

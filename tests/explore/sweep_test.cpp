@@ -310,3 +310,34 @@ TEST_CASE("cells of the table") {
   CHECK(csv_cell(0.1) == "0.1");
   CHECK(csv_cell(nullptr).empty());
 }
+
+TEST_CASE("an object in a cell is one quoted field") {
+  CHECK(csv_cell(Json{{"rows", 2}, {"name", "a"}}) == R"("{""name"":""a"",""rows"":2}")");
+  CHECK(csv_cell(Json::array({"a,b", Json{{"c", 1}}})) == R"("a,bx{""c"":1}")");
+}
+
+TEST_CASE("a plan that was emptied is noticed, and made again by the sweep") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path();
+  const Sweep sweep = fake_sweep(three_by_two);
+  run(sweep, path);
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open((path + "/store.sqlite").c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, "DELETE FROM plan", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+  const Messages messages;
+  const auto again = retry_sweep(fake_runner(), {path, 1, "build1", messages.file(), false});
+  REQUIRE_FALSE(again);
+  CHECK(again.failure().code == ExitCode::bad_input);
+  CHECK(describe(again.failure()).find("the plan of the sweep is empty") != std::string::npos);
+  CHECK(run(sweep, path).counts.points.at("done") == 6);
+}
+
+TEST_CASE("points that are refused are told with their reason when the plan is made") {
+  const TemporaryFolder folder;
+  const Messages messages;
+  const Sweep sweep = fake_sweep(R"({"axes": {"cores": [0, 4], "ratio": [0, 0.5]}})");
+  REQUIRE(run_sweep(sweep, fake_runner(), {folder.path(), 1, "build1", messages.file(), false}));
+  const std::string text = messages.text();
+  CHECK(text.find("2 points refused\n  2 x ") != std::string::npos);
+}

@@ -127,3 +127,13 @@ TEST_CASE("300,000 instructions are written and read in seconds") {
   WARN("text of " << text.size() / 1000 << " kB written in " << write_s << " s, read in " << read_s << " s");
   CHECK(write_s + read_s < 10);  // about one second on an idle machine; loose against noise and sanitizers
 }
+
+TEST_CASE("a range that ends at the largest integer is read, and one that is too long refused") {
+  const auto problem_with = [&](const std::string& inputs) {
+    const auto parsed = parse_program(head + ("layer 0 name=a op=conv2d inputs=" + inputs) + "\n", small_array());
+    return describe(parsed.failure());
+  };
+  CHECK(problem_with("2147483647").find("inputs: ") == std::string::npos);
+  CHECK(problem_with("2147483640-2147483647").find("inputs: ") == std::string::npos);
+  CHECK(problem_with("0-2147483647").find("inputs: ") != std::string::npos);
+}

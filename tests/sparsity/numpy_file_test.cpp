@@ -89,3 +89,22 @@ TEST_CASE("Damaged files: cut short at every length, and with every byte of the 
   std::ofstream(f.path, std::ios::binary) << whole;
   CHECK(read_numpy(f.path));
 }
+
+TEST_CASE("An archive whose entries share their bytes is refused before it grows") {
+  const File f("numpy_file_test_overlap.npz");
+  std::map<std::string, NumpyArray> arrays;
+  arrays["big"] = {"|u1", {100000}, std::vector<std::uint8_t>(100000, 1)};
+  for (int i = 0; i < 99; ++i) arrays["copy" + std::to_string(100 + i)] = arrays["big"];
+  REQUIRE_FALSE(write_npz(f.path, arrays));
+  std::ifstream in(f.path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  // Every entry of the directory at the end points to the first content; the others are cut out.
+  const std::size_t first = bytes.find("PK\x01\x02"), second = bytes.find("PK\x03\x04", 4);
+  std::string directory = bytes.substr(first);
+  for (std::size_t at = 0; (at = directory.find("PK\x01\x02", at)) != std::string::npos; at += 4)
+    directory.replace(at + 42, 4, 4, '\0');
+  const std::size_t end = directory.rfind("PK\x05\x06");
+  for (int i = 0; i < 4; ++i) directory[end + 16 + i] = static_cast<char>(second >> 8 * i & 0xff);
+  std::ofstream(f.path, std::ios::binary) << bytes.substr(0, second) + directory;
+  CHECK_THAT(problem(f.path), Contains("overlaps other entries of the archive"));
+}

@@ -1,0 +1,15 @@
+// Reads a file that a user names. Folders, pipes and devices are refused, as they may have no end, and so are files
+// larger than any that makes sense here: both before anything is read.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "sim/base/error.h"
+
+namespace tessera {
+
+constexpr std::int64_t largest_input_file = std::int64_t{2} << 30;  // bytes
+
+Expected<std::string> read_text(const std::string& path);
+
+}  // namespace tessera

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""A program that was installed, or only copied, works without the tree that it was built in.
+
+install_test.py CMAKE BUILD_FOLDER
+
+The source tree cannot be hidden from the test, so the test looks at what the program opens: nothing of that tree.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+
+def run(command, folder, code=0):
+    env = {key: value for key, value in os.environ.items() if key != "TESSERA_CONFIGS"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def main():
+    cmake, build = sys.argv[1:3]
+    with open(os.path.join(build, "CMakeCache.txt")) as cache:
+        source = next(line.split("=", 1)[1].strip() for line in cache if line.startswith("CMAKE_HOME_DIRECTORY"))
+    with tempfile.TemporaryDirectory() as work:
+        prefix, elsewhere = os.path.join(work, "prefix"), os.path.join(work, "elsewhere")
+        os.mkdir(elsewhere)
+        run([cmake, "--install", build, "--prefix", prefix], work)
+        program = os.path.join(prefix, "bin", "tessera")
+        with open(program, "rb") as binary:
+            assert source.encode() + b"/configs" not in binary.read(), "the source tree is compiled in"
+        assert "resnet50" in run([program, "list", "networks"], elsewhere)
+        config = os.path.join(prefix, "share/tessera/configs/runs/resnet50_4x4.json")
+        small = ["--set", 'network={"name":"n","input":[8,8,16],"layers":[{"name":"a","op":"conv2d","channels":16,"kernel":1}]}']
+        run([program, "run", config] + small, elsewhere)
+        made = os.listdir(os.path.join(elsewhere, "results/runs"))
+        assert len(made) == 1, made
+        with open(os.path.join(elsewhere, "results/runs", made[0], "config.json")) as resolved:
+            assert source not in json.dumps(json.load(resolved))
+        run([program, "run", config, "--out", "mine"] + small, elsewhere)
+        assert os.listdir(os.path.join(elsewhere, "mine"))
+        plot = run([program, "plot", "nowhere"], elsewhere, code=2)
+        assert "is missing" not in plot, plot
+        # The binary alone names the folder that it lacks; TESSERA_CONFIGS gives it one.
+        alone = os.path.join(work, "alone")
+        os.makedirs(os.path.join(alone, "bin"))
+        os.rename(program, os.path.join(alone, "bin/tessera"))
+        said = run([os.path.join(alone, "bin/tessera"), "explain-schedule", "conv1"], elsewhere, code=2)
+        assert os.path.join(alone, "share/tessera/configs") in said, said
+        os.environ["CONFIGS"] = os.path.join(prefix, "share/tessera/configs")
+        given = "TESSERA_CONFIGS=$CONFIGS " + os.path.join(alone, "bin/tessera") + " list networks"
+        assert "resnet50" in run(["sh", "-c", given], elsewhere)
+    print("installed, run elsewhere, copied")
+
+
+if __name__ == "__main__":
+    main()
