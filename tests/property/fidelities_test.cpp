@@ -35,7 +35,7 @@ double cycles(const Subject& subject, Fidelity fidelity) {
   const auto answer = isolated([&]() -> Expected<json> {
     SimOptions options;
     options.fidelity = fidelity;
-    const KernelLaw& law = **find_kernel_law(subject.array.kernels);
+    const KernelLaw& law = **open_kernel_law(subject.array.kernels);
     auto r = simulate(subject.program, subject.array, kernel_durations(subject.program, law), options);
     if (!r) return r.failure();
     return json{{"total", r->total}};
