@@ -16,7 +16,11 @@ def random_mask(product, block, ratio, seed):
 
 def masked(weights, mask, block, product):
     """weights[cout, taps * cin] with the masked blocks zero."""
-    spread = mask.to(weights.device).repeat_interleave(block, 0)[:product.cout].repeat_interleave(block, 1)[:, :product.cin]
+    spread = (
+        mask.to(weights.device)
+        .repeat_interleave(block, 0)[: product.cout]
+        .repeat_interleave(block, 1)[:, : product.cin]
+    )
     taps = product.kh * product.kw
     return weights * spread[:, None, :].expand(-1, taps, -1).reshape(product.cout, -1).to(weights.dtype)
 
@@ -27,7 +31,7 @@ def packed_columns(mask, block, product, step):
     columns, real, first = [], [], [0]
     taps = np.arange(product.kh * product.kw)[:, None] * product.cin
     for row in mask.numpy():
-        index = (taps + np.flatnonzero(np.repeat(row, block)[:product.cin])[None, :]).reshape(-1)
+        index = (taps + np.flatnonzero(np.repeat(row, block)[: product.cin])[None, :]).reshape(-1)
         count = math.ceil(len(index) / step)
         # Filling starts at 0, 8, 16, ..., so that groups of 8 stay contiguous.
         filling = np.arange(count * step - len(index)) % product.depth
@@ -48,8 +52,8 @@ def packed(weights, mask, block, product, step):
 
 
 def padded(weights, mask, block, product):
-    """Weights and mask of whole blocks: channels filled up with zeros. [rows * b, taps * cols * b]; mask over all taps."""
+    """Weights and mask of whole blocks: channels filled up with zeros [rows * b, taps * cols * b]; mask."""
     taps, (rows, cols) = product.kh * product.kw, mask.shape
     full = torch.zeros(rows * block, taps, cols * block, dtype=weights.dtype, device=weights.device)
-    full[:product.cout, :, :product.cin] = weights.reshape(product.cout, taps, product.cin)
+    full[: product.cout, :, : product.cin] = weights.reshape(product.cout, taps, product.cin)
     return full.reshape(rows * block, -1), mask.repeat(1, taps)

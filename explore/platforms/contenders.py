@@ -58,7 +58,8 @@ class Case:
 
 def relative(a, b):
     value = torch.linalg.vector_norm((a.to(b.dtype) - b).flatten(), dtype=torch.float64) / torch.linalg.vector_norm(
-        b.flatten(), dtype=torch.float64)
+        b.flatten(), dtype=torch.float64
+    )
     return value.item()
 
 
@@ -81,7 +82,9 @@ def cublas(case):
     weights = case.weights.t()
     case.expected, case.masked = None, case.weights
     multiply = torch._int_mm if case.dtype == "int8" else torch.mm
-    out = torch.empty(case.pixels, case.product.cout, dtype=torch.int32 if case.dtype == "int8" else case.x.dtype, device="cuda")
+    out = torch.empty(
+        case.pixels, case.product.cout, dtype=torch.int32 if case.dtype == "int8" else case.x.dtype, device="cuda"
+    )
     call = lambda: multiply(case.x, weights, out=out)  # noqa: E731
     return call, call(), ""
 
@@ -93,7 +96,11 @@ def cudnn(case):
     if case.dtype == "int8":
         raise Impossible("PyTorch has no int8 convolution on a GPU")
     side = (p.height * p.stride + p.kh - 1, p.width * p.stride + p.kw - 1)  # padding included
-    images = torch.randn(case.batch, p.cin, *side, device="cuda").to(case.x.dtype).contiguous(memory_format=torch.channels_last)
+    images = (
+        torch.randn(case.batch, p.cin, *side, device="cuda")
+        .to(case.x.dtype)
+        .contiguous(memory_format=torch.channels_last)
+    )
     weights = case.weights.reshape(p.cout, p.kh, p.kw, p.cin).permute(0, 3, 1, 2)
     torch.backends.cudnn.benchmark = True
     call = lambda: F.conv2d(images, weights, stride=p.stride)  # noqa: E731
@@ -157,7 +164,7 @@ def cusparse_product(case, make):
         raise Impossible(f"{case.product.cin} input channels are no multiple of {case.block}")
     library = cusparse_library()
     product = cusparse.Product(library, make(library, weights, mask, case.block), case.x, weights.shape[0])
-    return product, product()[:, :case.product.cout], ""
+    return product, product()[:, : case.product.cout], ""
 
 
 def cusparse_blocked_ell(case):
@@ -171,6 +178,7 @@ def cusparse_bsr(case):
 def torch_bsr(case):
     """PyTorch's own Triton kernel for BSR in half precision."""
     from torch.sparse._triton_ops import bsr_dense_addmm
+
     if case.product.cin % case.block or case.product.cout % case.block:
         raise Impossible(f"{case.product.cout} x {case.product.cin} channels are no multiples of {case.block}")
     sparse, x = case.masked.to_sparse_bsr((case.block, case.block)), case.x.t()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Times block-sparse products of the networks' convolutions on a CPU: MKL's BSR product through PyTorch against the dense
-products of oneDNN and MKL.
+"""Times block-sparse products of the networks' convolutions on a CPU: MKL's BSR product through PyTorch against the
+dense products of oneDNN and MKL.
 
     cpu.py NETWORK.json... --layers NAME... --out cpu.csv [--threads 8] [--batches 1 4]"""
 import argparse
@@ -15,12 +15,32 @@ from torch.nn import functional as F
 from block_weights import masked, padded, random_mask
 from shapes import convolutions
 
-COLUMNS = ["network", "layer", "cout", "cin", "kh", "kw", "height", "width", "batch", "dtype", "kernel", "block", "ratio",
-           "zero_share", "median_us", "least_us", "greatest_us", "runs", "error", "reason"]
+COLUMNS = [
+    "network",
+    "layer",
+    "cout",
+    "cin",
+    "kh",
+    "kw",
+    "height",
+    "width",
+    "batch",
+    "dtype",
+    "kernel",
+    "block",
+    "ratio",
+    "zero_share",
+    "median_us",
+    "least_us",
+    "greatest_us",
+    "runs",
+    "error",
+    "reason",
+]
 
 
 def measure(call, runs=9, least=0.01):
-    """Median, least and greatest microseconds of a call; calls are repeated within a run until it lasts `least` seconds."""
+    """Median, least and greatest microseconds of a call; a run repeats it until `least` seconds are over."""
     call()
     start = time.perf_counter()
     call()
@@ -44,7 +64,10 @@ def timed(make, expected, limit):
         row = measure(call)
     except (RuntimeError, NotImplementedError, AttributeError) as problem:
         return {"reason": " ".join(f"{type(problem).__name__}: {problem}".split())[:160]}
-    return {**{key: f"{value:.2f}" if key.endswith("_us") else value for key, value in row.items()}, "error": f"{error:.1e}"}
+    return {
+        **{key: f"{value:.2f}" if key.endswith("_us") else value for key, value in row.items()},
+        "error": f"{error:.1e}",
+    }
 
 
 def dense_rows(product, x, weights):
@@ -57,7 +80,9 @@ def dense_rows(product, x, weights):
         yield name, "dense", timed(lambda: lambda: w @ a, expected, limit)  # noqa: B023
         yield name, "dense, pixels first", timed(lambda: lambda: (b @ w.t()).t(), expected, limit)  # noqa: B023
     w8, b8 = (torch.randint(-127, 128, t.shape, dtype=torch.int8) for t in (weights, columns))
-    yield "int8", "dense, pixels first", timed(lambda: lambda: torch._int_mm(b8, w8.t()).t(), w8.double() @ b8.double().t(), 0)
+    yield "int8", "dense, pixels first", timed(
+        lambda: lambda: torch._int_mm(b8, w8.t()).t(), w8.double() @ b8.double().t(), 0
+    )
     side = (product.height * product.stride + product.kh - 1, product.width * product.stride + product.kw - 1)
     batch = x.shape[1] // (product.height * product.width)
     for dtype in (torch.float32, torch.bfloat16):
@@ -65,7 +90,8 @@ def dense_rows(product, x, weights):
         kernel = weights.to(dtype).reshape(product.cout, product.kh, product.kw, product.cin).permute(0, 3, 1, 2)
         row = measure(lambda: F.conv2d(images, kernel, stride=product.stride))  # noqa: B023
         yield str(dtype).split(".")[1], "oneDNN convolution", {
-            key: f"{value:.2f}" if key.endswith("_us") else value for key, value in row.items()}
+            key: f"{value:.2f}" if key.endswith("_us") else value for key, value in row.items()
+        }
 
 
 def sparse_rows(product, x, weights, block, ratio):
@@ -77,10 +103,14 @@ def sparse_rows(product, x, weights, block, ratio):
         if product.cin % block:
             raise RuntimeError(f"{product.cin} input channels are no multiple of {block}")
         sparse = padded(kept, mask, block, product)[0].to_sparse_bsr((block, block))
-        return lambda: (sparse @ x)[:product.cout]
+        return lambda: (sparse @ x)[: product.cout]
 
-    yield "float32", "MKL BSR", {"block": block, "ratio": ratio, "zero_share": round(zero_share, 4),
-                                 **timed(make, kept.double() @ x.double(), 1e-5)}
+    yield "float32", "MKL BSR", {
+        "block": block,
+        "ratio": ratio,
+        "zero_share": round(zero_share, 4),
+        **timed(make, kept.double() @ x.double(), 1e-5),
+    }
 
 
 def main():
@@ -96,7 +126,9 @@ def main():
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(1)
     with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.processor())
+        model = next(
+            (line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.processor()
+        )
     print(model, f"{arguments.threads} threads", "torch", torch.__version__)
     print(torch.__config__.show(), flush=True)
     with open(arguments.out, "w", newline="", encoding="utf-8") as file:
@@ -108,8 +140,17 @@ def main():
                 if f"{network}/{layer}" not in arguments.layers:
                     continue
                 for batch in arguments.batches:
-                    common = {"network": network, "layer": layer, "cout": p.cout, "cin": p.cin, "kh": p.kh, "kw": p.kw,
-                              "height": p.height, "width": p.width, "batch": batch}
+                    common = {
+                        "network": network,
+                        "layer": layer,
+                        "cout": p.cout,
+                        "cin": p.cin,
+                        "kh": p.kh,
+                        "kw": p.kw,
+                        "height": p.height,
+                        "width": p.width,
+                        "batch": batch,
+                    }
                     x, weights = torch.randn(p.depth, batch * p.height * p.width), torch.randn(p.cout, p.depth)
                     rows = list(dense_rows(p, x, weights))
                     for block in arguments.blocks:

@@ -7,8 +7,8 @@ import sys
 
 import torch
 
-ROW_MAJOR, COLUMN_MAJOR = 2, 1       # cusparseOrder_t
-INDEX_32 = 2                         # CUSPARSE_INDEX_32I
+ROW_MAJOR, COLUMN_MAJOR = 2, 1  # cusparseOrder_t
+INDEX_32 = 2  # CUSPARSE_INDEX_32I
 TYPES = {torch.float16: 2, torch.float32: 0}  # cudaDataType_t
 FLOAT_32 = 0
 DEFAULT_ALGORITHM = 0
@@ -49,7 +49,7 @@ def blocked_ell(library, weights, mask, block):
     index = torch.full((rows, most), -1, dtype=torch.int32)
     for row in range(rows):
         kept = mask[row].nonzero().flatten()
-        index[row, :len(kept)] = kept
+        index[row, : len(kept)] = kept
     blocks = weights.reshape(rows, block, cols, block)
     chosen = index.clamp(min=0).long().to(weights.device)
     values = torch.gather(blocks.permute(0, 2, 1, 3), 1, chosen[:, :, None, None].expand(-1, -1, block, block))
@@ -57,8 +57,16 @@ def blocked_ell(library, weights, mask, block):
     values = values.permute(0, 2, 1, 3).contiguous()  # row-major over the rows x (most * block) values
     index = index.to(weights.device)
     descriptor = ctypes.c_void_p()
-    library.check("cusparseCreateBlockedEll", ctypes.byref(descriptor), *map(ctypes.c_int64, (
-        rows * block, cols * block, block, most * block)), pointer(index), pointer(values), INDEX_32, 0, TYPES[weights.dtype])
+    library.check(
+        "cusparseCreateBlockedEll",
+        ctypes.byref(descriptor),
+        *map(ctypes.c_int64, (rows * block, cols * block, block, most * block)),
+        pointer(index),
+        pointer(values),
+        INDEX_32,
+        0,
+        TYPES[weights.dtype],
+    )
     return descriptor, (index, values)
 
 
@@ -71,9 +79,19 @@ def bsr(library, weights, mask, block):
     values = blocks[row.to(weights.device), col.to(weights.device)].contiguous()
     offsets, col = offsets.to(weights.device), col.int().to(weights.device)
     descriptor = ctypes.c_void_p()
-    library.check("cusparseCreateBsr", ctypes.byref(descriptor), *map(ctypes.c_int64, (
-        rows, cols, len(col), block, block)), pointer(offsets), pointer(col), pointer(values), INDEX_32, INDEX_32, 0,
-        TYPES[weights.dtype], ROW_MAJOR)
+    library.check(
+        "cusparseCreateBsr",
+        ctypes.byref(descriptor),
+        *map(ctypes.c_int64, (rows, cols, len(col), block, block)),
+        pointer(offsets),
+        pointer(col),
+        pointer(values),
+        INDEX_32,
+        INDEX_32,
+        0,
+        TYPES[weights.dtype],
+        ROW_MAJOR,
+    )
     return descriptor, (offsets, col, values)
 
 
@@ -92,13 +110,29 @@ class Product:
 
     def dense(self, tensor):
         descriptor = ctypes.c_void_p()
-        self.library.check("cusparseCreateDnMat", ctypes.byref(descriptor), *map(ctypes.c_int64, (
-            tensor.shape[1], tensor.shape[0], tensor.shape[1])), pointer(tensor), TYPES[tensor.dtype], COLUMN_MAJOR)
+        self.library.check(
+            "cusparseCreateDnMat",
+            ctypes.byref(descriptor),
+            *map(ctypes.c_int64, (tensor.shape[1], tensor.shape[0], tensor.shape[1])),
+            pointer(tensor),
+            TYPES[tensor.dtype],
+            COLUMN_MAJOR,
+        )
         return descriptor
 
     def arguments(self):
-        return (self.library.handle, 0, 0, ctypes.byref(self.one), self.sparse, self.b, ctypes.byref(self.zero), self.c,
-                FLOAT_32, DEFAULT_ALGORITHM)
+        return (
+            self.library.handle,
+            0,
+            0,
+            ctypes.byref(self.one),
+            self.sparse,
+            self.b,
+            ctypes.byref(self.zero),
+            self.c,
+            FLOAT_32,
+            DEFAULT_ALGORITHM,
+        )
 
     def run(self, name):
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)

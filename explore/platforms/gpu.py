@@ -17,8 +17,28 @@ import triton
 import contenders
 from shapes import convolutions
 
-COLUMNS = ["cout", "cin", "kh", "kw", "height", "width", "batch", "dtype", "kernel", "block", "ratio", "zero_share",
-           "median_us", "least_us", "greatest_us", "runs", "graph", "error", "config", "reason"]
+COLUMNS = [
+    "cout",
+    "cin",
+    "kh",
+    "kw",
+    "height",
+    "width",
+    "batch",
+    "dtype",
+    "kernel",
+    "block",
+    "ratio",
+    "zero_share",
+    "median_us",
+    "least_us",
+    "greatest_us",
+    "runs",
+    "graph",
+    "error",
+    "config",
+    "reason",
+]
 
 
 class Table:
@@ -30,8 +50,17 @@ class Table:
 
     def add(self, case, **values):
         product = case.product
-        row = {"cout": product.cout, "cin": product.cin, "kh": product.kh, "kw": product.kw, "height": product.height,
-               "width": product.width, "batch": case.batch, "dtype": case.dtype, **values}
+        row = {
+            "cout": product.cout,
+            "cin": product.cin,
+            "kh": product.kh,
+            "kw": product.kw,
+            "height": product.height,
+            "width": product.width,
+            "batch": case.batch,
+            "dtype": case.dtype,
+            **values,
+        }
         for key in ("median_us", "least_us", "greatest_us"):
             if key in row:
                 row[key] = f"{row[key]:.3f}"
@@ -52,18 +81,28 @@ def measure_sparse(case, kernels, blocks, ratios, table):
         for ratio in ratios:
             case.prune(block, ratio)
             for kernel in kernels:
-                table.add(case, kernel=kernel.__name__, block=block, ratio=ratio, zero_share=round(case.zero_share, 4),
-                          **contenders.timed(kernel, case))
+                table.add(
+                    case,
+                    kernel=kernel.__name__,
+                    block=block,
+                    ratio=ratio,
+                    zero_share=round(case.zero_share, 4),
+                    **contenders.timed(kernel, case),
+                )
 
 
 def plan(arguments, networks):
-    """(product, batch, dtype, dense kernels, sparse kernels): the own kernel everywhere, libraries on the networks asked
-    for; the greatest batch first."""
+    """(product, batch, dtype, dense kernels, sparse kernels): the own kernel everywhere, libraries on the
+    networks asked for; the greatest batch first."""
     every = dict.fromkeys(p for _, layers in networks for _, p in layers)
-    chosen = dict.fromkeys(p for name, layers in networks for _, p in layers if name in arguments.networks_for_libraries)
+    chosen = dict.fromkeys(
+        p for name, layers in networks for _, p in layers if name in arguments.networks_for_libraries
+    )
     batches, passes = sorted(arguments.batches, reverse=True), []
     if arguments.reference:
-        passes = [(chosen, batch, dtype, [contenders.sparse_2_4], []) for batch in batches for dtype in ("float16", "int8")]
+        passes = [
+            (chosen, batch, dtype, [contenders.sparse_2_4], []) for batch in batches for dtype in ("float16", "int8")
+        ]
     else:
         for batch in batches:
             passes.append((every, batch, "float16", contenders.DENSE["float16"], [contenders.own_triton]))
@@ -88,10 +127,20 @@ def main():
     parser.add_argument("--minutes", type=float, default=math.inf)
     arguments = parser.parse_args()
     end = time.monotonic() + 60 * arguments.minutes
-    print(torch.cuda.get_device_name(), "torch", torch.__version__, "CUDA", torch.version.cuda, "triton", triton.__version__,
-          "cuSPARSE", contenders.cusparse_version(), flush=True)
+    print(
+        torch.cuda.get_device_name(),
+        "torch",
+        torch.__version__,
+        "CUDA",
+        torch.version.cuda,
+        "triton",
+        triton.__version__,
+        "cuSPARSE",
+        contenders.cusparse_version(),
+        flush=True,
+    )
     networks = [convolutions(path) for path in arguments.networks]
-    networks = [(name, layers[:arguments.products]) for name, layers in networks]
+    networks = [(name, layers[: arguments.products]) for name, layers in networks]
     table, left = Table(arguments.out), 0
     for product, batch, dtype, dense, sparse in plan(arguments, networks):
         if time.monotonic() > end:

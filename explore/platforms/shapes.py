@@ -43,8 +43,14 @@ def convolutions(path):
         *size, channels = shapes[names[0]]
         if layer["op"] == "conv2d":
             size = window_output(size, layer, 1)
-            found.append((layer["name"], Product(layer["channels"], channels, *pair(layer["kernel"]), *size,
-                                                 pair(layer.get("stride", 1))[0])))
+            found.append(
+                (
+                    layer["name"],
+                    Product(
+                        layer["channels"], channels, *pair(layer["kernel"]), *size, pair(layer.get("stride", 1))[0]
+                    ),
+                )
+            )
             channels = layer["channels"]
         elif layer["op"] == "concat":
             channels = sum(shapes[name][2] for name in names)

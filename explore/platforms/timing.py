@@ -35,7 +35,7 @@ def spans(run, count, runs):
 
 
 def measure(call, runs=15, least_us=200.0, most=40):
-    """Median, least and greatest microseconds of a call. A run is up to `most` calls in a row: about `least_us`, several
+    """Median, least and greatest microseconds of a call. A run is up to `most` calls: about `least_us`, several
     times what it takes to start a graph."""
     for _ in range(2):
         call()
@@ -49,5 +49,10 @@ def measure(call, runs=15, least_us=200.0, most=40):
             call()
 
     times = spans(graph.replay if graph else many, count, runs)
-    return {"median_us": statistics.median(times), "least_us": min(times), "greatest_us": max(times), "runs": runs,
-            "graph": int(graph is not None)}
+    return {
+        "median_us": statistics.median(times),
+        "least_us": min(times),
+        "greatest_us": max(times),
+        "runs": runs,
+        "graph": int(graph is not None),
+    }

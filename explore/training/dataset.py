@@ -13,7 +13,7 @@ def read_idx(path):
     if len(data) < 4 or data[:3] != b"\0\0\x08":
         raise ValueError(f"{path}: not an idx file of unsigned bytes")
     rank = data[3]
-    shape = struct.unpack(f">{rank}I", data[4:4 + 4 * rank])
+    shape = struct.unpack(f">{rank}I", data[4 : 4 + 4 * rank])
     values = np.frombuffer(data, np.uint8, offset=4 + 4 * rank)
     if values.size != np.prod(shape):
         raise ValueError(f"{path}: {values.size} bytes, but its header says {'x'.join(map(str, shape))}")
@@ -65,7 +65,7 @@ class Dataset:
     def train_images(self, count):
         """The first `count` training images as they are: for calibration."""
         s = self.shift
-        return self.normalized(self.padded[:count, s:s + self.side, s:s + self.side])[:, None]
+        return self.normalized(self.padded[:count, s : s + self.side, s : s + self.side])[:, None]
 
 
 class Epoch:
@@ -75,7 +75,8 @@ class Epoch:
         count = len(data.labels)
         self.data, self.augment = data, augment
         self.order, self.top, self.left, self.flip, self.erase_top, self.erase_left = (
-            torch.zeros(count, dtype=torch.int64, device=device) for _ in range(6))
+            torch.zeros(count, dtype=torch.int64, device=device) for _ in range(6)
+        )
         self.line = torch.arange(data.side, device=device)
 
     def draw(self, seed, epoch):
@@ -83,9 +84,13 @@ class Epoch:
         random = torch.Generator().manual_seed(seed * 100003 + epoch)
         count, side, erase = len(self.order), self.data.side, self.augment["erase"]
         self.order.copy_(torch.randperm(count, generator=random))
-        for buffer, high in ((self.top, 2 * self.data.shift + 1), (self.left, 2 * self.data.shift + 1),
-                             (self.flip, 2 if self.augment["flip"] else 1),
-                             (self.erase_top, side), (self.erase_left, side)):
+        for buffer, high in (
+            (self.top, 2 * self.data.shift + 1),
+            (self.left, 2 * self.data.shift + 1),
+            (self.flip, 2 if self.augment["flip"] else 1),
+            (self.erase_top, side),
+            (self.erase_left, side),
+        ):
             buffer.copy_(torch.randint(high, (count,), generator=random) - (erase // 2 if high == side else 0))
 
     def batch(self, positions):

@@ -21,10 +21,38 @@ from member import Member, train
 from onnx_file import write_float, write_integer
 from resnet import compute, top1
 
-KEYS = {"description", "network", "data", "augment", "batch", "momentum", "weight_decay", "label_smoothing", "seeds",
-        "dense", "schedules", "prune", "evaluate_every", "checkpoint_every", "calibration_images", "keep"}
-COLUMNS = ["run", "seed", "block", "ratio", "allocation", "importance", "schedule", "epochs", "zero_share", "macs_kept",
-           "one_shot_top1", "top1"] + [kind + "_top1" for kind in KINDS]
+KEYS = {
+    "description",
+    "network",
+    "data",
+    "augment",
+    "batch",
+    "momentum",
+    "weight_decay",
+    "label_smoothing",
+    "seeds",
+    "dense",
+    "schedules",
+    "prune",
+    "evaluate_every",
+    "checkpoint_every",
+    "calibration_images",
+    "keep",
+}
+COLUMNS = [
+    "run",
+    "seed",
+    "block",
+    "ratio",
+    "allocation",
+    "importance",
+    "schedule",
+    "epochs",
+    "zero_share",
+    "macs_kept",
+    "one_shot_top1",
+    "top1",
+] + [kind + "_top1" for kind in KINDS]
 
 
 def read_config(path):
@@ -95,11 +123,20 @@ class Lab:
     def finish(self, run, nodes, columns, masks):
         """Measures a trained network, keeps its row, its masks and, where the config says so, its ONNX files."""
         row, integer = self.evaluate(nodes)
-        kept = [mask.float().mean().item() * node.weight.numel() for node in nodes for mask in [masks.get(node.name)]
-                if mask is not None]
+        kept = [
+            mask.float().mean().item() * node.weight.numel()
+            for node in nodes
+            for mask in [masks.get(node.name)]
+            if mask is not None
+        ]
         sizes = [node.weight.numel() for node in block_masks.prunable(nodes)]
-        row = {"run": run, **columns, "zero_share": round(1 - sum(kept) / sum(sizes), 6) if masks else 0.0,
-               "macs_kept": round(block_masks.kept_work(self.macs, masks), 6), **row}
+        row = {
+            "run": run,
+            **columns,
+            "zero_share": round(1 - sum(kept) / sum(sizes), 6) if masks else 0.0,
+            "macs_kept": round(block_masks.kept_work(self.macs, masks), 6),
+            **row,
+        }
         if masks:
             block_masks.write_masks(self.path("masks", run + ".npz"), masks)
         if run in self.config["keep"]:
@@ -131,7 +168,7 @@ def train_dense(lab):
     schedule, every, seeds = lab.config["dense"], lab.config["checkpoint_every"], lab.config["seeds"]
     weights = {seed: lab.path("state", f"dense_s{seed}.pt") for seed in seeds}
     waiting = [seed for seed in seeds if not os.path.exists(weights[seed])]
-    members, checkpoint, first = lab.members[:len(waiting)], lab.path("state", "dense_checkpoint.pt"), 0
+    members, checkpoint, first = lab.members[: len(waiting)], lab.path("state", "dense_checkpoint.pt"), 0
     for member, seed in zip(members, waiting):
         member.restart(seed)
     if os.path.exists(checkpoint):
@@ -146,7 +183,9 @@ def train_dense(lab):
             if epoch % lab.config["evaluate_every"] == 0:
                 lab.curve(f"dense_s{seed}", epoch, loss, measured(lab, member))
         if epoch % every == 0:
-            torch.save({"epoch": epoch, "members": [(m.state(), m.flat.velocity.cpu()) for m in members]}, checkpoint + ".part")
+            torch.save(
+                {"epoch": epoch, "members": [(m.state(), m.flat.velocity.cpu()) for m in members]}, checkpoint + ".part"
+            )
             os.replace(checkpoint + ".part", checkpoint)
 
     if waiting:
@@ -158,8 +197,12 @@ def train_dense(lab):
     for seed in seeds:
         if f"dense_s{seed}" not in lab.rows:
             lab.members[0].load(torch.load(weights[seed]))
-            lab.finish(f"dense_s{seed}", lab.members[0].folded(),
-                       {"seed": seed, "ratio": 0.0, "epochs": schedule["epochs"]}, {})
+            lab.finish(
+                f"dense_s{seed}",
+                lab.members[0].folded(),
+                {"seed": seed, "ratio": 0.0, "epochs": schedule["epochs"]},
+                {},
+            )
 
 
 def masks_for(lab, nodes, job, ratio):
@@ -186,7 +229,7 @@ def gradual_ratio(ratio, epoch, epochs):
 def run_job(lab, job, seeds):
     """One block size, ratio and schedule, all its seeds side by side."""
     schedule = lab.config["schedules"][job["schedule"]]
-    members, found, one_shot = lab.members[:len(seeds)], {}, {}
+    members, found, one_shot = lab.members[: len(seeds)], {}, {}
     for member, seed in zip(members, seeds):
         member.load(torch.load(lab.path("state", f"dense_s{seed}.pt")))
         state = member.state()
@@ -206,8 +249,12 @@ def run_job(lab, job, seeds):
     train(members, seeds, schedule, on_epoch)
     for member, seed in zip(members, seeds):
         columns = {key: job[key] for key in ("block", "ratio", "allocation", "importance", "schedule")}
-        lab.finish(name_of(job, seed), member.folded(),
-                   {"seed": seed, **columns, "epochs": schedule["epochs"], "one_shot_top1": one_shot[seed]}, found[seed])
+        lab.finish(
+            name_of(job, seed),
+            member.folded(),
+            {"seed": seed, **columns, "epochs": schedule["epochs"], "one_shot_top1": one_shot[seed]},
+            found[seed],
+        )
 
 
 def name_of(job, seed):

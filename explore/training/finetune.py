@@ -19,7 +19,7 @@ from onnx_file import read_float
 def fine_tune(lab, runs, schedule_name):
     """Some runs (name, seed, weights, masks) side by side."""
     schedule = lab.config["schedules"][schedule_name]
-    members, masks, one_shot = lab.members[:len(runs)], [], []
+    members, masks, one_shot = lab.members[: len(runs)], [], []
     for member, (_, _, weights, file) in zip(members, runs):
         member.load_folded(read_float(weights))
         masks.append(read_masks(file, member.folded()))
@@ -34,8 +34,18 @@ def fine_tune(lab, runs, schedule_name):
 
     train(members, [int(seed) for _, seed, _, _ in runs], schedule, on_epoch)
     for member, (name, seed, _, _), held, before in zip(members, runs, masks, one_shot):
-        lab.finish(name, member.folded(), {"seed": int(seed), "allocation": "file", "schedule": schedule_name,
-                                           "epochs": schedule["epochs"], "one_shot_top1": before}, held)
+        lab.finish(
+            name,
+            member.folded(),
+            {
+                "seed": int(seed),
+                "allocation": "file",
+                "schedule": schedule_name,
+                "epochs": schedule["epochs"],
+                "one_shot_top1": before,
+            },
+            held,
+        )
 
 
 def main():
@@ -53,7 +63,7 @@ def main():
     runs = [run for run in arguments.run if run[0] not in lab.rows]
     try:
         for start in range(0, len(runs), len(lab.members)):
-            fine_tune(lab, runs[start:start + len(lab.members)], arguments.schedule)
+            fine_tune(lab, runs[start : start + len(lab.members)], arguments.schedule)
     except (OSError, ValueError) as problem:
         sys.exit(str(problem))
     lab.write_table()

@@ -19,17 +19,42 @@ def simulate(arguments, array, row, folder):
     rows, cols = array.split("x")
     result = os.path.join(folder, "result.json")
     masks = os.path.join(arguments.results, "masks", row["run"] + ".npz")
-    command = [arguments.tessera, "run", arguments.model, "--dim", "n=1", "--hardware", arguments.hardware, "--set",
-               f"hardware.rows={rows}", "--set", f"hardware.cols={cols}", "--json", result, "--out", folder]
+    command = [
+        arguments.tessera,
+        "run",
+        arguments.model,
+        "--dim",
+        "n=1",
+        "--hardware",
+        arguments.hardware,
+        "--set",
+        f"hardware.rows={rows}",
+        "--set",
+        f"hardware.cols={cols}",
+        "--json",
+        result,
+        "--out",
+        folder,
+    ]
     sparse = row["block"] and os.path.exists(masks)
     if sparse:
-        command += ["--set", f"sparsity.block=[{row['block']},{row['block']}]", "--set", f'sparsity.mask_file="{masks}"']
+        command += [
+            "--set",
+            f"sparsity.block=[{row['block']},{row['block']}]",
+            "--set",
+            f'sparsity.mask_file="{masks}"',
+        ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return {"run": row["run"], "array": array, "reason": " ".join(done.stderr.split())[:200]}
     with open(result, encoding="utf-8") as file:
         found = json.load(file)["sparse" if sparse else "dense"]
-    return {"run": row["run"], "array": array, "latency_us": found["latency_us"], "weight_bytes": found["weight_bytes"]["total"]}
+    return {
+        "run": row["run"],
+        "array": array,
+        "latency_us": found["latency_us"],
+        "weight_bytes": found["weight_bytes"]["total"],
+    }
 
 
 def main():

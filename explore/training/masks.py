@@ -36,8 +36,8 @@ def uniform_masks(nodes, block, ratio, norm):
 
 
 def global_masks(nodes, macs, block, ratio, norm, least_density):
-    """The share of zero blocks per layer is free. Blocks go in the order of importance within the layer (as a share of the
-    layer's) per multiply-accumulate until `ratio` of the work is gone; a layer keeps `least_density` of its blocks."""
+    """The share of zero blocks per layer is free. Blocks go in the order of importance (as a share
+    of the layer's) per multiply-accumulate until `ratio` of the work is gone; a layer keeps `least_density` of them."""
     scores = {node.name: block_importance(node.weight, block, norm).cpu() for node in prunable(nodes)}
     total = sum(macs[name] for name in scores)
     candidates = []
@@ -68,7 +68,7 @@ def elementwise(mask, weight):
     """The mask spread over the elements of a weight tensor."""
     sides = [block_side(size, blocks) for size, blocks in zip(weight.shape, mask.shape)]
     spread = mask.to(weight.device).repeat_interleave(sides[0], 0).repeat_interleave(sides[1], 1)
-    return spread[:weight.shape[0], :weight.shape[1], None, None].expand_as(weight)
+    return spread[: weight.shape[0], : weight.shape[1], None, None].expand_as(weight)
 
 
 def kept_work(macs, masks):
@@ -91,7 +91,9 @@ def read_masks(path, nodes):
             continue
         size = tuple(layers[name].weight.shape[:2])
         if array.ndim != 2 or any(-(-s // block_side(s, n)) != n for s, n in zip(size, array.shape)):
-            problems.append(f"{path}: {name}: shape {array.shape} does not cut {size[0]} x {size[1]} channels into blocks")
+            problems.append(
+                f"{path}: {name}: shape {array.shape} does not cut {size[0]} x {size[1]} channels into blocks"
+            )
             continue
         masks[name] = torch.from_numpy(array.astype(bool))
     if problems:

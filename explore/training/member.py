@@ -27,7 +27,9 @@ class FlatParameters:
         self.values = torch.cat([self.flat(p.detach()) for p in parameters])
         self.velocity = torch.zeros_like(self.values)
         self.mask = torch.ones_like(self.values)
-        self.decay = torch.cat([torch.full((p.numel(),), decay if p.dim() > 1 else 0.0, device=device) for p in parameters])
+        self.decay = torch.cat(
+            [torch.full((p.numel(),), decay if p.dim() > 1 else 0.0, device=device) for p in parameters]
+        )
         self.slices, start = {}, 0
         for p in parameters:
             part = slice(start, start + p.numel())
@@ -152,8 +154,8 @@ class Member:
 
 
 def train(members, seeds, schedule, on_epoch, first_epoch=0):
-    """Trains members side by side, each with its seed. `on_epoch(epoch, losses)` is called after every epoch, when weights
-    may be read, and before epoch 0 with losses None, when masks may be set."""
+    """Trains members side by side, each with its seed. `on_epoch(epoch, losses)` is called after every epoch, when
+    weights may be read and masks set."""
     steps = members[0].steps_per_epoch()
     total = steps * schedule["epochs"]
     for epoch in range(first_epoch, schedule["epochs"]):

@@ -19,8 +19,10 @@ def main():
     for path in sys.argv[2:]:
         with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
             session = onnxruntime.InferenceSession(file.read(), providers=["CPUExecutionProvider"])
-        right = sum(int((session.run(None, {"x": x[i:i + 1000]})[0].argmax(1) == labels[i:i + 1000]).sum())
-                    for i in range(0, len(x), 1000))
+        right = sum(
+            int((session.run(None, {"x": x[i : i + 1000]})[0].argmax(1) == labels[i : i + 1000]).sum())
+            for i in range(0, len(x), 1000)
+        )
         print(f"{path},{100 * right / len(x):.2f},onnxruntime {onnxruntime.__version__}", flush=True)
 
 

@@ -21,10 +21,15 @@ class Graph:
 
     def write(self, path, side, output):
         graph = helper.make_graph(
-            self.nodes, "resnet", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 1, side, side])],
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 10])], self.initializers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8,
-                                  producer_name="explore/training")
+            self.nodes,
+            "resnet",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 1, side, side])],
+            [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", 10])],
+            self.initializers,
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8, producer_name="explore/training"
+        )
         onnx.checker.check_model(model)
         data = model.SerializeToString()
         with open(path, "wb") as file:
@@ -35,8 +40,17 @@ def operation(graph, node, inputs, output):
     """The operation without its relu; the node has the name of the layer."""
     if node.op == "conv":
         side = node.weight.shape[2]
-        return graph.add("Conv", node.name, inputs, output, kernel_shape=[side, side], pads=[side // 2] * 4,
-                         strides=[node.stride] * 2, dilations=[1, 1], group=1)
+        return graph.add(
+            "Conv",
+            node.name,
+            inputs,
+            output,
+            kernel_shape=[side, side],
+            pads=[side // 2] * 4,
+            strides=[node.stride] * 2,
+            dilations=[1, 1],
+            group=1,
+        )
     if node.op == "gemm":
         return graph.add("Gemm", node.name, inputs, output, alpha=1.0, beta=1.0, transB=1)
     if node.op == "mean":
@@ -53,8 +67,10 @@ def write_float(nodes, path, side):
     for node in nodes:
         inputs = [value_of[name] for name in node.inputs]
         if node.weight is not None:
-            inputs += [graph.constant(f"{node.name}.{what}", array(tensor, np.float32))
-                       for what, tensor in (("weight", node.weight), ("bias", node.bias))]
+            inputs += [
+                graph.constant(f"{node.name}.{what}", array(tensor, np.float32))
+                for what, tensor in (("weight", node.weight), ("bias", node.bias))
+            ]
         output = "y" if node is nodes[-1] else node.name + ".out"
         value_of[node.name] = operation(graph, node, inputs, node.name + ".sum" if node.relu else output)
         if node.relu:
@@ -68,15 +84,23 @@ def write_integer(network, path, side):
 
     def constants(name, dtype, scale):
         scale = np.asarray(scale, np.float32)
-        return [graph.constant(name + "_scale", scale), graph.constant(name + "_zero_point", np.zeros(scale.shape, dtype))]
+        return [
+            graph.constant(name + "_scale", scale),
+            graph.constant(name + "_zero_point", np.zeros(scale.shape, dtype)),
+        ]
 
     def stored(name, integers, dtype, scales):
         """One scale per output channel, the first axis, or one for all."""
         scales = scales.cpu().numpy() if network.per_channel else scales[0].item()
         parts = constants(name, dtype, scales)
         axis = {"axis": 0} if network.per_channel else {}
-        return graph.add("DequantizeLinear", name + "_dequantize",
-                         [graph.constant(name + "_quantized", array(integers, dtype))] + parts, name, **axis)
+        return graph.add(
+            "DequantizeLinear",
+            name + "_dequantize",
+            [graph.constant(name + "_quantized", array(integers, dtype))] + parts,
+            name,
+            **axis,
+        )
 
     def requantized(name, value, scale, output):
         parts = constants(name, np.int8, scale)
@@ -88,14 +112,23 @@ def write_integer(network, path, side):
         inputs, scale = [value_of[name] for name in node.inputs], network.scales[node.name]
         if node.weight is not None:
             scales = network.weight_scales[node.name]
-            inputs += [stored(node.name + ".weight", network.weights[node.name], np.int8, scales),
-                       stored(node.name + ".bias", network.biases[node.name], np.int32,
-                              scales * network.scales[node.inputs[0]])]
+            inputs += [
+                stored(node.name + ".weight", network.weights[node.name], np.int8, scales),
+                stored(
+                    node.name + ".bias", network.biases[node.name], np.int32, scales * network.scales[node.inputs[0]]
+                ),
+            ]
         value = operation(graph, node, inputs, node.name + ".sum")
         if node.relu:
-            value = graph.add("Relu", node.name + ".relu", [requantized(value, value, scale, node.name + ".sum_real")],
-                              node.name + ".positive")
-        value_of[node.name] = requantized(node.name, value, scale, "y" if node is network.nodes[-1] else node.name + ".real")
+            value = graph.add(
+                "Relu",
+                node.name + ".relu",
+                [requantized(value, value, scale, node.name + ".sum_real")],
+                node.name + ".positive",
+            )
+        value_of[node.name] = requantized(
+            node.name, value, scale, "y" if node is network.nodes[-1] else node.name + ".real"
+        )
     graph.write(path, side, "y")
 
 

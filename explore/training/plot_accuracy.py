@@ -48,8 +48,16 @@ def lines(rows, x, y):
 def draw_lines(axis, groups, title, data):
     for i, (label, points) in enumerate(groups.items()):
         x, y, low, high = zip(*points)
-        axis.errorbar(x, y, [[a - b for a, b in zip(y, low)], [b - a for a, b in zip(y, high)]], color=style.COLORS[i],
-                      marker=style.MARKERS[i], elinewidth=0.6, capsize=1.5, label=label)
+        axis.errorbar(
+            x,
+            y,
+            [[a - b for a, b in zip(y, low)], [b - a for a, b in zip(y, high)]],
+            color=style.COLORS[i],
+            marker=style.MARKERS[i],
+            elinewidth=0.6,
+            capsize=1.5,
+            label=label,
+        )
         data += [(title, label, *point) for point in points]
     axis.set_title(title)
 
@@ -59,8 +67,14 @@ def accuracy_figure(rows, folder):
     data = []
     plain = [row for row in rows if row["allocation"] != "global" and row["schedule"] != "gradual"]
     figure, axes = style.panels(3, style.PAGE, 2.3, share_y=False)
-    for axis, (title, y) in zip(axes, (("fine-tuned, float32", "top1"), ("fine-tuned, int8", "int8_top1"),
-                                       ("one-shot, not fine-tuned", "one_shot_top1"))):
+    for axis, (title, y) in zip(
+        axes,
+        (
+            ("fine-tuned, float32", "top1"),
+            ("fine-tuned, int8", "int8_top1"),
+            ("one-shot, not fine-tuned", "one_shot_top1"),
+        ),
+    ):
         draw_lines(axis, lines(plain, "zero_share", y), title, data)
         axis.set_xlabel("share of zero weights")
     low = min(float(row["top1"]) for row in plain)
@@ -99,7 +113,9 @@ def curves_figure(curves, folder):
         epochs = sorted({int(row["epoch"]) for row in part})
         values = [[float(row["test_top1"]) for row in part if int(row["epoch"]) == epoch] for epoch in epochs]
         axis.plot(epochs, [median(v) for v in values], color=color, label=label)
-        axis.fill_between(epochs, [min(v) for v in values], [max(v) for v in values], color=color, alpha=0.2, linewidth=0)
+        axis.fill_between(
+            epochs, [min(v) for v in values], [max(v) for v in values], color=color, alpha=0.2, linewidth=0
+        )
         data += [(label, epoch, median(v), min(v), max(v)) for epoch, v in zip(epochs, values)]
     for axis, title in zip(axes, ("dense training", "fine-tuning, 8x8 blocks")):
         axis.set_title(title)

@@ -1,4 +1,4 @@
-"""A residual network for small grey images, and its form without batch normalization: what is pruned, quantized, exported.
+"""A residual network for small grey images, and its form without batch normalization, which is pruned and exported.
 
 With widths 32, 64, 128 and two blocks a stage it is a ResNet-14: a 3x3 stem, twelve 3x3 convolutions, a classifier;
 1x1 convolutions where a stage begins with stride 2."""
@@ -31,8 +31,11 @@ class ResNet(nn.Module):
         self.stages = nn.ModuleList()
         for i, width in enumerate(widths):
             cin = widths[max(i - 1, 0)]
-            self.stages.append(nn.Sequential(*(Block(cin if j == 0 else width, width, 2 if i and j == 0 else 1)
-                                               for j in range(blocks))))
+            self.stages.append(
+                nn.Sequential(
+                    *(Block(cin if j == 0 else width, width, 2 if i and j == 0 else 1) for j in range(blocks))
+                )
+            )
         self.classifier = nn.Linear(widths[-1], classes)
 
     def forward(self, x):
@@ -45,6 +48,7 @@ class ResNet(nn.Module):
 @dataclass
 class Node:
     """One operation of the folded network: conv, add, mean or gemm. `relu` belongs to it."""
+
     op: str
     name: str
     inputs: list
@@ -53,14 +57,23 @@ class Node:
     bias: torch.Tensor = None
     stride: int = 1
     source: nn.Module = field(default=None, repr=False)  # the convolution or classifier it comes from
-    norm: nn.Module = field(default=None, repr=False)    # the batch normalization folded into it
+    norm: nn.Module = field(default=None, repr=False)  # the batch normalization folded into it
 
 
 def folded(name, source, pair, relu):
     conv, norm = pair
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return Node("conv", name, [source], relu, (conv.weight * scale[:, None, None, None]).detach().clone(),
-                (norm.bias - norm.running_mean * scale).detach().clone(), conv.stride[0], conv, norm)
+    return Node(
+        "conv",
+        name,
+        [source],
+        relu,
+        (conv.weight * scale[:, None, None, None]).detach().clone(),
+        (norm.bias - norm.running_mean * scale).detach().clone(),
+        conv.stride[0],
+        conv,
+        norm,
+    )
 
 
 def fold(model):
@@ -75,8 +88,17 @@ def fold(model):
                 nodes.append(folded(name + ".d", source, block.d, False))
             nodes.append(Node("add", name + ".add", [name + ".c2", source if block.d is None else name + ".d"], True))
     nodes.append(Node("mean", "mean", [nodes[-1].name]))
-    nodes.append(Node("gemm", "fc", ["mean"], False, model.classifier.weight.detach().clone(),
-                      model.classifier.bias.detach().clone(), source=model.classifier))
+    nodes.append(
+        Node(
+            "gemm",
+            "fc",
+            ["mean"],
+            False,
+            model.classifier.weight.detach().clone(),
+            model.classifier.bias.detach().clone(),
+            source=model.classifier,
+        )
+    )
     return nodes
 
 
@@ -84,7 +106,9 @@ def unfold(model, values, images):
     """Loads folded weights ("<layer>.weight", "<layer>.bias") into a network with batch normalization, which gets the
     mean and variance of these images: the function stays the same, and training finds statistics as it left them."""
     nodes = [node for node in fold(model) if node.weight is not None]
-    missing = [f"{node.name}.{part}" for node in nodes for part in ("weight", "bias") if f"{node.name}.{part}" not in values]
+    missing = [
+        f"{node.name}.{part}" for node in nodes for part in ("weight", "bias") if f"{node.name}.{part}" not in values
+    ]
     if missing:
         raise ValueError(f"not the weights of this network: {', '.join(missing)} missing")
     hooks = []

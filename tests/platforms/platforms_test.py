@@ -10,7 +10,9 @@ import unittest
 
 SOURCE = os.path.abspath(sys.argv.pop(1))
 PLATFORMS = os.path.join(SOURCE, "explore", "platforms")
-NETWORKS = [os.path.join(SOURCE, "configs", "networks", name + ".json") for name in ("resnet50", "vgg16", "inception_v3")]
+NETWORKS = [
+    os.path.join(SOURCE, "configs", "networks", name + ".json") for name in ("resnet50", "vgg16", "inception_v3")
+]
 sys.path.insert(0, PLATFORMS)
 try:
     import torch
@@ -33,7 +35,12 @@ class Shapes(unittest.TestCase):
 
 class Layouts(unittest.TestCase):
     """Channels that fill the last block only in part are among the cases."""
-    CASES = [(Product(48, 80, 3, 3, 5, 5, 1), 8), (Product(48, 80, 3, 3, 5, 5, 1), 32), (Product(64, 32, 1, 1, 7, 3, 2), 16)]
+
+    CASES = [
+        (Product(48, 80, 3, 3, 5, 5, 1), 8),
+        (Product(48, 80, 3, 3, 5, 5, 1), 32),
+        (Product(64, 32, 1, 1, 7, 3, 2), 16),
+    ]
 
     def case(self, product, block):
         torch.manual_seed(1)
@@ -48,7 +55,7 @@ class Layouts(unittest.TestCase):
             taps = weights.reshape(product.cout, product.kh * product.kw, product.cin)
             for row in range(mask.shape[0]):
                 for col in range(mask.shape[1]):
-                    part = taps[row * block:(row + 1) * block, :, col * block:(col + 1) * block]
+                    part = taps[row * block : (row + 1) * block, :, col * block : (col + 1) * block]
                     self.assertEqual(bool((part != 0).all()), bool(mask[row, col]))
                     self.assertEqual(bool((part == 0).all()), not mask[row, col])
 
@@ -60,9 +67,9 @@ class Layouts(unittest.TestCase):
                 out = torch.zeros(len(x), mask.shape[0] * block)
                 for row in range(mask.shape[0]):
                     for tile in range(first[row], first[row + 1]):
-                        part = x[:, columns[tile * step:(tile + 1) * step].long()]
-                        out[:, row * block:(row + 1) * block] += part @ tiles[tile].t()
-                self.assertLess((out[:, :product.cout] - x @ weights.t()).abs().max(), 1e-3)
+                        part = x[:, columns[tile * step : (tile + 1) * step].long()]
+                        out[:, row * block : (row + 1) * block] += part @ tiles[tile].t()
+                self.assertLess((out[:, : product.cout] - x @ weights.t()).abs().max(), 1e-3)
                 runs = columns.reshape(-1, 8)
                 self.assertTrue((runs - runs[:, :1] == torch.arange(8)).all(), "groups of 8 columns are neighbours")
 
@@ -81,8 +88,13 @@ class Published(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("gpu.csv", "gpu_2_4.csv", "cpu.csv"):
                 shutil.copy(os.path.join(published, name), folder)
-            sys.argv[1:] = [folder, "--networks", *NETWORKS, "--predicted",
-                            os.path.join(SOURCE, "results", "block_sparsity_4x4", "table.csv")]
+            sys.argv[1:] = [
+                folder,
+                "--networks",
+                *NETWORKS,
+                "--predicted",
+                os.path.join(SOURCE, "results", "block_sparsity_4x4", "table.csv"),
+            ]
             compare.main()
             for name in ("comparison.csv", "cpu_products.csv"):
                 self.assertEqual(*(self.measured(os.path.join(f, name)) for f in (folder, published)))

@@ -93,9 +93,11 @@ class Experiment(unittest.TestCase):
     def test_stopped_training_ends_as_if_it_had_not_been(self):
         """A dense training that dies after its first epoch goes on from the checkpoint."""
         out = os.path.join(self.folder, "stopped")
-        program = ("import sys, experiment; sys.argv[1:] = %r; once = experiment.os.replace\n"
-                   "def die(*paths): once(*paths); experiment.os._exit(9)\n"
-                   "experiment.os.replace = die; experiment.main()" % [TINY, "--out", out])
+        program = (
+            "import sys, experiment; sys.argv[1:] = %r; once = experiment.os.replace\n"
+            "def die(*paths): once(*paths); experiment.os._exit(9)\n"
+            "experiment.os.replace = die; experiment.main()" % [TINY, "--out", out]
+        )
         done = subprocess.run([sys.executable, "-B", "-c", program], cwd=TRAINING, check=False)
         self.assertEqual(done.returncode, 9)
         self.assertEqual(os.listdir(os.path.join(out, "state")), ["dense_checkpoint.pt"])
@@ -106,7 +108,17 @@ class Experiment(unittest.TestCase):
 
     def test_masks_of_a_file_are_held(self):
         out, masks = os.path.join(self.folder, "tuned"), os.path.join(self.out, "masks", FINE_TUNED + ".npz")
-        call(finetune, TINY, "--out", out, "--run", "mine", "1", os.path.join(self.out, "onnx", "dense_s1.onnx.gz"), masks)
+        call(
+            finetune,
+            TINY,
+            "--out",
+            out,
+            "--run",
+            "mine",
+            "1",
+            os.path.join(self.out, "onnx", "dense_s1.onnx.gz"),
+            masks,
+        )
         found, wanted = np.load(os.path.join(out, "masks", "mine.npz")), np.load(masks)
         weights = read_float(os.path.join(out, "onnx", "mine.onnx.gz"))
         for name, mask in wanted.items():
@@ -129,7 +141,7 @@ class Experiment(unittest.TestCase):
 
 class Masks(unittest.TestCase):
     def test_least_important_blocks_go(self):
-        weight = torch.tensor([[1., 2, 5, 5], [1, 2, 5, 5], [9, 9, 3, 0], [9, 9, 0, 0]])[:, :, None, None]
+        weight = torch.tensor([[1.0, 2, 5, 5], [1, 2, 5, 5], [9, 9, 3, 0], [9, 9, 0, 0]])[:, :, None, None]
         self.assertEqual(block_masks.block_importance(weight, (2, 2), "l1").tolist(), [[6, 20], [36, 3]])
         self.assertEqual(block_masks.block_importance(weight, (2, 2), "l2").tolist(), [[10, 100], [324, 9]])
         mask = block_masks.without_least(block_masks.block_importance(weight, (2, 2), "l1"), 2)
@@ -158,13 +170,20 @@ class Integer(unittest.TestCase):
         network = IntegerNetwork(nodes, torch.randn(4, 1, 8, 8), "int8")
         node = next(n for n in nodes if n.name == "l2.0.c1")  # stride 2
         x = torch.randint(-128, 128, (1, 8, 5, 5)).float()
-        got = network.real_sums(node, x)[0] / (network.weight_scales[node.name] * network.scales[node.inputs[0]])[:, None, None]
+        got = (
+            network.real_sums(node, x)[0]
+            / (network.weight_scales[node.name] * network.scales[node.inputs[0]])[:, None, None]
+        )
         w, padded = network.weights[node.name].long(), torch.nn.functional.pad(x.long(), (1, 1, 1, 1))[0]
         for channel in range(w.shape[0]):
             for y in range(3):
                 for z in range(3):
-                    wanted = (w[channel] * padded[:, 2 * y:2 * y + 3, 2 * z:2 * z + 3]).sum() + network.biases[node.name][channel]
-                    self.assertAlmostEqual(got[channel, y, z].item(), wanted.item(), delta=1e-6 * abs(wanted.item()) + 1e-6)
+                    wanted = (w[channel] * padded[:, 2 * y : 2 * y + 3, 2 * z : 2 * z + 3]).sum() + network.biases[
+                        node.name
+                    ][channel]
+                    self.assertAlmostEqual(
+                        got[channel, y, z].item(), wanted.item(), delta=1e-6 * abs(wanted.item()) + 1e-6
+                    )
 
     def test_close_to_floating_point(self):
         nodes, images = fold(random_network()), torch.randn(16, 1, 12, 12)
