@@ -205,7 +205,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->required();
   add_model_options(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
-  command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: one event per descriptor");
+  command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: what moves at a time inside the array");
   command->add_option("--only", arguments->only, "dense or sparse: simulate one of the two")
       ->check(CLI::IsMember({"dense", "sparse"}));
   command->add_flag("--functional", arguments->functional, "move real data and compare every layer with the reference");

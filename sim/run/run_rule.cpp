@@ -86,7 +86,7 @@ Rule run_rule() {
                                    "published estimates",
                                    {"physical", "published"})},
        {"fidelity",
-        Rule::choice("granularity of reservation: bursts, or one per descriptor", {"burst", "transaction"})},
+        Rule::choice("what moves at a time inside the array: bursts, or whole descriptors", {"burst", "transaction"})},
        {"seed", seed_rule("seed of weights and input of a functional run")}},
       {"network", "hardware"});
 }

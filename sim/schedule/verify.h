@@ -1,6 +1,7 @@
 // The judge of every schedule: does this program compute the network on this array, whatever the timing? Shares no code
 // with the scheduler and looks only at the program, so it judges programs read from text alike. Three passes:
-//   structure   every number within the hardware: descriptors, dimensions, lengths, locks, addresses, routes, memories
+//   structure   every number within the hardware: descriptors and their fields, locks, addresses, routes, memories; the
+//               matrices of a product apart from each other, C alone written
 //   execution   all engines run untimed (blocking waits, locks and streams without buffering): the program completes,
 //   locks
 //               stay in range and return to their initial values; every two accesses to the same bytes of which one
@@ -8,7 +9,8 @@
 //               as moved there by transfers from where it was made (halos, channels, padding, weights, operands,
 //               partial sums)
 //   coverage    every output element computed once from every present weight block, and put once at its home
-// Of a program without tensors (Program::tensors) the contents cannot be judged; everything else is.
+// Of a program without tensors (Program::tensors) the contents cannot be judged; everything else is, and of a product
+// that every tile of C was cleared and has summed all of k when it leaves its core.
 #pragma once
 #include <optional>
 

@@ -148,7 +148,7 @@ const std::vector<Counter>& counters() {
       {"network", "", "The network as its file calls it.", "given"},
       {"accounting", "",
        "physical: the model of the machine; published: the arithmetic of earlier estimates on theirs.", "given"},
-      {"fidelity", "", "What is reserved at a time: a burst, or the whole descriptor (transaction).", "given"},
+      {"fidelity", "", "What moves at a time inside the array: a burst, or the whole descriptor (transaction).", "given"},
       {"policy", "", "Who decided mappings and tiles, see `tessera list policies`; absent with a program.", "given"},
       {"hardware.name", "", "The array as its file calls it.", "given"},
       {"hardware.rows", "rows", "Rows of compute tiles.", "given"},
