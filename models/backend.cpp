@@ -1,5 +1,5 @@
-// The SystemC implementation of sim/run/backend.h.
-#include "sim/run/backend.h"
+// The SystemC implementation of sim/exec/backend.h.
+#include "sim/exec/backend.h"
 
 #include <cstdlib>
 #include <memory>

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "models/task_board.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

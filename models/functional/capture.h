@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

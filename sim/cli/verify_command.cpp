@@ -8,7 +8,7 @@
 #include "sim/config/hardware.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 
 namespace tessera {
 namespace {

@@ -7,7 +7,7 @@
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/replay/schedule_trace.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

@@ -8,7 +8,7 @@
 
 #include "sim/program/program.h"
 #include "sim/reference/network_data.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

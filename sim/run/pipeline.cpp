@@ -18,7 +18,7 @@
 #include "sim/run/result.h"
 #include "sim/run/sparsity_result.h"
 #include "sim/schedule/needs.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 
 namespace tessera {
 namespace {

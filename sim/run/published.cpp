@@ -5,7 +5,7 @@
 #include "sim/config/hardware.h"
 #include "sim/replay/published_program.h"
 #include "sim/run/config_folder.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 
 namespace tessera {
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/cost/bound.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 #include "sim/run/run_config.h"
 
 namespace tessera {

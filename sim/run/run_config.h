@@ -11,7 +11,7 @@
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/network/network.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/mask_spec.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

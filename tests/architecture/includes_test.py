@@ -5,7 +5,7 @@ import re
 import sys
 
 # What each folder may include besides itself. base <- config, arch <- network <- sparsity <- program, cost <- schedule;
-# models see no layers' schedule; explore sees neither models nor schedule.
+# the verifier sees programs, never who made them; models see no layers' schedule; explore sees neither models nor schedule.
 ALLOWED = {
     "sim/base": [],
     "sim/arch": ["sim/base"],
@@ -16,17 +16,18 @@ ALLOWED = {
     "sim/program": ["sim/base", "sim/arch", "sim/network", "sim/sparsity"],
     "sim/cost": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
     "sim/trace": ["sim/base", "sim/arch", "sim/program"],
-    "sim/stats": ["sim/base", "sim/run/backend.h"],
+    "sim/exec": ["sim/base", "sim/arch", "sim/program", "sim/trace"],
+    "sim/stats": ["sim/base", "sim/exec"],
+    "sim/verify": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
     "sim/schedule": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost"],
     "sim/reference": ["sim/base", "sim/network", "sim/sparsity"],
     "sim/replay": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost", "sim/trace",
-                   "sim/run/backend.h"],
+                   "sim/exec"],
     "sim/validation": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
-                       "sim/schedule", "sim/trace", "sim/run"],
+                       "sim/schedule", "sim/verify", "sim/trace", "sim/exec", "sim/run"],
     "sim/run": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
-                "sim/schedule", "sim/stats", "sim/trace", "sim/reference", "sim/replay"],
-    "models": ["sim/base", "sim/arch", "sim/program", "sim/sparsity", "sim/network/network.h", "sim/stats", "sim/trace",
-               "sim/run/backend.h"],
+                "sim/schedule", "sim/verify", "sim/exec", "sim/stats", "sim/trace", "sim/reference", "sim/replay"],
+    "models": ["sim/base", "sim/arch", "sim/program", "sim/sparsity", "sim/network/network.h", "sim/exec", "sim/trace"],
     "explore": ["sim/base", "sim/config", "sim/run", "sim/network", "sim/arch"],
     "sim/cli": None,  # the top: everything
     "sim/main.cpp": None,
@@ -73,11 +74,12 @@ def self_test():
     wrong = [("sim/base/x.h", '#include "sim/program/program.h"'), ("explore/x.cpp", '#include "models/array.h"'),
              ("sim/run/x.cpp", "#include <systemc>"), ("models/x.cpp", '#include "sim/schedule/schedule.h"'),
              ("models/x.cpp", '#include "sim/run/pipeline.h"'), ("explore/x.cpp", '#include "sim/schedule/schedule.h"'),
+             ("sim/verify/x.cpp", '#include "sim/schedule/schedule.h"'), ("sim/verify/x.cpp", '#include "sim/cost/bound.h"'),
              ("sim/network/x.cpp", '  #  include "network.h"'), ("sim/oddments/x.h", "")]
     accepted = [case for case in wrong if not violations(*case)]
     for case in accepted:
         print("accepted, but wrong:", case)
-    right = violations("models/x.cpp", '#include <systemc>\n#include "sim/run/backend.h"\n')
+    right = violations("models/x.cpp", '#include <systemc>\n#include "sim/exec/backend.h"\n')
     return not accepted and not right
 
 

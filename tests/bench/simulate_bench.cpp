@@ -14,10 +14,10 @@
 #include "sim/config/hardware.h"
 #include "sim/network/network_file.h"
 #include "sim/reference/network_data.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 #include "sim/run/functional.h"
 #include "sim/schedule/schedule.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 #include "sim/sparsity/mask_spec.h"
 
 namespace tessera {

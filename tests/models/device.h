@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sim/program/builder.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

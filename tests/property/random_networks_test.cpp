@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/base/random.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 #include "tests/property/random_case.h"
 #include "tests/property/random_network.h"
 

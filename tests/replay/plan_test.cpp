@@ -6,7 +6,7 @@
 #include "sim/network/network_file.h"
 #include "sim/replay/published_program.h"
 #include "sim/run/pipeline.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 #include "tests/replay/published.h"
 #include "tests/run/isolated.h"
 

@@ -10,12 +10,12 @@
 #include "sim/network/network_file.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/functional.h"
 #include "sim/run/pipeline.h"
 #include "sim/schedule/object_fifo/gemm.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 #include "tests/run/isolated.h"
 
 namespace tessera::object_fifo_kit {

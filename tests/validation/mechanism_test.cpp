@@ -4,7 +4,7 @@
 #include "sim/config/hardware.h"
 #include "sim/program/builder.h"
 #include "sim/program/ddr_load.h"
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 #include "tests/run/isolated.h"
 
 using namespace tessera;

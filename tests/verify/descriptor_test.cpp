@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "sim/program/builder.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 #include "tests/verify/subject.h"
 
 using namespace tessera;

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sim/program/hash.h"
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 #include "tests/verify/hand_program.h"
 #include "tests/verify/mutations.h"
 

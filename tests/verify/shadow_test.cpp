@@ -1,5 +1,5 @@
 // Does the shadow of a memory know what is left of content that was overwritten in part, and who is in whose way there?
-#include "sim/schedule/verify/shadow.h"
+#include "sim/verify/shadow.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // Does the verifier accept a program that is right, and say of a wrong one what is wrong and where?
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 
 #include <catch2/catch.hpp>
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
-#include "sim/schedule/verify/boxes.h"
-#include "sim/schedule/verify/clocks.h"
+#include "sim/verify/boxes.h"
+#include "sim/verify/clocks.h"
 
 namespace tessera::verifying {
 

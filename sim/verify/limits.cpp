@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/limits.h"
+#include "sim/verify/limits.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // Accesses as boxes: which element of what passes where.
 #include <algorithm>
 
-#include "sim/schedule/verify/boxes.h"
+#include "sim/verify/boxes.h"
 
 namespace tessera::verifying {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/run/backend.h"
+#include "sim/exec/backend.h"
 
 namespace tessera {
 

@@ -1,8 +1,8 @@
 // Third pass: is every element of every layer computed once, from every present weight block once, and put once at its
 // home? Counts in cells of one pixel by 8 stored channels.
 #pragma once
-#include "sim/schedule/verify/boxes.h"
-#include "sim/schedule/verify/findings.h"
+#include "sim/verify/boxes.h"
+#include "sim/verify/findings.h"
 
 namespace tessera::verifying {
 

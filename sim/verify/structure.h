@@ -1,7 +1,7 @@
 // First pass of the verifier: is every number of the program within the hardware and within the program's own tables?
 // The later passes rely on it and run only when it finds nothing.
 #pragma once
-#include "sim/schedule/verify/findings.h"
+#include "sim/verify/findings.h"
 
 namespace tessera::verifying {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <optional>
 
-#include "sim/schedule/verify/findings.h"
+#include "sim/verify/findings.h"
 
 namespace tessera::verifying {
 

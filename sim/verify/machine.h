@@ -5,7 +5,7 @@
 #pragma once
 #include <deque>
 
-#include "sim/schedule/verify/dataflow.h"
+#include "sim/verify/dataflow.h"
 
 namespace tessera::verifying {
 

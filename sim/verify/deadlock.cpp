@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/schedule/verify/machine.h"
+#include "sim/verify/machine.h"
 
 namespace tessera::verifying {
 

@@ -1,11 +1,11 @@
-#include "sim/schedule/verify/structure.h"
+#include "sim/verify/structure.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "sim/schedule/verify/limits.h"
+#include "sim/verify/limits.h"
 
 namespace tessera::verifying {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/clocks.h"
+#include "sim/verify/clocks.h"
 
 #include <algorithm>
 

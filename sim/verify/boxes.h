@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/program/program.h"
-#include "sim/schedule/verify/few.h"
+#include "sim/verify/few.h"
 
 namespace tessera::verifying {
 

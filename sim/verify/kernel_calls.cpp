@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/schedule/verify/dataflow.h"
+#include "sim/verify/dataflow.h"
 
 namespace tessera::verifying {
 

@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/coverage.h"
+#include "sim/verify/coverage.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
-#include "sim/schedule/verify.h"
+#include "sim/verify/verify.h"
 
-#include "sim/schedule/verify/machine.h"
-#include "sim/schedule/verify/structure.h"
+#include "sim/verify/machine.h"
+#include "sim/verify/structure.h"
 
 namespace tessera {
 

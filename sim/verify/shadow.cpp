@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/shadow.h"
+#include "sim/verify/shadow.h"
 
 #include <algorithm>
 #include <cstring>

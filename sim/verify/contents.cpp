@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/contents.h"
+#include "sim/verify/contents.h"
 
 #include <fmt/format.h>
 

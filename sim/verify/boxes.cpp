@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/boxes.h"
+#include "sim/verify/boxes.h"
 
 #include <algorithm>
 

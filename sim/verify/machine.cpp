@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/machine.h"
+#include "sim/verify/machine.h"
 
 #include <fmt/format.h>
 

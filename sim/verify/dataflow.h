@@ -1,10 +1,10 @@
 // What every transfer and call finds and leaves in the memories of the array: the content half of the verifier's second
 // pass. The machine tells it when things happen; it keeps the shadow of every memory and judges what is read.
 #pragma once
-#include "sim/schedule/verify/clocks.h"
-#include "sim/schedule/verify/contents.h"
-#include "sim/schedule/verify/coverage.h"
-#include "sim/schedule/verify/shadow.h"
+#include "sim/verify/clocks.h"
+#include "sim/verify/contents.h"
+#include "sim/verify/coverage.h"
+#include "sim/verify/shadow.h"
 
 namespace tessera::verifying {
 

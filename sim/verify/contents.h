@@ -1,8 +1,8 @@
 // What the bytes of a program can be, as keys: elements of a tensor, bytes of a weight chunk, partial sums of a layer.
 // Concatenations hold nothing of their own: their elements are those of the tensors they are made of.
 #pragma once
-#include "sim/schedule/verify/boxes.h"
-#include "sim/schedule/verify/findings.h"
+#include "sim/verify/boxes.h"
+#include "sim/verify/findings.h"
 
 namespace tessera::verifying {
 

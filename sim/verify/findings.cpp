@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/findings.h"
+#include "sim/verify/findings.h"
 
 #include <fmt/format.h>
 

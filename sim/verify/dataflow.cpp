@@ -1,4 +1,4 @@
-#include "sim/schedule/verify/dataflow.h"
+#include "sim/verify/dataflow.h"
 
 #include <fmt/format.h>
 

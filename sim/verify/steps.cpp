@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "sim/schedule/verify/few.h"
-#include "sim/schedule/verify/limits.h"
-#include "sim/schedule/verify/structure.h"
+#include "sim/verify/few.h"
+#include "sim/verify/limits.h"
+#include "sim/verify/structure.h"
 
 namespace tessera::verifying {
 namespace {
