@@ -38,21 +38,21 @@ Json value_at(const Json& config, const std::string& path) {
   return bare(*at);
 }
 
-std::string unit_at(const Rule& all, const std::string& path) {
-  const Rule* rule = &all;
+std::string unit_at(const config::Rule& all, const std::string& path) {
+  const config::Rule* rule = &all;
   for (const std::string& key : keys_of(path)) {
-    const Rule* found = rule->find(key);
+    const config::Rule* found = rule->find(key);
     rule = found != nullptr ? found : rule->item.get();
     if (rule == nullptr) return "";
   }
-  return rule->kind == Rule::Kind::list && rule->item ? rule->item->unit : rule->unit;
+  return rule->kind == config::Rule::Kind::list && rule->item ? rule->item->unit : rule->unit;
 }
 
 }  // namespace
 
 std::map<std::string, AxisFacts> axis_facts(const Json& config, const std::vector<std::string>& paths) {
   std::map<std::string, AxisFacts> facts;
-  const Rule rule = run_rule();
+  const config::Rule rule = run::run_rule();
   for (const std::string& path : paths) facts[path] = {value_at(config, path), unit_at(rule, path)};
   return facts;
 }

@@ -24,13 +24,14 @@ Json slim(const Json& layer) {
 }
 
 // What the table and the figures need of a result, with the facts of the config beside it.
-Json row_of(const RunConfig& config, Json result) {
-  const ArraySpec& array = config.array;
+Json row_of(const run::RunConfig& config, Json result) {
+  const arch::ArraySpec& array = config.array;
   result["network"] = config.network.name;
   result["rows"] = array.rows;
   result["cols"] = array.cols;
   result["cores"] = array.cores();
-  const double rate = peak_macs_per_cycle(config.network.layers.back().in_type);  // of one core; a network has one type
+  const double rate =
+      cost::peak_macs_per_cycle(config.network.layers.back().in_type);  // of one core; a network has one type
   result["peak_macs_per_us"] = rate * array.cores() * array.clock_hz / 1e6;
   result["ddr_bytes_per_us"] = array.ddr.read_bytes_per_cycle * array.clock_hz / 1e6;
   if (result.contains("weight_bytes")) {  // the published accounting has none
@@ -53,9 +54,9 @@ void add_zeros(const Json& sparsity, Json& row) {
 }
 
 Expected<Json> run(const Json& document, bool dense) {
-  const Expected<RunConfig> config = make_run_config(document, ".", "point");
+  const Expected<run::RunConfig> config = run::make_run_config(document, ".", "point");
   if (!config) return config.failure();
-  Expected<Json> result = run_density(*config, dense ? Density::dense : Density::sparse);
+  Expected<Json> result = run_density(*config, dense ? run::Density::dense : run::Density::sparse);
   if (!result) return result;
   Json row = row_of(*config, std::move(*result));
   if (!dense) add_zeros(sparsity_result(*config), row);

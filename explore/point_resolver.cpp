@@ -13,7 +13,7 @@ bool names_a_file(const std::string& path, const Json& value) {
 
 std::string first_key(const std::string& path) { return path.substr(0, path.find('.')); }
 
-std::size_t size_of(const JsonParts& parts) {
+std::size_t size_of(const run::JsonParts& parts) {
   std::size_t bytes = 0;
   for (const auto& [name, text] : parts) bytes += name.size() + text.size();
   return bytes;
@@ -38,39 +38,39 @@ const ResolvedHalf& HalfCache::get(const Overrides& overrides,
   return halves_[name] = std::move(half);
 }
 
-Expected<RunConfig> PointResolver::load(const Overrides& overrides) const {
+Expected<run::RunConfig> PointResolver::load(const Overrides& overrides) const {
   std::vector<std::string> sets;
   for (const auto& [path, value] : overrides) {
     const Json set =
         names_a_file(path, value) ? Json(fs::absolute(fs::path(folder_) / value.get<std::string>()).string()) : value;
     sets.push_back(path + "=" + set.dump());
   }
-  return load_run_config(base_, sets);
+  return run::load_run_config(base_, sets);
 }
 
 Expected<ResolvedPoint> PointResolver::resolve_whole(const Overrides& overrides) const {
-  const Expected<RunConfig> config = load(overrides);
+  const Expected<run::RunConfig> config = load(overrides);
   if (!config) return config.failure();
-  return ResolvedPoint{config->resolved.dump(), content_hash(*config, Density::sparse),
-                       content_hash(*config, Density::dense)};
+  return ResolvedPoint{config->resolved.dump(), content_hash(*config, run::Density::sparse),
+                       content_hash(*config, run::Density::dense)};
 }
 
 ResolvedHalf PointResolver::machine_half(const Overrides& overrides) const {
   Overrides without = overrides;
   without.emplace_back("sparsity", Json::object());  // not the base's: its masks would be made for nothing
-  const Expected<RunConfig> config = load(without);
+  const Expected<run::RunConfig> config = load(without);
   if (!config) return {};
-  ResolvedHalf half{true, parts_of(config->resolved), content_parts(*config, Density::dense), ""};
-  half.baseline_key = content_hash(half.content);
+  ResolvedHalf half{true, run::parts_of(config->resolved), content_parts(*config, run::Density::dense), ""};
+  half.baseline_key = run::content_hash(half.content);
   return half;
 }
 
 ResolvedHalf PointResolver::mask_half(const Overrides& overrides) const {
-  const Expected<RunConfig> config = load(overrides);
+  const Expected<run::RunConfig> config = load(overrides);
   if (!config) return {};
   ResolvedHalf half{true, {}, {}, ""};
   half.config["sparsity"] = config->resolved["sparsity"].dump();
-  half.content["masks"] = content_parts(*config, Density::sparse)["masks"];
+  half.content["masks"] = content_parts(*config, run::Density::sparse)["masks"];
   return half;
 }
 
@@ -85,10 +85,10 @@ Expected<ResolvedPoint> PointResolver::resolve(const Overrides& overrides) {
   const ResolvedHalf& machine = machines_.get(of_machine, [this](const Overrides& o) { return machine_half(o); });
   const ResolvedHalf& masks = masks_.get(of_masks, [this](const Overrides& o) { return mask_half(o); });
   if (!machine.legal || !masks.legal) return resolve_whole(overrides);
-  JsonParts config = machine.config, content = machine.content;
+  run::JsonParts config = machine.config, content = machine.content;
   config["sparsity"] = masks.config.at("sparsity");
   content["masks"] = masks.content.at("masks");
-  return ResolvedPoint{text_of(config), content_hash(content), machine.baseline_key};
+  return ResolvedPoint{run::text_of(config), run::content_hash(content), machine.baseline_key};
 }
 
 }  // namespace tessera::explore

@@ -15,8 +15,8 @@ namespace tessera::explore {
 // What a point takes from one of its halves.
 struct ResolvedHalf {
   bool legal = false;
-  JsonParts config;   // members of the resolved document
-  JsonParts content;  // what is hashed into the key
+  run::JsonParts config;   // members of the resolved document
+  run::JsonParts content;  // what is hashed into the key
   std::string baseline_key;
 };
 
@@ -32,14 +32,15 @@ class HalfCache {
 
 class PointResolver {
  public:
-  // `base` is the run config; values of `network`, `hardware` and `sparsity.mask_file` that are paths start at `folder`.
+  // `base` is the run config; values of `network`, `hardware` and `sparsity.mask_file` that are paths start at
+  // `folder`.
   PointResolver(std::string base, std::string folder) : base_(std::move(base)), folder_(std::move(folder)) {}
 
   Expected<ResolvedPoint> resolve(const Overrides& overrides);
   Expected<ResolvedPoint> resolve_whole(const Overrides& overrides) const;
 
  private:
-  Expected<RunConfig> load(const Overrides& overrides) const;
+  Expected<run::RunConfig> load(const Overrides& overrides) const;
   ResolvedHalf machine_half(const Overrides& overrides) const;
   ResolvedHalf mask_half(const Overrides& overrides) const;
 

@@ -2,23 +2,22 @@
 
 #include <fmt/format.h>
 
-namespace tessera {
+namespace tessera::models {
 
-Array::Array(const sc_core::sc_module_name& name, RunState& run)
-    : sc_module(name), host_("host_memory", run.array) {
-  const ArraySpec& a = run.array;
-  const EngineMap& map = run.map;
-  const auto tile_name = [&](TileId t) { return map.tile_name(t); };
+Array::Array(const sc_core::sc_module_name& name, RunState& run) : sc_module(name), host_("host_memory", run.array) {
+  const arch::ArraySpec& a = run.array;
+  const program::EngineMap& map = run.map;
+  const auto tile_name = [&](program::TileId t) { return map.tile_name(t); };
   fabric_.banks.assign(static_cast<std::size_t>(map.tile_count()), nullptr);
   for (int r = 0; r < a.rows; ++r)
     for (int c = 0; c < a.cols; ++c) {
-      const TileId t = map.compute_tile(r, c);
+      const program::TileId t = map.compute_tile(r, c);
       compute_.push_back(std::make_unique<ComputeTile>(tile_name(t).c_str(), run, r, c, fabric_));
       fabric_.banks[static_cast<std::size_t>(t)] = &compute_.back()->banks();
       tiles_.push_back(compute_.back().get());
     }
   for (int m = 0; m < a.memtiles(); ++m) {
-    const TileId t = map.memory_tile(m);
+    const program::TileId t = map.memory_tile(m);
     memory_.push_back(std::make_unique<MemoryTile>(tile_name(t).c_str(), run, m, fabric_));
     fabric_.banks[static_cast<std::size_t>(t)] = &memory_.back()->banks();
     tiles_.push_back(memory_.back().get());
@@ -37,20 +36,21 @@ Array::Array(const sc_core::sc_module_name& name, RunState& run)
 }
 
 void Array::wire_routes(RunState& run) {
-  const auto add = [&](StreamRoute& route, EngineId id, EngineId source) {
-    const EngineMap::Info& info = run.map.info(id);
-    ShimTile* shim = info.tile_kind == TileKind::shim ? shims_[static_cast<std::size_t>(info.col)].get() : nullptr;
+  const auto add = [&](StreamRoute& route, program::EngineId id, program::EngineId source) {
+    const program::EngineMap::Info& info = run.map.info(id);
+    ShimTile* shim =
+        info.tile_kind == program::TileKind::shim ? shims_[static_cast<std::size_t>(info.col)].get() : nullptr;
     const Millicycles hop = run.array.stream.hop_cycles * millicycles_per_cycle;
     route.connect(static_cast<DmaChannel&>(*engines_[static_cast<std::size_t>(id)]), shim,
                   hops(run.map.info(source), info, run.array) * hop);
   };
   for (std::size_t i = 0; i < run.program.routes.size(); ++i) {
-    const Route& route = run.program.routes[i];
+    const program::Route& route = run.program.routes[i];
     routes_.push_back(std::make_unique<StreamRoute>(fmt::format("route{}", i).c_str(), run, route));
     add(*routes_.back(), route.source, route.source);
-    for (EngineId sink : route.sinks) add(*routes_.back(), sink, route.source);
+    for (program::EngineId sink : route.sinks) add(*routes_.back(), sink, route.source);
     fabric_.routes.push_back(routes_.back().get());
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

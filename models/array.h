@@ -8,7 +8,7 @@
 #include "models/stream_route.h"
 #include "models/tiles.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class Array : public sc_core::sc_module {
  public:
@@ -30,4 +30,4 @@ class Array : public sc_core::sc_module {
   std::vector<Tile*> tiles_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

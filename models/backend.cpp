@@ -14,11 +14,11 @@
 // Debian's libsystemc carries a main that wants this; ours is never entered through it.
 int sc_main(int, char**) { return 0; }
 
-namespace tessera {
+namespace tessera::models {
 
 namespace {
 
-Expected<SimResult> run_array(RunState& run) {
+Expected<exec::SimResult> run_array(RunState& run) {
   Array array("array", run);
   const Watchdog watchdog("watchdog", run, array);
   sc_core::sc_start();
@@ -30,17 +30,21 @@ Expected<SimResult> run_array(RunState& run) {
 }
 
 }  // namespace
+}  // namespace tessera::models
 
-Expected<SimResult> simulate(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations,
-                             const SimOptions& options, const DdrImage& image) {
-  if (auto failure = load_check(program, array, durations)) return std::move(*failure);
+namespace tessera::exec {
+
+Expected<SimResult> simulate(const program::Program& program, const arch::ArraySpec& array,
+                             const std::vector<Millicycles>& durations, const SimOptions& options,
+                             const DdrImage& image) {
+  if (auto failure = models::load_check(program, array, durations)) return std::move(*failure);
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
-  RunState run(program, array, durations, options);
-  std::unique_ptr<FunctionalPlane> data;
-  if (options.functional) data = std::make_unique<FunctionalPlane>(program, array, run.map, image);
+  models::RunState run(program, array, durations, options);
+  std::unique_ptr<models::FunctionalPlane> data;
+  if (options.functional) data = std::make_unique<models::FunctionalPlane>(program, array, run.map, image);
   run.data = data.get();
   try {
-    auto result = run_array(run);
+    auto result = models::run_array(run);
     if (result && data != nullptr) data->deliver(options, *result);
     return result;
   } catch (const sc_core::sc_report& report) {
@@ -49,4 +53,4 @@ Expected<SimResult> simulate(const Program& program, const ArraySpec& array, con
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::exec

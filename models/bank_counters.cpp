@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 int bits(BankSet s) { return __builtin_popcount(s); }
 
 }  // namespace
 
-BankCounters::BankCounters(const MemorySpec& spec)
+BankCounters::BankCounters(const arch::MemorySpec& spec)
     : bank_bytes_(std::max<Bytes>(1, ceil_div(spec.size, std::max(1, spec.banks)))),
       width_(spec.bank_width),
       counts_(static_cast<std::size_t>(std::max(1, spec.banks))) {}
@@ -23,16 +23,16 @@ BankSet BankCounters::between(std::int64_t begin, std::int64_t end) const {
   return set;
 }
 
-BankSet BankCounters::used_by(const Program& program, const KernelCall& call) const {
+BankSet BankCounters::used_by(const program::Program& program, const program::KernelCall& call) const {
   BankSet set = 0;
   const auto add = [&](std::int64_t base, Bytes bytes) {
     if (base >= 0) set |= between(base, base + bytes);
   };
   const Bytes out = call.out.elements();
-  static const Layer none;
+  static const network::Layer none;
   const bool named = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program.layers.size();
-  const Layer& layer = named ? program.layers[static_cast<std::size_t>(call.layer)].layer : none;
-  if (call.kind == KernelKind::gemm) {
+  const network::Layer& layer = named ? program.layers[static_cast<std::size_t>(call.layer)].layer : none;
+  if (call.kind == program::KernelKind::gemm) {
     const Bytes width = type_bytes(layer.in_type);
     add(call.in, Bytes{call.in_h} * call.in_c * width);
     add(call.weights, (call.out.c1 - call.out.c0) * call.in_c * width);
@@ -73,4 +73,4 @@ double BankCounters::shared_with_others(BankSet banks) const {
   return banks == 0 ? 0 : static_cast<double>(bits(banks & others)) / bits(banks);
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -7,16 +7,16 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 using BankSet = std::uint32_t;  // bit per bank
 
 class BankCounters {
  public:
-  explicit BankCounters(const MemorySpec& spec);
+  explicit BankCounters(const arch::MemorySpec& spec);
 
   BankSet between(std::int64_t begin, std::int64_t end) const;  // banks of the half-open address range
-  BankSet used_by(const Program& program, const KernelCall& call) const;
+  BankSet used_by(const program::Program& program, const program::KernelCall& call) const;
   void count(BankSet banks, Bytes bytes);
   std::int64_t accesses(BankSet banks) const;
   double accesses_of(Bytes bytes) const { return static_cast<double>(bytes) / static_cast<double>(width_); }
@@ -32,4 +32,4 @@ class BankCounters {
   std::vector<BankSet> active_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

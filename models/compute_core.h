@@ -5,11 +5,12 @@
 #include "models/bank_counters.h"
 #include "models/engine.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class ComputeCore : public Engine {
  public:
-  ComputeCore(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks, BankCounters& banks);
+  ComputeCore(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks,
+              BankCounters& banks);
   int layer() const override { return instr_ == nullptr ? -1 : instr_->layer; }
 
  private:
@@ -18,12 +19,12 @@ class ComputeCore : public Engine {
   void finish_call();
 
   BankCounters& banks_;
-  const std::vector<CoreInstr>& list_;
-  const CoreInstr* instr_ = nullptr;
+  const std::vector<program::CoreInstr>& list_;
+  const program::CoreInstr* instr_ = nullptr;
   Phase phase_ = Phase::fetch;
   Millicycles begin_ = 0;
   BankSet banks_used_ = 0;
   std::int64_t accesses_before_ = 0;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -3,19 +3,19 @@
 #pragma once
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class DataPlane {
  public:
   virtual ~DataPlane() = default;
   // `channel` starts on descriptor `transfer`.
-  virtual void begin(EngineId channel, const Transfer& transfer) = 0;
+  virtual void begin(program::EngineId channel, const program::Transfer& transfer) = 0;
   // The next `bytes` of the current descriptors go from the source of `route` to all its sinks.
-  virtual void move(const Route& route, Bytes bytes) = 0;
+  virtual void move(const program::Route& route, Bytes bytes) = 0;
   // A core gives a lock of its tile back.
-  virtual void release(EngineId core, LockOp lock) = 0;
+  virtual void release(program::EngineId core, program::LockOp lock) = 0;
   // The core has finished a call.
-  virtual void execute(EngineId core, const KernelCall& call) = 0;
+  virtual void execute(program::EngineId core, const program::KernelCall& call) = 0;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -10,26 +10,27 @@
 #include "models/stream_route.h"
 #include "sim/program/ddr_load.h"
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
-const char* payload_name(Payload p) {
+const char* payload_name(program::Payload p) {
   static const char* const names[] = {"transfer", "activations", "weights", "result"};
   return names[static_cast<int>(p)];
 }
 
 }  // namespace
 
-DmaChannel::DmaChannel(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks,
-                       const DmaSpec& spec, const Fabric& fabric)
+DmaChannel::DmaChannel(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks,
+                       const arch::DmaSpec& spec, const Fabric& fabric)
     : Engine(name, run, id, locks),
       info_(run.map.info(id)),
       spec_(spec),
       fabric_(fabric),
       list_(run.program.engines[static_cast<std::size_t>(id)].transfers) {
-  if (info_.tile_kind == TileKind::memory) conflict_share_ = run.array.memtile.conflict_share;
-  counts_banks_ = conflict_share_ > 0 || (info_.tile_kind == TileKind::compute && run.array.tile.conflict_share > 0);
-  if (info_.kind != EngineKind::s2mm) return;
+  if (info_.tile_kind == program::TileKind::memory) conflict_share_ = run.array.memtile.conflict_share;
+  counts_banks_ =
+      conflict_share_ > 0 || (info_.tile_kind == program::TileKind::compute && run.array.tile.conflict_share > 0);
+  if (info_.kind != program::EngineKind::s2mm) return;
   SC_HAS_PROCESS(DmaChannel);
   SC_METHOD(drain);
   sensitive << arrived_;
@@ -48,7 +49,7 @@ void DmaChannel::advance() {
         // A descriptor that nothing blocks takes its lock now instead of chain_cycles later: one event less.
         if (proceed(transfer_->wait0, transfer_->wait_count, transfer_->acquire)) return offer(enabled(), chain);
         phase_ = Phase::tokens;
-        if (pause(chain, Cause::overhead)) return;
+        if (pause(chain, exec::Cause::overhead)) return;
         break;
       }
       case Phase::tokens:
@@ -57,7 +58,7 @@ void DmaChannel::advance() {
         break;
       case Phase::arrival:
         phase_ = Phase::lock;
-        if (pause(std::max<Millicycles>(0, enabled() - now()), Cause::wait_token)) return;
+        if (pause(std::max<Millicycles>(0, enabled() - now()), exec::Cause::wait_token)) return;
         break;
       case Phase::lock:
         phase_ = Phase::locked;
@@ -80,12 +81,12 @@ void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
   const Millicycles cost = start_cost();
   const Millicycles start = std::max(now() + chain, enabled), ready = start + cost;
   requested_ = enabled + cost;
-  charge(Cause::overhead, now() + chain);
-  charge(Cause::wait_token, start);
-  charge(Cause::overhead, ready);
+  charge(exec::Cause::overhead, now() + chain);
+  charge(exec::Cause::wait_token, start);
+  charge(exec::Cause::overhead, ready);
   size_ = left_ = transfer_->access.stream_bytes();
-  if (info_.tile_kind == TileKind::shim) {
-    const bool write = info_.kind == EngineKind::s2mm;
+  if (info_.tile_kind == program::TileKind::shim) {
+    const bool write = info_.kind == program::EngineKind::s2mm;
     memory_load_ = ddr_load(transfer_->access, run_.array.ddr, write);
     memory_wait_ = write ? 0 : channel_wait(transfer_->access, run_.array.ddr);
   }
@@ -97,7 +98,7 @@ void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
 }
 
 Millicycles DmaChannel::start_cost() {
-  const bool outbound = info_.kind == EngineKind::mm2s;
+  const bool outbound = info_.kind == program::EngineKind::mm2s;
   Cycles cycles = spec_.start(outbound);
   if (cold_) cycles += spec_.first_start(outbound);
   if (last_route_ >= 0 && last_route_ != transfer_->route) cycles += run_.array.stream.packet_cycles;
@@ -114,16 +115,16 @@ double DmaChannel::conflict_cycles(Bytes bytes) const {
 void DmaChannel::segment_begins() {
   if (at_start()) {
     begin_ = now();
-    if (transfer_->payload != Payload::weights) run_.layer_began(transfer_->layer, begin_);
+    if (transfer_->payload != program::Payload::weights) run_.layer_began(transfer_->layer, begin_);
   }
   if (conflict_share_ > 0) banks_->enter(bank_set_);
 }
 
 void DmaChannel::segment_ends(const Segment& s, Millicycles latency) {
-  charge(Cause::wait_stream, s.begin);
-  charge(Cause::bank_conflict, s.begin + s.conflict);
-  charge(Cause::wait_stream, s.end - s.busy);
-  charge(Cause::busy, s.end);
+  charge(exec::Cause::wait_stream, s.begin);
+  charge(exec::Cause::bank_conflict, s.begin + s.conflict);
+  charge(exec::Cause::wait_stream, s.end - s.busy);
+  charge(exec::Cause::busy, s.end);
   if (counts_banks_) banks_->count(bank_set_, s.bytes);
   if (conflict_share_ > 0) banks_->leave(bank_set_);
   left_ -= s.bytes;
@@ -155,22 +156,22 @@ void DmaChannel::retire(const Arrival& a) {
   run_.tasks.complete(id_);
 }
 
-void DmaChannel::count_traffic(const Transfer& t) {
-  MemoryTraffic& traffic = run_.result.traffic;
-  const bool write = info_.kind == EngineKind::s2mm;
+void DmaChannel::count_traffic(const program::Transfer& t) {
+  exec::MemoryTraffic& traffic = run_.result.traffic;
+  const bool write = info_.kind == program::EngineKind::s2mm;
   const Bytes bytes = t.access.memory_bytes();
   switch (info_.tile_kind) {
-    case TileKind::compute:
+    case program::TileKind::compute:
       (write ? traffic.core_write : traffic.core_read) += bytes;
       break;
-    case TileKind::memory:
+    case program::TileKind::memory:
       (write ? traffic.memtile_write : traffic.memtile_read) += bytes;
       break;
-    case TileKind::shim:
+    case program::TileKind::shim:
       (write ? traffic.ddr_write : traffic.ddr_read) += bytes;
-      if (LayerTimes* l = run_.layer(t.layer)) (write ? l->ddr_write : l->ddr_read) += bytes;
+      if (exec::LayerTimes* l = run_.layer(t.layer)) (write ? l->ddr_write : l->ddr_read) += bytes;
       break;
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -8,7 +8,7 @@
 
 #include "models/engine.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class StreamRoute;
 class BankCounters;
@@ -29,16 +29,16 @@ struct Segment {
 
 class DmaChannel : public Engine {
  public:
-  DmaChannel(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks, const DmaSpec& spec,
-             const Fabric& fabric);
+  DmaChannel(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks,
+             const arch::DmaSpec& spec, const Fabric& fabric);
 
   int layer() const override { return transfer_ == nullptr ? -1 : transfer_->layer; }
-  RouteId route() const override { return transfer_ == nullptr ? -1 : transfer_->route; }
+  program::RouteId route() const override { return transfer_ == nullptr ? -1 : transfer_->route; }
 
-  const Transfer& transfer() const { return *transfer_; }
+  const program::Transfer& transfer() const { return *transfer_; }
   Bytes left() const { return left_; }
   bool at_start() const { return left_ == size_; }
-  double bytes_per_cycle() const { return spec_.rate(info_.kind == EngineKind::mm2s); }
+  double bytes_per_cycle() const { return spec_.rate(info_.kind == program::EngineKind::mm2s); }
   // When the descriptor asked host memory for its data, possibly while the channel was still busy with earlier ones.
   Millicycles requested() const { return requested_; }
   double memory_load() const { return memory_load_; }
@@ -55,27 +55,29 @@ class DmaChannel : public Engine {
   enum class Phase { fetch, tokens, arrival, lock, locked };
   struct Arrival {
     Millicycles time, begin;
-    const Transfer* transfer;
+    const program::Transfer* transfer;
   };
   void advance() override;
-  TileId memory() const { return info_.tile_kind == TileKind::memory ? transfer_->memory : info_.tile; }
+  program::TileId memory() const {
+    return info_.tile_kind == program::TileKind::memory ? transfer_->memory : info_.tile;
+  }
   Millicycles start_cost();
   Millicycles enabled() const;
   void offer(Millicycles enabled, Millicycles chain);
   void retire(const Arrival& arrival);
   void drain();
-  void count_traffic(const Transfer& transfer);
+  void count_traffic(const program::Transfer& transfer);
 
-  const EngineMap::Info info_;
-  const DmaSpec& spec_;
+  const program::EngineMap::Info info_;
+  const arch::DmaSpec& spec_;
   const Fabric& fabric_;
   double conflict_share_ = 0;
   bool counts_banks_ = false;  // somebody pays for bank conflicts here
-  const std::vector<Transfer>& list_;
+  const std::vector<program::Transfer>& list_;
 
   Phase phase_ = Phase::fetch;
-  const Transfer* transfer_ = nullptr;
-  RouteId last_route_ = -1;
+  const program::Transfer* transfer_ = nullptr;
+  program::RouteId last_route_ = -1;
   Millicycles requested_ = 0;
   bool cold_ = true;  // nothing moved yet
   Bytes size_ = 0, left_ = 0;
@@ -88,4 +90,4 @@ class DmaChannel : public Engine {
   sc_core::sc_event arrived_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -5,9 +5,9 @@
 #include "models/lock_unit.h"
 #include "models/sim_time.h"
 
-namespace tessera {
+namespace tessera::models {
 
-Engine::Engine(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks)
+Engine::Engine(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks)
     : sc_module(name),
       run_(run),
       id_(id),
@@ -26,7 +26,7 @@ void Engine::wake() {
   advance();
 }
 
-void Engine::charge(Cause cause, Millicycles until) {
+void Engine::charge(exec::Cause cause, Millicycles until) {
   const Millicycles time = until - charged_;
   times_[static_cast<std::size_t>(cause)] += time;
   if (layer_times_ != nullptr) layer_times_->cores[static_cast<std::size_t>(cause)] += time;
@@ -37,10 +37,10 @@ Millicycles Engine::ahead() const { return std::max<Millicycles>(0, charged_ - n
 
 void Engine::close(Millicycles total) {
   layer_times_ = nullptr;
-  charge(Cause::idle, total);
+  charge(exec::Cause::idle, total);
 }
 
-bool Engine::pause(Millicycles time, Cause cause) {
+bool Engine::pause(Millicycles time, exec::Cause cause) {
   blocked_ = Blocked::no;
   if (time == 0) return false;
   cause_ = cause;
@@ -48,7 +48,7 @@ bool Engine::pause(Millicycles time, Cause cause) {
   return true;
 }
 
-bool Engine::proceed(std::uint32_t first_wait, std::uint32_t waits, LockOp lock) {
+bool Engine::proceed(std::uint32_t first_wait, std::uint32_t waits, program::LockOp lock) {
   return run_.tasks.fulfilled(run_.program.waits.data() + first_wait, waits) &&
          (lock.lock < 0 || locks_.try_acquire(lock));
 }
@@ -59,23 +59,23 @@ bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
   wait_count_ = count;
   open_waits_ = run_.tasks.await(waits_, count, *this);
   if (open_waits_ == 0) return false;
-  cause_ = Cause::wait_token;
+  cause_ = exec::Cause::wait_token;
   blocked_ = Blocked::tokens;
   return true;
 }
 
 void Engine::token_arrived() {
   if (--open_waits_ > 0) return;
-  wake_.notify(to_time(to_millicycles(run_.array.controller.token_cycles)));
+  wake_.notify(to_time(tessera::to_millicycles(run_.array.controller.token_cycles)));
 }
 
 Millicycles Engine::tokens_at(std::uint32_t first, std::uint32_t count) const {
   if (count == 0) return 0;
   return run_.tasks.fulfilled_at(run_.program.waits.data() + first, count) +
-         to_millicycles(run_.array.controller.token_cycles);
+         tessera::to_millicycles(run_.array.controller.token_cycles);
 }
 
-bool Engine::await_lock(LockOp op) {
+bool Engine::await_lock(program::LockOp op) {
   if (op.lock < 0 || locks_.acquire(op, *this)) return false;
   wanted_ = op;
   cause_ = lock_cause(locks_.role(op.lock));
@@ -83,4 +83,4 @@ bool Engine::await_lock(LockOp op) {
   return true;
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

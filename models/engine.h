@@ -6,7 +6,7 @@
 #include "models/run_state.h"
 #include "models/step_cursor.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class LockUnit;
 
@@ -14,20 +14,20 @@ class Engine : public sc_core::sc_module {
  public:
   enum class Blocked { no, tokens, lock, stream, finished };
 
-  Engine(const sc_core::sc_module_name& name, RunState& run, EngineId id, LockUnit& locks);
+  Engine(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks);
 
   void token_arrived();
   void lock_granted() { wake_.notify(sc_core::SC_ZERO_TIME); }
 
   // For the watchdog.
-  EngineId id() const { return id_; }
+  program::EngineId id() const { return id_; }
   Blocked blocked() const { return blocked_; }
   const LockUnit& locks() const { return locks_; }
-  LockOp wanted_lock() const { return wanted_; }
-  const Wait* waits() const { return waits_; }
+  program::LockOp wanted_lock() const { return wanted_; }
+  const program::Wait* waits() const { return waits_; }
   std::uint32_t wait_count() const { return wait_count_; }
   virtual int layer() const = 0;
-  virtual RouteId route() const { return -1; }
+  virtual program::RouteId route() const { return -1; }
 
   // Closes the account at the end of the run.
   void close(Millicycles total);
@@ -38,38 +38,38 @@ class Engine : public sc_core::sc_module {
   void wake();
 
   // Charges the time since the last charge to `cause`. `until` may lie ahead of the present: the engine is committed.
-  void charge(Cause cause, Millicycles until);
+  void charge(exec::Cause cause, Millicycles until);
   Millicycles ahead() const;  // time already charged that has not passed
-  void charge_layer_to(LayerTimes* layer) { layer_times_ = layer; }
+  void charge_layer_to(exec::LayerTimes* layer) { layer_times_ = layer; }
 
   // Each returns true when the engine is blocked and advance() has to return; it is called again when the block is
   // over, with the time charged.
-  bool pause(Millicycles time, Cause cause);
+  bool pause(Millicycles time, exec::Cause cause);
   // Whether neither tokens nor lock would block; takes the lock if so.
-  bool proceed(std::uint32_t first_wait, std::uint32_t waits, LockOp lock);
+  bool proceed(std::uint32_t first_wait, std::uint32_t waits, program::LockOp lock);
   bool await_tokens(std::uint32_t first, std::uint32_t count);
   // When the tokens of waits that are fulfilled have reached the engine; zero without waits.
   Millicycles tokens_at(std::uint32_t first, std::uint32_t count) const;
-  bool await_lock(LockOp op);
+  bool await_lock(program::LockOp op);
   void await_stream() { blocked_ = Blocked::stream; }
   void finish() { blocked_ = Blocked::finished; }
 
   RunState& run_;
-  const EngineId id_;
+  const program::EngineId id_;
   LockUnit& locks_;
   StepCursor cursor_;
 
  private:
   sc_core::sc_event wake_;
   Blocked blocked_ = Blocked::no;
-  Cause cause_ = Cause::idle;  // what the engine is blocked for
+  exec::Cause cause_ = exec::Cause::idle;  // what the engine is blocked for
   Millicycles charged_ = 0;
-  CauseTimes& times_;
-  LayerTimes* layer_times_ = nullptr;
+  exec::CauseTimes& times_;
+  exec::LayerTimes* layer_times_ = nullptr;
   int open_waits_ = 0;
-  const Wait* waits_ = nullptr;
+  const program::Wait* waits_ = nullptr;
   std::uint32_t wait_count_ = 0;
-  LockOp wanted_;
+  program::LockOp wanted_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::models {
 
-HostMemory::HostMemory(const sc_core::sc_module_name& name, const ArraySpec& array)
+HostMemory::HostMemory(const sc_core::sc_module_name& name, const arch::ArraySpec& array)
     : sc_module(name), socket("socket") {
-  const DdrSpec& spec = array.ddr;
-  const DmaSpec& shim = array.shim.dma;
+  const arch::DdrSpec& spec = array.ddr;
+  const arch::DmaSpec& shim = array.shim.dma;
   const int columns = array.cols;
   const auto pace = [&](bool outbound) {  // of a channel, with the fastest that it may be connected to
     const double other = std::max(array.memtile.dma.rate(!outbound), array.tile.dma.rate(!outbound));
@@ -41,4 +41,4 @@ void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_c
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

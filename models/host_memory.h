@@ -16,7 +16,7 @@
 #include "models/sim_time.h"
 #include "sim/arch/array_spec.h"
 
-namespace tessera {
+namespace tessera::models {
 
 // Ignorable extension: what the payload of a burst cannot say.
 struct StreamedBurst : tlm::tlm_extension<StreamedBurst> {
@@ -28,7 +28,7 @@ struct StreamedBurst : tlm::tlm_extension<StreamedBurst> {
 
 class HostMemory : public sc_core::sc_module {
  public:
-  HostMemory(const sc_core::sc_module_name& name, const ArraySpec& array);
+  HostMemory(const sc_core::sc_module_name& name, const arch::ArraySpec& array);
   tlm_utils::multi_passthrough_target_socket<HostMemory> socket;  // one binding per column, in column order
 
  private:
@@ -44,4 +44,4 @@ class HostMemory : public sc_core::sc_module {
   std::vector<Link> columns_[2];
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

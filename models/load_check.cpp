@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 constexpr std::size_t most_problems = 20;
@@ -13,12 +13,13 @@ constexpr std::size_t most_problems = 20;
 struct Where {
   const char* what = "";  // "descriptor", "route", "program", ...
   long number = -1;
-  EngineId engine = -1;
+  program::EngineId engine = -1;
 };
 
 class LoadCheck {
  public:
-  LoadCheck(const Program& program, const ArraySpec& array) : program_(program), array_(array), map_(array) {}
+  LoadCheck(const program::Program& program, const arch::ArraySpec& array)
+      : program_(program), array_(array), map_(array) {}
 
   std::vector<Problem> run(const std::vector<Millicycles>& durations) {
     if (program_.rows != array_.rows || program_.cols != array_.cols || program_.memtile_rows != array_.memtile_rows)
@@ -34,10 +35,10 @@ class LoadCheck {
     if (!problems_.empty()) return problems_;
     locks();
     routes();
-    for (const Wait& w : program_.waits)
+    for (const program::Wait& w : program_.waits)
       if (w.engine < 0 || w.engine >= map_.count()) note({"waits"}, fmt::format("engine {} does not exist", w.engine));
     if (!problems_.empty()) return problems_;
-    for (EngineId e = 0; e < map_.count(); ++e) engine(e);
+    for (program::EngineId e = 0; e < map_.count(); ++e) engine(e);
     return problems_;
   }
 
@@ -48,14 +49,14 @@ class LoadCheck {
     path += where.number < 0 ? where.what : fmt::format("{} {}", where.what, where.number);
     problems_.push_back({"", std::move(path), std::move(what), ""});
   }
-  int lock_count(TileId t) const {
-    const TileKind k = map_.tile_kind(t);
-    return k == TileKind::compute  ? array_.tile.locks.count
-           : k == TileKind::memory ? array_.memtile.locks.count
-                                   : array_.shim.locks.count;
+  int lock_count(program::TileId t) const {
+    const program::TileKind k = map_.tile_kind(t);
+    return k == program::TileKind::compute  ? array_.tile.locks.count
+           : k == program::TileKind::memory ? array_.memtile.locks.count
+                                            : array_.shim.locks.count;
   }
   void locks() {
-    for (const LockInit& l : program_.locks) {
+    for (const program::LockInit& l : program_.locks) {
       if (l.tile < 0 || l.tile >= map_.tile_count())
         note({"locks"}, fmt::format("tile {} does not exist", l.tile));
       else if (l.lock < 0 || l.lock >= lock_count(l.tile))
@@ -64,21 +65,23 @@ class LoadCheck {
         note({"locks"}, fmt::format("{} lock {} starts below zero", map_.tile_name(l.tile), l.lock));
     }
   }
-  bool is(EngineId e, EngineKind kind) const { return e >= 0 && e < map_.count() && map_.info(e).kind == kind; }
+  bool is(program::EngineId e, program::EngineKind kind) const {
+    return e >= 0 && e < map_.count() && map_.info(e).kind == kind;
+  }
   void routes() {
     for (std::size_t i = 0; i < program_.routes.size(); ++i) {
-      const Route& r = program_.routes[i];
+      const program::Route& r = program_.routes[i];
       const Where where{"route", static_cast<long>(i)};
-      if (!is(r.source, EngineKind::mm2s)) note(where, "its source is no MM2S channel");
+      if (!is(r.source, program::EngineKind::mm2s)) note(where, "its source is no MM2S channel");
       if (r.sinks.empty()) note(where, "has no sink");
       for (std::size_t s = 0; s < r.sinks.size(); ++s)
-        if (!is(r.sinks[s], EngineKind::s2mm))
+        if (!is(r.sinks[s], program::EngineKind::s2mm))
           note(where, "a sink is no S2MM channel");
         else if (s > 0 && r.sinks[s] <= r.sinks[s - 1])
           note(where, "its sinks are not in ascending order");
     }
   }
-  void lock_op(EngineId e, const Where& where, LockOp op, bool needed) {
+  void lock_op(program::EngineId e, const Where& where, program::LockOp op, bool needed) {
     if (op.lock < 0 && !needed) return;
     if (op.lock < 0 || op.lock >= lock_count(map_.info(e).tile))
       note(where, fmt::format("no lock {}", op.lock));
@@ -91,26 +94,26 @@ class LoadCheck {
   void waits(const Where& where, std::uint32_t first, std::uint32_t count) {
     if (std::uint64_t{first} + count > program_.waits.size()) note(where, "waits are out of range");
   }
-  void engine(EngineId e);
-  void transfer(EngineId e, const Where& where, const Transfer& t);
-  void access(EngineId e, const Where& where, const Transfer& t);
-  void steps(EngineId e, std::size_t count);
+  void engine(program::EngineId e);
+  void transfer(program::EngineId e, const Where& where, const program::Transfer& t);
+  void access(program::EngineId e, const Where& where, const program::Transfer& t);
+  void steps(program::EngineId e, std::size_t count);
 
-  const Program& program_;
-  const ArraySpec& array_;
-  const EngineMap map_;
+  const program::Program& program_;
+  const arch::ArraySpec& array_;
+  const program::EngineMap map_;
   std::vector<Problem> problems_;
 };
 
-void LoadCheck::engine(EngineId e) {
-  const EngineProgram& list = program_.engines[static_cast<std::size_t>(e)];
-  const bool core = map_.info(e).kind == EngineKind::core;
+void LoadCheck::engine(program::EngineId e) {
+  const program::EngineProgram& list = program_.engines[static_cast<std::size_t>(e)];
+  const bool core = map_.info(e).kind == program::EngineKind::core;
   steps(e, core ? list.core.size() : list.transfers.size());
   for (std::size_t i = 0; core && i < list.core.size(); ++i) {
-    const CoreInstr& in = list.core[i];
+    const program::CoreInstr& in = list.core[i];
     const Where where{"instruction", static_cast<long>(i), e};
     layer(where, in.layer);
-    if (in.op != CoreOp::kernel)
+    if (in.op != program::CoreOp::kernel)
       lock_op(e, where, in.lock, true);
     else if (in.call < 0 || in.call >= static_cast<int>(program_.calls.size()))
       note(where, "no such kernel call");
@@ -120,7 +123,7 @@ void LoadCheck::engine(EngineId e) {
     transfer(e, {"descriptor", static_cast<long>(i), e}, list.transfers[i]);
 }
 
-void LoadCheck::transfer(EngineId e, const Where& where, const Transfer& t) {
+void LoadCheck::transfer(program::EngineId e, const Where& where, const program::Transfer& t) {
   layer(where, t.layer);
   waits(where, t.wait0, t.wait_count);
   lock_op(e, where, t.acquire, false);
@@ -128,40 +131,41 @@ void LoadCheck::transfer(EngineId e, const Where& where, const Transfer& t) {
   if (t.route < 0 || t.route >= static_cast<int>(program_.routes.size())) {
     note(where, fmt::format("no route {}", t.route));
   } else {
-    const Route& r = program_.routes[static_cast<std::size_t>(t.route)];
+    const program::Route& r = program_.routes[static_cast<std::size_t>(t.route)];
     const bool end = r.source == e || std::find(r.sinks.begin(), r.sinks.end(), e) != r.sinks.end();
     if (!end) note(where, fmt::format("route {} does not touch this channel", t.route));
   }
   access(e, where, t);
 }
 
-void LoadCheck::access(EngineId e, const Where& where, const Transfer& t) {
-  const EngineMap::Info& info = map_.info(e);
-  const Access& a = t.access;
+void LoadCheck::access(program::EngineId e, const Where& where, const program::Transfer& t) {
+  const program::EngineMap::Info& info = map_.info(e);
+  const program::Access& a = t.access;
   if (a.rank < 1 || a.rank > 4) return note(where, fmt::format("rank {} is not 1 to 4", a.rank));
   __extension__ typedef __int128 Wide;
   Wide bytes = 1;
   Wide low = a.base, high = a.base;
   for (int d = 0; d < a.rank; ++d) {
-    const AccessDim& dim = a.dims[static_cast<std::size_t>(d)];
+    const program::AccessDim& dim = a.dims[static_cast<std::size_t>(d)];
     if (dim.count < 1 || dim.pad_before < 0 || dim.pad_after < 0)
       return note(where, "a dimension is empty or negative");
     bytes *= Wide{dim.count} + dim.pad_before + dim.pad_after;
     const Wide reach = (Wide{dim.count} - 1) * (d == 0 ? 1 : dim.step);
     (reach < 0 ? low : high) += reach;
     if ((dim.pad_before != 0 || dim.pad_after != 0) &&
-        !(info.tile_kind == TileKind::memory && info.kind == EngineKind::mm2s))
+        !(info.tile_kind == program::TileKind::memory && info.kind == program::EngineKind::mm2s))
       note(where, "only MM2S descriptors of memory tiles can pad");
   }
   if (bytes > (Wide{1} << 31)) return note(where, "moves more than 2^31 bytes");
-  const Wide size = info.tile_kind == TileKind::compute  ? Wide{array_.tile.memory.size}
-                    : info.tile_kind == TileKind::memory ? Wide{array_.memtile.memory.size}
-                                                         : Wide{1} << 62;
+  const Wide size = info.tile_kind == program::TileKind::compute  ? Wide{array_.tile.memory.size}
+                    : info.tile_kind == program::TileKind::memory ? Wide{array_.memtile.memory.size}
+                                                                  : Wide{1} << 62;
   if (low < 0 || high >= size)
     note(where, fmt::format("addresses {} to {} leave the memory", static_cast<std::int64_t>(low),
                             static_cast<std::int64_t>(high)));
-  if (info.tile_kind != TileKind::memory) return;
-  const bool memory = t.memory >= 0 && t.memory < map_.tile_count() && map_.tile_kind(t.memory) == TileKind::memory;
+  if (info.tile_kind != program::TileKind::memory) return;
+  const bool memory =
+      t.memory >= 0 && t.memory < map_.tile_count() && map_.tile_kind(t.memory) == program::TileKind::memory;
   if (!memory) return note(where, "names no memory tile");
   const int own = info.tile - array_.cores(), other = t.memory - array_.cores();
   const int k = array_.memtile_rows;
@@ -169,12 +173,12 @@ void LoadCheck::access(EngineId e, const Where& where, const Transfer& t) {
     note(where, fmt::format("cannot reach {}", map_.tile_name(t.memory)));
 }
 
-void LoadCheck::steps(EngineId e, std::size_t count) {
-  const std::vector<Step>& list = program_.engines[static_cast<std::size_t>(e)].steps;
+void LoadCheck::steps(program::EngineId e, std::size_t count) {
+  const std::vector<program::Step>& list = program_.engines[static_cast<std::size_t>(e)].steps;
   std::vector<std::size_t> ends;
   for (std::size_t i = 0; i < list.size(); ++i) {
     while (!ends.empty() && ends.back() <= i) ends.pop_back();
-    const Step& s = list[i];
+    const program::Step& s = list[i];
     const Where where{"step", static_cast<long>(i), e};
     if (s.index >= 0) {
       if (static_cast<std::size_t>(s.index) >= count) note(where, fmt::format("no instruction {}", s.index));
@@ -190,11 +194,11 @@ void LoadCheck::steps(EngineId e, std::size_t count) {
 
 }  // namespace
 
-std::optional<Failure> load_check(const Program& program, const ArraySpec& array,
+std::optional<Failure> load_check(const program::Program& program, const arch::ArraySpec& array,
                                   const std::vector<Millicycles>& durations) {
   std::vector<Problem> problems = LoadCheck(program, array).run(durations);
   if (problems.empty()) return std::nullopt;
   return Failure{ExitCode::bad_input, std::move(problems)};
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -8,9 +8,9 @@
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
-std::optional<Failure> load_check(const Program& program, const ArraySpec& array,
+std::optional<Failure> load_check(const program::Program& program, const arch::ArraySpec& array,
                                   const std::vector<Millicycles>& durations);
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -4,11 +4,11 @@
 
 #include "models/engine.h"
 
-namespace tessera {
+namespace tessera::models {
 
-LockUnit::LockUnit(RunState& run, TileId tile, const LockSpec& spec)
+LockUnit::LockUnit(RunState& run, program::TileId tile, const arch::LockSpec& spec)
     : run_(run), tile_(tile), max_value_(spec.max_value), locks_(static_cast<std::size_t>(spec.count)) {
-  for (const LockInit& init : run.program.locks)
+  for (const program::LockInit& init : run.program.locks)
     if (init.tile == tile) {
       Lock& lock = locks_[static_cast<std::size_t>(init.lock)];
       lock.value = lock.initial = init.value;
@@ -16,20 +16,20 @@ LockUnit::LockUnit(RunState& run, TileId tile, const LockSpec& spec)
     }
 }
 
-bool LockUnit::try_acquire(LockOp op) {
+bool LockUnit::try_acquire(program::LockOp op) {
   Lock& lock = locks_[static_cast<std::size_t>(op.lock)];
   if (!lock.waiters.empty() || lock.value < op.value) return false;
   lock.value -= op.value;
   return true;
 }
 
-bool LockUnit::acquire(LockOp op, Engine& waiter) {
+bool LockUnit::acquire(program::LockOp op, Engine& waiter) {
   if (try_acquire(op)) return true;
   locks_[static_cast<std::size_t>(op.lock)].waiters.push_back({op.value, &waiter});
   return false;
 }
 
-void LockUnit::release(LockOp op) {
+void LockUnit::release(program::LockOp op) {
   Lock& lock = locks_[static_cast<std::size_t>(op.lock)];
   lock.value += op.value;
   std::size_t served = 0;
@@ -42,26 +42,26 @@ void LockUnit::release(LockOp op) {
     run_.fault(run_.map.tile_name(tile_), fmt::format("lock {} rises to {}, above its maximum", op.lock, lock.value));
 }
 
-Cause lock_cause(LockRole role) {
+exec::Cause lock_cause(program::LockRole role) {
   switch (role) {
-    case LockRole::input_full:
-    case LockRole::input_empty:
-      return Cause::wait_input;
-    case LockRole::weights_full:
-    case LockRole::weights_empty:
-      return Cause::wait_weights;
-    case LockRole::operand_full:
-    case LockRole::operand_empty:
-      return Cause::wait_operand;
-    case LockRole::output_full:
-    case LockRole::output_empty:
-      return Cause::wait_output;
-    case LockRole::staging_full:
-    case LockRole::staging_empty:
-    case LockRole::unused:
+    case program::LockRole::input_full:
+    case program::LockRole::input_empty:
+      return exec::Cause::wait_input;
+    case program::LockRole::weights_full:
+    case program::LockRole::weights_empty:
+      return exec::Cause::wait_weights;
+    case program::LockRole::operand_full:
+    case program::LockRole::operand_empty:
+      return exec::Cause::wait_operand;
+    case program::LockRole::output_full:
+    case program::LockRole::output_empty:
+      return exec::Cause::wait_output;
+    case program::LockRole::staging_full:
+    case program::LockRole::staging_empty:
+    case program::LockRole::unused:
       break;
   }
-  return Cause::wait_staging;
+  return exec::Cause::wait_staging;
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

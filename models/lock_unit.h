@@ -7,24 +7,24 @@
 
 #include "models/run_state.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class Engine;
 
 class LockUnit {
  public:
-  LockUnit(RunState& run, TileId tile, const LockSpec& spec);
+  LockUnit(RunState& run, program::TileId tile, const arch::LockSpec& spec);
 
-  bool try_acquire(LockOp op);
+  bool try_acquire(program::LockOp op);
   // True when granted at once; otherwise `waiter` is woken when it is.
-  bool acquire(LockOp op, Engine& waiter);
-  void release(LockOp op);
+  bool acquire(program::LockOp op, Engine& waiter);
+  void release(program::LockOp op);
 
   int value(int lock) const { return locks_[static_cast<std::size_t>(lock)].value; }
-  LockRole role(int lock) const { return locks_[static_cast<std::size_t>(lock)].role; }
+  program::LockRole role(int lock) const { return locks_[static_cast<std::size_t>(lock)].role; }
   int initial(int lock) const { return locks_[static_cast<std::size_t>(lock)].initial; }
   int count() const { return static_cast<int>(locks_.size()); }
-  TileId tile() const { return tile_; }
+  program::TileId tile() const { return tile_; }
 
  private:
   struct Pending {
@@ -33,16 +33,16 @@ class LockUnit {
   };
   struct Lock {
     int value = 0, initial = 0;
-    LockRole role = LockRole::unused;
+    program::LockRole role = program::LockRole::unused;
     std::vector<Pending> waiters;
   };
   RunState& run_;
-  TileId tile_;
+  program::TileId tile_;
   int max_value_;
   std::vector<Lock> locks_;
 };
 
 // What an engine that waits for a lock of this role lacks.
-Cause lock_cause(LockRole role);
+exec::Cause lock_cause(program::LockRole role);
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace tessera {
+namespace tessera::models {
 
 template <class T>
 void prefetch([[maybe_unused]] const std::vector<T>& list, [[maybe_unused]] std::int32_t index) {
@@ -16,4 +16,4 @@ void prefetch([[maybe_unused]] const std::vector<T>& list, [[maybe_unused]] std:
 #endif
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

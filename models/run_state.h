@@ -7,40 +7,41 @@
 #include "models/task_board.h"
 #include "sim/exec/backend.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class DataPlane;
 
 struct RunState {
-  RunState(const Program& p, const ArraySpec& a, const std::vector<Millicycles>& d, const SimOptions& o)
+  RunState(const program::Program& p, const arch::ArraySpec& a, const std::vector<Millicycles>& d,
+           const exec::SimOptions& o)
       : program(p), array(a), durations(d), options(o) {
     result.layers.resize(p.layers.size());
     result.engines.resize(static_cast<std::size_t>(map.count()));
   }
 
-  const Program& program;
-  const ArraySpec& array;
+  const program::Program& program;
+  const arch::ArraySpec& array;
   const std::vector<Millicycles>& durations;
-  const SimOptions& options;
-  EngineMap map{array};
+  const exec::SimOptions& options;
+  program::EngineMap map{array};
   TaskBoard tasks{map.count()};
-  SimResult result;
+  exec::SimResult result;
   std::vector<Problem> faults;  // what the machine refuses while it runs (a lock above its maximum)
   DataPlane* data = nullptr;    // null in a run without data
 
-  LayerTimes* layer(int id) { return id < 0 ? nullptr : &result.layers[static_cast<std::size_t>(id)]; }
+  exec::LayerTimes* layer(int id) { return id < 0 ? nullptr : &result.layers[static_cast<std::size_t>(id)]; }
   void layer_began(int id, Millicycles t) {
-    LayerTimes* l = layer(id);
+    exec::LayerTimes* l = layer(id);
     if (l != nullptr && (l->start < 0 || t < l->start)) l->start = t;
   }
   void layer_ended(int id, Millicycles t) {
-    LayerTimes* l = layer(id);
+    exec::LayerTimes* l = layer(id);
     if (l != nullptr && t > l->end) l->end = t;
   }
-  void slice(EngineId engine, int layer_id, const char* what, Millicycles begin, Millicycles end) {
+  void slice(program::EngineId engine, int layer_id, const char* what, Millicycles begin, Millicycles end) {
     if (options.trace != nullptr) options.trace->slice(engine, layer_id, what, begin, end);
   }
   void fault(std::string where, std::string what) { faults.push_back({"", std::move(where), std::move(what), ""}); }
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -5,10 +5,10 @@
 
 #include "sim/base/units.h"
 
-namespace tessera {
+namespace tessera::models {
 
 inline sc_core::sc_time to_time(Millicycles t) { return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(t)); }
 inline Millicycles to_millicycles(const sc_core::sc_time& t) { return static_cast<Millicycles>(t.value()); }
 inline Millicycles now() { return to_millicycles(sc_core::sc_time_stamp()); }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -1,6 +1,6 @@
 #include "models/step_cursor.h"
 
-namespace tessera {
+namespace tessera::models {
 
 std::int32_t StepCursor::next() {
   for (;;) {
@@ -12,7 +12,7 @@ std::int32_t StepCursor::next() {
       continue;
     }
     if (at_ == steps_->size()) return -1;
-    const Step& step = (*steps_)[at_++];
+    const program::Step& step = (*steps_)[at_++];
     if (step.index >= 0) return step.index;
     const auto body = static_cast<std::size_t>(step.body);
     if (step.repeat > 0)
@@ -22,4 +22,4 @@ std::int32_t StepCursor::next() {
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

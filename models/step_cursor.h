@@ -6,11 +6,11 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class StepCursor {
  public:
-  explicit StepCursor(const std::vector<Step>& steps) : steps_(&steps) {}
+  explicit StepCursor(const std::vector<program::Step>& steps) : steps_(&steps) {}
   // Index of the next instruction, -1 at the end of the list.
   std::int32_t next();
 
@@ -19,9 +19,9 @@ class StepCursor {
     std::size_t begin, end;
     std::int32_t left;
   };
-  const std::vector<Step>* steps_;
+  const std::vector<program::Step>* steps_;
   std::size_t at_ = 0;
   std::vector<Loop> loops_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -9,16 +9,16 @@
 #include "models/sim_time.h"
 #include "models/tiles.h"
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
-int physical_row(const EngineMap::Info& i, const ArraySpec& array) {
+int physical_row(const program::EngineMap::Info& i, const arch::ArraySpec& array) {
   switch (i.tile_kind) {
-    case TileKind::shim:
+    case program::TileKind::shim:
       return 0;
-    case TileKind::memory:
+    case program::TileKind::memory:
       return 1 + i.row;
-    case TileKind::compute:
+    case program::TileKind::compute:
       break;
   }
   return 1 + array.memtile_rows + i.row;
@@ -26,11 +26,11 @@ int physical_row(const EngineMap::Info& i, const ArraySpec& array) {
 
 }  // namespace
 
-int hops(const EngineMap::Info& a, const EngineMap::Info& b, const ArraySpec& array) {
+int hops(const program::EngineMap::Info& a, const program::EngineMap::Info& b, const arch::ArraySpec& array) {
   return std::abs(a.col - b.col) + std::abs(physical_row(a, array) - physical_row(b, array));
 }
 
-StreamRoute::StreamRoute(const sc_core::sc_module_name& name, RunState& run, const Route& route)
+StreamRoute::StreamRoute(const sc_core::sc_module_name& name, RunState& run, const program::Route& route)
     : sc_module(name), run_(run), route_(route), rate_(run.array.stream.bytes_per_cycle) {
   SC_HAS_PROCESS(StreamRoute);
   SC_METHOD(turn);
@@ -41,7 +41,8 @@ StreamRoute::StreamRoute(const sc_core::sc_module_name& name, RunState& run, con
 void StreamRoute::connect(DmaChannel& channel, ShimTile* shim, Millicycles latency) {
   ends_.push_back({&channel, shim, latency});
   rate_ = std::min(rate_, channel.bytes_per_cycle());
-  by_bursts_ = by_bursts_ || shim != nullptr || (run_.options.fidelity == Fidelity::burst && channel.counts_banks());
+  by_bursts_ =
+      by_bursts_ || shim != nullptr || (run_.options.fidelity == exec::Fidelity::burst && channel.counts_banks());
 }
 
 void StreamRoute::offer(Millicycles ready) {
@@ -106,4 +107,4 @@ void StreamRoute::end_segment() {
   if (ready_ == all) arrange_segment();
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -10,13 +10,13 @@
 
 #include "models/dma_channel.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class ShimTile;
 
 class StreamRoute : public sc_core::sc_module {
  public:
-  StreamRoute(const sc_core::sc_module_name& name, RunState& run, const Route& route);
+  StreamRoute(const sc_core::sc_module_name& name, RunState& run, const program::Route& route);
 
   struct End {
     DmaChannel* channel;
@@ -36,7 +36,7 @@ class StreamRoute : public sc_core::sc_module {
   void end_segment();
 
   RunState& run_;
-  const Route& route_;
+  const program::Route& route_;
   std::vector<End> ends_;
   double rate_ = 0;
   std::size_t ready_ = 0;  // ends that have offered themselves
@@ -48,6 +48,6 @@ class StreamRoute : public sc_core::sc_module {
 };
 
 // Switches between two engines' tiles.
-int hops(const EngineMap::Info& a, const EngineMap::Info& b, const ArraySpec& array);
+int hops(const program::EngineMap::Info& a, const program::EngineMap::Info& b, const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::models

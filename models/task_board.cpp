@@ -5,22 +5,22 @@
 #include "models/engine.h"
 #include "models/sim_time.h"
 
-namespace tessera {
+namespace tessera::models {
 
-bool TaskBoard::fulfilled(const Wait* waits, std::uint32_t count) const {
-  return std::all_of(waits, waits + count, [&](const Wait& w) { return completed(w.engine) >= w.tasks; });
+bool TaskBoard::fulfilled(const program::Wait* waits, std::uint32_t count) const {
+  return std::all_of(waits, waits + count, [&](const program::Wait& w) { return completed(w.engine) >= w.tasks; });
 }
 
-Millicycles TaskBoard::fulfilled_at(const Wait* waits, std::uint32_t count) const {
+Millicycles TaskBoard::fulfilled_at(const program::Wait* waits, std::uint32_t count) const {
   Millicycles last = 0;
   for (std::uint32_t i = 0; i < count; ++i)
     if (waits[i].tasks > 0)
-      last = std::max(last, counts_[static_cast<std::size_t>(waits[i].engine)]
-                                .times[static_cast<std::size_t>(waits[i].tasks) - 1]);
+      last = std::max(
+          last, counts_[static_cast<std::size_t>(waits[i].engine)].times[static_cast<std::size_t>(waits[i].tasks) - 1]);
   return last;
 }
 
-int TaskBoard::await(const Wait* waits, std::uint32_t count, Engine& waiter) {
+int TaskBoard::await(const program::Wait* waits, std::uint32_t count, Engine& waiter) {
   int open = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     Count& c = counts_[static_cast<std::size_t>(waits[i].engine)];
@@ -31,7 +31,7 @@ int TaskBoard::await(const Wait* waits, std::uint32_t count, Engine& waiter) {
   return open;
 }
 
-void TaskBoard::complete(EngineId engine) {
+void TaskBoard::complete(program::EngineId engine) {
   Count& c = counts_[static_cast<std::size_t>(engine)];
   ++c.done;
   c.times.push_back(now());
@@ -42,4 +42,4 @@ void TaskBoard::complete(EngineId engine) {
   c.waiters.erase(std::remove_if(c.waiters.begin(), c.waiters.end(), fulfilled), c.waiters.end());
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

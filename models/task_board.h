@@ -5,7 +5,7 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class Engine;
 
@@ -13,13 +13,13 @@ class TaskBoard {
  public:
   explicit TaskBoard(int engines) : counts_(static_cast<std::size_t>(engines)) {}
 
-  std::int32_t completed(EngineId engine) const { return counts_[static_cast<std::size_t>(engine)].done; }
-  bool fulfilled(const Wait* waits, std::uint32_t count) const;
+  std::int32_t completed(program::EngineId engine) const { return counts_[static_cast<std::size_t>(engine)].done; }
+  bool fulfilled(const program::Wait* waits, std::uint32_t count) const;
   // When the last of them was; zero without waits.
-  Millicycles fulfilled_at(const Wait* waits, std::uint32_t count) const;
+  Millicycles fulfilled_at(const program::Wait* waits, std::uint32_t count) const;
   // How many of the waits are still open; `waiter` is told when the last of them is fulfilled.
-  int await(const Wait* waits, std::uint32_t count, Engine& waiter);
-  void complete(EngineId engine);
+  int await(const program::Wait* waits, std::uint32_t count, Engine& waiter);
+  void complete(program::EngineId engine);
 
  private:
   struct Waiter {
@@ -29,9 +29,9 @@ class TaskBoard {
   struct Count {
     std::int32_t done = 0;
     std::vector<Millicycles> times;  // of completion
-    std::vector<Waiter> waiters;  // in order of arrival
+    std::vector<Waiter> waiters;     // in order of arrival
   };
   std::vector<Count> counts_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -6,12 +6,12 @@
 
 #include "models/sim_time.h"
 
-namespace tessera {
+namespace tessera::models {
 
-Tile::Tile(const sc_core::sc_module_name& name, RunState& run, TileId tile, const LockSpec& locks)
+Tile::Tile(const sc_core::sc_module_name& name, RunState& run, program::TileId tile, const arch::LockSpec& locks)
     : sc_module(name), run_(run), locks_(run, tile, locks) {}
 
-void Tile::add_channels(const DmaSpec& dma, EngineId first, const Fabric& fabric) {
+void Tile::add_channels(const arch::DmaSpec& dma, program::EngineId first, const Fabric& fabric) {
   for (int i = 0; i < dma.s2mm + dma.mm2s; ++i) {
     const bool in = i < dma.s2mm;
     const std::string name = fmt::format("{}{}", in ? "s2mm" : "mm2s", in ? i : i - dma.s2mm);
@@ -23,25 +23,25 @@ ComputeTile::ComputeTile(const sc_core::sc_module_name& name, RunState& run, int
     : Tile(name, run, run.map.compute_tile(row, col), run.array.tile.locks),
       banks_(run.array.tile.memory),
       core_("core", run, run.map.core(row, col), locks_, banks_) {
-  add_channels(run.array.tile.dma, run.map.tile_channel(row, col, EngineKind::s2mm, 0), fabric);
+  add_channels(run.array.tile.dma, run.map.tile_channel(row, col, program::EngineKind::s2mm, 0), fabric);
 }
 
 MemoryTile::MemoryTile(const sc_core::sc_module_name& name, RunState& run, int memtile, const Fabric& fabric)
     : Tile(name, run, run.map.memory_tile(memtile), run.array.memtile.locks), banks_(run.array.memtile.memory) {
-  add_channels(run.array.memtile.dma, run.map.mem_channel(memtile, EngineKind::s2mm, 0), fabric);
+  add_channels(run.array.memtile.dma, run.map.mem_channel(memtile, program::EngineKind::s2mm, 0), fabric);
 }
 
 ShimTile::ShimTile(const sc_core::sc_module_name& name, RunState& run, int col, const Fabric& fabric)
     : Tile(name, run, run.map.shim_tile(col), run.array.shim.locks), socket("socket") {
   payload_.set_extension(&streamed_);
-  add_channels(run.array.shim.dma, run.map.shim_channel(col, EngineKind::s2mm, 0), fabric);
+  add_channels(run.array.shim.dma, run.map.shim_channel(col, program::EngineKind::s2mm, 0), fabric);
 }
 
 ShimTile::~ShimTile() { payload_.clear_extension(&streamed_); }
 
 Millicycles ShimTile::first_byte(const DmaChannel& channel, bool write) const {
   if (write || !channel.at_start()) return now();
-  return std::max(now(), channel.requested() + to_millicycles(run_.array.ddr.latency_cycles));
+  return std::max(now(), channel.requested() + tessera::to_millicycles(run_.array.ddr.latency_cycles));
 }
 
 Millicycles ShimTile::burst(const DmaChannel& channel, bool write, Bytes bytes, Millicycles stream) {
@@ -57,4 +57,4 @@ Millicycles ShimTile::burst(const DmaChannel& channel, bool write, Bytes bytes, 
   return to_millicycles(delay);
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -11,16 +11,16 @@
 #include "models/host_memory.h"
 #include "models/lock_unit.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class Tile : public sc_core::sc_module {
  public:
-  Tile(const sc_core::sc_module_name& name, RunState& run, TileId tile, const LockSpec& locks);
+  Tile(const sc_core::sc_module_name& name, RunState& run, program::TileId tile, const arch::LockSpec& locks);
   LockUnit& locks() { return locks_; }
   const std::vector<std::unique_ptr<DmaChannel>>& channels() const { return channels_; }
 
  protected:
-  void add_channels(const DmaSpec& dma, EngineId first, const Fabric& fabric);
+  void add_channels(const arch::DmaSpec& dma, program::EngineId first, const Fabric& fabric);
 
   RunState& run_;
   LockUnit locks_;
@@ -65,4 +65,4 @@ class ShimTile : public Tile {
   StreamedBurst streamed_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

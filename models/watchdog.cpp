@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
-bool releases(const EngineProgram& list, int lock) {
-  const auto core = [&](const CoreInstr& i) { return i.op == CoreOp::release && i.lock.lock == lock; };
-  const auto channel = [&](const Transfer& t) { return t.release.lock == lock; };
+bool releases(const program::EngineProgram& list, int lock) {
+  const auto core = [&](const program::CoreInstr& i) {
+    return i.op == program::CoreOp::release && i.lock.lock == lock;
+  };
+  const auto channel = [&](const program::Transfer& t) { return t.release.lock == lock; };
   return std::any_of(list.core.begin(), list.core.end(), core) ||
          std::any_of(list.transfers.begin(), list.transfers.end(), channel);
 }
@@ -21,7 +23,7 @@ Watchdog::Watchdog(const sc_core::sc_module_name& name, RunState& run, const Arr
 
 std::optional<Failure> Watchdog::verdict() const {
   if (!run_.faults.empty()) return Failure{ExitCode::internal, run_.faults};
-  std::vector<EngineId> stuck;
+  std::vector<program::EngineId> stuck;
   for (const Engine* e : array_.engines())
     if (!finished(e->id())) stuck.push_back(e->id());
   if (!stuck.empty()) return deadlock(stuck);
@@ -41,9 +43,9 @@ std::optional<Failure> Watchdog::verdict() const {
 
 Watchdog::Link Watchdog::lock_link(const Engine& e) const {
   const LockUnit& locks = e.locks();
-  const LockOp op = e.wanted_lock();
+  const program::LockOp op = e.wanted_lock();
   Link link;
-  const TileId tile = locks.tile();
+  const program::TileId tile = locks.tile();
   for (const Engine* other : array_.engines())
     if (run_.map.info(other->id()).tile == tile &&
         releases(run_.program.engines[static_cast<std::size_t>(other->id())], op.lock))
@@ -55,11 +57,11 @@ Watchdog::Link Watchdog::lock_link(const Engine& e) const {
 }
 
 Watchdog::Link Watchdog::stream_link(const Engine& e) const {
-  const Route& route = run_.program.routes[static_cast<std::size_t>(e.route())];
+  const program::Route& route = run_.program.routes[static_cast<std::size_t>(e.route())];
   Link link;
-  std::vector<EngineId> ends = route.sinks;
+  std::vector<program::EngineId> ends = route.sinks;
   ends.insert(ends.begin(), route.source);
-  for (EngineId end : ends)
+  for (program::EngineId end : ends)
     if (!(at(end).blocked() == Engine::Blocked::stream && at(end).route() == e.route())) link.holders.push_back(end);
   link.what = fmt::format("is ready on route {} and waits for its partners", e.route());
   return link;
@@ -70,7 +72,7 @@ Watchdog::Link Watchdog::link(const Engine& e) const {
   if (e.blocked() == Engine::Blocked::stream) return stream_link(e);
   Link link;
   for (std::uint32_t i = 0; i < e.wait_count(); ++i) {
-    const Wait& w = e.waits()[i];
+    const program::Wait& w = e.waits()[i];
     if (run_.tasks.completed(w.engine) >= w.tasks) continue;
     link.holders.push_back(w.engine);
     if (link.what.empty())
@@ -82,16 +84,16 @@ Watchdog::Link Watchdog::link(const Engine& e) const {
 
 // Follows the waits from the first stuck engine, preferring holders that are stuck themselves, until an engine
 // comes back (the cycle) or nobody is left who could end the wait.
-Failure Watchdog::deadlock(const std::vector<EngineId>& stuck) const {
-  std::vector<EngineId> path;
+Failure Watchdog::deadlock(const std::vector<program::EngineId>& stuck) const {
+  std::vector<program::EngineId> path;
   std::vector<Problem> problems;
   // Depth-first search with a colour per engine: 0 new, 1 on the path, 2 done without a cycle.
   std::vector<int> colour(array_.engines().size(), 0);
-  std::vector<EngineId> cycle;
-  const auto visit = [&](const auto& self, EngineId id) -> bool {
+  std::vector<program::EngineId> cycle;
+  const auto visit = [&](const auto& self, program::EngineId id) -> bool {
     colour[static_cast<std::size_t>(id)] = 1;
     path.push_back(id);
-    for (EngineId next : link(at(id)).holders) {
+    for (program::EngineId next : link(at(id)).holders) {
       if (finished(next)) continue;
       if (colour[static_cast<std::size_t>(next)] == 1) {
         cycle.assign(std::find(path.begin(), path.end(), next), path.end());
@@ -103,10 +105,10 @@ Failure Watchdog::deadlock(const std::vector<EngineId>& stuck) const {
     colour[static_cast<std::size_t>(id)] = 2;
     return false;
   };
-  for (EngineId id : stuck)
+  for (program::EngineId id : stuck)
     if (colour[static_cast<std::size_t>(id)] == 0 && visit(visit, id)) break;
 
-  const std::vector<EngineId>& shown = cycle.empty() ? stuck : cycle;
+  const std::vector<program::EngineId>& shown = cycle.empty() ? stuck : cycle;
   constexpr std::size_t most = 24;
   for (std::size_t i = 0; i < shown.size() && i < most; ++i) {
     const Engine& e = at(shown[i]);
@@ -129,4 +131,4 @@ Failure Watchdog::deadlock(const std::vector<EngineId>& stuck) const {
   return {ExitCode::deadlock, problems};
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

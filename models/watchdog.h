@@ -7,7 +7,7 @@
 #include "models/array.h"
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class Watchdog : public sc_core::sc_module {
  public:
@@ -16,18 +16,18 @@ class Watchdog : public sc_core::sc_module {
 
  private:
   struct Link {
-    std::vector<EngineId> holders;  // who could end the wait
+    std::vector<program::EngineId> holders;  // who could end the wait
     std::string what;
   };
   Link link(const Engine& engine) const;
   Link lock_link(const Engine& engine) const;
   Link stream_link(const Engine& engine) const;
-  Failure deadlock(const std::vector<EngineId>& stuck) const;
-  const Engine& at(EngineId id) const { return *array_.engines()[static_cast<std::size_t>(id)]; }
-  bool finished(EngineId id) const { return at(id).blocked() == Engine::Blocked::finished; }
+  Failure deadlock(const std::vector<program::EngineId>& stuck) const;
+  const Engine& at(program::EngineId id) const { return *array_.engines()[static_cast<std::size_t>(id)]; }
+  bool finished(program::EngineId id) const { return at(id).blocked() == Engine::Blocked::finished; }
 
   const RunState& run_;
   const Array& array_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

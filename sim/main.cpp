@@ -34,10 +34,10 @@ int refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return 0;
   const std::string near = tessera::nearest_name(argv[1], names);
-  return tessera::report_failure(tessera::fail(tessera::ExitCode::bad_input,
-                                               {"", "", fmt::format("there is no command \"{}\"", argv[1]),
-                                                (near.empty() ? "legal: " : "did you mean \"" + near + "\"? legal: ") +
-                                                    fmt::format("{}", fmt::join(names, ", "))}));
+  return tessera::cli::report_failure(tessera::fail(
+      tessera::ExitCode::bad_input, {"", "", fmt::format("there is no command \"{}\"", argv[1]),
+                                     (near.empty() ? "legal: " : "did you mean \"" + near + "\"? legal: ") +
+                                         fmt::format("{}", fmt::join(names, ", "))}));
 }
 
 // An empty text, as a shell makes it of an unset variable, would be as if the option were not there.
@@ -55,19 +55,19 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("tessera ") + TESSERA_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
-  tessera::remember_command(argc, argv);
-  tessera::add_run_command(app, exit_code);
-  tessera::add_check_command(app, exit_code);
-  tessera::add_import_command(app, exit_code);
-  tessera::add_list_command(app, exit_code);
-  tessera::add_explain_command(app, exit_code);
-  tessera::add_explain_schedule_command(app, exit_code);
-  tessera::add_verify_command(app, exit_code);
-  tessera::add_validate_command(app, exit_code);
+  tessera::cli::remember_command(argc, argv);
+  tessera::cli::add_run_command(app, exit_code);
+  tessera::cli::add_check_command(app, exit_code);
+  tessera::cli::add_import_command(app, exit_code);
+  tessera::cli::add_list_command(app, exit_code);
+  tessera::cli::add_explain_command(app, exit_code);
+  tessera::cli::add_explain_schedule_command(app, exit_code);
+  tessera::cli::add_verify_command(app, exit_code);
+  tessera::cli::add_validate_command(app, exit_code);
   tessera::explore::add_sweep_command(app, exit_code);
   tessera::explore::add_pareto_command(app, exit_code);
   tessera::explore::add_plot_command(app, exit_code);
-  tessera::add_replay_command(app, exit_code);
+  tessera::cli::add_replay_command(app, exit_code);
   refuse_empty_values(app);
   if (const int code = refuse_unknown_command(app, argc, argv)) return code;
   try {
@@ -80,7 +80,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  tessera::prepare_standard_streams();
+  tessera::cli::prepare_standard_streams();
   int exit_code = 0, lost_output = 0;
   try {
     exit_code = run(argc, argv);
@@ -96,5 +96,5 @@ int main(int argc, char** argv) {
       exit_code = static_cast<int>(tessera::ExitCode::internal);
     }
   }
-  return tessera::end_standard_output(exit_code, lost_output);
+  return tessera::cli::end_standard_output(exit_code, lost_output);
 }

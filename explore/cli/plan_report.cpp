@@ -82,8 +82,8 @@ Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner,
   if (done > 0) text += fmt::format("; {} of {} runs are done", done, runs);
   text += "\n";
   if (sweep.sample.method != Sampling::grid && summary->points < sweep.sample.points)
-    text += fmt::format("  {} were to be drawn: the rest did not meet the condition or came twice\n",
-                        sweep.sample.points);
+    text +=
+        fmt::format("  {} were to be drawn: the rest did not meet the condition or came twice\n", sweep.sample.points);
   for (const AxisGroup& group : sweep.space.groups)
     for (const Axis& axis : group.axes)
       text += fmt::format("  {} values of {}: {}\n", axis.values.size(), axis.path, Json(axis.values).dump());

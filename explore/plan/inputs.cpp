@@ -28,7 +28,8 @@ class Closure {
       for (const Json& part : value) add_texts(part, folder);
     if (!value.is_string() || value.get_ref<const std::string&>().size() > 1000) return;
     const std::string text = value.get<std::string>();
-    for (const fs::path& path : {folder / text, fs::path(config_folder()) / "hardware/kernels" / (text + ".json")}) {
+    for (const fs::path& path :
+         {folder / text, fs::path(run::config_folder()) / "hardware/kernels" / (text + ".json")}) {
       std::error_code none;
       if (fs::is_regular_file(path, none)) add_file(path);
     }

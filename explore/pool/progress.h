@@ -17,7 +17,7 @@ class Progress {
            std::string unit = "");
   void count(bool failed);
   void reach(int done);  // counts up to `done` what was known already
-  void show();  // at most ten times a second on a terminal, else every ten seconds
+  void show();           // at most ten times a second on a terminal, else every ten seconds
   void finish();
 
   std::string line(double seconds) const;  // without bar; `seconds` since the start

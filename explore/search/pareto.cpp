@@ -10,7 +10,8 @@ namespace {
 
 // Columns that never hold a number; an axis may hold texts too, which its values show.
 bool is_text(const Table& table, const std::string& column) {
-  static const std::set<std::string> texts = {"status", "reason", "dense_status", "network_name", "program_hash", "key"};
+  static const std::set<std::string> texts = {"status",       "reason",       "dense_status",
+                                              "network_name", "program_hash", "key"};
   if (texts.count(column) > 0) return true;
   return std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
     const Json value = cell(table, row, column);

@@ -18,7 +18,8 @@ Expected<Submission> submit_sweep(const Sweep& sweep, const PointRunner& runner,
 Expected<Submission> retry_on_cluster(const SweepOptions& options, const std::string& executable,
                                       const SlurmOptions& slurm);
 
-// Why this machine should not run the sweep in `folder` now: tasks of a job array are at it. Nothing when there are none.
+// Why this machine should not run the sweep in `folder` now: tasks of a job array are at it. Nothing when there are
+// none.
 std::optional<Failure> busy_on_cluster(const std::string& folder);
 
 // Points and runs by status as the store and the shards know them. Only reads.

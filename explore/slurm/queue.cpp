@@ -12,10 +12,11 @@ namespace tessera::explore {
 namespace {
 
 // States of squeue(1). What is in neither list is taken to run: its files must not go.
-const std::set<std::string> waiting_states = {"PENDING",      "REQUEUED",     "REQUEUE_HOLD", "REQUEUE_FED",
+const std::set<std::string> waiting_states = {"PENDING",      "REQUEUED",      "REQUEUE_HOLD", "REQUEUE_FED",
                                               "SPECIAL_EXIT", "RESV_DEL_HOLD", "SUSPENDED",    "STOPPED"};
-const std::set<std::string> ended_states = {"",        "COMPLETED", "CANCELLED", "FAILED",        "TIMEOUT",
-                                            "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY", "REVOKED"};
+const std::set<std::string> ended_states = {"",         "COMPLETED",     "CANCELLED", "FAILED",
+                                            "TIMEOUT",  "NODE_FAIL",     "PREEMPTED", "BOOT_FAIL",
+                                            "DEADLINE", "OUT_OF_MEMORY", "REVOKED"};
 
 // Array index -> state of the tasks of a job that Slurm still knows as active.
 Expected<std::map<int, std::string>> states_of(const std::string& job) {

@@ -1,5 +1,5 @@
-// How far a sweep is: its points, and the runs that answer them, which are more (dense baselines) or, where points share
-// a run, fewer.
+// How far a sweep is: its points, and the runs that answer them, which are more (dense baselines) or, where points
+// share a run, fewer.
 #pragma once
 #include <map>
 #include <string>

@@ -23,7 +23,8 @@ class Copy {
     std::error_code ignored;
     std::filesystem::copy_file(path, path_, std::filesystem::copy_options::overwrite_existing, ignored);
     if (std::filesystem::exists(path + "-wal"))
-      std::filesystem::copy_file(path + "-wal", path_ + "-wal", std::filesystem::copy_options::overwrite_existing, ignored);
+      std::filesystem::copy_file(path + "-wal", path_ + "-wal", std::filesystem::copy_options::overwrite_existing,
+                                 ignored);
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
     std::array<unsigned char, 2> size = {};
     file.seekg(16);  // page size, big-endian; 1 stands for 65536

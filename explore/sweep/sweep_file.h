@@ -40,7 +40,7 @@ struct Sweep {
   std::string base;  // path of the base config
   std::string text;  // the sweep file as read
   Space space;
-  Overrides fixed;  // applied to every point (fidelity)
+  Overrides fixed;     // applied to every point (fidelity)
   std::string repeat;  // axis whose points are repetitions; empty: none
   Sample sample;
   Limits limits;

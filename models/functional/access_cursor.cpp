@@ -2,15 +2,15 @@
 
 #include <limits>
 
-namespace tessera {
+namespace tessera::models {
 
-AccessCursor::AccessCursor(const Access& a) : rank_(0), base_(a.base) {
+AccessCursor::AccessCursor(const program::Access& a) : rank_(0), base_(a.base) {
   // Dimensions that continue the one inside them are one run.
   for (int d = 0; d < a.rank; ++d) {
-    AccessDim dim = a.dims[static_cast<std::size_t>(d)];
+    program::AccessDim dim = a.dims[static_cast<std::size_t>(d)];
     if (d == 0) dim.step = 1;
     if (rank_ > 0) {
-      AccessDim& inner = dims_[static_cast<std::size_t>(rank_ - 1)];
+      program::AccessDim& inner = dims_[static_cast<std::size_t>(rank_ - 1)];
       const bool padded = inner.pad_before != 0 || inner.pad_after != 0 || dim.pad_before != 0 || dim.pad_after != 0;
       const Bytes merged = Bytes{inner.count} * dim.count;
       if (!padded && (dim.count == 1 || dim.step == inner.step * inner.count) &&
@@ -28,7 +28,7 @@ void AccessCursor::locate() {
   address_ = base_;
   line_in_memory_ = true;
   for (int d = 1; d < rank_; ++d) {
-    const AccessDim& dim = dims_[static_cast<std::size_t>(d)];
+    const program::AccessDim& dim = dims_[static_cast<std::size_t>(d)];
     const Bytes i = position_[static_cast<std::size_t>(d)] - dim.pad_before;
     if (i < 0 || i >= dim.count) line_in_memory_ = false;
     address_ += i * dim.step;
@@ -41,7 +41,7 @@ bool AccessCursor::in_memory() const {
 }
 
 Bytes AccessCursor::run_left() const {
-  const AccessDim& d = dims_[0];
+  const program::AccessDim& d = dims_[0];
   if (line_in_memory_ && position_[0] < d.pad_before) return d.pad_before - position_[0];
   if (line_in_memory_ && position_[0] < Bytes{d.pad_before} + d.count)
     return Bytes{d.pad_before} + d.count - position_[0];
@@ -59,4 +59,4 @@ void AccessCursor::advance(Bytes run) {
   locate();
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

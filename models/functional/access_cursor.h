@@ -5,12 +5,12 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class AccessCursor {
  public:
   AccessCursor() = default;
-  explicit AccessCursor(const Access& access);
+  explicit AccessCursor(const program::Access& access);
 
   // The next `bytes` of the stream: memory(address, length) and zeros(length), in order.
   template <class Memory, class Zeros>
@@ -28,7 +28,7 @@ class AccessCursor {
 
  private:
   Bytes extent(int d) const {
-    const AccessDim& a = dims_[static_cast<std::size_t>(d)];
+    const program::AccessDim& a = dims_[static_cast<std::size_t>(d)];
     return Bytes{a.count} + a.pad_before + a.pad_after;
   }
   Bytes run_left() const;
@@ -38,10 +38,10 @@ class AccessCursor {
 
   int rank_ = 1;
   std::int64_t base_ = 0;
-  std::array<AccessDim, 4> dims_{};
+  std::array<program::AccessDim, 4> dims_{};
   std::array<Bytes, 4> position_{};  // of the next byte, padding included
   std::int64_t address_ = 0;         // of the current line (dimensions above 0 applied)
   bool line_in_memory_ = true;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::models {
 
 ByteStore::ByteStore(Bytes flat_size) : paged_(flat_size == 0), size_(paged_ ? page_size : round_up(flat_size, 4)) {}
 
@@ -22,4 +22,4 @@ ByteStore::Piece ByteStore::at(std::int64_t address, Bytes bytes) {
   return {p.bytes.data() + offset, p.tags.data() + offset / 4, length, ceil_div(offset % 4 + length, 4)};
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

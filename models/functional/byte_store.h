@@ -8,7 +8,7 @@
 
 #include "sim/base/units.h"
 
-namespace tessera {
+namespace tessera::models {
 
 using Tag = std::uint32_t;  // writing task + 1, and the bit below; 0: nobody wrote here
 constexpr Tag tag_read = Tag{1} << 31;
@@ -47,4 +47,4 @@ class ByteStore {
   Page* last_ = nullptr;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -2,21 +2,22 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::models {
 
-bool Capture::fits(const Transfer& t) const {
+bool Capture::fits(const program::Transfer& t) const {
   if (t.tensor < 0 || static_cast<std::size_t>(t.tensor) >= program_.layers.size()) return false;
-  const Shape& s = program_.layers[static_cast<std::size_t>(t.tensor)].layer.out;
-  const Region& r = t.region;
+  const network::Shape& s = program_.layers[static_cast<std::size_t>(t.tensor)].layer.out;
+  const program::Region& r = t.region;
   const auto inside = [](int a, int b, int end) { return 0 <= a && a < b && b <= end; };
-  return inside(r.h0, r.h1, s.h) && inside(r.w0, r.w1, s.w) && inside(r.c0, r.c1, stored_channels(s.c)) &&
+  return inside(r.h0, r.h1, s.h) && inside(r.w0, r.w1, s.w) && inside(r.c0, r.c1, network::stored_channels(s.c)) &&
          r.elements() == t.access.stream_bytes();
 }
 
-void Capture::take(const Transfer& t, Bytes position, Bytes n, const std::uint8_t* bytes, EngineId engine) {
-  const Shape& s = program_.layers[static_cast<std::size_t>(t.tensor)].layer.out;
-  const int channels = stored_channels(s.c);
-  CapturedTensor& c = tensors_[static_cast<std::size_t>(t.tensor)];
+void Capture::take(const program::Transfer& t, Bytes position, Bytes n, const std::uint8_t* bytes,
+                   program::EngineId engine) {
+  const network::Shape& s = program_.layers[static_cast<std::size_t>(t.tensor)].layer.out;
+  const int channels = network::stored_channels(s.c);
+  exec::CapturedTensor& c = tensors_[static_cast<std::size_t>(t.tensor)];
   if (c.tensor < 0) {
     c.tensor = t.tensor;
     const auto size = static_cast<std::size_t>(Bytes{s.h} * s.w * channels);
@@ -24,7 +25,7 @@ void Capture::take(const Transfer& t, Bytes position, Bytes n, const std::uint8_
     c.writes.assign(size, 0);
     c.writer.assign(size, -1);
   }
-  const Region& r = t.region;
+  const program::Region& r = t.region;
   const Bytes run = r.c1 - r.c0, width = r.w1 - r.w0;
   while (n > 0) {
     const Bytes pixel = position / run, offset = position % run;
@@ -42,11 +43,11 @@ void Capture::take(const Transfer& t, Bytes position, Bytes n, const std::uint8_
   }
 }
 
-std::vector<CapturedTensor> Capture::take_all() {
-  std::vector<CapturedTensor> all;
-  for (CapturedTensor& t : tensors_)
+std::vector<exec::CapturedTensor> Capture::take_all() {
+  std::vector<exec::CapturedTensor> all;
+  for (exec::CapturedTensor& t : tensors_)
     if (t.tensor >= 0) all.push_back(std::move(t));
   return all;
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

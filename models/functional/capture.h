@@ -4,20 +4,21 @@
 
 #include "sim/exec/backend.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class Capture {
  public:
-  explicit Capture(const Program& program) : program_(program), tensors_(program.layers.size()) {}
+  explicit Capture(const program::Program& program) : program_(program), tensors_(program.layers.size()) {}
   // False when the region does not lie in the tensor or its size is not that of the transfer.
-  bool fits(const Transfer& transfer) const;
+  bool fits(const program::Transfer& transfer) const;
   // Bytes [position, position + n) of a transfer's stream have arrived.
-  void take(const Transfer& transfer, Bytes position, Bytes n, const std::uint8_t* bytes, EngineId engine);
-  std::vector<CapturedTensor> take_all();
+  void take(const program::Transfer& transfer, Bytes position, Bytes n, const std::uint8_t* bytes,
+            program::EngineId engine);
+  std::vector<exec::CapturedTensor> take_all();
 
  private:
-  const Program& program_;
-  std::vector<CapturedTensor> tensors_;  // by tensor; empty until something arrives
+  const program::Program& program_;
+  std::vector<exec::CapturedTensor> tensors_;  // by tensor; empty until something arrives
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -13,23 +13,24 @@
 #include "models/functional/kernel_runner.h"
 #include "models/functional/watched_memory.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class FunctionalPlane : public DataPlane {
  public:
-  FunctionalPlane(const Program& program, const ArraySpec& array, const EngineMap& map, const DdrImage& image);
+  FunctionalPlane(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                  const exec::DdrImage& image);
 
-  void begin(EngineId channel, const Transfer& transfer) override;
-  void move(const Route& route, Bytes bytes) override;
-  void release(EngineId core, LockOp lock) override;
-  void execute(EngineId core, const KernelCall& call) override;
+  void begin(program::EngineId channel, const program::Transfer& transfer) override;
+  void move(const program::Route& route, Bytes bytes) override;
+  void release(program::EngineId core, program::LockOp lock) override;
+  void execute(program::EngineId core, const program::KernelCall& call) override;
 
   // What the run has to show for itself, and what of DDR was asked for.
-  void deliver(const SimOptions& options, SimResult& result);
+  void deliver(const exec::SimOptions& options, exec::SimResult& result);
 
  private:
   struct Channel {
-    const Transfer* transfer = nullptr;
+    const program::Transfer* transfer = nullptr;
     WatchedMemory* memory = nullptr;
     AccessCursor cursor;
     Bytes position = 0;  // in the stream of the descriptor
@@ -43,18 +44,18 @@ class FunctionalPlane : public DataPlane {
     TaskRef leader;
     int value;
   };
-  void track_fill(Channel& channel, const EngineMap::Info& info);
-  void receive(EngineId channel, Bytes bytes);
+  void track_fill(Channel& channel, const program::EngineMap::Info& info);
+  void receive(program::EngineId channel, Bytes bytes);
 
-  const EngineMap& map_;
+  const program::EngineMap& map_;
   TaskLog log_;
   Capture capture_;
   KernelRunner kernels_;
   std::vector<std::unique_ptr<WatchedMemory>> memories_;  // by TileId; all shim tiles see host memory
   std::unique_ptr<WatchedMemory> host_;
-  std::vector<Channel> channels_;                             // by EngineId
-  std::map<std::pair<TileId, int>, std::deque<Fill>> fills_;  // by tile and lock
+  std::vector<Channel> channels_;                                      // by EngineId
+  std::map<std::pair<program::TileId, int>, std::deque<Fill>> fills_;  // by tile and lock
   std::vector<std::uint8_t> stream_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -8,7 +8,7 @@
 #include "models/kernels/add.h"
 #include "models/kernels/pool.h"
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 const std::int8_t* values(const std::vector<std::uint8_t>& v) { return reinterpret_cast<const std::int8_t*>(v.data()); }
@@ -30,45 +30,45 @@ void KernelRunner::load(const Task& t, std::int64_t address, Bytes bytes, std::v
   t.memory.read(t.ref, address, bytes, to.data());
 }
 
-void KernelRunner::run(EngineId core, const KernelCall& call, WatchedMemory& memory) {
+void KernelRunner::run(program::EngineId core, const program::KernelCall& call, WatchedMemory& memory) {
   const TaskRef ref = log_.begin(core, call.layer, -1);
-  if (call.kind == KernelKind::ops && !program_.tensors) return;
-  static const Layer none;
+  if (call.kind == program::KernelKind::ops && !program_.tensors) return;
+  static const network::Layer none;
   const bool known = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program_.layers.size();
   const Task t{ref, call, known ? program_.layers[static_cast<std::size_t>(call.layer)].layer : none, memory};
-  const Region& r = call.out;
-  if (!known && call.kind != KernelKind::copy) return void(refuse(t, "its layer does not exist"));
+  const program::Region& r = call.out;
+  if (!known && call.kind != program::KernelKind::copy) return void(refuse(t, "its layer does not exist"));
   if (r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1 <= r.c0) return void(refuse(t, "its output region is empty"));
   switch (call.kind) {
-    case KernelKind::conv:
+    case program::KernelKind::conv:
       return conv(t);
-    case KernelKind::maxpool:
-    case KernelKind::avgpool:
+    case program::KernelKind::maxpool:
+    case program::KernelKind::avgpool:
       return pool(t);
-    case KernelKind::add:
+    case program::KernelKind::add:
       return add(t);
-    case KernelKind::copy:
+    case program::KernelKind::copy:
       return copy(t);
-    case KernelKind::gemm:
+    case program::KernelKind::gemm:
       return gemm(t);
-    case KernelKind::clear:
+    case program::KernelKind::clear:
       return clear(t);
-    case KernelKind::ops:
+    case program::KernelKind::ops:
       return void(refuse(t, "it says nothing of its tensors"));
   }
 }
 
 // The input tile of a window operator: exactly the window of the output tile.
 bool KernelRunner::load_input(const Task& t) {
-  const KernelCall& c = t.call;
-  const Window& w = t.layer.window;
+  const program::KernelCall& c = t.call;
+  const network::Window& w = t.layer.window;
   const int h = (c.out.h1 - c.out.h0 - 1) * w.sh + w.kh, width = (c.out.w1 - c.out.w0 - 1) * w.sw + w.kw;
   if (c.in_h != h || c.in_w != width || c.in_c < 1)
     return refuse(t, fmt::format("input tile is {}x{}x{}, its window is {}x{}", c.in_h, c.in_w, c.in_c, h, width));
   const Bytes bytes = Bytes{c.in_h} * c.in_w * c.in_c;
   if (c.ring > 0) return load_ring(t);
   if (!in_memory(t, "input", c.in, bytes)) return false;
-  if (c.kind != KernelKind::maxpool) {
+  if (c.kind != program::KernelKind::maxpool) {
     load(t, c.in, bytes, in_);
     return true;
   }
@@ -86,8 +86,8 @@ bool KernelRunner::load_input(const Task& t) {
 
 // The rows of the window that lie in the map, out of the ring; zeros around them.
 bool KernelRunner::load_ring(const Task& t) {
-  const KernelCall& c = t.call;
-  const Window& w = t.layer.window;
+  const program::KernelCall& c = t.call;
+  const network::Window& w = t.layer.window;
   const Bytes row = Bytes{t.layer.in.w} * c.in_c;
   if (!in_memory(t, "ring of rows", c.in, c.ring * row)) return false;
   in_.assign(static_cast<std::size_t>(Bytes{c.in_h} * c.in_w * c.in_c), 0);
@@ -110,21 +110,21 @@ void KernelRunner::store_result(const Task& t) {
 }
 
 void KernelRunner::conv(const Task& t) {
-  const KernelCall& c = t.call;
+  const program::KernelCall& c = t.call;
   if (c.chunk < 0 || static_cast<std::size_t>(c.chunk) >= program_.chunks.size())
     return void(refuse(t, "its weight chunk does not exist"));
-  const ChunkPlace& place = program_.chunks[static_cast<std::size_t>(c.chunk)];
+  const program::ChunkPlace& place = program_.chunks[static_cast<std::size_t>(c.chunk)];
   const int out_c = c.out.c1 - c.out.c0;
-  if (static_cast<int>(place.shape.rows.size()) * kernel_block != out_c ||
-      (place.shape.col1 - place.shape.col0) * kernel_block != c.in_c || place.shape.col0 * kernel_block != c.ic0 ||
-      place.shape.taps != t.layer.window.kh * t.layer.window.kw)
+  if (static_cast<int>(place.shape.rows.size()) * sparsity::kernel_block != out_c ||
+      (place.shape.col1 - place.shape.col0) * sparsity::kernel_block != c.in_c ||
+      place.shape.col0 * sparsity::kernel_block != c.ic0 || place.shape.taps != t.layer.window.kh * t.layer.window.kw)
     return void(refuse(t, "its weight chunk has another shape"));
   if (!load_input(t) || !in_memory(t, "weight", c.weights, place.size.total())) return;
   load(t, c.weights, place.size.total(), weights_);
   const int mask = program_.layers[static_cast<std::size_t>(c.layer)].mask;
   const bool masked = mask >= 0 && static_cast<std::size_t>(mask) < program_.masks.size();
-  const IndexUnits units =
-      masked ? index_units(program_.masks[static_cast<std::size_t>(mask)], place.shape) : IndexUnits{};
+  const sparsity::IndexUnits units =
+      masked ? index_units(program_.masks[static_cast<std::size_t>(mask)], place.shape) : sparsity::IndexUnits{};
   const auto chunk = read_chunk(weights_.data(), place, units);
   if (!chunk) return void(refuse(t, fmt::format("the index of its weights at {} makes no sense", c.weights)));
 
@@ -143,7 +143,7 @@ void KernelRunner::conv(const Task& t) {
 }
 
 void KernelRunner::conv_result(const Task& t) {
-  const KernelCall& c = t.call;
+  const program::KernelCall& c = t.call;
   const auto n = static_cast<Bytes>(acc_.size());
   if (!c.last) {
     if (in_memory(t, "accumulator", c.acc, n * 4))
@@ -168,7 +168,7 @@ void KernelRunner::pool(const Task& t) {
     return void(refuse(t, "its input has other channels than its output"));
   if (!load_input(t)) return;
   result_.resize(static_cast<std::size_t>(t.call.out.elements()));
-  (t.call.kind == KernelKind::maxpool ? max_pool : average_pool)(t.call, t.layer, values(in_), result_.data());
+  (t.call.kind == program::KernelKind::maxpool ? max_pool : average_pool)(t.call, t.layer, values(in_), result_.data());
   store_result(t);
 }
 
@@ -184,10 +184,11 @@ void KernelRunner::add(const Task& t) {
 
 // Integer factors of one or two bytes, an int32 product.
 void KernelRunner::gemm(const Task& t) {
-  const KernelCall& c = t.call;
+  const program::KernelCall& c = t.call;
   const Bytes m = c.out.h1 - c.out.h0, k = c.in_c, n = c.out.c1 - c.out.c0, width = type_bytes(t.layer.in_type);
-  const bool integers = t.layer.in_type == ElementType::i8 || t.layer.in_type == ElementType::i16;
-  if (!integers || t.layer.out_type != ElementType::i32) return void(refuse(t, "its types have no arithmetic here"));
+  const bool integers = t.layer.in_type == network::ElementType::i8 || t.layer.in_type == network::ElementType::i16;
+  if (!integers || t.layer.out_type != network::ElementType::i32)
+    return void(refuse(t, "its types have no arithmetic here"));
   if (!in_memory(t, "tile of A", c.in, m * k * width) || !in_memory(t, "tile of B", c.weights, k * n * width) ||
       !in_memory(t, "tile of C", c.acc, m * n * 4))
     return;
@@ -224,4 +225,4 @@ void KernelRunner::copy(const Task& t) {
   store_result(t);
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -5,18 +5,18 @@
 #include "models/functional/watched_memory.h"
 #include "models/kernels/conv.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class KernelRunner {
  public:
-  KernelRunner(const Program& program, TaskLog& log) : program_(program), log_(log) {}
-  void run(EngineId core, const KernelCall& call, WatchedMemory& memory);
+  KernelRunner(const program::Program& program, TaskLog& log) : program_(program), log_(log) {}
+  void run(program::EngineId core, const program::KernelCall& call, WatchedMemory& memory);
 
  private:
   struct Task {  // the call in progress
     TaskRef ref;
-    const KernelCall& call;
-    const Layer& layer;
+    const program::KernelCall& call;
+    const network::Layer& layer;
     WatchedMemory& memory;
   };
   bool refuse(const Task& t, const std::string& why);
@@ -34,11 +34,11 @@ class KernelRunner {
   void gemm(const Task& t);
   void clear(const Task& t);
 
-  const Program& program_;
+  const program::Program& program_;
   TaskLog& log_;
   std::vector<std::uint8_t> in_, in2_, weights_;
   std::vector<std::int32_t> acc_;
   std::vector<std::int8_t> result_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -4,17 +4,17 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 constexpr std::size_t most_errors = 50;
 
 }  // namespace
 
-TaskLog::TaskLog(const Program& program, const EngineMap& map)
+TaskLog::TaskLog(const program::Program& program, const program::EngineMap& map)
     : program_(program), map_(map), counts_(static_cast<std::size_t>(map.count())), records_(1) {}
 
-TaskRef TaskLog::begin(EngineId engine, int layer, int tensor) {
+TaskRef TaskLog::begin(program::EngineId engine, int layer, int tensor) {
   const auto ref = static_cast<TaskRef>(records_.size());
   records_.push_back({engine, ++counts_[static_cast<std::size_t>(engine)], static_cast<std::int16_t>(layer),
                       static_cast<std::int16_t>(tensor), ref, false});
@@ -39,9 +39,9 @@ bool TaskLog::same_tensor(int read, int written) const {
 }
 
 bool TaskLog::part_of(int whole, int part) const {
-  const Layer& l = program_.layers[static_cast<std::size_t>(whole)].layer;
-  return l.op == Op::concat && std::any_of(l.inputs.begin(), l.inputs.end(),
-                                           [&](int input) { return input == part || part_of(input, part); });
+  const network::Layer& l = program_.layers[static_cast<std::size_t>(whole)].layer;
+  return l.op == network::Op::concat && std::any_of(l.inputs.begin(), l.inputs.end(),
+                                                    [&](int input) { return input == part || part_of(input, part); });
 }
 
 void TaskLog::error(std::string text) {
@@ -51,9 +51,9 @@ void TaskLog::error(std::string text) {
     ++suppressed_;
 }
 
-std::vector<FunctionalError> TaskLog::take_errors() {
+std::vector<exec::FunctionalError> TaskLog::take_errors() {
   if (suppressed_ > 0) errors_.push_back({fmt::format("{} more errors of the same kinds", suppressed_)});
   return std::move(errors_);
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -6,12 +6,12 @@
 
 #include "sim/exec/backend.h"
 
-namespace tessera {
+namespace tessera::models {
 
 using TaskRef = std::int32_t;  // index into the log; 0 is the host, which wrote the initial image
 
 struct TaskRecord {
-  EngineId engine = -1;
+  program::EngineId engine = -1;
   std::int32_t number = 0;  // of the engine's tasks, from 1
   std::int16_t layer = -1;
   std::int16_t tensor = -1;  // the tensor whose elements it carries, -1: none or unknown
@@ -21,9 +21,9 @@ struct TaskRecord {
 
 class TaskLog {
  public:
-  TaskLog(const Program& program, const EngineMap& map);
+  TaskLog(const program::Program& program, const program::EngineMap& map);
 
-  TaskRef begin(EngineId engine, int layer, int tensor);
+  TaskRef begin(program::EngineId engine, int layer, int tensor);
   const TaskRecord& at(TaskRef task) const { return records_[static_cast<std::size_t>(task)]; }
   void follow(TaskRef task, TaskRef leader) { records_[static_cast<std::size_t>(task)].leader = leader; }
   void let_go(TaskRef leader) { records_[static_cast<std::size_t>(leader)].let_go = true; }
@@ -34,17 +34,17 @@ class TaskLog {
   bool same_tensor(int read, int written) const;
 
   void error(std::string text);
-  std::vector<FunctionalError> take_errors();
+  std::vector<exec::FunctionalError> take_errors();
 
  private:
   bool part_of(int whole, int part) const;  // of a concatenation, at any depth
 
-  const Program& program_;
-  const EngineMap& map_;
+  const program::Program& program_;
+  const program::EngineMap& map_;
   std::vector<std::int32_t> counts_;  // tasks per engine
   std::vector<TaskRecord> records_;
-  std::vector<FunctionalError> errors_;
+  std::vector<exec::FunctionalError> errors_;
   std::int64_t suppressed_ = 0;
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

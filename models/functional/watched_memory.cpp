@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-namespace tessera {
+namespace tessera::models {
 
 void WatchedMemory::read(TaskRef task, std::int64_t address, Bytes bytes, std::uint8_t* to) {
   while (bytes > 0) {
@@ -82,4 +82,4 @@ void WatchedMemory::report(TaskRef task, int rule, std::string text) {
   log_.error(log_.name(task) + " " + std::move(text));
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

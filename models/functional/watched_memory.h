@@ -14,7 +14,7 @@
 #include "models/functional/byte_store.h"
 #include "models/functional/task_log.h"
 
-namespace tessera {
+namespace tessera::models {
 
 class WatchedMemory {
  public:
@@ -41,4 +41,4 @@ class WatchedMemory {
   TaskRef reported_[3] = {-1, -1, -1};  // last task reported, per rule
 };
 
-}  // namespace tessera
+}  // namespace tessera::models

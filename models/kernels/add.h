@@ -4,7 +4,7 @@
 
 #include "sim/base/arithmetic.h"
 
-namespace tessera {
+namespace tessera::models {
 
 // result = saturate(a + b), then ReLU.
 inline void add_saturating(const std::int8_t* a, const std::int8_t* b, std::int8_t* result, std::int64_t n, bool relu) {
@@ -22,4 +22,4 @@ inline void requantize_all(const std::int32_t* acc, std::int8_t* result, std::in
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <vector>
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 // Eight output channels side by side; compilers split it where registers are narrower. Memory is accessed through
@@ -14,7 +14,7 @@ __attribute__((always_inline)) inline void accumulate(const ConvTile& t, const s
                                                       const std::vector<WeightBlock>& blocks, std::int32_t* acc) {
   const int taps = t.window.kh * t.window.kw;
   const std::size_t row_step = static_cast<std::size_t>(t.in_w) * t.in_c;
-  std::vector<std::int32_t> weights(static_cast<std::size_t>(taps) * kernel_block * kernel_block);
+  std::vector<std::int32_t> weights(static_cast<std::size_t>(taps) * sparsity::kernel_block * sparsity::kernel_block);
   std::vector<std::size_t> offsets(static_cast<std::size_t>(taps));
   for (int kh = 0; kh < t.window.kh; ++kh)
     for (int kw = 0; kw < t.window.kw; ++kw)
@@ -24,14 +24,15 @@ __attribute__((always_inline)) inline void accumulate(const ConvTile& t, const s
     for (int h = 0; h < t.out_h; ++h)
       for (int w = 0; w < t.out_w; ++w) {
         const std::int8_t* pixel = in + static_cast<std::size_t>(h) * t.window.sh * row_step +
-                                   static_cast<std::size_t>(w) * t.window.sw * t.in_c + b.col * kernel_block;
-        std::int32_t* out = acc + (static_cast<std::size_t>(h) * t.out_w + w) * t.out_c + b.row * kernel_block;
+                                   static_cast<std::size_t>(w) * t.window.sw * t.in_c + b.col * sparsity::kernel_block;
+        std::int32_t* out =
+            acc + (static_cast<std::size_t>(h) * t.out_w + w) * t.out_c + b.row * sparsity::kernel_block;
         Lanes sum;
         std::memcpy(&sum, out, sizeof sum);
         for (int tap = 0; tap < taps; ++tap) {
           const std::int8_t* x = pixel + offsets[static_cast<std::size_t>(tap)];
-          const std::int32_t* k = weights.data() + tap * kernel_block * kernel_block;
-          for (int i = 0; i < kernel_block; ++i, k += kernel_block) {
+          const std::int32_t* k = weights.data() + tap * sparsity::kernel_block * sparsity::kernel_block;
+          for (int i = 0; i < sparsity::kernel_block; ++i, k += sparsity::kernel_block) {
             Lanes lanes;
             std::memcpy(&lanes, k, sizeof lanes);
             sum += lanes * std::int32_t{x[i]};
@@ -59,4 +60,4 @@ void conv_accumulate(const ConvTile& tile, const std::int8_t* in, const std::vec
   accumulate(tile, in, blocks, acc);
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -4,12 +4,13 @@
 
 #include "sim/base/arithmetic.h"
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 // Calls take(values, h, w) for every pixel of the window of one output pixel; h and w in the layer's input.
 template <class F>
-void for_window(const KernelCall& call, const Window& win, int oh, int ow, const std::int8_t* in, F take) {
+void for_window(const program::KernelCall& call, const network::Window& win, int oh, int ow, const std::int8_t* in,
+                F take) {
   for (int kh = 0; kh < win.kh; ++kh)
     for (int kw = 0; kw < win.kw; ++kw) {
       const int th = oh * win.sh + kh, tw = ow * win.sw + kw;
@@ -20,9 +21,11 @@ void for_window(const KernelCall& call, const Window& win, int oh, int ow, const
 
 }  // namespace
 
-bool inside_input(const Layer& layer, int h, int w) { return h >= 0 && h < layer.in.h && w >= 0 && w < layer.in.w; }
+bool inside_input(const network::Layer& layer, int h, int w) {
+  return h >= 0 && h < layer.in.h && w >= 0 && w < layer.in.w;
+}
 
-void max_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in, std::int8_t* out) {
+void max_pool(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in, std::int8_t* out) {
   const int channels = call.out.c1 - call.out.c0;
   for (int oh = 0; oh < call.out.h1 - call.out.h0; ++oh)
     for (int ow = 0; ow < call.out.w1 - call.out.w0; ++ow, out += channels) {
@@ -34,7 +37,8 @@ void max_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in,
     }
 }
 
-void average_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in, std::int8_t* out) {
+void average_pool(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
+                  std::int8_t* out) {
   const int channels = call.out.c1 - call.out.c0;
   std::vector<std::int32_t> sum(static_cast<std::size_t>(channels));
   for (int oh = 0; oh < call.out.h1 - call.out.h0; ++oh)
@@ -48,4 +52,4 @@ void average_pool(const KernelCall& call, const Layer& layer, const std::int8_t*
     }
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

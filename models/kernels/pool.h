@@ -5,12 +5,13 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 // Input coordinates that a pooling tile touches and that lie inside the input.
-bool inside_input(const Layer& layer, int h, int w);
+bool inside_input(const network::Layer& layer, int h, int w);
 
-void max_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in, std::int8_t* out);
-void average_pool(const KernelCall& call, const Layer& layer, const std::int8_t* in, std::int8_t* out);
+void max_pool(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in, std::int8_t* out);
+void average_pool(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
+                  std::int8_t* out);
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace tessera {
+namespace tessera::models {
 namespace {
 
 std::uint16_t half(const std::uint8_t* p) {
@@ -15,7 +15,8 @@ std::uint16_t half(const std::uint8_t* p) {
 // Present blocks per row of the chunk, ascending columns.
 using RowBlocks = std::vector<std::vector<int>>;
 
-std::optional<RowBlocks> read_index(const std::uint8_t* index, Bytes size, int rows, int cols, const IndexUnits& u) {
+std::optional<RowBlocks> read_index(const std::uint8_t* index, Bytes size, int rows, int cols,
+                                    const sparsity::IndexUnits& u) {
   RowBlocks present(static_cast<std::size_t>(rows));
   const int groups = rows / u.rows;
   Bytes at = Bytes{groups} * 2;
@@ -36,11 +37,12 @@ std::optional<RowBlocks> read_index(const std::uint8_t* index, Bytes size, int r
 
 }  // namespace
 
-std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const ChunkPlace& place, const IndexUnits& units) {
+std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const program::ChunkPlace& place,
+                                      const sparsity::IndexUnits& units) {
   const int rows = static_cast<int>(place.shape.rows.size()), cols = place.shape.col1 - place.shape.col0;
   WeightChunk chunk;
   if (place.shape.bias) {
-    chunk.bias.resize(static_cast<std::size_t>(rows) * kernel_block);
+    chunk.bias.resize(static_cast<std::size_t>(rows) * sparsity::kernel_block);
     std::memcpy(chunk.bias.data(), bytes, chunk.bias.size() * 4);
   }
   RowBlocks present;
@@ -53,7 +55,7 @@ std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const ChunkPlac
     for (int c = 0; c < cols; ++c) all[static_cast<std::size_t>(c)] = c;
     present.assign(static_cast<std::size_t>(rows), all);
   }
-  const Bytes block = Bytes{place.shape.taps} * kernel_block * kernel_block;
+  const Bytes block = Bytes{place.shape.taps} * sparsity::kernel_block * sparsity::kernel_block;
   const auto* data = reinterpret_cast<const std::int8_t*>(bytes + place.size.bias + place.size.index);
   Bytes used = 0;
   for (int r = 0; r < rows; ++r)
@@ -66,4 +68,4 @@ std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const ChunkPlac
   return chunk;
 }
 
-}  // namespace tessera
+}  // namespace tessera::models

@@ -8,7 +8,7 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::models {
 
 struct WeightBlock {
   int row = 0, col = 0;               // 8-channel row and column within the chunk
@@ -21,6 +21,7 @@ struct WeightChunk {
 };
 
 // `bytes` holds place.size.total() bytes and must outlive the result. nullopt when the index makes no sense.
-std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const ChunkPlace& place, const IndexUnits& units);
+std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const program::ChunkPlace& place,
+                                      const sparsity::IndexUnits& units);
 
-}  // namespace tessera
+}  // namespace tessera::models

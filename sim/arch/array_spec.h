@@ -8,7 +8,7 @@
 
 #include "sim/base/units.h"
 
-namespace tessera {
+namespace tessera::arch {
 
 // DMA engine of one kind of tile, and how wide the fields of its buffer descriptors are. Source of the shapes: AM020,
 // chapters 2, 4 and 5; of the fields: the register layout in aie-rt and mlir-aie.
@@ -106,9 +106,9 @@ struct DdrSpec {
 
 // Firmware or host that starts descriptors once task-complete tokens have arrived, with a clock of its own.
 struct ControllerSpec {
-  double token_cycles = 0;   // from the last awaited token to the start of the descriptor
-  double operation_ns = 0;   // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
-  double dispatch_us = 0;    // one dispatch from the host; reported, never inside latency_us
+  double token_cycles = 0;  // from the last awaited token to the start of the descriptor
+  double operation_ns = 0;  // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
+  double dispatch_us = 0;   // one dispatch from the host; reported, never inside latency_us
 };
 
 struct ArraySpec {
@@ -131,4 +131,4 @@ struct ArraySpec {
   int memtile_column(int m) const { return m / memtile_rows; }
 };
 
-}  // namespace tessera
+}  // namespace tessera::arch

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 namespace tessera {
+inline namespace base {
 
 inline std::int8_t saturate8(std::int64_t v) {
   return static_cast<std::int8_t>(std::clamp<std::int64_t>(v, -128, 127));
@@ -21,4 +22,5 @@ inline std::int8_t average(std::int32_t sum, int count) {
   return saturate8((std::int64_t{sum} * factor + 32768) >> 16);
 }
 
+}  // namespace base
 }  // namespace tessera

@@ -4,6 +4,7 @@
 #include <numeric>
 
 namespace tessera {
+inline namespace base {
 
 std::string describe(const Failure& failure) {
   std::string text;
@@ -47,4 +48,5 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
   return best;
 }
 
+}  // namespace base
 }  // namespace tessera

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace tessera {
+inline namespace base {
 
 enum class ExitCode { ok = 0, internal = 1, bad_input = 2, does_not_fit = 3, deadlock = 4 };
 
@@ -46,4 +47,5 @@ class [[nodiscard]] Expected {
 // The legal name closest to `name` by edit distance, or empty when nothing is near.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& legal);
 
+}  // namespace base
 }  // namespace tessera

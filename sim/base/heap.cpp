@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 namespace tessera {
+inline namespace base {
 
 void prepare_heap([[maybe_unused]] std::size_t bytes) {
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
@@ -23,4 +24,5 @@ void prepare_heap([[maybe_unused]] std::size_t bytes) {
 #endif
 }
 
+}  // namespace base
 }  // namespace tessera

@@ -9,6 +9,7 @@
 #include <cstring>
 
 namespace tessera {
+inline namespace base {
 namespace {
 
 Failure unreadable(const std::string& path) {
@@ -56,4 +57,5 @@ Expected<std::string> read_text(const std::string& path) {
   return text;
 }
 
+}  // namespace base
 }  // namespace tessera

@@ -7,9 +7,11 @@
 #include "sim/base/error.h"
 
 namespace tessera {
+inline namespace base {
 
 constexpr std::int64_t largest_input_file = std::int64_t{2} << 30;  // bytes
 
 Expected<std::string> read_text(const std::string& path);
 
+}  // namespace base
 }  // namespace tessera

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 namespace tessera {
+inline namespace base {
 namespace fs = std::filesystem;
 
 std::string executable_path() {
@@ -20,4 +21,5 @@ std::string data_folder() {
   return installed.string();  // which errors then name
 }
 
+}  // namespace base
 }  // namespace tessera

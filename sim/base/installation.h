@@ -4,6 +4,7 @@
 #include <string>
 
 namespace tessera {
+inline namespace base {
 
 std::string executable_path();
 
@@ -11,4 +12,5 @@ std::string executable_path();
 // the nearest folder above the binary with configs/hardware, which is the source tree of a build inside it.
 std::string data_folder();
 
+}  // namespace base
 }  // namespace tessera

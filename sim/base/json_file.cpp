@@ -5,6 +5,7 @@
 #include <set>
 
 namespace tessera {
+inline namespace base {
 namespace {
 constexpr int max_nesting = 100;
 
@@ -69,4 +70,5 @@ Expected<nlohmann::json> read_json(const std::string& path) {
   return parse_json(*text, path);
 }
 
+}  // namespace base
 }  // namespace tessera

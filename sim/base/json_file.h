@@ -9,6 +9,7 @@
 #include "sim/base/input_file.h"
 
 namespace tessera {
+inline namespace base {
 
 Expected<nlohmann::json> read_json(const std::string& path);
 Expected<nlohmann::json> parse_json(const std::string& text, const std::string& file);
@@ -16,4 +17,5 @@ Expected<nlohmann::json> parse_json(const std::string& text, const std::string& 
 // The problem of a text that nests too deeply, if it does.
 std::optional<Problem> deep_nesting(const std::string& text, const std::string& file);
 
+}  // namespace base
 }  // namespace tessera

@@ -1,6 +1,7 @@
 #include "sim/base/message.h"
 
 namespace tessera {
+inline namespace base {
 
 void write_message(std::FILE* out, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), out);
@@ -8,4 +9,5 @@ void write_message(std::FILE* out, std::string_view text) {
   std::clearerr(out);
 }
 
+}  // namespace base
 }  // namespace tessera

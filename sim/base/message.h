@@ -8,6 +8,7 @@
 #include <utility>
 
 namespace tessera {
+inline namespace base {
 
 void write_message(std::FILE* out, std::string_view text);
 
@@ -16,4 +17,5 @@ void message(std::FILE* out, fmt::format_string<Args...> format, Args&&... args)
   write_message(out, fmt::format(format, std::forward<Args>(args)...));
 }
 
+}  // namespace base
 }  // namespace tessera

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace tessera {
+inline namespace base {
 
 class Random {
  public:
@@ -39,4 +40,5 @@ inline std::uint64_t derive_seed(std::uint64_t seed, std::uint64_t stream) {
   return r.next();
 }
 
+}  // namespace base
 }  // namespace tessera

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace tessera {
+inline namespace base {
 
 using Bytes = std::int64_t;
 using Cycles = std::int64_t;
@@ -24,4 +25,5 @@ inline double to_us(Millicycles t, double clock_hz) { return static_cast<double>
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
+}  // namespace base
 }  // namespace tessera

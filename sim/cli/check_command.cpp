@@ -11,21 +11,21 @@
 #include "sim/run/pipeline.h"
 #include "sim/run/sparsity_result.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 using nlohmann::json;
 
 // What is known of a plan before it is simulated.
-json summary(const Network& network, const Plan& plan) {
-  const Program& program = plan.schedule.program;
+json summary(const network::Network& network, const run::Plan& plan) {
+  const program::Program& program = plan.schedule.program;
   json out = {
       {"layers", program.layers.size()}, {"kernel_calls", program.calls.size()}, {"ddr_bytes", program.ddr_bytes}};
   if (!plan.bounds) return out;  // the published accounting has neither estimate nor bound
   std::vector<double> cost;
-  for (const LayerBound& bound : plan.bounds->layers) cost.push_back(bound.alone.us);
-  const CriticalPath path = critical_path(network, cost);
+  for (const cost::LayerBound& bound : plan.bounds->layers) cost.push_back(bound.alone.us);
+  const network::CriticalPath path = critical_path(network, cost);
   json& names = out["critical_path"] = json::array();
-  for (LayerId layer : path.layers) names.push_back(network.layers[layer].name);
+  for (network::LayerId layer : path.layers) names.push_back(network.layers[layer].name);
   out["critical_path_us"] = path.cost;
   out["alone_bound_us"] = plan.bounds->alone_us;
   out["compute_bound_us"] = plan.bounds->compute_us;
@@ -35,7 +35,7 @@ json summary(const Network& network, const Plan& plan) {
   return out;
 }
 
-void print(Density density, const json& plan, const std::string& policy) {
+void print(run::Density density, const json& plan, const std::string& policy) {
   fmt::print("{:<7} scheduled and verified: {} layers, {} kernel calls, {} of DDR\n", density_name(density),
              plan["layers"].get<int>(), with_commas(plan["kernel_calls"].get<std::int64_t>()),
              show_bytes(plan["ddr_bytes"].get<double>()));
@@ -54,21 +54,21 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
           const std::string& json_file) {
   Failure wrong{ExitCode::bad_input, unwritable_files({json_file})};
   std::optional<ModelRun> model;
-  const Expected<RunConfig> config = open_config(file, options, sets, model);
+  const Expected<run::RunConfig> config = open_config(file, options, sets, model);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
   if (model) fmt::print("{}masks: {}\n", import_summary(model->imported), model->masks);
   fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
              config->array.cols);
-  const LivePeak peak = live_peak(config->network, config->schedule.policy == "object_fifo");
+  const network::LivePeak peak = live_peak(config->network, config->schedule.policy == "object_fifo");
   fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n",
              show_bytes(static_cast<double>(peak.bytes)), config->network.layers[peak.layer].name,
              show_bytes(static_cast<double>(config->array.memtiles() * config->array.memtile.memory.size)));
   fmt::print("{}", sparsity_report(sparsity_result(*config)));
   json plans = json::object();
-  for (const Density density : {Density::dense, Density::sparse}) {
-    const Expected<Plan> plan = make_plan(*config, density);
+  for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
+    const Expected<run::Plan> plan = make_plan(*config, density);
     if (!plan) return report_failure(plan.failure());
     print(density, plans[density_name(density)] = summary(config->network, *plan), config->schedule.policy);
   }
@@ -98,4 +98,4 @@ void add_check_command(CLI::App& app, int& exit_code) {
   });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

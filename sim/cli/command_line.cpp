@@ -1,6 +1,6 @@
 #include "sim/cli/commands.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 std::string& words() {
   static std::string text;
@@ -24,4 +24,4 @@ void remember_command(int argc, char** argv) {
 
 const std::string& command_line() { return words(); }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -2,7 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 
-namespace tessera {
+namespace tessera::cli {
 
 void add_run_command(CLI::App& app, int& exit_code);
 void add_check_command(CLI::App& app, int& exit_code);
@@ -22,4 +22,4 @@ constexpr const char* set_help =
 void remember_command(int argc, char** argv);
 const std::string& command_line();
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -6,14 +6,14 @@
 #include "sim/cli/output.h"
 #include "sim/stats/counters.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 int explain(const std::string& name) {
-  const Counter* counter = find_counter(name);
+  const stats::Counter* counter = stats::find_counter(name);
   if (counter == nullptr) {
     std::vector<std::string> names;
-    for (const Counter& known : counters()) names.emplace_back(known.name);
+    for (const stats::Counter& known : stats::counters()) names.emplace_back(known.name);
     const std::string near = nearest_name(name, names);
     return report_failure(fail(ExitCode::bad_input, {"", "", fmt::format("there is no counter called \"{}\"", name),
                                                      near.empty() ? "`tessera list counters` shows them"
@@ -33,4 +33,4 @@ void add_explain_command(CLI::App& app, int& exit_code) {
   command->callback([name, &exit_code] { exit_code = explain(*name); });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -9,7 +9,7 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 struct Arguments {
@@ -17,10 +17,10 @@ struct Arguments {
   std::vector<std::string> sets;
 };
 
-Expected<LayerId> find_layer(const Network& network, const std::string& name) {
+Expected<network::LayerId> find_layer(const network::Network& network, const std::string& name) {
   std::vector<std::string> names;
-  for (const Layer& layer : network.layers) {
-    if (layer.op == Op::input || layer.op == Op::concat) continue;
+  for (const network::Layer& layer : network.layers) {
+    if (layer.op == network::Op::input || layer.op == network::Op::concat) continue;
     if (layer.name == name) return layer.id;
     names.push_back(layer.name);
   }
@@ -32,15 +32,15 @@ Expected<LayerId> find_layer(const Network& network, const std::string& name) {
 }
 
 // The layer for which the mapping of `id` was chosen: another one when it is fused, or computed with it.
-LayerId mapped_by(const Program& program, LayerId id) {
+network::LayerId mapped_by(const program::Program& program, network::LayerId id) {
   const std::string& mapping = program.layers[id].mapping;
-  for (const ProgramLayer& layer : program.layers)
+  for (const program::ProgramLayer& layer : program.layers)
     if (mapping == "fused into " + layer.layer.name || mapping == "computed with " + layer.layer.name)
       return layer.layer.id;
   return id;
 }
 
-std::string verdict(const Candidate& candidate, const Candidate* chosen, Bytes core_limit) {
+std::string verdict(const schedule::Candidate& candidate, const schedule::Candidate* chosen, Bytes core_limit) {
   if (candidate.chosen) return "chosen";
   if (!candidate.tiling.empty()) {
     if (chosen == nullptr) return "";
@@ -53,15 +53,15 @@ std::string verdict(const Candidate& candidate, const Candidate* chosen, Bytes c
                      candidate.staging_free);
 }
 
-std::string candidates_table(const std::vector<Candidate>& candidates, Bytes core_limit) {
+std::string candidates_table(const std::vector<schedule::Candidate>& candidates, Bytes core_limit) {
   std::string text = fmt::format("  {:<28}{:>5}{:>11}  {:<8}{:>9}  {:<38}{}\n", "mapping", "rows", "estimate", "by",
                                  "in a core", "tiling", "verdict");
   for (auto begin = candidates.begin(); begin != candidates.end();) {
     // One decision: the candidates of the same rows that follow one another, up to the first mapping again.
-    const auto end = std::find_if(begin + 1, candidates.end(), [&](const Candidate& c) {
+    const auto end = std::find_if(begin + 1, candidates.end(), [&](const schedule::Candidate& c) {
       return c.rows != begin->rows || c.mapping == begin->mapping;
     });
-    const auto chosen = std::find_if(begin, end, [](const Candidate& c) { return c.chosen; });
+    const auto chosen = std::find_if(begin, end, [](const schedule::Candidate& c) { return c.chosen; });
     for (; begin != end; ++begin) {
       const bool fits = !begin->tiling.empty();
       text += fmt::format("  {:<28}{:>5}{:>11}  {:<8}{:>9}  {:<38}{}\n", begin->mapping, begin->rows,
@@ -74,22 +74,22 @@ std::string candidates_table(const std::vector<Candidate>& candidates, Bytes cor
 }
 
 int explain_schedule(const Arguments& arguments) {
-  const Expected<RunConfig> config = load_run_config(arguments.config, arguments.sets);
+  const Expected<run::RunConfig> config = run::load_run_config(arguments.config, arguments.sets);
   if (!config) return report_failure(config.failure());
-  if (config->accounting == Accounting::published)
+  if (config->accounting == run::Accounting::published)
     return report_failure(fail(ExitCode::bad_input, {"", "accounting", "is \"published\", which weighs no candidates",
                                                      "legal: accounting=physical"}));
-  const Expected<LayerId> layer = find_layer(config->network, arguments.layer);
+  const Expected<network::LayerId> layer = find_layer(config->network, arguments.layer);
   if (!layer) return report_failure(layer.failure());
   const Bytes core_limit = config->array.tile.memory.size - config->array.tile.reserved;
   fmt::print("{} of {} on {} {}x{}, policy {}\n", arguments.layer, config->network.name, config->array.name,
              config->array.rows, config->array.cols, config->schedule.policy);
-  for (const Density density : {Density::dense, Density::sparse}) {
-    const Expected<Plan> plan = make_plan(*config, density);
+  for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
+    const Expected<run::Plan> plan = make_plan(*config, density);
     if (!plan) return report_failure(plan.failure());
-    const Program& program = plan->schedule.program;
-    const LayerId kernel = mapped_by(program, *layer);
-    const AloneBound& bound = plan->bounds->layers[kernel].alone;
+    const program::Program& program = plan->schedule.program;
+    const network::LayerId kernel = mapped_by(program, *layer);
+    const cost::AloneBound& bound = plan->bounds->layers[kernel].alone;
     fmt::print("\n{}: {}{}alone at least {}, by {} ({})\n", density_name(density),
                kernel == *layer ? "" : program.layers[*layer].mapping + "; ", program.layers[kernel].mapping + "; ",
                show_time(bound.us), bound.by, bound.mapping);
@@ -109,9 +109,9 @@ void add_explain_schedule_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] {
     // Every other command takes the config first: both orders are understood.
     if (std::filesystem::path(arguments->layer).extension() == ".json") std::swap(arguments->layer, arguments->config);
-    if (arguments->config.empty()) arguments->config = config_folder() + "/runs/resnet50_4x4.json";
+    if (arguments->config.empty()) arguments->config = run::config_folder() + "/runs/resnet50_4x4.json";
     exit_code = explain_schedule(*arguments);
   });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -8,7 +8,7 @@
 #include "sim/cli/target_file.h"
 #include "sim/cli/weight_masks.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 struct ImportArguments {
@@ -56,4 +56,4 @@ void add_import_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = import_model(*arguments); });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

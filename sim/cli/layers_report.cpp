@@ -5,7 +5,7 @@
 
 #include "sim/cli/run_report.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 using nlohmann::json;
 
@@ -98,4 +98,4 @@ std::string layers_report(const json& result) {
          fmt::format("{:<24}{}{}\n", "at no layer", idle(result["dense"], hardware), idle(result["sparse"], hardware));
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -12,18 +12,19 @@
 #include "sim/sparsity/generators.h"
 #include "sim/stats/counters.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 void list_networks() {
-  for (const std::string& name : config_names("networks")) {
-    const Expected<Network> network = load_network(config_folder() + "/networks/" + name + ".json");
+  for (const std::string& name : run::config_names("networks")) {
+    const Expected<network::Network> network =
+        network::load_network(run::config_folder() + "/networks/" + name + ".json");
     if (!network) {
       fmt::print("  {:<28}cannot be loaded: {}\n", name, describe(network.failure()));
       continue;
     }
     std::int64_t macs = 0, weights = 0;
-    for (const Layer& layer : network->layers) {
+    for (const network::Layer& layer : network->layers) {
       macs += layer.macs();
       weights += layer.weight_count();
     }
@@ -33,8 +34,8 @@ void list_networks() {
 }
 
 void list_hardware() {
-  for (const std::string& name : config_names("hardware")) {
-    const Expected<ArraySpec> array = load_hardware(config_folder() + "/hardware/" + name + ".json");
+  for (const std::string& name : run::config_names("hardware")) {
+    const Expected<arch::ArraySpec> array = config::load_hardware(run::config_folder() + "/hardware/" + name + ".json");
     if (!array) {
       fmt::print("  {:<28}cannot be loaded: {}\n", name, describe(array.failure()));
       continue;
@@ -49,26 +50,27 @@ void list_names(const std::vector<std::string>& names) {
 }
 
 void list_kernels() {
-  for (const std::string& name : all_kernel_law_names()) {
-    const Expected<const KernelLaw*> law = open_kernel_law(name);
+  for (const std::string& name : run::all_kernel_law_names()) {
+    const Expected<const cost::KernelLaw*> law = run::open_kernel_law(name);
     fmt::print("  {:<28}{}\n", name, law ? (*law)->coverage() : "cannot be read: " + describe(law.failure()));
   }
 }
 
 void list_generators() {
-  for (const Generator& generator : generators()) fmt::print("  {:<28}{}\n", generator.name, generator.meaning);
+  for (const sparsity::Generator& generator : sparsity::generators())
+    fmt::print("  {:<28}{}\n", generator.name, generator.meaning);
 }
 
 void list_counters() {
-  for (const Counter& counter : counters())
+  for (const stats::Counter& counter : stats::counters())
     fmt::print("  {:<32}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
 }
 
 const std::vector<std::pair<std::string, std::function<void()>>>& sections() {
   static const std::vector<std::pair<std::string, std::function<void()>>> all{
       {"networks", list_networks},     {"hardware", list_hardware},
-      {"kernels", list_kernels},       {"policies", [] { list_names(policy_names()); }},
-      {"generators", list_generators}, {"runs", [] { list_names(config_names("runs")); }},
+      {"kernels", list_kernels},       {"policies", [] { list_names(schedule::policy_names()); }},
+      {"generators", list_generators}, {"runs", [] { list_names(run::config_names("runs")); }},
       {"counters", list_counters},
   };
   return all;
@@ -92,4 +94,4 @@ void add_list_command(CLI::App& app, int& exit_code) {
   });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

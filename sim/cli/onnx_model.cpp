@@ -12,7 +12,7 @@
 #include "sim/run/config_folder.h"
 #include "sim/sparsity/numpy_file.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -21,9 +21,9 @@ using nlohmann::json;
 Expected<std::string> hardware_file(const std::string& given) {
   if (given.find('/') != std::string::npos || fs::path(given).extension() == ".json")
     return fs::absolute(given).string();
-  const std::vector<std::string> names = config_names("hardware");
+  const std::vector<std::string> names = run::config_names("hardware");
   if (std::find(names.begin(), names.end(), given) != names.end())
-    return fs::absolute(fs::path(config_folder()) / "hardware" / (given + ".json")).string();
+    return fs::absolute(fs::path(run::config_folder()) / "hardware" / (given + ".json")).string();
   const std::string near = nearest_name(given, names);
   return fail(ExitCode::bad_input, {"", "--hardware", fmt::format("there is no hardware '{}'", given),
                                     near.empty() ? fmt::format("legal: {}", fmt::join(names, ", "))
@@ -58,7 +58,7 @@ for (const std::string& given : options.sizes) {
         {"", "--dim", fmt::format("is '{}'", given), fmt::format("legal: NAME=SIZE, a size of 1 to {}", largest)});
 }
 return sizes;
-}  // namespace tessera
+}  // namespace tessera::cli
 
 Expected<ModelRun> open_model(const std::string& path, const ModelOptions& options,
                               const std::vector<std::string>& sets) {
@@ -73,22 +73,22 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
   if (!imported) take(wrong.problems, imported.failure());
   if (!wrong.problems.empty()) return wrong;
   const json document = {{"network", imported->file}, {"hardware", *hardware}};
-  Expected<RunConfig> config = make_run_config(document, ".", imported->network.name, other_sets);
+  Expected<run::RunConfig> config = run::make_run_config(document, ".", imported->network.name, other_sets);
   if (!config) return config.failure();
   ModelRun run{std::move(*config), std::move(*imported), ""};
   run.masks = use_weight_masks(run.config, run.imported, *source);
   return run;
 }
 
-Expected<RunConfig> open_config(const std::string& path, const ModelOptions& options,
-                                const std::vector<std::string>& sets, std::optional<ModelRun>& model) {
+Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions& options,
+                                     const std::vector<std::string>& sets, std::optional<ModelRun>& model) {
   if (import::is_onnx(path)) {
     Expected<ModelRun> opened = open_model(path, options, sets);
     if (!opened) return opened.failure();
     model = std::move(*opened);
     return model->config;
   }
-  Expected<RunConfig> config = load_run_config(path, sets);
+  Expected<run::RunConfig> config = run::load_run_config(path, sets);
   Failure wrong = config ? Failure{ExitCode::bad_input, {}} : config.failure();
   for (const auto& [option, given] :
        {std::pair{"--hardware", !options.hardware.empty()}, {"--dim", !options.sizes.empty()}})
@@ -100,11 +100,11 @@ Expected<RunConfig> open_config(const std::string& path, const ModelOptions& opt
 }
 
 std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported) {
-  std::map<std::string, NumpyArray> arrays;
-  for (const Layer& layer : imported.network.layers) {
+  std::map<std::string, sparsity::NumpyArray> arrays;
+  for (const network::Layer& layer : imported.network.layers) {
     const auto& weights = imported.weights[static_cast<std::size_t>(layer.id)];
     if (!weights) continue;
-    const WeightTensor w = import::quantized(*weights, imported.scales[static_cast<std::size_t>(layer.id)]);
+    const sparsity::WeightTensor w = import::quantized(*weights, imported.scales[static_cast<std::size_t>(layer.id)]);
     const auto* values = reinterpret_cast<const std::uint8_t*>(w.values.data());
     const auto* bias = reinterpret_cast<const std::uint8_t*>(w.bias.data());
     arrays[layer.name + ".weight"] = {"|i1", weights->shape, {values, values + w.values.size()}};
@@ -130,4 +130,4 @@ std::string import_summary(const import::Imported& imported) {
   return text;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -7,7 +7,7 @@
 #include "sim/import/import.h"
 #include "sim/run/run_config.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 // Options that only an ONNX file has.
 struct ModelOptions {
@@ -20,7 +20,7 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 import::DimensionSizes read_sizes(const ModelOptions& options, std::vector<Problem>& problems);
 
 struct ModelRun {
-  RunConfig config;
+  run::RunConfig config;
   import::Imported imported;
   std::string masks;  // where those of the sparse run come from, in one line
 };
@@ -28,8 +28,8 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
                               const std::vector<std::string>& sets);
 
 // A run config or an ONNX file, by its name; `model` gets the latter.
-Expected<RunConfig> open_config(const std::string& path, const ModelOptions& options,
-                                const std::vector<std::string>& sets, std::optional<ModelRun>& model);
+Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions& options,
+                                     const std::vector<std::string>& sets, std::optional<ModelRun>& model);
 
 // Int8 weights and int32 biases by layer, as `run --functional --data` takes them.
 std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported);
@@ -37,4 +37,4 @@ std::optional<Failure> write_weights(const std::string& path, const import::Impo
 // "4,089,184,256 multiply-accumulates: ..." and what was left out.
 std::string import_summary(const import::Imported& imported);
 
-}  // namespace tessera
+}  // namespace tessera::cli

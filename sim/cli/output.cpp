@@ -10,7 +10,7 @@
 #include "sim/base/message.h"
 #include "sim/cli/target_file.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 const char* kind(ExitCode code) {
   switch (code) {
@@ -71,4 +71,4 @@ std::string show_bytes(double bytes) {
   return fmt::format("{:.0f} B", bytes);
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -7,7 +7,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 // Prints every problem on stderr and returns the exit code.
 int report_failure(const Failure& failure);
@@ -24,4 +24,4 @@ std::string show_time(double us);
 // "25.6 MB"
 std::string show_bytes(double bytes);
 
-}  // namespace tessera
+}  // namespace tessera::cli

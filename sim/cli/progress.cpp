@@ -9,11 +9,11 @@
 
 #include "sim/base/message.h"
 
-namespace tessera {
+namespace tessera::cli {
 
-void wait_with_progress(const std::vector<IsolatedTask*>& tasks, const std::string& what) {
+void wait_with_progress(const std::vector<run::IsolatedTask*>& tasks, const std::string& what) {
   std::vector<pollfd> waiting;
-  for (const IsolatedTask* task : tasks) {
+  for (const run::IsolatedTask* task : tasks) {
     if (task->result_fd() >= 0) waiting.push_back({task->result_fd(), POLLIN, 0});
   }
   const bool terminal = isatty(STDERR_FILENO) != 0;
@@ -32,4 +32,4 @@ void wait_with_progress(const std::vector<IsolatedTask*>& tasks, const std::stri
   if (shown) message(stderr, "\r\033[K");
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

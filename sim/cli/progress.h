@@ -5,9 +5,9 @@
 
 #include "sim/run/isolate.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 // Returns when every task has something to read; `what` names the work.
-void wait_with_progress(const std::vector<IsolatedTask*>& tasks, const std::string& what);
+void wait_with_progress(const std::vector<run::IsolatedTask*>& tasks, const std::string& what);
 
-}  // namespace tessera
+}  // namespace tessera::cli

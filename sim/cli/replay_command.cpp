@@ -11,7 +11,7 @@
 #include "sim/replay/trace_file.h"
 #include "sim/run/config_folder.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 struct ReplayArguments {
@@ -22,19 +22,20 @@ struct ReplayArguments {
 int replay(const ReplayArguments& arguments) {
   const std::vector<Problem> wrong = unwritable_files({arguments.json_file});
   if (!wrong.empty()) return report_failure({ExitCode::bad_input, wrong});
-  const Expected<TraceFile> file = read_trace_file(arguments.trace, arguments.rows, arguments.cols);
+  const Expected<replay::TraceFile> file = replay::read_trace_file(arguments.trace, arguments.rows, arguments.cols);
   if (!file) return report_failure(file.failure());
-  const ScheduleTrace& trace = file->trace;
+  const replay::ScheduleTrace& trace = file->trace;
   const std::string hardware =
-      arguments.hardware.empty() ? config_folder() + "/hardware/dalberto2024.json" : arguments.hardware;
-  const Expected<ArraySpec> array =
-      load_hardware(hardware, {fmt::format("rows={}", trace.rows), fmt::format("cols={}", trace.cols)});
+      arguments.hardware.empty() ? run::config_folder() + "/hardware/dalberto2024.json" : arguments.hardware;
+  const Expected<arch::ArraySpec> array =
+      config::load_hardware(hardware, {fmt::format("rows={}", trace.rows), fmt::format("cols={}", trace.cols)});
   if (!array) return report_failure(array.failure());
   const Expected<bool> fits = check_trace_fits(trace, *array, arguments.trace);
   if (!fits) return report_failure(fits.failure());
   for (const std::string& warning : file->warnings) message(stderr, "warning: {}\n", warning);
-  const auto accounting = arguments.accounting == "physical" ? ReplayAccounting::physical : ReplayAccounting::published;
-  const Expected<Replay> result = replay_trace(trace, *array, accounting);
+  const auto accounting =
+      arguments.accounting == "physical" ? replay::ReplayAccounting::physical : replay::ReplayAccounting::published;
+  const Expected<replay::Replay> result = replay_trace(trace, *array, accounting);
   if (!result) return report_failure(result.failure());
   fmt::print("{}", replay_report(trace, *result));
   if (arguments.json_file.empty()) return 0;
@@ -60,4 +61,4 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = replay(*arguments); });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -16,7 +16,7 @@
 #include "sim/run/result.h"
 #include "sim/sparsity/mask_spec.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -36,14 +36,14 @@ json manifest(const json& result) {
   return {{"version", TESSERA_VERSION}, {"command", command_line()}, {"program_hash", hashes}};
 }
 
-std::optional<Failure> fill(const fs::path& folder, const RunConfig& config, const json& result) {
+std::optional<Failure> fill(const fs::path& folder, const run::RunConfig& config, const json& result) {
   json resolved = config.resolved;
   if (!config.mask_spec.file.empty()) {  // the masks come along, so that the folder can be run again anywhere
     resolved["sparsity"]["mask_file"] = "masks.npz";
     if (auto failure = write_masks((folder / "masks.npz").string(), config.network, config.masks)) return failure;
   }
   if (auto failure = write_json(folder / "result.json", result)) return failure;
-  if (auto failure = write_file(folder / "layers.csv", layers_csv(result))) return failure;
+  if (auto failure = write_file(folder / "layers.csv", run::layers_csv(result))) return failure;
   if (auto failure = write_json(folder / "config.json", resolved)) return failure;
   return write_json(folder / "manifest.json", manifest(result));
 }
@@ -76,11 +76,11 @@ std::optional<Problem> unwritable_parent(const std::string& parent) {
   return problem;
 }
 
-Expected<std::string> commit_result(const RunConfig& config, const json& result, const std::string& parent) {
+Expected<std::string> commit_result(const run::RunConfig& config, const json& result, const std::string& parent) {
   const fs::path base = base_of(parent);
   std::string hashes;
-  for (const Density density : {Density::dense, Density::sparse}) {
-    if (!result[density_name(density)].is_null()) hashes += content_hash(config, density).substr(0, 8);
+  for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
+    if (!result[density_name(density)].is_null()) hashes += run::content_hash(config, density).substr(0, 8);
   }
   if (result.contains("program")) hashes += "-" + result["program"]["hash"].get<std::string>().substr(0, 8);
   const fs::path folder = base / fmt::format("{}-{}", config.name, hashes);
@@ -104,4 +104,4 @@ Expected<std::string> commit_result(const RunConfig& config, const json& result,
   return near.string().size() < folder.string().size() ? near.string() : folder.string();
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

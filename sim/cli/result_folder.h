@@ -8,13 +8,14 @@
 #include "sim/base/error.h"
 #include "sim/run/run_config.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 // `parent`: where <name>-<hash>/ goes, the hash of a program that was brought included; empty: results/runs of the
 // project. Returns the folder.
-Expected<std::string> commit_result(const RunConfig& config, const nlohmann::json& result, const std::string& parent);
+Expected<std::string> commit_result(const run::RunConfig& config, const nlohmann::json& result,
+                                    const std::string& parent);
 
 // Why no folder can be put into `parent`, if so: to be known before the work.
 std::optional<Problem> unwritable_parent(const std::string& parent);
 
-}  // namespace tessera
+}  // namespace tessera::cli

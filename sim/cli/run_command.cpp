@@ -16,7 +16,7 @@
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 using nlohmann::json;
 
@@ -30,33 +30,35 @@ struct RunArguments {
 };
 
 // Which density the files of --dump and --trace are about when both are run.
-Density shown_density(const RunArguments& arguments) {
-  return arguments.only == "dense" ? Density::dense : Density::sparse;
+run::Density shown_density(const RunArguments& arguments) {
+  return arguments.only == "dense" ? run::Density::dense : run::Density::sparse;
 }
 
-std::optional<Failure> dump(const RunArguments& arguments, const RunConfig& config, const Plan& plan) {
+std::optional<Failure> dump(const RunArguments& arguments, const run::RunConfig& config, const run::Plan& plan) {
   const std::string& file = arguments.dump[1];
   if (arguments.dump[0] == "program") return write_file(file, write_program(plan.schedule.program, config.array));
   return replace_file(file, [&](const std::string& path) { return write_masks(path, config.network, config.masks); });
 }
 
-std::optional<Failure> write_trace(const std::string& file, const PerfettoTrace& trace, const RunConfig& config) {
+std::optional<Failure> write_trace(const std::string& file, const trace::PerfettoTrace& trace,
+                                   const run::RunConfig& config) {
   std::vector<std::string> names;
-  for (const Layer& layer : config.network.layers) names.push_back(layer.name);
+  for (const network::Layer& layer : config.network.layers) names.push_back(layer.name);
   return write_file(file, [&](std::ostream& out) { trace.write(out, config.array, names); });
 }
 
 // What one child does.
-Expected<json> work(const RunArguments& arguments, const RunConfig& config, Density density, Expected<Plan> plan) {
+Expected<json> work(const RunArguments& arguments, const run::RunConfig& config, run::Density density,
+                    Expected<run::Plan> plan) {
   if (!plan) return plan.failure();
   const bool shown = !arguments.program_file.empty() || density == shown_density(arguments);
   if (shown && !arguments.dump.empty()) {
     if (auto failure = dump(arguments, config, *plan)) return *failure;
   }
-  RunOptions options;
+  run::RunOptions options;
   options.functional = arguments.functional;
   options.data = arguments.data;
-  PerfettoTrace trace;
+  trace::PerfettoTrace trace;
   const bool traced = shown && !arguments.trace_file.empty();
   if (traced) options.trace = &trace;
   Expected<json> result = simulate_plan(config, *plan, density, options);
@@ -84,26 +86,26 @@ int check_functional_results(const json& result) {
 }
 
 // Both densities, or the one that was asked for, each in its own process and side by side.
-Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& config) {
-  std::vector<std::pair<Density, std::unique_ptr<IsolatedTask>>> tasks;
-  const auto start = [&](Density density, const std::function<Expected<Plan>()>& plan) {
-    tasks.emplace_back(density, std::make_unique<IsolatedTask>([&arguments, &config, density, plan] {
+Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig& config) {
+  std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
+  const auto start = [&](run::Density density, const std::function<Expected<run::Plan>()>& plan) {
+    tasks.emplace_back(density, std::make_unique<run::IsolatedTask>([&arguments, &config, density, plan] {
                          return work(arguments, config, density, plan());
                        }));
   };
   if (!arguments.program_file.empty()) {
-    Expected<Plan> plan = plan_from_program(config, arguments.program_file);
+    Expected<run::Plan> plan = plan_from_program(config, arguments.program_file);
     if (!plan) return plan.failure();
-    const Density density = program_density(plan->schedule.program);
-    start(density, [plan = std::move(*plan)] { return Expected<Plan>(plan); });
+    const run::Density density = run::program_density(plan->schedule.program);
+    start(density, [plan = std::move(*plan)] { return Expected<run::Plan>(plan); });
   } else {
-    for (const Density density : {Density::dense, Density::sparse}) {
+    for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
       if (arguments.only.empty() || arguments.only == density_name(density)) {
         start(density, [&config, density] { return make_plan(config, density); });
       }
     }
   }
-  std::vector<IsolatedTask*> waiting;
+  std::vector<run::IsolatedTask*> waiting;
   for (const auto& task : tasks) waiting.push_back(task.second.get());
   wait_with_progress(waiting, config.name);
   json results = {{"dense", nullptr}, {"sparse", nullptr}};
@@ -121,7 +123,7 @@ Expected<json> simulate_all(const RunArguments& arguments, const RunConfig& conf
 }
 
 // Options that would be taken and not followed, and files that could not be written at the end.
-Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>& config) {
+Failure option_problems(const RunArguments& arguments, const Expected<run::RunConfig>& config) {
   Failure failure;
   if (!arguments.dump.empty() && arguments.dump[0] != "program" && arguments.dump[0] != "masks")
     failure.problems.push_back(
@@ -135,12 +137,12 @@ Failure option_problems(const RunArguments& arguments, const Expected<RunConfig>
   if (!arguments.only.empty() && !arguments.program_file.empty())
     failure.problems.push_back({"", "--only", "a program has masks of its own", "legal: without --program"});
   // A program of accounting=published says so with the policy that it must have.
-  const bool physical = config && config->accounting == Accounting::physical;
+  const bool physical = config && config->accounting == run::Accounting::physical;
   for (const std::string& set : arguments.sets)
     if (!arguments.program_file.empty() && physical && set.rfind("schedule.", 0) == 0)
       failure.problems.push_back(
           {"", "--set", set + " with --program, which is a schedule", "legal: without --program"});
-  if (arguments.functional && config && config->accounting == Accounting::published)
+  if (arguments.functional && config && config->accounting == run::Accounting::published)
     failure.problems.push_back({"", "--functional", "with accounting=published, which moves sizes and no data",
                                 "legal: with accounting=physical"});
   const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
@@ -168,7 +170,7 @@ int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   std::optional<ModelRun> model;
-  const Expected<RunConfig> config = open_config(arguments.config, arguments.model, sets, model);
+  const Expected<run::RunConfig> config = open_config(arguments.config, arguments.model, sets, model);
   Failure wrong = option_problems(arguments, config);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
@@ -205,7 +207,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->required();
   add_model_options(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
-  command->add_option("--fidelity", arguments->fidelity, "burst (default) or transaction: what moves at a time inside the array");
+  command->add_option("--fidelity", arguments->fidelity,
+                      "burst (default) or transaction: what moves at a time inside the array");
   command->add_option("--only", arguments->only, "dense or sparse: simulate one of the two")
       ->check(CLI::IsMember({"dense", "sparse"}));
   command->add_flag("--functional", arguments->functional, "move real data and compare every layer with the reference");
@@ -228,4 +231,4 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

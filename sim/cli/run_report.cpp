@@ -10,7 +10,7 @@
 #include "sim/cli/output.h"
 #include "sim/cli/sparsity_report.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 using nlohmann::json;
 using Show = std::function<std::string(const json&)>;
@@ -187,4 +187,4 @@ std::string run_report(const json& result) {
   return text;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace tessera {
+namespace tessera::cli {
 
 // Latency, speed-up, bytes at each level, utilization, and the slowest layers with what binds each.
 std::string run_report(const nlohmann::json& result);
@@ -15,4 +15,4 @@ std::string layers_report(const nlohmann::json& result);
 // Whether a layer of result.json is computed by the kernels of another one.
 bool is_fused(const nlohmann::json& layer);
 
-}  // namespace tessera
+}  // namespace tessera::cli

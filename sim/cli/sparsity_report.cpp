@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 using nlohmann::json;
 using Layers = std::vector<const json*>;
@@ -104,4 +104,4 @@ std::string sparsity_report(const json& sparsity) {
   return text;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

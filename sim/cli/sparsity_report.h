@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace tessera {
+namespace tessera::cli {
 
 // Lines of text from `sparsity` of result.json: the whole network first, then layers that differ, grouped by reason.
 std::string sparsity_report(const nlohmann::json& sparsity);
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -11,7 +11,7 @@
 #include "sim/base/error.h"
 #include "sim/base/message.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 void prepare_standard_streams() {
   std::signal(SIGPIPE, SIG_IGN);
@@ -30,4 +30,4 @@ int end_standard_output(int exit_code, int error) {
   return exit_code == 0 ? static_cast<int>(ExitCode::bad_input) : exit_code;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

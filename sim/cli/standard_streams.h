@@ -1,7 +1,7 @@
 // The three standard streams, which may be closed, full or gone.
 #pragma once
 
-namespace tessera {
+namespace tessera::cli {
 
 // Call first. Writing to a pipe without a reader or beyond the limit on file sizes becomes an error of that write
 // instead of a signal, and no file that is opened later gets the number of a closed standard stream.
@@ -12,4 +12,4 @@ void prepare_standard_streams();
 // reader went away by itself.
 int end_standard_output(int exit_code, int error);
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <set>
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 namespace fs = std::filesystem;
 
@@ -76,4 +76,4 @@ std::optional<Failure> replace_file(const std::string& path,
   return failure;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

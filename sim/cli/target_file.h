@@ -9,7 +9,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 // Why `path` cannot be written, if it cannot.
 std::optional<Problem> unwritable(const std::string& path);
@@ -21,4 +21,4 @@ std::vector<Problem> unwritable_files(const std::vector<std::string>& paths);
 std::optional<Failure> replace_file(const std::string& path,
                                     const std::function<std::optional<Failure>(const std::string&)>& write);
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -10,7 +10,7 @@
 #include "sim/validation/plot.h"
 #include "sim/validation/validate.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 struct ValidateArguments {
@@ -21,19 +21,19 @@ struct ValidateArguments {
 int validate_csv(const ValidateArguments& arguments) {
   const std::vector<Problem> wrong = unwritable_files({arguments.json_file, arguments.plot_file});
   if (!wrong.empty()) return report_failure({ExitCode::bad_input, wrong});
-  ValidationOptions options;
+  validation::ValidationOptions options;
   options.csv = arguments.csv;
   options.group = arguments.group;
-  options.config_folder = config_folder();
+  options.config_folder = run::config_folder();
   options.jobs = arguments.jobs;
-  const Expected<Validation> validation = validate_rows(options);
+  const Expected<validation::Validation> validation = validate_rows(options);
   if (!validation) return report_failure(validation.failure());
   fmt::print("{}", validation_table(*validation));
   if (!arguments.json_file.empty())
     if (const auto failure = write_json(arguments.json_file, validation_json(*validation)))
       return report_failure(*failure);
   if (!arguments.plot_file.empty())
-    if (const auto failure = plot_validation(*validation, config_folder(), arguments.plot_file))
+    if (const auto failure = plot_validation(*validation, run::config_folder(), arguments.plot_file))
       return report_failure(*failure);
   return 0;
 }
@@ -52,4 +52,4 @@ void add_validate_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = validate_csv(*arguments); });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

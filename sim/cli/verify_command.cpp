@@ -10,23 +10,23 @@
 #include "sim/program/text.h"
 #include "sim/verify/verify.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
 int verify_file(const std::string& file, const std::string& hardware, const std::vector<std::string>& sets) {
-  const Expected<ArraySpec> array = load_hardware(hardware, sets);
+  const Expected<arch::ArraySpec> array = config::load_hardware(hardware, sets);
   if (!array) return report_failure(array.failure());
   const Expected<std::string> text = read_text(file);
   if (!text) return report_failure(text.failure());
-  const Expected<Program> program = parse_program(*text, *array, file);
+  const Expected<program::Program> program = program::parse_program(*text, *array, file);
   if (!program) return report_failure(program.failure());
-  if (std::optional<Failure> wrong = verify(*program, *array)) {
+  if (std::optional<Failure> wrong = verify::verify(*program, *array)) {
     for (Problem& problem : wrong->problems) problem.file = file;
     return report_failure(*wrong);
   }
   fmt::print("{}: {} on {} {}x{} is legal; {} kernel calls, hash {}\n", file, program->network, array->name,
              array->rows, array->cols, with_commas(static_cast<std::int64_t>(program->calls.size())),
-             hash_text(program_hash(*program)));
+             program::hash_text(program_hash(*program)));
   return 0;
 }
 }  // namespace
@@ -48,4 +48,4 @@ void add_verify_command(CLI::App& app, int& exit_code) {
       [arguments, &exit_code] { exit_code = verify_file(arguments->program, arguments->hardware, arguments->sets); });
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

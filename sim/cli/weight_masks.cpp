@@ -7,28 +7,28 @@
 
 #include "sim/base/random.h"
 
-namespace tessera {
+namespace tessera::cli {
 namespace {
 
-using Masks = std::vector<std::optional<BlockMask>>;
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
-FloatWeights floats_of(const import::Imported& imported, const Layer& layer) {
+sparsity::FloatWeights floats_of(const import::Imported& imported, const network::Layer& layer) {
   const import::LayerWeights& weights = *imported.weights[static_cast<std::size_t>(layer.id)];
   return {layer.out.c, static_cast<int>(weights.shape[1] * weights.shape[2]), static_cast<int>(weights.shape[3]),
           weights.values()};
 }
 
-std::size_t zeros(const BlockMask& mask) {
+std::size_t zeros(const sparsity::BlockMask& mask) {
   return static_cast<std::size_t>(std::count(mask.bits.begin(), mask.bits.end(), 0));
 }
 
 // Replaces the blocks of masks that a generator made by as many of the least important: of each layer, or of all.
-void prune_masks(RunConfig& config, const import::Imported& imported, const WeightMasks& source) {
-  std::vector<PrunedLayer> layers;
+void prune_masks(run::RunConfig& config, const import::Imported& imported, const WeightMasks& source) {
+  std::vector<sparsity::PrunedLayer> layers;
   std::vector<std::size_t> counts;
-  std::vector<LayerId> ids;
-  for (const Layer& layer : config.network.layers) {
-    const std::optional<BlockMask>& mask = config.masks[static_cast<std::size_t>(layer.id)];
+  std::vector<network::LayerId> ids;
+  for (const network::Layer& layer : config.network.layers) {
+    const std::optional<sparsity::BlockMask>& mask = config.masks[static_cast<std::size_t>(layer.id)];
     if (!mask) continue;
     const std::uint64_t seed = derive_seed(config.mask_spec.seed, static_cast<std::uint64_t>(layer.id));
     layers.push_back(
@@ -43,7 +43,7 @@ void prune_masks(RunConfig& config, const import::Imported& imported, const Weig
   }
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (!source.global) {
-      std::vector<PrunedLayer> alone{std::move(layers[i])};
+      std::vector<sparsity::PrunedLayer> alone{std::move(layers[i])};
       prune(alone, counts[i]);
       layers[i] = std::move(alone[0]);
     }
@@ -52,7 +52,7 @@ void prune_masks(RunConfig& config, const import::Imported& imported, const Weig
 }
 
 // The resolved config names a mask file instead of a generator; the result folder gets that file.
-void resolve_as_file(RunConfig& config) {
+void resolve_as_file(run::RunConfig& config) {
   if (std::none_of(config.masks.begin(), config.masks.end(), [](const auto& mask) { return mask.has_value(); })) return;
   config.mask_spec.file = "masks.npz";
   nlohmann::json& sparsity = config.resolved["sparsity"];
@@ -93,10 +93,10 @@ Expected<WeightMasks> read_mask_source(const std::vector<std::string>& sets, std
     source.foreign = source.foreign || key == "sparsity.pattern" || key == "sparsity.mask_file";
     asked = asked || importance || scope;
     if (!importance && !scope) rest.push_back(set);
-    if (importance && find_importance(value)) source.importance = *find_importance(value);
-    if (importance && !find_importance(value))
-      wrong.problems.push_back(
-          {"", key, fmt::format("is '{}'", value), fmt::format("legal: {}", fmt::join(importance_names(), ", "))});
+    if (importance && sparsity::find_importance(value)) source.importance = *sparsity::find_importance(value);
+    if (importance && !sparsity::find_importance(value))
+      wrong.problems.push_back({"", key, fmt::format("is '{}'", value),
+                                fmt::format("legal: {}", fmt::join(sparsity::importance_names(), ", "))});
     if (scope && value != "layer" && value != "global")
       wrong.problems.push_back({"", key, fmt::format("is '{}'", value), "legal: layer, global"});
     if (scope) source.global = value == "global";
@@ -110,20 +110,21 @@ Expected<WeightMasks> read_mask_source(const std::vector<std::string>& sets, std
   return source;
 }
 
-Masks zero_block_masks(const import::Imported& imported, const MaskSpec& spec) {
+Masks zero_block_masks(const import::Imported& imported, const sparsity::MaskSpec& spec) {
   Masks masks(imported.network.layers.size());
-  for (const Layer& layer : imported.network.layers) {
+  for (const network::Layer& layer : imported.network.layers) {
     const bool excluded = std::find(spec.exclude.begin(), spec.exclude.end(), layer.name) != spec.exclude.end();
     if (!imported.weights[static_cast<std::size_t>(layer.id)] || excluded) continue;
     const auto given = spec.layers.find(layer.name);
-    const MaskOverride own = given == spec.layers.end() ? MaskOverride{} : given->second;
-    BlockMask mask = nonzero_blocks(floats_of(imported, layer), own.bc.value_or(spec.bc), own.bi.value_or(spec.bi));
+    const sparsity::MaskOverride own = given == spec.layers.end() ? sparsity::MaskOverride{} : given->second;
+    sparsity::BlockMask mask =
+        nonzero_blocks(floats_of(imported, layer), own.bc.value_or(spec.bc), own.bi.value_or(spec.bi));
     if (zeros(mask) > 0) masks[static_cast<std::size_t>(layer.id)] = std::move(mask);
   }
   return masks;
 }
 
-std::string use_weight_masks(RunConfig& config, const import::Imported& imported, const WeightMasks& source) {
+std::string use_weight_masks(run::RunConfig& config, const import::Imported& imported, const WeightMasks& source) {
   if (source.foreign) return "as configured, not from the weights of the file";
   if (source.ratio)
     prune_masks(config, imported, source);
@@ -137,4 +138,4 @@ std::string use_weight_masks(RunConfig& config, const import::Imported& imported
                      share_text(config.masks));
 }
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -7,12 +7,12 @@
 #include "sim/run/run_config.h"
 #include "sim/sparsity/importance.h"
 
-namespace tessera {
+namespace tessera::cli {
 
 struct WeightMasks {
   bool ratio = false;    // sparsity.ratio (or a ratio of a layer) is given: blocks are removed by importance
   bool foreign = false;  // sparsity.pattern or sparsity.mask_file is given: masks are made as for any network
-  Importance importance = Importance::l2;
+  sparsity::Importance importance = sparsity::Importance::l2;
   bool global = false;  // sparsity.scope: all layers together instead of each by itself
 };
 
@@ -20,9 +20,10 @@ struct WeightMasks {
 Expected<WeightMasks> read_mask_source(const std::vector<std::string>& sets, std::vector<std::string>& rest);
 
 // Gives `config`, which was made of `imported.file`, its masks; says in one line where they come from.
-std::string use_weight_masks(RunConfig& config, const import::Imported& imported, const WeightMasks& source);
+std::string use_weight_masks(run::RunConfig& config, const import::Imported& imported, const WeightMasks& source);
 
 // Zero blocks of the file, by LayerId; nullopt: no block is zero.
-std::vector<std::optional<BlockMask>> zero_block_masks(const import::Imported& imported, const MaskSpec& spec);
+std::vector<std::optional<sparsity::BlockMask>> zero_block_masks(const import::Imported& imported,
+                                                                 const sparsity::MaskSpec& spec);
 
-}  // namespace tessera
+}  // namespace tessera::cli

@@ -7,7 +7,7 @@
 
 #include "sim/base/json_file.h"
 
-namespace tessera {
+namespace tessera::config {
 namespace {
 using nlohmann::json;
 
@@ -247,4 +247,4 @@ Document make_document(const json& value, const Origin& origin, const std::vecto
   return loader.complete(loader.extend(value, origin, ""), sets);
 }
 
-}  // namespace tessera
+}  // namespace tessera::config

@@ -11,7 +11,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::config {
 
 struct Origin {
   std::string file;    // as problems name it
@@ -41,4 +41,4 @@ Document make_document(const nlohmann::json& value, const Origin& origin, const 
 // The text of a path below `path`: "a" + "b" = "a.b".
 std::string join_path(const std::string& path, const std::string& key);
 
-}  // namespace tessera
+}  // namespace tessera::config

@@ -5,7 +5,7 @@
 #include "sim/config/hardware_keys.h"
 #include "sim/config/validate.h"
 
-namespace tessera {
+namespace tessera::config {
 namespace {
 using nlohmann::json;
 
@@ -37,7 +37,7 @@ const json* find_path(const json& root, const std::string& path) {
   return at;
 }
 
-double quantity_value(const json& quantity, const ArraySpec& array) {
+double quantity_value(const json& quantity, const arch::ArraySpec& array) {
   if (quantity.is_number()) return quantity.get<double>();
   const std::string shape = fmt::format("{}x{}", array.rows, array.cols);
   if (quantity.contains("by_array") && quantity["by_array"].contains(shape))
@@ -46,7 +46,7 @@ double quantity_value(const json& quantity, const ArraySpec& array) {
   return quantity["value"].get<double>();
 }
 
-std::vector<Problem> contradictions(const ArraySpec& array, const Document& document, const std::string& path) {
+std::vector<Problem> contradictions(const arch::ArraySpec& array, const Document& document, const std::string& path) {
   std::vector<Problem> problems;
   const auto add = [&](const std::string& key, const std::string& what, const std::string& legal) {
     const std::string at = join_path(path, key);
@@ -57,7 +57,7 @@ std::vector<Problem> contradictions(const ArraySpec& array, const Document& docu
         fmt::format("{} B leave no room in a memory of {} B", array.tile.reserved, array.tile.memory.size),
         fmt::format("legal: less than {} B", array.tile.memory.size));
   }
-  const auto check_banks = [&](const char* key, const MemorySpec& memory) {
+  const auto check_banks = [&](const char* key, const arch::MemorySpec& memory) {
     const Bytes line = memory.banks * memory.bank_width;
     if (memory.size % line != 0) {
       add(key, fmt::format("{} B are no multiple of {} banks of {} B", memory.size, memory.banks, memory.bank_width),
@@ -104,9 +104,9 @@ Rule hardware_rule() {
   return rule;
 }
 
-Expected<ArraySpec> read_hardware(const Document& document, const std::string& path) {
+Expected<arch::ArraySpec> read_hardware(const Document& document, const std::string& path) {
   const json& root = *find_path(document.value, path);
-  ArraySpec array;
+  arch::ArraySpec array;
   array.name = root["name"].get<std::string>();
   array.kernels = root["kernels"].get<std::string>();
   Failure failure;
@@ -127,19 +127,19 @@ Expected<ArraySpec> read_hardware(const Document& document, const std::string& p
   return array;
 }
 
-json hardware_values(const json& hardware, const ArraySpec& array) {
+json hardware_values(const json& hardware, const arch::ArraySpec& array) {
   json values = {{"kernels", array.kernels}};
   for (const HardwareKey& key : hardware_keys())
     if (const json* quantity = find_path(hardware, key.path)) values[key.path] = quantity_value(*quantity, array);
   return values;
 }
 
-Expected<ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets) {
-  const Document document = load_document(file, {}, sets);
+Expected<arch::ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets) {
+  const Document document = config::load_document(file, {}, sets);
   if (!document.problems.empty()) return Failure{ExitCode::bad_input, document.problems};
   std::vector<Problem> problems = validate(document, hardware_rule());
   if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
   return read_hardware(document, "");
 }
 
-}  // namespace tessera
+}  // namespace tessera::config

@@ -7,18 +7,18 @@
 #include "sim/config/document.h"
 #include "sim/config/rule.h"
 
-namespace tessera {
+namespace tessera::config {
 
 Rule hardware_rule();
 
 // `path`: where the hardware stands in the document ("hardware", or "" for a hardware file by itself). The document
 // has passed `validate`; what only shows with all numbers together is checked here.
-Expected<ArraySpec> read_hardware(const Document& document, const std::string& path);
+Expected<arch::ArraySpec> read_hardware(const Document& document, const std::string& path);
 
 // Every key with its bare value: what decides a simulation, without sources and names.
-nlohmann::json hardware_values(const nlohmann::json& hardware, const ArraySpec& array);
+nlohmann::json hardware_values(const nlohmann::json& hardware, const arch::ArraySpec& array);
 
 // A hardware file by itself.
-Expected<ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets = {});
+Expected<arch::ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets = {});
 
-}  // namespace tessera
+}  // namespace tessera::config

@@ -1,28 +1,28 @@
 #include "sim/config/hardware_keys.h"
 
-namespace tessera {
+namespace tessera::config {
 namespace {
 
 // Stores into the field that `field` finds.
 template <class Field>
-std::function<void(ArraySpec&, double)> into(Field field) {
-  return [field](ArraySpec& spec, double value) {
+std::function<void(arch::ArraySpec&, double)> into(Field field) {
+  return [field](arch::ArraySpec& spec, double value) {
     auto& target = field(spec);
     target = static_cast<std::decay_t<decltype(target)>>(value);
   };
 }
-#define INTO(member) into([](ArraySpec & spec) -> auto& { return spec.member; })
+#define INTO(member) into([](arch::ArraySpec & spec) -> auto& { return spec.member; })
 
 constexpr double million = 1e6;
-using Select = std::function<DmaSpec&(ArraySpec&)>;
+using Select = std::function<arch::DmaSpec&(arch::ArraySpec&)>;
 
 // Host memory and controller have clocks of their own. `clock_hz` stands before them in the table.
-double cycles_of(const ArraySpec& spec, double ns) { return ns * spec.clock_hz / 1e9; }
-std::function<void(ArraySpec&, double)> time(double DdrSpec::*cycles) {
-  return [cycles](ArraySpec& spec, double ns) { spec.ddr.*cycles = cycles_of(spec, ns); };
+double cycles_of(const arch::ArraySpec& spec, double ns) { return ns * spec.clock_hz / 1e9; }
+std::function<void(arch::ArraySpec&, double)> time(double arch::DdrSpec::*cycles) {
+  return [cycles](arch::ArraySpec& spec, double ns) { spec.ddr.*cycles = cycles_of(spec, ns); };
 }
-std::function<void(ArraySpec&, double)> rate(double DdrSpec::*bytes_per_cycle) {
-  return [bytes_per_cycle](ArraySpec& spec, double gb_per_s) {
+std::function<void(arch::ArraySpec&, double)> rate(double arch::DdrSpec::*bytes_per_cycle) {
+  return [bytes_per_cycle](arch::ArraySpec& spec, double gb_per_s) {
     spec.ddr.*bytes_per_cycle = gb_per_s * 1e9 / spec.clock_hz;
   };
 }
@@ -31,23 +31,25 @@ void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::s
   const auto add = [&](const char* name, const char* meaning, const char* unit, double low, double high, bool whole,
                        auto member) {
     keys.push_back({at + ".dma." + name, tile + ": " + meaning, unit, low, high, whole,
-                    into([ dma, member ](ArraySpec & spec) -> auto& { return dma(spec).*member; })});
+                    into([ dma, member ](arch::ArraySpec & spec) -> auto& { return dma(spec).*member; })});
   };
-  add("s2mm", "inbound DMA channels", "channels", 1, 16, true, &DmaSpec::s2mm);
-  add("mm2s", "outbound DMA channels", "channels", 1, 16, true, &DmaSpec::mm2s);
-  add("descriptors", "buffer descriptors", "descriptors", 1, 1024, true, &DmaSpec::descriptors);
-  add("dimensions", "address dimensions of a descriptor", "dimensions", 1, 4, true, &DmaSpec::dimensions);
-  add("max_step", "step of an address dimension", "words", 1, 1 << 30, true, &DmaSpec::max_step);
+  add("s2mm", "inbound DMA channels", "channels", 1, 16, true, &arch::DmaSpec::s2mm);
+  add("mm2s", "outbound DMA channels", "channels", 1, 16, true, &arch::DmaSpec::mm2s);
+  add("descriptors", "buffer descriptors", "descriptors", 1, 1024, true, &arch::DmaSpec::descriptors);
+  add("dimensions", "address dimensions of a descriptor", "dimensions", 1, 4, true, &arch::DmaSpec::dimensions);
+  add("max_step", "step of an address dimension", "words", 1, 1 << 30, true, &arch::DmaSpec::max_step);
   add("max_wrap", "count of an address dimension, except the last one", "elements", 1, 1 << 30, true,
-      &DmaSpec::max_wrap);
+      &arch::DmaSpec::max_wrap);
   add("iterations", "times that a task may repeat its descriptor, each time at another address", "iterations", 1, 256,
-      true, &DmaSpec::iterations);
-  add("max_length", "bytes one descriptor can move", "B", 64, 4294967292.0, true, &DmaSpec::max_length);
-  add("bytes_per_cycle", "rate of one channel", "B/cycle", 0.01, 1024, false, &DmaSpec::bytes_per_cycle);
-  add("start_cycles", "from the start of a task to its first word", "cycles", 0, million, true, &DmaSpec::start_cycles);
+      true, &arch::DmaSpec::iterations);
+  add("max_length", "bytes one descriptor can move", "B", 64, 4294967292.0, true, &arch::DmaSpec::max_length);
+  add("bytes_per_cycle", "rate of one channel", "B/cycle", 0.01, 1024, false, &arch::DmaSpec::bytes_per_cycle);
+  add("start_cycles", "from the start of a task to its first word", "cycles", 0, million, true,
+      &arch::DmaSpec::start_cycles);
   add("first_start_cycles", "extra for the first task of a channel", "cycles", 0, million, true,
-      &DmaSpec::first_start_cycles);
-  add("chain_cycles", "between two descriptors of one channel", "cycles", 0, million, true, &DmaSpec::chain_cycles);
+      &arch::DmaSpec::first_start_cycles);
+  add("chain_cycles", "between two descriptors of one channel", "cycles", 0, million, true,
+      &arch::DmaSpec::chain_cycles);
 }
 
 std::vector<HardwareKey> make_keys() {
@@ -98,18 +100,19 @@ std::vector<HardwareKey> make_keys() {
        INTO(stream.packet_cycles)},
 
       {"ddr.read_gb_per_s", "DDR read rate, all columns together", "GB/s", 0.001, million, false,
-       rate(&DdrSpec::read_bytes_per_cycle)},
+       rate(&arch::DdrSpec::read_bytes_per_cycle)},
       {"ddr.write_gb_per_s", "DDR write rate, all columns together", "GB/s", 0.001, million, false,
-       rate(&DdrSpec::write_bytes_per_cycle)},
+       rate(&arch::DdrSpec::write_bytes_per_cycle)},
       {"ddr.column_gb_per_s", "NoC port of one column, each direction", "GB/s", 0.001, million, false,
-       rate(&DdrSpec::column_bytes_per_cycle)},
-      {"ddr.latency_ns", "from a request to its first byte", "ns", 0, million, false, time(&DdrSpec::latency_cycles)},
+       rate(&arch::DdrSpec::column_bytes_per_cycle)},
+      {"ddr.latency_ns", "from a request to its first byte", "ns", 0, million, false,
+       time(&arch::DdrSpec::latency_cycles)},
       {"ddr.run_ns", "occupation per contiguous run of a descriptor, at least", "ns", 0, million, false,
-       time(&DdrSpec::run_cycles), true},
+       time(&arch::DdrSpec::run_cycles), true},
       {"ddr.page_ns", "occupation per page that a run opens, at least", "ns", 0, million, false,
-       time(&DdrSpec::page_cycles), true},
+       time(&arch::DdrSpec::page_cycles), true},
       {"ddr.channel_page_ns", "what a channel itself waits per page that it reads, at least", "ns", 0, million, false,
-       time(&DdrSpec::channel_page_cycles), true},
+       time(&arch::DdrSpec::channel_page_cycles), true},
       {"ddr.page_bytes", "a page of host memory", "B", 64, 1e9, true, INTO(ddr.page_bytes), true},
 
       {"shim.dma.mm2s_bytes_per_cycle", "rate of one outbound channel", "B/cycle", 0.01, 1024, false,
@@ -120,7 +123,7 @@ std::vector<HardwareKey> make_keys() {
        true, INTO(shim.dma.mm2s_first_start_cycles), true},
 
       {"controller.token_ns", "from the last awaited token to the start of the descriptor", "ns", 0, million, false,
-       [](ArraySpec& spec, double ns) { spec.controller.token_cycles = cycles_of(spec, ns); }},
+       [](arch::ArraySpec& spec, double ns) { spec.controller.token_cycles = cycles_of(spec, ns); }},
       {"controller.operation_ns",
        "one operation of a serial controller (write a descriptor, start or await a task); reported, never inside "
        "latency_us",
@@ -128,9 +131,9 @@ std::vector<HardwareKey> make_keys() {
       {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million,
        false, INTO(controller.dispatch_us)},
   };
-  add_dma(keys, "tile", "compute tile", [](ArraySpec& spec) -> DmaSpec& { return spec.tile.dma; });
-  add_dma(keys, "memtile", "memory tile", [](ArraySpec& spec) -> DmaSpec& { return spec.memtile.dma; });
-  add_dma(keys, "shim", "shim tile", [](ArraySpec& spec) -> DmaSpec& { return spec.shim.dma; });
+  add_dma(keys, "tile", "compute tile", [](arch::ArraySpec& spec) -> arch::DmaSpec& { return spec.tile.dma; });
+  add_dma(keys, "memtile", "memory tile", [](arch::ArraySpec& spec) -> arch::DmaSpec& { return spec.memtile.dma; });
+  add_dma(keys, "shim", "shim tile", [](arch::ArraySpec& spec) -> arch::DmaSpec& { return spec.shim.dma; });
   return keys;
 }
 #undef INTO
@@ -157,4 +160,4 @@ const std::vector<FormerHardwareKey>& former_hardware_keys() {
   return keys;
 }
 
-}  // namespace tessera
+}  // namespace tessera::config

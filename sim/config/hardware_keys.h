@@ -6,7 +6,7 @@
 
 #include "sim/arch/array_spec.h"
 
-namespace tessera {
+namespace tessera::config {
 
 struct HardwareKey {
   std::string path;  // "tile.dma.start_cycles"
@@ -14,7 +14,7 @@ struct HardwareKey {
   std::string unit;
   double low, high;
   bool whole;
-  std::function<void(ArraySpec&, double)> store;
+  std::function<void(arch::ArraySpec&, double)> store;
   bool optional = false;  // left out: the default of ArraySpec
 };
 
@@ -26,4 +26,4 @@ struct FormerHardwareKey {
 };
 const std::vector<FormerHardwareKey>& former_hardware_keys();
 
-}  // namespace tessera
+}  // namespace tessera::config

@@ -1,6 +1,6 @@
 #include "sim/config/validate.h"
 
-namespace tessera {
+namespace tessera::config {
 namespace {
 using nlohmann::ordered_json;
 
@@ -81,4 +81,4 @@ ordered_json json_schema(const Rule& rule, const std::string& title) {
   return schema;
 }
 
-}  // namespace tessera
+}  // namespace tessera::config

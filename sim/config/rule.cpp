@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace tessera {
+namespace tessera::config {
 namespace {
 Rule make(Rule::Kind kind, std::string meaning) {
   Rule rule;
@@ -94,4 +94,4 @@ std::string legal_values(const Rule& rule) {
   return "";
 }
 
-}  // namespace tessera
+}  // namespace tessera::config

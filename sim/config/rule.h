@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace tessera {
+namespace tessera::config {
 
 struct Rule {
   enum class Kind {
@@ -55,4 +55,4 @@ constexpr const char* array_shape = "^[1-9][0-9]?x[1-9][0-9]?$";
 // "a whole number from 1 to 8 rows", "one of: random, balanced": what would be legal.
 std::string legal_values(const Rule& rule);
 
-}  // namespace tessera
+}  // namespace tessera::config

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace tessera {
+namespace tessera::config {
 namespace {
 using nlohmann::json;
 
@@ -177,4 +177,4 @@ std::vector<Problem> validate(const Document& document, const Rule& rule) {
   return validator.problems;
 }
 
-}  // namespace tessera
+}  // namespace tessera::config

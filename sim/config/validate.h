@@ -6,7 +6,7 @@
 #include "sim/config/document.h"
 #include "sim/config/rule.h"
 
-namespace tessera {
+namespace tessera::config {
 
 std::vector<Problem> validate(const Document& document, const Rule& rule);
 
@@ -16,4 +16,4 @@ std::string show(const nlohmann::json& value);
 // The same rule as a JSON Schema (draft 7), for editors.
 nlohmann::ordered_json json_schema(const Rule& rule, const std::string& title);
 
-}  // namespace tessera
+}  // namespace tessera::config

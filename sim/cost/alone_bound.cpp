@@ -6,7 +6,7 @@
 #include "sim/cost/kernel_time.h"
 #include "sim/network/shapes.h"
 
-namespace tessera {
+namespace tessera::cost {
 namespace {
 
 // Bytes per cycle of a stream into a core and out of one, and how many of them the memory tiles serve at once.
@@ -15,12 +15,12 @@ struct Streams {
   int sources, sinks;
 };
 
-Streams streams_of(const Layer& l, const ArraySpec& a) {
+Streams streams_of(const network::Layer& l, const arch::ArraySpec& a) {
   Streams s{};
   s.in = std::min({a.stream.bytes_per_cycle, a.tile.dma.rate(false), a.memtile.dma.rate(true)});
   s.out = std::min({a.stream.bytes_per_cycle, a.tile.dma.rate(true), a.memtile.dma.rate(false)});
   // One outbound channel of a memory tile is left for weights, unless it is the only one.
-  const int others = l.op == Op::conv2d && a.memtile.dma.mm2s > 1 ? 1 : 0;
+  const int others = l.op == network::Op::conv2d && a.memtile.dma.mm2s > 1 ? 1 : 0;
   s.sources = (a.memtile.dma.mm2s - others) * a.memtiles();
   s.sinks = a.memtile.dma.s2mm * a.memtiles();
   return s;
@@ -30,7 +30,7 @@ Streams streams_of(const Layer& l, const ArraySpec& a) {
 constexpr const char* axes[] = {"width", "height", "channels"};
 struct Division {
   int w = 1, h = 1, c = 1;
-  Division(const ArraySpec& a, int cols_axis, int rows_axis) {
+  Division(const arch::ArraySpec& a, int cols_axis, int rows_axis) {
     int* const parts[] = {&w, &h, &c};
     *parts[cols_axis] *= a.cols;
     *parts[rows_axis] *= a.rows;
@@ -39,8 +39,8 @@ struct Division {
 
 // What the bounds of one layer under any mapping rest on.
 struct Demand {
-  const Layer& layer;
-  const KernelMask& mask;
+  const network::Layer& layer;
+  const sparsity::KernelMask& mask;
   const KernelLaw& law;
   bool products;
   Streams streams;
@@ -49,23 +49,24 @@ struct Demand {
   Bytes read_pixel = 0, written_pixel = 0;  // bytes
 
   bool product() const { return products && layer.is_gemm; }
-  bool conv() const { return layer.op == Op::conv2d; }
+  bool conv() const { return layer.op == network::Op::conv2d; }
   // What output channels are dealt out in, and how many of these there are.
-  std::int64_t unit() const { return product() ? 1 : kernel_block; }
-  std::int64_t units() const { return product() ? layer.out.c : ceil_div(layer.out.c, kernel_block); }
+  std::int64_t unit() const { return product() ? 1 : sparsity::kernel_block; }
+  std::int64_t units() const { return product() ? layer.out.c : ceil_div(layer.out.c, sparsity::kernel_block); }
 };
 
-Demand demand_of(const Layer& l, const KernelMask& mask, const ArraySpec& a, const KernelLaw& law, bool products) {
+Demand demand_of(const network::Layer& l, const sparsity::KernelMask& mask, const arch::ArraySpec& a,
+                 const KernelLaw& law, bool products) {
   Demand d{l, mask, law, products, streams_of(l, a), {}, l.in.h, l.in.w, 0, 0};
-  const Window& k = l.window;
-  if (l.op != Op::add) {
+  const network::Window& k = l.window;
+  if (l.op != network::Op::add) {
     d.read_h = positions_read(l.in.h, l.out.h, k.kh, k.sh, k.pad_top);
     d.read_w = positions_read(l.in.w, l.out.w, k.kw, k.sw, k.pad_left);
   }
   d.read_pixel = input_pixel_bytes(l, products);
   d.written_pixel = output_pixel_bytes(l, products);
   if (!d.conv() || d.product()) return d;
-  d.read_pixel = columns_read(mask) * kernel_block;
+  d.read_pixel = columns_read(mask) * sparsity::kernel_block;
   for (int r = 0; r < mask.rows; ++r) d.row_blocks.push_back(mask.count(r, r + 1, 0, mask.cols));
   return d;
 }
@@ -83,7 +84,7 @@ struct Candidate {
 // Kernels of the core with the most pixels and the most output channels, of that with the most blocks, and of all on
 // average.
 double compute_cycles(const Demand& d, const Division& n) {
-  const Layer& l = d.layer;
+  const network::Layer& l = d.layer;
   const std::int64_t h = ceil_div(l.out.h, n.h), w = ceil_div(l.out.w, n.w), units = ceil_div(d.units(), n.c);
   const auto cycles = [&](std::int64_t channels, std::int64_t blocks) {
     return kernel_cycles(l, {h, w, channels, blocks}, d.law, d.products);
@@ -97,24 +98,24 @@ double compute_cycles(const Demand& d, const Division& n) {
     if (static_cast<std::int64_t>(r) < units) fewest += ascending[r];
   }
   const std::int64_t most = fullest(d.row_blocks, n.c), rows = std::max<std::int64_t>(1, ceil_div(most, d.mask.cols));
-  return std::max({cycles(units * kernel_block, fewest), cycles(rows * kernel_block, most),
-                   cycles(d.units() * kernel_block, all) / n.c});
+  return std::max({cycles(units * sparsity::kernel_block, fewest), cycles(rows * sparsity::kernel_block, most),
+                   cycles(d.units() * sparsity::kernel_block, all) / n.c});
 }
 
 Candidate candidate(const Demand& d, const Division& n) {
-  const Layer& l = d.layer;
+  const network::Layer& l = d.layer;
   Candidate c;
   c.raise(compute_cycles(d, n), "compute");
   // Without a convolution's sum over the input channels a core reads just those that it computes.
   const std::int64_t read_units = ceil_div(d.units(), d.conv() ? 1 : n.c);
-  const Bytes core_pixel = d.conv() ? d.read_pixel : read_units * kernel_block;
+  const Bytes core_pixel = d.conv() ? d.read_pixel : read_units * sparsity::kernel_block;
   const Bytes core_input = ceil_div(d.read_h, n.h) * ceil_div(d.read_w, n.w) * core_pixel;
   const Bytes all_input = d.read_h * d.read_w * d.read_pixel * static_cast<Bytes>(l.inputs.size());
   c.raise(static_cast<double>(core_input) / d.streams.in, "input");
   c.raise(static_cast<double>(all_input) / d.streams.sources / d.streams.in, "input");
-  const Bytes core_output =
-      ceil_div(l.out.h, n.h) * ceil_div(l.out.w, n.w) *
-      (d.product() ? ceil_div(d.units(), n.c) * type_bytes(l.out_type) : ceil_div(d.units(), n.c) * kernel_block);
+  const Bytes core_output = ceil_div(l.out.h, n.h) * ceil_div(l.out.w, n.w) *
+                            (d.product() ? ceil_div(d.units(), n.c) * type_bytes(l.out_type)
+                                         : ceil_div(d.units(), n.c) * sparsity::kernel_block);
   const Bytes all_output = std::int64_t{l.out.h} * l.out.w * d.written_pixel;
   c.raise(static_cast<double>(core_output) / d.streams.out, "output");
   c.raise(static_cast<double>(all_output) / d.streams.sinks / d.streams.out, "output");
@@ -122,8 +123,8 @@ Candidate candidate(const Demand& d, const Division& n) {
     c.raise(static_cast<double>(ceil_div(d.units(), n.c) * d.read_pixel) / d.streams.in, "weights");
   } else if (d.conv()) {
     std::vector<std::int64_t> bytes = d.row_blocks;
-    const std::int64_t block = Bytes{kernel_block} * kernel_block * l.window.kh * l.window.kw;
-    for (std::int64_t& b : bytes) b = b * block + Bytes{kernel_block} * 4;
+    const std::int64_t block = Bytes{sparsity::kernel_block} * sparsity::kernel_block * l.window.kh * l.window.kw;
+    for (std::int64_t& b : bytes) b = b * block + Bytes{sparsity::kernel_block} * 4;
     c.raise(static_cast<double>(fullest(std::move(bytes), n.c)) / d.streams.in, "weights");
   }
   return c;
@@ -143,20 +144,20 @@ std::int64_t fullest(std::vector<std::int64_t> parts, std::int64_t machines) {
   return least;
 }
 
-double ddr_rate(const ArraySpec& a, bool read) {
-  const DmaSpec& shim = a.shim.dma;
+double ddr_rate(const arch::ArraySpec& a, bool read) {
+  const arch::DmaSpec& shim = a.shim.dma;
   const double other = std::max(a.memtile.dma.rate(!read), a.tile.dma.rate(!read));
   const double channel = std::min({shim.rate(read), a.stream.bytes_per_cycle, other});
   const double column = std::min(a.ddr.column_bytes_per_cycle, (read ? shim.mm2s : shim.s2mm) * channel);
   return std::min(read ? a.ddr.read_bytes_per_cycle : a.ddr.write_bytes_per_cycle, a.cols * column);
 }
 
-AloneBound alone_bound(const Layer& l, const KernelMask& mask, const LayerTraffic& traffic, const ArraySpec& a,
-                       const KernelLaw& law, bool products) {
+AloneBound alone_bound(const network::Layer& l, const sparsity::KernelMask& mask, const LayerTraffic& traffic,
+                       const arch::ArraySpec& a, const KernelLaw& law, bool products) {
   const double ddr = std::max(static_cast<double>(traffic.weights + traffic.input) / ddr_rate(a, true),
                               static_cast<double>(traffic.output) / ddr_rate(a, false));
   const double us = 1e6 / a.clock_hz;
-  if (l.op == Op::input || l.op == Op::concat) return {ddr * us, ddr > 0 ? "ddr" : "", ""};
+  if (l.op == network::Op::input || l.op == network::Op::concat) return {ddr * us, ddr > 0 ? "ddr" : "", ""};
   const Demand demand = demand_of(l, mask, a, law, products);
   AloneBound best;
   for (int cols_axis : {0, 1, 2})
@@ -169,4 +170,4 @@ AloneBound alone_bound(const Layer& l, const KernelMask& mask, const LayerTraffi
   return best;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cost

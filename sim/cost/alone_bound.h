@@ -15,7 +15,7 @@
 #include "sim/cost/compulsory.h"
 #include "sim/cost/kernel_law.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 struct AloneBound {
   double us = 0;
@@ -24,13 +24,13 @@ struct AloneBound {
 };
 
 // `mask`: of a convolution, else empty.
-AloneBound alone_bound(const Layer& layer, const KernelMask& mask, const LayerTraffic& traffic, const ArraySpec& array,
-                       const KernelLaw& law, bool products);
+AloneBound alone_bound(const network::Layer& layer, const sparsity::KernelMask& mask, const LayerTraffic& traffic,
+                       const arch::ArraySpec& array, const KernelLaw& law, bool products);
 
 // Bytes per cycle that all shim channels together read from DDR, or write to it, at best.
-double ddr_rate(const ArraySpec& array, bool read);
+double ddr_rate(const arch::ArraySpec& array, bool read);
 
 // The largest sum of parts on one of `machines`, however the parts are dealt out, is at least this.
 std::int64_t fullest(std::vector<std::int64_t> parts, std::int64_t machines);
 
-}  // namespace tessera
+}  // namespace tessera::cost

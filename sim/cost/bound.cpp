@@ -5,19 +5,19 @@
 #include "sim/cost/compulsory.h"
 #include "sim/cost/kernel_time.h"
 
-namespace tessera {
+namespace tessera::cost {
 
-Bounds analytic_bounds(const Network& network, const std::vector<std::optional<BlockMask>>& masks, const ArraySpec& a,
-                       const KernelLaw& law, bool products) {
-  std::vector<KernelMask> kernel_masks(network.layers.size());
-  for (const Layer& l : network.layers)
-    if (l.op == Op::conv2d)
-      kernel_masks[l.id] = kernel_mask(masks[l.id] ? *masks[l.id] : BlockMask::all_ones(l.out.c, l.in.c));
+Bounds analytic_bounds(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                       const arch::ArraySpec& a, const KernelLaw& law, bool products) {
+  std::vector<sparsity::KernelMask> kernel_masks(network.layers.size());
+  for (const network::Layer& l : network.layers)
+    if (l.op == network::Op::conv2d)
+      kernel_masks[l.id] = kernel_mask(masks[l.id] ? *masks[l.id] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
   const CompulsoryTraffic traffic = compulsory_traffic(network, kernel_masks, products);
   const double us = 1e6 / a.clock_hz;
   Bounds b;
-  for (const Layer& l : network.layers) {
-    const KernelMask& mask = kernel_masks[l.id];
+  for (const network::Layer& l : network.layers) {
+    const sparsity::KernelMask& mask = kernel_masks[l.id];
     const double compute = least_kernel_cycles(network, l, mask, law, products) / a.cores() * us;
     b.layers.push_back({compute, alone_bound(l, mask, traffic.layers[l.id], a, law, products)});
     b.compute_us += compute;
@@ -28,4 +28,4 @@ Bounds analytic_bounds(const Network& network, const std::vector<std::optional<B
   return b;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -14,7 +14,7 @@
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 struct LayerBound {
   double compute_us = 0;
@@ -29,7 +29,7 @@ struct Bounds {
 
 // With `products` gemm layers are computed by the kernels for products (KernelKind::gemm), on elements of their own
 // types.
-Bounds analytic_bounds(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                       const ArraySpec& array, const KernelLaw& law, bool products = false);
+Bounds analytic_bounds(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                       const arch::ArraySpec& array, const KernelLaw& law, bool products = false);
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -5,15 +5,15 @@
 #include <cmath>
 #include <cstdio>
 
-namespace tessera {
+namespace tessera::cost {
 namespace {
 
 Millicycles to_millicycles_up(double cycles) { return static_cast<Millicycles>(std::ceil(cycles * 1000 - 1e-6)); }
 
 // Groups of 8 pixels: pixels of one row are contiguous in a 1x1 convolution without stride and are worked together.
-double pixel_groups(const KernelCall& call, const Layer& layer, int row_pixels) {
+double pixel_groups(const program::KernelCall& call, const network::Layer& layer, int row_pixels) {
   const std::int64_t h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0;
-  const Window& win = layer.window;
+  const network::Window& win = layer.window;
   const bool flat = win.kh == 1 && win.kw == 1 && win.sh == 1 && win.sw == 1;
   const std::int64_t padded = flat ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
   return static_cast<double>(padded) / 8.0;
@@ -33,9 +33,9 @@ std::optional<ProductRange> parse_range(const std::string& text) {
   return r;
 }
 
-Grounds conv_grounds(const ConvCoefficients& c, const KernelCall& call, const Layer& layer) {
+Grounds conv_grounds(const ConvCoefficients& c, const program::KernelCall& call, const network::Layer& layer) {
   if (!c.fitted) return {};
-  const Window& window = layer.window;
+  const network::Window& window = layer.window;
   const int width = call.out.w1 - call.out.w0, channels = call.out.c1 - call.out.c0;
   const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * width;
   const std::int64_t taps = std::int64_t{window.kh} * window.kw;
@@ -62,11 +62,12 @@ bool GemmCoefficients::fitted_to(int m, int k, int n) const {
   return r && m % bm == 0 && k % bk == 0 && n % bn == 0 && r->holds(m, k, n);
 }
 
-Millicycles CoefficientLaw::duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const {
+Millicycles CoefficientLaw::duration(const program::KernelCall& call, const network::Layer& layer,
+                                     const sparsity::ChunkSize* size) const {
   const auto elements = static_cast<double>(call.out.elements());
   const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
   switch (call.kind) {
-    case KernelKind::conv: {
+    case program::KernelKind::conv: {
       const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
       const ConvCoefficients& c = own == conv_by_window.end() ? *conv : own->second;
       const double groups = pixel_groups(call, layer, c.row_pixels);
@@ -76,45 +77,45 @@ Millicycles CoefficientLaw::duration(const KernelCall& call, const Layer& layer,
       const double blocks = size == nullptr ? 0 : static_cast<double>(size->blocks);
       return to_millicycles_up(c.prologue + groups * (rows * per_row + c.inner * blocks * taps));
     }
-    case KernelKind::maxpool:
-    case KernelKind::avgpool:
+    case program::KernelKind::maxpool:
+    case program::KernelKind::avgpool:
       return to_millicycles_up(elementwise->prologue + elements * taps / elementwise->pool_per_cycle);
-    case KernelKind::add:
-    case KernelKind::copy:
+    case program::KernelKind::add:
+    case program::KernelKind::copy:
       return to_millicycles_up(elementwise->prologue + elements / elementwise->per_cycle);
-    case KernelKind::ops:
+    case program::KernelKind::ops:
       return ceil_div(call.operations, 256) * 1000;
-    case KernelKind::gemm: {
+    case program::KernelKind::gemm: {
       const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
       return static_cast<Millicycles>(
           std::llround(1000 * c.cycles(call.out.h1 - call.out.h0, call.in_c, call.out.c1 - call.out.c0)));
     }
-    case KernelKind::clear:
+    case program::KernelKind::clear:
       return clear_duration(call, layer);
   }
   return 0;
 }
 
-bool CoefficientLaw::covers(KernelKind kind, const Layer& layer) const {
+bool CoefficientLaw::covers(program::KernelKind kind, const network::Layer& layer) const {
   switch (kind) {
-    case KernelKind::conv:
+    case program::KernelKind::conv:
       return layer.is_int8() && conv;
-    case KernelKind::gemm:
+    case program::KernelKind::gemm:
       return gemm.count({layer.in_type, layer.out_type}) > 0;
-    case KernelKind::ops:
-    case KernelKind::clear:
+    case program::KernelKind::ops:
+    case program::KernelKind::clear:
       return true;
     default:
       return elementwise.has_value();
   }
 }
 
-Grounds CoefficientLaw::grounds(const KernelCall& call, const Layer& layer) const {
-  if (call.kind == KernelKind::conv) {
+Grounds CoefficientLaw::grounds(const program::KernelCall& call, const network::Layer& layer) const {
+  if (call.kind == program::KernelKind::conv) {
     const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
     return conv_grounds(own == conv_by_window.end() ? *conv : own->second, call, layer);
   }
-  if (call.kind != KernelKind::gemm) return {};
+  if (call.kind != program::KernelKind::gemm) return {};
   const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
   if (!c.fitted) return {};
   const int m = call.out.h1 - call.out.h0, n = call.out.c1 - call.out.c0;
@@ -135,4 +136,4 @@ std::string CoefficientLaw::coverage() const {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -15,7 +15,7 @@
 
 #include "sim/cost/kernel_law.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 struct GemmCoefficients {
   int bm = 8, bn = 8, bk = 8;
@@ -48,16 +48,18 @@ struct ElementwiseCoefficients {
 class CoefficientLaw : public KernelLaw {
  public:
   std::string name;
-  std::string coefficients;                                              // as JSON text, without names and sources
-  std::map<std::pair<ElementType, ElementType>, GemmCoefficients> gemm;  // by types of factors and product
+  std::string coefficients;  // as JSON text, without names and sources
+  std::map<std::pair<network::ElementType, network::ElementType>, GemmCoefficients>
+      gemm;  // by types of factors and product
   std::optional<ConvCoefficients> conv;
   std::map<std::pair<int, int>, ConvCoefficients> conv_by_window;  // other kernels for some windows: height, width
   std::optional<ElementwiseCoefficients> elementwise;
 
-  Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const override;
-  bool covers(KernelKind kind, const Layer& layer) const override;
+  Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
+                       const sparsity::ChunkSize* size) const override;
+  bool covers(program::KernelKind kind, const network::Layer& layer) const override;
   std::string coverage() const override;
-  Grounds grounds(const KernelCall& call, const Layer& layer) const override;
+  Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const override;
   std::string fingerprint() const override { return coefficients; }
 };
 
@@ -67,4 +69,4 @@ Expected<const CoefficientLaw*> load_kernel_library(const std::string& file);
 // Reads `directory`/<name>.json unless a law of that name is registered already.
 Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, const std::string& directory);
 
-}  // namespace tessera
+}  // namespace tessera::cost

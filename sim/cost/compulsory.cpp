@@ -6,7 +6,7 @@
 
 #include "sim/network/shapes.h"
 
-namespace tessera {
+namespace tessera::cost {
 namespace {
 
 using Positions = std::vector<bool>;
@@ -66,62 +66,63 @@ Positions covered(int in, int out, int kernel, int stride, int pad_before) {
   return p;
 }
 
-Positions columns_of(const KernelMask& mask) {
+Positions columns_of(const sparsity::KernelMask& mask) {
   Positions p(static_cast<std::size_t>(mask.cols), false);
   for (int c = 0; c < mask.cols; ++c) p[c] = mask.count(0, mask.rows, c, c + 1) > 0;
   return p;
 }
 
-bool is_product(const Layer& l, bool products) { return products && l.is_gemm; }
+bool is_product(const network::Layer& l, bool products) { return products && l.is_gemm; }
 
 // What layer `l` reads of an input of shape `in`.
-Box box_read(const Layer& l, const Shape& in, const KernelMask& mask, bool products) {
-  const Window& k = l.window;
-  Box box{{all_of(in.h), all_of(in.w), all_of(stored_channels(in.c) / 8)}};
-  if (l.op == Op::conv2d || l.op == Op::maxpool || l.op == Op::avgpool) {
+Box box_read(const network::Layer& l, const network::Shape& in, const sparsity::KernelMask& mask, bool products) {
+  const network::Window& k = l.window;
+  Box box{{all_of(in.h), all_of(in.w), all_of(network::stored_channels(in.c) / 8)}};
+  if (l.op == network::Op::conv2d || l.op == network::Op::maxpool || l.op == network::Op::avgpool) {
     box.sides[0] = covered(in.h, l.out.h, k.kh, k.sh, k.pad_top);
     box.sides[1] = covered(in.w, l.out.w, k.kw, k.sw, k.pad_left);
   }
-  if (l.op == Op::conv2d && !is_product(l, products)) box.sides[2] = columns_of(mask);
+  if (l.op == network::Op::conv2d && !is_product(l, products)) box.sides[2] = columns_of(mask);
   return box;
 }
 
 class Tracer {
  public:
-  Tracer(const Network& network, const std::vector<KernelMask>& masks, bool products)
+  Tracer(const network::Network& network, const std::vector<sparsity::KernelMask>& masks, bool products)
       : network_(network), masks_(masks), products_(products), boxes_(network.layers.size()) {
     traffic_.layers.resize(network.layers.size());
   }
 
   CompulsoryTraffic trace() {
     std::vector<bool> used(network_.layers.size(), false);
-    for (const Layer& l : network_.layers) {
-      for (LayerId t : l.inputs) used[t] = true;
-      if (l.op == Op::conv2d) weigh(l);
-      if (l.op == Op::concat) continue;
-      for (LayerId t : l.inputs) read(t, box_read(l, network_.layers[t].out, masks_[l.id], products_), l);
+    for (const network::Layer& l : network_.layers) {
+      for (network::LayerId t : l.inputs) used[t] = true;
+      if (l.op == network::Op::conv2d) weigh(l);
+      if (l.op == network::Op::concat) continue;
+      for (network::LayerId t : l.inputs) read(t, box_read(l, network_.layers[t].out, masks_[l.id], products_), l);
     }
-    for (const Layer& l : network_.layers)
+    for (const network::Layer& l : network_.layers)
       if (!used[l.id]) write(l.id, l);
-    for (const Layer& l : network_.layers)
+    for (const network::Layer& l : network_.layers)
       if (!boxes_[l.id].empty()) traffic_.read += union_volume(boxes_[l.id]) * group_bytes_;
     return std::move(traffic_);
   }
 
  private:
-  void weigh(const Layer& l) {
-    const KernelMask& mask = masks_[l.id];
+  void weigh(const network::Layer& l) {
+    const sparsity::KernelMask& mask = masks_[l.id];
     const Bytes taps = Bytes{l.window.kh} * l.window.kw;
     Bytes& weights = traffic_.layers[l.id].weights;
-    weights = is_product(l, products_) ? Bytes{l.in.c} * l.out.c * type_bytes(l.in_type)
-                                       : mask.count() * kernel_block * kernel_block * taps + Bytes{mask.rows} * 8 * 4;
+    weights = is_product(l, products_)
+                  ? Bytes{l.in.c} * l.out.c * type_bytes(l.in_type)
+                  : mask.count() * sparsity::kernel_block * sparsity::kernel_block * taps + Bytes{mask.rows} * 8 * 4;
     traffic_.read += weights;
   }
 
   // `reader` reads `box` of tensor `t`; of a concatenation, its parts.
-  void read(LayerId t, const Box& box, const Layer& reader) {
-    const Layer& tensor = network_.layers[t];
-    if (tensor.op == Op::input) {
+  void read(network::LayerId t, const Box& box, const network::Layer& reader) {
+    const network::Layer& tensor = network_.layers[t];
+    if (tensor.op == network::Op::input) {
       if (is_product(reader, products_)) {  // alone in its network, and reads all of it
         traffic_.layers[reader.id].input = tensor.out.h * std::int64_t{tensor.out.w} * input_pixel_bytes(reader, true);
         traffic_.read += traffic_.layers[reader.id].input;
@@ -130,10 +131,10 @@ class Tracer {
       traffic_.layers[reader.id].input += box.volume() * group_bytes_;
       boxes_[t].push_back(box);
     }
-    if (tensor.op != Op::concat) return;
+    if (tensor.op != network::Op::concat) return;
     std::ptrdiff_t at = 0;
-    for (LayerId part : tensor.inputs) {
-      const std::ptrdiff_t groups = stored_channels(network_.layers[part].out.c) / 8;
+    for (network::LayerId part : tensor.inputs) {
+      const std::ptrdiff_t groups = network::stored_channels(network_.layers[part].out.c) / 8;
       const auto first = box.sides[2].begin() + at;
       read(part, {{box.sides[0], box.sides[1], Positions(first, first + groups)}}, reader);
       at += groups;
@@ -141,21 +142,22 @@ class Tracer {
   }
 
   // Tensor `t` belongs to an output of the network, the one that `last` produces.
-  void write(LayerId t, const Layer& last) {
-    const Layer& l = network_.layers[t];
-    if (l.op == Op::concat) {
-      for (LayerId part : l.inputs) write(part, last);
+  void write(network::LayerId t, const network::Layer& last) {
+    const network::Layer& l = network_.layers[t];
+    if (l.op == network::Op::concat) {
+      for (network::LayerId part : l.inputs) write(part, last);
       return;
     }
     const Bytes bytes = std::int64_t{l.out.h} * l.out.w * output_pixel_bytes(l, products_);
-    if (l.op == Op::input) read(t, {{all_of(l.out.h), all_of(l.out.w), all_of(stored_channels(l.out.c) / 8)}}, last);
-    traffic_.layers[l.op == Op::input ? last.id : t].output += bytes;
+    if (l.op == network::Op::input)
+      read(t, {{all_of(l.out.h), all_of(l.out.w), all_of(network::stored_channels(l.out.c) / 8)}}, last);
+    traffic_.layers[l.op == network::Op::input ? last.id : t].output += bytes;
     traffic_.written += bytes;
   }
 
   static constexpr Bytes group_bytes_ = 8;  // of a pixel and a group of channels
-  const Network& network_;
-  const std::vector<KernelMask>& masks_;
+  const network::Network& network_;
+  const std::vector<sparsity::KernelMask>& masks_;
   bool products_;
   std::vector<std::vector<Box>> boxes_;  // by LayerId of a network input: what is read of it
   CompulsoryTraffic traffic_;
@@ -163,7 +165,8 @@ class Tracer {
 
 }  // namespace
 
-CompulsoryTraffic compulsory_traffic(const Network& network, const std::vector<KernelMask>& masks, bool products) {
+CompulsoryTraffic compulsory_traffic(const network::Network& network, const std::vector<sparsity::KernelMask>& masks,
+                                     bool products) {
   return Tracer(network, masks, products).trace();
 }
 
@@ -171,6 +174,6 @@ int positions_read(int in, int out, int kernel, int stride, int pad_before) {
   return static_cast<int>(count(covered(in, out, kernel, stride, pad_before)));
 }
 
-int columns_read(const KernelMask& mask) { return static_cast<int>(count(columns_of(mask))); }
+int columns_read(const sparsity::KernelMask& mask) { return static_cast<int>(count(columns_of(mask))); }
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -9,7 +9,7 @@
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 struct LayerTraffic {
   Bytes weights = 0;  // of the layer
@@ -23,13 +23,14 @@ struct CompulsoryTraffic {
 };
 
 // masks[i]: of layer i where it is a convolution. With `products` gemm layers stand in elements of their own types.
-CompulsoryTraffic compulsory_traffic(const Network& network, const std::vector<KernelMask>& masks, bool products);
+CompulsoryTraffic compulsory_traffic(const network::Network& network, const std::vector<sparsity::KernelMask>& masks,
+                                     bool products);
 
 // How many of the `in` positions along one side the windows of `out` outputs cover: a stride beyond the kernel skips
 // what lies between two windows, and padding is no position.
 int positions_read(int in, int out, int kernel, int stride, int pad_before);
 
 // Input columns (groups of 8 channels) with a present block.
-int columns_read(const KernelMask& mask);
+int columns_read(const sparsity::KernelMask& mask);
 
-}  // namespace tessera
+}  // namespace tessera::cost

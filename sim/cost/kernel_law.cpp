@@ -2,7 +2,7 @@
 
 #include "sim/cost/kernel_law_registry.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 const KernelLaw& peak_law();
 
@@ -34,25 +34,28 @@ const char* footing_name(Footing f) {
   return names[static_cast<int>(f)];
 }
 
-int peak_macs_per_cycle(ElementType in) {
-  return in == ElementType::i8 ? 256 : in == ElementType::bf16 ? 128 : in == ElementType::i16 ? 64 : 0;
+int peak_macs_per_cycle(network::ElementType in) {
+  return in == network::ElementType::i8     ? 256
+         : in == network::ElementType::bf16 ? 128
+         : in == network::ElementType::i16  ? 64
+                                            : 0;
 }
 
-Millicycles clear_duration(const KernelCall& call, const Layer& layer) {
+Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer) {
   return ceil_div(call.out.elements() * type_bytes(layer.out_type), 32) * millicycles_per_cycle;
 }
 
-std::vector<Millicycles> kernel_durations(const Program& program, const KernelLaw& law) {
+std::vector<Millicycles> kernel_durations(const program::Program& program, const KernelLaw& law) {
   std::vector<Millicycles> durations;
   durations.reserve(program.calls.size());
-  static const Layer no_layer;
-  for (const KernelCall& call : program.calls) {
-    const Layer& layer = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size())
-                             ? program.layers[call.layer].layer
-                             : no_layer;
+  static const network::Layer no_layer;
+  for (const program::KernelCall& call : program.calls) {
+    const network::Layer& layer = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size())
+                                      ? program.layers[call.layer].layer
+                                      : no_layer;
     durations.push_back(law.duration(call, layer, call.chunk >= 0 ? &program.chunks[call.chunk].size : nullptr));
   }
   return durations;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cost

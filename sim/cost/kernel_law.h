@@ -7,7 +7,7 @@
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 // What the duration of a call rests on.
 enum class Footing {
@@ -25,12 +25,13 @@ class KernelLaw {
  public:
   virtual ~KernelLaw() = default;
   // `layer` is the call's layer; `size` the chunk of a conv (null otherwise).
-  virtual Millicycles duration(const KernelCall& call, const Layer& layer, const ChunkSize* size) const = 0;
+  virtual Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
+                               const sparsity::ChunkSize* size) const = 0;
   // Whether `duration` knows such calls of the layer; asked before anything is scheduled.
-  virtual bool covers(KernelKind kind, const Layer& layer) const = 0;
+  virtual bool covers(program::KernelKind kind, const network::Layer& layer) const = 0;
   // What it covers, for messages.
   virtual std::string coverage() const = 0;
-  virtual Grounds grounds(const KernelCall& call, const Layer& layer) const = 0;
+  virtual Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const = 0;
   // Differs between laws that charge differently; enters the content hash of a run.
   virtual std::string fingerprint() const = 0;
 };
@@ -40,12 +41,12 @@ std::vector<std::string> kernel_law_names();
 
 // Multiply-accumulates of a core per cycle at best, by the type of the factors (AM020, summary table); 0: no such
 // instruction.
-int peak_macs_per_cycle(ElementType in);
+int peak_macs_per_cycle(network::ElementType in);
 
 // Clearing a tile of C: one 256-bit store per cycle (AM020).
-Millicycles clear_duration(const KernelCall& call, const Layer& layer);
+Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer);
 
 // Duration of every call of a program, indexed like Program::calls.
-std::vector<Millicycles> kernel_durations(const Program& program, const KernelLaw& law);
+std::vector<Millicycles> kernel_durations(const program::Program& program, const KernelLaw& law);
 
-}  // namespace tessera
+}  // namespace tessera::cost

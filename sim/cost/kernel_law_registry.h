@@ -5,8 +5,8 @@
 
 #include "sim/cost/kernel_law.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 std::map<std::string, const KernelLaw*>& kernel_law_registry();
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -10,7 +10,7 @@
 #include "sim/cost/coefficient_law.h"
 #include "sim/cost/kernel_law_registry.h"
 
-namespace tessera {
+namespace tessera::cost {
 namespace {
 
 using nlohmann::json;
@@ -61,8 +61,9 @@ bool names_rows(const json& entry) {
 
 void read_gemm(Reader& r, const json& entry, const std::string& path, CoefficientLaw& law) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
-  r.known(entry, path, {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct",
-                        "left_out"});
+  r.known(
+      entry, path,
+      {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"});
   std::string in, out;
   GemmCoefficients c;
   r.text(entry, path, "in", in);
@@ -80,18 +81,20 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
   r.number(entry, path, "inner", c.inner);
   if (entry.contains("range")) r.text(entry, path, "range", c.range);
   c.fitted = names_rows(entry);
-  std::optional<ElementType> types[2];
+  std::optional<network::ElementType> types[2];
   for (const auto& [key, name, type] : {std::tuple{"in", in, &types[0]}, {"out", out, &types[1]}}) {
-    *type = find_type(name);
+    *type = network::find_type(name);
     if (!*type && !name.empty()) r.problem(path + "." + key, "unknown type " + name, "i8, i16, i32, bf16 or f32");
   }
-  if (types[0] && types[1] && !law.gemm.emplace(std::pair{*types[0], *types[1]}, c).second) r.problem(path, "types given twice", "one entry per pair of types");
+  if (types[0] && types[1] && !law.gemm.emplace(std::pair{*types[0], *types[1]}, c).second)
+    r.problem(path, "types given twice", "one entry per pair of types");
 }
 
 void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoefficients& c) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
-  r.known(entry, path, {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range",
-                        "residual_pct"});
+  r.known(
+      entry, path,
+      {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"});
   r.positive(entry, path, "row_pixels", c.row_pixels);
   r.number(entry, path, "prologue", c.prologue);
   r.number(entry, path, "load", c.load);
@@ -109,7 +112,8 @@ void read_windows(Reader& r, const json& windows, CoefficientLaw& law) {
   for (const auto& [window, entry] : windows.items()) {
     const std::string path = "conv_by_window." + window;
     int h = 0, w = 0, end = 0;
-    if (std::sscanf(window.c_str(), "%3dx%3d%n", &h, &w, &end) != 2 || end != static_cast<int>(window.size()) || h < 1 || w < 1) {
+    if (std::sscanf(window.c_str(), "%3dx%3d%n", &h, &w, &end) != 2 || end != static_cast<int>(window.size()) ||
+        h < 1 || w < 1) {
       r.problem(path, "no window", "height x width, such as 3x3");
       continue;
     }
@@ -183,4 +187,4 @@ Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, cons
   return static_cast<const KernelLaw*>(*law);
 }
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -2,46 +2,46 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::cost {
 namespace {
 
-double cycles(const Layer& layer, const KernelPart& part, const KernelLaw& law, bool products, int add_layer) {
-  KernelCall call;
+double cycles(const network::Layer& layer, const KernelPart& part, const KernelLaw& law, bool products, int add_layer) {
+  program::KernelCall call;
   call.layer = static_cast<std::int16_t>(layer.id);
-  call.kind = products && layer.is_gemm ? KernelKind::gemm : kernel_of(layer.op);
+  call.kind = products && layer.is_gemm ? program::KernelKind::gemm : program::kernel_of(layer.op);
   if (!law.covers(call.kind, layer)) return 0;
   call.out = {0, static_cast<int>(part.h), 0, static_cast<int>(part.w), 0, static_cast<int>(part.channels)};
-  call.in_c = call.kind == KernelKind::gemm ? layer.in.c : stored_channels(layer.in.c);
+  call.in_c = call.kind == program::KernelKind::gemm ? layer.in.c : network::stored_channels(layer.in.c);
   call.add_layer = static_cast<std::int16_t>(add_layer);
-  ChunkSize chunk;
+  sparsity::ChunkSize chunk;
   chunk.blocks = part.blocks;
-  return static_cast<double>(law.duration(call, layer, layer.op == Op::conv2d ? &chunk : nullptr)) / 1e3;
+  return static_cast<double>(law.duration(call, layer, layer.op == network::Op::conv2d ? &chunk : nullptr)) / 1e3;
 }
 
-KernelPart whole(const Layer& layer, const KernelMask& mask, bool products) {
-  const int channels = products && layer.is_gemm ? layer.out.c : stored_channels(layer.out.c);
-  return {layer.out.h, layer.out.w, channels, layer.op == Op::conv2d ? mask.count() : 0};
+KernelPart whole(const network::Layer& layer, const sparsity::KernelMask& mask, bool products) {
+  const int channels = products && layer.is_gemm ? layer.out.c : network::stored_channels(layer.out.c);
+  return {layer.out.h, layer.out.w, channels, layer.op == network::Op::conv2d ? mask.count() : 0};
 }
 
 }  // namespace
 
-double kernel_cycles(const Layer& layer, const KernelPart& part, const KernelLaw& law, bool products) {
+double kernel_cycles(const network::Layer& layer, const KernelPart& part, const KernelLaw& law, bool products) {
   return cycles(layer, part, law, products, -1);
 }
 
-double least_kernel_cycles(const Network& network, const Layer& layer, const KernelMask& mask, const KernelLaw& law,
-                           bool products) {
-  if (layer.op == Op::input || layer.op == Op::concat) return 0;
+double least_kernel_cycles(const network::Network& network, const network::Layer& layer,
+                           const sparsity::KernelMask& mask, const KernelLaw& law, bool products) {
+  if (layer.op == network::Op::input || layer.op == network::Op::concat) return 0;
   double least = kernel_cycles(layer, whole(layer, mask, products), law, products);
-  if (layer.op != Op::add) return least;
-  for (LayerId t : layer.inputs) {
-    const Layer& conv = network.layers[t];
-    if (conv.op != Op::conv2d) continue;
-    const KernelPart part{conv.out.h, conv.out.w, stored_channels(conv.out.c), 0};
+  if (layer.op != network::Op::add) return least;
+  for (network::LayerId t : layer.inputs) {
+    const network::Layer& conv = network.layers[t];
+    if (conv.op != network::Op::conv2d) continue;
+    const KernelPart part{conv.out.h, conv.out.w, network::stored_channels(conv.out.c), 0};
     const double fused = cycles(conv, part, law, products, layer.id) - kernel_cycles(conv, part, law, products);
     least = std::min(least, std::max(0.0, fused));
   }
   return least;
 }
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -5,7 +5,7 @@
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::cost {
 
 struct KernelPart {
   std::int64_t h = 0, w = 0, channels = 0;  // of the output
@@ -13,10 +13,10 @@ struct KernelPart {
 };
 
 // With `products` gemm layers are computed by the kernels for products (KernelKind::gemm).
-double kernel_cycles(const Layer& layer, const KernelPart& part, const KernelLaw& law, bool products);
+double kernel_cycles(const network::Layer& layer, const KernelPart& part, const KernelLaw& law, bool products);
 
 // Of the whole layer in its network: an addition may be computed by the convolution that makes one of its operands.
-double least_kernel_cycles(const Network& network, const Layer& layer, const KernelMask& mask, const KernelLaw& law,
-                           bool products);
+double least_kernel_cycles(const network::Network& network, const network::Layer& layer,
+                           const sparsity::KernelMask& mask, const KernelLaw& law, bool products);
 
-}  // namespace tessera
+}  // namespace tessera::cost

@@ -9,13 +9,25 @@
 #include "sim/program/program.h"
 #include "sim/trace/trace_sink.h"
 
-namespace tessera {
+namespace tessera::exec {
 
 enum class Fidelity { burst, transaction };
 
 // Why an engine was not working. `busy` is work; the causes are exclusive and sum to the total time exactly.
-enum class Cause : std::uint8_t { busy, wait_input, wait_weights, wait_operand, wait_output, wait_staging, wait_token,
-                                  wait_stream, bank_conflict, overhead, idle, count };
+enum class Cause : std::uint8_t {
+  busy,
+  wait_input,
+  wait_weights,
+  wait_operand,
+  wait_output,
+  wait_staging,
+  wait_token,
+  wait_stream,
+  bank_conflict,
+  overhead,
+  idle,
+  count
+};
 constexpr int cause_count = static_cast<int>(Cause::count);
 const char* cause_name(Cause c);
 
@@ -38,15 +50,15 @@ struct FunctionalError {
 // One tensor as it arrived at its home during the run.
 struct CapturedTensor {
   int tensor = -1;
-  std::vector<std::int8_t> values;        // [h][w][stored c]
-  std::vector<std::uint8_t> writes;       // times each element was written
-  std::vector<std::int32_t> writer;       // per element: engine that wrote it
+  std::vector<std::int8_t> values;   // [h][w][stored c]
+  std::vector<std::uint8_t> writes;  // times each element was written
+  std::vector<std::int32_t> writer;  // per element: engine that wrote it
 };
 
 struct SimOptions {
   Fidelity fidelity = Fidelity::burst;
   bool functional = false;
-  TraceSink* trace = nullptr;
+  trace::TraceSink* trace = nullptr;
   std::int64_t host_address = 0;  // functional only: what SimResult::host shows of DDR at the end
   Bytes host_bytes = 0;
 };
@@ -58,18 +70,19 @@ struct DdrImage {
 
 struct SimResult {
   Millicycles total = 0;
-  std::vector<LayerTimes> layers;          // by LayerId
-  std::vector<CauseTimes> engines;         // by EngineId; each sums to `total`
+  std::vector<LayerTimes> layers;   // by LayerId
+  std::vector<CauseTimes> engines;  // by EngineId; each sums to `total`
   MemoryTraffic traffic;
   std::uint64_t events = 0;
-  std::vector<CapturedTensor> captured;    // functional only
-  std::vector<FunctionalError> errors;     // functional only; empty is right
-  std::vector<std::uint8_t> host;          // functional only: the bytes of SimOptions::host_address
+  std::vector<CapturedTensor> captured;  // functional only
+  std::vector<FunctionalError> errors;   // functional only; empty is right
+  std::vector<std::uint8_t> host;        // functional only: the bytes of SimOptions::host_address
 };
 
 // Runs `program` on `array`. `durations` is indexed like program.calls. A deadlock is a Failure with
 // ExitCode::deadlock whose problems list the cycle of waits. May be called once per process with SystemC.
-Expected<SimResult> simulate(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations,
-                             const SimOptions& options, const DdrImage& image = {});
+Expected<SimResult> simulate(const program::Program& program, const arch::ArraySpec& array,
+                             const std::vector<Millicycles>& durations, const SimOptions& options,
+                             const DdrImage& image = {});
 
-}  // namespace tessera
+}  // namespace tessera::exec

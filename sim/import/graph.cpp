@@ -53,14 +53,14 @@ std::vector<int> producers_of(const Graph& graph) {
 
 std::optional<Problem> sort_nodes(Graph& graph) {
   const std::vector<int> producers = producers_of(graph);
-  InputLists inputs(graph.nodes.size());
+  network::InputLists inputs(graph.nodes.size());
   for (std::size_t n = 0; n < graph.nodes.size(); ++n)
     for (const ValueId v : graph.nodes[n].inputs)
       if (v != no_value) inputs[n].push_back(producers[static_cast<std::size_t>(v)]);
-  const std::vector<int> order = topological_order(inputs);
+  const std::vector<int> order = network::topological_order(inputs);
   if (order.size() < graph.nodes.size()) {
     std::vector<std::string> chain;
-    const std::vector<std::vector<int>> cycles = find_cycles(inputs);
+    const std::vector<std::vector<int>> cycles = network::find_cycles(inputs);
     for (const int n : cycles.front()) chain.push_back(graph.nodes[static_cast<std::size_t>(n)].name);
     chain.push_back(chain.front());
     return Problem{graph.file, "graph", fmt::format("has a cycle: {}", fmt::join(chain, " -> ")),

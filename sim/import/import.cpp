@@ -31,12 +31,12 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
   Expected<Lowered> lowered = lower(*graph);
   if (!lowered) return lowered.failure();
   graph->values.clear();  // what no layer uses
-  Expected<Network> network = parse_network(lowered->network, path);
+  Expected<network::Network> network = network::parse_network(lowered->network, path);
   if (!network) return network.failure();
   imported.network = std::move(*network);
   imported.file = std::move(lowered->network);
   imported.weights.resize(imported.network.layers.size());
-  for (const Layer& layer : imported.network.layers) {
+  for (const network::Layer& layer : imported.network.layers) {
     const auto it = lowered->weights.find(layer.name);
     if (it != lowered->weights.end()) imported.weights[static_cast<std::size_t>(layer.id)] = std::move(it->second);
   }

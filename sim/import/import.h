@@ -23,7 +23,7 @@ struct LayerScale {
 
 struct Imported {
   nlohmann::json file;  // the network as a network file, which `network` is
-  Network network;
+  network::Network network;
   std::vector<std::optional<LayerWeights>> weights;  // by LayerId
   std::vector<LayerScale> scales;                    // by LayerId
   MacCount macs;

@@ -43,44 +43,45 @@ class ScaleChooser {
 
   void choose() {
     imported_.scales.resize(layers_.size());
-    for (const Layer& layer : layers_) measure(layer);
+    for (const network::Layer& layer : layers_) measure(layer);
     // The tensors of a group get the exponent of the largest.
     std::vector<int> exponent(layers_.size(), std::numeric_limits<int>::max());
-    for (const Layer& layer : layers_) {
+    for (const network::Layer& layer : layers_) {
       int& least = exponent[root(layer.id)];
       least = std::min(least, exponent_for(rms_[index(layer.id)], target_rms));
     }
-    for (Layer& layer : imported_.network.layers) set_shift(layer, exponent);
+    for (network::Layer& layer : imported_.network.layers) set_shift(layer, exponent);
   }
 
  private:
-  static std::size_t index(LayerId id) { return static_cast<std::size_t>(id); }
-  std::size_t root(LayerId id) const {
+  static std::size_t index(network::LayerId id) { return static_cast<std::size_t>(id); }
+  std::size_t root(network::LayerId id) const {
     while (group_[index(id)] != id) id = group_[index(id)];
     return index(id);
   }
 
-  void measure(const Layer& layer) {
+  void measure(const network::Layer& layer) {
     double& rms = rms_[index(layer.id)];
     const auto in = [&](std::size_t i) { return rms_[index(layer.inputs[i])]; };
-    if (layer.op == Op::conv2d) {
+    if (layer.op == network::Op::conv2d) {
       const WeightSize size = size_of(*imported_.weights[index(layer.id)]);
       imported_.scales[index(layer.id)].weights = exponent_for(size.largest, 127);
       rms = std::sqrt(size.power * in(0) * in(0) + size.bias_power);
-    } else if (layer.op == Op::add) {
+    } else if (layer.op == network::Op::add) {
       rms = std::hypot(in(0), in(1));
     } else if (!layer.inputs.empty()) {
       for (std::size_t i = 0; i < layer.inputs.size(); ++i) rms = i == 0 ? in(0) : std::max(rms, in(i));
     }
     if (layer.relu) rms *= relu_factor;
-    if (layer.op != Op::conv2d)
-      for (const LayerId input : layer.inputs) group_[root(input)] = static_cast<LayerId>(root(layer.id));
+    if (layer.op != network::Op::conv2d)
+      for (const network::LayerId input : layer.inputs)
+        group_[root(input)] = static_cast<network::LayerId>(root(layer.id));
   }
 
-  void set_shift(Layer& layer, const std::vector<int>& exponent) {
+  void set_shift(network::Layer& layer, const std::vector<int>& exponent) {
     LayerScale& scale = imported_.scales[index(layer.id)];
     scale.output = exponent[root(layer.id)];
-    if (layer.op != Op::conv2d) return;
+    if (layer.op != network::Op::conv2d) return;
     scale.input = exponent[root(layer.inputs[0])];
     // Beyond what a shift can do the weights give in: fewer bits, or values that saturate.
     scale.weights = std::clamp(scale.weights, scale.output - scale.input, scale.output - scale.input + max_shift);
@@ -90,17 +91,17 @@ class ScaleChooser {
   }
 
   Imported& imported_;
-  const std::vector<Layer>& layers_;
-  std::vector<double> rms_;     // of each layer's tensor, in the numbers of the file
-  std::vector<LayerId> group_;  // union-find: tensors that share an exponent
+  const std::vector<network::Layer>& layers_;
+  std::vector<double> rms_;              // of each layer's tensor, in the numbers of the file
+  std::vector<network::LayerId> group_;  // union-find: tensors that share an exponent
 };
 
 }  // namespace
 
 void choose_scales(Imported& imported) { ScaleChooser(imported).choose(); }
 
-WeightTensor quantized(const LayerWeights& weights, const LayerScale& scale) {
-  WeightTensor out;
+sparsity::WeightTensor quantized(const LayerWeights& weights, const LayerScale& scale) {
+  sparsity::WeightTensor out;
   out.cout = static_cast<int>(weights.shape[0]);
   out.taps = static_cast<int>(weights.shape[1] * weights.shape[2]);
   out.cin = static_cast<int>(weights.shape[3]);

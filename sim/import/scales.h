@@ -12,6 +12,6 @@ namespace tessera::import {
 void choose_scales(Imported& imported);
 
 // The int8 weights and int32 biases of a layer that has weights.
-WeightTensor quantized(const LayerWeights& weights, const LayerScale& scale);
+sparsity::WeightTensor quantized(const LayerWeights& weights, const LayerScale& scale);
 
 }  // namespace tessera::import

@@ -10,7 +10,7 @@
 
 #include "sim/network/shapes.h"
 
-namespace tessera {
+namespace tessera::network {
 namespace {
 
 using EdgeCost = boost::property<boost::edge_weight_t, double>;
@@ -173,4 +173,4 @@ std::vector<int> cheapest_choices(const std::vector<std::vector<std::vector<doub
   return choices;
 }
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -6,7 +6,7 @@
 
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::network {
 
 // inputs[i]: indices of the nodes that node i reads; negative indices are ignored.
 using InputLists = std::vector<std::vector<int>>;
@@ -42,4 +42,4 @@ CriticalPath critical_path(const Network& network, const std::vector<double>& co
 // what choice i of stage k costs with choice j of stage k + 1; the first of equals.
 std::vector<int> cheapest_choices(const std::vector<std::vector<std::vector<double>>>& costs);
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -6,7 +6,7 @@
 #include "sim/network/magnitude.h"
 #include "sim/network/shapes.h"
 
-namespace tessera {
+namespace tessera::network {
 namespace {
 
 using nlohmann::json;
@@ -284,4 +284,4 @@ void refuse_unknown_keys(const json& j, const std::vector<std::string>& legal, c
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::network

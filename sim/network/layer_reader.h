@@ -8,7 +8,7 @@
 #include "sim/base/error.h"
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::network {
 
 // A layer as the file spells it: inputs by name, shapes unknown.
 struct LayerSpec {
@@ -30,4 +30,4 @@ std::optional<int> read_int(const nlohmann::json& json, int low, int high, const
 void refuse_unknown_keys(const nlohmann::json& json, const std::vector<std::string>& legal, const std::string& file,
                          const std::string& path, std::vector<Problem>& problems);
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace tessera {
+namespace tessera::network {
 namespace {
 
 constexpr double input_rms = 73.9;      // uniform over int8
@@ -54,4 +54,4 @@ void assign_default_shifts(Network& network) {
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -4,7 +4,7 @@
 #pragma once
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::network {
 
 constexpr int random_weight_limit = 40;  // dense seeded weights are uniform in [-40, 40]
 constexpr int default_shift = -1;        // in Layer::shift while a network is being built: to be derived
@@ -12,4 +12,4 @@ constexpr int default_shift = -1;        // in Layer::shift while a network is b
 // Replaces every default_shift of `network`, whose shapes are known.
 void assign_default_shifts(Network& network);
 
-}  // namespace tessera
+}  // namespace tessera::network

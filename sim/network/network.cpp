@@ -1,6 +1,6 @@
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::network {
 
 const char* op_name(Op op) {
   switch (op) {
@@ -43,4 +43,4 @@ std::optional<ElementType> find_type(const std::string& name) {
   return std::nullopt;
 }
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -10,7 +10,7 @@
 
 #include "sim/base/units.h"
 
-namespace tessera {
+namespace tessera::network {
 
 using LayerId = int;  // index into Network::layers; also names the tensor the layer produces
 
@@ -48,17 +48,15 @@ struct Layer {
   std::string name;
   Op op = Op::input;
   std::vector<LayerId> inputs;
-  Window window;          // conv2d and pools
-  bool relu = false;      // conv2d, add
-  int shift = 0;          // conv2d: requantization; avgpool: unused
-  Shape in;               // of inputs[0]
+  Window window;      // conv2d and pools
+  bool relu = false;  // conv2d, add
+  int shift = 0;      // conv2d: requantization; avgpool: unused
+  Shape in;           // of inputs[0]
   Shape out;
-  bool is_gemm = false;   // spelled as gemm in the network file
+  bool is_gemm = false;                                               // spelled as gemm in the network file
   ElementType in_type = ElementType::i8, out_type = ElementType::i8;  // gemm: of both factors, and of the product
   bool is_int8() const { return in_type == ElementType::i8 && out_type == ElementType::i8; }
-  std::int64_t macs() const {
-    return op == Op::conv2d ? out.elements() * in.c * window.kh * window.kw : 0;
-  }
+  std::int64_t macs() const { return op == Op::conv2d ? out.elements() * in.c * window.kh * window.kw : 0; }
   std::int64_t weight_count() const {
     return op == Op::conv2d ? std::int64_t{out.c} * in.c * window.kh * window.kw : 0;
   }
@@ -69,4 +67,4 @@ struct Network {
   std::vector<Layer> layers;  // topological order; layers[i].id == i
 };
 
-}  // namespace tessera
+}  // namespace tessera::network

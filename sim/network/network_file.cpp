@@ -11,7 +11,7 @@
 #include "sim/network/magnitude.h"
 #include "sim/network/shapes.h"
 
-namespace tessera {
+namespace tessera::network {
 namespace {
 
 using nlohmann::json;
@@ -200,4 +200,4 @@ Expected<Network> load_network(const std::string& path) {
   return parse_network(*root, path);
 }
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -20,11 +20,11 @@
 #include "sim/base/error.h"
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::network {
 
 Expected<Network> load_network(const std::string& path);
 
 // `file` is what problems name.
 Expected<Network> parse_network(const nlohmann::json& json, const std::string& file);
 
-}  // namespace tessera
+}  // namespace tessera::network

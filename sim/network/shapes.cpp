@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace tessera {
+namespace tessera::network {
 namespace {
 
 // Output positions of a window along one side, 0 when the kernel does not fit.
@@ -122,4 +122,4 @@ bool infer_shape(Layer& layer, const std::vector<Shape>& inputs, const std::vect
   return false;
 }
 
-}  // namespace tessera
+}  // namespace tessera::network

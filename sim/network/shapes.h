@@ -6,7 +6,7 @@
 
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::network {
 
 constexpr int max_side = 65536;  // of a tensor, in each dimension
 // A program has a line for every kernel call and transfer: 10^12 multiply-accumulates are some GB of them.
@@ -34,4 +34,4 @@ bool infer_shape(Layer& layer, const std::vector<Shape>& inputs, const std::vect
 
 std::string shape_text(const Shape& s);  // "56x56x64"
 
-}  // namespace tessera
+}  // namespace tessera::network

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <tuple>
 
-namespace tessera {
+namespace tessera::program {
 
-ProgramBuilder::ProgramBuilder(const ArraySpec& a)
+ProgramBuilder::ProgramBuilder(const arch::ArraySpec& a)
     : map_(a), descriptors_(map_.count()), descriptor_base_(map_.count()), tasks_(map_.count()), routes_(map_.count()) {
   program_.array = a.name;
   program_.rows = a.rows;
@@ -16,8 +16,9 @@ ProgramBuilder::ProgramBuilder(const ArraySpec& a)
   for (EngineId e = 0; e < map_.count(); ++e) {
     const auto& info = map_.info(e);
     if (info.kind == EngineKind::core) continue;
-    const DmaSpec& dma = info.tile_kind == TileKind::compute ? a.tile.dma
-                         : info.tile_kind == TileKind::memory ? a.memtile.dma : a.shim.dma;
+    const arch::DmaSpec& dma = info.tile_kind == TileKind::compute  ? a.tile.dma
+                               : info.tile_kind == TileKind::memory ? a.memtile.dma
+                                                                    : a.shim.dma;
     const int share = std::max(1, dma.descriptors / (dma.s2mm + dma.mm2s));
     descriptors_[e] = share;
     descriptor_base_[e] = share * (info.kind == EngineKind::s2mm ? info.channel : dma.s2mm + info.channel);
@@ -111,4 +112,4 @@ void ProgramBuilder::repeat_last(EngineId engine, int steps, int times) {
   list.insert(first, Step{-1, times, steps});
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -6,11 +6,11 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::program {
 
 class ProgramBuilder {
  public:
-  explicit ProgramBuilder(const ArraySpec& array);
+  explicit ProgramBuilder(const arch::ArraySpec& array);
 
   const EngineMap& map() const { return map_; }
   Program& program() { return program_; }
@@ -37,11 +37,11 @@ class ProgramBuilder {
   void core_step(EngineId core, const CoreInstr& instr);
 
   EngineMap map_;
-  std::vector<int> descriptors_;   // per engine: first descriptor and how many belong to it
+  std::vector<int> descriptors_;  // per engine: first descriptor and how many belong to it
   std::vector<int> descriptor_base_;
   std::vector<int> tasks_;
   std::vector<std::vector<RouteId>> routes_;  // by source
   Program program_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace tessera {
+namespace tessera::program {
 
 DdrRuns ddr_runs(const Access& access, Bytes page_bytes) {
   DdrRuns r{1, 0};
@@ -23,7 +23,7 @@ DdrRuns ddr_runs(const Access& access, Bytes page_bytes) {
   return r;
 }
 
-double ddr_load(const Access& access, const DdrSpec& ddr, bool write) {
+double ddr_load(const Access& access, const arch::DdrSpec& ddr, bool write) {
   if (ddr.run_cycles <= 0 && ddr.page_cycles <= 0) return 1;
   const DdrRuns r = ddr_runs(access, ddr.page_bytes);
   const double rate = write ? ddr.write_bytes_per_cycle : ddr.read_bytes_per_cycle;
@@ -31,10 +31,10 @@ double ddr_load(const Access& access, const DdrSpec& ddr, bool write) {
   return std::max(1.0, busy / static_cast<double>(std::max<Bytes>(1, access.memory_bytes())));
 }
 
-double channel_wait(const Access& access, const DdrSpec& ddr) {
+double channel_wait(const Access& access, const arch::DdrSpec& ddr) {
   if (ddr.channel_page_cycles <= 0) return 0;
   const double pages = ddr_runs(access, ddr.page_bytes).pages;
   return pages * ddr.channel_page_cycles / static_cast<double>(std::max<Bytes>(1, access.memory_bytes()));
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

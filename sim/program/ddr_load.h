@@ -5,7 +5,7 @@
 #pragma once
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::program {
 
 struct DdrRuns {
   double runs = 0;   // contiguous pieces
@@ -14,11 +14,11 @@ struct DdrRuns {
 DdrRuns ddr_runs(const Access& access, Bytes page_bytes);
 
 // Factor on the bytes of the descriptor, at least 1, at the memory's rate for the direction.
-double ddr_load(const Access& access, const DdrSpec& ddr, bool write);
+double ddr_load(const Access& access, const arch::DdrSpec& ddr, bool write);
 
-// Cycles per byte that a reading channel needs for the pages it opens, however idle the memory is; they overlap with the
-// data of the same channel only. Source: int8 designs whose B has a pitch of 4 KB take 48 to 51 cycles per run of the
-// channel that carries B, whatever the other channels do (results/validation).
-double channel_wait(const Access& access, const DdrSpec& ddr);
+// Cycles per byte that a reading channel needs for the pages it opens, however idle the memory is; they overlap with
+// the data of the same channel only. Source: int8 designs whose B has a pitch of 4 KB take 48 to 51 cycles per run of
+// the channel that carries B, whatever the other channels do (results/validation).
+double channel_wait(const Access& access, const arch::DdrSpec& ddr);
 
-}  // namespace tessera
+}  // namespace tessera::program

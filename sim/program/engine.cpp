@@ -2,20 +2,28 @@
 
 #include <fmt/format.h>
 
-namespace tessera {
+namespace tessera::program {
 
-EngineMap::EngineMap(const ArraySpec& a)
-    : rows_(a.rows), cols_(a.cols), memtiles_(a.memtiles()), memtile_rows_(a.memtile_rows),
-      tile_channels_s2mm_(a.tile.dma.s2mm), tile_channels_(a.tile.dma.s2mm + a.tile.dma.mm2s),
-      mem_s2mm_(a.memtile.dma.s2mm), mem_channels_(a.memtile.dma.s2mm + a.memtile.dma.mm2s),
-      shim_s2mm_(a.shim.dma.s2mm), shim_channels_(a.shim.dma.s2mm + a.shim.dma.mm2s) {
+EngineMap::EngineMap(const arch::ArraySpec& a)
+    : rows_(a.rows),
+      cols_(a.cols),
+      memtiles_(a.memtiles()),
+      memtile_rows_(a.memtile_rows),
+      tile_channels_s2mm_(a.tile.dma.s2mm),
+      tile_channels_(a.tile.dma.s2mm + a.tile.dma.mm2s),
+      mem_s2mm_(a.memtile.dma.s2mm),
+      mem_channels_(a.memtile.dma.s2mm + a.memtile.dma.mm2s),
+      shim_s2mm_(a.shim.dma.s2mm),
+      shim_channels_(a.shim.dma.s2mm + a.shim.dma.mm2s) {
   mem_base_ = rows_ * cols_ * (1 + tile_channels_);
   shim_base_ = mem_base_ + memtiles_ * mem_channels_;
   for (int r = 0; r < rows_; ++r)
-    for (int c = 0; c < cols_; ++c) engines_.push_back({TileKind::compute, EngineKind::core, compute_tile(r, c), r, c, -1});
+    for (int c = 0; c < cols_; ++c)
+      engines_.push_back({TileKind::compute, EngineKind::core, compute_tile(r, c), r, c, -1});
   const auto channels = [&](TileKind kind, TileId tile, int row, int col, int s2mm, int total) {
     for (int i = 0; i < total; ++i)
-      engines_.push_back({kind, i < s2mm ? EngineKind::s2mm : EngineKind::mm2s, tile, row, col, i < s2mm ? i : i - s2mm});
+      engines_.push_back(
+          {kind, i < s2mm ? EngineKind::s2mm : EngineKind::mm2s, tile, row, col, i < s2mm ? i : i - s2mm});
   };
   for (int r = 0; r < rows_; ++r)
     for (int c = 0; c < cols_; ++c)
@@ -26,7 +34,8 @@ EngineMap::EngineMap(const ArraySpec& a)
 }
 
 EngineId EngineMap::tile_channel(int row, int col, EngineKind dir, int ch) const {
-  return rows_ * cols_ + compute_tile(row, col) * tile_channels_ + (dir == EngineKind::s2mm ? 0 : tile_channels_s2mm_) + ch;
+  return rows_ * cols_ + compute_tile(row, col) * tile_channels_ + (dir == EngineKind::s2mm ? 0 : tile_channels_s2mm_) +
+         ch;
 }
 EngineId EngineMap::mem_channel(int memtile, EngineKind dir, int ch) const {
   return mem_base_ + memtile * mem_channels_ + (dir == EngineKind::s2mm ? 0 : mem_s2mm_) + ch;
@@ -59,4 +68,4 @@ std::optional<EngineId> EngineMap::find(const std::string& name) const {
   return std::nullopt;
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -7,7 +7,7 @@
 
 #include "sim/arch/array_spec.h"
 
-namespace tessera {
+namespace tessera::program {
 
 enum class TileKind : std::uint8_t { compute, memory, shim };
 enum class EngineKind : std::uint8_t { core, s2mm, mm2s };
@@ -18,7 +18,7 @@ using TileId = int;    // dense index: compute tiles row-major, then memory tile
 // Numbers all engines and tiles of an array densely and names them.
 class EngineMap {
  public:
-  explicit EngineMap(const ArraySpec& array);
+  explicit EngineMap(const arch::ArraySpec& array);
 
   EngineId core(int row, int col) const { return row * cols_ + col; }
   EngineId tile_channel(int row, int col, EngineKind dir, int ch) const;
@@ -35,13 +35,13 @@ class EngineMap {
     TileKind tile_kind;
     EngineKind kind;
     TileId tile;
-    int row, col;   // compute: row, col; memory: k, col; shim: 0, col
-    int channel;    // -1 for a core
+    int row, col;  // compute: row, col; memory: k, col; shim: 0, col
+    int channel;   // -1 for a core
   };
   const Info& info(EngineId e) const { return engines_[e]; }
   TileKind tile_kind(TileId t) const;
   std::string name(EngineId e) const;
-  std::string tile_name(TileId t) const;   // tile(r,c), mem(c,k), shim(c)
+  std::string tile_name(TileId t) const;  // tile(r,c), mem(c,k), shim(c)
   std::optional<EngineId> find(const std::string& name) const;
 
  private:
@@ -51,4 +51,4 @@ class EngineMap {
   std::vector<Info> engines_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::program

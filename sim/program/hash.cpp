@@ -4,7 +4,7 @@
 
 #include "sim/program/walk.h"
 
-namespace tessera {
+namespace tessera::program {
 namespace {
 
 // One multiply-and-fold round per 64-bit field, in the manner of wyhash; strings byte by byte with their length.
@@ -37,4 +37,4 @@ std::uint64_t program_hash(const Program& program) {
 
 std::string hash_text(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -1,6 +1,6 @@
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::program {
 
 Bytes Access::stream_bytes() const {
   Bytes n = 1;
@@ -28,18 +28,18 @@ const char* kernel_name(KernelKind k) {
   return names[static_cast<int>(k)];
 }
 
-KernelKind kernel_of(Op op) {
+KernelKind kernel_of(network::Op op) {
   switch (op) {
-    case Op::conv2d:
+    case network::Op::conv2d:
       return KernelKind::conv;
-    case Op::maxpool:
+    case network::Op::maxpool:
       return KernelKind::maxpool;
-    case Op::avgpool:
+    case network::Op::avgpool:
       return KernelKind::avgpool;
-    case Op::add:
+    case network::Op::add:
       return KernelKind::add;
-    case Op::input:
-    case Op::concat:
+    case network::Op::input:
+    case network::Op::concat:
       break;
   }
   return KernelKind::copy;
@@ -52,4 +52,4 @@ const char* lock_role_name(LockRole r) {
   return names[static_cast<int>(r)];
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -19,7 +19,7 @@
 #include "sim/sparsity/block_mask.h"
 #include "sim/sparsity/compaction.h"
 
-namespace tessera {
+namespace tessera::program {
 
 // ---- buffer descriptors -------------------------------------------------------------------------------------------
 
@@ -40,9 +40,9 @@ struct Access {
   std::int64_t base = 0;
   std::int8_t rank = 1;
   std::array<AccessDim, 4> dims{};
-  Bytes stream_bytes() const;   // bytes on the stream, padding included
-  Bytes memory_bytes() const;   // bytes read or written in memory
-  std::int64_t end() const;     // one past the highest address touched
+  Bytes stream_bytes() const;  // bytes on the stream, padding included
+  Bytes memory_bytes() const;  // bytes read or written in memory
+  std::int64_t end() const;    // one past the highest address touched
 };
 inline Access linear(std::int64_t base, Bytes bytes) {
   Access a;
@@ -63,8 +63,8 @@ struct LockOp {
 
 using RouteId = int;
 struct Route {
-  EngineId source = 0;               // an MM2S channel
-  std::vector<EngineId> sinks;       // S2MM channels, ascending
+  EngineId source = 0;          // an MM2S channel
+  std::vector<EngineId> sinks;  // S2MM channels, ascending
 };
 
 // Part of a layer's output tensor, for the functional check and the verifier: which elements a transfer or call holds.
@@ -82,9 +82,9 @@ enum class Payload : std::uint8_t {
 
 struct Transfer {
   Access access;
-  TileId memory = 0;         // memory tile: own, or an east/west neighbour; compute: own; shim: ignored (DDR)
+  TileId memory = 0;  // memory tile: own, or an east/west neighbour; compute: own; shim: ignored (DDR)
   RouteId route = 0;
-  LockOp acquire, release;   // locks of the tile whose channel this is
+  LockOp acquire, release;                  // locks of the tile whose channel this is
   std::uint32_t wait0 = 0, wait_count = 0;  // slice of Program::waits
   Region region;
   std::int16_t layer = -1, tensor = -1;
@@ -96,35 +96,36 @@ struct Transfer {
 
 enum class KernelKind : std::uint8_t { conv, maxpool, avgpool, add, copy, ops, gemm, clear };
 const char* kernel_name(KernelKind k);
-KernelKind kernel_of(Op op);  // that computes such a layer; copy where nothing is computed
+KernelKind kernel_of(network::Op op);  // that computes such a layer; copy where nothing is computed
 
 // One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
 // conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:
 //   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c). With `ring` those rows of the window that lie
-//   in the map stand as whole rows of the map, without padding, in turn in a ring of that many rows at `in`, the first of
-//   them in slot ring_row.
-// gemm: tile of C at `acc` += tile of A at `in` * tile of B at `weights`, row-major and of any types; `out` has the tile's
+//   in the map stand as whole rows of the map, without padding, in turn in a ring of that many rows at `in`, the first
+//   of them in slot ring_row.
+// gemm: tile of C at `acc` += tile of A at `in` * tile of B at `weights`, row-major and of any types; `out` has the
+// tile's
 //   rows and columns, in_c the steps of k. clear: sets the tile of C to zero.
 struct KernelCall {
   KernelKind kind = KernelKind::conv;
   std::int16_t layer = -1;
-  Region out;                 // which elements of the layer's output tensor (stored channels) it contributes to
+  Region out;  // which elements of the layer's output tensor (stored channels) it contributes to
   int in_h = 0, in_w = 0, in_c = 0;
-  int ic0 = 0;                // conv: first stored input channel of this call
+  int ic0 = 0;                     // conv: first stored input channel of this call
   bool first = true, last = true;  // conv: first initializes from the bias, last requantizes and writes int8
   std::int32_t in = -1, in2 = -1;  // in2: second operand of add, or the residual fused into a conv
   std::int32_t weights = -1, acc = -1, result = -1;  // acc: int32 [h][w][c], unused when first && last
-  std::int32_t chunk = -1;    // index into Program::chunks
+  std::int32_t chunk = -1;                           // index into Program::chunks
   std::int16_t ring = 0, ring_row = 0;
-  std::int16_t add_layer = -1;     // conv with a fused residual: the add layer that this call also computes
-  std::int64_t operations = 0;     // KernelKind::ops: operations of a replayed call, 256 per cycle
+  std::int16_t add_layer = -1;  // conv with a fused residual: the add layer that this call also computes
+  std::int64_t operations = 0;  // KernelKind::ops: operations of a replayed call, 256 per cycle
 };
 
 enum class CoreOp : std::uint8_t { acquire, release, kernel };
 struct CoreInstr {
   CoreOp op = CoreOp::kernel;
   LockOp lock;
-  std::int32_t call = -1;     // index into Program::calls
+  std::int32_t call = -1;  // index into Program::calls
   std::uint32_t wait0 = 0, wait_count = 0;
   std::int16_t layer = -1;
 };
@@ -135,9 +136,9 @@ constexpr int deepest_repeat = 16;  // loops inside each other that programs may
 
 // A step of an engine: one instruction, or the start of a loop over the next `body` steps.
 struct Step {
-  std::int32_t index = -1;    // into EngineProgram::transfers or ::core; -1 for a repeat
-  std::int32_t repeat = 0;    // times
-  std::int32_t body = 0;      // steps that follow and belong to the loop
+  std::int32_t index = -1;  // into EngineProgram::transfers or ::core; -1 for a repeat
+  std::int32_t repeat = 0;  // times
+  std::int32_t body = 0;    // steps that follow and belong to the loop
 };
 struct EngineProgram {
   std::vector<Transfer> transfers;  // channels
@@ -146,8 +147,19 @@ struct EngineProgram {
 };
 
 // Role of a lock, so that waiting can be named by its cause.
-enum class LockRole : std::uint8_t { unused, input_full, input_empty, weights_full, weights_empty, operand_full,
-                                     operand_empty, output_full, output_empty, staging_full, staging_empty };
+enum class LockRole : std::uint8_t {
+  unused,
+  input_full,
+  input_empty,
+  weights_full,
+  weights_empty,
+  operand_full,
+  operand_empty,
+  output_full,
+  output_empty,
+  staging_full,
+  staging_empty
+};
 const char* lock_role_name(LockRole r);
 struct LockInit {
   TileId tile = 0;
@@ -159,27 +171,28 @@ struct LockInit {
 // Where weights and tensors stand, for functional data, the verifier and reports.
 struct ChunkPlace {
   std::int16_t layer = 0;
-  ChunkShape shape;
-  ChunkSize size;
+  sparsity::ChunkShape shape;
+  sparsity::ChunkSize size;
   std::int64_t ddr_address = 0;
 };
-struct TensorPiece {           // part of a tensor at a home
+struct TensorPiece {  // part of a tensor at a home
   std::int16_t tensor = 0;
   Region region;
   bool in_ddr = false;
-  TileId memory = -1;          // memory tile when not in DDR
-  Access access;               // [h][w][c] run of the region
+  TileId memory = -1;  // memory tile when not in DDR
+  Access access;       // [h][w][c] run of the region
 };
-struct ProgramLayer {          // what the layer looked like to the scheduler
-  Layer layer;
-  int mask = -1;               // index into Program::masks; -1: dense
-  std::string mapping;         // for reports: "cols=height rows=channels tile=7x14x64/64"
+struct ProgramLayer {  // what the layer looked like to the scheduler
+  network::Layer layer;
+  int mask = -1;        // index into Program::masks; -1: dense
+  std::string mapping;  // for reports: "cols=height rows=channels tile=7x14x64/64"
   // Stored 8-channel block p of the output holds logical block block_order[p]; empty: the same. Masks, chunks and
   // regions of the program are all in stored order; only DDR images and comparisons translate.
   std::vector<int> block_order;
 };
 
-// Row-major matrices of a gemm in DDR, padded to whole tiles: the data of a program whose transfers do not name tensors.
+// Row-major matrices of a gemm in DDR, padded to whole tiles: the data of a program whose transfers do not name
+// tensors.
 struct Matrix {
   std::int64_t address = 0;
   Bytes pitch = 0;  // of its rows
@@ -192,15 +205,15 @@ struct Product {
 
 struct Program {
   std::string network;
-  std::string array;           // ArraySpec::name
+  std::string array;  // ArraySpec::name
   int rows = 0, cols = 0, memtile_rows = 1;
   std::string accounting = "physical";
   // Whether transfers and calls say which elements of the network's tensors they hold. If not (loops of descriptors,
   // replayed traces), every payload is `none`; what can be checked with data then is `product`.
   bool tensors = true;
   Product product;
-  std::vector<ProgramLayer> layers;   // all layers of the network, LayerId order
-  std::vector<KernelMask> masks;
+  std::vector<ProgramLayer> layers;  // all layers of the network, LayerId order
+  std::vector<sparsity::KernelMask> masks;
   std::vector<ChunkPlace> chunks;
   std::vector<TensorPiece> pieces;
   std::vector<LockInit> locks;
@@ -211,4 +224,4 @@ struct Program {
   Bytes ddr_bytes = 0;                 // addresses used in DDR
 };
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -34,12 +34,12 @@
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::program {
 
 // `array` gives the engines their names. Indices that name nothing are written as `?n`, which parsing refuses.
-std::string write_program(const Program& program, const ArraySpec& array);
+std::string write_program(const Program& program, const arch::ArraySpec& array);
 
 // Fails with bad_input; `file` only names the text in problems. Grid and channels must be those of `array`.
-Expected<Program> parse_program(std::string_view text, const ArraySpec& array, const std::string& file = {});
+Expected<Program> parse_program(std::string_view text, const arch::ArraySpec& array, const std::string& file = {});
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -1,6 +1,6 @@
 #include "sim/program/text_line.h"
 
-namespace tessera {
+namespace tessera::program {
 
 void TextProblems::add(int line, std::string_view field, std::string what, std::string legal) {
   if (full()) return;
@@ -158,4 +158,4 @@ std::string TextLine::unescape(std::string_view raw) {
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

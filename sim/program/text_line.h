@@ -10,7 +10,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::program {
 
 // Reads a value from left to right; every step fails softly.
 struct Cursor {
@@ -117,4 +117,4 @@ class TextLine {
   std::vector<std::string_view> asked_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -3,12 +3,12 @@
 #include "sim/program/text.h"
 #include "sim/program/text_values.h"
 
-namespace tessera {
+namespace tessera::program {
 namespace {
 
 class Parser {
  public:
-  Parser(std::string_view text, const ArraySpec& array, const std::string& file)
+  Parser(std::string_view text, const arch::ArraySpec& array, const std::string& file)
       : text_(text), array_(array), map_(array), problems_(file), line_(problems_), values_(line_, map_) {
     p_.engines.resize(map_.count());
     p_.rows = 0;
@@ -93,7 +93,7 @@ class Parser {
       if (have != want)
         line_.problem(key, "the text says " + std::to_string(have) + ", the hardware has " + std::to_string(want));
     };
-    const auto channels = [&](std::string_view key, const DmaSpec& dma) {
+    const auto channels = [&](std::string_view key, const arch::DmaSpec& dma) {
       int in = dma.s2mm, out = dma.mm2s;
       line_.numbers(key, {&in, &out});
       if (in != dma.s2mm || out != dma.mm2s)
@@ -130,11 +130,11 @@ class Parser {
   void layer() {
     values_.in_order(p_.layers.size());
     ProgramLayer l;
-    Layer& y = l.layer;
-    Window& w = y.window;
+    network::Layer& y = l.layer;
+    network::Window& w = y.window;
     y.id = static_cast<int>(p_.layers.size());
     y.name = line_.text("name");
-    y.op = static_cast<Op>(values_.name("op", values_.ops, line_.required("op"), "operation"));
+    y.op = static_cast<network::Op>(values_.name("op", values_.ops, line_.required("op"), "operation"));
     values_.ints("inputs", y.inputs);
     line_.numbers("in", {&y.in.h, &y.in.w, &y.in.c});
     line_.numbers("out", {&y.out.h, &y.out.w, &y.out.c});
@@ -153,7 +153,7 @@ class Parser {
 
   void mask() {
     values_.in_order(p_.masks.size());
-    KernelMask m;
+    sparsity::KernelMask m;
     line_.number("rows", m.rows);
     line_.number("cols", m.cols);
     line_.numbers("unit", {&m.unit_rows, &m.unit_cols});
@@ -182,7 +182,7 @@ class Parser {
     p_.masks.push_back(std::move(m));
   }
 
-  static bool mask_row(std::string_view digits, KernelMask& m) {
+  static bool mask_row(std::string_view digits, sparsity::KernelMask& m) {
     if (digits.size() != static_cast<std::size_t>((m.cols + 3) / 4)) return false;
     for (std::size_t i = 0; i < digits.size(); ++i) {
       const std::size_t v = std::string_view("0123456789abcdef").find(digits[i]);
@@ -361,7 +361,7 @@ class Parser {
   std::string_view text_;
   std::size_t at_ = 0;
   int number_ = 0;
-  const ArraySpec& array_;
+  const arch::ArraySpec& array_;
   EngineMap map_;
   TextProblems problems_;
   TextLine line_;
@@ -374,8 +374,8 @@ class Parser {
 
 }  // namespace
 
-Expected<Program> parse_program(std::string_view text, const ArraySpec& array, const std::string& file) {
+Expected<Program> parse_program(std::string_view text, const arch::ArraySpec& array, const std::string& file) {
   return Parser(text, array, file).run();
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

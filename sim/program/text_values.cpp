@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace tessera {
+namespace tessera::program {
 
 TextValues::TextValues(TextLine& line, const EngineMap& map) : line_(line) {
   for (EngineId e = 0; e < map.count(); ++e) engines[map.name(e)] = e;
@@ -11,8 +11,8 @@ TextValues::TextValues(TextLine& line, const EngineMap& map) : line_(line) {
   for (int k = 0; k <= static_cast<int>(KernelKind::clear); ++k) kernels[kernel_name(static_cast<KernelKind>(k))] = k;
   for (int r = 0; r <= static_cast<int>(LockRole::staging_empty); ++r)
     roles[lock_role_name(static_cast<LockRole>(r))] = r;
-  for (int o = 0; o <= static_cast<int>(Op::concat); ++o) ops[op_name(static_cast<Op>(o))] = o;
-  for (const std::string& type : type_names()) types[type] = static_cast<int>(*find_type(type));
+  for (int o = 0; o <= static_cast<int>(network::Op::concat); ++o) ops[op_name(static_cast<network::Op>(o))] = o;
+  for (const std::string& type : network::type_names()) types[type] = static_cast<int>(*network::find_type(type));
   payloads = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}};
 }
 
@@ -29,13 +29,13 @@ int TextValues::name(std::string_view field, const TextNames& names, std::string
   return 0;
 }
 
-void TextValues::element_types(std::string_view key, Layer& layer) {
+void TextValues::element_types(std::string_view key, network::Layer& layer) {
   std::string_view value;
   if (!line_.find(key, value)) return;
   Cursor c{value};
-  layer.in_type = static_cast<ElementType>(name(key, types, c.until(","), "type"));
+  layer.in_type = static_cast<network::ElementType>(name(key, types, c.until(","), "type"));
   c.eat(',');
-  layer.out_type = static_cast<ElementType>(name(key, types, c.rest, "type"));
+  layer.out_type = static_cast<network::ElementType>(name(key, types, c.rest, "type"));
 }
 
 void TextValues::ring(std::string_view key, KernelCall& call) {
@@ -132,4 +132,4 @@ void TextValues::waits(std::vector<Wait>& list, std::uint32_t& first, std::uint3
   count = static_cast<std::uint32_t>(list.size()) - first;
 }
 
-}  // namespace tessera
+}  // namespace tessera::program

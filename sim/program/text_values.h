@@ -8,7 +8,7 @@
 #include "sim/program/program.h"
 #include "sim/program/text_line.h"
 
-namespace tessera {
+namespace tessera::program {
 
 using TextNames = std::unordered_map<std::string, int>;
 
@@ -26,9 +26,9 @@ class TextValues {
   void ints(std::string_view key, std::vector<int>& values);
   void lock_op(std::string_view key, LockOp& op);
   void lock_value(std::string_view key, std::string_view value, LockOp& op);
-  void element_types(std::string_view key, Layer& layer);  // "i16,i32", if it is there
-  void ring(std::string_view key, KernelCall& call);       // "4,1", if it is there
-  void matrix(std::string_view key, Matrix& m);            // "address,pitch,rows"
+  void element_types(std::string_view key, network::Layer& layer);  // "i16,i32", if it is there
+  void ring(std::string_view key, KernelCall& call);                // "4,1", if it is there
+  void matrix(std::string_view key, Matrix& m);                     // "address,pitch,rows"
   // Appends the line's waits to `waits`.
   void waits(std::vector<Wait>& waits, std::uint32_t& first, std::uint32_t& count);
 
@@ -38,4 +38,4 @@ class TextValues {
   TextLine& line_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::program

@@ -3,14 +3,14 @@
 
 #include "sim/program/text.h"
 
-namespace tessera {
+namespace tessera::program {
 namespace {
 
 const char* const payload_names[] = {"none", "activations", "weights", "result"};
 
 class Writer {
  public:
-  Writer(const Program& p, const ArraySpec& array) : p_(p), array_(array), map_(array) {
+  Writer(const Program& p, const arch::ArraySpec& array) : p_(p), array_(array), map_(array) {
     for (EngineId e = 0; e < map_.count(); ++e) engine_names_.push_back(map_.name(e));
     for (TileId t = 0; t < map_.tile_count(); ++t) tile_names_.push_back(map_.tile_name(t));
   }
@@ -103,7 +103,7 @@ class Writer {
   }
 
   void head() {
-    const DmaSpec &t = array_.tile.dma, &m = array_.memtile.dma, &s = array_.shim.dma;
+    const arch::DmaSpec &t = array_.tile.dma, &m = array_.memtile.dma, &s = array_.shim.dma;
     add("program 1\nnetwork ");
     quoted(p_.network);
     add("\narray ");
@@ -124,8 +124,8 @@ class Writer {
 
   void layer(std::size_t i) {
     const ProgramLayer& l = p_.layers[i];
-    const Layer& y = l.layer;
-    const Window& w = y.window;
+    const network::Layer& y = l.layer;
+    const network::Window& w = y.window;
     add("layer ", y.id, ' ');
     quoted(y.name);
     add(" op=", op_name(y.op));
@@ -147,7 +147,7 @@ class Writer {
   }
 
   void mask(std::size_t i) {
-    const KernelMask& m = p_.masks[i];
+    const sparsity::KernelMask& m = p_.masks[i];
     add("mask ", i, " rows=", m.rows, " cols=", m.cols, " unit=", m.unit_rows, ',', m.unit_cols, '\n');
     const auto cols = static_cast<std::size_t>(std::max(m.cols, 1));
     for (std::size_t at = 0; at < m.bits.size(); at += cols) {
@@ -269,7 +269,7 @@ class Writer {
   }
 
   const Program& p_;
-  const ArraySpec& array_;
+  const arch::ArraySpec& array_;
   EngineMap map_;
   std::vector<std::string> engine_names_, tile_names_;
   std::string out_;
@@ -277,6 +277,6 @@ class Writer {
 
 }  // namespace
 
-std::string write_program(const Program& program, const ArraySpec& array) { return Writer(program, array).run(); }
+std::string write_program(const Program& program, const arch::ArraySpec& array) { return Writer(program, array).run(); }
 
-}  // namespace tessera
+}  // namespace tessera::program

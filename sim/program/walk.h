@@ -6,7 +6,7 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::program {
 
 template <class Sink>  // called with std::int64_t and const std::string&
 class ProgramWalk {
@@ -29,7 +29,7 @@ class ProgramWalk {
     put(p_.rows, p_.cols, p_.memtile_rows, p_.ddr_bytes);
     put(p_.layers.size(), p_.masks.size(), p_.chunks.size(), p_.pieces.size(), p_.locks.size(), p_.routes.size());
     for (const ProgramLayer& l : p_.layers) layer(l);
-    for (const KernelMask& m : p_.masks) {
+    for (const sparsity::KernelMask& m : p_.masks) {
       put(m.rows, m.cols, m.unit_rows, m.unit_cols, m.bits.size());
       for (std::uint8_t bit : m.bits) put(bit != 0);
     }
@@ -112,8 +112,8 @@ class ProgramWalk {
       put(p_.waits[i].engine, p_.waits[i].tasks);
   }
   void layer(const ProgramLayer& l) {
-    const Layer& y = l.layer;
-    const Window& w = y.window;
+    const network::Layer& y = l.layer;
+    const network::Window& w = y.window;
     sink_(y.name);
     sink_(l.mapping);
     put(y.id, static_cast<int>(y.op), y.relu, y.shift, y.is_gemm, l.mask);
@@ -128,4 +128,4 @@ class ProgramWalk {
   const Program& p_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::program

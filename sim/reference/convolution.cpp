@@ -6,7 +6,7 @@
 
 #include "sim/base/arithmetic.h"
 
-namespace tessera {
+namespace tessera::reference {
 namespace {
 
 constexpr int group = 4;  // output channels summed side by side: each input value is read once for all
@@ -18,9 +18,9 @@ struct PaddedInput {
   const std::int16_t* at(int y, int x) const { return &values[(static_cast<std::size_t>(y) * w + x) * c]; }
 };
 
-PaddedInput pad(const Layer& layer, const Tensor& input) {
-  const Window& k = layer.window;
-  const Shape& s = input.shape;
+PaddedInput pad(const network::Layer& layer, const Tensor& input) {
+  const network::Window& k = layer.window;
+  const network::Shape& s = input.shape;
   PaddedInput p;
   p.w = s.w + k.pad_left + k.pad_right;
   p.c = s.c;
@@ -49,8 +49,9 @@ void multiply_add(const std::int16_t* x, const std::int16_t* w, std::size_t step
 }
 
 // Output channels [oc, oc + group) of the whole map.
-void compute_group(const Layer& layer, const PaddedInput& input, const WeightTensor& weights, int oc, Tensor& out) {
-  const Window& k = layer.window;
+void compute_group(const network::Layer& layer, const PaddedInput& input, const sparsity::WeightTensor& weights, int oc,
+                   Tensor& out) {
+  const network::Window& k = layer.window;
   const int n = std::min(group, weights.cout - oc);
   const int run = k.kw * weights.cin;  // contiguous in the weights and in the padded input
   const std::size_t fan_in = static_cast<std::size_t>(k.kh) * run;
@@ -72,7 +73,7 @@ void compute_group(const Layer& layer, const PaddedInput& input, const WeightTen
 
 }  // namespace
 
-Tensor reference_convolution(const Layer& layer, const Tensor& input, const WeightTensor& weights) {
+Tensor reference_convolution(const network::Layer& layer, const Tensor& input, const sparsity::WeightTensor& weights) {
   const PaddedInput padded = pad(layer, input);
   Tensor out{layer.out, std::vector<std::int8_t>(static_cast<std::size_t>(layer.out.elements()))};
   std::atomic<int> next{0};
@@ -89,4 +90,4 @@ Tensor reference_convolution(const Layer& layer, const Tensor& input, const Weig
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::reference

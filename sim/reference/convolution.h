@@ -2,9 +2,9 @@
 #pragma once
 #include "sim/reference/network_data.h"
 
-namespace tessera {
+namespace tessera::reference {
 
 // Bias, int32 sums, shift, saturation and ReLU of a conv2d layer.
-Tensor reference_convolution(const Layer& layer, const Tensor& input, const WeightTensor& weights);
+Tensor reference_convolution(const network::Layer& layer, const Tensor& input, const sparsity::WeightTensor& weights);
 
-}  // namespace tessera
+}  // namespace tessera::reference

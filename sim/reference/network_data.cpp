@@ -12,7 +12,7 @@
 #include "sim/sparsity/mistakes.h"
 #include "sim/sparsity/numpy_file.h"
 
-namespace tessera {
+namespace tessera::reference {
 namespace {
 
 // FNV-1a: the stream of a layer's seed.
@@ -32,7 +32,7 @@ void fill_uniform(std::vector<std::int8_t>& values, int low, int high, Random& r
   }
 }
 
-void clear_zero_blocks(WeightTensor& w, const BlockMask& mask) {
+void clear_zero_blocks(sparsity::WeightTensor& w, const sparsity::BlockMask& mask) {
   for (int oc = 0; oc < w.cout; ++oc)
     for (int t = 0; t < w.taps; ++t) {
       std::int8_t* row = &w.values[(static_cast<std::size_t>(oc) * w.taps + t) * w.cin];
@@ -42,21 +42,23 @@ void clear_zero_blocks(WeightTensor& w, const BlockMask& mask) {
     }
 }
 
-double density(const std::optional<BlockMask>& mask) {
+double density(const std::optional<sparsity::BlockMask>& mask) {
   if (!mask) return 1;
   const auto ones = std::count(mask->bits.begin(), mask->bits.end(), 1);
   return ones == 0 ? 1 : static_cast<double>(ones) / static_cast<double>(mask->bits.size());
 }
 
-WeightTensor make_weights(const Layer& layer, const std::optional<BlockMask>& mask, std::uint64_t seed) {
-  WeightTensor w;
+sparsity::WeightTensor make_weights(const network::Layer& layer, const std::optional<sparsity::BlockMask>& mask,
+                                    std::uint64_t seed) {
+  sparsity::WeightTensor w;
   w.cout = layer.out.c;
   w.taps = layer.window.kh * layer.window.kw;
   w.cin = layer.in.c;
   w.values.resize(static_cast<std::size_t>(layer.weight_count()));
   w.bias.resize(static_cast<std::size_t>(w.cout));
   Random random(derive_seed(seed, name_hash(layer.name)));
-  const int limit = std::min(127, static_cast<int>(std::lround(random_weight_limit / std::sqrt(density(mask)))));
+  const int limit =
+      std::min(127, static_cast<int>(std::lround(network::random_weight_limit / std::sqrt(density(mask)))));
   fill_uniform(w.values, -limit, limit, random);
   const std::int32_t bias_limit = 8 << std::min(layer.shift, 14);
   for (std::int32_t& b : w.bias)
@@ -67,19 +69,19 @@ WeightTensor make_weights(const Layer& layer, const std::optional<BlockMask>& ma
 
 class DataFile {
  public:
-  DataFile(const std::string& path, const Network& network, NetworkData& data) : path_(path) {
+  DataFile(const std::string& path, const network::Network& network, NetworkData& data) : path_(path) {
     slot("input", "|i1", {network.layers[0].out.h, network.layers[0].out.w, network.layers[0].out.c},
          data.input.values.data());
-    for (const Layer& layer : network.layers) {
-      if (layer.op != Op::conv2d) continue;
-      WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
+    for (const network::Layer& layer : network.layers) {
+      if (layer.op != network::Op::conv2d) continue;
+      sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
       slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.cin}, w.values.data());
       slot(layer.name + ".bias", "<i4", {w.cout}, w.bias.data());
     }
   }
 
   std::optional<Failure> read() {
-    const auto arrays = read_numpy(path_);
+    const auto arrays = sparsity::read_numpy(path_);
     if (!arrays) return arrays.failure();
     Failure failure;
     for (const auto& [name, array] : *arrays) {
@@ -90,8 +92,9 @@ class DataFile {
             {path_, name, "there is no such array in the network",
              near.empty() ? "input, <layer>.weight or <layer>.bias" : "did you mean '" + near + "'?"});
       } else if (array.dtype != it->second.dtype || array.shape != it->second.shape) {
-        failure.problems.push_back({path_, name, fmt::format("is '{}' {}", array.dtype, shape_text(array.shape)),
-                                    fmt::format("'{}' {}", it->second.dtype, shape_text(it->second.shape))});
+        failure.problems.push_back({path_, name,
+                                    fmt::format("is '{}' {}", array.dtype, sparsity::shape_text(array.shape)),
+                                    fmt::format("'{}' {}", it->second.dtype, sparsity::shape_text(it->second.shape))});
       } else {
         std::memcpy(it->second.target, array.bytes.data(), array.bytes.size());
       }
@@ -121,7 +124,7 @@ struct BlockUse {
   int zero = 0, zero_with_weights = 0, present_with_weights = 0;
 };
 
-BlockUse use_of(const WeightTensor& w, const BlockMask& mask) {
+BlockUse use_of(const sparsity::WeightTensor& w, const sparsity::BlockMask& mask) {
   std::vector<char> filled(mask.bits.size(), 0);
   for (int oc = 0; oc < w.cout; ++oc)
     for (int t = 0; t < w.taps; ++t)
@@ -137,10 +140,11 @@ BlockUse use_of(const WeightTensor& w, const BlockMask& mask) {
 }
 
 // Masks of a file leave out blocks whose weights are zero, and no others.
-void check_masks(const std::string& path, const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                 const NetworkData& data, Failure& failure) {
-  MistakesByKind mistakes;
-  for (const Layer& layer : network.layers) {
+void check_masks(const std::string& path, const network::Network& network,
+                 const std::vector<std::optional<sparsity::BlockMask>>& masks, const NetworkData& data,
+                 Failure& failure) {
+  sparsity::MistakesByKind mistakes;
+  for (const network::Layer& layer : network.layers) {
     if (!masks[layer.id]) continue;
     const BlockUse use = use_of(data.weights[static_cast<std::size_t>(layer.id)], *masks[layer.id]);
     if (use.zero_with_weights == 0) continue;
@@ -159,9 +163,10 @@ void check_masks(const std::string& path, const Network& network, const std::vec
 }
 
 // The accumulator is int32: what could leave it has no defined result.
-void check_accumulators(const std::string& path, const Network& network, const NetworkData& data, Failure& failure) {
-  for (const Layer& layer : network.layers) {
-    const WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
+void check_accumulators(const std::string& path, const network::Network& network, const NetworkData& data,
+                        Failure& failure) {
+  for (const network::Layer& layer : network.layers) {
+    const sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
     const std::size_t fan_in = static_cast<std::size_t>(w.taps) * static_cast<std::size_t>(w.cin);
     for (std::size_t oc = 0; oc < w.bias.size(); ++oc) {
       std::int64_t worst = std::abs(std::int64_t{w.bias[oc]});
@@ -176,20 +181,21 @@ void check_accumulators(const std::string& path, const Network& network, const N
 
 }  // namespace
 
-NetworkData make_data(const Network& network, const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed) {
+NetworkData make_data(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                      std::uint64_t seed) {
   NetworkData data;
   data.input.shape = network.layers[0].out;
   data.input.values.resize(static_cast<std::size_t>(data.input.shape.elements()));
   Random random(derive_seed(seed, name_hash("input")));
   fill_uniform(data.input.values, -128, 127, random);
   data.weights.resize(network.layers.size());
-  for (const Layer& layer : network.layers)
-    if (layer.op == Op::conv2d) data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
+  for (const network::Layer& layer : network.layers)
+    if (layer.op == network::Op::conv2d) data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
   return data;
 }
 
-Expected<NetworkData> load_data(const std::string& path, const Network& network,
-                                const std::vector<std::optional<BlockMask>>& masks, MasksFrom from,
+Expected<NetworkData> load_data(const std::string& path, const network::Network& network,
+                                const std::vector<std::optional<sparsity::BlockMask>>& masks, MasksFrom from,
                                 std::uint64_t seed) {
   NetworkData data = make_data(network, masks, seed);
   if (std::optional<Failure> failure = DataFile(path, network, data).read()) return *failure;
@@ -197,9 +203,9 @@ Expected<NetworkData> load_data(const std::string& path, const Network& network,
   check_accumulators(path, network, data, failure);
   if (from == MasksFrom::file) check_masks(path, network, masks, data, failure);
   if (!failure.problems.empty()) return failure;
-  for (const Layer& layer : network.layers)
+  for (const network::Layer& layer : network.layers)
     if (masks[layer.id]) clear_zero_blocks(data.weights[layer.id], *masks[layer.id]);
   return data;
 }
 
-}  // namespace tessera
+}  // namespace tessera::reference

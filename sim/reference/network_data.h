@@ -10,27 +10,29 @@
 #include "sim/sparsity/block_mask.h"
 #include "sim/sparsity/compaction.h"
 
-namespace tessera {
+namespace tessera::reference {
 
 struct Tensor {
-  Shape shape;
+  network::Shape shape;
   std::vector<std::int8_t> values;  // [h][w][c]
 };
 
 struct NetworkData {
   Tensor input;
-  std::vector<WeightTensor> weights;  // by LayerId; empty for layers without
+  std::vector<sparsity::WeightTensor> weights;  // by LayerId; empty for layers without
 };
 
 // Uniform int8 input, uniform weights that are zero inside zero blocks (and larger the sparser the layer, so that data
 // stays in range), biases of up to 8 steps of the output. A layer's data depends on the seed and its name alone.
-NetworkData make_data(const Network& network, const std::vector<std::optional<BlockMask>>& masks, std::uint64_t seed);
+NetworkData make_data(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                      std::uint64_t seed);
 
 // The same, but an .npz replaces what it names: "input" int8 [h, w, c], "<layer>.weight" int8 [cout, kh, kw, cin] and
 // "<layer>.bias" int32 [cout]. Weights inside zero blocks of a generated mask become zero; with masks of a file, which
 // belong to the weights, weights inside zero blocks are a problem.
 enum class MasksFrom { generator, file };
-Expected<NetworkData> load_data(const std::string& path, const Network& network,
-                                const std::vector<std::optional<BlockMask>>& masks, MasksFrom from, std::uint64_t seed);
+Expected<NetworkData> load_data(const std::string& path, const network::Network& network,
+                                const std::vector<std::optional<sparsity::BlockMask>>& masks, MasksFrom from,
+                                std::uint64_t seed);
 
-}  // namespace tessera
+}  // namespace tessera::reference

@@ -5,17 +5,17 @@
 #include "sim/base/arithmetic.h"
 #include "sim/reference/convolution.h"
 
-namespace tessera {
+namespace tessera::reference {
 namespace {
 
-Tensor empty(const Shape& shape) {
+Tensor empty(const network::Shape& shape) {
   return {shape, std::vector<std::int8_t>(static_cast<std::size_t>(shape.elements()))};
 }
 
 // Calls f(output value, pointers to the window's input values inside the map).
 template <class Reduce>
-Tensor pool(const Layer& layer, const Tensor& in, Reduce reduce) {
-  const Window& k = layer.window;
+Tensor pool(const network::Layer& layer, const Tensor& in, Reduce reduce) {
+  const network::Window& k = layer.window;
   Tensor out = empty(layer.out);
   std::vector<std::int8_t> inside;
   std::size_t at = 0;
@@ -32,12 +32,12 @@ Tensor pool(const Layer& layer, const Tensor& in, Reduce reduce) {
   return out;
 }
 
-Tensor max_pool(const Layer& layer, const Tensor& in) {
+Tensor max_pool(const network::Layer& layer, const Tensor& in) {
   return pool(layer, in, [](const std::vector<std::int8_t>& v) { return *std::max_element(v.begin(), v.end()); });
 }
 
 // Padding counts: the divisor is the whole window.
-Tensor average_pool(const Layer& layer, const Tensor& in) {
+Tensor average_pool(const network::Layer& layer, const Tensor& in) {
   const int count = layer.window.kh * layer.window.kw;
   return pool(layer, in, [count](const std::vector<std::int8_t>& v) {
     std::int32_t sum = 0;
@@ -46,7 +46,7 @@ Tensor average_pool(const Layer& layer, const Tensor& in) {
   });
 }
 
-Tensor add(const Layer& layer, const Tensor& a, const Tensor& b) {
+Tensor add(const network::Layer& layer, const Tensor& a, const Tensor& b) {
   Tensor out = empty(layer.out);
   for (std::size_t i = 0; i < out.values.size(); ++i) {
     const std::int8_t v = saturate8(std::int64_t{a.values[i]} + b.values[i]);
@@ -55,11 +55,11 @@ Tensor add(const Layer& layer, const Tensor& a, const Tensor& b) {
   return out;
 }
 
-Tensor concatenate(const Layer& layer, const std::vector<Tensor>& tensors) {
+Tensor concatenate(const network::Layer& layer, const std::vector<Tensor>& tensors) {
   Tensor out = empty(layer.out);
   auto to = out.values.begin();
   for (std::size_t pixel = 0; pixel < static_cast<std::size_t>(layer.out.h) * layer.out.w; ++pixel)
-    for (LayerId part : layer.inputs) {
+    for (network::LayerId part : layer.inputs) {
       const auto c = static_cast<std::size_t>(tensors[part].shape.c);
       to = std::copy_n(tensors[part].values.begin() + static_cast<std::ptrdiff_t>(pixel * c), c, to);
     }
@@ -68,28 +68,28 @@ Tensor concatenate(const Layer& layer, const std::vector<Tensor>& tensors) {
 
 }  // namespace
 
-std::vector<Tensor> run_reference(const Network& network, const NetworkData& data) {
+std::vector<Tensor> run_reference(const network::Network& network, const NetworkData& data) {
   std::vector<Tensor> tensors(network.layers.size());
-  for (const Layer& layer : network.layers) {
+  for (const network::Layer& layer : network.layers) {
     const auto in = [&](std::size_t i) -> const Tensor& { return tensors[layer.inputs[i]]; };
     Tensor& out = tensors[layer.id];
     switch (layer.op) {
-      case Op::input:
+      case network::Op::input:
         out = data.input;
         break;
-      case Op::conv2d:
+      case network::Op::conv2d:
         out = reference_convolution(layer, in(0), data.weights[layer.id]);
         break;
-      case Op::maxpool:
+      case network::Op::maxpool:
         out = max_pool(layer, in(0));
         break;
-      case Op::avgpool:
+      case network::Op::avgpool:
         out = average_pool(layer, in(0));
         break;
-      case Op::add:
+      case network::Op::add:
         out = add(layer, in(0), in(1));
         break;
-      case Op::concat:
+      case network::Op::concat:
         out = concatenate(layer, tensors);
         break;
     }
@@ -97,9 +97,9 @@ std::vector<Tensor> run_reference(const Network& network, const NetworkData& dat
   return tensors;
 }
 
-std::vector<std::int32_t> reference_product(const Layer& gemm, const NetworkData& data) {
+std::vector<std::int32_t> reference_product(const network::Layer& gemm, const NetworkData& data) {
   const int m = gemm.out.h, k = gemm.in.c, n = gemm.out.c;
-  const WeightTensor& w = data.weights[static_cast<std::size_t>(gemm.id)];
+  const sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(gemm.id)];
   std::vector<std::int32_t> c(static_cast<std::size_t>(m) * n);
   for (int i = 0; i < m; ++i)
     for (int j = 0; j < n; ++j) {
@@ -112,4 +112,4 @@ std::vector<std::int32_t> reference_product(const Layer& gemm, const NetworkData
   return c;
 }
 
-}  // namespace tessera
+}  // namespace tessera::reference

@@ -5,12 +5,12 @@
 
 #include "sim/reference/network_data.h"
 
-namespace tessera {
+namespace tessera::reference {
 
 // Every layer's tensor, by LayerId.
-std::vector<Tensor> run_reference(const Network& network, const NetworkData& data);
+std::vector<Tensor> run_reference(const network::Network& network, const NetworkData& data);
 
 // The product of a gemm with int32 results, [m][n]: no bias, no shift.
-std::vector<std::int32_t> reference_product(const Layer& gemm, const NetworkData& data);
+std::vector<std::int32_t> reference_product(const network::Layer& gemm, const NetworkData& data);
 
-}  // namespace tessera
+}  // namespace tessera::reference

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 constexpr Bytes pool_descriptor = 96;
@@ -24,14 +24,14 @@ LayerWork frame(const TraceLayer& l) {
     PassWork p;
     p.iterations = l.passes[i].iterations;
     p.overlapped = l.passes[i].overlapped;
-    p.input = volume_bytes(l.core_input, l.op) * (l.op == Op::add ? 2 : 1);
+    p.input = volume_bytes(l.core_input, l.op) * (l.op == network::Op::add ? 2 : 1);
     p.output = volume_bytes(l.core_output, l.op);
     p.operations = l.core_input.elements();
-    if (l.op == Op::conv2d) {
+    if (l.op == network::Op::conv2d) {
       if (loads[i]) p.weights = weight_bytes(l.core_weights, l.density, i == 0);
       p.operations = share_of(p.operations * l.core_weights.kh * l.core_weights.kw * l.core_weights.cin, l.density);
     } else if (i == 0) {
-      p.weights = l.op == Op::add ? add_descriptor : pool_descriptor;
+      p.weights = l.op == network::Op::add ? add_descriptor : pool_descriptor;
     }
     work.passes.push_back(p);
   }
@@ -92,7 +92,9 @@ Bytes weight_bytes(const WeightShape& w, double density, bool first) {
   return round_up(share_of(w.count(), density) + 4 * Bytes{w.cout} + 2 * blocks + (first ? 192 : 0), 16);
 }
 
-Bytes volume_bytes(const Shape& v, Op op) { return Bytes{v.h} * (op == Op::conv2d ? round_up(v.w, 8) : v.w) * v.c; }
+Bytes volume_bytes(const network::Shape& v, network::Op op) {
+  return Bytes{v.h} * (op == network::Op::conv2d ? round_up(v.w, 8) : v.w) * v.c;
+}
 
 std::vector<LayerWork> published_work(const ScheduleTrace& trace) {
   std::vector<LayerWork> work;
@@ -103,8 +105,8 @@ std::vector<LayerWork> published_work(const ScheduleTrace& trace) {
 std::vector<LayerWork> physical_work(const ScheduleTrace& trace) {
   std::vector<LayerWork> work = published_work(trace);
   for (std::size_t i = 0; i < work.size(); ++i)
-    if (trace.layers[i].op == Op::conv2d) complete(trace.layers[i], work[i]);
+    if (trace.layers[i].op == network::Op::conv2d) complete(trace.layers[i], work[i]);
   return work;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -11,7 +11,7 @@
 
 #include "sim/replay/schedule_trace.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 struct PassWork {
   int iterations = 1;
@@ -24,7 +24,7 @@ struct PassWork {
 };
 
 struct LayerWork {
-  LayerId layer = 0;
+  network::LayerId layer = 0;
   Bytes load = 0, loadw = 0, write = 0;  // per memory tile
   std::vector<PassWork> passes;
 };
@@ -39,6 +39,6 @@ std::vector<LayerWork> physical_work(const ScheduleTrace& trace);
 Bytes weight_bytes(const WeightShape& w, double density, bool first);
 
 // Bytes of one activation sub-volume on its way to or from the cores.
-Bytes volume_bytes(const Shape& volume, Op op);
+Bytes volume_bytes(const network::Shape& volume, network::Op op);
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 std::string shown(const nlohmann::json& v) {
@@ -77,7 +77,7 @@ std::vector<int> LineReader::integers(const std::string& key, std::size_t count,
   return ones;
 }
 
-Shape LineReader::shape(const std::string& key) {
+network::Shape LineReader::shape(const std::string& key) {
   const auto v = integers(key, 3, "[height, width, channels]");
   return {v[0], v[1], v[2]};
 }
@@ -124,4 +124,4 @@ std::vector<std::string> LineReader::unknown() const {
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -9,7 +9,7 @@
 #include "sim/base/error.h"
 #include "sim/replay/schedule_trace.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 class LineReader {
  public:
@@ -20,7 +20,7 @@ class LineReader {
   std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t most);
   std::string text(const std::string& key);
   bool flag(const std::string& key);
-  Shape shape(const std::string& key);
+  network::Shape shape(const std::string& key);
   WeightShape weights(const std::string& key);
   void null_or_absent(const std::string& key);         // a layer without weights
   std::optional<double> time(const std::string& key);  // optional; not negative
@@ -41,4 +41,4 @@ class LineReader {
   std::set<std::string> asked_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::replay

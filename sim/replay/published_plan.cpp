@@ -8,7 +8,7 @@
 #include "sim/replay/memtile_homes.h"
 #include "sim/replay/published_tiles.h"
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 // Pieces of the output height: rows [i * out.h / n, (i + 1) * out.h / n), and the input rows each reads.
@@ -18,9 +18,9 @@ struct Pieces {
   Bytes input = 0;    // all input rows read, halos twice
 };
 
-Pieces pieces_of(const Layer& l, int count, int cols) {
-  const Shape in = column_share(l.in, cols), out = column_share(l.out, cols);
-  const int operands = l.op == Op::add ? 2 : 1;
+Pieces pieces_of(const network::Layer& l, int count, int cols) {
+  const network::Shape in = column_share(l.in, cols), out = column_share(l.out, cols);
+  const int operands = l.op == network::Op::add ? 2 : 1;
   const int rows = l.out.h / count;
   Pieces p;
   p.count = count;
@@ -36,7 +36,7 @@ Pieces pieces_of(const Layer& l, int count, int cols) {
 
 // One sweep over the output in `pieces` pieces: tiles that touch the padding above or below are worked off one by one,
 // those between in ping/pong.
-void add_sweep(const Layer& l, int tile_rows, int pieces, std::vector<TracePass>& passes) {
+void add_sweep(const network::Layer& l, int tile_rows, int pieces, std::vector<TracePass>& passes) {
   const int rows = l.out.h / pieces;
   for (int p = 0; p < pieces; ++p) {
     TracePass body;
@@ -63,10 +63,10 @@ void add_sweep(const Layer& l, int tile_rows, int pieces, std::vector<TracePass>
 
 class Planner {
  public:
-  Planner(const Network& network, const ArraySpec& array)
+  Planner(const network::Network& network, const arch::ArraySpec& array)
       : network_(network), array_(array), homes_(network, array.cols, array.memtile.memory.size) {}
 
-  bool plan(const Layer& layer, double density, TraceLayer& t) {
+  bool plan(const network::Layer& layer, double density, TraceLayer& t) {
     const PublishedTile tile = published_tile(layer, array_.rows, array_.cols, density);
     t.id = layer.id;
     t.name = layer.name;
@@ -91,7 +91,7 @@ class Planner {
 
   // Weights of one memory tile as they stand there: per sub-volume, and the layer's descriptor.
   static Bytes stored_weights(const TraceLayer& t) {
-    if (t.op != Op::conv2d) return t.op == Op::add ? add_parameters : pool_parameters;
+    if (t.op != network::Op::conv2d) return t.op == network::Op::add ? add_parameters : pool_parameters;
     return sub_volumes(t) * weight_bytes(t.core_weights, t.density, false) + 192;
   }
 
@@ -100,14 +100,14 @@ class Planner {
                             ceil_div(t.memtile_weights.cin, t.core_weights.cin));
   }
 
-  bool place(const Layer& layer, const PublishedTile& tile, TraceLayer& t) {
+  bool place(const network::Layer& layer, const PublishedTile& tile, TraceLayer& t) {
     const Bytes weights = stored_weights(t);
     int sweeps = std::max(concat_sweeps(layer), tile.width_parts);
     DdrTraffic traffic;
     t.loadw = weights;
     int pieces = 1;
     if (!homes_.bring(layer, weights, traffic)) {
-      const int parts = layer.op == Op::conv2d ? weight_parts(layer, t, weights) : 0;
+      const int parts = layer.op == network::Op::conv2d ? weight_parts(layer, t, weights) : 0;
       if (parts > 0 && 2 * weights > homes_.operands(layer)) {
         homes_.bring(layer, ceil_div(weights, parts), traffic);
         t.weights_in_ddr = true;
@@ -129,37 +129,37 @@ class Planner {
     return true;
   }
 
-  bool reads_input(const Layer& layer) const {
-    return network_.layers[static_cast<std::size_t>(layer.inputs[0])].op == Op::input;
+  bool reads_input(const network::Layer& layer) const {
+    return network_.layers[static_cast<std::size_t>(layer.inputs[0])].op == network::Op::input;
   }
 
-  int concat_sweeps(const Layer& layer) const {
-    const LayerId home = homes_.home_of(layer.id);
+  int concat_sweeps(const network::Layer& layer) const {
+    const network::LayerId home = homes_.home_of(layer.id);
     if (home == layer.id) return 1;
     const int all = network_.layers[static_cast<std::size_t>(home)].out.c;
     return static_cast<int>(ceil_div(all, std::int64_t{layer.out.c} * array_.rows));
   }
 
-  bool even_rows(const Layer& layer, const TraceLayer& t) const {
-    return t.memtile_weights.cout * array_.rows == stored_channels(layer.out.c);
+  bool even_rows(const network::Layer& layer, const TraceLayer& t) const {
+    return t.memtile_weights.cout * array_.rows == network::stored_channels(layer.out.c);
   }
 
   // Parts of the output channels in which the weights pass through what the activations leave. Where output channels
   // alone do not do, every sub-volume of a core is a part of its own. 0: in no way.
-  int weight_parts(const Layer& layer, const TraceLayer& t, Bytes weights) const {
+  int weight_parts(const network::Layer& layer, const TraceLayer& t, Bytes weights) const {
     const Bytes room = array_.memtile.memory.size - homes_.operands(layer);
-    for (int d : channel_divisors(stored_channels(layer.out.c)))
+    for (int d : channel_divisors(network::stored_channels(layer.out.c)))
       if (t.memtile_weights.cout % (8 * d) == 0 && ceil_div(weights, d) <= room) return d;
     const int volumes = sub_volumes(t);
     return ceil_div(weights, volumes) <= room ? volumes : 0;
   }
 
   // Rows with unequal shares of the output channels take their parts one after the other.
-  int weight_sweeps(const Layer& layer, const TraceLayer& t, int parts) const {
+  int weight_sweeps(const network::Layer& layer, const TraceLayer& t, int parts) const {
     return even_rows(layer, t) || parts == sub_volumes(t) ? parts : parts * array_.rows;
   }
 
-  int row_pieces(const Layer& layer, Bytes weights, TraceLayer& t, DdrTraffic& traffic) {
+  int row_pieces(const network::Layer& layer, Bytes weights, TraceLayer& t, DdrTraffic& traffic) {
     const Bytes capacity = array_.memtile.memory.size;
     for (int n = 1; n <= layer.out.h; ++n) {
       if (layer.out.h % n != 0) continue;
@@ -168,9 +168,9 @@ class Planner {
       // Operands that a memory tile could hold are brought there first, in vain; then weights come with every piece.
       const bool whole = t.memtile_input.elements() <= capacity && t.memtile_output.elements() <= capacity;
       const bool from_ddr = homes_.in_ddr_only(homes_.home_of(layer.inputs[0]));
-      if (layer.op == Op::conv2d && whole && from_ddr && !reads_input(layer))
+      if (layer.op == network::Op::conv2d && whole && from_ddr && !reads_input(layer))
         traffic.load += t.memtile_input.elements();
-      if (layer.op == Op::conv2d && whole) t.loadw = weights * n;
+      if (layer.op == network::Op::conv2d && whole) t.loadw = weights * n;
       traffic.load += p.input;
       homes_.send_to_ddr(layer, traffic);
       t.write += t.memtile_output.elements();
@@ -181,22 +181,22 @@ class Planner {
     return 0;
   }
 
-  const Network& network_;
-  const ArraySpec& array_;
+  const network::Network& network_;
+  const arch::ArraySpec& array_;
   MemtileHomes homes_;
 };
 
 }  // namespace
 
-Expected<ScheduleTrace> plan_published(const Network& network, const ArraySpec& array,
+Expected<ScheduleTrace> plan_published(const network::Network& network, const arch::ArraySpec& array,
                                        const std::vector<double>& density) {
   ScheduleTrace trace;
   trace.network = network.name;
   trace.rows = array.rows;
   trace.cols = array.cols;
   Planner planner(network, array);
-  for (const Layer& layer : network.layers) {
-    if (layer.op == Op::input || layer.op == Op::concat) continue;
+  for (const network::Layer& layer : network.layers) {
+    if (layer.op == network::Op::input || layer.op == network::Op::concat) continue;
     TraceLayer t;
     if (!planner.plan(layer, density[static_cast<std::size_t>(layer.id)], t))
       return fail(
@@ -209,4 +209,4 @@ Expected<ScheduleTrace> plan_published(const Network& network, const ArraySpec& 
   return trace;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

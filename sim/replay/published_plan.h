@@ -15,11 +15,11 @@
 #include "sim/network/network.h"
 #include "sim/replay/schedule_trace.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 // `density` by LayerId: share of weight blocks present (1: dense). Layer ids of the trace are those of the network;
 // concatenations and the input have no line. A layer that fits in no way is a Failure (does_not_fit).
-Expected<ScheduleTrace> plan_published(const Network& network, const ArraySpec& array,
+Expected<ScheduleTrace> plan_published(const network::Network& network, const arch::ArraySpec& array,
                                        const std::vector<double>& density);
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -3,21 +3,22 @@
 #include "sim/replay/published_plan.h"
 #include "sim/replay/replay_program.h"
 
-namespace tessera {
+namespace tessera::replay {
 
-Expected<Program> make_published_program(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                         const ArraySpec& array) {
+Expected<program::Program> make_published_program(const network::Network& network,
+                                                  const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                                  const arch::ArraySpec& array) {
   std::vector<double> density(network.layers.size(), 1);
-  std::vector<ProgramLayer> layers;
-  std::vector<KernelMask> kernel_masks;
-  for (const Layer& layer : network.layers) {
+  std::vector<program::ProgramLayer> layers;
+  std::vector<sparsity::KernelMask> kernel_masks;
+  for (const network::Layer& layer : network.layers) {
     const auto id = static_cast<std::size_t>(layer.id);
-    ProgramLayer placed;
+    program::ProgramLayer placed;
     placed.layer = layer;
-    if (layer.op != Op::input && layer.op != Op::concat) placed.mapping = "cols=width rows=channels";
+    if (layer.op != network::Op::input && layer.op != network::Op::concat) placed.mapping = "cols=width rows=channels";
     if (masks[id]) {
       kernel_masks.push_back(kernel_mask(*masks[id]));
-      const KernelMask& mask = kernel_masks.back();
+      const sparsity::KernelMask& mask = kernel_masks.back();
       density[id] = static_cast<double>(mask.count()) / (static_cast<double>(mask.rows) * mask.cols);
       placed.mask = static_cast<int>(kernel_masks.size()) - 1;
     }
@@ -27,7 +28,7 @@ Expected<Program> make_published_program(const Network& network, const std::vect
   if (!plan) return plan.failure();
   Expected<ReplayProgram> made = make_replay_program(published_work(*plan), array, 1);
   if (!made) return made.failure();
-  Program program = std::move(made->program);
+  program::Program program = std::move(made->program);
   program.network = network.name;
   program.accounting = "published";
   program.layers = std::move(layers);
@@ -35,11 +36,11 @@ Expected<Program> make_published_program(const Network& network, const std::vect
   return program;
 }
 
-std::vector<Millicycles> published_durations(const Program& program) {
+std::vector<Millicycles> published_durations(const program::Program& program) {
   std::vector<Millicycles> durations;
-  for (const KernelCall& call : program.calls)
+  for (const program::KernelCall& call : program.calls)
     durations.push_back(ceil_div(call.operations, 256) * millicycles_per_cycle);
   return durations;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

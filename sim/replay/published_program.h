@@ -10,13 +10,14 @@
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 // masks by LayerId; nullopt: dense. Only the share of present 8x8 blocks enters the published arithmetic, not which.
-Expected<Program> make_published_program(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                         const ArraySpec& array);
+Expected<program::Program> make_published_program(const network::Network& network,
+                                                  const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                                  const arch::ArraySpec& array);
 
 // 256 operations a cycle, rounded up per call.
-std::vector<Millicycles> published_durations(const Program& program);
+std::vector<Millicycles> published_durations(const program::Program& program);
 
-}  // namespace tessera
+}  // namespace tessera::replay

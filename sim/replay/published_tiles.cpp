@@ -4,7 +4,7 @@
 
 #include "sim/replay/lane_work.h"
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 constexpr Bytes weight_buffer = 16384;
@@ -14,16 +14,17 @@ int ceil_int(int a, int b) { return static_cast<int>(ceil_div(a, b)); }
 
 class ConvTile {
  public:
-  ConvTile(const Layer& layer, int rows, int cols, double density)
-      : window_(layer.window), in_c_(stored_channels(layer.in.c)), out_(layer.out), density_(density) {
+  ConvTile(const network::Layer& layer, int rows, int cols, double density)
+      : window_(layer.window), in_c_(network::stored_channels(layer.in.c)), out_(layer.out), density_(density) {
     out_w_ = ceil_int(layer.out.w, cols);
     in_w_ = (out_w_ - 1) * window_.sw + window_.kw;
     memtile_w_ = ceil_int(layer.in.w, cols);
-    memtile_ = {stored_channels(ceil_int(stored_channels(layer.out.c), rows)), window_.kh, window_.kw, in_c_};
+    memtile_ = {network::stored_channels(ceil_int(network::stored_channels(layer.out.c), rows)), window_.kh, window_.kw,
+                in_c_};
   }
 
   PublishedTile choose() {
-    int in_c = in_c_, out_c = stored_channels(out_.c);
+    int in_c = in_c_, out_c = network::stored_channels(out_.c);
     if (!input_fits(1, in_c) || !output_fits(1, out_c)) {
       if (in_w_ > memtile_w_ || window_.sw > 1) in_w_ = memtile_w_;
       in_c = divided(in_c, [&](int c) { return input_fits(1, c); });
@@ -60,7 +61,7 @@ class ConvTile {
   WeightShape weights() const {
     WeightShape w = memtile_;
     const auto fits = [&] { return weight_bytes(w, density_, false) <= weight_buffer; };
-    for (int d : channel_divisors(stored_channels(out_.c))) {
+    for (int d : channel_divisors(network::stored_channels(out_.c))) {
       if (memtile_.cout % (8 * d) != 0) continue;
       w.cout = memtile_.cout / d;
       if (fits()) return w;
@@ -72,9 +73,9 @@ class ConvTile {
     return w;
   }
 
-  const Window window_;
+  const network::Window window_;
   const int in_c_;
-  const Shape out_;
+  const network::Shape out_;
   const double density_;
   int out_w_ = 1, in_w_ = 1, memtile_w_ = 1;
   WeightShape memtile_;
@@ -82,16 +83,16 @@ class ConvTile {
 
 // Pools and add have no weights and use both input buffers. A pool that is too wide is swept in halves of the width,
 // or in halves of the channels where the width does not divide.
-PublishedTile channelwise_tile(const Layer& l, int cols) {
-  const Window& k = l.window;
-  const bool add = l.op == Op::add;
+PublishedTile channelwise_tile(const network::Layer& l, int cols) {
+  const network::Window& k = l.window;
+  const bool add = l.op == network::Op::add;
   const Bytes limit = add                          ? activation_buffer
                       : k.sw > 1 || k.kh == l.in.h ? 2 * activation_buffer
                                                    : activation_buffer * 3 / 2;
   PublishedTile t;
-  int c = stored_channels(l.out.c);
+  int c = network::stored_channels(l.out.c);
   const auto volume = [&](int h, int w) {
-    return Shape{std::min((h - 1) * k.sh + k.kh, l.in.h), std::min((w - 1) * k.sw + k.kw, l.in.w), c};
+    return network::Shape{std::min((h - 1) * k.sh + k.kh, l.in.h), std::min((w - 1) * k.sw + k.kw, l.in.w), c};
   };
   int w = ceil_int(l.out.w, cols);
   while (volume(1, w).elements() > limit) {
@@ -121,11 +122,13 @@ std::vector<int> channel_divisors(int channels) {
   return divisors;
 }
 
-Shape column_share(const Shape& s, int cols) { return {s.h, ceil_int(s.w, cols), stored_channels(s.c)}; }
+network::Shape column_share(const network::Shape& s, int cols) {
+  return {s.h, ceil_int(s.w, cols), network::stored_channels(s.c)};
+}
 
-PublishedTile published_tile(const Layer& layer, int rows, int cols, double density) {
-  if (layer.op == Op::conv2d) return ConvTile(layer, rows, cols, density).choose();
+PublishedTile published_tile(const network::Layer& layer, int rows, int cols, double density) {
+  if (layer.op == network::Op::conv2d) return ConvTile(layer, rows, cols, density).choose();
   return channelwise_tile(layer, cols);
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

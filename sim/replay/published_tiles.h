@@ -10,20 +10,20 @@
 #include "sim/network/network.h"
 #include "sim/replay/schedule_trace.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 struct PublishedTile {
-  Shape core_input, core_output;
+  network::Shape core_input, core_output;
   WeightShape core_weights, memtile_weights;  // convolutions only
   int width_parts = 1;                        // pools: sweeps over parts of the width or of the channels
 };
 
-PublishedTile published_tile(const Layer& layer, int rows, int cols, double density);
+PublishedTile published_tile(const network::Layer& layer, int rows, int cols, double density);
 
 // The share of one column: the width is split.
-Shape column_share(const Shape& shape, int cols);
+network::Shape column_share(const network::Shape& shape, int cols);
 
 // Divisors d of `channels` / 8, ascending, that leave channels / d a multiple of 8.
 std::vector<int> channel_divisors(int channels);
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -6,14 +6,14 @@
 #include "sim/replay/replay_program.h"
 #include "sim/replay/task_log.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 const char* accounting_label(ReplayAccounting a) { return a == ReplayAccounting::published ? "published" : "physical"; }
 
 namespace {
 
-ProgramLayer program_layer(const TraceLayer& l) {
-  ProgramLayer out;
+program::ProgramLayer program_layer(const TraceLayer& l) {
+  program::ProgramLayer out;
   out.layer.id = l.id;
   out.layer.name = l.name;
   out.layer.op = l.op;
@@ -47,7 +47,7 @@ void measure(const ReplayProgram& program, const TaskLog& log, double clock_hz, 
 
 }  // namespace
 
-Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array, ReplayAccounting accounting) {
+Expected<Replay> replay_trace(const ScheduleTrace& trace, const arch::ArraySpec& array, ReplayAccounting accounting) {
   const bool published = accounting == ReplayAccounting::published;
   auto program = make_replay_program(published ? published_work(trace) : physical_work(trace), array,
                                      published ? 1 : array.memtile.dma.s2mm);
@@ -60,9 +60,9 @@ Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array
     layers[static_cast<std::size_t>(l.id)] = program_layer(l);
   }
 
-  TaskLog log(EngineMap(array).count());
-  SimOptions options;
-  options.fidelity = Fidelity::transaction;  // nothing here shares a resource within a transfer
+  TaskLog log(program::EngineMap(array).count());
+  exec::SimOptions options;
+  options.fidelity = exec::Fidelity::transaction;  // nothing here shares a resource within a transfer
   options.trace = &log;
   auto result = simulate(program->program, array, published_durations(program->program), options);
   if (!result) return result.failure();
@@ -107,4 +107,4 @@ nlohmann::json replay_json(const Replay& replay) {
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

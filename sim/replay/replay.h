@@ -6,10 +6,10 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
-#include "sim/replay/schedule_trace.h"
 #include "sim/exec/backend.h"
+#include "sim/replay/schedule_trace.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 enum class ReplayAccounting { published, physical };
 const char* accounting_label(ReplayAccounting a);
@@ -30,13 +30,13 @@ struct Replay {
   double latency_us = 0;
   int added_passes = 0;
   std::vector<ReplayedLayer> layers;
-  SimResult simulated;
+  exec::SimResult simulated;
 };
 
 // `array` already has the rows and columns of the trace. A lane's time is what the busiest of its engines was at work
 // on it: the channels of LOAD, LOADW, LOADFM, LOADWM, WRITE at their source, WRITEFM at the memory tile, COMP in the
 // cores. Uses the SystemC kernel: once per process.
-Expected<Replay> replay_trace(const ScheduleTrace& trace, const ArraySpec& array, ReplayAccounting accounting);
+Expected<Replay> replay_trace(const ScheduleTrace& trace, const arch::ArraySpec& array, ReplayAccounting accounting);
 
 // {"accounting", "array", "rows", "cols", "latency_us", "layers": [{"layer", "load_us", "loadw_us", "write_us",
 //  "passes": [{"loadfm_us", "loadwm_us", "comp_us", "writefm_us"}], "end_us"}]}; under physical accounting also
@@ -46,4 +46,4 @@ nlohmann::json replay_json(const Replay& replay);
 // Published against ours, lane by lane, for layers whose times the trace states; a summary per lane; the total.
 std::string replay_report(const ScheduleTrace& trace, const Replay& replay);
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -6,7 +6,7 @@
 
 #include "sim/program/builder.h"
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 // Buffers of a core: 16 KB of weights and their descriptor, input, output.
@@ -19,9 +19,9 @@ struct Area {
   Bytes size = 0;
 };
 
-Transfer move(TileId memory, std::int64_t base, Bytes bytes, RouteId route, int layer) {
-  Transfer t;
-  t.access = linear(base, bytes);
+program::Transfer move(program::TileId memory, std::int64_t base, Bytes bytes, program::RouteId route, int layer) {
+  program::Transfer t;
+  t.access = program::linear(base, bytes);
   t.memory = memory;
   t.route = route;
   t.layer = static_cast<std::int16_t>(layer);
@@ -30,7 +30,7 @@ Transfer move(TileId memory, std::int64_t base, Bytes bytes, RouteId route, int 
 
 class Emitter {
  public:
-  Emitter(const ArraySpec& array, int writeback_channels)
+  Emitter(const arch::ArraySpec& array, int writeback_channels)
       : array_(array), builder_(array), map_(builder_.map()), writeback_(writeback_channels) {
     const Bytes eighth = array.memtile.memory.size / 8 / 16 * 16;
     input_ = {0, 3 * eighth};
@@ -41,7 +41,7 @@ class Emitter {
   LayerTasks layer(const LayerWork& work) {
     LayerTasks tasks;
     layer_ = work.layer;
-    std::vector<Wait> loaded;
+    std::vector<program::Wait> loaded;
     tasks.load = from_ddr(work.load, 0, loaded);
     tasks.loadw = from_ddr(work.loadw, 1, loaded);
     if (!loaded.empty()) done_ = loaded;
@@ -50,19 +50,22 @@ class Emitter {
     return tasks;
   }
 
-  Program finish() {
-    Program program = builder_.finish();
+  program::Program finish() {
+    program::Program program = builder_.finish();
     program.tensors = false;
     program.ddr_bytes = ddr_;
     return program;
   }
 
  private:
-  EngineId mem(int col, EngineKind dir, int ch) const { return map_.mem_channel(col * array_.memtile_rows, dir, ch); }
-  TileId mem_tile(int col) const { return map_.memory_tile(col * array_.memtile_rows); }
+  program::EngineId mem(int col, program::EngineKind dir, int ch) const {
+    return map_.mem_channel(col * array_.memtile_rows, dir, ch);
+  }
+  program::TileId mem_tile(int col) const { return map_.memory_tile(col * array_.memtile_rows); }
 
   // `times` tasks of a channel, the first of which has to wait.
-  TaskSpan repeat(EngineId channel, const Transfer& t, int times, const std::vector<Wait>& waits) {
+  TaskSpan repeat(program::EngineId channel, const program::Transfer& t, int times,
+                  const std::vector<program::Wait>& waits) {
     TaskSpan span{channel, builder_.tasks(channel), 0};
     builder_.transfer(channel, t, waits);
     if (times > 1) {
@@ -74,15 +77,17 @@ class Emitter {
   }
 
   // A long transfer as descriptors of legal length on both ends; only the source waits.
-  TaskSpan stream(EngineId source, EngineId sink, TileId tile, const Area& area, bool to_tile, Bytes bytes) {
-    const RouteId route = builder_.route(source, {sink});
+  TaskSpan stream(program::EngineId source, program::EngineId sink, program::TileId tile, const Area& area,
+                  bool to_tile, Bytes bytes) {
+    const program::RouteId route = builder_.route(source, {sink});
     const Bytes most = std::min({array_.memtile.dma.max_length, array_.shim.dma.max_length, area.size}) / 4 * 4;
     TaskSpan span{source, builder_.tasks(source), 0};
     for (Bytes done = 0; done < bytes;) {
       const Bytes length = std::min(most, bytes - done);
       const std::int64_t at = area.base + done % (area.size / most * most);
-      const Transfer here = move(tile, at, length, route, layer_), there = move(tile, ddr_, length, route, layer_);
-      builder_.transfer(source, to_tile ? there : here, done == 0 ? done_ : std::vector<Wait>{});
+      const program::Transfer here = move(tile, at, length, route, layer_),
+                              there = move(tile, ddr_, length, route, layer_);
+      builder_.transfer(source, to_tile ? there : here, done == 0 ? done_ : std::vector<program::Wait>{});
       builder_.transfer(sink, to_tile ? here : there);
       done += length;
       ddr_ += length;
@@ -91,11 +96,11 @@ class Emitter {
     return span;
   }
 
-  LaneTasks from_ddr(Bytes bytes, int channel, std::vector<Wait>& loaded) {
+  LaneTasks from_ddr(Bytes bytes, int channel, std::vector<program::Wait>& loaded) {
     LaneTasks lane;
     for (int c = 0; bytes > 0 && c < array_.cols; ++c) {
-      const EngineId source = map_.shim_channel(c, EngineKind::mm2s, channel);
-      const EngineId sink = mem(c, EngineKind::s2mm, channel);
+      const program::EngineId source = map_.shim_channel(c, program::EngineKind::mm2s, channel);
+      const program::EngineId sink = mem(c, program::EngineKind::s2mm, channel);
       lane.push_back(stream(source, sink, mem_tile(c), channel == 0 ? input_ : weights_, true, bytes));
       loaded.push_back({sink, builder_.tasks(sink)});
     }
@@ -104,10 +109,10 @@ class Emitter {
 
   LaneTasks to_ddr(Bytes bytes) {
     LaneTasks lane;
-    std::vector<Wait> written;
+    std::vector<program::Wait> written;
     for (int c = 0; bytes > 0 && c < array_.cols; ++c) {
-      const EngineId source = mem(c, EngineKind::mm2s, array_.memtile.dma.mm2s - 1);
-      const EngineId sink = map_.shim_channel(c, EngineKind::s2mm, 0);
+      const program::EngineId source = mem(c, program::EngineKind::mm2s, array_.memtile.dma.mm2s - 1);
+      const program::EngineId sink = map_.shim_channel(c, program::EngineKind::s2mm, 0);
       lane.push_back(stream(source, sink, mem_tile(c), output_, false, bytes));
       written.push_back({sink, builder_.tasks(sink)});
     }
@@ -119,10 +124,10 @@ class Emitter {
     PassTasks tasks;
     tasks.added = p.added;
     if (p.weights > 0) tasks.loadwm = weights(p.weights);
-    const std::vector<Wait> start = done_;
-    std::vector<Wait> all;
+    const std::vector<program::Wait> start = done_;
+    std::vector<program::Wait> all;
     for (const auto stage : {&Emitter::loadfm, &Emitter::comp, &Emitter::writefm}) {
-      const std::vector<Wait> through = (this->*stage)(p, tasks, p.overlapped ? start : done_);
+      const std::vector<program::Wait> through = (this->*stage)(p, tasks, p.overlapped ? start : done_);
       all.insert(all.end(), through.begin(), through.end());
       if (!p.overlapped && !through.empty()) done_ = through;
     }
@@ -133,44 +138,44 @@ class Emitter {
   // Row r's weights come from the memory tile of column r mod columns.
   LaneTasks weights(Bytes bytes) {
     LaneTasks lane;
-    std::vector<Wait> arrived;
+    std::vector<program::Wait> arrived;
     for (int r = 0; r < array_.rows; ++r) {
       const int column = r % array_.cols;
-      const EngineId source = mem(column, EngineKind::mm2s, 1 + r / array_.cols);
-      std::vector<EngineId> sinks;
-      for (int c = 0; c < array_.cols; ++c) sinks.push_back(map_.tile_channel(r, c, EngineKind::s2mm, 1));
-      const RouteId route = builder_.route(source, sinks);
+      const program::EngineId source = mem(column, program::EngineKind::mm2s, 1 + r / array_.cols);
+      std::vector<program::EngineId> sinks;
+      for (int c = 0; c < array_.cols; ++c) sinks.push_back(map_.tile_channel(r, c, program::EngineKind::s2mm, 1));
+      const program::RouteId route = builder_.route(source, sinks);
       lane.push_back(repeat(source, move(mem_tile(column), weights_.base, bytes, route, layer_), 1, done_));
       for (int c = 0; c < array_.cols; ++c)
         builder_.transfer(sinks[c], move(map_.compute_tile(r, c), weight_buffer, bytes, route, layer_));
-      for (const EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
+      for (const program::EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
     }
     done_ = arrived;
     return lane;
   }
 
-  std::vector<Wait> loadfm(const PassWork& p, PassTasks& tasks, const std::vector<Wait>& start) {
-    std::vector<Wait> arrived;
+  std::vector<program::Wait> loadfm(const PassWork& p, PassTasks& tasks, const std::vector<program::Wait>& start) {
+    std::vector<program::Wait> arrived;
     if (p.input == 0) return arrived;
     for (int c = 0; c < array_.cols; ++c) {
-      const EngineId source = mem(c, EngineKind::mm2s, 0);
-      std::vector<EngineId> sinks;
-      for (int r = 0; r < array_.rows; ++r) sinks.push_back(map_.tile_channel(r, c, EngineKind::s2mm, 0));
-      const RouteId route = builder_.route(source, sinks);
+      const program::EngineId source = mem(c, program::EngineKind::mm2s, 0);
+      std::vector<program::EngineId> sinks;
+      for (int r = 0; r < array_.rows; ++r) sinks.push_back(map_.tile_channel(r, c, program::EngineKind::s2mm, 0));
+      const program::RouteId route = builder_.route(source, sinks);
       tasks.loadfm.push_back(
           repeat(source, move(mem_tile(c), input_.base, p.input, route, layer_), p.iterations, start));
       for (int r = 0; r < array_.rows; ++r)
         repeat(sinks[r], move(map_.compute_tile(r, c), input_buffer, p.input, route, layer_), p.iterations, {});
-      for (const EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
+      for (const program::EngineId far : {sinks.front(), sinks.back()}) arrived.push_back({far, builder_.tasks(far)});
     }
     return arrived;
   }
 
-  std::vector<Wait> comp(const PassWork& p, PassTasks& tasks, const std::vector<Wait>& start) {
-    std::vector<Wait> computed;
+  std::vector<program::Wait> comp(const PassWork& p, PassTasks& tasks, const std::vector<program::Wait>& start) {
+    std::vector<program::Wait> computed;
     if (p.operations == 0) return computed;
-    KernelCall call;
-    call.kind = KernelKind::ops;
+    program::KernelCall call;
+    call.kind = program::KernelKind::ops;
     call.layer = static_cast<std::int16_t>(layer_);
     call.operations = p.operations;
     call.in = static_cast<std::int32_t>(input_buffer);
@@ -178,7 +183,7 @@ class Emitter {
     call.result = static_cast<std::int32_t>(output_buffer);
     for (int r = 0; r < array_.rows; ++r)
       for (int c = 0; c < array_.cols; ++c) {
-        const EngineId core = map_.core(r, c);
+        const program::EngineId core = map_.core(r, c);
         TaskSpan span{core, builder_.tasks(core), 0};
         builder_.call(core, call, start);
         if (p.iterations > 1) builder_.call(core, call);
@@ -191,20 +196,20 @@ class Emitter {
   }
 
   // A column's output, in equal shares of its cores as far as words go. Cores that share an inbound channel take turns.
-  std::vector<Wait> writefm(const PassWork& p, PassTasks& tasks, const std::vector<Wait>& start) {
-    std::vector<Wait> written;
+  std::vector<program::Wait> writefm(const PassWork& p, PassTasks& tasks, const std::vector<program::Wait>& start) {
+    std::vector<program::Wait> written;
     if (p.output == 0) return written;
     const Bytes words = ceil_div(p.output, 4);
     for (int c = 0; c < array_.cols; ++c)
       for (int ch = 0; ch < writeback_; ++ch) {
-        const EngineId sink = mem(c, EngineKind::s2mm, first_writeback() + ch);
+        const program::EngineId sink = mem(c, program::EngineKind::s2mm, first_writeback() + ch);
         TaskSpan span{sink, builder_.tasks(sink), 0};
         int senders = 0;
         for (int r = ch; r < array_.rows; r += writeback_) {
           const Bytes share = (words * (r + 1) / array_.rows - words * r / array_.rows) * 4;
           if (share == 0) continue;
-          const EngineId source = map_.tile_channel(r, c, EngineKind::mm2s, 0);
-          const RouteId route = builder_.route(source, {sink});
+          const program::EngineId source = map_.tile_channel(r, c, program::EngineKind::mm2s, 0);
+          const program::RouteId route = builder_.route(source, {sink});
           repeat(source, move(map_.compute_tile(r, c), output_buffer, share, route, layer_), p.iterations, start);
           builder_.transfer(sink, move(mem_tile(c), output_.base + ch * output_share, share, route, layer_));
           ++senders;
@@ -221,19 +226,19 @@ class Emitter {
   // Channels 0 and 1 take LOAD and LOADW; write-back uses what is left unless it needs them all.
   int first_writeback() const { return writeback_ + 2 <= array_.memtile.dma.s2mm ? 2 : 0; }
 
-  const ArraySpec& array_;
-  ProgramBuilder builder_;
-  const EngineMap& map_;
+  const arch::ArraySpec& array_;
+  program::ProgramBuilder builder_;
+  const program::EngineMap& map_;
   int writeback_;
   Area input_, weights_, output_;
   int layer_ = 0;
   Bytes ddr_ = 0;
-  std::vector<Wait> done_;  // what the next stage has to wait for
+  std::vector<program::Wait> done_;  // what the next stage has to wait for
 };
 
 }  // namespace
 
-Expected<ReplayProgram> make_replay_program(const std::vector<LayerWork>& work, const ArraySpec& array,
+Expected<ReplayProgram> make_replay_program(const std::vector<LayerWork>& work, const arch::ArraySpec& array,
                                             int writeback_channels) {
   const int weight_channels = static_cast<int>(ceil_div(array.rows, array.cols));
   if (weight_channels + 2 > array.memtile.dma.mm2s)
@@ -250,4 +255,4 @@ Expected<ReplayProgram> make_replay_program(const std::vector<LayerWork>& work, 
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -14,11 +14,11 @@
 #include "sim/program/program.h"
 #include "sim/replay/lane_work.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 // Tasks [first, last) of one engine, counted from 0.
 struct TaskSpan {
-  EngineId engine = 0;
+  program::EngineId engine = 0;
   int first = 0, last = 0;
 };
 using LaneTasks = std::vector<TaskSpan>;
@@ -33,13 +33,13 @@ struct LayerTasks {
 };
 
 struct ReplayProgram {
-  Program program;                 // program.layers is left to the caller
+  program::Program program;        // program.layers is left to the caller
   std::vector<LayerTasks> layers;  // where to look for each lane, in the order of the work
 };
 
 // `writeback_channels`: inbound channels of a memory tile that the cores of its column share (1: all use one).
 // Fails when the array has too few channels for one weight channel per row.
-Expected<ReplayProgram> make_replay_program(const std::vector<LayerWork>& work, const ArraySpec& array,
+Expected<ReplayProgram> make_replay_program(const std::vector<LayerWork>& work, const arch::ArraySpec& array,
                                             int writeback_channels);
 
-}  // namespace tessera
+}  // namespace tessera::replay

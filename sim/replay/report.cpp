@@ -4,7 +4,7 @@
 
 #include "sim/replay/replay.h"
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 // One lane of one layer, or of all: what the trace states against what was simulated.
@@ -118,4 +118,4 @@ class Report {
 
 std::string replay_report(const ScheduleTrace& trace, const Replay& replay) { return Report(trace, replay).text(); }
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::replay {
 
 const char* lane_name(Lane lane) {
   static const char* const names[] = {"load", "loadw", "loadfm", "loadwm", "comp", "writefm", "write"};
@@ -59,4 +59,4 @@ int sweeps(const TraceLayer& l) {
   return static_cast<int>(std::max<std::int64_t>(1, total / per_sweep));
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

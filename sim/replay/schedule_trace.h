@@ -11,7 +11,7 @@
 
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 struct WeightShape {
   int cout = 0, kh = 1, kw = 1, cin = 0;
@@ -31,14 +31,14 @@ struct TracePass {
 };
 
 struct TraceLayer {
-  int line = 0;    // of the file; 0 when planned
-  LayerId id = 0;  // layer of the program that it becomes
+  int line = 0;             // of the file; 0 when planned
+  network::LayerId id = 0;  // layer of the program that it becomes
   std::string name;
-  Op op = Op::conv2d;  // conv2d, maxpool, avgpool or add
-  Shape input, output;
+  network::Op op = network::Op::conv2d;  // conv2d, maxpool, avgpool or add
+  network::Shape input, output;
   WeightShape core_weights, memtile_weights;  // conv2d only
-  Shape core_input, core_output;              // core_output: the channels of the whole column of cores
-  Shape memtile_input, memtile_output;
+  network::Shape core_input, core_output;     // core_output: the channels of the whole column of cores
+  network::Shape memtile_input, memtile_output;
   bool input_in_ddr = false, weights_in_ddr = false, output_in_ddr = false;
   Bytes load = 0, loadw = 0, write = 0;  // per memory tile
   double density = 1;                    // share of the weight blocks that is present
@@ -62,4 +62,4 @@ std::vector<bool> weight_loads(const TraceLayer& layer);
 // Sweeps over the whole output that the passes amount to (at least 1).
 int sweeps(const TraceLayer& layer);
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -6,11 +6,12 @@
 #include "sim/replay/replay_program.h"
 #include "sim/trace/trace_sink.h"
 
-namespace tessera {
+namespace tessera::replay {
 
-class TaskLog : public TraceSink {
+class TaskLog : public trace::TraceSink {
  public:
-  explicit TaskLog(int engines, TraceSink* next = nullptr) : tasks_(static_cast<std::size_t>(engines)), next_(next) {}
+  explicit TaskLog(int engines, trace::TraceSink* next = nullptr)
+      : tasks_(static_cast<std::size_t>(engines)), next_(next) {}
 
   void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) override {
     tasks_[static_cast<std::size_t>(engine)].push_back({begin, end});
@@ -43,7 +44,7 @@ class TaskLog : public TraceSink {
     return tasks_[static_cast<std::size_t>(s.engine)][static_cast<std::size_t>(i)];
   }
   std::vector<std::vector<Task>> tasks_;
-  TraceSink* next_;
+  trace::TraceSink* next_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::replay

@@ -11,7 +11,7 @@
 #include "sim/replay/lane_work.h"
 #include "sim/replay/line_reader.h"
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 constexpr std::int64_t most_bytes = std::int64_t{1} << 40;
@@ -29,7 +29,7 @@ class TraceReader {
         problems_(problems),
         warnings_(warnings) {}
 
-  TraceLayer layer(const nlohmann::json& object, LayerId id, std::int64_t& last_step) {
+  TraceLayer layer(const nlohmann::json& object, network::LayerId id, std::int64_t& last_step) {
     TraceLayer l;
     l.line = line_;
     l.id = id;
@@ -45,7 +45,7 @@ class TraceReader {
     l.core_output = in.shape("core_output");
     l.memtile_input = in.shape("memtile_input");
     l.memtile_output = in.shape("memtile_output");
-    if (l.op == Op::conv2d) {
+    if (l.op == network::Op::conv2d) {
       weights(in, l, object);
     } else {
       in.null_or_absent("core_weights");
@@ -67,14 +67,16 @@ class TraceReader {
   }
 
  private:
-  Op op(LineReader& in) {
-    static const std::map<std::string, Op> ops = {
-        {"conv2d", Op::conv2d}, {"maxpool2d", Op::maxpool}, {"avgpool2d", Op::avgpool}, {"add", Op::add}};
+  network::Op op(LineReader& in) {
+    static const std::map<std::string, network::Op> ops = {{"conv2d", network::Op::conv2d},
+                                                           {"maxpool2d", network::Op::maxpool},
+                                                           {"avgpool2d", network::Op::avgpool},
+                                                           {"add", network::Op::add}};
     const std::string name = in.text("op");
     const auto it = ops.find(name);
     if (it != ops.end()) return it->second;
     if (!name.empty()) in.report("op", "is \"" + name + "\"", "conv2d, maxpool2d, avgpool2d or add");
-    return Op::conv2d;
+    return network::Op::conv2d;
   }
 
   void weights(LineReader& in, TraceLayer& l, const nlohmann::json& object) {
@@ -147,7 +149,7 @@ class TraceReader {
 };
 
 // The first convolution (three input channels) is always dense.
-bool always_dense(const TraceLayer& l) { return l.op != Op::conv2d || l.input.c < 8; }
+bool always_dense(const TraceLayer& l) { return l.op != network::Op::conv2d || l.input.c < 8; }
 
 double density_by_bytes(const ScheduleTrace& trace) {
   int convolutions = 0, compacted = 0;
@@ -236,4 +238,4 @@ Expected<TraceFile> read_trace_file(const std::string& path, int rows, int cols)
   return read_trace(*text, path, said);
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

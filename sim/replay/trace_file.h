@@ -10,7 +10,7 @@
 #include "sim/base/error.h"
 #include "sim/replay/schedule_trace.h"
 
-namespace tessera {
+namespace tessera::replay {
 
 struct TraceFile {
   ScheduleTrace trace;
@@ -32,6 +32,6 @@ Expected<TraceFile> read_trace(const std::string& text, const std::string& name,
 
 // Refuses a trace whose sub-volumes or shares exceed the memories of `array`: in a core, 16 KB of weights as stored,
 // 2 x 8 KB of input, 2 x 8 KB of output; in a memory tile, the activations and weights that live there together.
-Expected<bool> check_trace_fits(const ScheduleTrace& trace, const ArraySpec& array, const std::string& file);
+Expected<bool> check_trace_fits(const ScheduleTrace& trace, const arch::ArraySpec& array, const std::string& file);
 
-}  // namespace tessera
+}  // namespace tessera::replay

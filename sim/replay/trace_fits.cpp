@@ -3,7 +3,7 @@
 #include "sim/replay/lane_work.h"
 #include "sim/replay/trace_file.h"
 
-namespace tessera {
+namespace tessera::replay {
 namespace {
 
 // Shares of a core's 64 KB: one weight buffer, two input and two output buffers (published estimates, section on the
@@ -15,7 +15,7 @@ constexpr Bytes core_memory = weight_share + input_share + output_share;
 
 class FitCheck {
  public:
-  FitCheck(const ScheduleTrace& trace, const ArraySpec& array, const std::string& file)
+  FitCheck(const ScheduleTrace& trace, const arch::ArraySpec& array, const std::string& file)
       : trace_(trace), array_(array), file_(file) {}
 
   std::vector<Problem> problems() {
@@ -42,7 +42,7 @@ class FitCheck {
     Bytes resident = 0;
     if (!l.input_in_ddr) resident += l.memtile_input.elements();
     if (!l.output_in_ddr) resident += l.memtile_output.elements();
-    if (l.op == Op::conv2d) {
+    if (l.op == network::Op::conv2d) {
       demand(l, "core_weights", weight_bytes(l.core_weights, l.density, false), weight_share,
              "the weight buffer of a core");
       if (!l.weights_in_ddr && !l.input_in_ddr)
@@ -53,17 +53,17 @@ class FitCheck {
   }
 
   const ScheduleTrace& trace_;
-  const ArraySpec& array_;
+  const arch::ArraySpec& array_;
   const std::string& file_;
   std::vector<Problem> problems_;
 };
 
 }  // namespace
 
-Expected<bool> check_trace_fits(const ScheduleTrace& trace, const ArraySpec& array, const std::string& file) {
+Expected<bool> check_trace_fits(const ScheduleTrace& trace, const arch::ArraySpec& array, const std::string& file) {
   auto problems = FitCheck(trace, array, file).problems();
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
   return true;
 }
 
-}  // namespace tessera
+}  // namespace tessera::replay

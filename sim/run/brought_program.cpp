@@ -7,21 +7,21 @@
 
 #include "sim/schedule/channel_order.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 
-auto essence(const Window& w) {
+auto essence(const network::Window& w) {
   return std::tie(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
 }
 
-bool alike(const Layer& a, const Layer& b) {
+bool alike(const network::Layer& a, const network::Layer& b) {
   return a.name == b.name && a.op == b.op && a.inputs == b.inputs && essence(a.window) == essence(b.window) &&
          a.relu == b.relu && a.shift == b.shift && a.in == b.in && a.out == b.out && a.in_type == b.in_type &&
          a.out_type == b.out_type;
 }
 
-std::string text_of(const Layer& l) {
-  const Window& w = l.window;
+std::string text_of(const network::Layer& l) {
+  const network::Window& w = l.window;
   return fmt::format(
       "{} \"{}\" {}x{}x{} to {}x{}x{}, kernel {}x{} stride {}x{} padding {},{},{},{} shift {}{}{}, inputs [{}]",
       op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w, l.out.c, w.kh, w.kw, w.sh, w.sw, w.pad_top,
@@ -31,14 +31,14 @@ std::string text_of(const Layer& l) {
 }
 }  // namespace
 
-std::optional<Problem> other_network(const Program& program, const Network& network) {
+std::optional<Problem> other_network(const program::Program& program, const network::Network& network) {
   const std::string legal = "legal: the config that the program was dumped with, or one of the same network";
   const std::string whose = fmt::format("is for {}, the config has {}", program.network, network.name);
   if (program.layers.size() != network.layers.size())
     return Problem{"", "network",
                    fmt::format("{}: {} layers against {}", whose, program.layers.size(), network.layers.size()), legal};
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    const Layer &theirs = program.layers[i].layer, &ours = network.layers[i];
+    const network::Layer &theirs = program.layers[i].layer, &ours = network.layers[i];
     if (alike(theirs, ours)) continue;
     return Problem{"", "network",
                    fmt::format("{}: layer {} is {} against {}", whose, i, text_of(theirs), text_of(ours)), legal};
@@ -46,14 +46,17 @@ std::optional<Problem> other_network(const Program& program, const Network& netw
   return std::nullopt;
 }
 
-std::optional<Problem> other_masks(const Program& program, const std::vector<std::optional<BlockMask>>& masks) {
+std::optional<Problem> other_masks(const program::Program& program,
+                                   const std::vector<std::optional<sparsity::BlockMask>>& masks) {
   for (std::size_t i = 0; i < program.layers.size(); ++i) {
-    const ProgramLayer& placed = program.layers[i];
-    const Layer& l = placed.layer;
-    if (l.op != Op::conv2d) continue;
-    const KernelMask logical = kernel_mask(masks[i] ? *masks[i] : BlockMask::all_ones(l.out.c, l.in.c));
-    const KernelMask stored = stored_mask(logical, placed.block_order, program.layers[l.inputs[0]].block_order);
-    const KernelMask& given = placed.mask >= 0 ? program.masks[placed.mask] : stored;
+    const program::ProgramLayer& placed = program.layers[i];
+    const network::Layer& l = placed.layer;
+    if (l.op != network::Op::conv2d) continue;
+    const sparsity::KernelMask logical =
+        kernel_mask(masks[i] ? *masks[i] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
+    const sparsity::KernelMask stored =
+        schedule::stored_mask(logical, placed.block_order, program.layers[l.inputs[0]].block_order);
+    const sparsity::KernelMask& given = placed.mask >= 0 ? program.masks[placed.mask] : stored;
     if (given.bits == stored.bits) continue;
     return Problem{
         "", "sparsity",
@@ -65,11 +68,11 @@ std::optional<Problem> other_masks(const Program& program, const std::vector<std
   return std::nullopt;
 }
 
-std::optional<Problem> call_without_kernel(const Program& program, const KernelLaw& law) {
-  static const Layer none;
-  for (const KernelCall& call : program.calls) {
+std::optional<Problem> call_without_kernel(const program::Program& program, const cost::KernelLaw& law) {
+  static const network::Layer none;
+  for (const program::KernelCall& call : program.calls) {
     const bool named = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size());
-    const Layer& layer = named ? program.layers[call.layer].layer : none;
+    const network::Layer& layer = named ? program.layers[call.layer].layer : none;
     if (law.covers(call.kind, layer)) continue;
     return Problem{"", "hardware.kernels",
                    fmt::format("has no kernel for the {} calls of layer {}", kernel_name(call.kind), layer.name),
@@ -78,12 +81,12 @@ std::optional<Problem> call_without_kernel(const Program& program, const KernelL
   return std::nullopt;
 }
 
-bool has_zero_blocks(const Program& program) {
-  return std::any_of(program.layers.begin(), program.layers.end(), [&](const ProgramLayer& layer) {
+bool has_zero_blocks(const program::Program& program) {
+  return std::any_of(program.layers.begin(), program.layers.end(), [&](const program::ProgramLayer& layer) {
     if (layer.mask < 0) return false;
-    const KernelMask& mask = program.masks[layer.mask];
+    const sparsity::KernelMask& mask = program.masks[layer.mask];
     return mask.count() < std::int64_t{mask.rows} * mask.cols;
   });
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

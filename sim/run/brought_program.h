@@ -8,18 +8,19 @@
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // The first layer in which the two differ, if any.
-std::optional<Problem> other_network(const Program& program, const Network& network);
+std::optional<Problem> other_network(const program::Program& program, const network::Network& network);
 
 // The first convolution whose blocks in the program are not those of `masks` (by LayerId; nullopt: all present).
-std::optional<Problem> other_masks(const Program& program, const std::vector<std::optional<BlockMask>>& masks);
+std::optional<Problem> other_masks(const program::Program& program,
+                                   const std::vector<std::optional<sparsity::BlockMask>>& masks);
 
 // The first call that the kernels of the run do not cover, if any.
-std::optional<Problem> call_without_kernel(const Program& program, const KernelLaw& law);
+std::optional<Problem> call_without_kernel(const program::Program& program, const cost::KernelLaw& law);
 
 // Whether any block of any layer is missing.
-bool has_zero_blocks(const Program& program);
+bool has_zero_blocks(const program::Program& program);
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -4,20 +4,20 @@
 
 #include "sim/config/hardware.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
 // The hardware as the file at `path` has it, whether that is a hardware file or a run config; null if it has none.
 json hardware_in(const std::string& path, const std::string& key) {
-  const Document whole = load_document(path, {"network", "hardware"});
+  const config::Document whole = config::load_document(path, {"network", "hardware"});
   if (!whole.problems.empty() || !whole.value.is_object()) return nullptr;
   const json& value = whole.value.contains("hardware") ? whole.value["hardware"] : whole.value;
   return value.is_object() && value.contains(key) && value.contains("name") ? value : json();
 }
 
-json values_of(const json& hardware, const ArraySpec& array) {
-  json values = hardware_values(hardware, array);
+json values_of(const json& hardware, const arch::ArraySpec& array) {
+  json values = config::hardware_values(hardware, array);
   values["kernels"] = hardware.value("kernels", json());
   return values;
 }
@@ -36,7 +36,7 @@ std::vector<std::string> differing_keys(const json& ours, const json& theirs, bo
 }
 }  // namespace
 
-void settle_calibration(Document& document, const ArraySpec& array) {
+void settle_calibration(config::Document& document, const arch::ArraySpec& array) {
   json& hardware = document.value["hardware"];
   if (hardware.contains("changed_from")) hardware.erase("calibration");  // a resolved config that was run again
   const bool calibrated = hardware.contains("calibration");
@@ -58,4 +58,4 @@ void settle_calibration(Document& document, const ArraySpec& array) {
   hardware["changed_from"] = std::move(from);
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

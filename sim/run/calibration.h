@@ -5,11 +5,11 @@
 #include "sim/arch/array_spec.h"
 #include "sim/config/document.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // Compares the hardware of a run config, with all that lies over it, with the file that states its calibration (or, if
 // none does, its name), by value. Where it differs, the calibration goes and `hardware.changed_from` says from what and
 // in which keys. Fewer rows or columns than the calibrated array has are a part of it, no change.
-void settle_calibration(Document& document, const ArraySpec& array);
+void settle_calibration(config::Document& document, const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::run

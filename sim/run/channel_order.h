@@ -4,12 +4,12 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // order[p]: logical 8-channel block at stored block p of the tensor of `layer`.
-std::vector<int> stored_block_order(const Program& program, LayerId layer);
+std::vector<int> stored_block_order(const program::Program& program, network::LayerId layer);
 
 // Logical channel at a stored one; may lie beyond the tensor's channels, where storage holds zero.
 inline int logical_channel(const std::vector<int>& order, int stored) { return order[stored / 8] * 8 + stored % 8; }
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -9,7 +9,7 @@
 #include "sim/base/installation.h"
 #include "sim/cost/coefficient_law.h"
 
-namespace tessera {
+namespace tessera::run {
 
 std::string config_folder() {
   const char* chosen = std::getenv("TESSERA_CONFIGS");
@@ -27,17 +27,17 @@ std::vector<std::string> config_names(const std::string& folder) {
 }
 
 std::vector<std::string> all_kernel_law_names() {
-  std::vector<std::string> names = kernel_law_names();
+  std::vector<std::string> names = cost::kernel_law_names();
   for (const std::string& name : config_names("hardware/kernels")) names.push_back(name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
-Expected<const KernelLaw*> open_kernel_law(const std::string& name) {
+Expected<const cost::KernelLaw*> open_kernel_law(const std::string& name) {
   const std::vector<std::string> names = all_kernel_law_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) {
-    return find_or_load_kernel_law(name, config_folder() + "/hardware/kernels");
+    return cost::find_or_load_kernel_law(name, config_folder() + "/hardware/kernels");
   }
   const std::string near = nearest_name(name, names);
   return fail(ExitCode::bad_input, {"", "hardware.kernels", fmt::format("is \"{}\"", name),
@@ -45,4 +45,4 @@ Expected<const KernelLaw*> open_kernel_law(const std::string& name) {
                                                 fmt::join(names, ", "))});
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

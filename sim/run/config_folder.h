@@ -7,7 +7,7 @@
 #include "sim/base/error.h"
 #include "sim/cost/kernel_law.h"
 
-namespace tessera {
+namespace tessera::run {
 
 std::string config_folder();
 
@@ -15,7 +15,7 @@ std::string config_folder();
 std::vector<std::string> config_names(const std::string& folder);
 
 // A law by name: built in, or a library in configs/hardware/kernels.
-Expected<const KernelLaw*> open_kernel_law(const std::string& name);
+Expected<const cost::KernelLaw*> open_kernel_law(const std::string& name);
 std::vector<std::string> all_kernel_law_names();
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -6,7 +6,7 @@
 #include "sim/arch/array_spec.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::run {
 
 struct ControlCost {
   std::int64_t transfers = 0;    // started, each turn of a loop once
@@ -14,9 +14,9 @@ struct ControlCost {
   std::int64_t written = 0;      // of them, those beyond what the tiles hold: to be written while the program runs
   double serial_us = 0;          // `written` at controller.operation_ns each, starts and waits free; 0: not stated
 };
-ControlCost control_cost(const Program& program, const ArraySpec& array);
+ControlCost control_cost(const program::Program& program, const arch::ArraySpec& array);
 
 // As `control` of result.json; serial_us is left out where the hardware states no operation.
-nlohmann::json control_result(const Program& program, const ArraySpec& array);
+nlohmann::json control_result(const program::Program& program, const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::run

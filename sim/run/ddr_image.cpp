@@ -5,7 +5,7 @@
 #include "sim/run/functional.h"
 #include "sim/sparsity/compaction.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 
 using Part = std::pair<std::int64_t, std::vector<std::uint8_t>>;
@@ -17,11 +17,12 @@ bool is_identity(const std::vector<int>& order) {
 }
 
 // The weights with output and input channels in stored order, excess channels zero.
-WeightTensor in_stored_order(const WeightTensor& w, const std::vector<int>& rows, const std::vector<int>& cols) {
-  WeightTensor out;
-  out.cout = static_cast<int>(rows.size()) * kernel_block;
+sparsity::WeightTensor in_stored_order(const sparsity::WeightTensor& w, const std::vector<int>& rows,
+                                       const std::vector<int>& cols) {
+  sparsity::WeightTensor out;
+  out.cout = static_cast<int>(rows.size()) * sparsity::kernel_block;
   out.taps = w.taps;
-  out.cin = static_cast<int>(cols.size()) * kernel_block;
+  out.cin = static_cast<int>(cols.size()) * sparsity::kernel_block;
   out.values.assign(static_cast<std::size_t>(out.cout) * out.taps * out.cin, 0);
   out.bias.assign(static_cast<std::size_t>(out.cout), 0);
   for (int oc = 0; oc < out.cout; ++oc) {
@@ -30,50 +31,52 @@ WeightTensor in_stored_order(const WeightTensor& w, const std::vector<int>& rows
     out.bias[oc] = w.bias[from];
     for (int t = 0; t < w.taps; ++t)
       for (std::size_t block = 0; block < cols.size(); ++block) {
-        const int ic = cols[block] * kernel_block;
+        const int ic = cols[block] * sparsity::kernel_block;
         if (ic < w.cin)
-          std::copy_n(&w.values[(static_cast<std::size_t>(from) * w.taps + t) * w.cin + ic],
-                      std::min(kernel_block, w.cin - ic),
-                      &out.values[(static_cast<std::size_t>(oc) * w.taps + t) * out.cin + block * kernel_block]);
+          std::copy_n(
+              &w.values[(static_cast<std::size_t>(from) * w.taps + t) * w.cin + ic],
+              std::min(sparsity::kernel_block, w.cin - ic),
+              &out.values[(static_cast<std::size_t>(oc) * w.taps + t) * out.cin + block * sparsity::kernel_block]);
       }
   }
   return out;
 }
 
-void add_weights(const Program& program, const NetworkData& data, DdrImage& image) {
-  std::map<int, std::vector<const ChunkPlace*>> chunks;  // by layer, so that one reordered copy exists at a time
-  for (const ChunkPlace& chunk : program.chunks)
+void add_weights(const program::Program& program, const reference::NetworkData& data, exec::DdrImage& image) {
+  std::map<int, std::vector<const program::ChunkPlace*>>
+      chunks;  // by layer, so that one reordered copy exists at a time
+  for (const program::ChunkPlace& chunk : program.chunks)
     if (chunk.ddr_address >= 0) chunks[chunk.layer].push_back(&chunk);
   for (const auto& [id, places] : chunks) {
-    const ProgramLayer& layer = program.layers[static_cast<std::size_t>(id)];
-    const WeightTensor* weights = &data.weights[static_cast<std::size_t>(id)];
+    const program::ProgramLayer& layer = program.layers[static_cast<std::size_t>(id)];
+    const sparsity::WeightTensor* weights = &data.weights[static_cast<std::size_t>(id)];
     const std::vector<int> rows = stored_block_order(program, id);
     const std::vector<int> cols = stored_block_order(program, layer.layer.inputs[0]);
-    WeightTensor reordered;
+    sparsity::WeightTensor reordered;
     if (!is_identity(rows) || !is_identity(cols)) {
       reordered = in_stored_order(*weights, rows, cols);
       weights = &reordered;
     }
-    const KernelMask dense = kernel_mask(BlockMask::all_ones(layer.layer.out.c, layer.layer.in.c));
-    const KernelMask& mask = layer.mask < 0 ? dense : program.masks[static_cast<std::size_t>(layer.mask)];
-    for (const ChunkPlace* place : places)
+    const sparsity::KernelMask dense = kernel_mask(sparsity::BlockMask::all_ones(layer.layer.out.c, layer.layer.in.c));
+    const sparsity::KernelMask& mask = layer.mask < 0 ? dense : program.masks[static_cast<std::size_t>(layer.mask)];
+    for (const program::ChunkPlace* place : places)
       image.parts.emplace_back(place->ddr_address, pack_chunk(*weights, mask, place->shape));
   }
 }
 
 // Calls f(address, run) for every contiguous run of an access, in stream order.
 template <class F>
-void for_each_run(const Access& access, int dim, std::int64_t address, F& f) {
+void for_each_run(const program::Access& access, int dim, std::int64_t address, F& f) {
   if (dim == 0) return f(address, access.dims[0].count);
   for (int i = 0; i < access.dims[dim].count; ++i)
     for_each_run(access, dim - 1, address + i * access.dims[dim].step, f);
 }
 
-void add_input(const Program& program, const Tensor& input, DdrImage& image) {
+void add_input(const program::Program& program, const reference::Tensor& input, exec::DdrImage& image) {
   const std::vector<int> order = stored_block_order(program, 0);
-  for (const TensorPiece& piece : program.pieces) {
+  for (const program::TensorPiece& piece : program.pieces) {
     if (piece.tensor != 0 || !piece.in_ddr) continue;
-    const Region& r = piece.region;
+    const program::Region& r = piece.region;
     std::vector<std::uint8_t> bytes;
     bytes.reserve(static_cast<std::size_t>(r.elements()));
     for (int h = r.h0; h < r.h1; ++h)
@@ -102,11 +105,11 @@ void add_input(const Program& program, const Tensor& input, DdrImage& image) {
 
 }  // namespace
 
-DdrImage build_ddr_image(const Program& program, const NetworkData& data) {
-  DdrImage image;
+exec::DdrImage build_ddr_image(const program::Program& program, const reference::NetworkData& data) {
+  exec::DdrImage image;
   add_weights(program, data, image);
   add_input(program, data.input, image);
   return image;
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

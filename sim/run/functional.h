@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "sim/exec/backend.h"
 #include "sim/program/program.h"
 #include "sim/reference/network_data.h"
-#include "sim/exec/backend.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // Weight chunks at their addresses, and the input tensor wherever a piece of it stands in DDR. `data` is in the
 // network's own channel order; the program's block_order is applied here.
-DdrImage build_ddr_image(const Program& program, const NetworkData& data);
+exec::DdrImage build_ddr_image(const program::Program& program, const reference::NetworkData& data);
 
 struct FunctionalReport {
   std::int64_t layers_checked = 0;  // all but the input; a conv fused into an add or pool is checked through it
@@ -26,8 +26,8 @@ struct FunctionalReport {
 };
 
 // `reference`: every layer's tensor, by LayerId.
-FunctionalReport check_functional(const Program& program, const EngineMap& engines, const SimResult& result,
-                                  const std::vector<Tensor>& reference);
+FunctionalReport check_functional(const program::Program& program, const program::EngineMap& engines,
+                                  const exec::SimResult& result, const std::vector<reference::Tensor>& reference);
 
 // The same for a program without tensors (Program::tensors): what shows is what stands in DDR at the end, a product or
 // the output of the network, in the bytes that SimResult::host has to hold.
@@ -36,10 +36,10 @@ struct HostBytes {
   Bytes bytes = 0;
 };
 // What stands in the way of data, or nothing; the others may be asked only then.
-std::optional<Problem> without_data(const Program& program);
-HostBytes judged_bytes(const Program& program);
-DdrImage build_end_image(const Program& program, const NetworkData& data);
-FunctionalReport check_end(const Program& program, const SimResult& result, const Network& network,
-                           const NetworkData& data);
+std::optional<Problem> without_data(const program::Program& program);
+HostBytes judged_bytes(const program::Program& program);
+exec::DdrImage build_end_image(const program::Program& program, const reference::NetworkData& data);
+FunctionalReport check_end(const program::Program& program, const exec::SimResult& result,
+                           const network::Network& network, const reference::NetworkData& data);
 
-}  // namespace tessera
+}  // namespace tessera::run

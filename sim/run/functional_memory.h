@@ -6,15 +6,15 @@
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // Bytes: every byte of the tiles and of the program's DDR with the mark of its last writer, and every tensor as it
 // arrives and as the reference computes it.
-Bytes functional_memory(const Program& program, const ArraySpec& array);
+Bytes functional_memory(const program::Program& program, const arch::ArraySpec& array);
 
 // The failure of a program whose functional run would hold more than `most` bytes.
 constexpr Bytes most_functional_memory = Bytes{4} << 30;
-std::optional<Failure> too_much_functional_memory(const Program& program, const ArraySpec& array,
+std::optional<Failure> too_much_functional_memory(const program::Program& program, const arch::ArraySpec& array,
                                                   Bytes most = most_functional_memory);
 
-}  // namespace tessera
+}  // namespace tessera::run

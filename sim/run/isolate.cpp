@@ -14,7 +14,7 @@
 
 #include "sim/base/heap.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
@@ -114,4 +114,4 @@ Expected<json> IsolatedTask::wait() {
   return answer["result"];
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

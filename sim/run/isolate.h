@@ -8,7 +8,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::run {
 
 class IsolatedTask {
  public:
@@ -29,4 +29,4 @@ class IsolatedTask {
   int fd_ = -1;
 };
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -4,7 +4,7 @@
 
 #include "sim/run/executions.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
@@ -23,22 +23,22 @@ std::string longest(const Extrapolations& times) {
 }
 }  // namespace
 
-void add_kernel_footing(json& result, const Program& program, const KernelLaw& law,
+void add_kernel_footing(json& result, const program::Program& program, const cost::KernelLaw& law,
                         const std::vector<Millicycles>& durations) {
   double by_footing[3] = {};
   Extrapolations all;
   std::map<std::string, Extrapolations> by_layer;
-  for (const EngineProgram& engine : program.engines) {
+  for (const program::EngineProgram& engine : program.engines) {
     if (engine.core.empty()) continue;
     const std::vector<std::int64_t> times = executions(engine);
     for (std::size_t i = 0; i < engine.core.size(); ++i) {
-      if (engine.core[i].op != CoreOp::kernel) continue;
-      const KernelCall& call = program.calls[engine.core[i].call];
-      const Layer& layer = program.layers[call.layer].layer;
-      const Grounds grounds = law.grounds(call, layer);
+      if (engine.core[i].op != program::CoreOp::kernel) continue;
+      const program::KernelCall& call = program.calls[engine.core[i].call];
+      const network::Layer& layer = program.layers[call.layer].layer;
+      const cost::Grounds grounds = law.grounds(call, layer);
       const double time = static_cast<double>(durations[engine.core[i].call]) * static_cast<double>(times[i]);
       by_footing[static_cast<int>(grounds.footing)] += time;
-      if (grounds.footing != Footing::extrapolated) continue;
+      if (grounds.footing != cost::Footing::extrapolated) continue;
       const std::string text = grounds.shape + "; measured at " + grounds.fitted_to;
       all[text] += time;
       by_layer[layer.name][text] += time;
@@ -46,7 +46,7 @@ void add_kernel_footing(json& result, const Program& program, const KernelLaw& l
   }
   const double sum = by_footing[0] + by_footing[1] + by_footing[2];
   json& shares = result["kernel_footing"] = json::object();
-  for (const Footing f : {Footing::fitted, Footing::extrapolated, Footing::assumed}) {
+  for (const cost::Footing f : {cost::Footing::fitted, cost::Footing::extrapolated, cost::Footing::assumed}) {
     const double time = by_footing[static_cast<int>(f)];
     shares[footing_name(f)] = sum > 0 ? time / sum : 0.0;
   }
@@ -57,4 +57,4 @@ void add_kernel_footing(json& result, const Program& program, const KernelLaw& l
       layer["extrapolated"] = longest(found->second);
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

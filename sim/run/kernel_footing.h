@@ -7,11 +7,11 @@
 #include "sim/cost/kernel_law.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // Into R of result.json: kernel_footing (shares of the time in kernel calls) and, where calls are extrapolated,
 // `extrapolated` for the run and for each such layer: the shape with the most time and the shapes that were measured.
-void add_kernel_footing(nlohmann::json& result, const Program& program, const KernelLaw& law,
+void add_kernel_footing(nlohmann::json& result, const program::Program& program, const cost::KernelLaw& law,
                         const std::vector<Millicycles>& durations);
 
-}  // namespace tessera
+}  // namespace tessera::run

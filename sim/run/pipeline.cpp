@@ -20,7 +20,7 @@
 #include "sim/schedule/needs.h"
 #include "sim/verify/verify.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
@@ -30,24 +30,26 @@ std::uint64_t hash_of(const std::string& text) {  // FNV-1a
   return hash;
 }
 
-std::vector<std::optional<BlockMask>> masks_of(const RunConfig& config, Density density) {
+std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density) {
   if (density == Density::sparse) return config.masks;
-  return std::vector<std::optional<BlockMask>>(config.network.layers.size());
+  return std::vector<std::optional<sparsity::BlockMask>>(config.network.layers.size());
 }
 
 // Data of a functional run before the simulation, and its judgement after.
 struct FunctionalRun {
-  DdrImage image;
-  NetworkData data;
+  exec::DdrImage image;
+  reference::NetworkData data;
 
-  static Expected<FunctionalRun> prepare(const RunConfig& config, const Program& program,
-                                         const std::vector<std::optional<BlockMask>>& masks, const std::string& file) {
+  static Expected<FunctionalRun> prepare(const RunConfig& config, const program::Program& program,
+                                         const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                         const std::string& file) {
     FunctionalRun run;
     if (file.empty()) {
-      run.data = make_data(config.network, masks, config.seed);
+      run.data = reference::make_data(config.network, masks, config.seed);
     } else {
-      const MasksFrom from = config.mask_spec.file.empty() ? MasksFrom::generator : MasksFrom::file;
-      Expected<NetworkData> loaded = load_data(file, config.network, masks, from, config.seed);
+      const reference::MasksFrom from =
+          config.mask_spec.file.empty() ? reference::MasksFrom::generator : reference::MasksFrom::file;
+      Expected<reference::NetworkData> loaded = load_data(file, config.network, masks, from, config.seed);
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }
@@ -55,10 +57,10 @@ struct FunctionalRun {
     return run;
   }
 
-  json compare(const RunConfig& config, const Program& program, const SimResult& sim) const {
-    const FunctionalReport report =
-        program.tensors ? check_functional(program, EngineMap(config.array), sim, run_reference(config.network, data))
-                        : check_end(program, sim, config.network, data);
+  json compare(const RunConfig& config, const program::Program& program, const exec::SimResult& sim) const {
+    const FunctionalReport report = program.tensors ? check_functional(program, program::EngineMap(config.array), sim,
+                                                                       run_reference(config.network, data))
+                                                    : check_end(program, sim, config.network, data);
     return {{"layers_checked", report.layers_checked},
             {"elements_checked", report.elements_checked},
             {"mismatches", report.mismatches},
@@ -68,8 +70,8 @@ struct FunctionalRun {
 };
 
 // A simulation that is faster than what nothing can beat is wrong, whatever it says; so is one of its layers.
-std::optional<Failure> check_bounds(const Program& program, const SimResult& sim, const Bounds& bounds,
-                                    const ArraySpec& array) {
+std::optional<Failure> check_bounds(const program::Program& program, const exec::SimResult& sim,
+                                    const cost::Bounds& bounds, const arch::ArraySpec& array) {
   Failure wrong{ExitCode::internal, {}};
   const auto check = [&](const std::string& what, const std::string& key, Millicycles time, double bound_us) {
     const double us = to_us(time, array.clock_hz);
@@ -79,8 +81,8 @@ std::optional<Failure> check_bounds(const Program& program, const SimResult& sim
                               "either the model or the bound is wrong: please report this run"});
   };
   check("the simulation", "bound_us", sim.total, bounds.bound_us());
-  for (const ProgramLayer& placed : program.layers) {
-    const LayerTimes& times = sim.layers[static_cast<std::size_t>(placed.layer.id)];
+  for (const program::ProgramLayer& placed : program.layers) {
+    const exec::LayerTimes& times = sim.layers[static_cast<std::size_t>(placed.layer.id)];
     if (times.start < 0) continue;  // computed by another layer
     check("layer " + placed.layer.name, "layers[].compute_bound_us", times.end - times.start,
           bounds.layers[static_cast<std::size_t>(placed.layer.id)].compute_us);
@@ -91,7 +93,7 @@ std::optional<Failure> check_bounds(const Program& program, const SimResult& sim
 
 json hardware_result(const RunConfig& config) {
   const json& hardware = config.resolved["hardware"];
-  const ArraySpec& array = config.array;
+  const arch::ArraySpec& array = config.array;
   json result = {{"name", array.name},         {"rows", array.rows},
                  {"cols", array.cols},         {"memtile_rows", array.memtile_rows},
                  {"clock_hz", array.clock_hz}, {"calibration", hardware.value("calibration", "")},
@@ -106,18 +108,18 @@ const char* density_name(Density d) { return d == Density::dense ? "dense" : "sp
 
 Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
-  const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+  const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
   if (!law) return law.failure();
-  if (std::vector<Problem> missing = missing_resources(config.array); !missing.empty())
+  if (std::vector<Problem> missing = schedule::missing_resources(config.array); !missing.empty())
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
-  Expected<Schedule> schedule = make_schedule(config.network, masks, config.array, **law, config.schedule);
+  Expected<schedule::Schedule> schedule = make_schedule(config.network, masks, config.array, **law, config.schedule);
   if (!schedule) return schedule.failure();
-  if (std::vector<Problem> too_long = too_long_transfers(schedule->program, config.array); !too_long.empty())
+  if (std::vector<Problem> too_long = schedule::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);
-  if (std::optional<Failure> wrong = verify(plan.schedule.program, config.array)) {
+  if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array)) {
     wrong->code = ExitCode::internal;
     wrong->problems.insert(wrong->problems.begin(),
                            {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
@@ -128,14 +130,16 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   return plan;
 }
 
-Density program_density(const Program& program) { return has_zero_blocks(program) ? Density::sparse : Density::dense; }
+Density program_density(const program::Program& program) {
+  return has_zero_blocks(program) ? Density::sparse : Density::dense;
+}
 
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
-  const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+  const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
   if (!law) return law.failure();
   const Expected<std::string> text = read_text(file);
   if (!text) return text.failure();
-  Expected<Program> program = parse_program(*text, config.array, file);
+  Expected<program::Program> program = program::parse_program(*text, config.array, file);
   if (!program) return program.failure();
   Failure wrong;
   if (std::optional<Problem> other = other_network(*program, config.network))
@@ -145,7 +149,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
                               fmt::format("the program was made for {}, the config says {}", program->accounting,
                                           accounting_name(config.accounting)),
                               "legal: the accounting that the program was dumped with"});
-  if (wrong.problems.empty()) wrong = verify(*program, config.array).value_or(Failure{});
+  if (wrong.problems.empty()) wrong = verify::verify(*program, config.array).value_or(Failure{});
   if (wrong.problems.empty())
     if (std::optional<Problem> without = call_without_kernel(*program, **law))
       wrong.problems.push_back(std::move(*without));
@@ -162,8 +166,8 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
 }
 
 Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density density, const RunOptions& options) {
-  const Program& program = plan.schedule.program;
-  SimOptions sim_options;
+  const program::Program& program = plan.schedule.program;
+  exec::SimOptions sim_options;
   sim_options.fidelity = config.fidelity;
   sim_options.functional = options.functional;
   sim_options.trace = options.trace;
@@ -182,15 +186,15 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
     if (!prepared) return prepared.failure();
     functional = std::move(*prepared);
   }
-  const Expected<SimResult> sim =
-      simulate(program, config.array, plan.durations, sim_options, functional ? functional->image : DdrImage{});
+  const Expected<exec::SimResult> sim =
+      simulate(program, config.array, plan.durations, sim_options, functional ? functional->image : exec::DdrImage{});
   if (!sim) return sim.failure();
   if (plan.bounds) {
     if (std::optional<Failure> failure = check_bounds(program, *sim, *plan.bounds, config.array)) return *failure;
   }
   json result = density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
   if (config.accounting == Accounting::physical) {
-    const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+    const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
     if (!law) return law.failure();
     add_kernel_footing(result, program, **law, plan.durations);
     result["control"] = control_result(program, config.array);
@@ -246,9 +250,9 @@ JsonParts content_parts(const RunConfig& config, Density density) {
   json network = config.resolved["network"];
   network.erase("name");
   network.erase("source");
-  const Expected<const KernelLaw*> law = open_kernel_law(config.array.kernels);
+  const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
   json content = {{"network", network},
-                  {"hardware", hardware_values(config.resolved["hardware"], config.array)},
+                  {"hardware", config::hardware_values(config.resolved["hardware"], config.array)},
                   {"kernels", law ? (*law)->fingerprint() : config.array.kernels},
                   {"schedule", config.resolved["schedule"]},
                   {"accounting", accounting_name(config.accounting)},
@@ -262,16 +266,16 @@ JsonParts content_parts(const RunConfig& config, Density density) {
         continue;
       }
       const std::string bits(mask->bits.begin(), mask->bits.end());
-      masks.push_back({mask->bc, mask->bi, hash_text(hash_of(bits))});
+      masks.push_back({mask->bc, mask->bi, program::hash_text(hash_of(bits))});
     }
   }
   return parts_of(content);
 }
 
-std::string content_hash(const JsonParts& parts) { return hash_text(hash_of(text_of(parts))); }
+std::string content_hash(const JsonParts& parts) { return program::hash_text(hash_of(text_of(parts))); }
 
 std::string content_hash(const RunConfig& config, Density density) {
   return content_hash(content_parts(config, density));
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

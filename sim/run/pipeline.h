@@ -11,15 +11,15 @@
 #include "sim/cost/bound.h"
 #include "sim/run/run_config.h"
 
-namespace tessera {
+namespace tessera::run {
 
 enum class Density { dense, sparse };
 const char* density_name(Density d);  // "dense", "sparse"
 
 // A schedule with the bounds it is judged by.
 struct Plan {
-  Schedule schedule;
-  std::optional<Bounds> bounds;        // none where they do not apply
+  schedule::Schedule schedule;
+  std::optional<cost::Bounds> bounds;  // none where they do not apply
   std::vector<Millicycles> durations;  // by kernel call
 };
 
@@ -27,7 +27,7 @@ struct Plan {
 Expected<Plan> make_plan(const RunConfig& config, Density density);
 
 // Whose masks a program was made for: dense when every block is present.
-Density program_density(const Program& program);
+Density program_density(const program::Program& program);
 
 // A program brought by the user instead of a schedule: verified, for the network of the config; its masks are its own.
 // It has bounds when its masks are those of the config.
@@ -36,7 +36,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
 struct RunOptions {
   bool functional = false;  // move real data and compare every layer with the reference
   std::string data;         // .npz with weights and input of a functional run; empty: from the seed
-  TraceSink* trace = nullptr;
+  trace::TraceSink* trace = nullptr;
 };
 
 // Simulates a plan and returns R of result.json: cycles, latency_us, bounds, macs, use of the cores, bytes
@@ -57,12 +57,12 @@ nlohmann::json make_result(const RunConfig& config, const nlohmann::json& dense,
 // accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.
 std::string content_hash(const RunConfig& config, Density density);
 
-// The same by parts, for many runs that share some: a JSON object as the text of each member. "masks" depends on network
-// and sparsity, the other parts on everything but sparsity.
+// The same by parts, for many runs that share some: a JSON object as the text of each member. "masks" depends on
+// network and sparsity, the other parts on everything but sparsity.
 using JsonParts = std::map<std::string, std::string>;
 JsonParts parts_of(const nlohmann::json& object);
 std::string text_of(const JsonParts& parts);  // what object.dump() gives
 JsonParts content_parts(const RunConfig& config, Density density);
 std::string content_hash(const JsonParts& parts);
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -7,35 +7,37 @@
 #include "sim/run/config_folder.h"
 #include "sim/verify/verify.h"
 
-namespace tessera {
+namespace tessera::run {
 
 const char* const published_machine = "dalberto2024";
 
-Expected<Plan> make_published_plan(const RunConfig& config, const std::vector<std::optional<BlockMask>>& masks) {
-  Expected<Program> program = make_published_program(config.network, masks, config.array);
+Expected<Plan> make_published_plan(const RunConfig& config,
+                                   const std::vector<std::optional<sparsity::BlockMask>>& masks) {
+  Expected<program::Program> program = replay::make_published_program(config.network, masks, config.array);
   if (!program) return program.failure();
-  if (std::optional<Failure> wrong = verify(*program, config.array)) {
+  if (std::optional<Failure> wrong = verify::verify(*program, config.array)) {
     wrong->code = ExitCode::internal;
     wrong->problems.insert(wrong->problems.begin(),
                            {"", "schedule.published", "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
   Plan plan;
-  plan.durations = published_durations(*program);
+  plan.durations = replay::published_durations(*program);
   plan.schedule.program = std::move(*program);
   return plan;
 }
 
-Document load_published_machine(const nlohmann::json& hardware, const ArraySpec& array) {
+config::Document load_published_machine(const nlohmann::json& hardware, const arch::ArraySpec& array) {
   const std::string folder = config_folder() + "/hardware/";
   std::vector<std::string> sets{fmt::format("rows={}", array.rows), fmt::format("cols={}", array.cols)};
-  const Expected<ArraySpec> generic = load_hardware(folder + "aie2.json", sets);
+  const Expected<arch::ArraySpec> generic = config::load_hardware(folder + "aie2.json", sets);
   std::vector<Problem> lost;
   if (!generic) {
     lost = generic.failure().problems;
   } else {
-    const nlohmann::json usual = hardware_values(load_document(folder + "aie2.json", {}, sets).value, *generic);
-    const nlohmann::json wanted = hardware_values(hardware, array);
+    const nlohmann::json usual =
+        config::hardware_values(config::load_document(folder + "aie2.json", {}, sets).value, *generic);
+    const nlohmann::json wanted = config::hardware_values(hardware, array);
     for (const auto& [key, value] : wanted.items()) {
       if (usual.contains(key) && usual[key] == value) continue;
       if (key.rfind("ddr.", 0) == 0) {
@@ -61,9 +63,9 @@ Document load_published_machine(const nlohmann::json& hardware, const ArraySpec&
              array.name, lost.size(), published_machine, lost.front().path),
          "legal: aie2.json with other rows, cols and ddr, a hardware that extends dalberto2024.json, or "
          "accounting=physical"}};
-  Document machine = load_document(folder + published_machine + ".json", {}, sets);
+  config::Document machine = config::load_document(folder + published_machine + ".json", {}, sets);
   machine.problems.insert(machine.problems.end(), lost.begin(), lost.end());
   return machine;
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

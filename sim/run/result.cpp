@@ -6,7 +6,7 @@
 
 #include "sim/program/hash.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
@@ -16,19 +16,19 @@ json cycles(Millicycles t) {
   return static_cast<double>(t) / 1000.0;
 }
 
-json causes(const CauseTimes& times) {
+json causes(const exec::CauseTimes& times) {
   json object;
-  for (int c = 0; c < cause_count; ++c) object[cause_name(static_cast<Cause>(c))] = cycles(times[c]);
+  for (int c = 0; c < exec::cause_count; ++c) object[cause_name(static_cast<exec::Cause>(c))] = cycles(times[c]);
   return object;
 }
 
 // The published accounting moves sizes and has no weights that stand anywhere.
-bool has_weights(const Program& program) { return program.accounting != "published"; }
+bool has_weights(const program::Program& program) { return program.accounting != "published"; }
 
 // What the weights of the layers (all of them, or one) look like in DDR, each chunk once.
-json weight_bytes(const Program& program, int layer) {
-  ChunkSize sum;
-  for (const ChunkPlace& chunk : program.chunks) {
+json weight_bytes(const program::Program& program, int layer) {
+  sparsity::ChunkSize sum;
+  for (const program::ChunkPlace& chunk : program.chunks) {
     if (layer >= 0 && chunk.layer != layer) continue;
     sum.blocks += chunk.size.blocks;
     sum.bias += chunk.size.bias;
@@ -36,36 +36,36 @@ json weight_bytes(const Program& program, int layer) {
     sum.data += chunk.size.data;
   }
   if (const int product = program.product.layer; product >= 0 && (layer < 0 || layer == product)) {  // B, row-major
-    const Layer& l = program.layers[product].layer;
-    sum.blocks += ceil_div(l.in.c, kernel_block) * ceil_div(l.out.c, kernel_block);
+    const network::Layer& l = program.layers[product].layer;
+    sum.blocks += ceil_div(l.in.c, sparsity::kernel_block) * ceil_div(l.out.c, sparsity::kernel_block);
     sum.data += Bytes{l.in.c} * l.out.c * type_bytes(l.in_type);
   }
   return {{"blocks", sum.blocks}, {"data", sum.data}, {"index", sum.index}, {"bias", sum.bias}, {"total", sum.total()}};
 }
 
 // The convolution that computes an add layer on its way out, or -1.
-std::vector<int> fused_into(const Program& program) {
+std::vector<int> fused_into(const program::Program& program) {
   std::vector<int> conv(program.layers.size(), -1);
-  for (const KernelCall& call : program.calls) {
+  for (const program::KernelCall& call : program.calls) {
     if (call.add_layer >= 0) conv[call.add_layer] = call.layer;
   }
   return conv;
 }
 
 // How much of `core_cycles`, a time of cores, they spent in kernel calls, and which share of their peak these reached.
-void add_use(json& into, const Program& program, double core_cycles, Millicycles busy) {
+void add_use(json& into, const program::Program& program, double core_cycles, Millicycles busy) {
   if (core_cycles <= 0) return;
-  const double peak = peak_macs_per_cycle(program.layers.back().layer.in_type);  // a network has one type
+  const double peak = cost::peak_macs_per_cycle(program.layers.back().layer.in_type);  // a network has one type
   into["core_busy_share"] = static_cast<double>(busy) / millicycles_per_cycle / core_cycles;
   into["mac_utilization"] = into["macs"].get<double>() / peak / core_cycles;
 }
 
-json layer_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim, const Bounds* bounds, int id,
-                  int fused) {
-  const Program& program = schedule.program;
-  const ProgramLayer& placed = program.layers[id];
-  const LayerTimes& own = sim.layers[id];
-  const LayerTimes& span = own.start < 0 && fused >= 0 ? sim.layers[fused] : own;
+json layer_result(const schedule::Schedule& schedule, const arch::ArraySpec& array, const exec::SimResult& sim,
+                  const cost::Bounds* bounds, int id, int fused) {
+  const program::Program& program = schedule.program;
+  const program::ProgramLayer& placed = program.layers[id];
+  const exec::LayerTimes& own = sim.layers[id];
+  const exec::LayerTimes& span = own.start < 0 && fused >= 0 ? sim.layers[fused] : own;
   json layer = {{"name", placed.layer.name},
                 {"op", placed.layer.is_gemm ? "gemm" : op_name(placed.layer.op)},
                 {"start_us", to_us(std::max<Millicycles>(span.start, 0), array.clock_hz)},
@@ -77,16 +77,16 @@ json layer_result(const Schedule& schedule, const ArraySpec& array, const SimRes
                 {"time", causes(own.cores)}};
   const Millicycles at_layer = std::accumulate(own.cores.begin(), own.cores.end(), Millicycles{0});
   add_use(layer, program, static_cast<double>(at_layer) / millicycles_per_cycle,
-          own.cores[static_cast<int>(Cause::busy)]);
-  if (placed.layer.op == Op::conv2d && has_weights(program)) layer["weight_bytes"] = weight_bytes(program, id);
+          own.cores[static_cast<int>(exec::Cause::busy)]);
+  if (placed.layer.op == network::Op::conv2d && has_weights(program)) layer["weight_bytes"] = weight_bytes(program, id);
   if (bounds != nullptr) {
-    const LayerBound& bound = bounds->layers[id];
+    const cost::LayerBound& bound = bounds->layers[id];
     layer["compute_bound_us"] = bound.compute_us;
     layer["alone_bound_us"] = bound.alone.us;
     layer["alone_bound_by"] = bound.alone.by;
     layer["alone_bound_mapping"] = bound.alone.mapping;
   }
-  if (placed.layer.op == Op::conv2d && !schedule.layers.empty()) {
+  if (placed.layer.op == network::Op::conv2d && !schedule.layers.empty()) {
     layer["imbalance_unassigned"] = schedule.layers[id].imbalance_rows_unassigned;
     layer["imbalance"] = schedule.layers[id].imbalance_rows;
   }
@@ -101,11 +101,13 @@ std::string csv_field(const std::string& text) {
 }
 }  // namespace
 
-std::int64_t executed_macs(const Program& program, const ProgramLayer& placed) {
-  const Layer& layer = placed.layer;
-  if (layer.op != Op::conv2d || placed.mask < 0) return layer.macs();
-  const KernelMask& mask = program.masks[placed.mask];
-  const auto channels = [](int block, int count) { return std::min(kernel_block, count - block * kernel_block); };
+std::int64_t executed_macs(const program::Program& program, const program::ProgramLayer& placed) {
+  const network::Layer& layer = placed.layer;
+  if (layer.op != network::Op::conv2d || placed.mask < 0) return layer.macs();
+  const sparsity::KernelMask& mask = program.masks[placed.mask];
+  const auto channels = [](int block, int count) {
+    return std::min(sparsity::kernel_block, count - block * sparsity::kernel_block);
+  };
   std::int64_t weights = 0;
   for (int row = 0; row < mask.rows; ++row) {
     const int logical = placed.block_order.empty() ? row : placed.block_order[row];
@@ -116,11 +118,12 @@ std::int64_t executed_macs(const Program& program, const ProgramLayer& placed) {
   return weights * layer.window.kh * layer.window.kw * layer.out.h * layer.out.w;
 }
 
-json density_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim, const Bounds* bounds) {
-  const Program& program = schedule.program;
-  CauseTimes cores{};
+json density_result(const schedule::Schedule& schedule, const arch::ArraySpec& array, const exec::SimResult& sim,
+                    const cost::Bounds* bounds) {
+  const program::Program& program = schedule.program;
+  exec::CauseTimes cores{};
   for (int core = 0; core < array.cores(); ++core) {
-    for (int c = 0; c < cause_count; ++c) cores[c] += sim.engines[core][c];
+    for (int c = 0; c < exec::cause_count; ++c) cores[c] += sim.engines[core][c];
   }
   json result = {{"cycles", cycles(sim.total)},
                  {"latency_us", to_us(sim.total, array.clock_hz)},
@@ -133,7 +136,7 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
                  {"dispatch_us", array.controller.dispatch_us},
                  {"total_us", to_us(sim.total, array.clock_hz) + array.controller.dispatch_us},
                  {"events", sim.events},
-                 {"program_hash", hash_text(program_hash(program))},
+                 {"program_hash", program::hash_text(program_hash(program))},
                  {"time", causes(cores)}};
   if (has_weights(program)) result["weight_bytes"] = weight_bytes(program, -1);
   if (bounds != nullptr) {
@@ -145,14 +148,14 @@ json density_result(const Schedule& schedule, const ArraySpec& array, const SimR
   const std::vector<int> fused = fused_into(program);
   std::int64_t macs = 0;
   json layers = json::array();
-  for (const ProgramLayer& placed : program.layers) {
-    if (placed.layer.op == Op::input || placed.layer.op == Op::concat) continue;
+  for (const program::ProgramLayer& placed : program.layers) {
+    if (placed.layer.op == network::Op::input || placed.layer.op == network::Op::concat) continue;
     layers.push_back(layer_result(schedule, array, sim, bounds, placed.layer.id, fused[placed.layer.id]));
     macs += layers.back()["macs"].get<std::int64_t>();
   }
   result["macs"] = macs;
   add_use(result, program, static_cast<double>(sim.total) / millicycles_per_cycle * array.cores(),
-          cores[static_cast<int>(Cause::busy)]);
+          cores[static_cast<int>(exec::Cause::busy)]);
   result["layers"] = std::move(layers);
   return result;
 }
@@ -161,7 +164,7 @@ std::string layers_csv(const json& result) {
   std::string csv =
       "density,layer,op,zero_share,start_us,end_us,compute_bound_us,alone_bound_us,alone_bound_by,macs,core_busy_share,"
       "mac_utilization,mapping,ddr_read_bytes,ddr_write_bytes,imbalance_unassigned,imbalance";
-  for (int c = 0; c < cause_count; ++c) csv += fmt::format(",{}_cycles", cause_name(static_cast<Cause>(c)));
+  for (int c = 0; c < exec::cause_count; ++c) csv += fmt::format(",{}_cycles", cause_name(static_cast<exec::Cause>(c)));
   csv += '\n';
   for (const char* density : {"dense", "sparse"}) {
     if (result[density].is_null()) continue;
@@ -186,11 +189,12 @@ std::string layers_csv(const json& result) {
                                                number("imbalance_unassigned"),
                                                number("imbalance")};
       csv += fmt::format("{}", fmt::join(fields, ","));
-      for (int c = 0; c < cause_count; ++c) csv += "," + layer["time"][cause_name(static_cast<Cause>(c))].dump();
+      for (int c = 0; c < exec::cause_count; ++c)
+        csv += "," + layer["time"][cause_name(static_cast<exec::Cause>(c))].dump();
       csv += '\n';
     }
   }
   return csv;
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -6,17 +6,17 @@
 #include "sim/exec/backend.h"
 #include "sim/run/run_config.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // R of result.json: one density. `bounds` null: no bounds; a schedule without layer reports (a program read from a
 // file): no imbalance.
-nlohmann::json density_result(const Schedule& schedule, const ArraySpec& array, const SimResult& sim,
-                              const Bounds* bounds);
+nlohmann::json density_result(const schedule::Schedule& schedule, const arch::ArraySpec& array,
+                              const exec::SimResult& sim, const cost::Bounds* bounds);
 
 // Multiply-accumulates of a layer that are executed: those of the 8x8 blocks that are present.
-std::int64_t executed_macs(const Program& program, const ProgramLayer& layer);
+std::int64_t executed_macs(const program::Program& program, const program::ProgramLayer& layer);
 
 // The layer table of result.json as CSV: one line per density and layer, units in the column names.
 std::string layers_csv(const nlohmann::json& result);
 
-}  // namespace tessera
+}  // namespace tessera::run

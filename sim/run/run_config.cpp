@@ -17,10 +17,10 @@
 #include "sim/run/run_rule.h"
 #include "sim/run/unfollowed_keys.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
-using Masks = std::vector<std::optional<BlockMask>>;
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
 const std::vector<std::string> references{"network", "hardware"};
 
@@ -30,14 +30,15 @@ void set_default(json& object, const char* key, const json& value) {
 }
 
 void complete_schedule(json& schedule) {
-  set_default(schedule, "policy", ScheduleSpec{}.policy);
-  const bool own = schedule["policy"] == ScheduleSpec{}.policy;  // the others neither balance nor tile in depth
-  set_default(schedule, "balance", own && ScheduleSpec{}.balance);
-  set_default(schedule, "depth_tiling", own && ScheduleSpec{}.depth_tiling);
+  set_default(schedule, "policy", schedule::ScheduleSpec{}.policy);
+  const bool own =
+      schedule["policy"] == schedule::ScheduleSpec{}.policy;  // the others neither balance nor tile in depth
+  set_default(schedule, "balance", own && schedule::ScheduleSpec{}.balance);
+  set_default(schedule, "depth_tiling", own && schedule::ScheduleSpec{}.depth_tiling);
 }
 
 void complete_sparsity(json& sparsity) {
-  const MaskSpec spec;
+  const sparsity::MaskSpec spec;
   set_default(sparsity, "block", {spec.bc, spec.bi});
   if (!sparsity.contains("mask_file")) {
     set_default(sparsity, "ratio", spec.ratio);
@@ -48,7 +49,7 @@ void complete_sparsity(json& sparsity) {
 }
 
 // A mask file given with --set takes the place of the generator that the config file names.
-void replace_generator(Document& document) {
+void replace_generator(config::Document& document) {
   constexpr const char* set = "--set";
   json& config = document.value;
   if (!config.contains("sparsity") || !config["sparsity"].is_object() || !config["sparsity"].contains("mask_file"))
@@ -71,8 +72,8 @@ void complete(json& config, const std::string& name) {
   config.erase("$schema");
 }
 
-MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
-  MaskSpec spec;
+sparsity::MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
+  sparsity::MaskSpec spec;
   spec.bc = sparsity["block"][0].get<int>();
   spec.bi = sparsity["block"][1].get<int>();
   spec.ratio = sparsity.value("ratio", spec.ratio);
@@ -82,7 +83,7 @@ MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
   spec.exclude = sparsity.value("exclude", std::vector<std::string>{});
   const json layers = sparsity.value("layers", json::object());
   for (const auto& [name, given] : layers.items()) {
-    MaskOverride& layer = spec.layers[name];
+    sparsity::MaskOverride& layer = spec.layers[name];
     if (given.contains("block")) {
       layer.bc = given["block"][0].get<int>();
       layer.bi = given["block"][1].get<int>();
@@ -98,12 +99,12 @@ MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
   return spec;
 }
 
-Axis read_axis(const std::string& name) {
-  return name == "width" ? Axis::width : name == "height" ? Axis::height : Axis::channels;
+schedule::Axis read_axis(const std::string& name) {
+  return name == "width" ? schedule::Axis::width : name == "height" ? schedule::Axis::height : schedule::Axis::channels;
 }
 
-ScheduleSpec read_schedule(const json& schedule) {
-  ScheduleSpec spec;
+schedule::ScheduleSpec read_schedule(const json& schedule) {
+  schedule::ScheduleSpec spec;
   spec.policy = schedule["policy"].get<std::string>();
   spec.balance = schedule["balance"].get<bool>();
   spec.depth_tiling = schedule["depth_tiling"].get<bool>();
@@ -111,11 +112,12 @@ ScheduleSpec read_schedule(const json& schedule) {
     spec.depth.push_back({d["first"].get<std::string>(), d["last"].get<std::string>(), d["tiles"].get<int>()});
   const json layers = schedule.value("layers", json::object());
   for (const auto& [name, given] : layers.items()) {
-    LayerOverride& layer = spec.layers[name];
+    schedule::LayerOverride& layer = spec.layers[name];
     if (given.contains("cols")) layer.cols = read_axis(given["cols"].get<std::string>());
     if (given.contains("rows")) layer.rows = read_axis(given["rows"].get<std::string>());
     if (given.contains("tile")) layer.tile = given["tile"].get<std::array<int, 4>>();
-    if (given.contains("keeps")) layer.keeps = given["keeps"] == "input" ? Keeps::input : Keeps::weights;
+    if (given.contains("keeps"))
+      layer.keeps = given["keeps"] == "input" ? schedule::Keeps::input : schedule::Keeps::weights;
     const json buffers = given.value("buffers", json::object());
     for (const auto& [key, count] : {std::pair{"input", &layer.buffers.input},
                                      {"weights", &layer.buffers.weights},
@@ -141,13 +143,13 @@ std::string without_names(const std::string& path) {
 // Second stage: what the JSON means. Collects the problems that show only here.
 class Resolver {
  public:
-  Resolver(Document document, const std::string& name) : document_(std::move(document)), name_(name) {}
+  Resolver(config::Document document, const std::string& name) : document_(std::move(document)), name_(name) {}
 
   Expected<RunConfig> resolve() {
     failure_.problems = document_.problems;
     if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
     add(validate(document_, run_rule()));
-    std::optional<Network> network = read_network();
+    std::optional<network::Network> network = read_network();
     check_name();
     // A file that could not be read may hold what stands beside a key, or what it lacks.
     if (!document_.value.is_object() || !document_.problems.empty()) return failure_;
@@ -158,7 +160,7 @@ class Resolver {
     add(unfollowed_keys(document_));
     complete(document_.value, name_);
     RunConfig config;
-    const KernelLaw* law = nullptr;
+    const cost::KernelLaw* law = nullptr;
     if (array) {
       take(read_hardware(document_, "hardware"), config.array, "");
       if (document_.value["accounting"] == "published")
@@ -181,7 +183,8 @@ class Resolver {
     if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();
     config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
-    config.fidelity = document_.value["fidelity"] == "transaction" ? Fidelity::transaction : Fidelity::burst;
+    config.fidelity =
+        document_.value["fidelity"] == "transaction" ? exec::Fidelity::transaction : exec::Fidelity::burst;
     config.seed = document_.value["seed"].get<std::uint64_t>();
     if (!config.mask_spec.file.empty()) {
       document_.value["sparsity"]["mask_file"] = std::filesystem::absolute(config.mask_spec.file).string();
@@ -214,7 +217,7 @@ class Resolver {
     if (name.size() <= longest && name.find_first_of(".-") != 0 && std::none_of(name.begin(), name.end(), unfit))
       return;
     add({{document_.origin("name").file, "name",
-          fmt::format("is {}, which no folder can be called", show(given["name"])),
+          fmt::format("is {}, which no folder can be called", config::show(given["name"])),
           fmt::format(
               "legal: up to {} bytes without / \\ : * ? \" < > | and control characters, not starting with . or -",
               longest)}});
@@ -229,23 +232,23 @@ class Resolver {
     }
     for (Problem problem : result.failure().problems) {
       if (problem.file.empty()) {
-        problem.path = join_path(at, problem.path);
+        problem.path = config::join_path(at, problem.path);
         problem.file = document_.origin(problem.path).file;
       }
       failure_.problems.push_back(std::move(problem));
     }
   }
 
-  std::optional<Network> read_network() {
+  std::optional<network::Network> read_network() {
     if (!document_.value.is_object() || !document_.value.contains("network")) return std::nullopt;
     const json& given = document_.value["network"];
     if (given.is_string()) return std::nullopt;  // could not be read: reported when it was tried
     const std::string file = document_.origin("network").file;
     if (!given.is_object()) {
-      add({{file, "network", "is " + show(given), "legal: an object {...} or the path of a file"}});
+      add({{file, "network", "is " + config::show(given), "legal: an object {...} or the path of a file"}});
       return std::nullopt;
     }
-    Expected<Network> network = parse_network(given, file);
+    Expected<network::Network> network = network::parse_network(given, file);
     if (!network) {
       for (Problem problem : network.failure().problems) {
         const std::string at = "network." + without_names(problem.path);
@@ -262,9 +265,9 @@ class Resolver {
 
   // The published accounting is the arithmetic of one machine: the generic array becomes it, with its rows, columns and
   // DDR. What was changed in hardware of that name stays.
-  void use_published_machine(ArraySpec& array) {
+  void use_published_machine(arch::ArraySpec& array) {
     if (array.name.empty() || array.name == published_machine) return;
-    Document machine = load_published_machine(document_.value["hardware"], array);
+    config::Document machine = load_published_machine(document_.value["hardware"], array);
     for (Problem& problem : machine.problems)
       if (problem.file.empty()) problem.file = document_.origin(problem.path).file;
     add(machine.problems);
@@ -281,8 +284,8 @@ class Resolver {
 
   void check_schedule_layers(const RunConfig& config) {
     std::vector<std::string> names;
-    for (const Layer& layer : config.network.layers) {
-      if (layer.op != Op::input && layer.op != Op::concat) names.push_back(layer.name);
+    for (const network::Layer& layer : config.network.layers) {
+      if (layer.op != network::Op::input && layer.op != network::Op::concat) names.push_back(layer.name);
     }
     const auto check = [&](const std::string& name, const std::string& path) {
       if (std::find(names.begin(), names.end(), name) != names.end()) return;
@@ -297,22 +300,22 @@ class Resolver {
     }
   }
 
-  Document document_;
+  config::Document document_;
   std::string name_;
   Failure failure_;
 };
 }  // namespace
 
 const char* accounting_name(Accounting a) { return a == Accounting::published ? "published" : "physical"; }
-const char* fidelity_name(Fidelity f) { return f == Fidelity::transaction ? "transaction" : "burst"; }
+const char* fidelity_name(exec::Fidelity f) { return f == exec::Fidelity::transaction ? "transaction" : "burst"; }
 
 Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets) {
-  return Resolver(load_document(path, references, sets), std::filesystem::path(path).stem().string()).resolve();
+  return Resolver(config::load_document(path, references, sets), std::filesystem::path(path).stem().string()).resolve();
 }
 
 Expected<RunConfig> make_run_config(const json& document, const std::string& folder, const std::string& name,
                                     const std::vector<std::string>& sets) {
-  return Resolver(make_document(document, {name, folder}, references, sets), name).resolve();
+  return Resolver(config::make_document(document, {name, folder}, references, sets), name).resolve();
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

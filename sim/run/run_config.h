@@ -10,26 +10,26 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
-#include "sim/network/network.h"
 #include "sim/exec/backend.h"
+#include "sim/network/network.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/mask_spec.h"
 
-namespace tessera {
+namespace tessera::run {
 
 enum class Accounting { physical, published };
 const char* accounting_name(Accounting a);
-const char* fidelity_name(Fidelity f);
+const char* fidelity_name(exec::Fidelity f);
 
 struct RunConfig {
   std::string name;  // "name" of the config, else the file's stem
-  Network network;
-  ArraySpec array;
-  std::vector<std::optional<BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
-  MaskSpec mask_spec;
-  ScheduleSpec schedule;
+  network::Network network;
+  arch::ArraySpec array;
+  std::vector<std::optional<sparsity::BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
+  sparsity::MaskSpec mask_spec;
+  schedule::ScheduleSpec schedule;
   Accounting accounting = Accounting::physical;
-  Fidelity fidelity = Fidelity::burst;
+  exec::Fidelity fidelity = exec::Fidelity::burst;
   std::uint64_t seed = 1;   // of functional data
   nlohmann::json resolved;  // self-contained: network and hardware inlined
 };
@@ -41,4 +41,4 @@ Expected<RunConfig> load_run_config(const std::string& path, const std::vector<s
 Expected<RunConfig> make_run_config(const nlohmann::json& document, const std::string& folder, const std::string& name,
                                     const std::vector<std::string>& sets = {});
 
-}  // namespace tessera
+}  // namespace tessera::run

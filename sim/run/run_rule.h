@@ -2,8 +2,8 @@
 #pragma once
 #include "sim/config/rule.h"
 
-namespace tessera {
+namespace tessera::run {
 
-Rule run_rule();
+config::Rule run_rule();
 
-}  // namespace tessera
+}  // namespace tessera::run

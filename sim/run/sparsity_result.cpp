@@ -2,11 +2,11 @@
 
 #include "sim/sparsity/zero_share.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
-json layer_zeros(const std::string& name, const LayerZeros& zeros) {
+json layer_zeros(const std::string& name, const sparsity::LayerZeros& zeros) {
   return {{"name", name},
           {"block", {zeros.bc, zeros.bi}},
           {"blocks", zeros.blocks},
@@ -20,8 +20,8 @@ json layer_zeros(const std::string& name, const LayerZeros& zeros) {
 }  // namespace
 
 json sparsity_result(const RunConfig& config) {
-  const std::vector<LayerZeros> layers = count_zeros(config.network, config.mask_spec, config.masks);
-  const NetworkZeros all = sum_zeros(layers);
+  const std::vector<sparsity::LayerZeros> layers = count_zeros(config.network, config.mask_spec, config.masks);
+  const sparsity::NetworkZeros all = sum_zeros(layers);
   json sparsity = config.resolved["sparsity"];
   if (!config.mask_spec.file.empty()) sparsity["mask_file"] = config.mask_spec.file;
   sparsity["zero_share"] = all.share();
@@ -35,7 +35,7 @@ json sparsity_result(const RunConfig& config) {
   sparsity["empty_rows"] = all.empty_rows;
   sparsity["marks"] = all.marks(config.mask_spec);
   json& by_layer = sparsity["by_layer"] = json::array();
-  for (const LayerZeros& zeros : layers)
+  for (const sparsity::LayerZeros& zeros : layers)
     by_layer.push_back(layer_zeros(config.network.layers[zeros.layer].name, zeros));
   return sparsity;
 }
@@ -50,4 +50,4 @@ void add_zero_shares(json& density, const json& sparsity) {
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::run

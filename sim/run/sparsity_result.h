@@ -4,7 +4,7 @@
 
 #include "sim/run/run_config.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // `sparsity` of result.json: the part of the config, and zero_share, requested_share, blocks, zero_blocks,
 // kernel_zero_share, masked_layers, kept_layers, empty_rows, marks of the whole network, by_layer.
@@ -13,4 +13,4 @@ nlohmann::json sparsity_result(const RunConfig& config);
 // Puts the share of zero blocks into the layers with weights of one density of result.json, which may be null.
 void add_zero_shares(nlohmann::json& density, const nlohmann::json& sparsity);
 
-}  // namespace tessera
+}  // namespace tessera::run

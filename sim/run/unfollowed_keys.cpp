@@ -7,13 +7,13 @@
 #include "sim/config/validate.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera {
+namespace tessera::run {
 namespace {
 using nlohmann::json;
 
 class Finder {
  public:
-  explicit Finder(const Document& document) : document_(document) {}
+  explicit Finder(const config::Document& document) : document_(document) {}
 
   std::vector<Problem> find() {
     check_mask_file(part(document_.value, "sparsity"));
@@ -33,9 +33,9 @@ class Finder {
   void refuse(const json& object, const char* key, const std::string& at, const std::string& beside,
               const std::string& legal) {
     if (!object.is_object() || !object.contains(key)) return;
-    const std::string path = join_path(at, key);
+    const std::string path = config::join_path(at, key);
     problems_.push_back(
-        {document_.origin(path).file, path, fmt::format("is {} beside {}", show(object[key]), beside), legal});
+        {document_.origin(path).file, path, fmt::format("is {} beside {}", config::show(object[key]), beside), legal});
   }
 
   // A file says which blocks are zero; only the size of the blocks is left to say.
@@ -53,17 +53,18 @@ class Finder {
     for (const auto& [name, layer] : part(schedule, "layers").items()) {
       if (!layer.is_object() || layer.contains("cols") == layer.contains("rows")) continue;
       const char* key = layer.contains("cols") ? "cols" : "rows";
-      const std::string path = join_path("schedule.layers." + name, key);
-      problems_.push_back({document_.origin(path).file, path,
-                           fmt::format("is {} without {}", show(layer[key]), layer.contains("cols") ? "rows" : "cols"),
-                           "legal: both, or neither"});
+      const std::string path = config::join_path("schedule.layers." + name, key);
+      problems_.push_back(
+          {document_.origin(path).file, path,
+           fmt::format("is {} without {}", config::show(layer[key]), layer.contains("cols") ? "rows" : "cols"),
+           "legal: both, or neither"});
     }
   }
 
   // The other policies than `best` decide these themselves, the published accounting all the rest as well.
   void check_policy(const json& schedule) {
     const bool accounting = document_.value.is_object() && document_.value.value("accounting", json()) == "published";
-    const json name = schedule.value("policy", json(ScheduleSpec{}.policy));
+    const json name = schedule.value("policy", json(schedule::ScheduleSpec{}.policy));
     const bool policy = name == "published";
     const std::string never = accounting ? "accounting=published, which never does it"
                               : policy || name == "object_fifo"
@@ -78,12 +79,12 @@ class Finder {
     if (name == "object_fifo" && !schedule.value("depth", json::array()).empty())
       refuse(schedule, "depth", "schedule", never, "legal: none, or schedule.policy=best");
     if (!accounting) return;
-    const std::vector<std::string> known = policy_names();  // others have been reported
+    const std::vector<std::string> known = schedule::policy_names();  // others have been reported
     if (!policy && std::find(known.begin(), known.end(), name) != known.end())
       problems_.push_back({document_.origin("schedule.policy").file, "schedule.policy",
                            fmt::format("is {} with accounting=published, whose arithmetic is defined for the "
                                        "sub-volumes and passes of the published compiler only",
-                                       show(name)),
+                                       config::show(name)),
                            "legal: schedule.policy=published, or accounting=physical"});
     for (const char* key : {"layers", "depth"})
       if (schedule.contains(key) && !schedule[key].empty())
@@ -91,11 +92,11 @@ class Finder {
                "legal: accounting=physical, or none");
   }
 
-  const Document& document_;
+  const config::Document& document_;
   std::vector<Problem> problems_;
 };
 }  // namespace
 
-std::vector<Problem> unfollowed_keys(const Document& document) { return Finder(document).find(); }
+std::vector<Problem> unfollowed_keys(const config::Document& document) { return Finder(document).find(); }
 
-}  // namespace tessera
+}  // namespace tessera::run

@@ -4,9 +4,9 @@
 
 #include "sim/config/document.h"
 
-namespace tessera {
+namespace tessera::run {
 
 // `document`: as the user wrote it, before defaults; it may be invalid otherwise.
-std::vector<Problem> unfollowed_keys(const Document& document);
+std::vector<Problem> unfollowed_keys(const config::Document& document);
 
-}  // namespace tessera
+}  // namespace tessera::run

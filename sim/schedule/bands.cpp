@@ -5,7 +5,7 @@
 #include "sim/network/graph.h"
 #include "sim/schedule/scheduler.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 // What the estimate must promise before tensors leave the usual axis: it does not see all that crossing bands costs.
@@ -13,8 +13,8 @@ constexpr double worth = 0.99;
 
 }  // namespace
 
-bool is_square(const Layer& geometry, const Layer& kernel) {
-  const Window &w = geometry.window, &k = kernel.window;
+bool is_square(const network::Layer& geometry, const network::Layer& kernel) {
+  const network::Window &w = geometry.window, &k = kernel.window;
   return w.kh == w.kw && w.sh == w.sw && k.kh == k.kw && geometry.in.h == geometry.in.w &&
          geometry.out.h == geometry.out.w;
 }
@@ -72,7 +72,7 @@ std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count
         costs[s][a][b] = best;
       }
   }
-  const std::vector<int> path = cheapest_choices(costs);
+  const std::vector<int> path = network::cheapest_choices(costs);
   if (path.size() != stages.size()) return std::vector<bool>(count, false);  // some layer fits nowhere
   for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
     set(stages[s], path[s] != 0);
@@ -81,7 +81,8 @@ std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count
   return choice;
 }
 
-void Scheduler::set_bands(LayerContext& c, LayerId input, LayerId operand, LayerId output) const {
+void Scheduler::set_bands(LayerContext& c, network::LayerId input, network::LayerId operand,
+                          network::LayerId output) const {
   c.input_bands = bands_[e_.views[input].root];
   c.operand_bands = operand < 0 ? policy_.bands() : bands_[e_.views[operand].root];
   c.output_bands = bands_[e_.views[output].root];
@@ -91,23 +92,23 @@ void Scheduler::plan_bands() {
   if (!policy_.weighs_bands() || array_.memtiles() == 1) return;
   std::vector<DepthUnit> units;
   const auto touched = [&](const DepthUnit& u) {  // roots
-    std::vector<LayerId> list{e_.views[u.geometry.inputs[0]].root, e_.views[u.target].root};
-    for (LayerId t : u.same_rows) list.push_back(e_.views[t].root);
+    std::vector<network::LayerId> list{e_.views[u.geometry.inputs[0]].root, e_.views[u.target].root};
+    for (network::LayerId t : u.same_rows) list.push_back(e_.views[t].root);
     return list;
   };
   std::vector<bool> free(network_.layers.size(), false);  // per root: whether it has a choice
-  for (LayerId id : order_) {
-    const Layer& l = network_.layers[id];
-    if (l.op == Op::input || l.op == Op::concat || fused_into_[id] >= 0) continue;
+  for (network::LayerId id : order_) {
+    const network::Layer& l = network_.layers[id];
+    if (l.op == network::Op::input || l.op == network::Op::concat || fused_into_[id] >= 0) continue;
     units.push_back(unit_of(l));
     if (is_square(units.back().geometry, l)) continue;
-    for (LayerId t : touched(units.back()))
-      free[t] = network_.layers[t].op != Op::input && last_use_[t] != 0 && fits(t);
+    for (network::LayerId t : touched(units.back()))
+      free[t] = network_.layers[t].op != network::Op::input && last_use_[t] != 0 && fits(t);
   }
   std::vector<int> number(network_.layers.size(), -1);  // per root, in the order in which they are complete
-  std::vector<LayerId> tensors;
+  std::vector<network::LayerId> tensors;
   for (auto u = units.rbegin(); u != units.rend(); ++u) {
-    const LayerId t = e_.views[u->target].root;
+    const network::LayerId t = e_.views[u->target].root;
     if (!free[t] || number[t] >= 0) continue;
     number[t] = 0;
     tensors.push_back(t);
@@ -119,12 +120,14 @@ void Scheduler::plan_bands() {
   std::vector<BandCosts> layers;
   for (const DepthUnit& u : units) {
     BandCosts l;
-    const std::vector<LayerId> roots = touched(u);
-    for (LayerId t : roots)
+    const std::vector<network::LayerId> roots = touched(u);
+    for (network::LayerId t : roots)
       if (number[t] >= 0 && std::find(l.tensors.begin(), l.tensors.end(), number[t]) == l.tensors.end())
         l.tensors.push_back(number[t]);
     if (l.tensors.empty()) continue;
-    const auto in_ddr = [&](LayerId t) { return network_.layers[t].op == Op::input || last_use_[t] == 0 || !fits(t); };
+    const auto in_ddr = [&](network::LayerId t) {
+      return network_.layers[t].op == network::Op::input || last_use_[t] == 0 || !fits(t);
+    };
     for (int bits = 0; bits < 1 << l.tensors.size(); ++bits) {
       for (std::size_t k = 0; k < l.tensors.size(); ++k)
         bands_[tensors[l.tensors[k]]] = (bits >> k & 1) != 0 ? other : usual;
@@ -141,4 +144,4 @@ void Scheduler::plan_bands() {
     if (choice[i]) bands_[tensors[i]] = other;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

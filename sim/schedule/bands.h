@@ -8,10 +8,10 @@
 
 #include "sim/network/network.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // Whether height and width are the same to a layer: its map, and the windows of it and of the kernels that compute it.
-bool is_square(const Layer& geometry, const Layer& kernel);
+bool is_square(const network::Layer& geometry, const network::Layer& kernel);
 
 // One layer: the tensors with a choice that it touches, numbered in the order in which they are complete, and what it
 // costs by their choices: bit k of the index is that of tensors[k].
@@ -28,4 +28,4 @@ double cost_of(const std::vector<BandCosts>& layers, const std::vector<bool>& ch
 // across), with the best for the tensors between each two of them. All false if no choice has a finite cost.
 std::vector<bool> cheapest_bands(const std::vector<BandCosts>& layers, int count);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

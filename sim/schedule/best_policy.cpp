@@ -3,7 +3,7 @@
 // halos are whole rows.
 #include "sim/schedule/policy.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 class BestPolicy : public Policy {
@@ -32,4 +32,4 @@ const Policy& best_policy() {
   return policy;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -6,7 +6,7 @@
 #include "sim/base/random.h"
 #include "sim/schedule/partition.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 using Counts = std::vector<std::int64_t>;  // non-zero blocks per unit of rows
@@ -36,8 +36,10 @@ class Balancer {
       const auto a = random.below(n), b = random.below(n);
       std::swap(order[a], order[b]);
       const std::int64_t now = cost(order);
-      if (now <= best) best = now;
-      else std::swap(order[a], order[b]);
+      if (now <= best)
+        best = now;
+      else
+        std::swap(order[a], order[b]);
     }
     return order;
   }
@@ -69,24 +71,24 @@ class Balancer {
 // Classes of tensors that must share an order.
 class Classes {
  public:
-  explicit Classes(const Network& network) : parent_(network.layers.size()), fixed_(parent_.size(), false) {
+  explicit Classes(const network::Network& network) : parent_(network.layers.size()), fixed_(parent_.size(), false) {
     std::iota(parent_.begin(), parent_.end(), 0);
     std::vector<bool> read(parent_.size(), false), summed(parent_.size(), false);
-    for (const Layer& l : network.layers) {
-      for (LayerId i : l.inputs) read[i] = true;
-      if (l.op == Op::maxpool || l.op == Op::avgpool) unite(l.id, l.inputs[0]);
-      if (l.op == Op::add)
-        for (LayerId i : l.inputs) unite(l.id, i);
+    for (const network::Layer& l : network.layers) {
+      for (network::LayerId i : l.inputs) read[i] = true;
+      if (l.op == network::Op::maxpool || l.op == network::Op::avgpool) unite(l.id, l.inputs[0]);
+      if (l.op == network::Op::add)
+        for (network::LayerId i : l.inputs) unite(l.id, i);
     }
-    for (const Layer& l : network.layers) {
-      if (l.op == Op::add) summed[find(l.id)] = true;
-      if (l.op == Op::input || !read[l.id] || l.out.c % 8 != 0) fixed_[find(l.id)] = true;
+    for (const network::Layer& l : network.layers) {
+      if (l.op == network::Op::add) summed[find(l.id)] = true;
+      if (l.op == network::Op::input || !read[l.id] || l.out.c % 8 != 0) fixed_[find(l.id)] = true;
     }
     // A concatenation has the order of its parts: where it must be fixed, or is summed, so are they.
     for (auto it = network.layers.rbegin(); it != network.layers.rend(); ++it)
-      if (it->op == Op::concat && (fixed_[find(it->id)] || summed[find(it->id)])) {
+      if (it->op == network::Op::concat && (fixed_[find(it->id)] || summed[find(it->id)])) {
         fixed_[find(it->id)] = true;
-        for (LayerId part : it->inputs) fixed_[find(part)] = true;
+        for (network::LayerId part : it->inputs) fixed_[find(part)] = true;
       }
   }
   int find(int i) const {
@@ -101,12 +103,13 @@ class Classes {
   std::vector<bool> fixed_;
 };
 
-bool full(const KernelMask& m) { return m.count() == std::int64_t{m.rows} * m.cols; }
+bool full(const sparsity::KernelMask& m) { return m.count() == std::int64_t{m.rows} * m.cols; }
 
 }  // namespace
 
-KernelMask stored_mask(const KernelMask& mask, const std::vector<int>& rows, const std::vector<int>& cols) {
-  KernelMask stored = mask;
+sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::vector<int>& rows,
+                                 const std::vector<int>& cols) {
+  sparsity::KernelMask stored = mask;
   for (int r = 0; r < mask.rows; ++r)
     for (int c = 0; c < mask.cols; ++c)
       stored.bits[static_cast<std::size_t>(r) * mask.cols + c] =
@@ -114,7 +117,7 @@ KernelMask stored_mask(const KernelMask& mask, const std::vector<int>& rows, con
   return stored;
 }
 
-double imbalance(const KernelMask& mask, int parts) {
+double imbalance(const sparsity::KernelMask& mask, int parts) {
   std::int64_t most = 0;
   for (int p = 0; p < parts; ++p) {
     const Span s = split({0, mask.rows}, parts, p);
@@ -124,22 +127,23 @@ double imbalance(const KernelMask& mask, int parts) {
   return all == 0 ? 1.0 : static_cast<double>(most) * parts / static_cast<double>(all);
 }
 
-std::vector<std::vector<int>> balanced_channel_orders(const Network& network, const std::vector<KernelMask>& masks,
-                                                      const ArraySpec& array) {
+std::vector<std::vector<int>> balanced_channel_orders(const network::Network& network,
+                                                      const std::vector<sparsity::KernelMask>& masks,
+                                                      const arch::ArraySpec& array) {
   const Classes classes(network);
   std::vector<std::vector<int>> orders(network.layers.size()), by_class(network.layers.size());
   std::vector<bool> decided(network.layers.size(), false), concat_class(network.layers.size(), false);
-  for (const Layer& l : network.layers)
-    if (l.op == Op::concat) concat_class[classes.find(l.id)] = true;
-  for (const Layer& l : network.layers) {
+  for (const network::Layer& l : network.layers)
+    if (l.op == network::Op::concat) concat_class[classes.find(l.id)] = true;
+  for (const network::Layer& l : network.layers) {
     const int k = classes.find(l.id);
     if (classes.fixed(k)) continue;
     if (concat_class[k]) {
-      if (l.op == Op::concat) {
+      if (l.op == network::Op::concat) {
         int base = 0;
         bool permuted = false;
-        for (LayerId part : l.inputs) {
-          const int blocks = stored_channels(network.layers[part].out.c) / 8;
+        for (network::LayerId part : l.inputs) {
+          const int blocks = network::stored_channels(network.layers[part].out.c) / 8;
           for (int i = 0; i < blocks; ++i) orders[l.id].push_back(base + (orders[part].empty() ? i : orders[part][i]));
           permuted = permuted || !orders[part].empty();
           base += blocks;
@@ -154,8 +158,8 @@ std::vector<std::vector<int>> balanced_channel_orders(const Network& network, co
       decided[k] = true;
       int unit = 1, rows = 0;
       bool sparse = false;
-      for (const Layer& m : network.layers) {
-        if (m.op != Op::conv2d) continue;
+      for (const network::Layer& m : network.layers) {
+        if (m.op != network::Op::conv2d) continue;
         const bool writes = classes.find(m.id) == k;
         if (writes) rows = masks[m.id].rows;
         if (writes && !full(masks[m.id])) sparse = true;
@@ -164,8 +168,8 @@ std::vector<std::vector<int>> balanced_channel_orders(const Network& network, co
       }
       if (!sparse || rows % unit != 0) continue;
       std::vector<Counts> layers;
-      for (const Layer& m : network.layers) {
-        if (m.op != Op::conv2d || classes.find(m.id) != k || full(masks[m.id])) continue;
+      for (const network::Layer& m : network.layers) {
+        if (m.op != network::Op::conv2d || classes.find(m.id) != k || full(masks[m.id])) continue;
         Counts counts;
         for (int r = 0; r < rows; r += unit) counts.push_back(masks[m.id].count(r, r + unit, 0, masks[m.id].cols));
         layers.push_back(std::move(counts));
@@ -178,4 +182,4 @@ std::vector<std::vector<int>> balanced_channel_orders(const Network& network, co
   return orders;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -8,17 +8,19 @@
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // Per layer the logical block at each stored 8-channel block; empty: the logical order. `masks` holds the masks of
 // convolutions in logical order, by LayerId.
-std::vector<std::vector<int>> balanced_channel_orders(const Network& network, const std::vector<KernelMask>& masks,
-                                                      const ArraySpec& array);
+std::vector<std::vector<int>> balanced_channel_orders(const network::Network& network,
+                                                      const std::vector<sparsity::KernelMask>& masks,
+                                                      const arch::ArraySpec& array);
 
 // The mask with rows and columns in stored order (empty: as they are).
-KernelMask stored_mask(const KernelMask& mask, const std::vector<int>& rows, const std::vector<int>& cols);
+sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::vector<int>& rows,
+                                 const std::vector<int>& cols);
 
 // Blocks of the fullest of `parts` contiguous ranges of rows over the average: 1 is balanced.
-double imbalance(const KernelMask& mask, int parts);
+double imbalance(const sparsity::KernelMask& mask, int parts);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

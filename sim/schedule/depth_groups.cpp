@@ -7,32 +7,32 @@
 #include "sim/schedule/bands.h"
 #include "sim/schedule/scheduler.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
-DepthUnit Scheduler::unit_of(const Layer& kernel) const {
+DepthUnit Scheduler::unit_of(const network::Layer& kernel) const {
   DepthUnit u;
   u.kernel = kernel.id;
   u.fused = fused_[kernel.id];
   u.target = u.fused < 0 ? kernel.id : u.fused;
   u.geometry = kernel;
   if (u.fused >= 0) {
-    const Layer& tail = network_.layers[u.fused];
-    if (tail.op == Op::maxpool)
+    const network::Layer& tail = network_.layers[u.fused];
+    if (tail.op == network::Op::maxpool)
       u.geometry = with_pool(kernel, tail);
     else
       u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
   }
-  if (kernel.op == Op::add) u.same_rows = {kernel.inputs[1]};
+  if (kernel.op == network::Op::add) u.same_rows = {kernel.inputs[1]};
   return u;
 }
 
 // Takes a pool out of its convolution again where the two cost less apart: tiles of whole pool windows may divide worse
 // among the cores, and the map before the pool takes core memory.
-void Scheduler::weigh_pool(const Layer& conv) {
-  const LayerId pool = fused_[conv.id];
-  if (pool < 0 || network_.layers[pool].op != Op::maxpool) return;
+void Scheduler::weigh_pool(const network::Layer& conv) {
+  const network::LayerId pool = fused_[conv.id];
+  if (pool < 0 || network_.layers[pool].op != network::Op::maxpool) return;
   const bool in_ddr = e_.home(conv.inputs[0]).in_ddr;
-  const auto cost = [&](const Layer& l, bool input_in_ddr, bool output_in_ddr) {
+  const auto cost = [&](const network::Layer& l, bool input_in_ddr, bool output_in_ddr) {
     const DepthUnit u = unit_of(l);
     return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, free_staging(), 1);
   };
@@ -50,11 +50,11 @@ void Scheduler::weigh_pool(const Layer& conv) {
 
 // Whether everything between the units is read by them alone.
 bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
-  for (const Layer& reader : network_.layers) {
-    const LayerId runs_with = fused_into_[reader.id] >= 0 ? fused_into_[reader.id] : reader.id;
+  for (const network::Layer& reader : network_.layers) {
+    const network::LayerId runs_with = fused_into_[reader.id] >= 0 ? fused_into_[reader.id] : reader.id;
     const bool inside =
         std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
-    for (LayerId input : reader.inputs)
+    for (network::LayerId input : reader.inputs)
       for (std::size_t u = 0; u + 1 < units.size(); ++u)
         if (units[u].target == input && !inside) return false;
   }
@@ -63,21 +63,21 @@ bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
 
 // The run of layers from `first` on that is better walked in tiles: the shortest one whose last output has room in the
 // memory tiles although tensors between have not. Empty: none.
-std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
+std::vector<DepthUnit> Scheduler::depth_group(network::LayerId first, int* tiles) const {
   constexpr int longest = 4;
-  LayerId forced_last = -1;
+  network::LayerId forced_last = -1;
   for (const DepthSpec& d : spec_.depth)
     if (d.first == network_.layers[first].name) {
       *tiles = d.tiles;
-      for (const Layer& l : network_.layers)
+      for (const network::Layer& l : network_.layers)
         if (l.name == d.last) forced_last = l.id;
     }
   if (forced_last < 0 && (!spec_.depth_tiling || !policy_.tiles_in_depth())) return {};
   std::vector<DepthUnit> units;
   for (std::size_t k = turn_[first]; k < order_.size(); ++k) {
-    const LayerId i = order_[k];
-    const Layer& l = network_.layers[i];
-    if (l.op == Op::concat || l.op == Op::input) return {};
+    const network::LayerId i = order_[k];
+    const network::Layer& l = network_.layers[i];
+    if (l.op == network::Op::concat || l.op == network::Op::input) return {};
     if (fused_into_[i] >= 0) continue;
     const DepthUnit u = unit_of(l);
     if (e_.views[u.target].root != u.target || last_use_[u.target] == 0) return {};
@@ -100,11 +100,11 @@ std::vector<DepthUnit> Scheduler::depth_group(LayerId first, int* tiles) const {
 // What a unit costs on `rows` of its output, cheapest mapping; nothing when no tiling fits.
 std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr,
                                            Bytes staging, int sharers) const {
-  const Layer& kernel = network_.layers[u.kernel];
+  const network::Layer& kernel = network_.layers[u.kernel];
   LayerContext c;
   c.layer = &u.geometry;
   c.kernel = &kernel;
-  c.pool = u.fused >= 0 && network_.layers[u.fused].op == Op::maxpool ? &network_.layers[u.fused] : nullptr;
+  c.pool = u.fused >= 0 && network_.layers[u.fused].op == network::Op::maxpool ? &network_.layers[u.fused] : nullptr;
   c.weights = weights_of(kernel);
   c.operand = !u.same_rows.empty();
   c.input_in_ddr = input_in_ddr;
@@ -123,12 +123,12 @@ std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool i
 
 // Whether the unit's output can be expected to fit over rows of its input: half of them, as tiles and halos keep some.
 bool Scheduler::may_roll(const DepthUnit& unit) const {
-  const LayerId from = e_.views[unit.geometry.inputs[0]].root;
+  const network::LayerId from = e_.views[unit.geometry.inputs[0]].root;
   const Home& input = e_.homes[from];
   if (bands_[from] != Axis::height || input.in_ddr || input.pieces.empty() || !unit.same_rows.empty()) return false;
   if (last_use_[from] != unit.kernel || e_.views[unit.target].root != unit.target) return false;
-  const Shape& out = unit.geometry.out;
-  const Bytes band = ceil_div(out.h, array_.memtiles()) * Bytes{out.w} * stored_channels(out.c);
+  const network::Shape& out = unit.geometry.out;
+  const Bytes band = ceil_div(out.h, array_.memtiles()) * Bytes{out.w} * network::stored_channels(out.c);
   const Piece& piece = input.pieces.front();
   return band + usual_reserve() / 2 <= free_staging() + piece.row_step() * piece.h.size() / 2;
 }
@@ -149,7 +149,7 @@ std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& unit
 
 // What they cost walked in tiles; nothing where some tile fits nowhere.
 std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units, int tiles) const {
-  const LayerId input = e_.views[units[0].geometry.inputs[0]].root;
+  const network::LayerId input = e_.views[units[0].geometry.inputs[0]].root;
   const bool first_in_ddr = e_.homes[input].in_ddr;
   // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands of its height.
   const int sharers = first_in_ddr || bands_[input] != Axis::height ? 1 : std::min(tiles, array_.cols);
@@ -174,10 +174,10 @@ bool Scheduler::packs(const std::vector<DepthUnit>& units, int tiles) const {
   std::vector<TileAllocator> trial = e_.allocators;
   const int last = static_cast<int>(units.size()) - 1;
   int owner = next_owner_, emitted = e_.emitted_layers;
-  const auto find = [&](LayerId tensor, Span rows) {
+  const auto find = [&](network::LayerId tensor, Span rows) {
     return find_rows(trial, tensor, rows, usual_reserve(), owner++, emitted % 2 == 1);
   };
-  const LayerId target = units[last].target;
+  const network::LayerId target = units[last].target;
   if (last_use_[target] != 0 && !find(target, {0, network_.layers[target].out.h})) return false;
   std::vector<std::vector<Piece>> live(units.size());
   for (const DepthStep& step : depth_steps(units, tiles)) {
@@ -201,8 +201,9 @@ bool Scheduler::packs(const std::vector<DepthUnit>& units, int tiles) const {
 // many where the rows of a tile then divide better among the columns.
 std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) const {
   constexpr int most_tiles = 32;
-  // About as good is better where the input comes from DDR anyway; elsewhere the rows of a tile stand in few memory tiles,
-  // which costs more than the estimate sees. Chosen by simulating VGG16 and Inception V3 on arrays from 2x2 to 8x8.
+  // About as good is better where the input comes from DDR anyway; elsewhere the rows of a tile stand in few memory
+  // tiles, which costs more than the estimate sees. Chosen by simulating VGG16 and Inception V3 on arrays from 2x2 to
+  // 8x8.
   constexpr double tie = 1.015;
   const int height = units.back().geometry.out.h;
   const auto waste = [&](int t) { return t * round_up(ceil_div(height, t), array_.cols); };
@@ -227,7 +228,7 @@ std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) co
 
 std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units, int tiles) {
   const int last = static_cast<int>(units.size()) - 1;
-  const LayerId target = units[last].target;
+  const network::LayerId target = units[last].target;
   const Span all{0, network_.layers[target].out.h};
   if (last_use_[target] == 0 || !place_rows(target, all, usual_reserve())) place_in_ddr(target);
   for (const DepthStep& step : depth_steps(units, tiles)) {
@@ -237,7 +238,7 @@ std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units
                   {"", "layer " + network_.layers[unit.kernel].name,
                    fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", step.rows.size()),
                    "more tiles (schedule.depth[].tiles) would help"});
-    const Layer& kernel = network_.layers[unit.kernel];
+    const network::Layer& kernel = network_.layers[unit.kernel];
     if (auto failure = emit_layer(kernel, {kernel.inputs[0], unit.target, 0, unit.fused, step.rows, true}))
       return failure;
     for (int u = 0; u < last; ++u) release_rows(units[u].target, step.keep[u]);
@@ -247,4 +248,4 @@ std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units
   return std::nullopt;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

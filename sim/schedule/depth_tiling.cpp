@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
-bool reads_windows(const DepthUnit& reader, LayerId tensor) { return reader.geometry.inputs[0] == tensor; }
-bool reads_same_rows(const DepthUnit& reader, LayerId tensor) {
+bool reads_windows(const DepthUnit& reader, network::LayerId tensor) { return reader.geometry.inputs[0] == tensor; }
+bool reads_same_rows(const DepthUnit& reader, network::LayerId tensor) {
   return std::find(reader.same_rows.begin(), reader.same_rows.end(), tensor) != reader.same_rows.end();
 }
 
@@ -19,7 +19,7 @@ std::vector<std::vector<Span>> rows_of_tiles(const std::vector<DepthUnit>& units
     std::vector<int> hi(n, 0);
     hi[n - 1] = split({0, units[n - 1].geometry.out.h}, tiles, t).hi;
     for (int v = n - 1; v > 0; --v) {
-      const Window& k = units[v].geometry.window;
+      const network::Window& k = units[v].geometry.window;
       for (int u = 0; u < v; ++u) {
         const int limit = units[u].geometry.out.h;
         if (reads_windows(units[v], units[u].target) && hi[v] > 0)
@@ -44,7 +44,7 @@ int first_kept(const std::vector<DepthUnit>& units, std::size_t u, const std::ve
   int keep = units[u].geometry.out.h;
   for (std::size_t v = u + 1; v < units.size(); ++v) {
     if (done[v] == units[v].geometry.out.h) continue;
-    const Window& k = units[v].geometry.window;
+    const network::Window& k = units[v].geometry.window;
     if (reads_windows(units[v], units[u].target)) keep = std::min(keep, std::max(0, done[v] * k.sh - k.pad_top));
     if (reads_same_rows(units[v], units[u].target)) keep = std::min(keep, done[v]);
   }
@@ -70,4 +70,4 @@ std::vector<DepthStep> depth_steps(const std::vector<DepthUnit>& units, int tile
   return steps;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

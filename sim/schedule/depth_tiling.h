@@ -7,15 +7,15 @@
 #include "sim/network/network.h"
 #include "sim/schedule/partition.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // One layer of a run, or a convolution with what is fused into it.
 struct DepthUnit {
-  Layer geometry;                  // output shape, and the window of one output element in `input`
-  LayerId kernel = 0;              // the layer that is computed
-  int fused = -1;                  // layer computed with it, or -1
-  LayerId target = 0;              // tensor it leaves
-  std::vector<LayerId> same_rows;  // tensors read row by row (operands)
+  network::Layer geometry;                  // output shape, and the window of one output element in `input`
+  network::LayerId kernel = 0;              // the layer that is computed
+  int fused = -1;                           // layer computed with it, or -1
+  network::LayerId target = 0;              // tensor it leaves
+  std::vector<network::LayerId> same_rows;  // tensors read row by row (operands)
 };
 
 // Rows that one unit computes at one point of the walk, and from which row on each unit is still read afterwards.
@@ -29,4 +29,4 @@ struct DepthStep {
 // so that cores have work while a tile's rows are on their way to and from the memory tiles.
 std::vector<DepthStep> depth_steps(const std::vector<DepthUnit>& units, int tiles);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

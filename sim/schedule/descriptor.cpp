@@ -2,22 +2,22 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 constexpr Bytes word = 4;
 
-bool padded(const Access& a) { return a.stream_bytes() != a.memory_bytes(); }
+bool padded(const program::Access& a) { return a.stream_bytes() != a.memory_bytes(); }
 
 struct Dim {
   std::int64_t count, step;
 };
 
 // Dimensions of more than one element, those that continue the one inside joined with it.
-std::vector<Dim> joined(const Access& a, int dimensions) {
+std::vector<Dim> joined(const program::Access& a, int dimensions) {
   std::vector<Dim> list{{a.dims[0].count, 1}};
   for (int d = 1; d < std::min<int>(a.rank, dimensions); ++d) {
-    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     if (m.count == 1) continue;
     if (m.step == list.back().count * list.back().step) {
       list.back().count *= m.count;
@@ -36,11 +36,11 @@ std::int64_t factor(std::int64_t count, std::int64_t most) {
 }
 
 // Bytes [offset, offset + n) of an access without padding, where they are whole elements of one of its dimensions.
-Access part_of(const Access& access, Bytes offset, Bytes n) {
-  Access a = access;
+program::Access part_of(const program::Access& access, Bytes offset, Bytes n) {
+  program::Access a = access;
   Bytes inner = access.memory_bytes();
   for (int d = a.rank - 1; d >= 0; --d) {
-    AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     inner /= m.count;
     a.base += offset / inner * m.step;
     offset %= inner;
@@ -52,9 +52,9 @@ Access part_of(const Access& access, Bytes offset, Bytes n) {
 }
 
 // Rows [lo, hi) of a padded source: the zeros above and below go with the first and the last.
-Access rows_of(const Access& access, int lo, int hi) {
-  Access a = access;
-  AccessDim& rows = a.dims[2];
+program::Access rows_of(const program::Access& access, int lo, int hi) {
+  program::Access a = access;
+  program::AccessDim& rows = a.dims[2];
   a.base += std::int64_t{lo} * rows.step;
   if (lo > 0) rows.pad_before = 0;
   if (hi < rows.count) rows.pad_after = 0;
@@ -64,11 +64,11 @@ Access rows_of(const Access& access, int lo, int hi) {
 
 class Cutter {
  public:
-  Cutter(const DmaSpec& source, const DmaSpec& sink) : source_(source), sink_(sink) {}
+  Cutter(const arch::DmaSpec& source, const arch::DmaSpec& sink) : source_(source), sink_(sink) {}
 
   bool cut(const StreamPiece& stream) {
     if (whole(stream)) return true;
-    const Region& r = stream.region;
+    const program::Region& r = stream.region;
     const bool rows = r.h1 - r.h0 > 1;
     const int n = rows ? r.h1 - r.h0 : r.w1 - r.w0, half = n / 2;
     if (n == 1 || (!rows && padded(stream.source))) return false;
@@ -82,7 +82,7 @@ class Cutter {
     const auto source = encoded(stream.source, source_);
     if (!source) return false;
     piece.source = *source;
-    for (const Access& a : stream.sinks) {
+    for (const program::Access& a : stream.sinks) {
       const auto sink = encoded(a, sink_);
       if (!sink) return false;
       piece.sinks.push_back(*sink);
@@ -107,20 +107,20 @@ class Cutter {
       bytes = all / n * (hi - lo);
       p.source = part_of(stream.source, offset, bytes);
     }
-    for (const Access& a : stream.sinks) p.sinks.push_back(part_of(a, offset, bytes));
+    for (const program::Access& a : stream.sinks) p.sinks.push_back(part_of(a, offset, bytes));
     return p;
   }
 
-  const DmaSpec& source_;
-  const DmaSpec& sink_;
+  const arch::DmaSpec& source_;
+  const arch::DmaSpec& sink_;
 };
 
 }  // namespace
 
-bool fits(const Access& a, const DmaSpec& dma) {
+bool fits(const program::Access& a, const arch::DmaSpec& dma) {
   const bool run = !padded(a) && joined(a, dma.dimensions).size() == 1;
   for (int d = 0; d < a.rank; ++d) {
-    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     const bool iteration = d == dma.dimensions;
     const std::int64_t count = d == 0 ? m.count / word : m.count;
     if (iteration && count > dma.iterations) return false;
@@ -132,15 +132,15 @@ bool fits(const Access& a, const DmaSpec& dma) {
   return true;
 }
 
-std::optional<Access> encoded(const Access& access, const DmaSpec& dma) {
+std::optional<program::Access> encoded(const program::Access& access, const arch::DmaSpec& dma) {
   if (fits(access, dma)) return access;
   if (padded(access) || access.rank > dma.dimensions) return std::nullopt;
-  Access a;
+  program::Access a;
   a.base = access.base;
   a.rank = 0;
   const auto put = [&](std::int64_t count, std::int64_t step) {
     if (a.rank < dma.dimensions)
-      a.dims[static_cast<std::size_t>(a.rank++)] = repeated(count, step);
+      a.dims[static_cast<std::size_t>(a.rank++)] = program::repeated(count, step);
     else
       a.rank = 5;
   };
@@ -164,11 +164,11 @@ std::optional<Access> encoded(const Access& access, const DmaSpec& dma) {
   return a;
 }
 
-std::optional<std::vector<StreamPiece>> pieces_of(const StreamPiece& stream, const DmaSpec& source,
-                                                  const DmaSpec& sink) {
+std::optional<std::vector<StreamPiece>> pieces_of(const StreamPiece& stream, const arch::DmaSpec& source,
+                                                  const arch::DmaSpec& sink) {
   Cutter cutter(source, sink);
   if (!cutter.cut(stream)) return std::nullopt;
   return std::move(cutter.pieces);
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

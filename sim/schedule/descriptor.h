@@ -7,24 +7,24 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // As it stands. Length and alignment are not judged; iterations count as those of a task.
-bool fits(const Access& access, const DmaSpec& dma);
+bool fits(const program::Access& access, const arch::DmaSpec& dma);
 
 // The same bytes in the same order with counts that fit: runs that follow each other are joined, counts too large for
 // a wrap become two dimensions or stand in the last one. The access itself where it fits; nothing where no form does.
-std::optional<Access> encoded(const Access& access, const DmaSpec& dma);
+std::optional<program::Access> encoded(const program::Access& access, const arch::DmaSpec& dma);
 
 // A part of a tensor on its way from one memory to others.
 struct StreamPiece {
-  Region region;  // of the source, padding apart
-  Access source;
-  std::vector<Access> sinks;
+  program::Region region;  // of the source, padding apart
+  program::Access source;
+  std::vector<program::Access> sinks;
 };
 // The stream of `region`, in h, w, c order, as one piece if both ends have a form that fits, else cut between rows or
 // pixels. Padding of the source stands in dimensions 1 and 2, columns and rows. Nothing where padding does not fit.
-std::optional<std::vector<StreamPiece>> pieces_of(const StreamPiece& stream, const DmaSpec& source,
-                                                  const DmaSpec& sink);
+std::optional<std::vector<StreamPiece>> pieces_of(const StreamPiece& stream, const arch::DmaSpec& source,
+                                                  const arch::DmaSpec& sink);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -2,9 +2,9 @@
 
 #include "sim/schedule/descriptor.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
-Emission::Emission(const Network& n, const ArraySpec& a)
+Emission::Emission(const network::Network& n, const arch::ArraySpec& a)
     : network(n),
       array(a),
       builder(a),
@@ -19,23 +19,23 @@ Emission::Emission(const Network& n, const ArraySpec& a)
   }
   for (int r = 0; r < a.rows; ++r)
     for (int c = 0; c < a.cols; ++c) {
-      const TileId tile = map().compute_tile(r, c);
-      const auto pair = [&](int lock, LockRole empty, LockRole full, int credits) {
+      const program::TileId tile = map().compute_tile(r, c);
+      const auto pair = [&](int lock, program::LockRole empty, program::LockRole full, int credits) {
         builder.lock(tile, lock, credits, empty);
         builder.lock(tile, lock + 1, 0, full);
       };
-      pair(core_locks::operand, LockRole::operand_empty, LockRole::operand_full, 2);
-      pair(core_locks::output, LockRole::output_empty, LockRole::output_full, 2);
+      pair(core_locks::operand, program::LockRole::operand_empty, program::LockRole::operand_full, 2);
+      pair(core_locks::output, program::LockRole::output_empty, program::LockRole::output_full, 2);
       for (int slots = 2; slots <= core_locks::most_slots; ++slots) {
-        pair(core_locks::input(slots), LockRole::input_empty, LockRole::input_full, slots);
-        pair(core_locks::weights(slots), LockRole::weights_empty, LockRole::weights_full, slots);
+        pair(core_locks::input(slots), program::LockRole::input_empty, program::LockRole::input_full, slots);
+        pair(core_locks::weights(slots), program::LockRole::weights_empty, program::LockRole::weights_full, slots);
       }
     }
 }
 
-const std::vector<Wait>& Emission::prune(EngineId engine, const WaitSet& waits) {
+const std::vector<program::Wait>& Emission::prune(program::EngineId engine, const WaitSet& waits) {
   needed_.clear();
-  for (const Wait& w : waits.items()) {
+  for (const program::Wait& w : waits.items()) {
     if (w.engine == engine) continue;
     int& passed = passed_[engine][w.engine];
     if (passed >= w.tasks) continue;
@@ -45,14 +45,16 @@ const std::vector<Wait>& Emission::prune(EngineId engine, const WaitSet& waits) 
   return needed_;
 }
 
-int Emission::transfer(EngineId channel, const Transfer& t, const WaitSet& waits) {
+int Emission::transfer(program::EngineId channel, const program::Transfer& t, const WaitSet& waits) {
   return builder.transfer(channel, t, prune(channel, waits));
 }
 
 std::vector<int> Emission::stream(const End& source, const std::vector<End>& sinks) {
-  const auto dma = [&](EngineId e) -> const DmaSpec& {
-    const TileKind kind = map().info(e).tile_kind;
-    return kind == TileKind::compute ? array.tile.dma : kind == TileKind::memory ? array.memtile.dma : array.shim.dma;
+  const auto dma = [&](program::EngineId e) -> const arch::DmaSpec& {
+    const program::TileKind kind = map().info(e).tile_kind;
+    return kind == program::TileKind::compute  ? array.tile.dma
+           : kind == program::TileKind::memory ? array.memtile.dma
+                                               : array.shim.dma;
   };
   StreamPiece whole{source.transfer.region, source.transfer.access, {}};
   for (const End& s : sinks) whole.sinks.push_back(s.transfer.access);
@@ -62,8 +64,8 @@ std::vector<int> Emission::stream(const End& source, const std::vector<End>& sin
   if (!pieces) return tasks;
   for (std::size_t k = 0; k < pieces->size(); ++k) {
     const StreamPiece& piece = (*pieces)[k];
-    const auto send = [&](const End& end, const Access& access) {
-      Transfer t = end.transfer;
+    const auto send = [&](const End& end, const program::Access& access) {
+      program::Transfer t = end.transfer;
       t.access = access;
       t.region = piece.region;
       if (k > 0) t.acquire = {};
@@ -76,7 +78,7 @@ std::vector<int> Emission::stream(const End& source, const std::vector<End>& sin
   return tasks;
 }
 
-int Emission::call(EngineId core, const KernelCall& c, const WaitSet& waits) {
+int Emission::call(program::EngineId core, const program::KernelCall& c, const WaitSet& waits) {
   return builder.call(core, c, prune(core, waits));
 }
 
@@ -90,4 +92,4 @@ void Emission::free(int memtile, int owner) {
   for (const auto& [lo, hi] : allocators[memtile].release(owner)) weights[memtile].used(lo, hi);
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -11,15 +11,15 @@
 #include "sim/program/builder.h"
 #include "sim/schedule/storage.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 class Emission {
  public:
-  Emission(const Network& network, const ArraySpec& array);
+  Emission(const network::Network& network, const arch::ArraySpec& array);
 
-  const Network& network;
-  const ArraySpec& array;
-  ProgramBuilder builder;
+  const network::Network& network;
+  const arch::ArraySpec& array;
+  program::ProgramBuilder builder;
   std::vector<MemoryMap> memory;          // per tile
   std::vector<TileAllocator> allocators;  // per memory tile
   std::vector<WeightSpace> weights;       // per memory tile
@@ -31,18 +31,18 @@ class Emission {
   // Chunks by layer, first and last row, first and last column: tiles of one layer share them.
   std::map<std::array<int, 5>, int> chunk_ids;
 
-  const EngineMap& map() const { return builder.map(); }
-  Home& home(LayerId tensor) { return homes[views[tensor].root]; }
+  const program::EngineMap& map() const { return builder.map(); }
+  Home& home(network::LayerId tensor) { return homes[views[tensor].root]; }
 
   // Like the builder's, but without waits that the engine has already passed or that are its own tasks.
-  int transfer(EngineId channel, const Transfer& transfer, const WaitSet& waits);
-  int call(EngineId core, const KernelCall& call, const WaitSet& waits);
+  int transfer(program::EngineId channel, const program::Transfer& transfer, const WaitSet& waits);
+  int call(program::EngineId core, const program::KernelCall& call, const WaitSet& waits);
   // A part of a tensor from one channel to others, in as many transfers as its descriptors need: the waits and the
   // locks taken stand at the first, the locks given back at the last. Returns the last task of each end, the source
   // first. Clears `encodable` where there is no form.
   struct End {
-    EngineId channel;
-    Transfer transfer;
+    program::EngineId channel;
+    program::Transfer transfer;
     WaitSet waits;
   };
   std::vector<int> stream(const End& source, const std::vector<End>& sinks);
@@ -54,9 +54,9 @@ class Emission {
   void free(int memtile, int owner);
 
  private:
-  const std::vector<Wait>& prune(EngineId engine, const WaitSet& waits);
-  std::vector<std::unordered_map<EngineId, int>> passed_;
-  std::vector<Wait> needed_;  // what prune returned
+  const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits);
+  std::vector<std::unordered_map<program::EngineId, int>> passed_;
+  std::vector<program::Wait> needed_;  // what prune returned
 };
 
 // Locks of a compute tile: an empty/full pair per kind of buffer; for inputs and weights one per number of slots, two
@@ -67,4 +67,4 @@ constexpr int input(int slots) { return slots <= 2 ? 0 : 2 * slots + 2; }
 constexpr int weights(int slots) { return slots <= 2 ? 2 : 2 * slots + 6; }
 }  // namespace core_locks
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 constexpr int layer_scope = -2;  // owner of allocations that end with the layer
 }
@@ -11,7 +11,7 @@ LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
     : e_(e),
       plan_(plan),
       layer_(plan.layer),
-      channelwise_(plan.layer.op != Op::conv2d),
+      channelwise_(plan.layer.op != network::Op::conv2d),
       input_key_(plan.partition.acts.size(), -1),
       weights_key_(plan.partition.weights.size(), -1),
       input_count_(plan.partition.acts.size(), 0),
@@ -146,11 +146,11 @@ std::vector<LayerEmitter::Step> LayerEmitter::steps() const {
 }
 
 Span LayerEmitter::input_blocks(const CorePart& p, const Step& s) const {
-  return channelwise_ ? tile_b(p, s) : split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, s.i);
+  return channelwise_ ? tile_b(p, s) : split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, s.i);
 }
 
 LayerEmitter::Window LayerEmitter::window_of(const CorePart& p, const Step& s) const {
-  const tessera::Window& k = layer_.window;
+  const network::Window& k = layer_.window;
   const Span h = tile_h(p, s), w = tile_w(p, s);
   Window win;
   win.h = {h.lo * k.sh - k.pad_top, (h.hi - 1) * k.sh - k.pad_top + k.kh};
@@ -160,18 +160,18 @@ LayerEmitter::Window LayerEmitter::window_of(const CorePart& p, const Step& s) c
   return win;
 }
 
-KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
+program::KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
   const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s), in_b = input_blocks(p, s);
   const Window win = window_of(p, s);
-  KernelCall call;
-  call.kind = kernel_of(layer_.op);
+  program::KernelCall call;
+  call.kind = program::kernel_of(layer_.op);
   const Member& m = member_of(b);
   const int first = m.target_c0 - m.blocks.lo * 8;
   call.layer = static_cast<std::int16_t>(m.layer);
   call.add_layer = static_cast<std::int16_t>(plan_.add_layer);
   call.out = {h.lo, h.hi, w.lo, w.hi, b.lo * 8 + first, b.hi * 8 + first};
   if (plan_.pool >= 0) {
-    const tessera::Window& k = e_.network.layers[plan_.pool].window;
+    const network::Window& k = e_.network.layers[plan_.pool].window;
     call.out = {h.lo * k.sh, h.hi * k.sh, w.lo * k.sw, w.hi * k.sw, b.lo * 8, b.hi * 8};
   }
   call.in_h = win.h.size();
@@ -184,10 +184,10 @@ KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
 }
 
 // The pool reads the convolution's tile where the convolution left it; only its own output leaves the core.
-void LayerEmitter::emit_pool(const CorePart& p, const CoreSlots& slots, const KernelCall& conv, const Region& out,
-                             Buffer& output) {
-  KernelCall call;
-  call.kind = KernelKind::maxpool;
+void LayerEmitter::emit_pool(const CorePart& p, const CoreSlots& slots, const program::KernelCall& conv,
+                             const program::Region& out, Buffer& output) {
+  program::KernelCall call;
+  call.kind = program::KernelKind::maxpool;
   call.layer = static_cast<std::int16_t>(plan_.pool);
   call.out = out;
   call.in_h = conv.out.h1 - conv.out.h0;
@@ -201,7 +201,7 @@ void LayerEmitter::emit_pool(const CorePart& p, const CoreSlots& slots, const Ke
 void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const CorePart& p = plan_.partition.parts[part];
   CoreSlots& slots = slots_[part];
-  const EngineId id = core(p);
+  const program::EngineId id = core(p);
   const bool has_input = !empty_tile(p, s) && !(channelwise_ && tile_b(p, s).empty());
   const bool works = has_input && !tile_b(p, s).empty();
   const int layer = works ? member_of(tile_b(p, s)).layer : layer_.id;
@@ -219,7 +219,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
 
   Buffer* output = nullptr;
   if (works) {
-    KernelCall call = kernel_call(p, s);
+    program::KernelCall call = kernel_call(p, s);
     Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
     call.in = static_cast<std::int32_t>(in.address);
     Buffer* weights = sent ? slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()].get() : nullptr;
@@ -270,4 +270,4 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   if (output != nullptr) emit_output(part, s, *output);
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -4,25 +4,25 @@
 #include "sim/schedule/emission.h"
 #include "sim/schedule/tiling.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 struct LayerPlan {
-  Layer layer;    // geometry: for a copied part of a concat, a 1x1 copy of that part; see LayerContext
-  Layer kernel;   // what the kernels compute; differs from `layer` with a fused pool
-  int pool = -1;  // fused pool
-  LayerId input = 0;
-  LayerId operand = -1;   // second operand of an add, or the residual of a fused add
-  int add_layer = -1;     // fused add
-  int input_sharers = 1;  // as in LayerContext
-  bool crosses = false;   // columns split another axis of the map than the input's bands
+  network::Layer layer;   // geometry: for a copied part of a concat, a 1x1 copy of that part; see LayerContext
+  network::Layer kernel;  // what the kernels compute; differs from `layer` with a fused pool
+  int pool = -1;          // fused pool
+  network::LayerId input = 0;
+  network::LayerId operand = -1;  // second operand of an add, or the residual of a fused add
+  int add_layer = -1;             // fused add
+  int input_sharers = 1;          // as in LayerContext
+  bool crosses = false;           // columns split another axis of the map than the input's bands
   // What computes the output channels: the layer itself, or convolutions of one input that are computed as one
   // (siblings.cpp), one after the other in the channels of `layer`.
   struct Member {
-    LayerId layer = 0;
-    LayerId target = 0;  // tensor that receives the result
-    int target_c0 = 0;   // first channel of the result within the target (copied part of a concat)
-    int mask = -1;       // index into Program::masks (conv)
-    Span blocks;         // 8-channel blocks of `layer`
+    network::LayerId layer = 0;
+    network::LayerId target = 0;  // tensor that receives the result
+    int target_c0 = 0;            // first channel of the result within the target (copied part of a concat)
+    int mask = -1;                // index into Program::masks (conv)
+    Span blocks;                  // 8-channel blocks of `layer`
   };
   std::vector<Member> members;
   // Pieces of the target whose memory is free only when the cores are at that tile row (rolling.h).
@@ -57,13 +57,13 @@ class LayerEmitter {
     int used = 0;
     int key = -1;  // spatial tile that the current slot holds
     Span h, w, c;  // what it holds
-    Wait written{};
+    program::Wait written{};
   };
   struct LoadedChunk {
     int memtile = -1;
     std::int64_t address = -1;  // in the memory tile, if all chunks stay there
     BufferRef buffer;
-    Wait loaded{};
+    program::Wait loaded{};
     int chunk = -1;
   };
   struct Step {
@@ -76,7 +76,7 @@ class LayerEmitter {
   struct Source {  // a rectangle of a tensor in a memory tile, ready to be read
     int memtile;
     Span h, w;
-    Access access;
+    program::Access access;
     WaitSet waits;
     Buffer* buffer;
   };
@@ -103,15 +103,16 @@ class LayerEmitter {
   void emit_inputs(const Step& s);
   void emit_weights(int group, const Step& s);
   void emit_operand(int part, const Step& s);
-  KernelCall kernel_call(const CorePart& p, const Step& s) const;
-  void emit_pool(const CorePart& p, const CoreSlots& slots, const KernelCall& conv, const Region& out, Buffer& output);
+  program::KernelCall kernel_call(const CorePart& p, const Step& s) const;
+  void emit_pool(const CorePart& p, const CoreSlots& slots, const program::KernelCall& conv, const program::Region& out,
+                 Buffer& output);
   void emit_core(int part, const Step& s, const Step* next);
   void emit_output(int part, const Step& s, const Buffer& slot);
   // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
   // descriptors of the memory tile.
   struct Feed {
     Window window;
-    LayerId tensor;
+    network::LayerId tensor;
     Span c;  // stored channels of the tensor
     std::vector<int> parts;
     int port, lock, lane, turn = 0, home_column;
@@ -120,19 +121,19 @@ class LayerEmitter {
   };
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
-  std::vector<Source> sources(LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
-  void load_staging(Staging& staging, LayerId tensor, int key, Span h, Span w, Span c);
+  std::vector<Source> sources(network::LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
+  void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
   LoadedChunk& load_chunk(int group, const Step& s);
 
   int input_lock() const { return core_locks::input(plan_.buffers.input_slots); }
   int weights_lock() const { return core_locks::weights(plan_.buffers.weights_slots); }
-  EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
-  EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
+  program::EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
+  program::EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
   int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
 
   Emission& e_;
   const LayerPlan& plan_;
-  const Layer& layer_;
+  const network::Layer& layer_;
   bool channelwise_;
   std::vector<std::vector<Span>> out_tiles_;  // per part: its tiles of 8-channel output blocks
   int outs_ = 0;                              // most of them
@@ -145,4 +146,4 @@ class LayerEmitter {
   Bytes largest_chunk_ = 0;
 };
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -3,12 +3,12 @@
 
 #include "sim/schedule/layer_emitter.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
 
-Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
+program::Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
 
 }  // namespace
 
@@ -17,7 +17,7 @@ Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo,
 // them.
 // Where there are more streams than channels, because of the rows of the array or because several columns read from one
 // memory tile at a time, a stream takes another channel each time.
-EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int home_column) const {
+program::EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int home_column) const {
   const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
   const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
   const bool alike = plan_.partition.mapping.cols == Axis::channels && home_column != foreign;
@@ -27,28 +27,29 @@ EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int home_col
                       : channels < lanes         ? (lane + turn) % channels
                       : own || channels == lanes ? lane % channels
                                                  : lanes + spread % (channels - lanes);
-  return e_.map().mem_channel(memtile, EngineKind::mm2s, channel);
+  return e_.map().mem_channel(memtile, program::EngineKind::mm2s, channel);
 }
 
-void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Span w, Span c) {
+void LayerEmitter::load_staging(Staging& st, network::LayerId tensor, int key, Span h, Span w, Span c) {
   Home& home = e_.home(tensor);
   Buffer& slot = *st.slots[st.used++ % 2];
   const int column = e_.array.memtile_column(st.memtile);
   const Segment all = segments_of(home, h, w).front();
   const int turn = e_.load_turns[st.memtile]++;
   const int channel = turn % plan_.channels.loads;
-  const EngineId shim = e_.map().shim_channel(column, EngineKind::mm2s, channel);
-  const EngineId sink = e_.map().mem_channel(st.memtile, EngineKind::s2mm, plan_.channels.results + channel);
-  Transfer out;
+  const program::EngineId shim = e_.map().shim_channel(column, program::EngineKind::mm2s, channel);
+  const program::EngineId sink =
+      e_.map().mem_channel(st.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
+  program::Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = static_cast<std::int16_t>(layer_.id);
-  out.payload = Payload::activations;
+  out.payload = program::Payload::activations;
   out.tensor = static_cast<std::int16_t>(tensor);
   out.region = region_of(h, w, c);
   out.access = segment_access(all, e_.views[tensor].c0 + c.lo, c.size());
-  Transfer in = out;
+  program::Transfer in = out;
   in.memory = e_.map().memory_tile(st.memtile);
-  in.access = linear(slot.address, out.access.stream_bytes());
+  in.access = program::linear(slot.address, out.access.stream_bytes());
   const int c0 = e_.views[tensor].c0;
   WaitSet waits = slot.before;
   waits.add(slot.users);
@@ -64,8 +65,8 @@ void LayerEmitter::load_staging(Staging& st, LayerId tensor, int key, Span h, Sp
   st.c = c;
 }
 
-std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging* st, int key, Span staged, Span h,
-                                                        Span w, Span c) {
+std::vector<LayerEmitter::Source> LayerEmitter::sources(network::LayerId tensor, Staging* st, int key, Span staged,
+                                                        Span h, Span w, Span c) {
   std::vector<Source> list;
   Home& home = e_.home(tensor);
   if (!home.in_ddr) {
@@ -81,9 +82,9 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(LayerId tensor, Staging*
   Source s{st->memtile, h, w, {}, {}, &slot};
   s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
   s.access.rank = 3;
-  s.access.dims[0] = repeated(c.size(), 1);
-  s.access.dims[1] = repeated(w.size(), pixel);
-  s.access.dims[2] = repeated(h.size(), pixel * st->w.size());
+  s.access.dims[0] = program::repeated(c.size(), 1);
+  s.access.dims[1] = program::repeated(w.size(), pixel);
+  s.access.dims[2] = program::repeated(h.size(), pixel * st->w.size());
   s.waits.add(st->written.engine, st->written.tasks);
   list.push_back(std::move(s));
   return list;
@@ -93,10 +94,10 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
   const std::vector<Source>& sources = f.sources;
   const Window& win = f.window;
   const std::int64_t channels = f.c.size();
-  std::vector<EngineId> sinks;
+  std::vector<program::EngineId> sinks;
   for (int part : f.parts) {
     const CorePart& p = plan_.partition.parts[part];
-    sinks.push_back(e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port));
+    sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, f.port));
   }
   for (std::size_t k = from; k < to; ++k) {
     const Source& src = sources[k];
@@ -105,11 +106,11 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
                     src.h.hi == win.valid_h.hi ? win.h.size() : src.h.hi - win.h.lo};
     const Span cols{src.w.lo == win.valid_w.lo ? 0 : src.w.lo - win.w.lo,
                     src.w.hi == win.valid_w.hi ? win.w.size() : src.w.hi - win.w.lo};
-    const EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
-    Transfer out;
+    const program::EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
+    program::Transfer out;
     out.route = e_.builder.route(source, sinks);
     out.layer = static_cast<std::int16_t>(layer_.id);
-    out.payload = Payload::activations;
+    out.payload = program::Payload::activations;
     out.tensor = static_cast<std::int16_t>(f.tensor);
     out.region = region_of(src.h, src.w, f.c);
     out.memory = e_.map().memory_tile(src.memtile);
@@ -122,19 +123,19 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
     for (std::size_t i = 0; i < f.parts.size(); ++i) {
       const CorePart& p = plan_.partition.parts[f.parts[i]];
       Buffer& slot = *f.slots[i];
-      Transfer in = out;
+      program::Transfer in = out;
       in.memory = e_.map().compute_tile(p.row, p.col);
-      in.access =
-          linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels, cols.size() * channels);
+      in.access = program::linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels,
+                                  cols.size() * channels);
       if (cols.size() == win.w.size()) {
         in.access.dims[0].count *= rows.size();
       } else {
         in.access.rank = 2;
-        in.access.dims[1] = repeated(rows.size(), win.w.size() * channels);
+        in.access.dims[1] = program::repeated(rows.size(), win.w.size() * channels);
       }
       if (k == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
       if (k + 1 == sources.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
-      ends.push_back({e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, f.port), in, slot.before});
+      ends.push_back({e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, f.port), in, slot.before});
     }
     const std::vector<int> tasks = e_.stream({source, out, src.waits}, ends);
     src.buffer->users.add(source, tasks[0]);
@@ -168,7 +169,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
   // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
   const bool apart = channelwise_ || plan_.tiling.chunks_staged;
-  const Span staged = apart ? f.c : Span{0, stored_channels(layer_.in.c)};
+  const Span staged = apart ? f.c : Span{0, network::stored_channels(layer_.in.c)};
   f.sources = sources(plan_.input, staging, apart ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
                       f.window.valid_w, f.c);
   // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
@@ -223,15 +224,15 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   const int first = m.target_c0 + (b.lo - m.blocks.lo) * 8;  // channel of the target
   const int c0 = e_.views[m.target].c0 + first;
   const Span c{c0, c0 + static_cast<int>(channels)};
-  const EngineId source = e_.map().tile_channel(p.row, p.col, EngineKind::mm2s, 0);
+  const program::EngineId source = e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0);
   const auto sink_of = [&](int memtile) {
     const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
     const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
-    return e_.map().mem_channel(memtile, EngineKind::s2mm, (lane + turn) % plan_.channels.results);
+    return e_.map().mem_channel(memtile, program::EngineKind::s2mm, (lane + turn) % plan_.channels.results);
   };
-  const auto label = [&](Transfer& t, Span rows, Span cols) {
+  const auto label = [&](program::Transfer& t, Span rows, Span cols) {
     t.layer = static_cast<std::int16_t>(m.layer);
-    t.payload = Payload::activations;
+    t.payload = program::Payload::activations;
     t.tensor = static_cast<std::int16_t>(m.target);
     t.region = region_of(rows, cols, {first, first + static_cast<int>(channels)});
   };
@@ -239,32 +240,33 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   if (!output_staging_.empty()) {
     Staging& st = output_staging_[part];
     Buffer& stage = *st.slots[st.used++ % 2];
-    const EngineId sink = sink_of(st.memtile);
-    Transfer out;
+    const program::EngineId sink = sink_of(st.memtile);
+    program::Transfer out;
     label(out, h, w);
     out.route = e_.builder.route(source, {sink});
     out.memory = e_.map().compute_tile(p.row, p.col);
-    out.access = linear(slot.address, h.size() * w.size() * channels);
-    Transfer in = out;
+    out.access = program::linear(slot.address, h.size() * w.size() * channels);
+    program::Transfer in = out;
     out.acquire = {core_locks::output + 1, 1};
     out.release = {core_locks::output, 1};
     in.memory = e_.map().memory_tile(st.memtile);
-    in.access = linear(stage.address, out.access.stream_bytes());
+    in.access = program::linear(stage.address, out.access.stream_bytes());
     WaitSet waits = stage.before;
     waits.add(stage.users);
     const std::vector<int> up_tasks = e_.stream({source, out, {}}, {{sink, in, waits}});
     out_buffer.users.add(source, up_tasks[0]);
     WaitSet written;
     written.add(sink, up_tasks[1]);
-    const EngineId up =
-        e_.map().mem_channel(st.memtile, EngineKind::mm2s, plan_.channels.spill + p.row % plan_.channels.spills);
+    const program::EngineId up = e_.map().mem_channel(st.memtile, program::EngineKind::mm2s,
+                                                      plan_.channels.spill + p.row % plan_.channels.spills);
     const int column = e_.array.memtile_column(st.memtile);
-    const EngineId shim = e_.map().shim_channel(column, EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
-    Transfer read = in;
+    const program::EngineId shim =
+        e_.map().shim_channel(column, program::EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
+    program::Transfer read = in;
     read.route = e_.builder.route(up, {shim});
     const Segment segment = segments_of(e_.home(m.target), h, w).front();
-    Transfer write = read;
-    write.payload = Payload::result;
+    program::Transfer write = read;
+    write.payload = program::Payload::result;
     write.access = segment_access(segment, c0, static_cast<int>(channels));
     stage.users.clear();
     stage.users.add(written);
@@ -277,23 +279,24 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   const std::vector<Segment> segments = segments_of(e_.home(m.target), h, w);
   for (std::size_t k = 0; k < segments.size(); ++k) {
     const Segment& seg = segments[k];
-    const EngineId sink = sink_of(seg.piece->memtile);
-    Transfer out;
+    const program::EngineId sink = sink_of(seg.piece->memtile);
+    program::Transfer out;
     label(out, seg.h, seg.w);
     out.route = e_.builder.route(source, {sink});
     out.memory = e_.map().compute_tile(p.row, p.col);
-    out.access = linear(slot.address + ((seg.h.lo - h.lo) * std::int64_t{w.size()} + seg.w.lo - w.lo) * channels,
+    out.access =
+        program::linear(slot.address + ((seg.h.lo - h.lo) * std::int64_t{w.size()} + seg.w.lo - w.lo) * channels,
                         seg.w.size() * channels);
     if (seg.w.size() == w.size()) {
       out.access.dims[0].count *= seg.h.size();
     } else {
       out.access.rank = 2;
-      out.access.dims[1] = repeated(seg.h.size(), w.size() * channels);
+      out.access.dims[1] = program::repeated(seg.h.size(), w.size() * channels);
     }
-    Transfer in = out;
+    program::Transfer in = out;
     if (k == 0) out.acquire = {core_locks::output + 1, 1};
     if (k + 1 == segments.size()) out.release = {core_locks::output, 1};
-    in.payload = Payload::result;
+    in.payload = program::Payload::result;
     in.memory = e_.map().memory_tile(seg.piece->memtile);
     in.access = segment_access(seg, c0, static_cast<int>(channels));
     const std::vector<int> tasks = e_.stream({source, out, {}}, {{sink, in, seg.piece->buffer->before}});
@@ -303,4 +306,4 @@ void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
   }
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 // By input slots, as observed in simulations of sparse layers: over how many chunks differences average out.
@@ -24,7 +24,7 @@ std::int64_t paced(const std::vector<std::int32_t>& before, std::size_t chunks, 
 
 }  // namespace
 
-LayerWeights::LayerWeights(const Layer& conv, const KernelMask& mask)
+LayerWeights::LayerWeights(const network::Layer& conv, const sparsity::KernelMask& mask)
     : rows_(mask.rows),
       cols_(mask.cols),
       block_bytes_(Bytes{64} * conv.window.kh * conv.window.kw),
@@ -78,4 +78,4 @@ Weights LayerWeights::weigh(const Partition& p, int no, int ni) const {
   return w;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

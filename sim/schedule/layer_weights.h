@@ -1,5 +1,5 @@
-// What the weights of a convolution weigh when they are cut into chunks: for groups of cores that share weights, tiles of
-// output channels and chunks of input channels.
+// What the weights of a convolution weigh when they are cut into chunks: for groups of cores that share weights, tiles
+// of output channels and chunks of input channels.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "sim/schedule/partition.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // Largest chunk over all weight groups, the total of the heaviest group and of all, and the blocks of the slowest group
 // summed over the steps: cores that share activations stay within as many steps of each other as they have input slots.
@@ -23,7 +23,7 @@ struct Weights {
 
 class LayerWeights {
  public:
-  LayerWeights(const Layer& conv, const KernelMask& mask);
+  LayerWeights(const network::Layer& conv, const sparsity::KernelMask& mask);
 
   // With `no` tiles of each group's output channels and `ni` chunks of input channels.
   const Weights& cut(const Partition& partition, int no, int ni);
@@ -43,4 +43,4 @@ class LayerWeights {
   std::map<std::array<int, 3>, Weights> known_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::schedule

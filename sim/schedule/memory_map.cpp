@@ -1,6 +1,6 @@
 #include "sim/schedule/memory_map.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 BufferRef MemoryMap::claim(std::int64_t lo, std::int64_t hi) {
   auto fresh = std::make_shared<Buffer>();
@@ -21,4 +21,4 @@ BufferRef MemoryMap::claim(std::int64_t lo, std::int64_t hi) {
   return fresh;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

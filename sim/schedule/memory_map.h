@@ -6,7 +6,7 @@
 
 #include "sim/schedule/wait_set.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 struct Buffer {
   std::int64_t address = 0;
@@ -27,4 +27,4 @@ class MemoryMap {
   std::map<std::int64_t, Range> ranges_;  // by lower end
 };
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -7,25 +7,25 @@
 
 #include "sim/schedule/emission.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 constexpr const char* tile_names[] = {"tile", "memtile", "shim"};  // by TileKind, as hardware files call them
 
-const DmaSpec& dma_of(const ArraySpec& a, std::size_t kind) {
+const arch::DmaSpec& dma_of(const arch::ArraySpec& a, std::size_t kind) {
   return kind == 0 ? a.tile.dma : kind == 1 ? a.memtile.dma : a.shim.dma;
 }
 
 }  // namespace
 
-std::vector<Problem> missing_resources(const ArraySpec& a) {
+std::vector<Problem> missing_resources(const arch::ArraySpec& a) {
   std::vector<Problem> problems;
   const auto need = [&](const std::string& key, int have, int least, const char* why) {
     if (have >= least) return;
-    problems.push_back({"", "hardware." + key,
-                        fmt::format("every schedule needs {}, there are {}, {} are missing: {}", least, have,
-                                    least - have, why),
-                        fmt::format("a machine for schedules has {} or more", least)});
+    problems.push_back(
+        {"", "hardware." + key,
+         fmt::format("every schedule needs {}, there are {}, {} are missing: {}", least, have, least - have, why),
+         fmt::format("a machine for schedules has {} or more", least)});
   };
   need("tile.locks.count", a.tile.locks.count, core_locks::weights(core_locks::most_slots) + 2,
        "an empty/full pair per kind and number of buffers");
@@ -35,7 +35,7 @@ std::vector<Problem> missing_resources(const ArraySpec& a) {
   // A tensor in a memory tile or in DDR is a box of rows, columns and channels.
   const std::array<int, 3> dimensions{2, 3, 3};
   for (std::size_t kind = 0; kind < dimensions.size(); ++kind) {
-    const DmaSpec& dma = dma_of(a, kind);
+    const arch::DmaSpec& dma = dma_of(a, kind);
     const std::string key = fmt::format("{}.dma.", tile_names[kind]);
     need(key + "descriptors", dma.descriptors, dma.s2mm + dma.mm2s, "one per channel");
     need(key + "dimensions", dma.dimensions, dimensions[kind], "parts of a tensor are boxes");
@@ -43,15 +43,15 @@ std::vector<Problem> missing_resources(const ArraySpec& a) {
   return problems;
 }
 
-std::vector<Problem> too_long_transfers(const Program& program, const ArraySpec& array) {
+std::vector<Problem> too_long_transfers(const program::Program& program, const arch::ArraySpec& array) {
   struct Longest {
     Bytes bytes = 0;
     int layer = -1;
   };
   std::array<Longest, 3> longest;
-  const EngineMap map(array);
-  for (EngineId e = 0; e < map.count(); ++e)
-    for (const Transfer& t : program.engines[e].transfers) {
+  const program::EngineMap map(array);
+  for (program::EngineId e = 0; e < map.count(); ++e)
+    for (const program::Transfer& t : program.engines[e].transfers) {
       Longest& most = longest[static_cast<std::size_t>(map.info(e).tile_kind)];
       if (t.access.stream_bytes() > most.bytes) most = {t.access.stream_bytes(), t.layer};
     }
@@ -69,4 +69,4 @@ std::vector<Problem> too_long_transfers(const Program& program, const ArraySpec&
   return problems;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -5,13 +5,13 @@
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // Channels, descriptors, dimensions and locks that every program uses and the array lacks: demand, bound, gap, knob.
-std::vector<Problem> missing_resources(const ArraySpec& array);
+std::vector<Problem> missing_resources(const arch::ArraySpec& array);
 
 // Per kind of tile, the longest transfer if no descriptor can move it: how long it is depends on the tiles that were
 // chosen.
-std::vector<Problem> too_long_transfers(const Program& program, const ArraySpec& array);
+std::vector<Problem> too_long_transfers(const program::Program& program, const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

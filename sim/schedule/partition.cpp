@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-namespace tessera {
+namespace tessera::schedule {
 
 Span split(Span whole, int parts, int i) {
   const std::int64_t n = whole.size();
@@ -20,11 +20,11 @@ std::string mapping_name(const Mapping& m) {
   return std::string("cols=") + axis_name(m.cols) + " rows=" + axis_name(m.rows);
 }
 
-Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, const ArraySpec& array) {
+Partition make_partition(const network::Layer& layer, Span rows, const Mapping& mapping, const arch::ArraySpec& array) {
   Partition p;
   p.mapping = mapping;
-  const bool channelwise = layer.op != Op::conv2d;
-  const int blocks = stored_channels(layer.out.c) / 8;
+  const bool channelwise = layer.op != network::Op::conv2d;
+  const int blocks = network::stored_channels(layer.out.c) / 8;
   const auto range = [&](Axis axis, Span whole, int row, int col) {
     const bool by_cols = mapping.cols == axis, by_rows = mapping.rows == axis;
     if (by_cols && by_rows) return split(whole, array.rows * array.cols, col * array.rows + row);
@@ -36,8 +36,13 @@ Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, 
   std::map<Key, int> acts, weights;
   for (int col = 0; col < array.cols; ++col)
     for (int row = 0; row < array.rows; ++row) {
-      CorePart part{row, col, range(Axis::height, rows, row, col), range(Axis::width, {0, layer.out.w}, row, col),
-                    range(Axis::channels, {0, blocks}, row, col), -1, -1};
+      CorePart part{row,
+                    col,
+                    range(Axis::height, rows, row, col),
+                    range(Axis::width, {0, layer.out.w}, row, col),
+                    range(Axis::channels, {0, blocks}, row, col),
+                    -1,
+                    -1};
       if (part.h.empty() || part.w.empty() || part.b.empty()) continue;
       const int index = static_cast<int>(p.parts.size());
       const auto join = [&](std::map<Key, int>& known, std::vector<CoreGroup>& groups, const Key& key) {
@@ -66,4 +71,4 @@ Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, 
   return p;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -11,7 +11,7 @@
 #include "sim/network/network.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 struct Span {
   int lo = 0, hi = 0;
@@ -32,28 +32,28 @@ const char* axis_name(Axis a);
 
 struct CorePart {
   int row = 0, col = 0;
-  Span h, w, b;             // output rows, columns, 8-channel blocks
-  int acts = -1;            // group of cores that read the same activations
-  int weights = -1;         // group of cores that read the same weights (conv only)
+  Span h, w, b;      // output rows, columns, 8-channel blocks
+  int acts = -1;     // group of cores that read the same activations
+  int weights = -1;  // group of cores that read the same weights (conv only)
 };
 
 struct CoreGroup {
-  std::vector<int> parts;   // indices into Partition::parts
-  int lane = 0;             // which of the column's parallel streams it is
-  int column = -1;          // the column all its cores stand in, or -1
+  std::vector<int> parts;  // indices into Partition::parts
+  int lane = 0;            // which of the column's parallel streams it is
+  int column = -1;         // the column all its cores stand in, or -1
 };
 
 struct Partition {
   Mapping mapping;
-  std::vector<CorePart> parts;       // only cores that have work
+  std::vector<CorePart> parts;  // only cores that have work
   std::vector<CoreGroup> acts, weights;
-  int lanes = 1;                     // parallel activation streams per column
-  double full_lanes = 1;             // the same, those with smaller parts counted as a fraction
+  int lanes = 1;          // parallel activation streams per column
+  double full_lanes = 1;  // the same, those with smaller parts counted as a fraction
   int max_h = 0, max_w = 0, max_b = 0;
 };
 
 // Channelwise layers (pools, add) need only their own channels of the input, so cores with different channels never
 // share activations. `rows` are the output rows to compute.
-Partition make_partition(const Layer& layer, Span rows, const Mapping& mapping, const ArraySpec& array);
+Partition make_partition(const network::Layer& layer, Span rows, const Mapping& mapping, const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -4,13 +4,13 @@
 #include "sim/schedule/rolling.h"
 #include "sim/schedule/scheduler.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
-void Scheduler::place_in_ddr(LayerId root) {
-  const Layer& l = network_.layers[root];
+void Scheduler::place_in_ddr(network::LayerId root) {
+  const network::Layer& l = network_.layers[root];
   Home home;
   home.in_ddr = true;
-  home.channels = stored_channels(l.out.c);
+  home.channels = network::stored_channels(l.out.c);
   Piece piece;
   piece.h = {0, l.out.h};
   piece.w = {0, l.out.w};
@@ -24,9 +24,9 @@ void Scheduler::place_in_ddr(LayerId root) {
 
 // Places for rows of the tensor, spread over the memory tiles, if every one of them keeps `reserve` in one gap;
 // nothing, and `allocators` unchanged, otherwise.
-std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
-                                                       Bytes reserve, int owner, bool high) const {
-  const Layer& l = network_.layers[root];
+std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator>& allocators, network::LayerId root,
+                                                       Span rows, Bytes reserve, int owner, bool high) const {
+  const network::Layer& l = network_.layers[root];
   std::vector<Piece> pieces;
   for (int m = 0; m < array_.memtiles(); ++m) {
     Piece piece;
@@ -37,7 +37,7 @@ std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator
     Span& band = bands_[root] == Axis::height ? piece.h : piece.w;
     band = split(band, array_.memtiles(), m);
     if (band.empty()) continue;
-    piece.pixel_step = stored_channels(l.out.c);
+    piece.pixel_step = network::stored_channels(l.out.c);
     const Bytes bytes = piece.row_step() * piece.h.size();
     const auto at = allocators[m].find(round_up(bytes, 32), high);
     if (at) allocators[m].take(*at, bytes, owner);
@@ -52,11 +52,11 @@ std::optional<std::vector<Piece>> Scheduler::find_rows(std::vector<TileAllocator
   return pieces;
 }
 
-bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
+bool Scheduler::place_rows(network::LayerId root, Span rows, Bytes reserve) {
   auto pieces = find_rows(e_.allocators, root, rows, reserve, next_owner_++, e_.emitted_layers % 2 == 1);
   if (!pieces) return false;
   Home& home = e_.homes[root];
-  home.channels = stored_channels(network_.layers[root].out.c);
+  home.channels = network::stored_channels(network_.layers[root].out.c);
   for (Piece& p : *pieces) {
     p.buffer = e_.memory[e_.map().memory_tile(p.memtile)].claim(
         p.buffer->address, p.buffer->address + round_up(p.row_step() * p.h.size(), 32));
@@ -67,7 +67,7 @@ bool Scheduler::place_rows(LayerId root, Span rows, Bytes reserve) {
 }
 
 // Ends the life of the rows of `root` below row `below`.
-void Scheduler::release_rows(LayerId root, int below) {
+void Scheduler::release_rows(network::LayerId root, int below) {
   auto& pieces = e_.homes[root].pieces;
   for (const Piece& p : pieces)
     if (p.memtile >= 0 && p.h.hi <= below) e_.free(p.memtile, p.owner);
@@ -77,21 +77,21 @@ void Scheduler::release_rows(LayerId root, int below) {
 }
 
 // Whether the tensor stands in pieces of one depth-wise tile after the other.
-bool Scheduler::placed_by_rows(LayerId tensor) {
+bool Scheduler::placed_by_rows(network::LayerId tensor) {
   const auto& pieces = e_.home(tensor).pieces;
   return std::any_of(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.owner != pieces.front().owner; }) ||
          (!pieces.empty() && pieces.back().h.hi < network_.layers[e_.views[tensor].root].out.h);
 }
 
-bool Scheduler::fits(LayerId root) const {
-  const Layer& l = network_.layers[root];
-  const Bytes row = Bytes{l.out.w} * stored_channels(l.out.c);
+bool Scheduler::fits(network::LayerId root) const {
+  const network::Layer& l = network_.layers[root];
+  const Bytes row = Bytes{l.out.w} * network::stored_channels(l.out.c);
   const Bytes bytes = ceil_div(l.out.h, array_.memtiles()) * row;
   return bytes + usual_reserve() <= free_staging();
 }
 
 // A sum may overwrite the operand that nobody reads afterwards: every element is read before its sum is written.
-bool Scheduler::place_over(LayerId root, LayerId operand, int reader) {
+bool Scheduler::place_over(network::LayerId root, network::LayerId operand, int reader) {
   Home& old = e_.homes[operand];
   if (e_.views[operand].root != operand || last_use_[operand] != reader || old.in_ddr || last_use_[root] == 0)
     return false;
@@ -118,14 +118,14 @@ Bytes Scheduler::free_staging() const {
 }
 
 // Notes the pieces of `root` from index `from` on for every tensor that stands in them.
-void Scheduler::record_pieces(LayerId root, std::size_t from) {
+void Scheduler::record_pieces(network::LayerId root, std::size_t from) {
   const auto& pieces = e_.homes[root].pieces;
-  for (const Layer& l : network_.layers) {
+  for (const network::Layer& l : network_.layers) {
     if (e_.views[l.id].root != root) continue;
-    const int channels = stored_channels(l.out.c);
+    const int channels = network::stored_channels(l.out.c);
     for (std::size_t i = from; i < pieces.size(); ++i) {
       Piece piece = pieces[i];
-      TensorPiece t;
+      program::TensorPiece t;
       t.tensor = static_cast<std::int16_t>(l.id);
       t.region = {piece.h.lo, piece.h.hi, piece.w.lo, piece.w.hi, 0, channels};
       t.in_ddr = piece.memtile < 0;
@@ -136,15 +136,15 @@ void Scheduler::record_pieces(LayerId root, std::size_t from) {
   }
 }
 
-void Scheduler::forget_pieces(LayerId root) {
+void Scheduler::forget_pieces(network::LayerId root) {
   auto& pieces = e_.builder.program().pieces;
   pieces.erase(std::remove_if(pieces.begin(), pieces.end(),
-                              [&](const TensorPiece& t) { return e_.views[t.tensor].root == root; }),
+                              [&](const program::TensorPiece& t) { return e_.views[t.tensor].root == root; }),
                pieces.end());
 }
 
-void Scheduler::release_read_by(LayerId reader) {
-  for (LayerId root = 0; root < static_cast<LayerId>(last_use_.size()); ++root)
+void Scheduler::release_read_by(network::LayerId reader) {
+  for (network::LayerId root = 0; root < static_cast<network::LayerId>(last_use_.size()); ++root)
     if (e_.views[root].root == root && last_use_[root] == reader) {
       const auto& pieces = e_.homes[root].pieces;
       for (const Piece& p : pieces)
@@ -152,19 +152,20 @@ void Scheduler::release_read_by(LayerId reader) {
     }
 }
 
-// Whether a pool may leave `root` in DDR, where its readers fetch it, for less than `rolled`: tiles of few rows read the
-// rows between them again and again, while tiles of few channels and all rows read nothing twice.
-bool Scheduler::spills_better(const Layer& pool, LayerId root, Bytes reserve, double rolled) const {
-  if (pool.op != Op::maxpool && pool.op != Op::avgpool) return false;
-  const auto cost = [&](const Layer& l, bool input_in_ddr, bool output_in_ddr, Bytes staging) {
+// Whether a pool may leave `root` in DDR, where its readers fetch it, for less than `rolled`: tiles of few rows read
+// the rows between them again and again, while tiles of few channels and all rows read nothing twice.
+bool Scheduler::spills_better(const network::Layer& pool, network::LayerId root, Bytes reserve, double rolled) const {
+  if (pool.op != network::Op::maxpool && pool.op != network::Op::avgpool) return false;
+  const auto cost = [&](const network::Layer& l, bool input_in_ddr, bool output_in_ddr, Bytes staging) {
     const DepthUnit u = unit_of(l);
     return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, staging, 1);
   };
   const auto first = cost(pool, false, true, free_staging());
   if (!first) return false;
   double spilled = *first;
-  for (const Layer& reader : network_.layers) {
-    if (reader.inputs.empty() || reader.inputs[0] != root || reader.op == Op::concat || fused_into_[reader.id] >= 0)
+  for (const network::Layer& reader : network_.layers) {
+    if (reader.inputs.empty() || reader.inputs[0] != root || reader.op == network::Op::concat ||
+        fused_into_[reader.id] >= 0)
       continue;
     const auto from_ddr = cost(reader, true, false, free_staging()), from_home = cost(reader, false, false, reserve);
     if (!from_ddr) return false;
@@ -175,18 +176,19 @@ bool Scheduler::spills_better(const Layer& pool, LayerId root, Bytes reserve, do
 
 // Places the output over rows of the input as they become free (rolling.h), if the layer is the input's last reader and
 // one of its mappings allows that; nothing otherwise.
-std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
-                                                 std::vector<LayerPlan::Later>* later) {
-  const LayerId from = e_.views[input].root;
-  const Layer& l = network_.layers[root];
+std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, network::LayerId input, network::LayerId root,
+                                                 Bytes reserve, std::vector<LayerPlan::Later>* later) {
+  const network::LayerId from = e_.views[input].root;
+  const network::Layer& l = network_.layers[root];
   if (bands_[from] != Axis::height || e_.homes[from].in_ddr || last_use_[from] != c.kernel->id) return std::nullopt;
-  if (placed_by_rows(from) || spec_.layers.count(c.layer->name) != 0 || c.layer->op == Op::concat) return std::nullopt;
+  if (placed_by_rows(from) || spec_.layers.count(c.layer->name) != 0 || c.layer->op == network::Op::concat)
+    return std::nullopt;
   if (e_.views[root].root != root || !(c.layer->out == l.out)) return std::nullopt;
   c.output_in_ddr = false;
   c.output_bands = Axis::height;
   c.rolling = true;
   c.staging = reserve;
-  const int channels = stored_channels(l.out.c), owner = next_owner_++;
+  const int channels = network::stored_channels(l.out.c), owner = next_owner_++;
   const Bytes row_bytes = Bytes{l.out.w} * channels;
   const auto places = [&](const Partition& p, const Tiling& t) {
     return roll_output(*c.layer, p, t, e_.homes[from], row_bytes, reserve, array_, e_.allocators);
@@ -216,4 +218,4 @@ std::optional<Scheduler::Choice> Scheduler::roll(LayerContext c, LayerId input, 
   return choice;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

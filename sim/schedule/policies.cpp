@@ -7,7 +7,7 @@
 #include "sim/schedule/object_fifo/object_fifo.h"
 #include "sim/schedule/scheduler.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 const std::string fifo_policy = "object_fifo";
@@ -18,16 +18,17 @@ const std::map<std::string, const Policy*>& driven() {
   return by_name;
 }
 
-std::vector<Problem> driven_problems(const Network& network, const KernelLaw& law, const ScheduleSpec& spec) {
+std::vector<Problem> driven_problems(const network::Network& network, const cost::KernelLaw& law,
+                                     const ScheduleSpec& spec) {
   std::vector<Problem> found;
   std::vector<std::string> uncovered;
-  for (const Layer& l : network.layers) {
+  for (const network::Layer& l : network.layers) {
     if (!l.is_int8())
       found.push_back({"", "schedule.policy",
                        fmt::format("is \"{}\", which schedules int8 only; layer {} is {} -> {}", spec.policy, l.name,
                                    type_name(l.in_type), type_name(l.out_type)),
                        "legal: " + fifo_policy + ", or i8 in and out"});
-    else if (l.op != Op::input && !law.covers(kernel_of(l.op), l))
+    else if (l.op != network::Op::input && !law.covers(program::kernel_of(l.op), l))
       uncovered.push_back(l.name);
   }
   if (!uncovered.empty())
@@ -53,20 +54,22 @@ std::vector<std::string> policy_names() {
   return names;
 }
 
-std::vector<Problem> schedule_problems(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                       const KernelLaw& law, const ScheduleSpec& spec) {
+std::vector<Problem> schedule_problems(const network::Network& network,
+                                       const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                       const cost::KernelLaw& law, const ScheduleSpec& spec) {
   if (spec.policy == fifo_policy) return object_fifo::problems(network, masks, law, spec);
   if (driven().count(spec.policy) > 0) return driven_problems(network, law, spec);
   return {{"", "schedule.policy", "unknown policy \"" + spec.policy + "\"",
            fmt::format("legal: {}", fmt::join(policy_names(), ", "))}};
 }
 
-Expected<Schedule> make_schedule(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                 const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec) {
+Expected<Schedule> make_schedule(const network::Network& network,
+                                 const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                 const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec) {
   if (std::vector<Problem> problems = schedule_problems(network, masks, law, spec); !problems.empty())
     return Failure{ExitCode::bad_input, std::move(problems)};
   if (spec.policy == fifo_policy) return object_fifo::schedule(network, array, law, spec);
   return Scheduler(network, masks, array, law, spec, *driven().at(spec.policy)).run();
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -4,7 +4,7 @@
 
 #include "sim/schedule/partition.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 class Policy {
  public:
@@ -31,4 +31,4 @@ class Policy {
 const Policy& best_policy();
 const Policy& published_policy();
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -1,7 +1,7 @@
 // The mapping of the published estimates: columns over the width, rows over output channels, layer after layer.
 #include "sim/schedule/policy.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 class PublishedPolicy : public Policy {
@@ -23,4 +23,4 @@ const Policy& published_policy() {
   return policy;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 // Output rows of each column; empty where it has no work.
@@ -13,8 +13,8 @@ std::vector<Span> rows_of_columns(const Partition& p, int columns) {
 }
 
 // Rows of `band` that no column reads any more when all are at tile row `step`: an interval from near its top.
-Span dead_rows(const Layer& layer, const std::vector<Span>& columns, int own, int steps, int step, Span band) {
-  const Window& k = layer.window;
+Span dead_rows(const network::Layer& layer, const std::vector<Span>& columns, int own, int steps, int step, Span band) {
+  const network::Window& k = layer.window;
   Span dead = band;
   for (int c = 0; c < static_cast<int>(columns.size()); ++c) {
     const Span rest{split(columns[c], steps, step).lo, columns[c].hi};
@@ -30,13 +30,14 @@ Span dead_rows(const Layer& layer, const std::vector<Span>& columns, int own, in
 
 }  // namespace
 
-bool rolls(const Mapping& mapping, const ArraySpec& array) {
+bool rolls(const Mapping& mapping, const arch::ArraySpec& array) {
   return mapping.cols == Axis::height && mapping.rows != Axis::height && array.memtiles() == array.cols;
 }
 
-std::optional<std::vector<RolledRows>> roll_output(const Layer& layer, const Partition& partition, const Tiling& tiling,
-                                                   const Home& input, Bytes row_bytes, Bytes reserve,
-                                                   const ArraySpec& array, std::vector<TileAllocator> allocators) {
+std::optional<std::vector<RolledRows>> roll_output(const network::Layer& layer, const Partition& partition,
+                                                   const Tiling& tiling, const Home& input, Bytes row_bytes,
+                                                   Bytes reserve, const arch::ArraySpec& array,
+                                                   std::vector<TileAllocator> allocators) {
   std::vector<RolledRows> list;
   const std::vector<Span> columns = rows_of_columns(partition, array.cols);
   for (int m = 0; m < array.memtiles(); ++m) {
@@ -74,4 +75,4 @@ std::optional<std::vector<RolledRows>> roll_output(const Layer& layer, const Par
   return list;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

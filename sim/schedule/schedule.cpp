@@ -8,17 +8,17 @@
 #include "sim/schedule/rolling.h"
 #include "sim/schedule/scheduler.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
-std::string tiling_text(const Layer& layer, const Partition& p, const Tiling& t) {
+std::string tiling_text(const network::Layer& layer, const Partition& p, const Tiling& t) {
   return fmt::format("tile={}x{}x{}/{}{}{}{}", ceil_div(p.max_h, t.nh), ceil_div(p.max_w, t.nw),
-                     ceil_div(p.max_b, t.no) * 8, ceil_div(stored_channels(layer.in.c) / 8, t.ni) * 8,
+                     ceil_div(p.max_b, t.no) * 8, ceil_div(network::stored_channels(layer.in.c) / 8, t.ni) * 8,
                      t.weights_outer ? " weights-outer" : "", t.chunks_staged ? " chunks-staged" : "",
                      t.input_slots > 2 ? fmt::format(" input-slots={}", t.input_slots) : "");
 }
 
-Failure does_not_fit(const Layer& l, const Demand& demand, Bytes core, Bytes staging) {
+Failure does_not_fit(const network::Layer& l, const Demand& demand, Bytes core, Bytes staging) {
   const std::string where = "layer " + l.name;
   if (demand.core > core)
     return fail(ExitCode::does_not_fit,
@@ -60,8 +60,8 @@ CoreBuffers with_spare_slots(CoreBuffers b, Bytes core_limit) {
 
 }  // namespace
 
-Layer with_pool(const Layer& conv, const Layer& pool) {
-  Layer both = conv;
+network::Layer with_pool(const network::Layer& conv, const network::Layer& pool) {
+  network::Layer both = conv;
   both.out = pool.out;
   both.window.kh = conv.window.kh + (pool.window.kh - 1) * conv.window.sh;
   both.window.kw = conv.window.kw + (pool.window.kw - 1) * conv.window.sw;
@@ -70,16 +70,16 @@ Layer with_pool(const Layer& conv, const Layer& pool) {
   return both;
 }
 
-LayerWeights* Scheduler::weights_of(const Layer& kernel) const {
-  if (kernel.op != Op::conv2d) return nullptr;
-  const Program& program = e_.builder.program();
+LayerWeights* Scheduler::weights_of(const network::Layer& kernel) const {
+  if (kernel.op != network::Op::conv2d) return nullptr;
+  const program::Program& program = e_.builder.program();
   return &weights_.try_emplace(kernel.id, kernel, program.masks[program.layers[kernel.id].mask]).first->second;
 }
 
 // Layers of one shape with about as many blocks share what was good for the first of them.
 Shortlist& Scheduler::shortlist(const LayerContext& c, const Mapping& m, Span rows) const {
-  const Layer& l = *c.layer;
-  const Window &w = l.window, &k = c.kernel->window;
+  const network::Layer& l = *c.layer;
+  const network::Window &w = l.window, &k = c.kernel->window;
   const int blocks = c.weights == nullptr ? -1 : static_cast<int>(c.weights->blocks() * 32 / c.weights->size());
   return shortlists_[{static_cast<int>(l.op),
                       l.in.h,
@@ -113,7 +113,7 @@ Shortlist& Scheduler::shortlist(const LayerContext& c, const Mapping& m, Span ro
 
 // The cheapest mapping of a layer, or nothing; all that were weighed go to the layer's report.
 std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c, Span rows, Demand& least) {
-  const Layer& layer = *c.layer;
+  const network::Layer& layer = *c.layer;
   const Bytes core_limit = array_.tile.memory.size - array_.tile.reserved;
   LayerOverride forced;
   if (const auto it = spec_.layers.find(layer.name); it != spec_.layers.end()) forced = it->second;
@@ -167,17 +167,17 @@ std::optional<Scheduler::Choice> Scheduler::weigh_mappings(const LayerContext& c
   return best;
 }
 
-std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& part) {
-  const LayerId input = part.input, target = part.target;
+std::optional<Failure> Scheduler::emit_layer(const network::Layer& kernel, const Part& part) {
+  const network::LayerId input = part.input, target = part.target;
   const int target_c0 = part.target_c0, fused = part.fused;
   const Span rows = part.rows;
   const bool placed = part.placed;
-  const Layer* tail = fused >= 0 ? &network_.layers[fused] : nullptr;
-  const bool pooled = tail != nullptr && tail->op == Op::maxpool;
-  const Layer layer = pooled ? with_pool(kernel, *tail) : kernel;
+  const network::Layer* tail = fused >= 0 ? &network_.layers[fused] : nullptr;
+  const bool pooled = tail != nullptr && tail->op == network::Op::maxpool;
+  const network::Layer layer = pooled ? with_pool(kernel, *tail) : kernel;
   const int add_layer = tail != nullptr && !pooled ? fused : -1;
-  LayerId operand = -1;
-  if (kernel.op == Op::add) operand = kernel.inputs[1];
+  network::LayerId operand = -1;
+  if (kernel.op == network::Op::add) operand = kernel.inputs[1];
   if (add_layer >= 0) operand = tail->inputs[0] == kernel.id ? tail->inputs[1] : tail->inputs[0];
   LayerContext c;
   c.layer = &layer;
@@ -190,7 +190,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
   if (rows.size() < layer.out.h && !placed_by_rows(input) && !c.input_in_ddr && c.input_bands == Axis::height)
     c.input_sharers = static_cast<int>(std::clamp<std::int64_t>(layer.out.h / rows.size(), 1, array_.cols));
   c.operand_in_ddr = operand >= 0 && e_.home(operand).in_ddr;
-  const LayerId root = e_.views[target].root;
+  const network::LayerId root = e_.views[target].root;
   const bool whole = rows.size() == layer.out.h;
   const bool fresh = !placed && e_.homes[root].pieces.empty();
   const bool over = fresh && whole && operand >= 0 && operand != input && place_over(root, operand, layer.id);
@@ -242,7 +242,7 @@ std::optional<Failure> Scheduler::emit_layer(const Layer& kernel, const Part& pa
                    target,
                    target_c0,
                    e_.builder.program().layers[layer.id].mask,
-                   {0, static_cast<int>(ceil_div(stored_channels(layer.out.c), 8))}}};
+                   {0, static_cast<int>(ceil_div(network::stored_channels(layer.out.c), 8))}}};
   if (fused >= 0) e_.builder.program().layers[fused].mapping = "fused into " + layer.name;
   return emit_plan(std::move(plan), c, *choice);
 }
@@ -272,19 +272,19 @@ std::optional<Failure> Scheduler::emit_plan(LayerPlan plan, const LayerContext& 
   return std::nullopt;
 }
 
-std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
+std::optional<Failure> Scheduler::emit_concat(const network::Layer& layer) {
   const View view = e_.views[layer.id];
   int c0 = 0;
-  for (LayerId part : layer.inputs) {
-    const Layer& producer = network_.layers[part];
+  for (network::LayerId part : layer.inputs) {
+    const network::Layer& producer = network_.layers[part];
     const View& v = e_.views[part];
     if (v.root != view.root || v.c0 != view.c0 + c0) {
-      Layer copy = layer;
+      network::Layer copy = layer;
       copy.window = {};
       copy.in = copy.out = producer.out;
       if (auto failure = emit_layer(copy, {part, layer.id, c0, -1, {0, copy.out.h}, false})) return failure;
     }
-    c0 += stored_channels(producer.out.c);
+    c0 += network::stored_channels(producer.out.c);
   }
   return std::nullopt;
 }
@@ -292,9 +292,9 @@ std::optional<Failure> Scheduler::emit_concat(const Layer& layer) {
 // Zeros around a map that no descriptor of a memory tile can add.
 std::optional<Failure> Scheduler::wide_padding() {
   Failure failure{ExitCode::does_not_fit, {}};
-  for (const Layer& l : network_.layers) {
-    if (l.op != Op::conv2d && l.op != Op::maxpool && l.op != Op::avgpool) continue;
-    const Window& w = l.window;
+  for (const network::Layer& l : network_.layers) {
+    if (l.op != network::Op::conv2d && l.op != network::Op::maxpool && l.op != network::Op::avgpool) continue;
+    const network::Window& w = l.window;
     const auto check = [&](const char* what, int dimension, int before, int after) {
       const int most = array_.memtile.dma.max_padding[static_cast<std::size_t>(dimension)];
       if (const int zeros = std::max(before, after); zeros > most)
@@ -320,12 +320,12 @@ Expected<Schedule> Scheduler::run() {
   describe_layers();
   plan_bands();
   for (std::size_t k = 0; k < order_.size(); ++k) {
-    const Layer& l = network_.layers[order_[k]];
+    const network::Layer& l = network_.layers[order_[k]];
     std::optional<Failure> failure;
     std::size_t through = k;  // place of the last layer that is emitted now
-    if (l.op == Op::input) {
+    if (l.op == network::Op::input) {
       place_in_ddr(l.id);
-    } else if (l.op == Op::concat) {
+    } else if (l.op == network::Op::concat) {
       failure = emit_concat(l);
     } else if (fused_into_[l.id] < 0) {
       int tiles = 1;
@@ -334,8 +334,8 @@ Expected<Schedule> Scheduler::run() {
         failure = emit_group(units, tiles);
         through = turn_[units.back().kernel];
       } else {
-        if (l.op == Op::conv2d) weigh_pool(l);
-        const std::vector<LayerId> together = siblings(l);
+        if (l.op == network::Op::conv2d) weigh_pool(l);
+        const std::vector<network::LayerId> together = siblings(l);
         bool emitted = false;
         if (!together.empty()) failure = emit_siblings(together, &emitted);
         if (emitted) {
@@ -359,4 +359,4 @@ Expected<Schedule> Scheduler::run() {
   return s;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

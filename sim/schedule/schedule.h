@@ -15,7 +15,7 @@
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 enum class Axis { width, height, channels };
 enum class Keeps { input, weights };
@@ -67,20 +67,22 @@ struct LayerReport {
 };
 
 struct Schedule {
-  Program program;
+  program::Program program;
   std::vector<LayerReport> layers;  // by LayerId
   double estimate_us = 0;           // what the policy's cost model expected
 };
 
 // masks[i]: block mask of layer i, nullopt: dense. Fails with does_not_fit (demand, bound, gap, knobs).
-Expected<Schedule> make_schedule(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                 const ArraySpec& array, const KernelLaw& law, const ScheduleSpec& spec);
+Expected<Schedule> make_schedule(const network::Network& network,
+                                 const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                 const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec);
 
 // What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
 // of a run config. make_schedule starts with it.
-std::vector<Problem> schedule_problems(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                                       const KernelLaw& law, const ScheduleSpec& spec);
+std::vector<Problem> schedule_problems(const network::Network& network,
+                                       const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                       const cost::KernelLaw& law, const ScheduleSpec& spec);
 
 std::vector<std::string> policy_names();
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -14,14 +14,14 @@
 #include "sim/schedule/policy.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // The driver behind make_schedule: walks the layers in order, gives every tensor a home, lets the policy's cheapest
 // mapping and tiling win, and has it emitted.
 class Scheduler {
  public:
-  Scheduler(const Network& network, const std::vector<std::optional<BlockMask>>& masks, const ArraySpec& array,
-            const KernelLaw& law, const ScheduleSpec& spec, const Policy& policy)
+  Scheduler(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
+            const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec, const Policy& policy)
       : network_(network),
         masks_(masks),
         array_(array),
@@ -40,18 +40,18 @@ class Scheduler {
  private:
   void plan_views();
   void plan_order();
-  Bytes most_live(const std::vector<LayerId>& order) const;
-  LayerId later(LayerId a, LayerId b) const { return turn_[a] < turn_[b] ? b : a; }
+  Bytes most_live(const std::vector<network::LayerId>& order) const;
+  network::LayerId later(network::LayerId a, network::LayerId b) const { return turn_[a] < turn_[b] ? b : a; }
   void plan_fusion();
   void plan_lifetimes();
   void plan_bands();
-  void set_bands(LayerContext& c, LayerId input, LayerId operand, LayerId output) const;
+  void set_bands(LayerContext& c, network::LayerId input, network::LayerId operand, network::LayerId output) const;
   void describe_layers();
-  bool place_over(LayerId root, LayerId operand, int reader);
-  void place_in_ddr(LayerId root);
+  bool place_over(network::LayerId root, network::LayerId operand, int reader);
+  void place_in_ddr(network::LayerId root);
   // What emit_layer computes of a layer.
   struct Part {
-    LayerId input = 0, target = 0;
+    network::LayerId input = 0, target = 0;
     int target_c0 = 0;    // first channel within the target
     int fused = -1;       // add or pool computed with it
     Span rows;            // output rows; those of the fused pool if there is one
@@ -61,66 +61,66 @@ class Scheduler {
     Partition partition;
     TilingChoice tiling;
   };
-  LayerWeights* weights_of(const Layer& kernel) const;  // null unless it is a convolution
+  LayerWeights* weights_of(const network::Layer& kernel) const;  // null unless it is a convolution
   Shortlist& shortlist(const LayerContext& c, const Mapping& m, Span rows) const;
   std::optional<Choice> weigh_mappings(const LayerContext& c, Span rows, Demand& least);
-  bool spills_better(const Layer& pool, LayerId root, Bytes reserve, double rolled) const;
-  std::optional<Choice> roll(LayerContext c, LayerId input, LayerId root, Bytes reserve,
+  bool spills_better(const network::Layer& pool, network::LayerId root, Bytes reserve, double rolled) const;
+  std::optional<Choice> roll(LayerContext c, network::LayerId input, network::LayerId root, Bytes reserve,
                              std::vector<LayerPlan::Later>* later);
-  std::optional<Failure> emit_layer(const Layer& kernel, const Part& part);
+  std::optional<Failure> emit_layer(const network::Layer& kernel, const Part& part);
   std::optional<Failure> emit_plan(LayerPlan plan, const LayerContext& c, const Choice& choice);
-  std::vector<LayerId> siblings(const Layer& first) const;
-  std::optional<Failure> emit_siblings(const std::vector<LayerId>& convs, bool* emitted);
-  DepthUnit unit_of(const Layer& kernel) const;
+  std::vector<network::LayerId> siblings(const network::Layer& first) const;
+  std::optional<Failure> emit_siblings(const std::vector<network::LayerId>& convs, bool* emitted);
+  DepthUnit unit_of(const network::Layer& kernel) const;
   std::optional<double> unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr, Bytes staging,
                                   int sharers) const;
   bool may_roll(const DepthUnit& unit) const;
   std::optional<double> layered_cost(const std::vector<DepthUnit>& units) const;
   std::optional<double> tiled_cost(const std::vector<DepthUnit>& units, int tiles) const;
   std::optional<int> best_tiles(const std::vector<DepthUnit>& units) const;
-  void weigh_pool(const Layer& conv);
+  void weigh_pool(const network::Layer& conv);
   bool closed(const std::vector<DepthUnit>& units) const;
-  std::vector<DepthUnit> depth_group(LayerId first, int* tiles) const;
+  std::vector<DepthUnit> depth_group(network::LayerId first, int* tiles) const;
   std::optional<Failure> emit_group(const std::vector<DepthUnit>& units, int tiles);
-  bool fits(LayerId root) const;
-  std::optional<std::vector<Piece>> find_rows(std::vector<TileAllocator>& allocators, LayerId root, Span rows,
+  bool fits(network::LayerId root) const;
+  std::optional<std::vector<Piece>> find_rows(std::vector<TileAllocator>& allocators, network::LayerId root, Span rows,
                                               Bytes reserve, int owner, bool high) const;
-  bool place_rows(LayerId root, Span rows, Bytes reserve);
+  bool place_rows(network::LayerId root, Span rows, Bytes reserve);
   bool packs(const std::vector<DepthUnit>& units, int tiles) const;
-  bool placed_by_rows(LayerId tensor);
-  void release_rows(LayerId root, int below);
-  void release_read_by(LayerId reader);
+  bool placed_by_rows(network::LayerId tensor);
+  void release_rows(network::LayerId root, int below);
+  void release_read_by(network::LayerId reader);
   std::optional<Failure> wide_padding();
   std::optional<Failure> unused_overrides();
-  std::optional<Failure> emit_concat(const Layer& layer);
+  std::optional<Failure> emit_concat(const network::Layer& layer);
   Bytes free_staging() const;
   // What a tensor leaves of each memory tile for weights and staging, unless the layer needs less.
   Bytes usual_reserve() const { return array_.memtile.memory.size / 8; }
-  void record_pieces(LayerId root, std::size_t from);
-  void forget_pieces(LayerId root);
+  void record_pieces(network::LayerId root, std::size_t from);
+  void forget_pieces(network::LayerId root);
 
-  const Network& network_;
-  const std::vector<std::optional<BlockMask>>& masks_;
-  const ArraySpec& array_;
-  const KernelLaw& law_;
+  const network::Network& network_;
+  const std::vector<std::optional<sparsity::BlockMask>>& masks_;
+  const arch::ArraySpec& array_;
+  const cost::KernelLaw& law_;
   const ScheduleSpec& spec_;
   const Policy& policy_;
   Emission e_;
-  std::vector<int> fused_;       // per conv: the add or pool computed with it, or -1
-  std::vector<int> fused_into_;  // per add or pool: the conv that computes it, or -1
-  std::vector<int> last_use_;    // per root: the last layer that reads it; 0 for an output of the network
-  std::vector<Axis> bands_;      // per root: along which axis it is spread over the memory tiles
-  std::vector<LayerId> order_;   // in which layers are emitted
-  std::vector<int> turn_;        // per layer: its place in that order
+  std::vector<int> fused_;               // per conv: the add or pool computed with it, or -1
+  std::vector<int> fused_into_;          // per add or pool: the conv that computes it, or -1
+  std::vector<int> last_use_;            // per root: the last layer that reads it; 0 for an output of the network
+  std::vector<Axis> bands_;              // per root: along which axis it is spread over the memory tiles
+  std::vector<network::LayerId> order_;  // in which layers are emitted
+  std::vector<int> turn_;                // per layer: its place in that order
   std::vector<LayerReport> reports_;
   double estimate_ = 0;  // cycles of what was emitted
   int next_owner_ = 0;
   mutable std::map<std::array<int, 28>, Shortlist> shortlists_;
-  mutable std::map<LayerId, LayerWeights> weights_;
-  std::map<std::pair<LayerId, int>, Choice> depth_choices_;  // by layer and rows
+  mutable std::map<network::LayerId, LayerWeights> weights_;
+  std::map<std::pair<network::LayerId, int>, Choice> depth_choices_;  // by layer and rows
 };
 
 // The convolution and the pool after it as one layer: the pool's output, and the window that one of its elements spans.
-Layer with_pool(const Layer& conv, const Layer& pool);
+network::Layer with_pool(const network::Layer& conv, const network::Layer& pool);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

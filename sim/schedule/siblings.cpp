@@ -4,18 +4,18 @@
 
 #include "sim/schedule/scheduler.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // `first` and the convolutions still to come that could be computed with it; empty if there are none.
-std::vector<LayerId> Scheduler::siblings(const Layer& first) const {
-  const auto joins = [&](const Layer& l) {
-    return l.op == Op::conv2d && fused_[l.id] < 0 && spec_.layers.count(l.name) == 0 &&
+std::vector<network::LayerId> Scheduler::siblings(const network::Layer& first) const {
+  const auto joins = [&](const network::Layer& l) {
+    return l.op == network::Op::conv2d && fused_[l.id] < 0 && spec_.layers.count(l.name) == 0 &&
            last_use_[e_.views[l.id].root] != 0;
   };
-  std::vector<LayerId> list;
+  std::vector<network::LayerId> list;
   if (!policy_.joins() || !spec_.depth.empty() || !joins(first)) return list;
   for (std::size_t k = turn_[first.id]; k < order_.size(); ++k) {
-    const Layer& l = network_.layers[order_[k]];
+    const network::Layer& l = network_.layers[order_[k]];
     if (joins(l) && l.inputs[0] == first.inputs[0] && l.window == first.window) list.push_back(l.id);
   }
   if (list.size() < 2) list.clear();
@@ -23,21 +23,21 @@ std::vector<LayerId> Scheduler::siblings(const Layer& first) const {
 }
 
 // Emits them as one if that is estimated to be cheaper and all outputs find room in the memory tiles.
-std::optional<Failure> Scheduler::emit_siblings(const std::vector<LayerId>& convs, bool* emitted) {
+std::optional<Failure> Scheduler::emit_siblings(const std::vector<network::LayerId>& convs, bool* emitted) {
   *emitted = false;
-  const Layer& first = network_.layers[convs[0]];
-  Layer all = first;
+  const network::Layer& first = network_.layers[convs[0]];
+  network::Layer all = first;
   all.out.c = 0;
-  KernelMask mask;
+  sparsity::KernelMask mask;
   LayerPlan plan;
   plan.input = first.inputs[0];
   const bool in_ddr = e_.home(plan.input).in_ddr;
   double apart = 0;
-  for (LayerId id : convs) {
-    const Layer& l = network_.layers[id];
+  for (network::LayerId id : convs) {
+    const network::Layer& l = network_.layers[id];
     const int index = e_.builder.program().layers[id].mask;
-    const KernelMask& own = e_.builder.program().masks[index];
-    const int before = all.out.c / 8, blocks = stored_channels(l.out.c) / 8;
+    const sparsity::KernelMask& own = e_.builder.program().masks[index];
+    const int before = all.out.c / 8, blocks = network::stored_channels(l.out.c) / 8;
     plan.members.push_back({id, id, 0, index, {before, before + blocks}});
     all.out.c += blocks * 8;
     mask.rows += own.rows;
@@ -57,16 +57,16 @@ std::optional<Failure> Scheduler::emit_siblings(const std::vector<LayerId>& conv
   c.input_in_ddr = in_ddr;
   set_bands(c, plan.input, -1, convs[0]);
 
-  std::vector<LayerId> placed;
+  std::vector<network::LayerId> placed;
   const auto give_up = [&] {
-    for (LayerId root : placed) {
+    for (network::LayerId root : placed) {
       release_rows(root, network_.layers[root].out.h);
       forget_pieces(root);
     }
     return std::nullopt;
   };
-  for (LayerId id : convs) {
-    const LayerId root = e_.views[id].root;
+  for (network::LayerId id : convs) {
+    const network::LayerId root = e_.views[id].root;
     if (e_.homes[root].in_ddr) return give_up();
     if (!e_.homes[root].pieces.empty()) continue;
     if (!place_rows(root, {0, network_.layers[root].out.h}, usual_reserve())) return give_up();
@@ -87,7 +87,7 @@ std::optional<Failure> Scheduler::emit_siblings(const std::vector<LayerId>& conv
   // They take their turns one after the other now: nothing but their common input comes before them.
   const auto at = order_.begin() + turn_[first.id];
   std::stable_partition(at, order_.end(),
-                        [&](LayerId id) { return std::find(convs.begin(), convs.end(), id) != convs.end(); });
+                        [&](network::LayerId id) { return std::find(convs.begin(), convs.end(), id) != convs.end(); });
   for (std::size_t k = 0; k < order_.size(); ++k) turn_[order_[k]] = static_cast<int>(k);
   plan_lifetimes();
   for (std::size_t k = 1; k < convs.size(); ++k)
@@ -95,4 +95,4 @@ std::optional<Failure> Scheduler::emit_siblings(const std::vector<LayerId>& conv
   return emit_plan(std::move(plan), c, *choice);
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

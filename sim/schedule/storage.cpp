@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace tessera {
+namespace tessera::schedule {
 
 WaitSet writers_of(const Piece& piece, Span h, Span w, Span c) {
   const auto meet = [](Span a, Span b) { return a.lo < b.hi && b.lo < a.hi; };
@@ -23,14 +23,14 @@ std::vector<Segment> segments_of(Home& home, Span h, Span w) {
   return list;
 }
 
-Access segment_access(const Segment& s, int c0, int n) {
+program::Access segment_access(const Segment& s, int c0, int n) {
   const Piece& p = *s.piece;
-  Access a;
+  program::Access a;
   a.base = p.buffer->address + (s.h.lo - p.h.lo) * p.row_step() + (s.w.lo - p.w.lo) * p.pixel_step + c0;
   a.rank = 3;
-  a.dims[0] = repeated(n, 1);
-  a.dims[1] = repeated(s.w.size(), p.pixel_step);
-  a.dims[2] = repeated(s.h.size(), p.row_step());
+  a.dims[0] = program::repeated(n, 1);
+  a.dims[1] = program::repeated(s.w.size(), p.pixel_step);
+  a.dims[2] = program::repeated(s.h.size(), p.row_step());
   return a;
 }
 
@@ -160,4 +160,4 @@ std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) 
   return list;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

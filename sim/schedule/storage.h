@@ -8,10 +8,10 @@
 #include "sim/schedule/memory_map.h"
 #include "sim/schedule/partition.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 struct View {
-  LayerId root = 0;
+  network::LayerId root = 0;
   int c0 = 0;  // first stored channel within the root
 };
 
@@ -23,7 +23,7 @@ struct Piece {
   BufferRef buffer;  // address, and who used it
   struct Written {
     Span h, w, c;
-    Wait by;  // the transfer that put it there
+    program::Wait by;  // the transfer that put it there
   };
   std::vector<Written> writers;
   std::int64_t pixel_step = 0;  // bytes between pixels of a row: stored channels of the root
@@ -47,7 +47,7 @@ struct Segment {
 std::vector<Segment> segments_of(Home& home, Span h, Span w);
 
 // Address pattern of channels [c0, c0 + n) of a segment, [h][w][c]; c0 counts within the root.
-Access segment_access(const Segment& s, int c0, int n);
+program::Access segment_access(const Segment& s, int c0, int n);
 
 // Allocation of tensors (and staging buffers) in one memory tile, from both ends, so that one large gap is left for
 // weights. Whatever is not live may be overwritten once its users are done; MemoryMap keeps them apart.
@@ -84,8 +84,8 @@ class WeightSpace {
   // For the coming layer.
   void open(TileAllocator::Gap gap) { gap_ = gap; }
   bool holds(const std::vector<Bytes>& chunks) const;
-  // A place each for chunks that the gap holds and that are all kept to the end of the layer, in the order in which they
-  // are fetched.
+  // A place each for chunks that the gap holds and that are all kept to the end of the layer, in the order in which
+  // they are fetched.
   std::vector<std::int64_t> places(const std::vector<Bytes>& chunks) const;
   // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as
   // fit.
@@ -100,4 +100,4 @@ class WeightSpace {
   std::map<std::int64_t, int> last_;  // by lower end: which use of memory was the last of what begins there
 };
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -6,7 +6,7 @@
 
 #include "sim/schedule/tiling_cost.h"
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 constexpr int most_input_slots = 4;
@@ -44,7 +44,7 @@ std::vector<Tiling> tilings_of_tile(const LayerContext& c, const Partition& p, c
   t.nw = static_cast<int>(ceil_div(p.max_w, std::min(tile[1], p.max_w)));
   const int ob = static_cast<int>(ceil_div(tile[2], 8)), ib = static_cast<int>(ceil_div(tile[3], 8));
   t.no = static_cast<int>(ceil_div(p.max_b, std::min(ob, p.max_b)));
-  const int in_blocks = stored_channels(c.layer->in.c) / 8;
+  const int in_blocks = network::stored_channels(c.layer->in.c) / 8;
   t.ni = channelwise(*c.layer) ? 1 : static_cast<int>(ceil_div(in_blocks, std::min(ib, in_blocks)));
   std::vector<Tiling> list{t};
   if (c.input_in_ddr && t.ni > 1) {
@@ -54,10 +54,10 @@ std::vector<Tiling> tilings_of_tile(const LayerContext& c, const Partition& p, c
   return list;
 }
 
-std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition& p, const ArraySpec& a,
-                                          const KernelLaw& law, Demand* demand, Shortlist* shortlist) {
+std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition& p, const arch::ArraySpec& a,
+                                          const cost::KernelLaw& law, Demand* demand, Shortlist* shortlist) {
   std::optional<TilingChoice> best;
-  const Layer& l = *c.layer;
+  const network::Layer& l = *c.layer;
   const Bytes limit = a.tile.memory.size - a.tile.reserved;
   if (p.parts.empty()) return best;
   const ChannelPlan plan = plan_channels(c, p, a);
@@ -99,7 +99,7 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
     for (const Tiling& t : *shortlist) consider(t, weights_of(c, p, t), t.input_slots);
     if (best) return best;
   }
-  const int in_blocks = stored_channels(l.in.c) / 8;
+  const int in_blocks = network::stored_channels(l.in.c) / 8;
   const std::vector<int> chunks = channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
   const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
   // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
@@ -147,4 +147,4 @@ std::optional<TilingChoice> choose_tiling(const LayerContext& c, const Partition
   return best;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -10,12 +10,12 @@
 
 #include "sim/schedule/layer_weights.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 struct Tiling {
   int nh = 1, nw = 1, no = 1, ni = 1;
   bool weights_outer = false;
-  int input_slots = 2;  // with more than two, cores with unequal blocks drift further apart
+  int input_slots = 2;         // with more than two, cores with unequal blocks drift further apart
   bool chunks_staged = false;  // an input in DDR passes the memory tile chunk by chunk, not as tiles with all channels
   int steps() const { return nh * nw * no * ni; }
 };
@@ -43,24 +43,24 @@ struct ChannelPlan {
 // Where a layer finds and leaves its data, as far as the cost depends on it. With a fused pool `layer` is the two as
 // one: the pool's output, and the window of the convolution that one pool window spans.
 struct LayerContext {
-  const Layer* layer = nullptr;
-  const Layer* kernel = nullptr;        // what the kernels compute: the convolution itself when a pool is fused
-  const Layer* pool = nullptr;          // fused pool
-  LayerWeights* weights = nullptr;      // conv only
-  std::vector<int> borders;             // 8-channel blocks between convolutions computed as one: no tile crosses them
-  bool operand = false;                 // reads a second activation tile: add, or conv with a fused add
+  const network::Layer* layer = nullptr;
+  const network::Layer* kernel = nullptr;  // what the kernels compute: the convolution itself when a pool is fused
+  const network::Layer* pool = nullptr;    // fused pool
+  LayerWeights* weights = nullptr;         // conv only
+  std::vector<int> borders;  // 8-channel blocks between convolutions computed as one: no tile crosses them
+  bool operand = false;      // reads a second activation tile: add, or conv with a fused add
   bool input_in_ddr = false, operand_in_ddr = false, output_in_ddr = false;
   // How tensors are spread over the memory tiles: in bands of the height or the width.
   Axis input_bands = Axis::height, operand_bands = Axis::height, output_bands = Axis::height;
   int input_sharers = 1;  // columns that read from one memory tile at a time (a depth-wise tile's rows)
   bool rolling =
-      false;          // the output takes the place of the input: only tilings that walk its rows once, in several steps
+      false;  // the output takes the place of the input: only tilings that walk its rows once, in several steps
   // Whether a tiling will do that fits; empty: always.
   std::function<bool(const Partition&, const Tiling&)> admits;
   Bytes staging = 0;  // bytes of one memory tile that are free for weights and staging
 };
 
-ChannelPlan plan_channels(const LayerContext& context, const Partition& partition, const ArraySpec& array);
+ChannelPlan plan_channels(const LayerContext& context, const Partition& partition, const arch::ArraySpec& array);
 
 struct Estimate {
   double cycles = 0;
@@ -87,19 +87,19 @@ using Shortlist = std::vector<Tiling>;
 // The cheapest tiling that fits, or nothing. `demand` (may be null) becomes what the tilings ask for. A `shortlist`
 // (may be null) that is not empty limits the search to what it holds, if any of that fits; an empty one is filled.
 std::optional<TilingChoice> choose_tiling(const LayerContext& context, const Partition& partition,
-                                          const ArraySpec& array, const KernelLaw& law, Demand* demand,
+                                          const arch::ArraySpec& array, const cost::KernelLaw& law, Demand* demand,
                                           Shortlist* shortlist);
 
 // What a tiling keeps in one memory tile: staged tiles of an input in DDR, and slots for results on their way to DDR,
 // share it with weights.
 Bytes staging_bytes(const LayerContext& context, const Partition& partition, const Tiling& tiling,
-                    const CoreBuffers& buffers, const ArraySpec& array);
+                    const CoreBuffers& buffers, const arch::ArraySpec& array);
 
 // The tilings with a forced tile: output height, width, channels, input channels.
 std::vector<Tiling> tilings_of_tile(const LayerContext& context, const Partition& partition,
                                     const std::array<int, 4>& tile);
 
 Estimate estimate(const LayerContext& context, const Partition& partition, const Tiling& tiling,
-                  const CoreBuffers& buffers, const ArraySpec& array, const KernelLaw& law);
+                  const CoreBuffers& buffers, const arch::ArraySpec& array, const cost::KernelLaw& law);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

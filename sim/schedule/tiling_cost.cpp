@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace tessera {
+namespace tessera::schedule {
 namespace {
 
 struct TileShape {  // of the largest tile
@@ -13,18 +13,18 @@ struct TileShape {  // of the largest tile
   int in_b;         // 8-channel input blocks of one chunk
 };
 
-TileShape tile_shape(const Layer& layer, const Partition& p, const Tiling& t) {
+TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tiling& t) {
   TileShape s{};
   s.h = static_cast<int>(ceil_div(p.max_h, t.nh));
   s.w = static_cast<int>(ceil_div(p.max_w, t.nw));
   s.b = static_cast<int>(ceil_div(p.max_b, t.no));
   s.in_h = (s.h - 1) * layer.window.sh + layer.window.kh;
   s.in_w = (s.w - 1) * layer.window.sw + layer.window.kw;
-  s.in_b = channelwise(layer) ? s.b : static_cast<int>(ceil_div(stored_channels(layer.in.c) / 8, t.ni));
+  s.in_b = channelwise(layer) ? s.b : static_cast<int>(ceil_div(network::stored_channels(layer.in.c) / 8, t.ni));
   return s;
 }
 
-double stream_rate(const ArraySpec& a) {
+double stream_rate(const arch::ArraySpec& a) {
   return std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
 }
 
@@ -33,8 +33,8 @@ struct Crossing {
   double tile_bands = 1;  // bands that a tile of it lies in
   double columns = 1;     // columns that use one memory tile at a time: all walk the bands in the same order
 };
-Crossing crossing(const Mapping& m, Axis bands, bool in_ddr, const Shape& map, int tile_h, int tile_w,
-                  const ArraySpec& a) {
+Crossing crossing(const Mapping& m, Axis bands, bool in_ddr, const network::Shape& map, int tile_h, int tile_w,
+                  const arch::ArraySpec& a) {
   if (in_ddr || m.cols == Axis::channels || m.cols == bands) return {};
   const int extent = bands == Axis::height ? map.h : map.w, tile = bands == Axis::height ? tile_h : tile_w;
   const double count = std::min(a.memtiles(), extent);
@@ -46,7 +46,7 @@ Crossing crossing(const Mapping& m, Axis bands, bool in_ddr, const Shape& map, i
 
 // Activation streams that one memory tile feeds at a time. Where the rows of the array split the axis of the input's
 // bands, and the columns all read the same, the streams come from different memory tiles.
-double lanes_per_memtile(const LayerContext& c, const Partition& p, double columns, const ArraySpec& a) {
+double lanes_per_memtile(const LayerContext& c, const Partition& p, double columns, const arch::ArraySpec& a) {
   const bool apart =
       p.mapping.cols == Axis::channels && p.mapping.rows == c.input_bands && !c.input_in_ddr && !channelwise(*c.layer);
   return p.full_lanes * c.input_sharers * columns / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
@@ -58,7 +58,7 @@ Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t) {
   return p.weights.empty() ? Weights{} : c.weights->cut(p, t.no, t.ni);
 }
 
-Loads loads_of(const Layer& layer, const Tiling& t) {
+Loads loads_of(const network::Layer& layer, const Tiling& t) {
   const double ns = t.nh * t.nw;
   if (channelwise(layer)) return {ns * t.no, 0};
   Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
@@ -69,8 +69,8 @@ Loads loads_of(const Layer& layer, const Tiling& t) {
 }
 
 Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                     const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, double enough) {
-  const Layer& l = *c.layer;
+                     const Weights& weights, const ChannelPlan& plan, const arch::ArraySpec& a, double enough) {
+  const network::Layer& l = *c.layer;
   const Loads loads = loads_of(l, t);
   const double rate = stream_rate(a);
   const double ns = t.nh * t.nw;
@@ -119,7 +119,7 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
   }
   m.raise(from_ddr / read, "ddr");
   if (c.output_in_ddr) {
-    const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * stored_channels(l.out.c));
+    const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * network::stored_channels(l.out.c));
     m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
                            a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
             "ddr");
@@ -129,26 +129,26 @@ Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t,
 }
 
 Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                       const Weights& weights, const ChannelPlan& plan, Movement m, const ArraySpec& a,
-                       const KernelLaw& law) {
-  const Layer& l = *c.layer;
+                       const Weights& weights, const ChannelPlan& plan, Movement m, const arch::ArraySpec& a,
+                       const cost::KernelLaw& law) {
+  const network::Layer& l = *c.layer;
   const TileShape s = tile_shape(l, p, t);
-  KernelCall call;
+  program::KernelCall call;
   call.layer = static_cast<std::int16_t>(l.id);
-  call.kind = kernel_of(l.op);
+  call.kind = program::kernel_of(l.op);
   const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
   call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
   call.in_h = s.in_h;
   call.in_w = s.in_w;
   call.in_c = s.in_b * 8;
   call.first = call.last = t.ni == 1;
-  ChunkSize chunk;
+  sparsity::ChunkSize chunk;
   chunk.blocks = ceil_div(weights.paced(t.input_slots), std::int64_t{t.no} * t.ni);
   const double fixed = static_cast<double>(a.tile.call_cycles) + call_overhead;
   double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
                 4.0 * static_cast<double>(a.tile.locks.access_cycles);
   if (c.pool != nullptr) {
-    call.kind = KernelKind::maxpool;
+    call.kind = program::KernelKind::maxpool;
     call.out = {0, s.h, 0, s.w, 0, s.b * 8};
     step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
   }
@@ -170,30 +170,30 @@ Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& 
   return {m.cycles + staged + (beside ? 0.4 * fill : fill) + exposed_per_step * t.steps(), m.bound_by};
 }
 
-double paced_cycles(const LayerContext& c, const Partition& p, const ArraySpec& a, const KernelLaw& law) {
+double paced_cycles(const LayerContext& c, const Partition& p, const arch::ArraySpec& a, const cost::KernelLaw& law) {
   const TileShape s = tile_shape(*c.layer, p, {});
-  KernelCall call;
+  program::KernelCall call;
   call.layer = static_cast<std::int16_t>(c.layer->id);
-  call.kind = KernelKind::conv;
+  call.kind = program::KernelKind::conv;
   const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
   call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
   call.in_h = s.in_h;
   call.in_w = s.in_w;
   call.in_c = s.in_b * 8;
-  ChunkSize chunk;
+  sparsity::ChunkSize chunk;
   chunk.blocks = weights_of(c, p, {}).paced(2);
   return static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles);
 }
 
-bool padding_fits(const LayerContext& c, const Partition& p, const Tiling& t, const ArraySpec& a) {
-  const Window& w = c.layer->window;
+bool padding_fits(const LayerContext& c, const Partition& p, const Tiling& t, const arch::ArraySpec& a) {
+  const network::Window& w = c.layer->window;
   if (w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0) return true;
   const TileShape s = tile_shape(*c.layer, p, t);
   return std::min(s.in_w, c.layer->in.w) <= a.memtile.dma.max_wrap && s.in_b * 8 / 4 <= a.memtile.dma.max_wrap;
 }
 
 CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
-  const Layer& l = *c.layer;
+  const network::Layer& l = *c.layer;
   const TileShape s = tile_shape(l, p, t);
   const Loads loads = loads_of(l, t);
   CoreBuffers b;
@@ -211,11 +211,11 @@ CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling
   return b;
 }
 
-ChannelPlan plan_channels(const LayerContext& c, const Partition& p, const ArraySpec& a) {
+ChannelPlan plan_channels(const LayerContext& c, const Partition& p, const arch::ArraySpec& a) {
   ChannelPlan plan;
   const int out = a.memtile.dma.mm2s;
-  const Shape& shape = c.layer->out;
-  const Bytes output = Bytes{shape.h} * shape.w * stored_channels(shape.c);
+  const network::Shape& shape = c.layer->out;
+  const Bytes output = Bytes{shape.h} * shape.w * network::stored_channels(shape.c);
   const bool mostly_output =
       c.output_in_ddr && (c.weights == nullptr || output > c.weights->blocks() * c.weights->block_bytes());
   const int streams = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
@@ -239,8 +239,8 @@ CoreBuffers core_buffers(const LayerContext& c, const Partition& p, const Tiling
   return buffers_with(c, p, t, weights_of(c, p, t).largest);
 }
 
-Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b, const ArraySpec& a,
-                  const KernelLaw& law) {
+Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                  const arch::ArraySpec& a, const cost::KernelLaw& law) {
   const Weights w = weights_of(c, p, t);
   const ChannelPlan plan = plan_channels(c, p, a);
   const Movement m = movement_of(c, p, t, b, w, plan, a, std::numeric_limits<double>::infinity());
@@ -248,7 +248,7 @@ Estimate estimate(const LayerContext& c, const Partition& p, const Tiling& t, co
 }
 
 Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                    const ArraySpec& a) {
+                    const arch::ArraySpec& a) {
   const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
   const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
   const Bytes input = c.input_in_ddr ? 2 * groups * b.input * (t.chunks_staged ? 1 : t.ni) : 0;
@@ -256,4 +256,4 @@ Bytes staging_bytes(const LayerContext& c, const Partition& p, const Tiling& t, 
          2 * b.weights;
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -3,7 +3,7 @@
 #pragma once
 #include "sim/schedule/tiling.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // Cycles charged per kernel call and per transfer beyond what the hardware file says, for what the formulas below leave
 // out: starting, hops, tokens, waiting for each other. Chosen by simulating the three networks of configs/runs.
@@ -12,7 +12,7 @@ constexpr double call_overhead = 32, task_overhead = 110;
 // above.
 constexpr double exposed_per_step = 128;
 
-inline bool channelwise(const Layer& layer) { return layer.op != Op::conv2d; }
+inline bool channelwise(const network::Layer& layer) { return layer.op != network::Op::conv2d; }
 
 // The chunks of weights of the busiest cores.
 Weights weights_of(const LayerContext& c, const Partition& p, const Tiling& t);
@@ -21,11 +21,11 @@ struct Loads {
   double input, weights;  // how often each kind of tile enters a core
 };
 
-Loads loads_of(const Layer& layer, const Tiling& t);
+Loads loads_of(const network::Layer& layer, const Tiling& t);
 
 // Whether the descriptors of memory tiles hold what is sent of a tile together with zeros around it: with padding the
 // columns and channels of a tile have a dimension each. Without, transfers are cut where they have to be.
-bool padding_fits(const LayerContext& c, const Partition& p, const Tiling& t, const ArraySpec& a);
+bool padding_fits(const LayerContext& c, const Partition& p, const Tiling& t, const arch::ArraySpec& a);
 
 CoreBuffers buffers_with(const LayerContext& c, const Partition& p, const Tiling& t, Bytes largest_chunk);
 
@@ -43,14 +43,14 @@ struct Movement {
 };
 
 Movement movement_of(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                     const Weights& weights, const ChannelPlan& plan, const ArraySpec& a, double enough);
+                     const Weights& weights, const ChannelPlan& plan, const arch::ArraySpec& a, double enough);
 
 // The whole, from what moving costs.
 Estimate estimate_with(const LayerContext& c, const Partition& p, const Tiling& t, const CoreBuffers& b,
-                       const Weights& weights, const ChannelPlan& plan, Movement m, const ArraySpec& a,
-                       const KernelLaw& law);
+                       const Weights& weights, const ChannelPlan& plan, Movement m, const arch::ArraySpec& a,
+                       const cost::KernelLaw& law);
 
 // Kernel cycles of the busiest core if it computed its whole part in one call.
-double paced_cycles(const LayerContext& c, const Partition& p, const ArraySpec& a, const KernelLaw& law);
+double paced_cycles(const LayerContext& c, const Partition& p, const arch::ArraySpec& a, const cost::KernelLaw& law);
 
-}  // namespace tessera
+}  // namespace tessera::schedule

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::schedule {
 
-void WaitSet::add(EngineId engine, int tasks) {
-  for (Wait& w : items_)
+void WaitSet::add(program::EngineId engine, int tasks) {
+  for (program::Wait& w : items_)
     if (w.engine == engine) {
       w.tasks = std::max(w.tasks, tasks);
       return;
@@ -13,4 +13,4 @@ void WaitSet::add(EngineId engine, int tasks) {
   items_.push_back({engine, tasks});
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

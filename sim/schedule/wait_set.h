@@ -4,14 +4,14 @@
 
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 class WaitSet {
  public:
-  using Items = boost::container::small_vector<Wait, 4>;
-  void add(EngineId engine, int tasks);
+  using Items = boost::container::small_vector<program::Wait, 4>;
+  void add(program::EngineId engine, int tasks);
   void add(const WaitSet& other) {
-    for (const Wait& w : other.items_) add(w.engine, w.tasks);
+    for (const program::Wait& w : other.items_) add(w.engine, w.tasks);
   }
   void clear() { items_.clear(); }
   const Items& items() const { return items_; }
@@ -20,4 +20,4 @@ class WaitSet {
   Items items_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::schedule

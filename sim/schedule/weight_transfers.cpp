@@ -3,7 +3,7 @@
 
 #include "sim/schedule/layer_emitter.h"
 
-namespace tessera {
+namespace tessera::schedule {
 
 // Rows count in the blocks of all members.
 int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool bias) {
@@ -12,7 +12,7 @@ int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool bias) {
   const auto [it, added] =
       e_.chunk_ids.try_emplace({m.layer, rows.lo, rows.hi, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
   if (!added) return it->second;
-  ChunkPlace place;
+  program::ChunkPlace place;
   place.layer = static_cast<std::int16_t>(m.layer);
   for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
   place.shape.col0 = cols.lo;
@@ -38,7 +38,8 @@ void LayerEmitter::place_weights() {
         if (rows.empty()) continue;
         const int chunk = o * plan_.tiling.ni + i;
         LoadedChunk& c = chunks_[g][chunk];
-        c.chunk = chunk_of(member_of(rows), rows, split({0, stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0);
+        c.chunk = chunk_of(member_of(rows), rows,
+                           split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0);
         // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
         // columns load from DDR: their own ones if there are enough.
         const bool at_home = groups[g].column >= 0 && count > memtiles;
@@ -65,21 +66,23 @@ void LayerEmitter::place_weights() {
 LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   LoadedChunk& c = chunks_[group][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i];
   if (c.buffer && c.address >= 0) return c;
-  const ChunkPlace& place = e_.builder.program().chunks[c.chunk];
+  const program::ChunkPlace& place = e_.builder.program().chunks[c.chunk];
   const Bytes bytes = place.size.total();
   const std::int64_t at = c.address >= 0 ? c.address : e_.weights[c.memtile].turn(largest_chunk_);
   c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
   const int channel = e_.load_turns[c.memtile]++ % plan_.channels.loads;
-  const EngineId shim = e_.map().shim_channel(e_.array.memtile_column(c.memtile), EngineKind::mm2s, channel);
-  const EngineId sink = e_.map().mem_channel(c.memtile, EngineKind::s2mm, plan_.channels.results + channel);
-  Transfer out;
+  const program::EngineId shim =
+      e_.map().shim_channel(e_.array.memtile_column(c.memtile), program::EngineKind::mm2s, channel);
+  const program::EngineId sink =
+      e_.map().mem_channel(c.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
+  program::Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = e_.builder.program().chunks[c.chunk].layer;
-  out.payload = Payload::weights;
-  out.access = linear(place.ddr_address, bytes);
-  Transfer in = out;
+  out.payload = program::Payload::weights;
+  out.access = program::linear(place.ddr_address, bytes);
+  program::Transfer in = out;
   in.memory = e_.map().memory_tile(c.memtile);
-  in.access = linear(at, bytes);
+  in.access = program::linear(at, bytes);
   e_.transfer(shim, out, {});
   const int task = e_.transfer(sink, in, c.buffer->before);
   c.buffer->users.add(sink, task);
@@ -97,10 +100,10 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
   if (slot.chunk < 0 || e_.builder.program().chunks[slot.chunk].size.total() == 0) return;
   const LoadedChunk& c = load_chunk(group, s);
   weights_sent_[group] = true;
-  std::vector<EngineId> sinks;
+  std::vector<program::EngineId> sinks;
   for (int part : g.parts) {
     const CorePart& p = plan_.partition.parts[part];
-    sinks.push_back(e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, 1));
+    sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, 1));
   }
   const int outbound = e_.array.memtile.dma.mm2s;
   const int memtiles = e_.array.memtiles();
@@ -110,17 +113,16 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
   const int served = static_cast<int>(at_home ? ceil_div(e_.array.rows, e_.array.memtile_rows)
                                               : ceil_div(static_cast<int>(plan_.partition.weights.size()), memtiles));
   const std::int64_t turn = served > plan_.channels.weights ? key * served : 0;
-  const EngineId source =
-      e_.map().mem_channel(c.memtile, EngineKind::mm2s,
-                           outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
+  const program::EngineId source = e_.map().mem_channel(
+      c.memtile, program::EngineKind::mm2s, outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
   const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
   e_.weights[c.memtile].used(c.buffer->address, c.buffer->address + round_up(bytes, 32));
-  Transfer out;
+  program::Transfer out;
   out.route = e_.builder.route(source, sinks);
   out.layer = e_.builder.program().chunks[c.chunk].layer;
-  out.payload = Payload::weights;
+  out.payload = program::Payload::weights;
   out.memory = e_.map().memory_tile(c.memtile);
-  out.access = linear(c.buffer->address, bytes);
+  out.access = program::linear(c.buffer->address, bytes);
   WaitSet loaded;
   loaded.add(c.loaded.engine, c.loaded.tasks);
   c.buffer->users.add(source, e_.transfer(source, out, loaded));
@@ -128,15 +130,15 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
     const CorePart& p = plan_.partition.parts[g.parts[i]];
     const auto& slots = slots_[g.parts[i]].weights;
     Buffer& buffer = *slots[weights_count_[group] % slots.size()];
-    Transfer in = out;
+    program::Transfer in = out;
     in.memory = e_.map().compute_tile(p.row, p.col);
-    in.access = linear(buffer.address, bytes);
+    in.access = program::linear(buffer.address, bytes);
     in.acquire = {static_cast<std::int16_t>(weights_lock()), 1};
     in.release = {static_cast<std::int16_t>(weights_lock() + 1), 1};
-    const EngineId sink = e_.map().tile_channel(p.row, p.col, EngineKind::s2mm, 1);
+    const program::EngineId sink = e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, 1);
     buffer.users.add(sink, e_.transfer(sink, in, buffer.before));
   }
   ++weights_count_[group];
 }
 
-}  // namespace tessera
+}  // namespace tessera::schedule

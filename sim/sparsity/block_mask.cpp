@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::sparsity {
 
 BlockMask BlockMask::all_ones(int cout, int cin, int bc, int bi) {
   BlockMask m{bc, bi, cout, cin, {}};
@@ -35,4 +35,4 @@ KernelMask kernel_mask(const BlockMask& mask) {
   return k;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

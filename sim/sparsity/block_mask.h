@@ -7,13 +7,13 @@
 
 #include "sim/base/units.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 constexpr int kernel_block = 8;
 
 struct BlockMask {
-  int bc = 8, bi = 8;         // block shape: output channels x input channels
-  int cout = 0, cin = 0;      // of the weight tensor, not rounded
+  int bc = 8, bi = 8;              // block shape: output channels x input channels
+  int cout = 0, cin = 0;           // of the weight tensor, not rounded
   std::vector<std::uint8_t> bits;  // row-major [ceil(cout/bc)][ceil(cin/bi)], 1 = present
 
   int rows() const { return static_cast<int>(ceil_div(cout, bc)); }
@@ -24,7 +24,7 @@ struct BlockMask {
 
 // The same mask in 8x8 kernel blocks.
 struct KernelMask {
-  int rows = 0, cols = 0;     // ceil(cout/8), ceil(cin/8)
+  int rows = 0, cols = 0;            // ceil(cout/8), ceil(cin/8)
   int unit_rows = 1, unit_cols = 1;  // kernel blocks that share one index entry (larger mask blocks)
   std::vector<std::uint8_t> bits;
   bool present(int row, int col) const { return bits[static_cast<std::size_t>(row) * cols + col] != 0; }
@@ -34,4 +34,4 @@ struct KernelMask {
 
 KernelMask kernel_mask(const BlockMask& mask);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace tessera {
+namespace tessera::sparsity {
 
 namespace {
 
@@ -103,4 +103,4 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

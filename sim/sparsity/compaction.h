@@ -2,8 +2,8 @@
 // reads, a list of 8-channel output rows by a range of 8-channel input columns, all taps.
 //
 //   [bias: int32 per output channel, only in the first chunk over the input channels]
-//   [index, only if a block is missing: u16 count per index row, then u16 column of every present index unit; to 4 bytes]
-//   [block data: for each row in order, for each present column: taps x 8 input x 8 output channels, int8]
+//   [index, only if a block is missing: u16 count per index row, then u16 column of every present index unit; to 4
+//   bytes] [block data: for each row in order, for each present column: taps x 8 input x 8 output channels, int8]
 //
 // A chunk without a missing block carries no index, so an all-ones mask costs exactly what dense costs. An index unit
 // is a mask block or 8x8, whichever is larger, when it divides the chunk; else 8x8. All blocks of a present unit are
@@ -15,17 +15,17 @@
 #include "sim/base/units.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 struct ChunkShape {
-  std::vector<int> rows;     // 8-channel output rows (kernel-block rows of the mask), in the order they are stored
-  int col0 = 0, col1 = 0;    // 8-channel input columns, half open
-  int taps = 1;              // kh * kw
+  std::vector<int> rows;   // 8-channel output rows (kernel-block rows of the mask), in the order they are stored
+  int col0 = 0, col1 = 0;  // 8-channel input columns, half open
+  int taps = 1;            // kh * kw
   bool bias = false;
 };
 
 struct ChunkSize {
-  std::int64_t blocks = 0;   // present 8x8 blocks
+  std::int64_t blocks = 0;  // present 8x8 blocks
   bool indexed = false;
   Bytes bias = 0, index = 0, data = 0;
   Bytes total() const { return bias + index + data; }
@@ -49,4 +49,4 @@ struct WeightTensor {
 // The bytes of a chunk; the size equals chunk_size(...).total(). Channels beyond cout or cin are zero.
 std::vector<std::uint8_t> pack_chunk(const WeightTensor& weights, const KernelMask& mask, const ChunkShape& chunk);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -10,7 +10,7 @@
 
 #include "sim/base/random.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
 // Clears `zeros` of the `n` bits from `first`, all choices equally likely (Knuth, algorithm S).
@@ -146,4 +146,4 @@ Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double rati
   return mask;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

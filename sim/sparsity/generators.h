@@ -7,7 +7,7 @@
 #include "sim/base/error.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 // Sides a block may have: what divides into, or is made of, the 8x8 blocks the kernels compute.
 const std::vector<int>& legal_block_sides();
@@ -34,4 +34,4 @@ std::int64_t zero_blocks(double ratio, std::int64_t blocks);
 Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double ratio, const std::string& pattern,
                                   std::uint64_t seed);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -6,7 +6,7 @@
 
 #include "sim/base/random.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
 constexpr const char* names[] = {"l1", "l2", "variance", "random"};  // in the order of Importance
@@ -97,4 +97,4 @@ void prune(std::vector<PrunedLayer>& layers, std::size_t count) {
   for (std::size_t b = 0; b < std::min(count, blocks.size()); ++b) *blocks[b].bit = 0;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -8,7 +8,7 @@
 
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 enum class Importance {
   l1,        // sum of magnitudes
@@ -43,4 +43,4 @@ struct PrunedLayer {
 // is divided by its mean, so that layers compare; those with less that matters lose more.
 void prune(std::vector<PrunedLayer>& layers, std::size_t count);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

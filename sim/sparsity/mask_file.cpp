@@ -9,13 +9,13 @@
 #include "sim/sparsity/mistakes.h"
 #include "sim/sparsity/numpy_file.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
 using Masks = std::vector<std::optional<BlockMask>>;
 
 // "; it would fit blocks of 16x16" when another legal block explains the shape.
-std::string other_block(const Layer& layer, const NumpyArray& array) {
+std::string other_block(const network::Layer& layer, const NumpyArray& array) {
   for (int bc : legal_block_sides())
     for (int bi : legal_block_sides())
       if (array.shape[0] == ceil_div(layer.out.c, bc) && array.shape[1] == ceil_div(layer.in.c, bi))
@@ -23,7 +23,8 @@ std::string other_block(const Layer& layer, const NumpyArray& array) {
   return "";
 }
 
-std::optional<Problem> take(const Layer& layer, const BlockSides& sides, const NumpyArray& array, BlockMask& mask) {
+std::optional<Problem> take(const network::Layer& layer, const BlockSides& sides, const NumpyArray& array,
+                            BlockMask& mask) {
   mask = BlockMask{sides.bc, sides.bi, layer.out.c, layer.in.c, {}};
   const std::vector<std::int64_t> wanted = {mask.rows(), mask.cols()};
   if (array.shape != wanted)
@@ -43,13 +44,14 @@ std::optional<Problem> take(const Layer& layer, const BlockSides& sides, const N
 
 }  // namespace
 
-Expected<Masks> read_masks(const std::string& path, const Network& network, const std::vector<BlockSides>& sides) {
+Expected<Masks> read_masks(const std::string& path, const network::Network& network,
+                           const std::vector<BlockSides>& sides) {
   const Expected<std::map<std::string, NumpyArray>> arrays = read_numpy(path);
   if (!arrays) return arrays.failure();
   std::vector<std::string> names;
-  std::vector<const Layer*> layers;
-  for (const Layer& layer : network.layers)
-    if (layer.op == Op::conv2d) {
+  std::vector<const network::Layer*> layers;
+  for (const network::Layer& layer : network.layers)
+    if (layer.op == network::Op::conv2d) {
       names.push_back(layer.name);
       layers.push_back(&layer);
     }
@@ -69,7 +71,7 @@ Expected<Masks> read_masks(const std::string& path, const Network& network, cons
                     near.empty() ? "the name of a conv2d or gemm" : "did you mean '" + near + "'?"});
       continue;
     }
-    const Layer& layer = *layers[static_cast<std::size_t>(it - names.begin())];
+    const network::Layer& layer = *layers[static_cast<std::size_t>(it - names.begin())];
     BlockMask mask;
     std::optional<Problem> problem = take(layer, sides[layer.id], array, mask);
     if (problem) {
@@ -87,9 +89,9 @@ Expected<Masks> read_masks(const std::string& path, const Network& network, cons
   return masks;
 }
 
-std::optional<Failure> write_masks(const std::string& path, const Network& network, const Masks& masks) {
+std::optional<Failure> write_masks(const std::string& path, const network::Network& network, const Masks& masks) {
   std::map<std::string, NumpyArray> arrays;
-  for (const Layer& layer : network.layers)
+  for (const network::Layer& layer : network.layers)
     if (const std::optional<BlockMask>& mask = masks[layer.id])
       arrays[layer.name] = {"|b1", {mask->rows(), mask->cols()}, mask->bits};
   if (arrays.empty())
@@ -101,4 +103,4 @@ std::optional<Failure> write_masks(const std::string& path, const Network& netwo
               {path, "", fmt::format("an .npy holds one mask, not {}", arrays.size()), "a path that ends in .npz"});
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

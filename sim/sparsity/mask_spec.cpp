@@ -9,7 +9,7 @@
 #include "sim/sparsity/mask_file.h"
 #include "sim/sparsity/mistakes.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
 using Masks = std::vector<std::optional<BlockMask>>;
@@ -23,9 +23,9 @@ std::uint64_t name_hash(const std::string& name) {
 
 class MaskMaker {
  public:
-  MaskMaker(const Network& network, const MaskSpec& spec) : network_(network), spec_(spec) {
-    for (const Layer& layer : network.layers)
-      if (layer.op == Op::conv2d) names_.push_back(layer.name);
+  MaskMaker(const network::Network& network, const MaskSpec& spec) : network_(network), spec_(spec) {
+    for (const network::Layer& layer : network.layers)
+      if (layer.op == network::Op::conv2d) names_.push_back(layer.name);
   }
 
   Expected<Masks> make() {
@@ -38,11 +38,11 @@ class MaskMaker {
       if (!read) return read;
       masks = std::move(*read);
       MistakesByKind mistakes;
-      for (const Layer& layer : network_.layers)
+      for (const network::Layer& layer : network_.layers)
         if (masks[layer.id] && !is_sparse(layer)) refuse_mask(layer, mistakes);
       failure_.problems = mistakes.problems();
     } else if (failure_.problems.empty()) {
-      for (const Layer& layer : network_.layers)
+      for (const network::Layer& layer : network_.layers)
         if (is_sparse(layer)) generate(layer, masks[layer.id]);
     }
     if (!failure_.problems.empty()) return failure_;
@@ -67,25 +67,25 @@ class MaskMaker {
 
   std::vector<BlockSides> block_sides() const {
     std::vector<BlockSides> sides(network_.layers.size(), {spec_.bc, spec_.bi});
-    for (const Layer& layer : network_.layers)
+    for (const network::Layer& layer : network_.layers)
       if (const MaskOverride* o = override_of(layer))
         sides[layer.id] = {o->bc.value_or(spec_.bc), o->bi.value_or(spec_.bi)};
     return sides;
   }
 
-  const MaskOverride* override_of(const Layer& layer) const {
+  const MaskOverride* override_of(const network::Layer& layer) const {
     const auto it = spec_.layers.find(layer.name);
     return it == spec_.layers.end() ? nullptr : &it->second;
   }
 
-  bool is_sparse(const Layer& layer) const {
-    if (layer.op != Op::conv2d) return false;
+  bool is_sparse(const network::Layer& layer) const {
+    if (layer.op != network::Op::conv2d) return false;
     const MaskSource source = mask_source(network_, spec_, layer);
     return source != MaskSource::exclude && source != MaskSource::first_dense;
   }
 
   // The file has a mask of a layer that the config keeps dense.
-  void refuse_mask(const Layer& layer, MistakesByKind& mistakes) const {
+  void refuse_mask(const network::Layer& layer, MistakesByKind& mistakes) const {
     if (mask_source(network_, spec_, layer) == MaskSource::exclude)
       mistakes.add("layers have a mask and stand in sparsity.exclude",
                    {spec_.file, layer.name, "has a mask, and stands in sparsity.exclude", "legal: one of the two"});
@@ -95,7 +95,7 @@ class MaskMaker {
                         "legal: a file without it, or sparsity.first_dense=false"});
   }
 
-  void generate(const Layer& layer, std::optional<BlockMask>& out) {
+  void generate(const network::Layer& layer, std::optional<BlockMask>& out) {
     const MaskOverride* given = override_of(layer);
     const MaskOverride o = given != nullptr ? *given : MaskOverride{};
     const std::uint64_t seed = derive_seed(o.seed.value_or(spec_.seed), name_hash(layer.name));
@@ -111,7 +111,7 @@ class MaskMaker {
     }
   }
 
-  const Network& network_;
+  const network::Network& network_;
   const MaskSpec& spec_;
   std::vector<std::string> names_;
   Failure failure_;
@@ -119,18 +119,20 @@ class MaskMaker {
 
 }  // namespace
 
-MaskSource mask_source(const Network& network, const MaskSpec& spec, const Layer& layer) {
+MaskSource mask_source(const network::Network& network, const MaskSpec& spec, const network::Layer& layer) {
   if (std::find(spec.exclude.begin(), spec.exclude.end(), layer.name) != spec.exclude.end()) return MaskSource::exclude;
   const auto own = spec.layers.find(layer.name);
   if (own == spec.layers.end() && spec.first_dense && !layer.is_gemm) {
     const auto first = std::find_if(network.layers.begin(), network.layers.end(),
-                                    [](const Layer& l) { return l.op == Op::conv2d && !l.is_gemm; });
+                                    [](const network::Layer& l) { return l.op == network::Op::conv2d && !l.is_gemm; });
     if (first->id == layer.id) return MaskSource::first_dense;
   }
   if (!spec.file.empty()) return MaskSource::file;
   return own != spec.layers.end() && own->second.ratio ? MaskSource::own_ratio : MaskSource::ratio;
 }
 
-Expected<Masks> make_masks(const Network& network, const MaskSpec& spec) { return MaskMaker(network, spec).make(); }
+Expected<Masks> make_masks(const network::Network& network, const MaskSpec& spec) {
+  return MaskMaker(network, spec).make();
+}
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -10,7 +10,7 @@
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 // What one layer may have otherwise than the rest; unset fields follow the spec.
 struct MaskOverride {
@@ -39,16 +39,16 @@ enum class MaskSource {
   first_dense,  // dense: the first convolution
   file,         // the mask file, which may not name the layer
 };
-MaskSource mask_source(const Network& network, const MaskSpec& spec, const Layer& layer);
+MaskSource mask_source(const network::Network& network, const MaskSpec& spec, const network::Layer& layer);
 
 // Index = LayerId; nullopt: dense. The mask of a layer depends on its name and shape, not on the other layers. With a
 // mask file, layers that it does not name are dense, and a mask of a layer that the spec keeps dense is a problem.
 // Problems name the key of the spec they are about.
-Expected<std::vector<std::optional<BlockMask>>> make_masks(const Network& network, const MaskSpec& spec);
+Expected<std::vector<std::optional<BlockMask>>> make_masks(const network::Network& network, const MaskSpec& spec);
 
 // Writes what is not dense as bool arrays [ceil(cout/bc)][ceil(cin/bi)]: .npz by layer name, or .npy when the path says
 // so and there is exactly one. A network that is all dense is a Failure: no reader would take the file.
-std::optional<Failure> write_masks(const std::string& path, const Network& network,
+std::optional<Failure> write_masks(const std::string& path, const network::Network& network,
                                    const std::vector<std::optional<BlockMask>>& masks);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

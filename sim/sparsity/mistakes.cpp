@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tessera {
+namespace tessera::sparsity {
 
 void MistakesByKind::add(const std::string& kind, Problem problem) {
   const auto known =
@@ -28,4 +28,4 @@ std::vector<Problem> MistakesByKind::problems() const {
   return problems;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

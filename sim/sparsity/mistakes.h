@@ -6,7 +6,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 class MistakesByKind {
  public:
@@ -20,4 +20,4 @@ class MistakesByKind {
   std::vector<std::pair<std::string, std::vector<Problem>>> kinds_;
 };
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -8,7 +8,7 @@
 #include "sim/base/input_file.h"
 #include "sim/sparsity/zip_store.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
 const std::string magic = "\x93NUMPY";
@@ -159,4 +159,4 @@ std::optional<Failure> write_npz(const std::string& path, const std::map<std::st
   return write_file(path, make_zip(entries));
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

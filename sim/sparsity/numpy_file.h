@@ -9,7 +9,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 struct NumpyArray {
   std::string dtype;  // "|b1", "|u1", "|i1", "<i4", ...
@@ -27,4 +27,4 @@ Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path);
 std::optional<Failure> write_npy(const std::string& path, const NumpyArray& array);
 std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

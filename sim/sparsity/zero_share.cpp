@@ -5,10 +5,10 @@
 
 #include "sim/sparsity/generators.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
-double requested_share(const MaskSpec& spec, const LayerZeros& zeros, const Layer& layer) {
+double requested_share(const MaskSpec& spec, const LayerZeros& zeros, const network::Layer& layer) {
   switch (zeros.source) {
     case MaskSource::ratio:
       return spec.ratio;
@@ -32,13 +32,13 @@ int empty_rows(const BlockMask& mask) {
   return empty;
 }
 
-BlockMask dense_mask(const MaskSpec& spec, const Layer& layer) {
+BlockMask dense_mask(const MaskSpec& spec, const network::Layer& layer) {
   const auto own = spec.layers.find(layer.name);
   const MaskOverride given = own == spec.layers.end() ? MaskOverride{} : own->second;
   return BlockMask::all_ones(layer.out.c, layer.in.c, given.bc.value_or(spec.bc), given.bi.value_or(spec.bi));
 }
 
-LayerZeros count(const Network& network, const MaskSpec& spec, const Layer& layer,
+LayerZeros count(const network::Network& network, const MaskSpec& spec, const network::Layer& layer,
                  const std::optional<BlockMask>& given) {
   const BlockMask mask = given ? *given : dense_mask(spec, layer);
   const KernelMask kernel = kernel_mask(mask);
@@ -77,11 +77,11 @@ std::string LayerZeros::why() const {
   return text;
 }
 
-std::vector<LayerZeros> count_zeros(const Network& network, const MaskSpec& spec,
+std::vector<LayerZeros> count_zeros(const network::Network& network, const MaskSpec& spec,
                                     const std::vector<std::optional<BlockMask>>& masks) {
   std::vector<LayerZeros> layers;
-  for (const Layer& layer : network.layers)
-    if (layer.op == Op::conv2d) layers.push_back(count(network, spec, layer, masks[layer.id]));
+  for (const network::Layer& layer : network.layers)
+    if (layer.op == network::Op::conv2d) layers.push_back(count(network, spec, layer, masks[layer.id]));
   return layers;
 }
 
@@ -111,4 +111,4 @@ std::vector<std::string> NetworkZeros::marks(const MaskSpec& spec) const {
   return marks;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -10,10 +10,10 @@
 #include "sim/sparsity/block_mask.h"
 #include "sim/sparsity/mask_spec.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 struct LayerZeros {
-  LayerId layer = 0;
+  network::LayerId layer = 0;
   MaskSource source = MaskSource::ratio;
   int bc = 8, bi = 8;       // block: output x input channels
   bool masked = false;      // has a mask; else it is dense
@@ -31,7 +31,7 @@ struct LayerZeros {
 };
 
 // One entry per layer with weights, in the network's order.
-std::vector<LayerZeros> count_zeros(const Network& network, const MaskSpec& spec,
+std::vector<LayerZeros> count_zeros(const network::Network& network, const MaskSpec& spec,
                                     const std::vector<std::optional<BlockMask>>& masks);
 
 struct NetworkZeros {
@@ -53,4 +53,4 @@ struct NetworkZeros {
 };
 NetworkZeros sum_zeros(const std::vector<LayerZeros>& layers);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

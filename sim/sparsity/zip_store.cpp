@@ -2,7 +2,7 @@
 
 #include <boost/crc.hpp>
 
-namespace tessera {
+namespace tessera::sparsity {
 namespace {
 
 constexpr std::uint32_t local_magic = 0x04034b50, central_magic = 0x02014b50, end_magic = 0x06054b50;
@@ -108,4 +108,4 @@ std::string make_zip(const std::map<std::string, std::string>& entries) {
   return out;
 }
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -6,7 +6,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera {
+namespace tessera::sparsity {
 
 bool is_zip(const std::string& bytes);
 
@@ -15,4 +15,4 @@ Expected<std::map<std::string, std::string>> read_zip(const std::string& bytes, 
 
 std::string make_zip(const std::map<std::string, std::string>& entries);
 
-}  // namespace tessera
+}  // namespace tessera::sparsity

@@ -1,6 +1,6 @@
 #include "sim/stats/counters.h"
 
-namespace tessera {
+namespace tessera::stats {
 
 const std::vector<Counter>& counters() {
   static const std::vector<Counter> table{
@@ -148,7 +148,8 @@ const std::vector<Counter>& counters() {
       {"network", "", "The network as its file calls it.", "given"},
       {"accounting", "",
        "physical: the model of the machine; published: the arithmetic of earlier estimates on theirs.", "given"},
-      {"fidelity", "", "What moves at a time inside the array: a burst, or the whole descriptor (transaction).", "given"},
+      {"fidelity", "", "What moves at a time inside the array: a burst, or the whole descriptor (transaction).",
+       "given"},
       {"policy", "", "Who decided mappings and tiles, see `tessera list policies`; absent with a program.", "given"},
       {"hardware.name", "", "The array as its file calls it.", "given"},
       {"hardware.rows", "rows", "Rows of compute tiles.", "given"},
@@ -165,7 +166,8 @@ const std::vector<Counter>& counters() {
        "One operation of a serial controller, from the hardware file; absent: not stated.", "given"},
       {"hardware.kernels", "", "The law that says how long a kernel call takes, see `tessera list kernels`.", "given"},
       {"sparsity.block", "channels", "Block of weights that is zero as a whole: output by input channels.", "given"},
-      {"sparsity.ratio", "share", "Share of zero blocks that was requested of the layers; absent with a mask file.", "given"},
+      {"sparsity.ratio", "share", "Share of zero blocks that was requested of the layers; absent with a mask file.",
+       "given"},
       {"sparsity.pattern", "", "Which blocks are zero, see `tessera list generators`.", "given"},
       {"sparsity.seed", "", "Seed of the pattern.", "given"},
       {"sparsity.first_dense", "", "Whether the first convolution stays dense.", "given"},
@@ -173,7 +175,8 @@ const std::vector<Counter>& counters() {
       {"sparsity.layers", "", "What single layers have otherwise than the rest.", "given"},
       {"sparsity.mask_file", "", "The file that says which blocks are zero.", "given"},
       {"sparsity.zero_share", "share",
-       "Share of the blocks that is zero, counted in the masks over all layers with weights, those kept dense included.",
+       "Share of the blocks that is zero, counted in the masks over all layers with weights, those kept dense "
+       "included.",
        "zero_blocks / blocks"},
       {"sparsity.requested_share", "share",
        "What ratio, layers.X.ratio, exclude and first_dense together ask for; zero_share differs by rounding to whole "
@@ -189,12 +192,14 @@ const std::vector<Counter>& counters() {
       {"sparsity.empty_rows", "rows of blocks",
        "Groups of block[0] output channels without a single block: they are their bias alone.", "counted"},
       {"sparsity.marks", "",
-       "What a reader of the ratio does not expect. kept: see kept_layers. rounded: zero_share is 0.005 or more away from "
+       "What a reader of the ratio does not expect. kept: see kept_layers. rounded: zero_share is 0.005 or more away "
+       "from "
        "requested_share. empty_rows: there are some. nothing_zero: no block is zero although a ratio was given.",
        "derived"},
       {"sparsity.by_layer", "",
        "Per layer with weights: block, blocks, zero_blocks, zero_share, requested_share, rows, empty_rows, and why "
-       "zero_share is not the ratio (first_dense, exclude, layers.ratio, one block kept, rounding, mask_file); empty: it is.",
+       "zero_share is not the ratio (first_dense, exclude, layers.ratio, one block kept, rounding, mask_file); empty: "
+       "it is.",
        "counted"},
       {"program.file", "", "The program that was run instead of a schedule.", "given"},
       {"program.hash", "", "Its content: equal hashes ran the same instructions.", "FNV-1a of the program"},
@@ -230,4 +235,4 @@ const Counter* find_counter(const std::string& name) {
   return nullptr;
 }
 
-}  // namespace tessera
+}  // namespace tessera::stats

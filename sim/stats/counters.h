@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace tessera {
+namespace tessera::stats {
 
 struct Counter {
   const char* name;  // its key in result.json: "layers[].alone_bound_us", "time.wait_input"
@@ -18,4 +18,4 @@ const std::vector<Counter>& counters();
 // The counter called `name`, by its whole name, its last part, or its column of layers.csv; null if there is none.
 const Counter* find_counter(const std::string& name);
 
-}  // namespace tessera
+}  // namespace tessera::stats

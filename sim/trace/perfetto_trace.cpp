@@ -8,7 +8,7 @@
 #include <numeric>
 #include <ostream>
 
-namespace tessera {
+namespace tessera::trace {
 namespace {
 
 constexpr int network_process = 0;  // tiles follow from 1
@@ -81,8 +81,9 @@ void PerfettoTrace::slice(int engine, int layer, const char* what, Millicycles b
   slices_.push_back({engine, layer, what, begin, end});
 }
 
-void PerfettoTrace::write(std::ostream& out, const ArraySpec& array, const std::vector<std::string>& layers) const {
-  const EngineMap map(array);
+void PerfettoTrace::write(std::ostream& out, const arch::ArraySpec& array,
+                          const std::vector<std::string>& layers) const {
+  const program::EngineMap map(array);
   const auto layer_name = [&](int id) {
     return static_cast<std::size_t>(id) < layers.size() ? layers[static_cast<std::size_t>(id)] : std::to_string(id);
   };
@@ -111,7 +112,7 @@ void PerfettoTrace::write(std::ostream& out, const ArraySpec& array, const std::
   std::vector<bool> tile_named(static_cast<std::size_t>(map.tile_count())),
       engine_named(static_cast<std::size_t>(map.count()));
   for (const Slice& s : slices_) {
-    const TileId tile = map.info(s.engine).tile;
+    const program::TileId tile = map.info(s.engine).tile;
     if (!tile_named[static_cast<std::size_t>(tile)]) events.name("process", tile + 1, 0, map.tile_name(tile), tile + 1);
     if (!engine_named[static_cast<std::size_t>(s.engine)])
       events.name("thread", tile + 1, s.engine, map.name(s.engine), s.engine);
@@ -123,4 +124,4 @@ void PerfettoTrace::write(std::ostream& out, const ArraySpec& array, const std::
                   dropped_from_);
 }
 
-}  // namespace tessera
+}  // namespace tessera::trace

@@ -11,7 +11,7 @@
 #include "sim/program/engine.h"
 #include "sim/trace/trace_sink.h"
 
-namespace tessera {
+namespace tessera::trace {
 
 class PerfettoTrace : public TraceSink {
  public:
@@ -22,7 +22,7 @@ class PerfettoTrace : public TraceSink {
   std::size_t dropped() const { return dropped_; }
 
   // `layers`: names by layer id.
-  void write(std::ostream& out, const ArraySpec& array, const std::vector<std::string>& layers) const;
+  void write(std::ostream& out, const arch::ArraySpec& array, const std::vector<std::string>& layers) const;
 
  private:
   struct Slice {
@@ -41,4 +41,4 @@ class PerfettoTrace : public TraceSink {
   std::vector<Span> spans_;             // by layer
 };
 
-}  // namespace tessera
+}  // namespace tessera::trace

@@ -4,7 +4,7 @@
 
 #include "sim/base/units.h"
 
-namespace tessera {
+namespace tessera::trace {
 
 class TraceSink {
  public:
@@ -13,4 +13,4 @@ class TraceSink {
   virtual void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) = 0;
 };
 
-}  // namespace tessera
+}  // namespace tessera::trace

@@ -8,7 +8,7 @@
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
 // Which kernels ran stands in the notes only: "stock kernels", "patched kernels". Empty: they do not say.
@@ -27,20 +27,23 @@ double macs(const BottleneckShape& d) {
   return 1.0 * d.height * d.width * (2.0 * d.narrow * d.wide + 9.0 * d.narrow * d.narrow);
 }
 
-Expected<Network> network_of(const BottleneckShape& d) {
-  const nlohmann::json layers = {{{"name", "reduce"}, {"op", "conv2d"}, {"channels", d.narrow}, {"kernel", 1}},
-                                 {{"name", "spatial"}, {"op", "conv2d"}, {"channels", d.narrow}, {"kernel", 3}, {"padding", 1}},
-                                 {{"name", "expand"}, {"op", "conv2d"}, {"channels", d.wide}, {"kernel", 1}},
-                                 {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
-  return parse_network({{"name", "bottleneck"}, {"input", {d.height, d.width, d.wide}}, {"layers", layers}}, "");
+Expected<network::Network> network_of(const BottleneckShape& d) {
+  const nlohmann::json layers = {
+      {{"name", "reduce"}, {"op", "conv2d"}, {"channels", d.narrow}, {"kernel", 1}},
+      {{"name", "spatial"}, {"op", "conv2d"}, {"channels", d.narrow}, {"kernel", 3}, {"padding", 1}},
+      {{"name", "expand"}, {"op", "conv2d"}, {"channels", d.wide}, {"kernel", 1}},
+      {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
+  return network::parse_network({{"name", "bottleneck"}, {"input", {d.height, d.width, d.wide}}, {"layers", layers}},
+                                "");
 }
 
-Expected<ProgramRun> run(const BottleneckShape& d, const KernelLaw& law, const ArraySpec& array) {
+Expected<ProgramRun> run(const BottleneckShape& d, const cost::KernelLaw& law, const arch::ArraySpec& array) {
   auto network = network_of(d);
   if (!network) return Failure{ExitCode::does_not_fit, network.failure().problems};
-  ScheduleSpec spec;
+  schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
-  auto schedule = make_schedule(*network, std::vector<std::optional<BlockMask>>(network->layers.size()), array, law, spec);
+  auto schedule = make_schedule(*network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()),
+                                array, law, spec);
   if (!schedule) return schedule.failure();
   return run_program(schedule->program, array, kernel_durations(schedule->program, law));
 }
@@ -49,8 +52,8 @@ Expected<ProgramRun> run(const BottleneckShape& d, const KernelLaw& law, const A
 bool parse(const std::string& shape, BottleneckShape& d) {
   int wide_in = 0, narrow = 0, in3 = 0, out3 = 0, narrow_out = 0, wide = 0;
   int end = 0;
-  const int found = std::sscanf(shape.c_str(), "HxW=%5dx%5d 1x1 %5d->%5d, 3x3 %5d->%5d, 1x1 %5d->%5d + skip%n", &d.height,
-                                &d.width, &wide_in, &narrow, &in3, &out3, &narrow_out, &wide, &end);
+  const int found = std::sscanf(shape.c_str(), "HxW=%5dx%5d 1x1 %5d->%5d, 3x3 %5d->%5d, 1x1 %5d->%5d + skip%n",
+                                &d.height, &d.width, &wide_in, &narrow, &in3, &out3, &narrow_out, &wide, &end);
   d.wide = wide, d.narrow = narrow;
   const bool sizes = d.height > 0 && d.width > 0 && narrow > 0 && wide > 0;
   return found == 8 && sizes && end == static_cast<int>(shape.size()) && wide_in == wide && narrow == in3 &&
@@ -59,14 +62,17 @@ bool parse(const std::string& shape, BottleneckShape& d) {
 
 }  // namespace
 
-Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup,
+                                        const arch::ArraySpec& array) {
   if (kernel_kind(row).empty()) return skip("notes say neither \"stock\" nor \"patched\" kernels");
-  if (!setup.groups.at(row.group).bottleneck) return skip("the kernels of a bottleneck of group " + row.group + " are not known");
+  if (!setup.groups.at(row.group).bottleneck)
+    return skip("the kernels of a bottleneck of group " + row.group + " are not known");
   if (row.in_type != "i8" || row.out_type != "i8") return skip("only int8 kernels of the bottleneck are known");
   if (row.rows != 4 || row.cols != 1) return skip("the bottleneck runs on one column of four cores");
   if (!row.core_tile.empty() && row.core_tile != "row-streamed")
     return skip("core tile \"" + row.core_tile + "\" of a bottleneck is not understood");
-  auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/bottleneck-" + kernel_kind(row) + ".json");
+  auto law =
+      cost::load_kernel_library(setup.config_folder + "/hardware/kernels/bottleneck-" + kernel_kind(row) + ".json");
   if (!law) return law.failure();
   BottleneckShape d;
   // Over a tall image start and end hardly count, and the rate is the marginal one. The other rows of the group that
@@ -91,4 +97,4 @@ Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const Validation
   return p;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -4,7 +4,7 @@
 
 #include "sim/base/json_file.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 constexpr std::size_t longest_field = 1000;  // characters; what matches texts recurses over them
 }
@@ -68,4 +68,4 @@ Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
   return lines;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -9,7 +9,7 @@
 #include "sim/base/json_file.h"
 #include "sim/config/hardware.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 using nlohmann::json;
 
@@ -156,11 +156,11 @@ Expected<ValidationSetup> load_validation_setup(const std::string& config_folder
   return setup;
 }
 
-Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup) {
+Expected<arch::ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup) {
   const GroupDesign& group = setup.groups.at(row.group);
   std::vector<std::string> sets;
   if (row.clock_ghz > 0) sets.push_back(fmt::format("clock_hz={}", row.clock_ghz * 1e9));
-  auto array = load_hardware(setup.config_folder + "/hardware/" + group.hardware, sets);
+  auto array = config::load_hardware(setup.config_folder + "/hardware/" + group.hardware, sets);
   if (!array) return array;
   if (row.rows > array->rows || row.cols > array->cols)
     return fail(ExitCode::does_not_fit, {"", "rows, cols", fmt::format("{}x{} compute tiles", row.rows, row.cols),
@@ -170,4 +170,4 @@ Expected<ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setu
   return array;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -1,5 +1,5 @@
-// GEMM on the array: the row's own tile on the row's own array, scheduled with the policy object_fifo and the buffering of
-// its group's designs.
+// GEMM on the array: the row's own tile on the row's own array, scheduled with the policy object_fifo and the buffering
+// of its group's designs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,19 +10,19 @@
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
-using object_fifo::GemmDesign;
+using schedule::object_fifo::GemmDesign;
 
 // Written out, as a network file has limits that are those of unrolled programs.
-Network network_of(const MeasuredRow& row, ElementType in, ElementType out) {
-  Layer input, gemm;
+network::Network network_of(const MeasuredRow& row, network::ElementType in, network::ElementType out) {
+  network::Layer input, gemm;
   input.name = "input";
   input.out = {row.m, 1, row.k};
   gemm.id = 1;
   gemm.name = "gemm";
-  gemm.op = Op::conv2d;
+  gemm.op = network::Op::conv2d;
   gemm.inputs = {0};
   gemm.in = input.out;
   gemm.out = {row.m, 1, row.n};
@@ -32,37 +32,40 @@ Network network_of(const MeasuredRow& row, ElementType in, ElementType out) {
 }
 
 // What the scheduler is told: the row's own tile, and the buffering of its group's designs.
-LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& group, const Layer& layer, const ArraySpec& array) {
-  LayerOverride forced;
+schedule::LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& group, const network::Layer& layer,
+                                  const arch::ArraySpec& array) {
+  schedule::LayerOverride forced;
   forced.tile = {row.tile.m, 1, row.tile.n, row.tile.k};
   if (!group.strips) return forced;
   forced.buffers.output = static_cast<int>(group.number("c_buffers"));
-  const auto bytes = [&] { return object_fifo::gemm_design(layer, forced, array).core_bytes(); };
+  const auto bytes = [&] { return schedule::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
   if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
     forced.buffers.weights = 1;
-    forced.keeps = Keeps::input;
+    forced.keeps = schedule::Keeps::input;
     const bool alone = row.n <= row.tile.n * array.cols;
     if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.keeps.reset();
     return forced;
   }
   forced.buffers.input = 1;
-  forced.keeps = Keeps::weights;
+  forced.keeps = schedule::Keeps::weights;
   if (static_cast<double>(bytes()) > group.number("strip_budget")) forced.buffers.weights = 1;
   return forced;
 }
 
-// The controller starts the columns one after the other. The first one runs out of A when it needs more than it has buffers for, as the
-// broadcast waits for the last column.
-double columns_skew(const GemmDesign& d, const ArraySpec& array, double cycles_per_column) {
-  const std::int64_t passes = std::int64_t{d.blocks_m(array)} * (d.keeps == Keeps::input ? 1 : d.blocks_n(array));
+// The controller starts the columns one after the other. The first one runs out of A when it needs more than it has
+// buffers for, as the broadcast waits for the last column.
+double columns_skew(const GemmDesign& d, const arch::ArraySpec& array, double cycles_per_column) {
+  const std::int64_t passes =
+      std::int64_t{d.blocks_m(array)} * (d.keeps == schedule::Keeps::input ? 1 : d.blocks_n(array));
   const bool waits = passes * ceil_div(d.k, d.tile_k) > d.a_buffers;
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
 
-std::string beyond(const MeasuredRow& row, const GroupDesign& group, const GemmCoefficients& kernel) {
+std::string beyond(const MeasuredRow& row, const GroupDesign& group, const cost::GemmCoefficients& kernel) {
   const CoreTile& t = row.tile;
   std::vector<std::string> what;
-  if (!kernel.fitted_to(t.m, t.k, t.n)) what.push_back(fmt::format("kernel law {} -> {} fitted to {}", row.in_type, row.out_type, kernel.range));
+  if (!kernel.fitted_to(t.m, t.k, t.n))
+    what.push_back(fmt::format("kernel law {} -> {} fitted to {}", row.in_type, row.out_type, kernel.range));
   if (row.m % (t.m * row.rows) != 0 || row.k % t.k != 0 || row.n % (t.n * row.cols) != 0)
     what.push_back("tiles do not divide the product, which is taken as padded");
   const std::pair<int, int> shape{row.rows, row.cols};
@@ -73,25 +76,25 @@ std::string beyond(const MeasuredRow& row, const GroupDesign& group, const GemmC
 
 }  // namespace
 
-Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array) {
   const GroupDesign& group = setup.groups.at(row.group);
   if (group.kernels.empty()) return skip("no kernel library for group " + row.group);
   if (row.m == 0 || row.k == 0 || row.n == 0) return skip("m, k or n is not given");
   if (row.tile.m == 0) return skip("no core tile of the form MxKxN");
   if (row.rows == 0 || row.cols == 0) return skip("rows or cols is not given");
   if (!row.shape.empty()) return skip("shape \"" + row.shape + "\" of a GEMM row is not understood");
-  auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/" + group.kernels + ".json");
+  auto law = cost::load_kernel_library(setup.config_folder + "/hardware/kernels/" + group.kernels + ".json");
   if (!law) return law.failure();
-  const auto in = find_type(row.in_type), out = find_type(row.out_type);
+  const auto in = network::find_type(row.in_type), out = network::find_type(row.out_type);
   const auto kernel = in && out ? (*law)->gemm.find({*in, *out}) : (*law)->gemm.end();
   if (kernel == (*law)->gemm.end())
     return skip("library " + group.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
-  const Network network = network_of(row, *in, *out);
-  ScheduleSpec spec;
+  const network::Network network = network_of(row, *in, *out);
+  schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
-  const Layer& layer = network.layers.back();
-  const LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
-  const GemmDesign design = object_fifo::gemm_design(layer, forced, array);
+  const network::Layer& layer = network.layers.back();
+  const schedule::LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
+  const GemmDesign design = schedule::object_fifo::gemm_design(layer, forced, array);
   auto schedule = make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
   auto run = run_program(schedule->program, array, kernel_durations(schedule->program, **law));
@@ -109,4 +112,4 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   return p;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -4,9 +4,10 @@
 #include "sim/cost/coefficient_law.h"
 #include "sim/validation/units.h"
 
-namespace tessera {
+namespace tessera::validation {
 
-Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup,
+                                    const arch::ArraySpec& array) {
   const GroupDesign& group = setup.groups.at(row.group);
   if (group.kernels.empty()) return skip("no kernel library for group " + row.group);
   const CoreTile& t = row.tile;
@@ -18,9 +19,9 @@ Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetu
   // The same shape was measured with a compiled and with an assembly kernel; only the notes tell which.
   const bool assembly = row.notes.find("hand assembly") != std::string::npos;
   const std::string library = assembly ? "hand-assembly" : group.kernels;
-  auto law = load_kernel_library(setup.config_folder + "/hardware/kernels/" + library + ".json");
+  auto law = cost::load_kernel_library(setup.config_folder + "/hardware/kernels/" + library + ".json");
   if (!law) return law.failure();
-  const auto in_type = find_type(row.in_type), out_type = find_type(row.out_type);
+  const auto in_type = network::find_type(row.in_type), out_type = network::find_type(row.out_type);
   const auto it = in_type && out_type ? (*law)->gemm.find({*in_type, *out_type}) : (*law)->gemm.end();
   if (it == (*law)->gemm.end())
     return skip("library " + library + " has no " + row.in_type + " -> " + row.out_type + " kernel");
@@ -39,4 +40,4 @@ Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetu
   return p;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

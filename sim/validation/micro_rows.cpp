@@ -1,7 +1,8 @@
 // Micro-benchmarks: one mechanism each, as a program of a few descriptors or instructions where the models have the
 // mechanism, as the constant of the hardware or design file where the measurement is of that constant itself.
 //
-// A workload is known by its whole text, and so is the shape: words that are not understood may change what was measured.
+// A workload is known by its whole text, and so is the shape: words that are not understood may change what was
+// measured.
 #include <functional>
 #include <map>
 #include <optional>
@@ -11,13 +12,13 @@
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
 struct Context {
   const MeasuredRow& row;
   const GroupDesign& group;
-  ArraySpec array;
+  arch::ArraySpec array;
   std::smatch words;  // what the pattern of the workload took out of it
 };
 using Predictor = std::function<Expected<Prediction>(const Context&)>;
@@ -29,7 +30,7 @@ std::optional<Bytes> size_in(const std::string& text, const std::string& suffix 
   static const std::regex form("([0-9]+(?:\\.[0-9]+)?) ?(words? x 4 B|words?|B|bytes?|KB|KiB|MB|MiB|GB|GiB)((?: .*)?)");
   std::smatch found;
   if (!std::regex_match(text, found, form) || found[3] != suffix) return std::nullopt;
-  static const std::map<std::string, double> of = {{"KB", 1e3},  {"MB", 1e6},  {"GB", 1e9},
+  static const std::map<std::string, double> of = {{"KB", 1e3},   {"MB", 1e6},      {"GB", 1e9},
                                                    {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}};
   const std::string unit = found[2];
   const auto scale = of.find(unit);
@@ -53,16 +54,16 @@ Prediction in_cycles(const Context& c, double cycles, const std::string& bound_b
 }
 
 // `bytes` from channel to channel in descriptors as long as both ends allow.
-void stream(ProgramBuilder& b, EngineId source, EngineId sink, Bytes bytes, Bytes longest) {
-  const RouteId route = b.route(source, {sink});
+void stream(program::ProgramBuilder& b, program::EngineId source, program::EngineId sink, Bytes bytes, Bytes longest) {
+  const program::RouteId route = b.route(source, {sink});
   const auto append = [&](Bytes length, Bytes times) {
     if (length == 0 || times == 0) return;
-    for (const EngineId e : {source, sink}) {
-      const EngineMap::Info& info = b.map().info(e);
-      Transfer t;
+    for (const program::EngineId e : {source, sink}) {
+      const program::EngineMap::Info& info = b.map().info(e);
+      program::Transfer t;
       t.memory = info.tile;
       t.route = route;
-      t.access = linear(0, length);
+      t.access = program::linear(0, length);
       b.transfer(e, t);
       if (times > 1) b.repeat_last(e, 1, static_cast<int>(times));
     }
@@ -71,23 +72,27 @@ void stream(ProgramBuilder& b, EngineId source, EngineId sink, Bytes bytes, Byte
   append(bytes % longest, 1);
 }
 
-Expected<Prediction> cycles_of(const Context& c, ProgramBuilder& b, const ArraySpec& array, const std::string& bound_by,
-                               double offset = 0) {
+Expected<Prediction> cycles_of(const Context& c, program::ProgramBuilder& b, const arch::ArraySpec& array,
+                               const std::string& bound_by, double offset = 0) {
   auto run = run_program(b.program(), array, std::vector<Millicycles>(b.program().calls.size()));
   if (!run) return run.failure();
   return in_cycles(c, static_cast<double>(run->total) / 1000 + offset, bound_by);
 }
 
 // A constant of the hardware or of the group; 0: it has none.
-Expected<Prediction> constant(const Context& c, double cycles, double us, const char* bound_by, const std::string& per = "") {
-  if (!c.row.shape.empty()) return skip("shape \"" + c.row.shape + "\" of workload \"" + c.row.workload + "\" is not understood");
-  if (cycles <= 0 && us <= 0) return skip("group " + c.row.group + " has no constant for workload \"" + c.row.workload + "\"");
+Expected<Prediction> constant(const Context& c, double cycles, double us, const char* bound_by,
+                              const std::string& per = "") {
+  if (!c.row.shape.empty())
+    return skip("shape \"" + c.row.shape + "\" of workload \"" + c.row.workload + "\" is not understood");
+  if (cycles <= 0 && us <= 0)
+    return skip("group " + c.row.group + " has no constant for workload \"" + c.row.workload + "\"");
   if (us <= 0) return in_cycles(c, cycles, bound_by, per);
   Quantities o;
   o.us = us;
   return in_unit(c.row, o, bound_by);
 }
-Expected<Prediction> constant_cycles(const Context& c, double cycles, const char* bound_by, const std::string& per = "") {
+Expected<Prediction> constant_cycles(const Context& c, double cycles, const char* bound_by,
+                                     const std::string& per = "") {
   return constant(c, cycles, 0, bound_by, per);
 }
 Expected<Prediction> constant_us(const Context& c, double us) { return constant(c, 0, us, "dispatch"); }
@@ -101,9 +106,9 @@ Expected<Prediction> paired_loads(const Context& c) {
 Expected<Prediction> memtile_to_core(const Context& c) {
   const auto bytes = size_in(c.row.shape);
   if (!bytes) return no_size(c.row);
-  ProgramBuilder b(c.array);
-  stream(b, b.map().mem_channel(0, EngineKind::mm2s, 0), b.map().tile_channel(0, 0, EngineKind::s2mm, 0),
-         *bytes, c.array.tile.dma.max_length / 4 * 4);
+  program::ProgramBuilder b(c.array);
+  stream(b, b.map().mem_channel(0, program::EngineKind::mm2s, 0),
+         b.map().tile_channel(0, 0, program::EngineKind::s2mm, 0), *bytes, c.array.tile.dma.max_length / 4 * 4);
   return cycles_of(c, b, c.array, "stream");
 }
 
@@ -111,11 +116,13 @@ Expected<Prediction> memtile_to_core(const Context& c) {
 Expected<Prediction> shim(const Context& c, bool outbound, bool warm) {
   const auto bytes = size_in(c.row.shape);
   if (!bytes) return no_size(c.row);
-  ArraySpec array = c.array;
+  arch::ArraySpec array = c.array;
   if (warm) array.shim.dma.first_start_cycles = 0, array.shim.dma.mm2s_first_start_cycles = 0;
-  ProgramBuilder b(array);
-  const EngineId from = outbound ? b.map().shim_channel(0, EngineKind::mm2s, 0) : b.map().mem_channel(0, EngineKind::mm2s, 0);
-  const EngineId to = outbound ? b.map().mem_channel(0, EngineKind::s2mm, 0) : b.map().shim_channel(0, EngineKind::s2mm, 0);
+  program::ProgramBuilder b(array);
+  const program::EngineId from = outbound ? b.map().shim_channel(0, program::EngineKind::mm2s, 0)
+                                          : b.map().mem_channel(0, program::EngineKind::mm2s, 0);
+  const program::EngineId to = outbound ? b.map().mem_channel(0, program::EngineKind::s2mm, 0)
+                                        : b.map().shim_channel(0, program::EngineKind::s2mm, 0);
   stream(b, from, to, *bytes, array.memtile.dma.max_length / 4 * 4);
   return cycles_of(c, b, array, "shim");
 }
@@ -127,23 +134,28 @@ Expected<Prediction> port(const Context& c, bool memtile) {
   const double egress = c.group.number("egress_words");
   if (egress == 0) return skip("what the traces of group " + c.row.group + " watch is not known");
   if (static_cast<double>(*bytes) <= 4 * egress) return skip("a transfer that the egress FIFO holds");
-  ProgramBuilder b(c.array);
-  const EngineId core_out = b.map().tile_channel(0, 0, EngineKind::mm2s, 0), core_in = b.map().tile_channel(0, 0, EngineKind::s2mm, 0);
-  const EngineId mem_out = b.map().mem_channel(0, EngineKind::mm2s, 0), mem_in = b.map().mem_channel(0, EngineKind::s2mm, 0);
+  program::ProgramBuilder b(c.array);
+  const program::EngineId core_out = b.map().tile_channel(0, 0, program::EngineKind::mm2s, 0),
+                          core_in = b.map().tile_channel(0, 0, program::EngineKind::s2mm, 0);
+  const program::EngineId mem_out = b.map().mem_channel(0, program::EngineKind::mm2s, 0),
+                          mem_in = b.map().mem_channel(0, program::EngineKind::s2mm, 0);
   stream(b, memtile ? mem_out : core_out, memtile ? core_in : mem_in, *bytes, c.array.tile.dma.max_length / 4 * 4);
   const double latency = memtile ? c.group.number("memtile_latency_cycles") : 0;
-  ArraySpec array = c.array;
+  arch::ArraySpec array = c.array;
   array.stream.hop_cycles = 0;  // the receiver's delay is not seen here
   return cycles_of(c, b, array, "stream", latency - egress);
 }
 
-// In and out at once through `channels` shim channels, at most `per_column` of each column; bytes per direction of each.
-Expected<ProgramRun> passthrough(const ArraySpec& array, int channels, int per_column, Bytes bytes) {
-  ProgramBuilder b(array);
+// In and out at once through `channels` shim channels, at most `per_column` of each column; bytes per direction of
+// each.
+Expected<ProgramRun> passthrough(const arch::ArraySpec& array, int channels, int per_column, Bytes bytes) {
+  program::ProgramBuilder b(array);
   for (int k = 0; k < channels; ++k) {
     const int col = k / per_column, ch = k % per_column, mem = col * array.memtile_rows;
-    stream(b, b.map().shim_channel(col, EngineKind::mm2s, ch), b.map().mem_channel(mem, EngineKind::s2mm, ch), bytes, 65536);
-    stream(b, b.map().mem_channel(mem, EngineKind::mm2s, ch), b.map().shim_channel(col, EngineKind::s2mm, ch), bytes, 65536);
+    stream(b, b.map().shim_channel(col, program::EngineKind::mm2s, ch),
+           b.map().mem_channel(mem, program::EngineKind::s2mm, ch), bytes, 65536);
+    stream(b, b.map().mem_channel(mem, program::EngineKind::mm2s, ch),
+           b.map().shim_channel(col, program::EngineKind::s2mm, ch), bytes, 65536);
   }
   return run_program(b.program(), array, {});
 }
@@ -156,7 +168,7 @@ Prediction moved(const Context& c, const ProgramRun& run, Bytes bytes) {
 }
 
 // One task for the whole transfer.
-ArraySpec without_task_costs(ArraySpec array) {
+arch::ArraySpec without_task_costs(arch::ArraySpec array) {
   array.shim.dma.start_cycles = 0, array.shim.dma.mm2s_start_cycles = 0;
   return array;
 }
@@ -173,7 +185,8 @@ Expected<Prediction> ddr_rate(const Context& c) {
 
 Expected<Prediction> ddr_copy(const Context& c) {
   const auto in = size_in(c.words[1]), out = size_in(c.words[2]);
-  if (!in || in != out) return skip("a copy of \"" + c.words[1].str() + "\" to \"" + c.words[2].str() + "\" is not understood");
+  if (!in || in != out)
+    return skip("a copy of \"" + c.words[1].str() + "\" to \"" + c.words[2].str() + "\" is not understood");
   // The shape may say the same in bytes, rounded in neither.
   if (!c.row.shape.empty() && size_in(c.row.shape, " each way") != in)
     return skip("shape \"" + c.row.shape + "\" is not the size of the workload");
@@ -189,15 +202,15 @@ Expected<Prediction> ddr_copy(const Context& c) {
 Expected<Prediction> lock_loop(const Context& c) {
   if (!c.row.shape.empty()) return skip("shape \"" + c.row.shape + "\" of a loop is not understood");
   if (c.group.number("loop_cycles") == 0) return skip("the loop of group " + c.row.group + " is not known");
-  ProgramBuilder b(c.array);
-  const EngineId core = b.map().core(0, 0);
+  program::ProgramBuilder b(c.array);
+  const program::EngineId core = b.map().core(0, 0);
   const int pairs = static_cast<int>(c.group.number("lock_operations")) / 2;
-  b.lock(b.map().compute_tile(0, 0), 0, 1, LockRole::input_full);
-  KernelCall call;
-  call.kind = KernelKind::ops;
+  b.lock(b.map().compute_tile(0, 0), 0, 1, program::LockRole::input_full);
+  program::KernelCall call;
+  call.kind = program::KernelKind::ops;
   b.call(core, call);
   for (int i = 0; i < pairs; ++i) b.acquire(core, 0, 1, -1), b.release(core, 0, 1, -1);
-  ArraySpec array = c.array;
+  arch::ArraySpec array = c.array;
   array.tile.call_cycles = 0;  // one loop, no call
   auto run = run_program(b.program(), array, {static_cast<Millicycles>(c.group.number("loop_cycles") * 1000)});
   if (!run) return run.failure();
@@ -211,7 +224,10 @@ struct Entry {
 
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> table = {
-      {"empty harness", [](const Context& c) { return constant_cycles(c, static_cast<double>(c.array.tile.call_cycles), "core", "call"); }},
+      {"empty harness",
+       [](const Context& c) {
+         return constant_cycles(c, static_cast<double>(c.array.tile.call_cycles), "core", "call");
+       }},
       {"stream memtile->core", memtile_to_core},
       // A conflict on any port stalls the datapath (facts of the source; AM020: losers retry next cycle).
       {"core paired 256-bit loads, (different banks|same bank)", paired_loads},
@@ -219,7 +235,8 @@ const std::vector<Entry>& entries() {
       {"memcpy ([^ ]+ [^ ]+) in \\+ ([^ ]+ [^ ]+) out, ([0-9]{1,3}) columns?", ddr_copy},
       {"dispatch, IRON wall", [](const Context& c) { return constant_us(c, c.group.number("wall_us")); }},
       {"dispatch, hw bracket", [](const Context& c) { return constant_us(c, c.array.controller.dispatch_us); }},
-      {"dispatch, runlist of 64, amortised", [](const Context& c) { return constant_us(c, c.group.number("amortised_us")); }},
+      {"dispatch, runlist of 64, amortised",
+       [](const Context& c) { return constant_us(c, c.group.number("amortised_us")); }},
       {"shim DMA DDR->array", [](const Context& c) { return shim(c, true, true); }},
       {"shim DMA array->DDR", [](const Context& c) { return shim(c, false, true); }},
       {"shim MM2S first task", [](const Context& c) { return shim(c, true, false); }},
@@ -237,7 +254,7 @@ const std::vector<Entry>& entries() {
 
 }  // namespace
 
-Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array) {
   if (setup.groups.at(row.group).machine != "XDNA1") return skip("fixed costs are calibrated on XDNA1 only");
   const bool more = row.m != 0 || row.k != 0 || row.n != 0;
   if (more || !(row.in_type + row.out_type + row.core_tile).empty())
@@ -248,4 +265,4 @@ Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup
   return skip("no model of workload \"" + row.workload + "\"");
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -14,7 +14,7 @@
 #include "sim/run/run_config.h"
 #include "sim/validation/units.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
 struct NetworkText {
@@ -81,7 +81,8 @@ NetworkText read_shape(const std::string& shape) {
 
 }  // namespace
 
-Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array) {
+Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup,
+                                     const arch::ArraySpec& array) {
   if (row.workload != "cnn") return skip("no kernel law for workload \"" + row.workload + "\"");
   const NetworkText text = read_shape(row.shape);
   if (text.file.empty()) return skip("configs/networks does not have this network");
@@ -91,7 +92,7 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
   const GroupDesign& group = setup.groups.at(row.group);
   const int rounds = static_cast<int>(ceil_div(text.batch, array.cols));
   const int at_once = static_cast<int>(ceil_div(text.batch, rounds));
-  const DdrSpec& ddr = array.ddr;
+  const arch::DdrSpec& ddr = array.ddr;
   const double gb_per_s = array.clock_hz / 1e9 / at_once;  // of a byte per cycle, shared by the images at once
   const nlohmann::json document = {{"network", "networks/" + text.file + ".json"},
                                    {"hardware",
@@ -103,9 +104,9 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
                                       {{"read_gb_per_s", ddr.read_bytes_per_cycle * gb_per_s},
                                        {"write_gb_per_s", ddr.write_bytes_per_cycle * gb_per_s}}}}},
                                    {"fidelity", "transaction"}};
-  auto config = make_run_config(document, setup.config_folder, row.id);
+  auto config = run::make_run_config(document, setup.config_folder, row.id);
   if (!config) return config.failure();
-  auto result = run_density(*config, Density::dense);
+  auto result = run_density(*config, run::Density::dense);
   if (!result) {
     if (result.failure().code == ExitCode::does_not_fit) return skip("does not fit: " + describe(result.failure()));
     return result.failure();
@@ -119,4 +120,4 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
   return in_unit(row, o, "schedule");
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -7,9 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
-namespace tessera {
+namespace tessera::validation {
 
-std::optional<Failure> plot_validation(const Validation& validation, const std::string& config_folder, const std::string& file) {
+std::optional<Failure> plot_validation(const Validation& validation, const std::string& config_folder,
+                                       const std::string& file) {
   namespace fs = std::filesystem;
   const std::string script = config_folder + "/../results/validation/plot_validation.py";
   const std::string data = (fs::temp_directory_path() / fmt::format("tessera_validation_{}.json", ::getpid())).string();
@@ -30,4 +31,4 @@ std::optional<Failure> plot_validation(const Validation& validation, const std::
                                     "needs python3 and matplotlib: apt-get install python3-matplotlib"});
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -5,9 +5,10 @@
 
 #include "sim/validation/validate.h"
 
-namespace tessera {
+namespace tessera::validation {
 
 // Draws into `file`; its ending names the format.
-std::optional<Failure> plot_validation(const Validation& validation, const std::string& config_folder, const std::string& file);
+std::optional<Failure> plot_validation(const Validation& validation, const std::string& config_folder,
+                                       const std::string& file);
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
 std::string lower(std::string text) {
@@ -36,13 +36,18 @@ Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setu
   if (!array && array.failure().code == ExitCode::does_not_fit) return skip(describe(array.failure()));
   if (!array) return array.failure();
   switch (row.row_class()) {
-    case RowClass::micro: return predict_micro(row, setup, *array);
-    case RowClass::kernel: return predict_kernel(row, setup, *array);
-    case RowClass::gemm: return predict_gemm(row, setup, *array);
-    case RowClass::bottleneck: return predict_bottleneck(row, setup, *array);
-    case RowClass::network: return predict_network(row, setup, *array);
+    case RowClass::micro:
+      return predict_micro(row, setup, *array);
+    case RowClass::kernel:
+      return predict_kernel(row, setup, *array);
+    case RowClass::gemm:
+      return predict_gemm(row, setup, *array);
+    case RowClass::bottleneck:
+      return predict_bottleneck(row, setup, *array);
+    case RowClass::network:
+      return predict_network(row, setup, *array);
   }
   return skip("unknown class");
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -3,7 +3,7 @@
 #pragma once
 #include "sim/validation/design.h"
 
-namespace tessera {
+namespace tessera::validation {
 
 struct Prediction {
   double value = 0;      // in the row's unit
@@ -17,10 +17,12 @@ inline Prediction skip(std::string reason) { return {0, "", std::move(reason), "
 Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setup);
 
 // The classes, one file each.
-Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
-Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
-Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
-Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
-Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup, const ArraySpec& array);
+Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array);
+Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array);
+Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array);
+Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup,
+                                        const arch::ArraySpec& array);
+Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup,
+                                     const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -8,7 +8,7 @@
 
 #include "sim/validation/validate.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 using nlohmann::json;
 
@@ -92,7 +92,8 @@ std::vector<ErrorSummary> summarize(const Validation& validation) {
   Summaries total, classes, groups;
   for (const ValidatedRow& r : validation.rows) {
     const std::string use = r.calibration ? "calibration" : "hold-out";
-    classes.add(fmt::format("class {}, {}", row_class_name(r.row.row_class()), is_network(r) ? "closed overlays" : use), r);
+    classes.add(fmt::format("class {}, {}", row_class_name(r.row.row_class()), is_network(r) ? "closed overlays" : use),
+                r);
     if (is_network(r)) continue;
     total.add("all rows", r);
     if (!r.calibration) total.add("hold-out rows", r);
@@ -137,8 +138,8 @@ std::string validation_table(const Validation& validation) {
   const auto head = [&](const ValidatedRow& r, const std::string& predicted) {
     return fmt::format("{:<{}} {:>9} {:>9} {:<18}", r.row.id, width, figure(r.row.measured), predicted, r.row.unit);
   };
-  std::string text = fmt::format("{:<{}} {:>9} {:>9} {:<18} {:>8} {:<13} {}\n", "id", width, "measured", "predicted", "unit",
-                                 "error", "bound by", "marks");
+  std::string text = fmt::format("{:<{}} {:>9} {:>9} {:<18} {:>8} {:<13} {}\n", "id", width, "measured", "predicted",
+                                 "unit", "error", "bound by", "marks");
   std::set<std::string> beyond;
   std::set<char> seen;
   for (const ValidatedRow& r : validation.rows) {
@@ -156,7 +157,8 @@ std::string validation_table(const Validation& validation) {
   for (const auto& [mark, meaning] : marks_explained)
     if (seen.count(mark) > 0) text += fmt::format("{}  {}\n", mark, meaning);
   for (const std::string& what : beyond) text += wrapped(what);
-  text += fmt::format("\n{:<42} {:>4} {:>7} {:>7} {:>7} {}\n", "absolute error", "rows", "skipped", "mean", "maximum", "worst row");
+  text += fmt::format("\n{:<42} {:>4} {:>7} {:>7} {:>7} {}\n", "absolute error", "rows", "skipped", "mean", "maximum",
+                      "worst row");
   for (const ErrorSummary& s : summarize(validation)) {
     text += fmt::format("{:<42} {:>4} {:>7}", s.name, s.rows, s.skipped);
     if (s.rows > 0) text += fmt::format(" {:>6.2f}% {:>6.2f}% {}", s.mean_pct, s.max_pct, s.worst);
@@ -165,4 +167,4 @@ std::string validation_table(const Validation& validation) {
   return text;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

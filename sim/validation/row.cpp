@@ -11,13 +11,13 @@
 
 #include "sim/validation/csv.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
 const std::vector<std::string>& column_names() {
-  static const std::vector<std::string> names = {"id",     "group",   "platform", "clock_ghz", "workload", "m",
-                                                 "k",      "n",       "shape",    "in_type",   "out_type", "rows",
-                                                 "cols",   "core_tile", "measured", "unit",    "notes",    "source"};
+  static const std::vector<std::string> names = {"id",   "group",     "platform", "clock_ghz", "workload", "m",
+                                                 "k",    "n",         "shape",    "in_type",   "out_type", "rows",
+                                                 "cols", "core_tile", "measured", "unit",      "notes",    "source"};
   return names;
 }
 
@@ -29,7 +29,7 @@ std::string trimmed(const std::string& text) {
 // "int8" and "INT8" are "i8" here.
 std::string short_type(std::string type) {
   for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static const std::map<std::string, std::string> names = {{"int8", "i8"},     {"int16", "i16"}, {"int32", "i32"},
+  static const std::map<std::string, std::string> names = {{"int8", "i8"},       {"int16", "i16"},   {"int32", "i32"},
                                                            {"bfloat16", "bf16"}, {"float32", "f32"}, {"fp32", "f32"}};
   const auto it = names.find(type);
   return it == names.end() ? type : it->second;
@@ -44,10 +44,12 @@ class RowReader {
     }
     width_ = header.fields.size();
     for (const std::string& name : column_names())
-      if (columns_.count(name) == 0) problem(header.line, name, "the column is missing", "the columns of configs/validation/measured.csv");
+      if (columns_.count(name) == 0)
+        problem(header.line, name, "the column is missing", "the columns of configs/validation/measured.csv");
   }
   void problem(int line, const std::string& field, std::string what, std::string legal) {
-    failure_.problems.push_back({file_, fmt::format("line {}, field {}", line, field), std::move(what), std::move(legal)});
+    failure_.problems.push_back(
+        {file_, fmt::format("line {}, field {}", line, field), std::move(what), std::move(legal)});
   }
   MeasuredRow read(const CsvLine& line) {
     MeasuredRow r;
@@ -57,7 +59,8 @@ class RowReader {
       std::string name = "beyond the last";
       for (const auto& [column, i] : columns_)
         if (i == at && line.fields.size() < width_) name = column;
-      problem(line.line, name, fmt::format("the line has {} fields", line.fields.size()), fmt::format("{} fields", width_));
+      problem(line.line, name, fmt::format("the line has {} fields", line.fields.size()),
+              fmt::format("{} fields", width_));
       return r;
     }
     const auto text = [&](const char* name) { return trimmed(line.fields[columns_.at(name)]); };
@@ -67,7 +70,8 @@ class RowReader {
     r.notes = text("notes"), r.source = text("source"), r.core_tile = text("core_tile");
     for (const char* name : {"id", "group", "workload", "unit"})
       if (text(name).empty()) problem(line.line, name, "empty", "a text");
-    if (!r.id.empty() && !ids_.insert(r.id).second) problem(line.line, "id", fmt::format("\"{}\" stands twice", r.id), "ids differ");
+    if (!r.id.empty() && !ids_.insert(r.id).second)
+      problem(line.line, "id", fmt::format("\"{}\" stands twice", r.id), "ids differ");
     const std::string clock = text("clock_ghz");
     const bool stated = !clock.empty() && clock != "not stated" && clock.rfind("n/a", 0) != 0;
     if (stated && (!number(clock, r.clock_ghz) || !(r.clock_ghz >= 0.1 && r.clock_ghz <= 5)))
@@ -159,4 +163,4 @@ std::vector<double> numbers_in(const std::string& text) {
   return found;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <map>
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
-class KernelSpans : public TraceSink {
+class KernelSpans : public trace::TraceSink {
  public:
-  explicit KernelSpans(const EngineMap& map) : map_(map) {}
+  explicit KernelSpans(const program::EngineMap& map) : map_(map) {}
   void slice(int engine, int, const char* what, Millicycles begin, Millicycles end) override {
-    if (map_.info(engine).kind != EngineKind::core || what == clearing_) return;
+    if (map_.info(engine).kind != program::EngineKind::core || what == clearing_) return;
     const auto it = spans_.emplace(engine, std::pair{begin, end}).first;
     it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
   }
@@ -21,27 +21,30 @@ class KernelSpans : public TraceSink {
   }
 
  private:
-  const EngineMap& map_;
-  const std::string clearing_ = kernel_name(KernelKind::clear);  // instruments watch the kernel proper
+  const program::EngineMap& map_;
+  const std::string clearing_ = kernel_name(program::KernelKind::clear);  // instruments watch the kernel proper
   std::map<int, std::pair<Millicycles, Millicycles>> spans_;
 };
 
-Millicycles time(const CauseTimes& t, Cause c) { return t[static_cast<std::size_t>(c)]; }
+Millicycles time(const exec::CauseTimes& t, exec::Cause c) { return t[static_cast<std::size_t>(c)]; }
 
-// What would have to be faster for the busiest core to end sooner: its kernels, unless it waited for more than a tenth of
-// the time; then what it waited for most, and for data whether host memory or streams were slow.
-std::string bound_of(const SimResult& r, const EngineMap& map) {
-  const CauseTimes* core = nullptr;
+// What would have to be faster for the busiest core to end sooner: its kernels, unless it waited for more than a tenth
+// of the time; then what it waited for most, and for data whether host memory or streams were slow.
+std::string bound_of(const exec::SimResult& r, const program::EngineMap& map) {
+  const exec::CauseTimes* core = nullptr;
   Millicycles shim_busy = 0;
-  for (EngineId e = 0; e < map.count(); ++e) {
-    const CauseTimes& t = r.engines[static_cast<std::size_t>(e)];
-    if (map.info(e).kind == EngineKind::core && (core == nullptr || time(t, Cause::busy) > time(*core, Cause::busy))) core = &t;
-    if (map.info(e).tile_kind == TileKind::shim)
-      shim_busy = std::max(shim_busy, r.total - time(t, Cause::idle) - time(t, Cause::wait_token));
+  for (program::EngineId e = 0; e < map.count(); ++e) {
+    const exec::CauseTimes& t = r.engines[static_cast<std::size_t>(e)];
+    if (map.info(e).kind == program::EngineKind::core &&
+        (core == nullptr || time(t, exec::Cause::busy) > time(*core, exec::Cause::busy)))
+      core = &t;
+    if (map.info(e).tile_kind == program::TileKind::shim)
+      shim_busy = std::max(shim_busy, r.total - time(t, exec::Cause::idle) - time(t, exec::Cause::wait_token));
   }
-  if (core == nullptr || time(*core, Cause::busy) == 0) return "stream";
-  const Millicycles input = time(*core, Cause::wait_input) + time(*core, Cause::wait_weights) + time(*core, Cause::wait_operand);
-  const Millicycles output = time(*core, Cause::wait_output);
+  if (core == nullptr || time(*core, exec::Cause::busy) == 0) return "stream";
+  const Millicycles input = time(*core, exec::Cause::wait_input) + time(*core, exec::Cause::wait_weights) +
+                            time(*core, exec::Cause::wait_operand);
+  const Millicycles output = time(*core, exec::Cause::wait_output);
   if (10 * (input + output) <= r.total) return "compute";
   if (output > input) return "output";
   return 10 * shim_busy >= 9 * r.total ? "ddr" : "input stream";
@@ -49,16 +52,16 @@ std::string bound_of(const SimResult& r, const EngineMap& map) {
 
 }  // namespace
 
-Expected<ProgramRun> run_program(const Program& program, const ArraySpec& array,
+Expected<ProgramRun> run_program(const program::Program& program, const arch::ArraySpec& array,
                                  const std::vector<Millicycles>& durations) {
-  const EngineMap map(array);
+  const program::EngineMap map(array);
   KernelSpans spans(map);
-  SimOptions options;
-  options.fidelity = Fidelity::transaction;
+  exec::SimOptions options;
+  options.fidelity = exec::Fidelity::transaction;
   options.trace = &spans;
   auto result = simulate(program, array, durations, options);
   if (!result) return result.failure();
   return ProgramRun{result->total, spans.longest(), bound_of(*result, map)};
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -5,7 +5,7 @@
 
 #include "sim/exec/backend.h"
 
-namespace tessera {
+namespace tessera::validation {
 
 struct ProgramRun {
   Millicycles total = 0;
@@ -13,7 +13,7 @@ struct ProgramRun {
   std::string bound_by;               // what the busiest core mostly did or waited for
 };
 
-Expected<ProgramRun> run_program(const Program& program, const ArraySpec& array,
+Expected<ProgramRun> run_program(const program::Program& program, const arch::ArraySpec& array,
                                  const std::vector<Millicycles>& durations);
 
-}  // namespace tessera
+}  // namespace tessera::validation

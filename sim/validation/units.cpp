@@ -3,11 +3,11 @@
 #include <cctype>
 #include <map>
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 
-// The letters that decide, without case and spaces: "GOP/s" and "Gops" are one unit. Bytes and bits differ in case only,
-// so rates of bytes are compared as written.
+// The letters that decide, without case and spaces: "GOP/s" and "Gops" are one unit. Bytes and bits differ in case
+// only, so rates of bytes are compared as written.
 std::string plain(const std::string& unit) {
   std::string text;
   for (std::size_t i = 0; i < unit.size(); ++i) {
@@ -26,7 +26,8 @@ double factor(const std::map<std::string, double>& table, const std::string& uni
   return it == table.end() ? 0 : it->second;
 }
 
-const std::map<std::string, double> in_us = {{"ns", 1e-3}, {"us", 1}, {"usec", 1}, {"ms", 1e3}, {"msec", 1e3}, {"s", 1e6}};
+const std::map<std::string, double> in_us = {{"ns", 1e-3}, {"us", 1},     {"usec", 1},
+                                             {"ms", 1e3},  {"msec", 1e3}, {"s", 1e6}};
 
 const std::map<std::string, double> macs_per_us = {  // of one unit
     {"mops", 0.5},   {"mop/s", 0.5},   {"mflops", 0.5},   {"mflop/s", 0.5},   {"mmac/s", 1},
@@ -66,7 +67,8 @@ Prediction in_unit(const MeasuredRow& row, const Quantities& o, const std::strin
   }
   const bool cycles = unit == "cycles" || (!o.per.empty() && unit == "cycles/" + o.per);
   if (cycles || unit == "mac/cycle" || unit == "macs/cycle" || unit == "mac/cycle/core") {
-    if (o.cycles <= 0) return skip("unit " + row.unit + ": the timer of this row does not count cycles of the array alone");
+    if (o.cycles <= 0)
+      return skip("unit " + row.unit + ": the timer of this row does not count cycles of the array alone");
     if (cycles) return told(o.cycles);
     if (o.macs > 0 && unit == "mac/cycle/core") return told(o.macs / o.cycles / o.cores);
     if (o.macs > 0 && o.cores > 1) return skip("unit " + row.unit + " does not say whether it is per core");
@@ -75,4 +77,4 @@ Prediction in_unit(const MeasuredRow& row, const Quantities& o, const std::strin
   return skip("unit " + row.unit + " of a row of class " + row_class_name(row.row_class()));
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

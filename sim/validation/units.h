@@ -5,17 +5,17 @@
 
 #include "sim/validation/predict.h"
 
-namespace tessera {
+namespace tessera::validation {
 
 // What a model says of a row; 0: it does not say.
 struct Quantities {
   double cycles = 0;
   double us = 0;
-  double macs = 0;    // two operations each
-  double bytes = 0;   // in each direction
+  double macs = 0;   // two operations each
+  double bytes = 0;  // in each direction
   double images = 0;
-  int cores = 1;      // that share the macs
-  std::string per;    // what was timed when it is not the whole row: "call", "iteration"
+  int cores = 1;    // that share the macs
+  std::string per;  // what was timed when it is not the whole row: "call", "iteration"
 };
 
 Prediction in_unit(const MeasuredRow& row, const Quantities& outcome, const std::string& bound_by);
@@ -23,4 +23,4 @@ Prediction in_unit(const MeasuredRow& row, const Quantities& outcome, const std:
 // The time of `cycles`, 0 when the row states no clock.
 double stated_us(const MeasuredRow& row, double cycles);
 
-}  // namespace tessera
+}  // namespace tessera::validation

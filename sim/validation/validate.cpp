@@ -6,14 +6,16 @@
 
 #include "sim/run/isolate.h"
 
-namespace tessera {
+namespace tessera::validation {
 namespace {
 using nlohmann::json;
 
 Expected<json> predict_in_child(const MeasuredRow& row, const ValidationSetup& setup) {
   auto prediction = predict(row, setup);
   if (!prediction) return prediction.failure();
-  return json{{"value", prediction->value}, {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped},
+  return json{{"value", prediction->value},
+              {"bound_by", prediction->bound_by},
+              {"skipped", prediction->skipped},
               {"beyond", prediction->beyond}};
 }
 
@@ -25,7 +27,7 @@ std::string first_problem(const Failure& failure) {
   return more == 0 ? text : text + " (and " + std::to_string(more) + " more)";
 }
 
-Prediction answer_of(IsolatedTask& task) {
+Prediction answer_of(run::IsolatedTask& task) {
   auto answer = task.wait();
   if (!answer) return skip("no prediction: " + first_problem(answer.failure()));
   Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", ""),
@@ -47,14 +49,15 @@ Expected<Validation> validate_rows(const ValidationOptions& options) {
   std::vector<std::string> groups;
   for (const MeasuredRow& row : *rows) {
     groups.push_back(row.group);
-    if (options.group.empty() || row.group == options.group) v.rows.push_back({row, setup->calibration(row), {}, setup->noise(row)});
+    if (options.group.empty() || row.group == options.group)
+      v.rows.push_back({row, setup->calibration(row), {}, setup->noise(row)});
   }
   if (v.rows.empty() && !options.group.empty()) {
     const std::string near = nearest_name(options.group, groups);
     return fail(ExitCode::bad_input, {options.csv, "--group", "no row of group \"" + options.group + "\"",
                                       near.empty() ? "" : "did you mean " + near + "?"});
   }
-  std::deque<std::pair<std::size_t, std::unique_ptr<IsolatedTask>>> running;
+  std::deque<std::pair<std::size_t, std::unique_ptr<run::IsolatedTask>>> running;
   const auto collect = [&] {
     v.rows[running.front().first].prediction = answer_of(*running.front().second);
     running.pop_front();
@@ -62,10 +65,11 @@ Expected<Validation> validate_rows(const ValidationOptions& options) {
   for (std::size_t i = 0; i < v.rows.size(); ++i) {
     if (static_cast<int>(running.size()) >= std::max(1, options.jobs)) collect();
     const MeasuredRow& row = v.rows[i].row;
-    running.emplace_back(i, std::make_unique<IsolatedTask>([&row, &setup] { return predict_in_child(row, *setup); }));
+    running.emplace_back(i,
+                         std::make_unique<run::IsolatedTask>([&row, &setup] { return predict_in_child(row, *setup); }));
   }
   while (!running.empty()) collect();
   return v;
 }
 
-}  // namespace tessera
+}  // namespace tessera::validation

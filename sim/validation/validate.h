@@ -7,7 +7,7 @@
 #include "sim/validation/design.h"
 #include "sim/validation/predict.h"
 
-namespace tessera {
+namespace tessera::validation {
 
 struct ValidationOptions {
   std::string csv;
@@ -48,4 +48,4 @@ std::vector<ErrorSummary> summarize(const Validation& validation);
 nlohmann::json validation_json(const Validation& validation);
 std::string validation_table(const Validation& validation);  // for the terminal
 
-}  // namespace tessera
+}  // namespace tessera::validation

@@ -3,7 +3,7 @@
 
 #include "sim/verify/boxes.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 namespace {
 
 struct Dim {
@@ -30,7 +30,7 @@ struct Pattern {
   }
 };
 
-std::int64_t address_of(const Access& a, Bytes position) {
+std::int64_t address_of(const program::Access& a, Bytes position) {
   std::int64_t at = a.base;
   for (int d = 0; d < a.rank; ++d) {
     at += position % a.dims[d].count * a.dims[d].step;
@@ -39,12 +39,13 @@ std::int64_t address_of(const Access& a, Bytes position) {
   return at;
 }
 
-void slice_dims(const Access& a, int dims, std::int64_t base, Bytes offset, Bytes n, std::vector<Access>& parts) {
+void slice_dims(const program::Access& a, int dims, std::int64_t base, Bytes offset, Bytes n,
+                std::vector<program::Access>& parts) {
   Bytes inner = 1;
   for (int d = 0; d + 1 < dims; ++d) inner *= a.dims[d].count;
-  const AccessDim& outer = a.dims[dims - 1];
+  const program::AccessDim& outer = a.dims[dims - 1];
   const auto emit = [&](std::int64_t at, Bytes count) {
-    Access part = a;
+    program::Access part = a;
     part.base = at;
     part.rank = static_cast<std::int8_t>(dims);
     part.dims[dims - 1].count = static_cast<std::int32_t>(count);
@@ -68,11 +69,11 @@ void slice_dims(const Access& a, int dims, std::int64_t base, Bytes offset, Byte
 
 }  // namespace
 
-void slice(const Access& access, Bytes offset, Bytes n, std::vector<Access>& parts) {
+void slice(const program::Access& access, Bytes offset, Bytes n, std::vector<program::Access>& parts) {
   if (n > 0) slice_dims(access, access.rank, access.base, offset, n, parts);
 }
 
-bool place(int key, const Region& box, const Access& access, Placed& placed) {
+bool place(int key, const program::Region& box, const program::Access& access, Placed& placed) {
   const std::int64_t nh = rows_of(box), nw = cols_of(box), nc = depth_of(box);
   placed.key = key;
   placed.box = box;
@@ -87,7 +88,7 @@ bool place(int key, const Region& box, const Access& access, Placed& placed) {
   return have == want && (nw == 1 || placed.pw >= nc) && (nh == 1 || placed.ph >= (nw - 1) * placed.pw + nc);
 }
 
-void place_all(int key, const Region& box, const Access& access, std::vector<Placed>& placed) {
+void place_all(int key, const program::Region& box, const program::Access& access, std::vector<Placed>& placed) {
   Placed whole;
   if (place(key, box, access, whole)) return placed.push_back(whole);
   // One row (then one pixel, then one run) at a time.
@@ -95,7 +96,7 @@ void place_all(int key, const Region& box, const Access& access, std::vector<Pla
   if (n > 1) {
     const Bytes inner = box.elements() / n;
     for (int i = 0; i < n; ++i) {
-      Region r = box;
+      program::Region r = box;
       if (rows_of(box) > 1) {
         r.h0 = box.h0 + i;
         r.h1 = r.h0 + 1;
@@ -103,15 +104,15 @@ void place_all(int key, const Region& box, const Access& access, std::vector<Pla
         r.w0 = box.w0 + i;
         r.w1 = r.w0 + 1;
       }
-      std::vector<Access> parts;
+      std::vector<program::Access> parts;
       slice(access, i * inner, inner, parts);
       Bytes done = 0;
-      for (const Access& part : parts) {
-        std::vector<Region> regions;
+      for (const program::Access& part : parts) {
+        std::vector<program::Region> regions;
         split_stream(r, done, part.memory_bytes(), regions);
         Bytes in_part = 0;
-        for (const Region& region : regions) {
-          std::vector<Access> pieces;
+        for (const program::Region& region : regions) {
+          std::vector<program::Access> pieces;
           slice(part, in_part, region.elements(), pieces);
           if (pieces.size() == 1) place_all(key, region, pieces[0], placed);
           in_part += region.elements();
@@ -123,14 +124,14 @@ void place_all(int key, const Region& box, const Access& access, std::vector<Pla
   }
   const Bytes run = access.dims[0].count;
   for (Bytes at = 0; at < depth_of(box); at += run) {
-    Region r = box;
+    program::Region r = box;
     r.c0 = box.c0 + static_cast<int>(at);
     r.c1 = std::min(box.c1, r.c0 + static_cast<int>(run));
     placed.push_back({key, r, address_of(access, at), 0, 0});
   }
 }
 
-void place_bytes(const Access& access, std::vector<Placed>& placed) {
+void place_bytes(const program::Access& access, std::vector<Placed>& placed) {
   Pattern p;
   for (int d = 0; d < access.rank; ++d)
     if (access.dims[d].step != 0) p.add(access.dims[d].count, access.dims[d].step);
@@ -155,10 +156,10 @@ void place_bytes(const Access& access, std::vector<Placed>& placed) {
   }
 }
 
-void split_stream(const Region& box, Bytes offset, Bytes n, std::vector<Region>& parts) {
+void split_stream(const program::Region& box, Bytes offset, Bytes n, std::vector<program::Region>& parts) {
   const Bytes nc = depth_of(box), row = nc * cols_of(box);
   while (n > 0) {
-    Region r = box;
+    program::Region r = box;
     const Bytes h = offset / row, in_row = offset % row;
     Bytes taken = 0;
     if (in_row == 0 && n >= row) {
@@ -186,4 +187,4 @@ void split_stream(const Region& box, Bytes offset, Bytes n, std::vector<Region>&
   }
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-bool Placed::agrees(const Placed& other, const Region& part) const {
+bool Placed::agrees(const Placed& other, const program::Region& part) const {
   return address(part.h0, part.w0, part.c0) == other.address(part.h0, part.w0, part.c0) &&
          (rows_of(part) == 1 || ph == other.ph) && (cols_of(part) == 1 || pw == other.pw);
 }
@@ -12,7 +12,7 @@ bool Placed::agrees(const Placed& other, const Region& part) const {
 namespace {
 
 // Whether two boxes apart from each other make a larger one.
-bool make_one(const Region& a, const Region& b) {
+bool make_one(const program::Region& a, const program::Region& b) {
   const auto adjoin = [](int a0, int a1, int b0, int b1) { return a1 == b0 || b1 == a0; };
   const bool same_w = a.w0 == b.w0 && a.w1 == b.w1, same_c = a.c0 == b.c0 && a.c1 == b.c1;
   if (a.h0 != b.h0 || a.h1 != b.h1) return same_w && same_c && adjoin(a.h0, a.h1, b.h0, b.h1);
@@ -21,7 +21,7 @@ bool make_one(const Region& a, const Region& b) {
 
 }  // namespace
 
-bool add_box(Boxes& boxes, Region box, std::vector<Region>* again) {
+bool add_box(Boxes& boxes, program::Region box, std::vector<program::Region>* again) {
   const auto drop = [&](std::size_t i) {
     boxes[i] = boxes.back();
     boxes.pop_back();
@@ -30,10 +30,10 @@ bool add_box(Boxes& boxes, Region box, std::vector<Region>* again) {
   for (std::size_t i = boxes.size(); i-- > 0;) {
     if (!meet(boxes[i], box)) continue;
     apart = false;
-    const Region old = boxes[i], common = intersect(old, box);
+    const program::Region old = boxes[i], common = intersect(old, box);
     if (again != nullptr) again->push_back(common);
     drop(i);
-    each_outside(common, old, [&](const Region& part) { boxes.push_back(part); });
+    each_outside(common, old, [&](const program::Region& part) { boxes.push_back(part); });
   }
   for (std::size_t i = boxes.size(); i-- > 0;) {
     if (!make_one(boxes[i], box)) continue;
@@ -109,7 +109,7 @@ bool each_common(const Placed& a, const Placed& b, F&& f) {
     const std::int64_t in_row = delta - dh * ph;
     for (int j = 0; j < (pw > 0 ? 2 : 1); ++j) {
       const std::int64_t dw = pw > 0 ? floor_div(in_row, pw) + j : 0;
-      Region r;
+      program::Region r;
       if (range(dh, rows_of(a.box), rows_of(b.box), a.box.h0, r.h0, r.h1) &&
           range(dw, cols_of(a.box), cols_of(b.box), a.box.w0, r.w0, r.w1) &&
           range(in_row - dw * pw, depth_of(a.box), depth_of(b.box), a.box.c0, r.c0, r.c1))
@@ -124,8 +124,8 @@ bool each_common(const Placed& a, const Placed& b, F&& f) {
 namespace {
 
 // The rows of `a` that reach into the addresses of `b`.
-Region reaching(const Placed& a, const Placed& b) {
-  Region rows = a.box;
+program::Region reaching(const Placed& a, const Placed& b) {
+  program::Region rows = a.box;
   if (rows_of(a.box) == 1 || a.ph <= 0) return rows;
   const std::int64_t span = (cols_of(a.box) - 1) * a.pw + depth_of(a.box);
   const std::int64_t first = b.base - a.base - span, last = b.end() - a.base;
@@ -134,7 +134,7 @@ Region reaching(const Placed& a, const Placed& b) {
   return rows;
 }
 
-bool touch(const Placed& a, const Region& rows, const Placed& b) {
+bool touch(const Placed& a, const program::Region& rows, const Placed& b) {
   if (empty(rows)) return false;
   if (a.dense()) return touches(b, a.base, a.end());
   if (b.dense()) return touches(a, b.base, b.end());
@@ -153,41 +153,41 @@ Overlap may_overlap(const Placed& a, const Placed& b) {
   const bool a_dense = a.dense(), b_dense = b.dense();
   if (a_dense && b_dense) return b.base <= a.base && b.end() >= a.end() ? Overlap::whole : Overlap::some;
   Overlap overlap = Overlap::none;
-  const bool one =
-      each_common(a, b, [&](const Region& part) { overlap = same(part, a.box) ? Overlap::whole : Overlap::some; });
+  const bool one = each_common(
+      a, b, [&](const program::Region& part) { overlap = same(part, a.box) ? Overlap::whole : Overlap::some; });
   if (one) return overlap;
   const bool meet = a_dense ? touches(b, a.base, a.end()) : !b_dense || touches(a, b.base, b.end());
   return meet ? Overlap::some : Overlap::none;
 }
 
-void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts) {
+void shared_parts(const Placed& a, const Placed& b, std::vector<program::Region>& parts) {
   if (a.base >= b.end() || b.base >= a.end()) return;
-  if (each_common(a, b, [&](const Region& part) { parts.push_back(part); })) return;
-  const Region rows = reaching(a, b);
+  if (each_common(a, b, [&](const program::Region& part) { parts.push_back(part); })) return;
+  const program::Region rows = reaching(a, b);
   if (touch(a, rows, b)) parts.push_back(rows);
 }
 
 bool share(const Placed& a, const Placed& b) {
   if (a.base >= b.end() || b.base >= a.end()) return false;
   bool any = false;
-  if (each_common(a, b, [&](const Region&) { any = true; })) return any;
+  if (each_common(a, b, [&](const program::Region&) { any = true; })) return any;
   return touch(a, reaching(a, b), b);
 }
 
 namespace {
 
-void keep(const Placed& from, const Region& part, std::vector<Placed>& rest) {
+void keep(const Placed& from, const program::Region& part, std::vector<Placed>& rest) {
   if (!empty(part)) rest.push_back(from.cut(part));
 }
 
-void box_minus(const Placed& from, const Region& hole, std::vector<Placed>& rest) {
-  each_outside(hole, from.box, [&](const Region& part) { rest.push_back(from.cut(part)); });
+void box_minus(const Placed& from, const program::Region& hole, std::vector<Placed>& rest) {
+  each_outside(hole, from.box, [&](const program::Region& part) { rest.push_back(from.cut(part)); });
 }
 
 // One run of contiguous bytes (one pixel) minus whatever the hole has there.
 void run_minus(const Placed& run, const Placed& hole, std::vector<Placed>& rest) {
   if (!hole.dense()) return;
-  const Region& r = run.box;
+  const program::Region& r = run.box;
   const auto clip = [&](std::int64_t v) { return static_cast<int>(std::clamp<std::int64_t>(v, 0, depth_of(r))); };
   const int lo = clip(hole.base - run.base), hi = clip(hole.end() - run.base);
   keep(run, {r.h0, r.h1, r.w0, r.w1, r.c0, r.c0 + lo}, rest);
@@ -200,7 +200,7 @@ void subtract_slowly(const Placed& from, const Placed& hole, std::vector<Placed>
   const int n = by_row ? rows_of(from.box) : cols_of(from.box);
   if (n == 1) return run_minus(from, hole, rest);
   const auto part = [&](int i, int j) {
-    Region r = from.box;
+    program::Region r = from.box;
     (by_row ? r.h0 : r.w0) += i;
     (by_row ? r.h1 : r.w1) = (by_row ? from.box.h0 : from.box.w0) + j;
     return from.cut(r);
@@ -221,18 +221,18 @@ void subtract_slowly(const Placed& from, const Placed& hole, std::vector<Placed>
 void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest) {
   if (hole.dense() && hole.base <= from.base && hole.end() >= from.end()) return;
   if (one_grid(from, hole)) {
-    const Region common = intersect(from.box, hole.box);
+    const program::Region common = intersect(from.box, hole.box);
     if (empty(common)) return rest.push_back(from);
     return box_minus(from, common, rest);
   }
-  std::vector<Region> parts;
-  if (!each_common(from, hole, [&](const Region& part) { parts.push_back(part); }))
+  std::vector<program::Region> parts;
+  if (!each_common(from, hole, [&](const program::Region& part) { parts.push_back(part); }))
     return subtract_slowly(from, hole, rest);
   std::vector<Placed> left{from};
-  for (const Region& part : parts) {
+  for (const program::Region& part : parts) {
     std::vector<Placed> next;
     for (const Placed& p : left) {
-      const Region common = intersect(part, p.box);
+      const program::Region common = intersect(part, p.box);
       if (empty(common)) {
         next.push_back(p);
       } else {
@@ -244,4 +244,4 @@ void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest)
   rest.insert(rest.end(), left.begin(), left.end());
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

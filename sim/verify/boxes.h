@@ -8,35 +8,35 @@
 #include "sim/program/program.h"
 #include "sim/verify/few.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-inline int rows_of(const Region& r) { return r.h1 - r.h0; }
-inline int cols_of(const Region& r) { return r.w1 - r.w0; }
-inline int depth_of(const Region& r) { return r.c1 - r.c0; }
-inline bool empty(const Region& r) { return r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1 <= r.c0; }
-inline bool same(const Region& a, const Region& b) {
+inline int rows_of(const program::Region& r) { return r.h1 - r.h0; }
+inline int cols_of(const program::Region& r) { return r.w1 - r.w0; }
+inline int depth_of(const program::Region& r) { return r.c1 - r.c0; }
+inline bool empty(const program::Region& r) { return r.h1 <= r.h0 || r.w1 <= r.w0 || r.c1 <= r.c0; }
+inline bool same(const program::Region& a, const program::Region& b) {
   return a.h0 == b.h0 && a.h1 == b.h1 && a.w0 == b.w0 && a.w1 == b.w1 && a.c0 == b.c0 && a.c1 == b.c1;
 }
-inline bool meet(const Region& a, const Region& b) {
+inline bool meet(const program::Region& a, const program::Region& b) {
   return a.h0 < b.h1 && b.h0 < a.h1 && a.w0 < b.w1 && b.w0 < a.w1 && a.c0 < b.c1 && b.c0 < a.c1;
 }
-inline Region intersect(const Region& a, const Region& b) {
+inline program::Region intersect(const program::Region& a, const program::Region& b) {
   return {std::max(a.h0, b.h0), std::min(a.h1, b.h1), std::max(a.w0, b.w0),
           std::min(a.w1, b.w1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
 }
-inline Region hull(const Region& a, const Region& b) {
+inline program::Region hull(const program::Region& a, const program::Region& b) {
   return {std::min(a.h0, b.h0), std::max(a.h1, b.h1), std::min(a.w0, b.w0),
           std::max(a.w1, b.w1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
 }
-inline bool inside(const Region& inner, const Region& outer) {
+inline bool inside(const program::Region& inner, const program::Region& outer) {
   return inner.h0 >= outer.h0 && inner.h1 <= outer.h1 && inner.w0 >= outer.w0 && inner.w1 <= outer.w1 &&
          inner.c0 >= outer.c0 && inner.c1 <= outer.c1;
 }
 
 // Calls f(part) for the at most six parts of `box` outside of `hole`, a region inside it.
 template <class F>
-void each_outside(const Region& hole, const Region& box, F&& f) {
-  const auto keep = [&](const Region& part) {
+void each_outside(const program::Region& hole, const program::Region& box, F&& f) {
+  const auto keep = [&](const program::Region& part) {
     if (!empty(part)) f(part);
   };
   keep({box.h0, hole.h0, box.w0, box.w1, box.c0, box.c1});
@@ -48,13 +48,13 @@ void each_outside(const Region& hole, const Region& box, F&& f) {
 }
 
 // Boxes that lie apart from each other; those that make a larger one are joined.
-using Boxes = Few<Region, 1>;
+using Boxes = Few<program::Region, 1>;
 // True when nothing of the box was there before; what was is appended to `again`.
-bool add_box(Boxes& boxes, Region box, std::vector<Region>* again = nullptr);
+bool add_box(Boxes& boxes, program::Region box, std::vector<program::Region>* again = nullptr);
 
 struct Placed {
   int key = -1;  // of what; -1: bytes without meaning
-  Region box;
+  program::Region box;
   std::int64_t base = 0;
   std::int64_t ph = 0, pw = 0;  // distance of rows and of pixels in bytes
 
@@ -64,15 +64,15 @@ struct Placed {
   std::int64_t end() const { return base + (rows_of(box) - 1) * ph + (cols_of(box) - 1) * pw + depth_of(box); }
   bool dense() const { return end() - base == box.elements(); }
   // The part of this that `part`, a region inside the box, covers.
-  Placed cut(const Region& part) const { return {key, part, address(part.h0, part.w0, part.c0), ph, pw}; }
+  Placed cut(const program::Region& part) const { return {key, part, address(part.h0, part.w0, part.c0), ph, pw}; }
   // Whether the elements of `part`, inside both boxes, stand at the same addresses in both.
-  bool agrees(const Placed& other, const Region& part) const;
+  bool agrees(const Placed& other, const program::Region& part) const;
 };
 
 // Calls f(region) for all that stands at the same addresses in both, of a region inside both boxes. Grids that differ
 // may share a row or a pixel.
 template <class F>
-void each_agreeing(const Placed& a, const Placed& b, const Region& part, F&& f) {
+void each_agreeing(const Placed& a, const Placed& b, const program::Region& part, F&& f) {
   if (empty(part)) return;
   if (a.agrees(b, part)) return f(part);
   for (int h = part.h0; h < part.h1; ++h) {
@@ -119,7 +119,7 @@ bool touches(const Placed& p, std::int64_t lo, std::int64_t hi);
 
 // Appends the parts of `a`, in its coordinates, that share bytes with `b`; none when the two share none. All rows of
 // `a` that reach into the addresses of `b` when the two lie on different grids and meet anywhere.
-void shared_parts(const Placed& a, const Placed& b, std::vector<Region>& parts);
+void shared_parts(const Placed& a, const Placed& b, std::vector<program::Region>& parts);
 bool share(const Placed& a, const Placed& b);
 // How much of `a` shares bytes with `b`: `some` also where that is not easily told.
 enum class Overlap { none, some, whole };
@@ -131,14 +131,14 @@ void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest)
 // ---- accesses ----
 
 // The stream bytes [offset, offset + n) of an access without padding, as accesses of their own, in order.
-void slice(const Access& access, Bytes offset, Bytes n, std::vector<Access>& parts);
+void slice(const program::Access& access, Bytes offset, Bytes n, std::vector<program::Access>& parts);
 // Places a box whose elements pass through `access` in h, w, c order. False when that is not a regular pattern.
-bool place(int key, const Region& box, const Access& access, Placed& placed);
+bool place(int key, const program::Region& box, const program::Access& access, Placed& placed);
 // The same, cut into as many pieces as needed.
-void place_all(int key, const Region& box, const Access& access, std::vector<Placed>& placed);
+void place_all(int key, const program::Region& box, const program::Access& access, std::vector<Placed>& placed);
 // Bytes without meaning that an access touches.
-void place_bytes(const Access& access, std::vector<Placed>& placed);
+void place_bytes(const program::Access& access, std::vector<Placed>& placed);
 // The part [offset, offset + n) of a box's elements in h, w, c order, as boxes in order.
-void split_stream(const Region& box, Bytes offset, Bytes n, std::vector<Region>& parts);
+void split_stream(const program::Region& box, Bytes offset, Bytes n, std::vector<program::Region>& parts);
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 namespace {
 
 // to = max(to, from), and out = max(a, b).
@@ -38,16 +38,16 @@ constexpr std::size_t lanes = 16;
 
 }  // namespace
 
-Clocks::Clocks(const EngineMap& map, const std::vector<EngineId>& active, bool short_clocks)
+Clocks::Clocks(const program::EngineMap& map, const std::vector<program::EngineId>& active, bool short_clocks)
     : place_(map.count()), own_(active.size(), 0) {
   const auto padded = [](std::size_t n) { return (n + lanes - 1) / lanes * lanes; };
   std::vector<int> in_tile(map.tile_count(), 0);
   std::size_t most = 0;
   for (std::size_t i = 0; i < active.size(); ++i) {
-    const EngineMap::Info& info = map.info(active[i]);
+    const program::EngineMap::Info& info = map.info(active[i]);
     Place& p = place_[active[i]];
     p.row = static_cast<int>(i);
-    if (short_clocks && info.tile_kind == TileKind::compute) {
+    if (short_clocks && info.tile_kind == program::TileKind::compute) {
       p.tile = info.tile;
       p.component = in_tile[info.tile]++;
       most = std::max<std::size_t>(most, in_tile[info.tile]);
@@ -57,7 +57,7 @@ Clocks::Clocks(const EngineMap& map, const std::vector<EngineId>& active, bool s
   }
   shared_ = padded(shared_);
   width_ = shared_ + padded(most);
-  for (EngineId e : active) {
+  for (program::EngineId e : active) {
     if (place_[e].tile >= 0) place_[e].component += static_cast<int>(shared_);
     rows_.push_back(fresh());
     std::fill_n(pool_[rows_.back()].known.get(), width_, 0);
@@ -77,7 +77,7 @@ int Clocks::fresh() {
   return id;
 }
 
-void Clocks::learn(EngineId to, EngineId from, int from_row, std::int32_t from_own) {
+void Clocks::learn(program::EngineId to, program::EngineId from, int from_row, std::int32_t from_own) {
   const Place &t = place_[to], &f = place_[from];
   const std::size_t n = t.tile == f.tile ? width_ : shared_;
   const int old = rows_[t.row];
@@ -96,7 +96,7 @@ void Clocks::learn(EngineId to, EngineId from, int from_row, std::int32_t from_o
   known = std::max(known, from_own);
 }
 
-int Clocks::keep(EngineId e) {
+int Clocks::keep(program::EngineId e) {
   const Kept k{e, rows_[place_[e].row], own_[place_[e].row]};
   ++pool_[k.row].users;
   if (free_kept_.empty()) {
@@ -114,4 +114,4 @@ void Clocks::drop(int id) {
   free_kept_.push_back(id);
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

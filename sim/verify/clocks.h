@@ -11,35 +11,35 @@
 
 #include "sim/program/engine.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 // Instruction `ordinal` (from 1) of an engine; engine -1: the state before the program.
 struct Stamp {
-  EngineId engine = -1;
+  program::EngineId engine = -1;
   std::int32_t ordinal = 0;
 };
 
 class Clocks {
  public:
   // `active`: engines that have steps.
-  Clocks(const EngineMap& map, const std::vector<EngineId>& active, bool short_clocks);
+  Clocks(const program::EngineMap& map, const std::vector<program::EngineId>& active, bool short_clocks);
 
   // The last instruction of an engine that `who` knows to be over.
-  std::int32_t known(EngineId who, EngineId engine) const {
+  std::int32_t known(program::EngineId who, program::EngineId engine) const {
     const Place &w = place_[who], &e = place_[engine];
     if (engine == who) return std::numeric_limits<std::int32_t>::max();
     return e.tile < 0 || e.tile == w.tile ? pool_[rows_[w.row]].known[e.component] : 0;
   }
-  bool knows(EngineId who, const Stamp& s) const { return s.engine < 0 || known(who, s.engine) >= s.ordinal; }
-  void complete(EngineId e, std::int32_t ordinal) { own_[place_[e].row] = ordinal; }
+  bool knows(program::EngineId who, const Stamp& s) const { return s.engine < 0 || known(who, s.engine) >= s.ordinal; }
+  void complete(program::EngineId e, std::int32_t ordinal) { own_[place_[e].row] = ordinal; }
   // `to` learns what `from` knows in the midst of an instruction; its instruction `ordinal` has been seen to the end.
-  void learn(EngineId to, EngineId from, std::int32_t ordinal) {
+  void learn(program::EngineId to, program::EngineId from, std::int32_t ordinal) {
     learn(to, from, rows_[place_[from].row], std::max(own_[place_[from].row], ordinal));
   }
 
   // A snapshot of an engine's clock, to be learnt from later and freed in the end.
-  int keep(EngineId e);
-  void learn_kept(EngineId to, int id) {
+  int keep(program::EngineId e);
+  void learn_kept(program::EngineId to, int id) {
     const Kept& k = kept_[id];  // whoever knows an instruction to be over knows all that its engine knew then
     if (known(to, k.engine) < k.own) learn(to, k.engine, k.row, k.own);
   }
@@ -51,15 +51,15 @@ class Clocks {
     int users = 0;
   };
   struct Kept {
-    EngineId engine;  // it was taken from
+    program::EngineId engine;  // it was taken from
     int row;
     std::int32_t own;
   };
   struct Place {
     int row = -1, component = 0;
-    TileId tile = -1;  // outside of which the component is not known
+    program::TileId tile = -1;  // outside of which the component is not known
   };
-  void learn(EngineId to, EngineId from, int from_row, std::int32_t from_own);
+  void learn(program::EngineId to, program::EngineId from, int from_row, std::int32_t from_own);
   int fresh();
 
   std::vector<Place> place_;            // by engine
@@ -72,4 +72,4 @@ class Clocks {
   std::vector<int> free_kept_;
 };
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

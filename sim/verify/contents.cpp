@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-Contents::Contents(const Program& program)
+Contents::Contents(const program::Program& program)
     : p_(program), layers_(static_cast<int>(program.layers.size())), chunks_(static_cast<int>(program.chunks.size())) {
   for (int i = 0; i < chunks_; ++i)
     if (p_.chunks[i].size.total() > 0) by_address_.push_back(i);
@@ -24,16 +24,16 @@ std::string Contents::name(const Findings& findings, const Placed& content) cons
   return "bytes without content";
 }
 
-void Contents::resolve_from(int tensor, const Region& region, int c0, std::vector<Part>& parts) const {
-  const Layer& layer = p_.layers[tensor].layer;
-  if (layer.op != Op::concat) {
+void Contents::resolve_from(int tensor, const program::Region& region, int c0, std::vector<Part>& parts) const {
+  const network::Layer& layer = p_.layers[tensor].layer;
+  if (layer.op != network::Op::concat) {
     parts.push_back({tensor, region, c0});
     return;
   }
   int offset = 0;
-  for (LayerId input : layer.inputs) {
-    const int channels = stored_channels(p_.layers[input].layer.out.c);
-    Region r = region;
+  for (network::LayerId input : layer.inputs) {
+    const int channels = network::stored_channels(p_.layers[input].layer.out.c);
+    program::Region r = region;
     r.c0 = std::max(region.c0, offset) - offset;
     r.c1 = std::min(region.c1, offset + channels) - offset;
     if (r.c0 < r.c1) resolve_from(input, r, c0 + r.c0 + offset - region.c0, parts);
@@ -41,12 +41,12 @@ void Contents::resolve_from(int tensor, const Region& region, int c0, std::vecto
   }
 }
 
-void Contents::resolve(int tensor, const Region& region, std::vector<Part>& parts) const {
+void Contents::resolve(int tensor, const program::Region& region, std::vector<Part>& parts) const {
   resolve_from(tensor, region, 0, parts);
 }
 
 void Contents::resolve(const Placed& placed, std::vector<Placed>& parts) const {
-  if (p_.layers[placed.key].layer.op != Op::concat) return parts.push_back(placed);
+  if (p_.layers[placed.key].layer.op != network::Op::concat) return parts.push_back(placed);
   std::vector<Part> list;
   resolve(placed.key, placed.box, list);
   for (const Part& part : list)
@@ -69,4 +69,4 @@ int Contents::chunk_in(std::int64_t lo, std::int64_t hi) const {
   return next != by_address_.end() && p_.chunks[*next].ddr_address < hi ? *next : -1;
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -4,11 +4,11 @@
 #include "sim/verify/boxes.h"
 #include "sim/verify/findings.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 class Contents {
  public:
-  explicit Contents(const Program& program);
+  explicit Contents(const program::Program& program);
 
   int tensor_key(int layer) const { return layer; }
   int chunk_key(int chunk) const { return layers_ + chunk; }
@@ -20,10 +20,10 @@ class Contents {
   // A region of any tensor as boxes of tensors that are computed, with their channels in the region's order.
   struct Part {
     int tensor;
-    Region box;
+    program::Region box;
     int c0;  // where its first channel lies within the region
   };
-  void resolve(int tensor, const Region& region, std::vector<Part>& parts) const;
+  void resolve(int tensor, const program::Region& region, std::vector<Part>& parts) const;
   // The same for a placed region.
   void resolve(const Placed& placed, std::vector<Placed>& parts) const;
 
@@ -33,11 +33,11 @@ class Contents {
   int chunk_in(std::int64_t lo, std::int64_t hi) const;
 
  private:
-  void resolve_from(int tensor, const Region& region, int c0, std::vector<Part>& parts) const;
+  void resolve_from(int tensor, const program::Region& region, int c0, std::vector<Part>& parts) const;
 
-  const Program& p_;
+  const program::Program& p_;
   int layers_, chunks_;
   std::vector<int> by_address_;  // chunks with bytes, ascending
 };
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage,
-                   Findings& findings)
+Dataflow::Dataflow(const program::Program& program, const program::EngineMap& map, const Clocks& clocks,
+                   Coverage& coverage, Findings& findings)
     : p_(program),
       map_(map),
       clocks_(clocks),
@@ -19,7 +19,7 @@ Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& c
       arrived_(map.count(), 0),
       product_tiles_(map.tile_count()) {
   for (std::size_t i = 0; i < p_.pieces.size(); ++i) {
-    const TensorPiece& t = p_.pieces[i];
+    const program::TensorPiece& t = p_.pieces[i];
     Placed placed;
     if (!place(contents_.tensor_key(t.tensor), t.region, t.access, placed)) {
       findings_.add(fmt::format("piece {}", i), "its access does not run through its region in h, w, c order");
@@ -29,7 +29,7 @@ Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& c
     std::vector<Placed> parts;
     contents_.resolve(placed, parts);
     for (const Placed& part : parts) homes_[t.tensor].push_back({&m, part});
-    if (p_.layers[t.tensor].layer.op != Op::input) continue;
+    if (p_.layers[t.tensor].layer.op != network::Op::input) continue;
     if (!t.in_ddr) findings_.add(fmt::format("piece {}", i), "holds network input outside of DDR");
     const int chunk = contents_.chunk_in(placed.base, placed.end());
     if (chunk >= 0) findings_.add(fmt::format("piece {}", i), fmt::format("overlaps chunk {}", chunk));
@@ -37,12 +37,12 @@ Dataflow::Dataflow(const Program& program, const EngineMap& map, const Clocks& c
   }
 }
 
-Shadow& Dataflow::memory(EngineId e, const Transfer& t) {
-  return map_.info(e).tile_kind == TileKind::shim ? ddr_ : tiles_[t.memory];
+Shadow& Dataflow::memory(program::EngineId e, const program::Transfer& t) {
+  return map_.info(e).tile_kind == program::TileKind::shim ? ddr_ : tiles_[t.memory];
 }
 
 std::string Dataflow::memory_name(const Shadow& m) const {
-  return &m == &ddr_ ? "DDR" : map_.tile_name(static_cast<TileId>(&m - tiles_.data()));
+  return &m == &ddr_ ? "DDR" : map_.tile_name(static_cast<program::TileId>(&m - tiles_.data()));
 }
 
 void Dataflow::report(const Here& here, int layer, std::string what, std::string legal) const {
@@ -141,13 +141,13 @@ void Dataflow::leave(const Here& here, int layer, Shadow& m, const Placed& conte
 
 // ---- transfers ----
 
-void Dataflow::load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream) {
+void Dataflow::load(const Here& here, const program::Transfer& t, std::vector<StreamPart>& stream) {
   stream.clear();
   Shadow& m = memory(here.stamp.engine, t);
-  if (t.payload == Payload::weights) return load_weights(here, t, m, stream);
-  if (t.payload != Payload::none) return load_tensor(here, t, m, stream);
-  const EngineMap::Info& info = map_.info(here.stamp.engine);
-  if (p_.product.layer >= 0 && info.tile_kind == TileKind::compute) check_product(here, t);
+  if (t.payload == program::Payload::weights) return load_weights(here, t, m, stream);
+  if (t.payload != program::Payload::none) return load_tensor(here, t, m, stream);
+  const program::EngineMap::Info& info = map_.info(here.stamp.engine);
+  if (p_.product.layer >= 0 && info.tile_kind == program::TileKind::compute) check_product(here, t);
   std::vector<Placed> bytes;
   place_bytes(t.access, bytes);
   races_.clear();
@@ -155,7 +155,7 @@ void Dataflow::load(const Here& here, const Transfer& t, std::vector<StreamPart>
   if (!bytes.empty()) report_races(here, t.layer, m, false, bytes.front());
 }
 
-void Dataflow::load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
+void Dataflow::load_weights(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
   std::vector<Placed>&runs = placed_, &found = found_;
   runs.clear();
   place_bytes(t.access, runs);
@@ -201,13 +201,13 @@ void Dataflow::load_weights(const Here& here, const Transfer& t, Shadow& m, std:
 }
 
 // The region that leaves the memory tile, padding included; zeros may only stand for what lies outside of the tensor.
-Region Dataflow::padded(const Here& here, const Transfer& t) {
-  Region r = t.region;
-  const Shape& s = p_.layers[t.tensor].layer.out;
+program::Region Dataflow::padded(const Here& here, const program::Transfer& t) {
+  program::Region r = t.region;
+  const network::Shape& s = p_.layers[t.tensor].layer.out;
   const std::int64_t nc = depth_of(r), nw = cols_of(r), nh = rows_of(r);
   std::int64_t inside_bytes = 1;
   for (int d = 0; d < t.access.rank; inside_bytes *= t.access.dims[d].count, ++d) {
-    const AccessDim& m = t.access.dims[d];
+    const program::AccessDim& m = t.access.dims[d];
     if (m.pad_before == 0 && m.pad_after == 0) continue;
     bool height = inside_bytes == nc * nw && m.count == nh;
     const bool width = inside_bytes == nc && m.count == nw;
@@ -231,9 +231,9 @@ Region Dataflow::padded(const Here& here, const Transfer& t) {
   return r;
 }
 
-void Dataflow::load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
-  Access bare = t.access;
-  for (AccessDim& d : bare.dims) d.pad_before = d.pad_after = 0;
+void Dataflow::load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
+  program::Access bare = t.access;
+  for (program::AccessDim& d : bare.dims) d.pad_before = d.pad_after = 0;
   Placed wanted;
   if (!place(contents_.tensor_key(t.tensor), t.region, bare, wanted)) {
     report(here, t.layer,
@@ -245,17 +245,17 @@ void Dataflow::load_tensor(const Here& here, const Transfer& t, Shadow& m, std::
   stream.push_back({0, contents_.tensor_key(t.tensor), padded(here, t)});
 }
 
-void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from,
-                     Bytes n) {
+void Dataflow::store(const Here& here, const program::Transfer& t, Bytes at, const std::vector<StreamPart>& stream,
+                     Bytes from, Bytes n) {
   Shadow& m = memory(here.stamp.engine, t);
   std::vector<Placed>& placed = placed_;
-  std::vector<Region>& regions = regions_;
-  std::vector<Access>& slices = slices_;
+  std::vector<program::Region>& regions = regions_;
+  std::vector<program::Access>& slices = slices_;
   placed.clear();
   slices.clear();
   if (stream.empty()) {  // bytes without meaning
     slice(t.access, at, n, slices);
-    for (const Access& a : slices) place_bytes(a, placed);
+    for (const program::Access& a : slices) place_bytes(a, placed);
     for (const Placed& p : placed) leave(here, t.layer, m, p);
     return;
   }
@@ -266,19 +266,19 @@ void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::v
     regions.clear();
     split_stream(part.box, lo - part.offset, hi - lo, regions);
     Bytes position = at + lo - from;
-    for (const Region& region : regions) {
+    for (const program::Region& region : regions) {
       Bytes in_region = 0;
       slices.clear();
       slice(t.access, position, region.elements(), slices);
-      for (const Access& a : slices) {
+      for (const program::Access& a : slices) {
         if (slices.size() == 1) {
           place_all(part.key, region, a, placed);
         } else {
-          std::vector<Region> pieces;
+          std::vector<program::Region> pieces;
           split_stream(region, in_region, a.memory_bytes(), pieces);
           Bytes in_slice = 0;
-          for (const Region& piece : pieces) {
-            std::vector<Access> sub;
+          for (const program::Region& piece : pieces) {
+            std::vector<program::Access> sub;
             slice(a, in_slice, piece.elements(), sub);
             if (sub.size() == 1) place_all(part.key, piece, sub[0], placed);
             in_slice += piece.elements();
@@ -290,12 +290,12 @@ void Dataflow::store(const Here& here, const Transfer& t, Bytes at, const std::v
     }
   }
   for (const Placed& p : placed) {
-    if (t.payload == Payload::result) check_home(here, t, m, p);
+    if (t.payload == program::Payload::result) check_home(here, t, m, p);
     leave(here, t.layer, m, p);
   }
 }
 
-void Dataflow::check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content) {
+void Dataflow::check_home(const Here& here, const program::Transfer& t, const Shadow& m, const Placed& content) {
   if (!contents_.is_tensor(content.key))
     return report(here, t.layer, "puts as a result what is " + contents_.name(findings_, content));
   declared_.clear();
@@ -319,8 +319,8 @@ void Dataflow::check_home(const Here& here, const Transfer& t, const Shadow& m, 
   arrived_[here.stamp.engine] += content.box.elements();
 }
 
-void Dataflow::stored(const Here& here, const Transfer& t) {
-  if (t.payload != Payload::result) return;
+void Dataflow::stored(const Here& here, const program::Transfer& t) {
+  if (t.payload != program::Payload::result) return;
   Bytes& arrived = arrived_[here.stamp.engine];
   if (arrived != t.region.elements())
     report(here, t.layer,
@@ -330,16 +330,16 @@ void Dataflow::stored(const Here& here, const Transfer& t) {
 }
 
 // A concatenation stands where its inputs stand, unless they were copied into it.
-void Dataflow::check_concat(const Layer& y) {
+void Dataflow::check_concat(const network::Layer& y) {
   int c0 = 0;
-  for (LayerId input : y.inputs) {
-    const int c1 = c0 + stored_channels(p_.layers[input].layer.out.c);
-    for (const TensorPiece& t : p_.pieces) {
+  for (network::LayerId input : y.inputs) {
+    const int c1 = c0 + network::stored_channels(p_.layers[input].layer.out.c);
+    for (const program::TensorPiece& t : p_.pieces) {
       Placed whole;
       if (t.tensor != y.id || coverage_.put_into(y.id, c0, c1) ||
           !place(contents_.tensor_key(y.id), t.region, t.access, whole))
         continue;
-      Region part = intersect(t.region, {0, y.out.h, 0, y.out.w, c0, c1});
+      program::Region part = intersect(t.region, {0, y.out.h, 0, y.out.w, c0, c1});
       if (empty(part)) continue;
       std::vector<Placed> leaves;
       contents_.resolve(whole.cut(part), leaves);
@@ -359,9 +359,9 @@ void Dataflow::check_concat(const Layer& y) {
 
 void Dataflow::finish() {
   std::vector<char> read(p_.layers.size(), 0);
-  for (const ProgramLayer& l : p_.layers) {
-    for (LayerId input : l.layer.inputs) read[input] = 1;
-    if (l.layer.op == Op::concat) check_concat(l.layer);
+  for (const program::ProgramLayer& l : p_.layers) {
+    for (network::LayerId input : l.layer.inputs) read[input] = 1;
+    if (l.layer.op == network::Op::concat) check_concat(l.layer);
   }
   for (std::size_t t = 0; t < homes_.size(); ++t)
     for (const Home& h : homes_[t])
@@ -370,4 +370,4 @@ void Dataflow::finish() {
                       "in the end " + missing(*h.memory, h.content));
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -6,13 +6,13 @@
 #include "sim/verify/coverage.h"
 #include "sim/verify/shadow.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 // Part of what an outbound transfer streams: elements of a box in h, w, c order from a stream offset on.
 struct StreamPart {
   Bytes offset = 0;
   int key = -1;
-  Region box;
+  program::Region box;
 };
 
 // An instruction being executed.
@@ -23,20 +23,22 @@ struct Here {
 
 class Dataflow {
  public:
-  Dataflow(const Program& program, const EngineMap& map, const Clocks& clocks, Coverage& coverage, Findings& findings);
+  Dataflow(const program::Program& program, const program::EngineMap& map, const Clocks& clocks, Coverage& coverage,
+           Findings& findings);
 
   // The outbound transfer reads its memory: what its stream will be.
-  void load(const Here& here, const Transfer& t, std::vector<StreamPart>& stream);
+  void load(const Here& here, const program::Transfer& t, std::vector<StreamPart>& stream);
   // Bytes [at, at + n) of the inbound transfer arrive: those from `from` on of a stream.
-  void store(const Here& here, const Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from, Bytes n);
+  void store(const Here& here, const program::Transfer& t, Bytes at, const std::vector<StreamPart>& stream, Bytes from,
+             Bytes n);
   // All bytes of an inbound transfer have arrived.
-  void stored(const Here& here, const Transfer& t);
-  void call(const Here& here, const KernelCall& k);
+  void stored(const Here& here, const program::Transfer& t);
+  void call(const Here& here, const program::KernelCall& k);
   // Outputs of the network still stand at their homes.
   void finish();
 
  private:
-  Shadow& memory(EngineId e, const Transfer& t);
+  Shadow& memory(program::EngineId e, const program::Transfer& t);
   std::string memory_name(const Shadow& m) const;
   void report(const Here& here, int layer, std::string what, std::string legal = {}) const;
   void report_races(const Here& here, int layer, const Shadow& m, bool writes, const Placed& what);
@@ -49,22 +51,22 @@ class Dataflow {
   bool holds(Shadow& m, const Placed& wanted) const;
   std::string missing(Shadow& m, const Placed& wanted) const;
 
-  void load_weights(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
-  void load_tensor(const Here& here, const Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
-  Region padded(const Here& here, const Transfer& t);
-  void check_concat(const Layer& concat);
-  void check_home(const Here& here, const Transfer& t, const Shadow& m, const Placed& content);
+  void load_weights(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  void load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  program::Region padded(const Here& here, const program::Transfer& t);
+  void check_concat(const network::Layer& concat);
+  void check_home(const Here& here, const program::Transfer& t, const Shadow& m, const Placed& content);
 
-  void sum_product(const Here& here, const KernelCall& k);
-  void check_product(const Here& here, const Transfer& t);
-  void anonymous(const Here& here, Shadow& m, const KernelCall& k);
-  void conv(const Here& here, Shadow& m, const KernelCall& k);
-  void consume(const Here& here, Shadow& m, const KernelCall& k);
-  void operands(const Here& here, Shadow& m, const KernelCall& k, int in, int in2);
-  Placed window(const KernelCall& k, int tensor, int c0) const;
+  void sum_product(const Here& here, const program::KernelCall& k);
+  void check_product(const Here& here, const program::Transfer& t);
+  void anonymous(const Here& here, Shadow& m, const program::KernelCall& k);
+  void conv(const Here& here, Shadow& m, const program::KernelCall& k);
+  void consume(const Here& here, Shadow& m, const program::KernelCall& k);
+  void operands(const Here& here, Shadow& m, const program::KernelCall& k, int in, int in2);
+  Placed window(const program::KernelCall& k, int tensor, int c0) const;
 
-  const Program& p_;
-  const EngineMap& map_;
+  const program::Program& p_;
+  const program::EngineMap& map_;
   const Clocks& clocks_;
   Coverage& coverage_;
   Findings& findings_;
@@ -89,8 +91,8 @@ class Dataflow {
   // Scratch.
   std::vector<Placed> parts_, placed_, found_;
   std::vector<Contents::Part> declared_;
-  std::vector<Region> regions_;
-  std::vector<Access> slices_;
+  std::vector<program::Region> regions_;
+  std::vector<program::Access> slices_;
 };
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -5,25 +5,26 @@
 
 #include "sim/verify/machine.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-bool Machine::releases(EngineId id, TileId tile, int number) const {
+bool Machine::releases(program::EngineId id, program::TileId tile, int number) const {
   if (map_.info(id).tile != tile || ended(id)) return false;
-  const EngineProgram& ep = p_.engines[id];
-  for (const Transfer& t : ep.transfers)
+  const program::EngineProgram& ep = p_.engines[id];
+  for (const program::Transfer& t : ep.transfers)
     if (t.release.lock == number) return true;
-  return std::any_of(ep.core.begin(), ep.core.end(),
-                     [number](const CoreInstr& c) { return c.op == CoreOp::release && c.lock.lock == number; });
+  return std::any_of(ep.core.begin(), ep.core.end(), [number](const program::CoreInstr& c) {
+    return c.op == program::CoreOp::release && c.lock.lock == number;
+  });
 }
 
-Machine::Blocker Machine::blocker(EngineId id) const {
+Machine::Blocker Machine::blocker(program::EngineId id) const {
   const Engine& e = engines_[id];
-  const bool core = map_.info(id).kind == EngineKind::core;
+  const bool core = map_.info(id).kind == program::EngineKind::core;
   if (e.phase == Phase::waits) {
     const std::uint32_t first = core ? core_instr(id).wait0 : transfer(id).wait0;
     const std::uint32_t count = core ? core_instr(id).wait_count : transfer(id).wait_count;
     for (std::uint32_t i = first; i < first + count; ++i) {
-      const Wait& w = p_.waits[i];
+      const program::Wait& w = p_.waits[i];
       if (engines_[w.engine].tasks >= w.tasks) continue;
       const bool over = ended(w.engine);
       return {fmt::format("waits for task {} of {}, which has {} {}", w.tasks, map_.name(w.engine),
@@ -32,11 +33,11 @@ Machine::Blocker Machine::blocker(EngineId id) const {
     }
   }
   if (e.phase == Phase::lock) {
-    const LockOp& op = core ? core_instr(id).lock : transfer(id).acquire;
-    const TileId tile = map_.info(id).tile;
+    const program::LockOp& op = core ? core_instr(id).lock : transfer(id).acquire;
+    const program::TileId tile = map_.info(id).tile;
     const int value = locks_[tile * lock_stride_ + op.lock].value;
     Blocker b{fmt::format("waits for {} of {}, which stands at {}", op.value, lock_text(id, op.lock), value), -1};
-    for (EngineId other : active_) {
+    for (program::EngineId other : active_) {
       if (!releases(other, tile, op.lock)) continue;
       b.why += " and is held by " + map_.name(other);
       b.on = other;
@@ -45,14 +46,14 @@ Machine::Blocker Machine::blocker(EngineId id) const {
     b.why += " and is released by nobody any more";
     return b;
   }
-  const Route& route = p_.routes[transfer(id).route];
-  const auto at_it = [&](EngineId other) {
+  const program::Route& route = p_.routes[transfer(id).route];
+  const auto at_it = [&](program::EngineId other) {
     return !ended(other) && engines_[other].phase == Phase::stream && transfer(other).route == transfer(id).route;
   };
   if (!at_it(route.source))
     return {"waits for bytes from " + map_.name(route.source) + (ended(route.source) ? ", which has ended" : ""),
             ended(route.source) ? -1 : route.source};
-  for (EngineId sink : route.sinks)
+  for (program::EngineId sink : route.sinks)
     if (!at_it(sink))
       return {"waits until " + map_.name(sink) +
                   (ended(sink) ? " takes its bytes, but that has ended" : " takes its bytes"),
@@ -63,10 +64,10 @@ Machine::Blocker Machine::blocker(EngineId id) const {
 // Follows who waits for whom from every blocked engine until a cycle or an end is met; each is told once.
 void Machine::report_deadlock() {
   std::vector<char> told(engines_.size(), 0);
-  for (EngineId start : active_) {
+  for (program::EngineId start : active_) {
     if (ended(start) || told[start]) continue;
-    std::vector<EngineId> path;
-    EngineId id = start;
+    std::vector<program::EngineId> path;
+    program::EngineId id = start;
     while (id >= 0 && !told[id]) {
       told[id] = 1;
       path.push_back(id);
@@ -76,7 +77,7 @@ void Machine::report_deadlock() {
     if (id >= 0 && cycle == path.end()) continue;  // ends in something told already
     std::string text = id >= 0 ? "deadlock: " : "never ends: ";
     for (auto it = id >= 0 ? cycle : path.begin(); it != path.end(); ++it) {
-      const int layer = map_.info(*it).kind == EngineKind::core ? core_instr(*it).layer : transfer(*it).layer;
+      const int layer = map_.info(*it).kind == program::EngineKind::core ? core_instr(*it).layer : transfer(*it).layer;
       text += findings_.place(*it, engines_[*it].at, layer) + " " + blocker(*it).why;
       if (it + 1 != path.end()) text += "; ";
     }
@@ -84,4 +85,4 @@ void Machine::report_deadlock() {
   }
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

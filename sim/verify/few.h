@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 template <class T, std::size_t N>
 class Few {
@@ -50,4 +50,4 @@ class Few {
   std::vector<T> more_;  // all of them, when they have been more than N
 };
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 void Findings::add(std::string path, std::string what, std::string legal) {
   if (!full()) problems_.push_back({"", std::move(path), std::move(what), std::move(legal)});
 }
 
-void Findings::deadlock(EngineId engine, std::string what) {
+void Findings::deadlock(program::EngineId engine, std::string what) {
   code_ = ExitCode::deadlock;
   add(map_.name(engine), std::move(what));
 }
@@ -18,11 +18,11 @@ std::optional<Failure> Findings::take() {
   return Failure{code_, std::move(problems_)};
 }
 
-void Findings::at(EngineId engine, std::size_t step, int layer, std::string what, std::string legal) {
+void Findings::at(program::EngineId engine, std::size_t step, int layer, std::string what, std::string legal) {
   if (!full()) add(place(engine, step, layer), std::move(what), std::move(legal));
 }
 
-std::string Findings::place(EngineId engine, std::size_t step, int layer) const {
+std::string Findings::place(program::EngineId engine, std::size_t step, int layer) const {
   std::string text = fmt::format("{} step {}", map_.name(engine), step);
   if (layer >= 0) text += " layer " + layer_name(layer);
   return text;
@@ -34,8 +34,8 @@ std::string Findings::layer_name(int layer) const {
   return name.empty() ? fmt::format("#{}", layer) : name;
 }
 
-std::string region_text(const Region& r) {
+std::string region_text(const program::Region& r) {
   return fmt::format("[h {}:{}, w {}:{}, c {}:{}]", r.h0, r.h1, r.w0, r.w1, r.c0, r.c1);
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

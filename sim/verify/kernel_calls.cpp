@@ -5,12 +5,12 @@
 
 #include "sim/verify/dataflow.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 // The window of the call's output in a tensor, as it must stand at `in`.
-Placed Dataflow::window(const KernelCall& k, int tensor, int c0) const {
-  const Layer& y = p_.layers[k.layer].layer;
-  const Window w = y.op == Op::add || y.op == Op::concat ? Window{} : y.window;
+Placed Dataflow::window(const program::KernelCall& k, int tensor, int c0) const {
+  const network::Layer& y = p_.layers[k.layer].layer;
+  const network::Window w = y.op == network::Op::add || y.op == network::Op::concat ? network::Window{} : y.window;
   Placed p;
   p.key = contents_.tensor_key(tensor);
   p.box.h0 = k.out.h0 * w.sh - w.pad_top;
@@ -27,7 +27,7 @@ Placed Dataflow::window(const KernelCall& k, int tensor, int c0) const {
 
 namespace {
 
-Placed output_at(int key, const Region& out, std::int64_t base, int bytes = 1) {
+Placed output_at(int key, const program::Region& out, std::int64_t base, int bytes = 1) {
   Placed p;
   p.key = key;
   p.box = out;
@@ -43,7 +43,7 @@ Placed output_at(int key, const Region& out, std::int64_t base, int bytes = 1) {
 
 // Calls f(slot) for every row of a call's window that lies in the map, in the ring where it stands.
 template <class F>
-void each_ring_row(const KernelCall& k, const Layer& y, const F& f) {
+void each_ring_row(const program::KernelCall& k, const network::Layer& y, const F& f) {
   int slot = k.ring_row;
   for (int h = 0; h < k.in_h; ++h) {
     const int at = k.out.h0 * y.window.sh - y.window.pad_top + h;
@@ -54,12 +54,12 @@ void each_ring_row(const KernelCall& k, const Layer& y, const F& f) {
 }
 
 // What a call leaves of a product: a tile of C that is cleared, or has summed so many steps of k.
-void Dataflow::sum_product(const Here& here, const KernelCall& k) {
-  const Layer& y = p_.layers[k.layer].layer;
+void Dataflow::sum_product(const Here& here, const program::KernelCall& k) {
+  const network::Layer& y = p_.layers[k.layer].layer;
   std::vector<ProductTile>& tiles = product_tiles_[map_.info(here.stamp.engine).tile];
   const auto at = std::find_if(tiles.begin(), tiles.end(), [&](const ProductTile& t) { return t.address == k.acc; });
   const Bytes bytes = k.out.elements() * type_bytes(y.out_type);
-  if (k.kind == KernelKind::clear) {
+  if (k.kind == program::KernelKind::clear) {
     if (at != tiles.end()) tiles.erase(at);
     return tiles.push_back({k.acc, bytes, 0});
   }
@@ -70,7 +70,7 @@ void Dataflow::sum_product(const Here& here, const KernelCall& k) {
 }
 
 // A tile of C leaves its core with all of k in it: the product's own steps, and no more than the matrices have.
-void Dataflow::check_product(const Here& here, const Transfer& t) {
+void Dataflow::check_product(const Here& here, const program::Transfer& t) {
   const std::int64_t least = p_.layers[p_.product.layer].layer.in.c, most = p_.product.b.rows;
   bool computed = false;
   for (const ProductTile& tile : product_tiles_[map_.info(here.stamp.engine).tile]) {
@@ -85,29 +85,29 @@ void Dataflow::check_product(const Here& here, const Transfer& t) {
 
 // Buffers as bytes, of a program without tensors: whether somebody else may be at them is judged, what stands there is
 // not.
-void Dataflow::anonymous(const Here& here, Shadow& m, const KernelCall& k) {
-  const Layer& y = p_.layers[k.layer].layer;
+void Dataflow::anonymous(const Here& here, Shadow& m, const program::KernelCall& k) {
+  const network::Layer& y = p_.layers[k.layer].layer;
   const auto touch = [&](std::int64_t at, Bytes bytes) {
     const Placed read = bytes_at(-1, at, 0, bytes);
     races_.clear();
     m.touch(read, here.stamp, clocks_, races_);
     report_races(here, k.layer, m, false, read);
   };
-  const bool product = k.kind == KernelKind::gemm || k.kind == KernelKind::clear;
+  const bool product = k.kind == program::KernelKind::gemm || k.kind == program::KernelKind::clear;
   const Bytes elements = k.out.elements(), row = Bytes{y.in.w} * k.in_c, in = product ? type_bytes(y.in_type) : 1;
   const Bytes sums = elements * (product ? type_bytes(y.out_type) : 4);
-  const bool to_sums = product || (k.kind == KernelKind::conv && !k.last);
-  if (k.kind == KernelKind::gemm) {
+  const bool to_sums = product || (k.kind == program::KernelKind::conv && !k.last);
+  if (k.kind == program::KernelKind::gemm) {
     touch(k.in, Bytes{rows_of(k.out)} * k.in_c * in);
     touch(k.weights, Bytes{depth_of(k.out)} * k.in_c * in);
   } else if (k.ring > 0) {
     each_ring_row(k, y, [&](int slot) { touch(k.in + slot * row, row); });
-  } else if (k.kind != KernelKind::clear) {
+  } else if (k.kind != program::KernelKind::clear) {
     touch(k.in, Bytes{k.in_h} * k.in_w * k.in_c);
   }
-  if (k.kind == KernelKind::conv) touch(k.weights, p_.chunks[k.chunk].size.total());
-  if (k.kind == KernelKind::add || (k.add_layer >= 0 && k.last)) touch(k.in2, elements);
-  if (k.kind == KernelKind::gemm || (k.kind == KernelKind::conv && !k.first)) touch(k.acc, sums);
+  if (k.kind == program::KernelKind::conv) touch(k.weights, p_.chunks[k.chunk].size.total());
+  if (k.kind == program::KernelKind::add || (k.add_layer >= 0 && k.last)) touch(k.in2, elements);
+  if (k.kind == program::KernelKind::gemm || (k.kind == program::KernelKind::conv && !k.first)) touch(k.acc, sums);
   const Placed written = to_sums ? bytes_at(-1, k.acc, 0, sums) : bytes_at(-1, k.result, 0, elements);
   races_.clear();
   m.write(written, here.stamp, clocks_, races_);
@@ -115,14 +115,14 @@ void Dataflow::anonymous(const Here& here, Shadow& m, const KernelCall& k) {
   if (product && p_.product.layer >= 0) sum_product(here, k);
 }
 
-void Dataflow::call(const Here& here, const KernelCall& k) {
-  if (k.kind == KernelKind::ops) return;
+void Dataflow::call(const Here& here, const program::KernelCall& k) {
+  if (k.kind == program::KernelKind::ops) return;
   if (!p_.tensors) return anonymous(here, tiles_[map_.info(here.stamp.engine).tile], k);
   Shadow& m = tiles_[map_.info(here.stamp.engine).tile];
-  const Layer& y = p_.layers[k.layer].layer;
+  const network::Layer& y = p_.layers[k.layer].layer;
   int result = k.layer;
   switch (k.kind) {
-    case KernelKind::conv:
+    case program::KernelKind::conv:
       conv(here, m, k);
       if (!k.last) return;
       if (k.add_layer >= 0) {
@@ -130,28 +130,28 @@ void Dataflow::call(const Here& here, const KernelCall& k) {
         coverage_.computed(k.add_layer, k.out);
       }
       break;
-    case KernelKind::maxpool:
-    case KernelKind::avgpool:
+    case program::KernelKind::maxpool:
+    case program::KernelKind::avgpool:
       need(here, k.layer, m, window(k, y.inputs[0], k.out.c0), "input");
       break;
-    case KernelKind::add:
+    case program::KernelKind::add:
       operands(here, m, k, k.in, k.in2);
       break;
-    case KernelKind::copy:
+    case program::KernelKind::copy:
       need(here, k.layer, m, window(k, k.layer, k.out.c0), "input");
       break;
-    case KernelKind::ops:
-    case KernelKind::gemm:
-    case KernelKind::clear:
+    case program::KernelKind::ops:
+    case program::KernelKind::gemm:
+    case program::KernelKind::clear:
       break;
   }
-  if (k.kind != KernelKind::copy) coverage_.computed(k.layer, k.out);
+  if (k.kind != program::KernelKind::copy) coverage_.computed(k.layer, k.out);
   leave(here, k.layer, m, output_at(contents_.tensor_key(result), k.out, k.result));
 }
 
 // A sum's operands may stand either way round.
-void Dataflow::operands(const Here& here, Shadow& m, const KernelCall& k, int in, int in2) {
-  const Layer& y = p_.layers[k.layer].layer;
+void Dataflow::operands(const Here& here, Shadow& m, const program::KernelCall& k, int in, int in2) {
+  const network::Layer& y = p_.layers[k.layer].layer;
   int a = y.inputs[0], b = y.inputs[1];
   if (!holds(m, output_at(contents_.tensor_key(a), k.out, in)) &&
       holds(m, output_at(contents_.tensor_key(b), k.out, in)))
@@ -160,11 +160,11 @@ void Dataflow::operands(const Here& here, Shadow& m, const KernelCall& k, int in
   need(here, k.layer, m, output_at(contents_.tensor_key(b), k.out, in2), "second operand");
 }
 
-void Dataflow::conv(const Here& here, Shadow& m, const KernelCall& k) {
-  const Layer& y = p_.layers[k.layer].layer;
+void Dataflow::conv(const Here& here, Shadow& m, const program::KernelCall& k) {
+  const network::Layer& y = p_.layers[k.layer].layer;
   need(here, k.layer, m, window(k, y.inputs[0], k.ic0), "input");
-  const ChunkPlace& c = p_.chunks[k.chunk];
-  const ChunkShape& s = c.shape;
+  const program::ChunkPlace& c = p_.chunks[k.chunk];
+  const sparsity::ChunkShape& s = c.shape;
   bool rows = s.rows.size() * 8 == static_cast<std::size_t>(depth_of(k.out));
   for (std::size_t i = 0; rows && i < s.rows.size(); ++i) rows = s.rows[i] == k.out.c0 / 8 + static_cast<int>(i);
   if (c.layer != k.layer || !rows)
@@ -181,9 +181,9 @@ void Dataflow::conv(const Here& here, Shadow& m, const KernelCall& k) {
     need(here, k.layer, m, bytes_at(contents_.chunk_key(k.chunk), k.weights, 0, c.size.total()), "weights");
   consume(here, m, k);
   if (k.add_layer < 0 || !k.last) return;
-  const Layer& add = p_.layers[k.add_layer].layer;
-  const bool first = add.op == Op::add && add.inputs[0] == k.layer,
-             second = add.op == Op::add && add.inputs[1] == k.layer;
+  const network::Layer& add = p_.layers[k.add_layer].layer;
+  const bool first = add.op == network::Op::add && add.inputs[0] == k.layer,
+             second = add.op == network::Op::add && add.inputs[1] == k.layer;
   if (!first && !second)
     return report(here, k.layer,
                   "adds for layer " + findings_.layer_name(k.add_layer) + ", which does not add this one");
@@ -191,7 +191,7 @@ void Dataflow::conv(const Here& here, Shadow& m, const KernelCall& k) {
 }
 
 // Partial sums: this call's input channels join what the sum holds already.
-void Dataflow::consume(const Here& here, Shadow& m, const KernelCall& k) {
+void Dataflow::consume(const Here& here, Shadow& m, const program::KernelCall& k) {
   const Placed partial = output_at(contents_.sum_key(k.layer), k.out, k.acc, 4);
   int sum = -1;
   if (!k.first) need(here, k.layer, m, partial, "partial sums", &sum);
@@ -207,4 +207,4 @@ void Dataflow::consume(const Here& here, Shadow& m, const KernelCall& k) {
   if (!missing_blocks.empty()) report(here, k.layer, missing_blocks);
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

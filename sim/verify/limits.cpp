@@ -4,19 +4,23 @@
 
 #include <algorithm>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-const LockSpec& lock_spec(const ArraySpec& a, TileKind kind) {
-  return kind == TileKind::compute ? a.tile.locks : kind == TileKind::memory ? a.memtile.locks : a.shim.locks;
+const arch::LockSpec& lock_spec(const arch::ArraySpec& a, program::TileKind kind) {
+  return kind == program::TileKind::compute  ? a.tile.locks
+         : kind == program::TileKind::memory ? a.memtile.locks
+                                             : a.shim.locks;
 }
 
-const DmaSpec& dma_spec(const ArraySpec& a, TileKind kind) {
-  return kind == TileKind::compute ? a.tile.dma : kind == TileKind::memory ? a.memtile.dma : a.shim.dma;
+const arch::DmaSpec& dma_spec(const arch::ArraySpec& a, program::TileKind kind) {
+  return kind == program::TileKind::compute  ? a.tile.dma
+         : kind == program::TileKind::memory ? a.memtile.dma
+                                             : a.shim.dma;
 }
 
-std::optional<Problem> region_problem(const Region& r, const Program& p, int tensor) {
-  const Shape& s = p.layers[tensor].layer.out;
-  const int c = stored_channels(s.c);
+std::optional<Problem> region_problem(const program::Region& r, const program::Program& p, int tensor) {
+  const network::Shape& s = p.layers[tensor].layer.out;
+  const int c = network::stored_channels(s.c);
   if (r.h0 >= 0 && r.w0 >= 0 && r.c0 >= 0 && r.h1 <= s.h && r.w1 <= s.w && r.c1 <= c && r.h0 < r.h1 && r.w0 < r.w1 &&
       r.c0 < r.c1)
     return std::nullopt;
@@ -29,7 +33,7 @@ Problem bad(std::string what, std::string legal) { return {"", "", std::move(wha
 
 }  // namespace
 
-std::optional<Problem> access_problem(const Access& a, int dimensions) {
+std::optional<Problem> access_problem(const program::Access& a, int dimensions) {
   if (a.rank < 1 || a.rank > 4 || a.rank > dimensions)
     return bad(fmt::format("{} dimensions", static_cast<int>(a.rank)), fmt::format("legal: 1 to {}", dimensions));
   if (a.base < 0 || a.base > most_bytes || a.base % 4 != 0)
@@ -37,7 +41,7 @@ std::optional<Problem> access_problem(const Access& a, int dimensions) {
   if (a.dims[0].step != 1) return bad(fmt::format("innermost step {}", a.dims[0].step), "legal: 1");
   std::int64_t bytes = 1, last = a.base;
   for (int d = 0; d < a.rank; ++d) {
-    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     if (m.count < 1 || (d == 0 && m.count % 4 != 0))
       return bad(fmt::format("{} in dimension {}", m.count, d), d == 0 ? "legal: multiples of 4" : "legal: 1 or more");
     if (d > 0 && (m.step < 0 || m.step % 4 != 0))
@@ -58,10 +62,10 @@ std::optional<Problem> access_problem(const Access& a, int dimensions) {
 namespace {
 
 // Whether the first dimensions are one run of bytes without padding: a descriptor moves it by its length alone.
-bool linear(const Access& a, int dimensions) {
+bool linear(const program::Access& a, int dimensions) {
   std::int64_t run = 1;
   for (int d = 0; d < std::min<int>(a.rank, dimensions); ++d) {
-    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     if (m.pad_before != 0 || m.pad_after != 0 || (m.count > 1 && m.step != run)) return false;
     run *= m.count;
   }
@@ -70,7 +74,7 @@ bool linear(const Access& a, int dimensions) {
 
 }  // namespace
 
-std::vector<Problem> descriptor_problems(const Access& a, const DmaSpec& dma, bool iterates, bool pads) {
+std::vector<Problem> descriptor_problems(const program::Access& a, const arch::DmaSpec& dma, bool iterates, bool pads) {
   std::vector<Problem> problems;
   const auto wide = [&](const char* field, int d, std::int64_t value, const char* unit, std::int64_t limit) {
     problems.push_back(bad(fmt::format("{} of {} {} in dimension {}", field, value, unit, d),
@@ -78,7 +82,7 @@ std::vector<Problem> descriptor_problems(const Access& a, const DmaSpec& dma, bo
   };
   const bool one_run = linear(a, dma.dimensions);
   for (int d = 0; d < a.rank; ++d) {
-    const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     const char* unit = d == 0 ? "words" : "elements";
     const int words = d == 0 ? 4 : 1;
     if (d == dma.dimensions) {
@@ -105,4 +109,4 @@ std::vector<Problem> descriptor_problems(const Access& a, const DmaSpec& dma, bo
   return problems;
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -4,12 +4,12 @@
 
 #include "sim/verify/findings.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-const LockSpec& lock_spec(const ArraySpec& array, TileKind kind);
-const DmaSpec& dma_spec(const ArraySpec& array, TileKind kind);
+const arch::LockSpec& lock_spec(const arch::ArraySpec& array, program::TileKind kind);
+const arch::DmaSpec& dma_spec(const arch::ArraySpec& array, program::TileKind kind);
 
-inline bool names_layer(const Program& program, int layer) {
+inline bool names_layer(const program::Program& program, int layer) {
   return layer >= 0 && layer < static_cast<int>(program.layers.size());
 }
 
@@ -19,12 +19,13 @@ constexpr int most_elements = 1 << 24;  // of a dimension of a tensor
 constexpr int longest_window = 1 << 15;
 
 // What is wrong with a region: the problem without its place, or nothing. It lies within its tensor and is not empty.
-std::optional<Problem> region_problem(const Region& region, const Program& program, int tensor);
+std::optional<Problem> region_problem(const program::Region& region, const program::Program& program, int tensor);
 // What is wrong with an access as a pattern of addresses: dimensions, alignment, and that all of it is countable. Where
 // it ends is not judged here.
-std::optional<Problem> access_problem(const Access& access, int dimensions);
+std::optional<Problem> access_problem(const program::Access& access, int dimensions);
 // What is wrong with a sane access as a descriptor of a channel: each field that is too narrow for its value (DmaSpec
 // says which dimensions have which).
-std::vector<Problem> descriptor_problems(const Access& access, const DmaSpec& dma, bool iterates, bool pads);
+std::vector<Problem> descriptor_problems(const program::Access& access, const arch::DmaSpec& dma, bool iterates,
+                                         bool pads);
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 namespace {
 
-std::vector<EngineId> active_engines(const Program& p) {
-  std::vector<EngineId> list;
+std::vector<program::EngineId> active_engines(const program::Program& p) {
+  std::vector<program::EngineId> list;
   for (std::size_t e = 0; e < p.engines.size(); ++e)
-    if (!p.engines[e].steps.empty()) list.push_back(static_cast<EngineId>(e));
+    if (!p.engines[e].steps.empty()) list.push_back(static_cast<program::EngineId>(e));
   return list;
 }
 
@@ -24,8 +24,8 @@ void prefetch([[maybe_unused]] const T& instruction) {
 
 }  // namespace
 
-Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings,
-                 bool short_clocks)
+Machine::Machine(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                 Findings& findings, bool short_clocks)
     : p_(program),
       array_(array),
       map_(map),
@@ -36,13 +36,13 @@ Machine::Machine(const Program& program, const ArraySpec& array, const EngineMap
       streams_(program.routes.size()),
       active_(active_engines(program)),
       clocks_(map, active_, short_clocks) {
-  for (EngineId id : active_) {
+  for (program::EngineId id : active_) {
     Engine& e = engines_[id];
     e.end = p_.engines[id].steps.size();
     e.kind = map_.info(id).kind;
     e.tile = map_.info(id).tile;
   }
-  for (const LockInit& l : p_.locks) {
+  for (const program::LockInit& l : p_.locks) {
     Lock& k = locks_[l.tile * lock_stride_ + l.lock];
     k.value = k.initial = l.value;
     k.role = l.role;
@@ -63,13 +63,13 @@ void Machine::prepare_waits() {
   };
   std::vector<std::vector<Awaited>> awaited(engines_.size());
   std::vector<Open> open;
-  for (EngineId id : active_) {
-    const EngineProgram& ep = p_.engines[id];
+  for (program::EngineId id : active_) {
+    const program::EngineProgram& ep = p_.engines[id];
     const bool core = !ep.core.empty();
     open.assign(1, {ep.steps.size() + 1, 1});
     for (std::size_t s = 0; s < ep.steps.size(); ++s) {
       while (open.back().end <= s) open.pop_back();
-      const Step& step = ep.steps[s];
+      const program::Step& step = ep.steps[s];
       if (step.index < 0) {
         open.push_back({s + 1 + step.body, open.back().times * step.repeat});
         continue;
@@ -96,16 +96,16 @@ void Machine::prepare_waits() {
   }
 }
 
-void Machine::queue(EngineId id) {
+void Machine::queue(program::EngineId id) {
   Engine& e = engines_[id];
   if (e.queued || ended(id)) return;
   e.queued = true;
   ready_.push_back(id);
 }
 
-void Machine::settle(EngineId id) {
+void Machine::settle(program::EngineId id) {
   Engine& e = engines_[id];
-  const EngineProgram& ep = p_.engines[id];
+  const program::EngineProgram& ep = p_.engines[id];
   const auto& steps = ep.steps;
   for (;;) {
     while (!e.loops.empty() && e.at == e.loops.back().end) {
@@ -118,7 +118,7 @@ void Machine::settle(EngineId id) {
     if (e.at >= steps.size()) return;
     if (steps[e.at].index >= 0) {
       const auto index = static_cast<std::size_t>(steps[e.at].index);
-      if (e.kind == EngineKind::core) {
+      if (e.kind == program::EngineKind::core) {
         e.instr = &ep.core[index];
         prefetch(*e.instr);
       } else {
@@ -127,7 +127,7 @@ void Machine::settle(EngineId id) {
       }
       return;
     }
-    const Step& s = steps[e.at];
+    const program::Step& s = steps[e.at];
     e.loops.push_back({e.at + 1, e.at + 1 + s.body, s.repeat});
     ++e.at;
   }
@@ -137,12 +137,12 @@ bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
   depth_first_ = depth_first;
   Dataflow flow(p_, map_, clocks_, coverage, findings_);
   flow_ = &flow;
-  for (EngineId id : active_) {
+  for (program::EngineId id : active_) {
     settle(id);
     queue(id);
   }
   while (!ready_.empty() && !findings_.full()) {
-    const EngineId id = depth_first_ ? ready_.back() : ready_.front();
+    const program::EngineId id = depth_first_ ? ready_.back() : ready_.front();
     if (depth_first_) {
       ready_.pop_back();
     } else {
@@ -152,7 +152,7 @@ bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
     run_engine(id);
   }
   bool all = true;
-  for (EngineId id : active_) all = all && ended(id);
+  for (program::EngineId id : active_) all = all && ended(id);
   if (findings_.full()) return false;
   if (!all) {
     report_deadlock();
@@ -164,13 +164,13 @@ bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
 }
 
 // As far as it can go.
-void Machine::run_engine(EngineId id) {
+void Machine::run_engine(program::EngineId id) {
   Engine& e = engines_[id];
-  const bool core = e.kind == EngineKind::core;
+  const bool core = e.kind == program::EngineKind::core;
   while (!ended(id) && !findings_.full()) {
     if (e.phase == Phase::stream) return;
     if (!core) {
-      const Transfer& t = transfer(id);
+      const program::Transfer& t = transfer(id);
       if (e.phase == Phase::waits) {
         if (!pass_waits(id, t.wait0, t.wait_count)) return;
         e.phase = Phase::lock;
@@ -178,27 +178,27 @@ void Machine::run_engine(EngineId id) {
       if (t.acquire.lock >= 0 && !pass_lock(id, t.acquire)) return;
       return begin_stream(id);
     }
-    const CoreInstr& c = core_instr(id);
+    const program::CoreInstr& c = core_instr(id);
     if (e.phase == Phase::waits) {
       if (!pass_waits(id, c.wait0, c.wait_count)) return;
       e.phase = Phase::lock;
     }
-    if (c.op == CoreOp::acquire && !pass_lock(id, c.lock)) return;
-    if (c.op == CoreOp::kernel) flow_->call(here(id), p_.calls[c.call]);
-    if (c.op == CoreOp::release) release(id, c.lock);
-    complete(id, c.op == CoreOp::kernel);
+    if (c.op == program::CoreOp::acquire && !pass_lock(id, c.lock)) return;
+    if (c.op == program::CoreOp::kernel) flow_->call(here(id), p_.calls[c.call]);
+    if (c.op == program::CoreOp::release) release(id, c.lock);
+    complete(id, c.op == program::CoreOp::kernel);
   }
 }
 
-bool Machine::pass_waits(EngineId id, std::uint32_t first, std::uint32_t count) {
+bool Machine::pass_waits(program::EngineId id, std::uint32_t first, std::uint32_t count) {
   for (std::uint32_t i = first; i < first + count; ++i) {
-    const Wait& w = p_.waits[i];
+    const program::Wait& w = p_.waits[i];
     if (engines_[w.engine].tasks >= w.tasks) continue;
     engines_[w.engine].waiting.push_back(id);
     return false;
   }
   for (std::uint32_t i = first; i < first + count; ++i) {
-    const Wait& w = p_.waits[i];
+    const program::Wait& w = p_.waits[i];
     if (w.tasks <= 0) continue;
     Engine& other = engines_[w.engine];
     const auto at = static_cast<std::size_t>(std::lower_bound(other.awaited.begin(), other.awaited.end(), w.tasks) -
@@ -209,7 +209,7 @@ bool Machine::pass_waits(EngineId id, std::uint32_t first, std::uint32_t count) 
   return true;
 }
 
-bool Machine::pass_lock(EngineId id, const LockOp& op) {
+bool Machine::pass_lock(program::EngineId id, const program::LockOp& op) {
   Lock& k = lock(id, op.lock);
   if (k.value < op.value) {
     k.waiting.push_back(id);
@@ -242,13 +242,13 @@ bool Machine::pass_lock(EngineId id, const LockOp& op) {
   return true;
 }
 
-void Machine::release(EngineId id, const LockOp& op) {
+void Machine::release(program::EngineId id, const program::LockOp& op) {
   Lock& k = lock(id, op.lock);
   const Here now = here(id);
-  const TileKind kind = map_.info(id).tile_kind;
-  const LockSpec& spec = kind == TileKind::compute  ? array_.tile.locks
-                         : kind == TileKind::memory ? array_.memtile.locks
-                                                    : array_.shim.locks;
+  const program::TileKind kind = map_.info(id).tile_kind;
+  const arch::LockSpec& spec = kind == program::TileKind::compute  ? array_.tile.locks
+                               : kind == program::TileKind::memory ? array_.memtile.locks
+                                                                   : array_.shim.locks;
   const int limit = spec.max_value;
   if (!clocks_.knows(id, k.released))
     findings_.at(id, now.step, -1,
@@ -261,17 +261,17 @@ void Machine::release(EngineId id, const LockOp& op) {
                  fmt::format("legal: up to {}", limit));
   clocks_.complete(id, now.stamp.ordinal);  // what it did before it releases is over
   k.tokens.push_back({op.value, clocks_.keep(id), id});
-  for (EngineId other : k.waiting) queue(other);
+  for (program::EngineId other : k.waiting) queue(other);
   k.waiting.clear();
 }
 
-void Machine::begin_stream(EngineId id) {
+void Machine::begin_stream(program::EngineId id) {
   Engine& e = engines_[id];
-  const Transfer& t = transfer(id);
+  const program::Transfer& t = transfer(id);
   e.phase = Phase::stream;
   e.left = t.access.stream_bytes();
   e.moved = 0;
-  if (e.kind == EngineKind::mm2s) {
+  if (e.kind == program::EngineKind::mm2s) {
     flow_->load(here(id), t, e.stream);
     streams_[t.route].source = true;
   } else {
@@ -280,15 +280,15 @@ void Machine::begin_stream(EngineId id) {
   pump(t.route);
 }
 
-void Machine::pump(RouteId id) {
-  const Route& route = p_.routes[id];
+void Machine::pump(program::RouteId id) {
+  const program::Route& route = p_.routes[id];
   Stream& s = streams_[id];
   while (s.source && s.sinks == static_cast<int>(route.sinks.size())) {
     Engine& source = engines_[route.source];
     Bytes n = source.left;
-    for (EngineId sink : route.sinks) n = std::min(n, engines_[sink].left);
+    for (program::EngineId sink : route.sinks) n = std::min(n, engines_[sink].left);
     const bool last = n == source.left;
-    for (EngineId sink : route.sinks) {
+    for (program::EngineId sink : route.sinks) {
       Engine& e = engines_[sink];
       // What has arrived has been read; the source's whole reading is over once its last byte is here.
       clocks_.learn(sink, route.source, last ? source.executed + 1 : source.executed);
@@ -298,7 +298,7 @@ void Machine::pump(RouteId id) {
     }
     source.left -= n;
     source.moved += n;
-    for (EngineId sink : route.sinks) {
+    for (program::EngineId sink : route.sinks) {
       if (engines_[sink].left > 0) continue;
       --s.sinks;
       flow_->stored(here(sink), transfer(sink));
@@ -310,11 +310,11 @@ void Machine::pump(RouteId id) {
   }
 }
 
-void Machine::complete(EngineId id, bool task) {
+void Machine::complete(program::EngineId id, bool task) {
   Engine& e = engines_[id];
   clocks_.complete(id, e.executed + 1);
-  if (e.kind != EngineKind::core) {
-    const Transfer& t = *e.transfer;
+  if (e.kind != program::EngineKind::core) {
+    const program::Transfer& t = *e.transfer;
     if (t.release.lock >= 0) release(id, t.release);
   }
   ++e.executed;
@@ -322,7 +322,7 @@ void Machine::complete(EngineId id, bool task) {
     ++e.tasks;
     if (e.next_awaited < e.awaited.size() && e.awaited[e.next_awaited] == e.tasks)
       e.kept[e.next_awaited++] = clocks_.keep(id);
-    for (EngineId other : e.waiting) queue(other);
+    for (program::EngineId other : e.waiting) queue(other);
     e.waiting.clear();
   }
   ++e.at;
@@ -331,14 +331,14 @@ void Machine::complete(EngineId id, bool task) {
   queue(id);
 }
 
-std::string Machine::lock_text(EngineId id, int number) const {
-  const TileId tile = map_.info(id).tile;
+std::string Machine::lock_text(program::EngineId id, int number) const {
+  const program::TileId tile = map_.info(id).tile;
   return fmt::format("lock {} ({}) of {}", number, lock_role_name(locks_[tile * lock_stride_ + number].role),
                      map_.tile_name(tile));
 }
 
 void Machine::check_locks() {
-  for (TileId t = 0; t < map_.tile_count(); ++t)
+  for (program::TileId t = 0; t < map_.tile_count(); ++t)
     for (int n = 0; n < lock_stride_; ++n) {
       const Lock& k = locks_[t * lock_stride_ + n];
       if (k.value != k.initial)
@@ -347,4 +347,4 @@ void Machine::check_locks() {
     }
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

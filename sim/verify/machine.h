@@ -7,12 +7,13 @@
 
 #include "sim/verify/dataflow.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 class Machine {
  public:
   // With short clocks it objects to a little more (clocks.h).
-  Machine(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings, bool short_clocks);
+  Machine(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+          Findings& findings, bool short_clocks);
 
   // True when every engine came to its end. `outputs`: the network's outputs must stand at their homes then.
   // `depth_first`: whoever was freed last goes on first, which stays with few tiles at a time and is faster; otherwise
@@ -26,35 +27,35 @@ class Machine {
     std::int32_t left;
   };
   struct Engine {
-    std::size_t at = 0, end = 0;         // step
-    const Transfer* transfer = nullptr;  // at this step, of a channel
-    const CoreInstr* instr = nullptr;    // at this step, of a core
-    EngineKind kind = EngineKind::core;
-    TileId tile = 0;
+    std::size_t at = 0, end = 0;                  // step
+    const program::Transfer* transfer = nullptr;  // at this step, of a channel
+    const program::CoreInstr* instr = nullptr;    // at this step, of a core
+    program::EngineKind kind = program::EngineKind::core;
+    program::TileId tile = 0;
     Phase phase = Phase::waits;
     bool queued = false;
     std::int32_t executed = 0;  // instructions completed
     std::int32_t tasks = 0;
     Bytes left = 0, moved = 0;  // of the running transfer
     std::vector<Loop> loops;
-    std::vector<StreamPart> stream;     // of a source
-    std::vector<EngineId> waiting;      // engines that wait for this one's tasks
-    std::vector<std::int32_t> awaited;  // task counts somebody waits for, ascending
-    std::vector<int> kept;              // clock at each of them, -1: not yet or no longer
-    std::vector<std::int64_t> uses;     // waits that still need it, repeats counted
+    std::vector<StreamPart> stream;          // of a source
+    std::vector<program::EngineId> waiting;  // engines that wait for this one's tasks
+    std::vector<std::int32_t> awaited;       // task counts somebody waits for, ascending
+    std::vector<int> kept;                   // clock at each of them, -1: not yet or no longer
+    std::vector<std::int64_t> uses;          // waits that still need it, repeats counted
     std::size_t next_awaited = 0;
   };
   struct Token {
     int count, clock;
-    EngineId by;
+    program::EngineId by;
   };
   struct Lock {
     int value = 0, initial = 0;
-    LockRole role = LockRole::unused;
+    program::LockRole role = program::LockRole::unused;
     std::vector<Token> tokens;  // the oldest at `first`
     std::size_t first = 0;
     Stamp acquired, released;  // by whom last
-    std::vector<EngineId> waiting;
+    std::vector<program::EngineId> waiting;
   };
   struct Stream {
     bool source = false;
@@ -62,45 +63,45 @@ class Machine {
   };
 
   void prepare_waits();
-  void settle(EngineId id);  // from a repeat to its first instruction
-  bool ended(EngineId id) const { return engines_[id].at >= engines_[id].end; }
-  void queue(EngineId id);
-  void run_engine(EngineId id);
-  bool pass_waits(EngineId id, std::uint32_t first, std::uint32_t count);
-  bool pass_lock(EngineId id, const LockOp& op);
-  void release(EngineId id, const LockOp& op);
-  void begin_stream(EngineId id);
-  void pump(RouteId route);
-  void complete(EngineId id, bool task);
-  const Transfer& transfer(EngineId id) const { return *engines_[id].transfer; }
-  const CoreInstr& core_instr(EngineId id) const { return *engines_[id].instr; }
-  Here here(EngineId id) const { return {{id, engines_[id].executed + 1}, engines_[id].at}; }
-  Lock& lock(EngineId id, int number) { return locks_[engines_[id].tile * lock_stride_ + number]; }
-  std::string lock_text(EngineId id, int number) const;
+  void settle(program::EngineId id);  // from a repeat to its first instruction
+  bool ended(program::EngineId id) const { return engines_[id].at >= engines_[id].end; }
+  void queue(program::EngineId id);
+  void run_engine(program::EngineId id);
+  bool pass_waits(program::EngineId id, std::uint32_t first, std::uint32_t count);
+  bool pass_lock(program::EngineId id, const program::LockOp& op);
+  void release(program::EngineId id, const program::LockOp& op);
+  void begin_stream(program::EngineId id);
+  void pump(program::RouteId route);
+  void complete(program::EngineId id, bool task);
+  const program::Transfer& transfer(program::EngineId id) const { return *engines_[id].transfer; }
+  const program::CoreInstr& core_instr(program::EngineId id) const { return *engines_[id].instr; }
+  Here here(program::EngineId id) const { return {{id, engines_[id].executed + 1}, engines_[id].at}; }
+  Lock& lock(program::EngineId id, int number) { return locks_[engines_[id].tile * lock_stride_ + number]; }
+  std::string lock_text(program::EngineId id, int number) const;
   void check_locks();
 
   // Deadlock, in words (deadlock.cpp).
   struct Blocker {
-    std::string why;   // "waits for ..."
-    EngineId on = -1;  // who would have to move, -1: nobody does
+    std::string why;            // "waits for ..."
+    program::EngineId on = -1;  // who would have to move, -1: nobody does
   };
-  Blocker blocker(EngineId id) const;
-  bool releases(EngineId id, TileId tile, int number) const;
+  Blocker blocker(program::EngineId id) const;
+  bool releases(program::EngineId id, program::TileId tile, int number) const;
   void report_deadlock();
 
-  const Program& p_;
-  const ArraySpec& array_;
-  const EngineMap& map_;
+  const program::Program& p_;
+  const arch::ArraySpec& array_;
+  const program::EngineMap& map_;
   Findings& findings_;
   int lock_stride_;
   std::vector<Engine> engines_;
   std::vector<Lock> locks_;
   std::vector<Stream> streams_;
-  std::vector<EngineId> active_;
+  std::vector<program::EngineId> active_;
   Clocks clocks_;
   Dataflow* flow_ = nullptr;
-  std::deque<EngineId> ready_;
+  std::deque<program::EngineId> ready_;
   bool depth_first_ = false;
 };
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

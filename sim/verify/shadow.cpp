@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-namespace tessera::verifying {
+namespace tessera::verify {
 namespace {
 
 constexpr std::size_t most_holes = 1024;
@@ -55,7 +55,7 @@ void Shadow::judge(const Plane& p, const Stamp& who, bool writes, std::int64_t a
   }
 }
 
-void Shadow::note(Plane& p, const Stamp& who, bool writes, const Region& part) {
+void Shadow::note(Plane& p, const Stamp& who, bool writes, const program::Region& part) {
   std::size_t at = 0;
   while (at < p.users.size() && p.users[at].engine != who.engine) ++at;
   if (at == p.users.size()) p.users.push_back({who.engine});
@@ -71,9 +71,9 @@ void Shadow::note(Plane& p, const Stamp& who, bool writes, const Region& part) {
   last = static_cast<int>(p.uses.size()) - 1;
 }
 
-void Shadow::read_part(Plane& p, const Region& part, const Stamp& who, const Clocks& clocks,
+void Shadow::read_part(Plane& p, const program::Region& part, const Stamp& who, const Clocks& clocks,
                        std::vector<Conflict>& races) {
-  judge(p, who, false, p.grid.base, clocks, races, [&](const Region& used) { return meet(used, part); });
+  judge(p, who, false, p.grid.base, clocks, races, [&](const program::Region& used) { return meet(used, part); });
   note(p, who, false, part);
 }
 
@@ -153,7 +153,7 @@ void Shadow::settle(Plane& p) {
   if (p.holes.empty()) return;
   p.lost = true;
   left_.clear();
-  for (const Region& box : p.boxes) left_.push_back(p.grid.cut(box));
+  for (const program::Region& box : p.boxes) left_.push_back(p.grid.cut(box));
   for (const Placed& hole : p.holes) {
     const std::int64_t lo = hole.base, hi = hole.end();
     next_.clear();
@@ -221,9 +221,9 @@ bool Shadow::read(const Placed& wanted, const Stamp& who, const Clocks& clocks, 
     Plane& p = *here_[slot];
     if (!meet(p.grid.box, wanted.box)) continue;
     settle(p);
-    std::optional<Region> here;
-    for (const Region& box : p.boxes)
-      each_agreeing(p.grid, wanted, intersect(box, wanted.box), [&](const Region& part) {
+    std::optional<program::Region> here;
+    for (const program::Region& box : p.boxes)
+      each_agreeing(p.grid, wanted, intersect(box, wanted.box), [&](const program::Region& part) {
         missing -= part.elements();
         here = here ? hull(*here, part) : part;
       });
@@ -241,9 +241,9 @@ bool Shadow::holds(const Placed& wanted) {
     if (key_[slot] != wanted.key) continue;
     Plane& p = *here_[slot];
     settle(p);
-    for (const Region& box : p.boxes)
+    for (const program::Region& box : p.boxes)
       each_agreeing(p.grid, wanted, intersect(box, wanted.box),
-                    [&](const Region& part) { missing -= part.elements(); });
+                    [&](const program::Region& part) { missing -= part.elements(); });
   }
   return missing == 0;
 }
@@ -256,13 +256,13 @@ bool Shadow::collect(std::int64_t lo, std::int64_t hi, const Stamp& who, const C
     Plane& p = *here_[slot];
     if (p.lo >= hi || p.hi <= lo) continue;
     settle(p);
-    for (const Region& box : p.boxes) {
+    for (const program::Region& box : p.boxes) {
       const Placed content = p.grid.cut(box);
       const std::int64_t from = std::max(lo, content.base), to = std::min(hi, content.end());
       if (from >= to || !content.dense()) continue;
       parts_.clear();
       split_stream(box, from - content.base, to - from, parts_);
-      for (const Region& part : parts_) {
+      for (const program::Region& part : parts_) {
         read_part(p, part, who, clocks, races);
         found.push_back(p.grid.cut(part));
       }
@@ -284,10 +284,10 @@ void Shadow::touch(const Placed& where, const Stamp& who, const Clocks& clocks, 
   for (int slot : near_) {
     Plane& p = *here_[slot];
     settle(p);
-    for (const Region& box : p.boxes) {
+    for (const program::Region& box : p.boxes) {
       parts_.clear();
       shared_parts(p.grid.cut(box), where, parts_);
-      for (const Region& part : parts_) read_part(p, part, who, clocks, races);
+      for (const program::Region& part : parts_) read_part(p, part, who, clocks, races);
     }
   }
 }
@@ -297,7 +297,8 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
   const std::int64_t lo = content.base, hi = content.end();
   const bool dense = content.dense();
   if (Plane* p = dense ? sole(lo, hi) : nullptr) {  // the usual case: a buffer is filled again
-    judge(*p, who, true, lo, clocks, races, [&](const Region& used) { return share(p->grid.cut(used), content); });
+    judge(*p, who, true, lo, clocks, races,
+          [&](const program::Region& used) { return share(p->grid.cut(used), content); });
     fill(*p, content, sum);
     key_[p->slot] = content.key;
     return note(*p, who, true, content.box);
@@ -314,8 +315,9 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
     if (p.lo >= hi || p.hi <= lo) continue;
     const Overlap overlap = covered ? Overlap::whole : may_overlap(p.grid, content);
     if (overlap == Overlap::none) continue;
-    judge(p, who, true, lo, clocks, races,
-          [&](const Region& used) { return aligned ? meet(used, content.box) : share(p.grid.cut(used), content); });
+    judge(p, who, true, lo, clocks, races, [&](const program::Region& used) {
+      return aligned ? meet(used, content.box) : share(p.grid.cut(used), content);
+    });
     if (overlap == Overlap::whole) {
       remove(p);
     } else {
@@ -325,7 +327,7 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
   if (home == nullptr) return note(fresh(content, sum), who, true, content.box);
   // Where nothing has ever been there is nobody to be in the way of.
   if (!join(*home, content) || home->lost)
-    judge(*home, who, true, lo, clocks, races, [&](const Region& used) { return meet(used, content.box); });
+    judge(*home, who, true, lo, clocks, races, [&](const program::Region& used) { return meet(used, content.box); });
   note(*home, who, true, content.box);
 }
 
@@ -334,10 +336,10 @@ std::optional<Placed> Shadow::at(std::int64_t lo, std::int64_t hi) {
   for (int slot : near_) {
     Plane& p = *here_[slot];
     settle(p);
-    for (const Region& box : p.boxes)
+    for (const program::Region& box : p.boxes)
       if (touches(p.grid.cut(box), lo, hi)) return p.grid.cut(box);
   }
   return std::nullopt;
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

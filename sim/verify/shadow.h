@@ -12,7 +12,7 @@
 #include "sim/verify/boxes.h"
 #include "sim/verify/clocks.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
 // Two accesses that nothing orders.
 struct Conflict {
@@ -44,10 +44,10 @@ class Shadow {
   struct Use {
     std::int32_t ordinal;
     int before;  // the use of the same kind by the same engine before this one, -1: none
-    Region part;
+    program::Region part;
   };
   struct User {
-    EngineId engine;
+    program::EngineId engine;
     int read = -1, write = -1;  // its last uses
     std::int32_t read_ordinal = 0, write_ordinal = 0;
   };
@@ -66,8 +66,8 @@ class Shadow {
   template <class Meets>
   static void judge(const Plane& p, const Stamp& who, bool writes, std::int64_t address, const Clocks& clocks,
                     std::vector<Conflict>& races, Meets&& meets);
-  static void note(Plane& p, const Stamp& who, bool writes, const Region& part);
-  static void read_part(Plane& p, const Region& part, const Stamp& who, const Clocks& clocks,
+  static void note(Plane& p, const Stamp& who, bool writes, const program::Region& part);
+  static void read_part(Plane& p, const program::Region& part, const Stamp& who, const Clocks& clocks,
                         std::vector<Conflict>& races);
 
   void settle(Plane& p);
@@ -92,8 +92,8 @@ class Shadow {
   // Scratch.
   std::vector<std::uint8_t> hits_;
   std::vector<int> near_;
-  std::vector<Region> parts_;
+  std::vector<program::Region> parts_;
   std::vector<Placed> left_, next_;
 };
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

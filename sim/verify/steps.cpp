@@ -7,18 +7,19 @@
 #include "sim/verify/limits.h"
 #include "sim/verify/structure.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 namespace {
 
 constexpr std::int64_t most_steps = 250'000'000;  // executed, repeats counted
 
 class Steps {
  public:
-  Steps(const Program& p, const ArraySpec& a, const EngineMap& map, Findings& f) : p_(p), a_(a), map_(map), f_(f) {}
+  Steps(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, Findings& f)
+      : p_(p), a_(a), map_(map), f_(f) {}
 
-  void engine(EngineId e) {
-    const EngineProgram& ep = p_.engines[e];
-    const bool core = map_.info(e).kind == EngineKind::core;
+  void engine(program::EngineId e) {
+    const program::EngineProgram& ep = p_.engines[e];
+    const bool core = map_.info(e).kind == program::EngineKind::core;
     if (!loops(e)) return;
     for (std::size_t s = 0; s < ep.steps.size() && !f_.full(); ++s) {
       const int index = ep.steps[s].index;
@@ -35,7 +36,7 @@ class Steps {
 
  private:
   // Bodies lie within their surroundings, and the whole is finite.
-  bool loops(EngineId e) {
+  bool loops(program::EngineId e) {
     const auto& steps = p_.engines[e].steps;
     struct Open {
       std::size_t end;
@@ -59,8 +60,8 @@ class Steps {
         f_.at(e, s, -1, fmt::format("repeat {} of {} steps", steps[s].repeat, steps[s].body));
         return false;
       }
-      if (open.size() >= static_cast<std::size_t>(deepest_repeat)) {
-        f_.at(e, s, -1, "repeats are nested too deep", fmt::format("legal: {}", deepest_repeat));
+      if (open.size() >= static_cast<std::size_t>(program::deepest_repeat)) {
+        f_.at(e, s, -1, "repeats are nested too deep", fmt::format("legal: {}", program::deepest_repeat));
         return false;
       }
       open.push_back({end, std::min<std::int64_t>(times * steps[s].repeat, most_steps + 1)});
@@ -68,28 +69,28 @@ class Steps {
     return true;
   }
 
-  void waits(EngineId e, std::size_t s, int layer, std::uint32_t first, std::uint32_t count) {
+  void waits(program::EngineId e, std::size_t s, int layer, std::uint32_t first, std::uint32_t count) {
     if (std::uint64_t{first} + count > p_.waits.size()) return f_.at(e, s, layer, "its waits do not exist");
     for (std::uint32_t i = first; i < first + count; ++i) {
-      const Wait& w = p_.waits[i];
+      const program::Wait& w = p_.waits[i];
       if (w.engine < 0 || w.engine >= map_.count() || w.tasks < 0)
         f_.at(e, s, layer, fmt::format("waits for {} tasks of engine {}", w.tasks, w.engine));
     }
   }
 
   // Which one a step is counted to; -1: none.
-  void layer(EngineId e, std::size_t s, int id) {
+  void layer(program::EngineId e, std::size_t s, int id) {
     if (id != -1 && !p_.layers.empty() && !names_layer(p_, id)) f_.at(e, s, id, fmt::format("layer {}", id));
   }
 
-  void transfer(EngineId e, std::size_t s, const Transfer& t) {
+  void transfer(program::EngineId e, std::size_t s, const program::Transfer& t) {
     const auto& info = map_.info(e);
     const auto bad = [&](std::string what, std::string legal = {}) {
       f_.at(e, s, t.layer, std::move(what), std::move(legal));
     };
-    const DmaSpec& dma = dma_spec(a_, info.tile_kind);
-    const bool shim = info.tile_kind == TileKind::shim;
-    const bool pads = info.tile_kind == TileKind::memory && info.kind == EngineKind::mm2s;
+    const arch::DmaSpec& dma = dma_spec(a_, info.tile_kind);
+    const bool shim = info.tile_kind == program::TileKind::shim;
+    const bool pads = info.tile_kind == program::TileKind::memory && info.kind == program::EngineKind::mm2s;
     if (const auto wrong = access_problem(t.access, dma.dimensions + (shim ? 1 : 0)))
       return bad(wrong->what, wrong->legal);
     for (Problem& wrong : descriptor_problems(t.access, dma, shim, pads)) bad(wrong.what, wrong.legal);
@@ -99,41 +100,44 @@ class Steps {
     if (t.route < 0 || t.route >= static_cast<int>(p_.routes.size())) {
       bad(fmt::format("route {}", t.route));
     } else {
-      const Route& r = p_.routes[t.route];
-      const bool member =
-          info.kind == EngineKind::mm2s ? r.source == e : std::find(r.sinks.begin(), r.sinks.end(), e) != r.sinks.end();
+      const program::Route& r = p_.routes[t.route];
+      const bool member = info.kind == program::EngineKind::mm2s
+                              ? r.source == e
+                              : std::find(r.sinks.begin(), r.sinks.end(), e) != r.sinks.end();
       if (!member)
-        bad(fmt::format("route {} does not {} here", t.route, info.kind == EngineKind::mm2s ? "start" : "end"));
+        bad(fmt::format("route {} does not {} here", t.route,
+                        info.kind == program::EngineKind::mm2s ? "start" : "end"));
     }
     memory(e, s, t);
     if (t.acquire.lock >= 0) lock_op(t.acquire, info.tile, e, s, t.layer);
     if (t.release.lock >= 0) lock_op(t.release, info.tile, e, s, t.layer);
     waits(e, s, t.layer, t.wait0, t.wait_count);
     layer(e, s, t.layer);
-    if (!p_.tensors && t.payload != Payload::none)
+    if (!p_.tensors && t.payload != program::Payload::none)
       bad("says what it holds", "legal: payload none in a program without tensors");
-    if (t.payload == Payload::activations || t.payload == Payload::result) {
+    if (t.payload == program::Payload::activations || t.payload == program::Payload::result) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
       if (const auto wrong = region_problem(t.region, p_, t.tensor)) return bad(wrong->what);
-      if (t.payload == Payload::result && (t.region.c0 % 8 != 0 || t.region.c1 % 8 != 0))
+      if (t.payload == program::Payload::result && (t.region.c0 % 8 != 0 || t.region.c1 % 8 != 0))
         bad("puts channels " + region_text(t.region), "legal: multiples of 8");
-      if (t.region.elements() != t.access.memory_bytes() && info.kind == EngineKind::mm2s)
+      if (t.region.elements() != t.access.memory_bytes() && info.kind == program::EngineKind::mm2s)
         bad(fmt::format("{} bytes for the {} elements of {}", t.access.memory_bytes(), t.region.elements(),
                         region_text(t.region)));
     }
   }
 
-  void memory(EngineId e, std::size_t s, const Transfer& t) {
+  void memory(program::EngineId e, std::size_t s, const program::Transfer& t) {
     const auto& info = map_.info(e);
     const auto bad = [&](std::string what, std::string legal) {
       f_.at(e, s, t.layer, std::move(what), std::move(legal));
     };
     Bytes size = p_.ddr_bytes;
-    if (info.tile_kind == TileKind::compute) {
+    if (info.tile_kind == program::TileKind::compute) {
       if (t.memory != info.tile) return bad("memory of another tile", "legal: its own");
       size = a_.tile.memory.size - a_.tile.reserved;
-    } else if (info.tile_kind == TileKind::memory) {
-      const bool tile = t.memory >= 0 && t.memory < map_.tile_count() && map_.tile_kind(t.memory) == TileKind::memory;
+    } else if (info.tile_kind == program::TileKind::memory) {
+      const bool tile =
+          t.memory >= 0 && t.memory < map_.tile_count() && map_.tile_kind(t.memory) == program::TileKind::memory;
       const int k = a_.memtile_rows, first = map_.memory_tile(0);
       const int own = info.tile - first, other = t.memory - first;
       if (!tile || own % k != other % k || std::abs(own / k - other / k) > 1)
@@ -142,91 +146,91 @@ class Steps {
                    "legal: its own, or that of its east or west neighbour");
       size = a_.memtile.memory.size;
     }
-    if (info.tile_kind == TileKind::shim && p_.product.layer != -1) product_memory(e, s, t);
+    if (info.tile_kind == program::TileKind::shim && p_.product.layer != -1) product_memory(e, s, t);
     if (t.access.end() > size)
       bad(fmt::format("addresses {} to {}", t.access.base, t.access.end()), fmt::format("legal: 0 to {}", size));
   }
 
   // A product is written into C and read from A or B.
-  void product_memory(EngineId e, std::size_t s, const Transfer& t) {
-    const auto within = [&](const Matrix& m) {
+  void product_memory(program::EngineId e, std::size_t s, const program::Transfer& t) {
+    const auto within = [&](const program::Matrix& m) {
       if (m.address < 0 || m.address > most_bytes || m.rows < 1 || m.pitch > most_bytes / m.rows) return false;
       return t.access.base >= m.address && t.access.end() <= m.address + m.pitch * m.rows;
     };
-    const Product& q = p_.product;
-    const bool write = map_.info(e).kind == EngineKind::s2mm;
+    const program::Product& q = p_.product;
+    const bool write = map_.info(e).kind == program::EngineKind::s2mm;
     if (write ? !within(q.c) : !within(q.a) && !within(q.b))
       f_.at(e, s, t.layer,
             fmt::format("{} DDR addresses {} to {}", write ? "writes" : "reads", t.access.base, t.access.end()),
             write ? "legal: within c" : "legal: within a or within b");
   }
 
-  void core_step(EngineId e, std::size_t s, const CoreInstr& c) {
+  void core_step(program::EngineId e, std::size_t s, const program::CoreInstr& c) {
     const auto& info = map_.info(e);
     waits(e, s, c.layer, c.wait0, c.wait_count);
     layer(e, s, c.layer);
-    if (c.op != CoreOp::kernel) return lock_op(c.lock, info.tile, e, s, c.layer);
+    if (c.op != program::CoreOp::kernel) return lock_op(c.lock, info.tile, e, s, c.layer);
     if (c.call < 0 || static_cast<std::size_t>(c.call) >= p_.calls.size())
       return f_.at(e, s, c.layer, fmt::format("call {}", c.call));
     call(e, s, p_.calls[c.call]);
   }
 
-  void call(EngineId e, std::size_t s, const KernelCall& k) {
+  void call(program::EngineId e, std::size_t s, const program::KernelCall& k) {
     const auto bad = [&](std::string what, std::string legal = {}) {
       f_.at(e, s, k.layer, std::move(what), std::move(legal));
     };
-    if (k.kind >= KernelKind::ops) {
+    if (k.kind >= program::KernelKind::ops) {
       if (p_.tensors)
         return bad(std::string(kernel_name(k.kind)) + " calls say nothing of tensors",
                    "legal: in a program without tensors");
-      const bool unnamed = k.kind == KernelKind::ops && (k.layer == -1 || p_.layers.empty());
+      const bool unnamed = k.kind == program::KernelKind::ops && (k.layer == -1 || p_.layers.empty());
       if (!unnamed && !names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
-      return k.kind == KernelKind::ops ? void() : product_call(k, bad);
+      return k.kind == program::KernelKind::ops ? void() : product_call(k, bad);
     }
     if (!names_layer(p_, k.layer)) return bad(fmt::format("layer {}", k.layer));
-    if (k.add_layer != -1 && (!names_layer(p_, k.add_layer) || k.kind != KernelKind::conv))
+    if (k.add_layer != -1 && (!names_layer(p_, k.add_layer) || k.kind != program::KernelKind::conv))
       return bad(fmt::format("add layer {}", k.add_layer));
-    const Layer& y = p_.layers[k.layer].layer;
-    const Op op = y.op;
-    const bool fits = k.kind == KernelKind::conv      ? op == Op::conv2d
-                      : k.kind == KernelKind::maxpool ? op == Op::maxpool
-                      : k.kind == KernelKind::avgpool ? op == Op::avgpool
-                      : k.kind == KernelKind::add     ? op == Op::add
-                                                      : op == Op::concat;
+    const network::Layer& y = p_.layers[k.layer].layer;
+    const network::Op op = y.op;
+    const bool fits = k.kind == program::KernelKind::conv      ? op == network::Op::conv2d
+                      : k.kind == program::KernelKind::maxpool ? op == network::Op::maxpool
+                      : k.kind == program::KernelKind::avgpool ? op == network::Op::avgpool
+                      : k.kind == program::KernelKind::add     ? op == network::Op::add
+                                                               : op == network::Op::concat;
     if (!fits) return bad(fmt::format("{} for a layer of kind {}", kernel_name(k.kind), op_name(op)));
     if (const auto wrong = region_problem(k.out, p_, k.layer)) return bad(wrong->what);
     if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0)
       return bad("output channels " + region_text(k.out), "legal: multiples of 8");
-    const Window w = op == Op::add || op == Op::concat ? Window{} : y.window;
+    const network::Window w = op == network::Op::add || op == network::Op::concat ? network::Window{} : y.window;
     const std::int64_t in_h = (k.out.h1 - k.out.h0 - std::int64_t{1}) * w.sh + w.kh,
                        in_w = (k.out.w1 - k.out.w0 - std::int64_t{1}) * w.sw + w.kw;
     if (k.in_h != in_h || k.in_w != in_w)
       return bad(fmt::format("an input of {} x {} pixels", k.in_h, k.in_w), fmt::format("needed: {} x {}", in_h, in_w));
     const int depth = k.out.c1 - k.out.c0;
-    if (k.kind == KernelKind::conv) {
+    if (k.kind == program::KernelKind::conv) {
       if (k.ic0 < 0 || k.in_c < 8 || k.ic0 % 8 != 0 || k.in_c % 8 != 0 ||
-          std::int64_t{k.ic0} + k.in_c > stored_channels(y.in.c))
+          std::int64_t{k.ic0} + k.in_c > network::stored_channels(y.in.c))
         return bad(fmt::format("input channels {} to {}", k.ic0, std::int64_t{k.ic0} + k.in_c));
       if (k.chunk < 0 || k.chunk >= static_cast<int>(p_.chunks.size())) return bad(fmt::format("chunk {}", k.chunk));
     } else if (k.in_c != depth) {
       return bad(fmt::format("{} input channels for {} output channels", k.in_c, depth));
     }
     const bool ring = k.ring >= k.in_h && k.ring_row >= 0 && k.ring_row < k.ring;
-    if (k.ring != 0 && (p_.tensors || k.kind != KernelKind::conv || !ring))
+    if (k.ring != 0 && (p_.tensors || k.kind != program::KernelKind::conv || !ring))
       return bad(fmt::format("a window in a ring of {} rows from row {} on", k.ring, k.ring_row),
                  "legal: rings that hold the window of a conv call, in a program without tensors");
     buffers(k, bad);
   }
 
   template <class Bad>
-  void product_call(const KernelCall& k, const Bad& bad) {
-    const Layer& y = p_.layers[k.layer].layer;
+  void product_call(const program::KernelCall& k, const Bad& bad) {
+    const network::Layer& y = p_.layers[k.layer].layer;
     const std::int64_t rows = std::int64_t{k.out.h1} - k.out.h0, cols = std::int64_t{k.out.c1} - k.out.c0,
                        steps = k.in_c;
     constexpr std::int64_t most = 1 << 16;
     const auto sane = [](std::int64_t n) { return n >= 1 && n <= most; };
-    if (y.op != Op::conv2d || std::int64_t{k.out.w1} - k.out.w0 != 1 || !sane(rows) || !sane(cols) ||
-        (k.kind == KernelKind::gemm && !sane(steps)))
+    if (y.op != network::Op::conv2d || std::int64_t{k.out.w1} - k.out.w0 != 1 || !sane(rows) || !sane(cols) ||
+        (k.kind == program::KernelKind::gemm && !sane(steps)))
       return bad(fmt::format("a tile of {} x {} x {}", rows, cols, steps),
                  "legal: rows, columns and steps of a gemm layer");
     const auto buffer = [&](const char* name, std::int64_t at, std::int64_t bytes) {
@@ -236,27 +240,28 @@ class Steps {
     };
     const Bytes in = type_bytes(y.in_type);
     buffer("tile of C", k.acc, rows * cols * type_bytes(y.out_type));
-    if (k.kind == KernelKind::clear) return;
+    if (k.kind == program::KernelKind::clear) return;
     buffer("tile of A", k.in, rows * steps * in);
     buffer("tile of B", k.weights, cols * steps * in);
   }
 
   // The buffers of a call lie in the core's memory and apart from each other.
   template <class Bad>
-  void buffers(const KernelCall& k, const Bad& bad) {
+  void buffers(const program::KernelCall& k, const Bad& bad) {
     struct Span {
       const char* name;
       std::int64_t at, bytes;
     };
     Few<Span, 5> spans;
     const std::int64_t out = k.out.elements();
-    const bool conv = k.kind == KernelKind::conv;
+    const bool conv = k.kind == program::KernelKind::conv;
     const std::int64_t ring = std::int64_t{k.ring} * p_.layers[k.layer].layer.in.w * k.in_c;
     spans.push_back({"input", k.in, k.ring > 0 ? ring : std::int64_t{k.in_h} * k.in_w * k.in_c});
     if (conv && p_.chunks[k.chunk].size.total() > 0)
       spans.push_back({"weights", k.weights, p_.chunks[k.chunk].size.total()});
     if (conv && !(k.first && k.last)) spans.push_back({"partial sums", k.acc, out * 4});
-    if (k.kind == KernelKind::add || (k.add_layer >= 0 && k.last)) spans.push_back({"second operand", k.in2, out});
+    if (k.kind == program::KernelKind::add || (k.add_layer >= 0 && k.last))
+      spans.push_back({"second operand", k.in2, out});
     if (!conv || k.last) spans.push_back({"result", k.result, out});
     const Bytes size = a_.tile.memory.size - a_.tile.reserved;
     for (std::size_t i = 0; i < spans.size(); ++i) {
@@ -270,8 +275,8 @@ class Steps {
     }
   }
 
-  void lock_op(const LockOp& op, TileId tile, EngineId e, std::size_t step, int layer) {
-    const LockSpec& spec = lock_spec(a_, map_.tile_kind(tile));
+  void lock_op(const program::LockOp& op, program::TileId tile, program::EngineId e, std::size_t step, int layer) {
+    const arch::LockSpec& spec = lock_spec(a_, map_.tile_kind(tile));
     if (op.lock < 0 || op.lock >= spec.count)
       f_.at(e, step, layer, fmt::format("lock {}", op.lock), fmt::format("legal: 0 to {}", spec.count - 1));
     if (op.value < 1 || op.value > spec.max_value)
@@ -279,18 +284,19 @@ class Steps {
             fmt::format("legal: 1 to {}", spec.max_value));
   }
 
-  const Program& p_;
-  const ArraySpec& a_;
-  const EngineMap& map_;
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const program::EngineMap& map_;
   Findings& f_;
   std::int64_t executed_ = 0;
 };
 
 }  // namespace
 
-void check_steps(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings) {
+void check_steps(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                 Findings& findings) {
   Steps steps(program, array, map, findings);
-  for (EngineId e = 0; e < map.count() && !findings.full(); ++e) steps.engine(e);
+  for (program::EngineId e = 0; e < map.count() && !findings.full(); ++e) steps.engine(e);
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -7,12 +7,13 @@
 
 #include "sim/verify/limits.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 namespace {
 
 class Structure {
  public:
-  Structure(const Program& p, const ArraySpec& a, const EngineMap& map, Findings& f) : p_(p), a_(a), map_(map), f_(f) {}
+  Structure(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, Findings& f)
+      : p_(p), a_(a), map_(map), f_(f) {}
 
   void run() {
     if (p_.rows != a_.rows || p_.cols != a_.cols || p_.memtile_rows != a_.memtile_rows)
@@ -33,12 +34,12 @@ class Structure {
 
   void layers() {
     for (std::size_t i = 0; i < p_.layers.size(); ++i) {
-      const Layer& y = p_.layers[i].layer;
+      const network::Layer& y = p_.layers[i].layer;
       const auto bad = [&](std::string what) {
         f_.add("layer " + f_.layer_name(static_cast<int>(i)), std::move(what));
       };
       if (y.id != static_cast<int>(i)) bad(fmt::format("has id {} at place {}", y.id, i));
-      const Window& w = y.window;
+      const network::Window& w = y.window;
       if (std::min({w.kh, w.kw, w.sh, w.sw, y.out.h, y.out.w, y.out.c}) < 1 ||
           std::min({w.pad_top, w.pad_left, w.pad_bottom, w.pad_right}) < 0)
         bad("a size is not positive");
@@ -46,10 +47,10 @@ class Structure {
           too_large(y.in) || too_large(y.out))
         bad(fmt::format("a size is too large: {}x{}x{} from {}x{}x{}", y.out.h, y.out.w, y.out.c, y.in.h, y.in.w,
                         y.in.c));
-      for (LayerId input : y.inputs)
+      for (network::LayerId input : y.inputs)
         if (input < 0 || input >= static_cast<int>(i)) bad(fmt::format("reads layer {}", input));
-      const std::size_t inputs = y.op == Op::input ? 0 : y.op == Op::add ? 2 : 1;
-      if (y.op == Op::concat ? y.inputs.empty() : y.inputs.size() != inputs)
+      const std::size_t inputs = y.op == network::Op::input ? 0 : y.op == network::Op::add ? 2 : 1;
+      if (y.op == network::Op::concat ? y.inputs.empty() : y.inputs.size() != inputs)
         bad(fmt::format("has {} inputs", y.inputs.size()));
       if (!f_.empty()) return;
       shapes(y, bad);
@@ -60,68 +61,69 @@ class Structure {
     }
   }
 
-  static bool too_large(const Shape& s) {
+  static bool too_large(const network::Shape& s) {
     return std::min({s.h, s.w, s.c}) < 0 || std::max({s.h, s.w, s.c}) > most_elements ||
            std::int64_t{s.h} * s.w > most_bytes / std::max(1, s.c);
   }
 
   template <class Bad>
-  void shapes(const Layer& y, const Bad& bad) {
-    if (y.op == Op::input) return;
-    const Shape& in = p_.layers[y.inputs[0]].layer.out;
-    const Window& w = y.window;
-    if (y.op == Op::concat) {
+  void shapes(const network::Layer& y, const Bad& bad) {
+    if (y.op == network::Op::input) return;
+    const network::Shape& in = p_.layers[y.inputs[0]].layer.out;
+    const network::Window& w = y.window;
+    if (y.op == network::Op::concat) {
       std::int64_t channels = 0;
-      for (LayerId input : y.inputs) channels += stored_channels(p_.layers[input].layer.out.c);
-      if (channels != stored_channels(y.out.c))
-        bad(fmt::format("stores {} channels of {} that its inputs store", stored_channels(y.out.c), channels));
+      for (network::LayerId input : y.inputs) channels += network::stored_channels(p_.layers[input].layer.out.c);
+      if (channels != network::stored_channels(y.out.c))
+        bad(fmt::format("stores {} channels of {} that its inputs store", network::stored_channels(y.out.c), channels));
       return;
     }
     if (!(y.in == in)) bad("its input shape is not that of the tensor it reads");
-    if (y.op == Op::add) {
+    if (y.op == network::Op::add) {
       if (!(y.out == in) || !(y.out == p_.layers[y.inputs[1]].layer.out)) bad("adds tensors of different shapes");
       return;
     }
     if (std::int64_t{y.out.h - 1} * w.sh + w.kh > in.h + w.pad_top + w.pad_bottom ||
         std::int64_t{y.out.w - 1} * w.sw + w.kw > in.w + w.pad_left + w.pad_right)
       bad("its windows reach beyond the padded input");
-    if (y.op != Op::conv2d && y.out.c != in.c) bad("changes the number of channels");
+    if (y.op != network::Op::conv2d && y.out.c != in.c) bad("changes the number of channels");
   }
 
   template <class Bad>
-  void mask_fits(const KernelMask& m, const Layer& y, const Bad& bad) {
-    const int rows = stored_channels(y.out.c) / 8, cols = stored_channels(y.in.c) / 8;
-    if (y.op != Op::conv2d || m.rows != rows || m.cols != cols ||
+  void mask_fits(const sparsity::KernelMask& m, const network::Layer& y, const Bad& bad) {
+    const int rows = network::stored_channels(y.out.c) / 8, cols = network::stored_channels(y.in.c) / 8;
+    if (y.op != network::Op::conv2d || m.rows != rows || m.cols != cols ||
         m.bits.size() != static_cast<std::size_t>(rows) * cols || m.unit_rows < 1 || m.unit_cols < 1)
       bad(fmt::format("its mask has {} x {} blocks, needed are {} x {}", m.rows, m.cols, rows, cols));
   }
 
   // Stored order of the channels: a permutation, and the same on both sides of every layer that keeps channels.
   template <class Bad>
-  void order(const ProgramLayer& l, const Bad& bad) {
+  void order(const program::ProgramLayer& l, const Bad& bad) {
     if (!f_.empty()) return;
     std::vector<int> sorted = l.block_order;
     std::sort(sorted.begin(), sorted.end());
     for (std::size_t i = 0; i < sorted.size(); ++i)
       if (sorted[i] != static_cast<int>(i)) return bad("its block order is no permutation");
-    if (!sorted.empty() && static_cast<int>(sorted.size()) != stored_channels(l.layer.out.c) / 8)
+    if (!sorted.empty() && static_cast<int>(sorted.size()) != network::stored_channels(l.layer.out.c) / 8)
       return bad("its block order has the wrong length");
-    const Op op = l.layer.op;
-    if (op == Op::input || op == Op::conv2d) return;
+    const network::Op op = l.layer.op;
+    if (op == network::Op::input || op == network::Op::conv2d) return;
     const std::vector<int> own = full_order(l);
     std::vector<int> joined;
-    for (LayerId input : l.layer.inputs) {
+    for (network::LayerId input : l.layer.inputs) {
       const std::vector<int> part = full_order(p_.layers[input]);
-      const int base = op == Op::concat ? static_cast<int>(joined.size()) : 0;
-      if (op != Op::concat) joined.clear();
+      const int base = op == network::Op::concat ? static_cast<int>(joined.size()) : 0;
+      if (op != network::Op::concat) joined.clear();
       for (int b : part) joined.push_back(base + b);
-      if (op != Op::concat && joined != own) return bad("its channels are stored in another order than its input's");
+      if (op != network::Op::concat && joined != own)
+        return bad("its channels are stored in another order than its input's");
     }
     if (joined != own) bad("its channels are stored in another order than its inputs'");
   }
-  static std::vector<int> full_order(const ProgramLayer& l) {
+  static std::vector<int> full_order(const program::ProgramLayer& l) {
     if (!l.block_order.empty()) return l.block_order;
-    std::vector<int> all(stored_channels(l.layer.out.c) / 8);
+    std::vector<int> all(network::stored_channels(l.layer.out.c) / 8);
     std::iota(all.begin(), all.end(), 0);
     return all;
   }
@@ -135,13 +137,13 @@ class Structure {
 
   // Whole matrices of a gemm, within DDR and in rows that do not overlap.
   void product() {
-    const Product& q = p_.product;
-    if (p_.tensors || !names_layer(p_, q.layer) || p_.layers[q.layer].layer.op != Op::conv2d)
+    const program::Product& q = p_.product;
+    if (p_.tensors || !names_layer(p_, q.layer) || p_.layers[q.layer].layer.op != network::Op::conv2d)
       return f_.add("product", fmt::format("of layer {}", q.layer), "legal: a gemm, in a program without tensors");
-    const Layer& y = p_.layers[q.layer].layer;
+    const network::Layer& y = p_.layers[q.layer].layer;
     const Bytes in = type_bytes(y.in_type), out = type_bytes(y.out_type);
     std::vector<std::pair<std::int64_t, std::int64_t>> spans;  // of a, b and c in DDR
-    const auto matrix = [&](const char* name, const Matrix& m, std::int64_t rows, Bytes row) {
+    const auto matrix = [&](const char* name, const program::Matrix& m, std::int64_t rows, Bytes row) {
       const bool sane = m.address >= 0 && m.address < most_bytes && m.address % 4 == 0 && m.pitch > 0 && m.rows > 0 &&
                         m.pitch <= most_bytes / m.rows;
       if (!sane || m.rows < rows || m.pitch < row)
@@ -163,13 +165,13 @@ class Structure {
   }
 
   void chunk(std::size_t i) {
-    const ChunkPlace& c = p_.chunks[i];
+    const program::ChunkPlace& c = p_.chunks[i];
     const auto bad = [&](std::string what) { f_.add(fmt::format("chunk {}", i), std::move(what)); };
-    if (!names_layer(p_, c.layer) || p_.layers[c.layer].layer.op != Op::conv2d)
+    if (!names_layer(p_, c.layer) || p_.layers[c.layer].layer.op != network::Op::conv2d)
       return bad(fmt::format("of layer {}", c.layer));
-    const Layer& y = p_.layers[c.layer].layer;
-    const int rows = stored_channels(y.out.c) / 8, cols = stored_channels(y.in.c) / 8;
-    const ChunkShape& s = c.shape;
+    const network::Layer& y = p_.layers[c.layer].layer;
+    const int rows = network::stored_channels(y.out.c) / 8, cols = network::stored_channels(y.in.c) / 8;
+    const sparsity::ChunkShape& s = c.shape;
     if (s.col0 < 0 || s.col1 <= s.col0 || s.col1 > cols) return bad(fmt::format("columns {} to {}", s.col0, s.col1));
     for (int row : s.rows)
       if (row < 0 || row >= rows) return bad(fmt::format("row {} of {}", row, rows));
@@ -178,14 +180,14 @@ class Structure {
     if (c.ddr_address < 0 || c.ddr_address > most_bytes)
       return bad(fmt::format("stands at DDR address {}", c.ddr_address));
     if (c.ddr_address % 4 != 0) bad(fmt::format("stands at DDR address {}, not a multiple of 4", c.ddr_address));
-    KernelMask dense;
+    sparsity::KernelMask dense;
     const int mask = p_.layers[c.layer].mask;
     if (mask < 0) {
       dense.rows = rows;
       dense.cols = cols;
       dense.bits.assign(static_cast<std::size_t>(rows) * cols, 1);
     }
-    const ChunkSize size = chunk_size(mask < 0 ? dense : p_.masks[mask], s);
+    const sparsity::ChunkSize size = chunk_size(mask < 0 ? dense : p_.masks[mask], s);
     if (size.blocks != c.size.blocks || size.indexed != c.size.indexed || size.bias != c.size.bias ||
         size.index != c.size.index || size.data != c.size.data)
       bad(fmt::format("{} bytes with {} blocks, its mask says {} bytes with {} blocks", c.size.total(), c.size.blocks,
@@ -195,7 +197,7 @@ class Structure {
 
   void overlapping_chunks() {
     std::vector<std::pair<std::int64_t, std::int64_t>> spans;
-    for (const ChunkPlace& c : p_.chunks)
+    for (const program::ChunkPlace& c : p_.chunks)
       if (c.size.total() > 0) spans.emplace_back(c.ddr_address, c.ddr_address + c.size.total());
     std::sort(spans.begin(), spans.end());
     for (std::size_t i = 1; i < spans.size(); ++i)
@@ -204,7 +206,7 @@ class Structure {
   }
 
   void piece(std::size_t i) {
-    const TensorPiece& t = p_.pieces[i];
+    const program::TensorPiece& t = p_.pieces[i];
     const std::string path = fmt::format("piece {}", i);
     if (!names_layer(p_, t.tensor)) return f_.add(path, fmt::format("of tensor {}", t.tensor));
     if (const auto wrong = region_problem(t.region, p_, t.tensor)) return f_.add(path, wrong->what);
@@ -212,7 +214,7 @@ class Structure {
     if (t.access.memory_bytes() != t.region.elements())
       f_.add(path, fmt::format("{} bytes for {} elements", t.access.memory_bytes(), t.region.elements()));
     if (t.in_ddr) return in_ddr(t.access.base, t.access.end(), path);
-    if (t.memory < 0 || t.memory >= map_.tile_count() || map_.tile_kind(t.memory) != TileKind::memory)
+    if (t.memory < 0 || t.memory >= map_.tile_count() || map_.tile_kind(t.memory) != program::TileKind::memory)
       return f_.add(path, "is neither in DDR nor in a memory tile");
     if (t.access.end() > a_.memtile.memory.size)
       f_.add(path, fmt::format("ends at {} of {} bytes", t.access.end(), a_.memtile.memory.size));
@@ -227,13 +229,13 @@ class Structure {
 
   void locks() {
     std::vector<std::pair<int, int>> seen;
-    for (const LockInit& l : p_.locks) {
+    for (const program::LockInit& l : p_.locks) {
       if (l.tile < 0 || l.tile >= map_.tile_count()) {
         f_.add("locks", fmt::format("tile {}", l.tile));
         continue;
       }
       const std::string path = fmt::format("lock {} of {}", l.lock, map_.tile_name(l.tile));
-      const LockSpec& spec = lock_spec(a_, map_.tile_kind(l.tile));
+      const arch::LockSpec& spec = lock_spec(a_, map_.tile_kind(l.tile));
       if (l.lock < 0 || l.lock >= spec.count)
         f_.add(path, "does not exist", fmt::format("legal: 0 to {}", spec.count - 1));
       if (l.value < 0 || l.value > spec.max_value)
@@ -244,32 +246,35 @@ class Structure {
     if (std::adjacent_find(seen.begin(), seen.end()) != seen.end()) f_.add("locks", "a lock is given twice");
   }
 
-  bool engine_ok(EngineId e, EngineKind kind) const { return e >= 0 && e < map_.count() && map_.info(e).kind == kind; }
+  bool engine_ok(program::EngineId e, program::EngineKind kind) const {
+    return e >= 0 && e < map_.count() && map_.info(e).kind == kind;
+  }
 
   void routes() {
     for (std::size_t i = 0; i < p_.routes.size(); ++i) {
-      const Route& r = p_.routes[i];
+      const program::Route& r = p_.routes[i];
       const std::string path = fmt::format("route {}", i);
-      if (!engine_ok(r.source, EngineKind::mm2s)) f_.add(path, "its source is no mm2s channel");
+      if (!engine_ok(r.source, program::EngineKind::mm2s)) f_.add(path, "its source is no mm2s channel");
       if (r.sinks.empty()) f_.add(path, "has no sink");
       for (std::size_t k = 0; k < r.sinks.size(); ++k) {
-        if (!engine_ok(r.sinks[k], EngineKind::s2mm)) f_.add(path, "a sink is no s2mm channel");
+        if (!engine_ok(r.sinks[k], program::EngineKind::s2mm)) f_.add(path, "a sink is no s2mm channel");
         if (k > 0 && r.sinks[k] <= r.sinks[k - 1]) f_.add(path, "its sinks are not in ascending order");
       }
     }
   }
 
-  const Program& p_;
-  const ArraySpec& a_;
-  const EngineMap& map_;
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const program::EngineMap& map_;
   Findings& f_;
 };
 
 }  // namespace
 
-void check_structure(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings) {
+void check_structure(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                     Findings& findings) {
   Structure(program, array, map, findings).run();
   if (static_cast<int>(program.engines.size()) == map.count()) check_steps(program, array, map, findings);
 }
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

@@ -3,10 +3,12 @@
 #pragma once
 #include "sim/verify/findings.h"
 
-namespace tessera::verifying {
+namespace tessera::verify {
 
-void check_structure(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
+void check_structure(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                     Findings& findings);
 // The part of it that looks at the steps of the engines; the tables have been judged before.
-void check_steps(const Program& program, const ArraySpec& array, const EngineMap& map, Findings& findings);
+void check_steps(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                 Findings& findings);
 
-}  // namespace tessera::verifying
+}  // namespace tessera::verify

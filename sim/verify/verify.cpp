@@ -3,17 +3,17 @@
 #include "sim/verify/machine.h"
 #include "sim/verify/structure.h"
 
-namespace tessera {
+namespace tessera::verify {
 
-std::optional<Failure> verify(const Program& program, const ArraySpec& array) {
-  const EngineMap map(array);
-  verifying::Findings structure(program, map);
-  verifying::check_structure(program, array, map, structure);
+std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array) {
+  const program::EngineMap map(array);
+  verify::Findings structure(program, map);
+  verify::check_structure(program, array, map, structure);
   if (!structure.empty()) return structure.take();
   const auto execute = [&](bool quick) {
-    verifying::Findings findings(program, map);
-    verifying::Coverage coverage(program, findings);
-    verifying::Machine machine(program, array, map, findings, quick);
+    verify::Findings findings(program, map);
+    verify::Coverage coverage(program, findings);
+    verify::Machine machine(program, array, map, findings, quick);
     if (machine.run(coverage, program.tensors, quick) && program.tensors) coverage.finish();
     return findings.take();
   };
@@ -22,4 +22,4 @@ std::optional<Failure> verify(const Program& program, const ArraySpec& array) {
   return execute(true) ? execute(false) : std::nullopt;
 }
 
-}  // namespace tessera
+}  // namespace tessera::verify

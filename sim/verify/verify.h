@@ -18,10 +18,10 @@
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
-namespace tessera {
+namespace tessera::verify {
 
 // Nothing: the program is right. Problems name engine, step, layer and address; at most a few dozen are reported. The
 // code is deadlock when engines wait for what never comes, else bad_input.
-std::optional<Failure> verify(const Program& program, const ArraySpec& array);
+std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array);
 
-}  // namespace tessera
+}  // namespace tessera::verify

@@ -1,6 +1,6 @@
-// What does the explorer itself cost per point? Points of block_sparsity that are resolved, planned, stored, read again in
-// a process of their own and collected as always, except that nothing is scheduled and simulated; the limit is 10 ms per
-// point. And what the plan of the whole sweep costs.
+// What does the explorer itself cost per point? Points of block_sparsity that are resolved, planned, stored, read again
+// in a process of their own and collected as always, except that nothing is scheduled and simulated; the limit is 10 ms
+// per point. And what the plan of the whole sweep costs.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -15,6 +15,7 @@
 namespace {
 
 using namespace tessera;
+using namespace tessera::run;
 using namespace tessera::explore;
 
 constexpr const char* folder_of_sweeps = "configs/sweeps";

@@ -12,13 +12,13 @@
 #include <ctime>
 
 #include "sim/config/hardware.h"
+#include "sim/exec/backend.h"
 #include "sim/network/network_file.h"
 #include "sim/reference/network_data.h"
-#include "sim/exec/backend.h"
 #include "sim/run/functional.h"
 #include "sim/schedule/schedule.h"
-#include "sim/verify/verify.h"
 #include "sim/sparsity/mask_spec.h"
+#include "sim/verify/verify.h"
 
 namespace tessera {
 namespace {
@@ -28,7 +28,7 @@ struct Job {
   const char* hardware;
   std::vector<std::string> sets;
   double ratio;
-  Fidelity fidelity;
+  exec::Fidelity fidelity;
   bool functional;
 };
 
@@ -40,16 +40,16 @@ T get(Expected<T> value) {
 }
 
 struct Input {
-  Network network;
-  ArraySpec array;
-  std::vector<std::optional<BlockMask>> masks;
+  network::Network network;
+  arch::ArraySpec array;
+  std::vector<std::optional<sparsity::BlockMask>> masks;
 };
 
 Input load(const Job& job) {
-  Input in{get(load_network(std::string("configs/networks/") + job.network + ".json")),
+  Input in{get(network::load_network(std::string("configs/networks/") + job.network + ".json")),
            get(load_hardware(std::string("configs/hardware/") + job.hardware + ".json", job.sets)),
            {}};
-  MaskSpec spec;
+  sparsity::MaskSpec spec;
   spec.ratio = job.ratio;
   in.masks = get(make_masks(in.network, spec));
   return in;
@@ -59,13 +59,13 @@ struct Figures {
   double cycles = 0, events = 0, megabytes = 0, cpu_ms = 0;
 };
 
-Figures run(const Job& job, const Input& in, const Schedule& schedule, const KernelLaw& law) {
-  SimOptions options;
+Figures run(const Job& job, const Input& in, const schedule::Schedule& schedule, const cost::KernelLaw& law) {
+  exec::SimOptions options;
   options.fidelity = job.fidelity;
   options.functional = job.functional;
-  DdrImage image;
-  if (job.functional) image = build_ddr_image(schedule.program, make_data(in.network, in.masks, 1));
-  const SimResult r =
+  exec::DdrImage image;
+  if (job.functional) image = run::build_ddr_image(schedule.program, reference::make_data(in.network, in.masks, 1));
+  const exec::SimResult r =
       get(simulate(schedule.program, in.array, kernel_durations(schedule.program, law), options, image));
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
@@ -105,8 +105,8 @@ void report(benchmark::State& state, const Figures& f) {
 // The simulation alone.
 void simulation(benchmark::State& state, const Job& job) {
   const Input in = load(job);
-  const KernelLaw& law = *get(find_kernel_law(in.array.kernels));
-  const Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
+  const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
+  const schedule::Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
   Figures f;
   for (auto _ : state) f = in_child([&] { return run(job, in, schedule, law); });
   report(state, f);
@@ -117,7 +117,7 @@ void both(benchmark::State& state, Job job) {
   const Input dense = load(job);
   job.ratio = 0.5;
   const Input sparse = load(job);
-  const KernelLaw& law = *get(find_kernel_law(dense.array.kernels));
+  const cost::KernelLaw& law = *get(cost::find_kernel_law(dense.array.kernels));
   Figures f;
   for (auto _ : state) {
     const auto density = [&](const Input& in) {
@@ -132,25 +132,25 @@ void both(benchmark::State& state, Job job) {
 // The schedule alone.
 void scheduling(benchmark::State& state, const Job& job) {
   const Input in = load(job);
-  const KernelLaw& law = *get(find_kernel_law(in.array.kernels));
+  const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
   for (auto _ : state) benchmark::DoNotOptimize(get(make_schedule(in.network, in.masks, in.array, law, {})));
 }
 
 // The verifier alone; `of_scheduling` is its processor time in those of the schedule it judges.
 void verifying(benchmark::State& state, const Job& job) {
   const Input in = load(job);
-  const KernelLaw& law = *get(find_kernel_law(in.array.kernels));
+  const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
   const std::clock_t start = std::clock();
-  const Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
+  const schedule::Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
   const std::clock_t scheduled = std::clock();
   for (auto _ : state)
-    if (verify(schedule.program, in.array)) state.SkipWithError("the verifier refuses the schedule");
+    if (verify::verify(schedule.program, in.array)) state.SkipWithError("the verifier refuses the schedule");
   const double each = static_cast<double>(std::clock() - scheduled) / static_cast<double>(state.iterations());
   state.counters["of_scheduling"] = each / static_cast<double>(scheduled - start);
 }
 
-const Job base{"resnet50", "aie2", {"rows=4", "cols=4"}, 0, Fidelity::burst, false};
-Job with(Fidelity fidelity, double ratio, bool functional = false) {
+const Job base{"resnet50", "aie2", {"rows=4", "cols=4"}, 0, exec::Fidelity::burst, false};
+Job with(exec::Fidelity fidelity, double ratio, bool functional = false) {
   Job job = base;
   job.fidelity = fidelity;
   job.ratio = ratio;
@@ -165,24 +165,24 @@ Job on(const char* hardware, double ratio = 0) {
   return job;
 }
 
-BENCHMARK_CAPTURE(simulation, resnet50_4x4_burst_dense, with(Fidelity::burst, 0))
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_burst_dense, with(exec::Fidelity::burst, 0))
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK_CAPTURE(simulation, resnet50_4x4_burst_half, with(Fidelity::burst, 0.5))
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_burst_half, with(exec::Fidelity::burst, 0.5))
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK_CAPTURE(simulation, resnet50_4x4_transaction_dense, with(Fidelity::transaction, 0))
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_transaction_dense, with(exec::Fidelity::transaction, 0))
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK_CAPTURE(simulation, resnet50_4x4_functional_dense, with(Fidelity::burst, 0, true))
+BENCHMARK_CAPTURE(simulation, resnet50_4x4_functional_dense, with(exec::Fidelity::burst, 0, true))
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 BENCHMARK_CAPTURE(simulation, resnet50_ve2802_burst_dense, on("ve2802"))->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(scheduling, resnet50_4x4_dense, with(Fidelity::burst, 0))->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(scheduling, resnet50_4x4_half, with(Fidelity::burst, 0.5))->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(scheduling, resnet50_4x4_dense, with(exec::Fidelity::burst, 0))->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(scheduling, resnet50_4x4_half, with(exec::Fidelity::burst, 0.5))->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(scheduling, resnet50_ve2802_dense, on("ve2802"))->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(scheduling, resnet50_ve2802_half, on("ve2802", 0.5))->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(verifying, resnet50_4x4_half, with(Fidelity::burst, 0.5))->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(verifying, resnet50_4x4_half, with(exec::Fidelity::burst, 0.5))->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(verifying, resnet50_ve2802_half, on("ve2802", 0.5))->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(both, resnet50_4x4_schedule_and_simulate, base)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(both, resnet50_ve2802_schedule_and_simulate, on("ve2802"))

@@ -9,6 +9,7 @@
 #include "sim/base/json_file.h"
 
 using namespace tessera;
+using namespace tessera::config;
 using nlohmann::json;
 namespace fs = std::filesystem;
 

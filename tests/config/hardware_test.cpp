@@ -8,6 +8,9 @@
 #include "sim/run/config_folder.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::config;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {

@@ -12,6 +12,9 @@
 #include "sim/run/run_rule.h"
 
 using namespace tessera;
+using namespace tessera::config;
+using namespace tessera::exec;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {

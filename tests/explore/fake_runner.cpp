@@ -19,14 +19,15 @@
 namespace tessera::explore {
 namespace {
 
-Expected<ResolvedPoint> resolve(const Overrides& overrides) {
-  Json config = {{"cores", 4}, {"ratio", 0.0}, {"act", "work"}};
+Expected<explore::ResolvedPoint> resolve(const explore::Overrides& overrides) {
+  explore::Json config = {{"cores", 4}, {"ratio", 0.0}, {"act", "work"}};
   for (const auto& [path, value] : overrides) config[path] = value;
   if (config["cores"] < 1)
     return fail(ExitCode::bad_input, {"fake.json", "cores", config["cores"].dump() + " is too small", "at least 1"});
-  Json dense = config;
+  explore::Json dense = config;
   dense.erase("ratio");
-  return ResolvedPoint{config.dump(), checksum(config.dump()), checksum("dense " + dense.dump())};
+  return explore::ResolvedPoint{config.dump(), explore::checksum(config.dump()),
+                                explore::checksum("dense " + dense.dump())};
 }
 
 void misbehave(const std::string& act) {
@@ -46,7 +47,7 @@ void misbehave(const std::string& act) {
   }
 }
 
-Expected<Json> run(const Json& config, bool dense) {
+Expected<explore::Json> run(const explore::Json& config, bool dense) {
   const std::string act = config["act"];
   if (!dense) misbehave(act);
   if (act == "misfit" && !dense)
@@ -56,15 +57,17 @@ Expected<Json> run(const Json& config, bool dense) {
     return fail(ExitCode::internal, {"", "schedule.fake", "the verifier refuses this schedule", ""});
   const double cores = config["cores"], ratio = dense ? 0.0 : config["ratio"].get<double>();
   const double latency = 1000.0 * (1 - ratio) / cores;
-  return Json{
-      {"latency_us", latency},  {"cycles", static_cast<std::int64_t>(latency * 1000)},
-      {"cores", cores},         {"macs", static_cast<std::int64_t>(1e6 * (1 - ratio))},
-      {"program_hash", "00ff"}, {"layers", Json::array({{{"name", "conv1"}, {"start_us", 0}, {"end_us", latency}}})}};
+  return explore::Json{{"latency_us", latency},
+                       {"cycles", static_cast<std::int64_t>(latency * 1000)},
+                       {"cores", cores},
+                       {"macs", static_cast<std::int64_t>(1e6 * (1 - ratio))},
+                       {"program_hash", "00ff"},
+                       {"layers", explore::Json::array({{{"name", "conv1"}, {"start_us", 0}, {"end_us", latency}}})}};
 }
 
 }  // namespace
 
-PointRunner fake_runner() {
+explore::PointRunner fake_runner() {
   return {resolve,
           [](const std::vector<std::string>& paths) {
             return axis_facts({{"ratio", 0.5}, {"rows", 4}}, paths);
@@ -72,12 +75,12 @@ PointRunner fake_runner() {
           run};
 }
 
-Sweep fake_sweep(const std::string& json) {
-  Json document = Json::parse(json);
-  Sweep sweep;
+explore::Sweep fake_sweep(const std::string& json) {
+  explore::Json document = explore::Json::parse(json);
+  explore::Sweep sweep;
   std::string text = json;
   text.insert(text.find('{') + 1, "\"base\": \"fake_runner.cpp\", ");
-  const auto parsed = parse_sweep(text, "tests/explore/fake.json");
+  const auto parsed = explore::parse_sweep(text, "tests/explore/fake.json");
   if (!parsed) FAIL(describe(parsed.failure()));
   return *parsed;
 }

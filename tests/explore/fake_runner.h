@@ -9,12 +9,12 @@
 namespace tessera::explore {
 
 // Config keys: "cores", "ratio" (latency 1000 * (1 - ratio) / cores us) and "act": one of crash, hang, eat, throw,
-// misfit, deadlock, exit, unsound (refused by its verifier), bad_once:FILE (crashes unless FILE exists, and makes it), sleep:SECONDS. "cores" below 1 is
-// refused by resolve.
-PointRunner fake_runner();
+// misfit, deadlock, exit, unsound (refused by its verifier), bad_once:FILE (crashes unless FILE exists, and makes it),
+// sleep:SECONDS. "cores" below 1 is refused by resolve.
+explore::PointRunner fake_runner();
 
 // A sweep over the fake's keys; `json` is the sweep file's text without "base".
-Sweep fake_sweep(const std::string& json);
+explore::Sweep fake_sweep(const std::string& json);
 
 // A folder of its own below the system's temporary folder, removed with the object.
 class TemporaryFolder {

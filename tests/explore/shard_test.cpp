@@ -85,7 +85,8 @@ TEST_CASE("the store takes over what shards hold, and tells a partial sweep from
     auto shard = ShardWriter::open(folder.path() + "/shards/001-0.jsonl");
     REQUIRE(shard);
     REQUIRE_FALSE(shard->append(run_of(1, "crashed")));
-    CHECK(counts_with_shards(*store, folder.path())->runs == std::map<std::string, int>{{"crashed", 1}, {"pending", 1}});
+    CHECK(counts_with_shards(*store, folder.path())->runs ==
+          std::map<std::string, int>{{"crashed", 1}, {"pending", 1}});
     CHECK(store->counts()->runs == std::map<std::string, int>{{"pending", 2}});
   }
   const auto end = collect_sweep({folder.path(), 1, "b", stderr, false});

@@ -95,7 +95,8 @@ TEST_CASE("keys and axes that stand twice, numbers that are none and names that 
   const auto twice = problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2], "a": [3]}})");
   CHECK(has(twice, "a: this key stands twice in one object; keep one"));
   CHECK(problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1e400]}})") != std::vector<std::string>{"accepted"});
-  const auto zipped = problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2]}, "zip": [["a", "a"]], "name": ".."})");
+  const auto zipped =
+      problems_of(R"({"base": "fake_runner.cpp", "axes": {"a": [1, 2]}, "zip": [["a", "a"]], "name": ".."})");
   CHECK(has(zipped, "zip[0]: [\"a\",\"a\"] names an axis twice; each axis once"));
   CHECK(has(zipped, "name: '..' cannot name a folder; a name without '/' that begins with no '.'"));
 }

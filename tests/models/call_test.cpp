@@ -5,6 +5,10 @@
 #include "tests/models/device.h"
 
 using namespace tessera;
+using namespace tessera::exec;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::sparsity;
 
 namespace {
 

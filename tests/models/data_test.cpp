@@ -5,6 +5,9 @@
 #include "tests/models/device.h"
 
 using namespace tessera;
+using namespace tessera::exec;
+using namespace tessera::network;
+using namespace tessera::program;
 
 namespace {
 

@@ -74,7 +74,7 @@ void pass(Pipe& p, O& o) {
   p.list(r.errors, [&](auto& e) { p.text(e.text); });
 }
 
-class SliceList : public TraceSink {
+class SliceList : public trace::TraceSink {
  public:
   std::vector<Slice> slices;
   void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) override {
@@ -85,9 +85,9 @@ class SliceList : public TraceSink {
 Outcome run_here(const Device& d) {
   Outcome o;
   SliceList trace;
-  SimOptions options = d.options;
+  exec::SimOptions options = d.options;
   options.trace = &trace;
-  ProgramBuilder copy = d.build;
+  program::ProgramBuilder copy = d.build;
   auto r = simulate(copy.finish(), d.array, d.durations, options, d.image);
   if (r) {
     o.result = std::move(*r);
@@ -101,19 +101,19 @@ Outcome run_here(const Device& d) {
 
 }  // namespace
 
-std::vector<Slice> Outcome::of(EngineId engine) const {
+std::vector<Slice> Outcome::of(program::EngineId engine) const {
   std::vector<Slice> found;
   for (const Slice& s : slices)
     if (s.engine == engine) found.push_back(s);
   return found;
 }
 
-Cycles Outcome::end(EngineId engine, std::size_t n) const {
+Cycles Outcome::end(program::EngineId engine, std::size_t n) const {
   const auto list = of(engine);
   return n < list.size() ? ceil_div(list[n].end, millicycles_per_cycle) : -1;
 }
 
-Cycles Outcome::begin(EngineId engine, std::size_t n) const {
+Cycles Outcome::begin(program::EngineId engine, std::size_t n) const {
   const auto list = of(engine);
   return n < list.size() ? ceil_div(list[n].begin, millicycles_per_cycle) : -1;
 }
@@ -122,13 +122,13 @@ bool Outcome::says(const std::string& text) const {
   const auto has = [&](const std::string& s) { return s.find(text) != std::string::npos; };
   for (const Problem& p : problems)
     if (has(p.path + ": " + p.what + "; " + p.legal)) return true;
-  for (const FunctionalError& e : result.errors)
+  for (const exec::FunctionalError& e : result.errors)
     if (has(e.text)) return true;
   return false;
 }
 
-ArraySpec bare_array(int rows, int cols) {
-  ArraySpec a;
+arch::ArraySpec bare_array(int rows, int cols) {
+  arch::ArraySpec a;
   a.name = "bare";
   a.rows = rows;
   a.cols = cols;
@@ -140,24 +140,25 @@ ArraySpec bare_array(int rows, int cols) {
   return a;
 }
 
-Transfer Device::on(EngineId channel, EngineId source, const std::vector<EngineId>& sinks, const Access& access) {
-  Transfer t;
+program::Transfer Device::on(program::EngineId channel, program::EngineId source,
+                             const std::vector<program::EngineId>& sinks, const program::Access& access) {
+  program::Transfer t;
   t.access = access;
   t.memory = build.map().info(channel).tile;
   t.route = build.route(source, sinks);
   return t;
 }
 
-void Device::copy(EngineId source, EngineId sink, Bytes bytes, std::int64_t from, std::int64_t to,
-                  const std::vector<Wait>& waits) {
-  build.transfer(source, on(source, source, {sink}, linear(from, bytes)), waits);
-  build.transfer(sink, on(sink, source, {sink}, linear(to, bytes)));
+void Device::copy(program::EngineId source, program::EngineId sink, Bytes bytes, std::int64_t from, std::int64_t to,
+                  const std::vector<program::Wait>& waits) {
+  build.transfer(source, on(source, source, {sink}, program::linear(from, bytes)), waits);
+  build.transfer(sink, on(sink, source, {sink}, program::linear(to, bytes)));
 }
 
-int Device::busy(EngineId core, Cycles cycles, const std::vector<Wait>& waits) {
+int Device::busy(program::EngineId core, Cycles cycles, const std::vector<program::Wait>& waits) {
   durations.push_back(cycles * millicycles_per_cycle);
-  KernelCall call;
-  call.kind = KernelKind::ops;
+  program::KernelCall call;
+  call.kind = program::KernelKind::ops;
   return build.call(core, call, waits);
 }
 

@@ -4,6 +4,9 @@
 #include "tests/models/device.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::exec;
+using namespace tessera::program;
 
 namespace {
 

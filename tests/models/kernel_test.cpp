@@ -7,6 +7,10 @@
 #include "sim/base/random.h"
 
 using namespace tessera;
+using namespace tessera::models;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::sparsity;
 
 namespace {
 

@@ -6,6 +6,7 @@
 #include "sim/network/network_file.h"
 
 using namespace tessera;
+using namespace tessera::network;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 using namespace tessera;
+using namespace tessera::network;
 using Catch::Matchers::Contains;
 using nlohmann::json;
 

@@ -8,6 +8,7 @@
 #include "sim/network/network_file.h"
 
 using namespace tessera;
+using namespace tessera::network;
 
 namespace {
 

@@ -6,6 +6,7 @@
 #include "tests/program/random_program.h"
 
 using namespace tessera;
+using namespace tessera::program;
 
 TEST_CASE("a repeated transfer is a task each time, and so is a repeated loop of them") {
   ProgramBuilder builder(small_array());

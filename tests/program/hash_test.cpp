@@ -8,6 +8,7 @@
 #include "tests/program/random_program.h"
 
 using namespace tessera;
+using namespace tessera::program;
 
 TEST_CASE("the hash is that of the content, not of where it is stored") {
   const Program p = random_program(small_array(), 7, 30);

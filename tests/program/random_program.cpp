@@ -7,7 +7,7 @@ namespace {
 
 class Maker {
  public:
-  Maker(const ArraySpec& array, std::uint64_t seed) : random_(seed), map_(array) {
+  Maker(const arch::ArraySpec& array, std::uint64_t seed) : random_(seed), map_(array) {
     p_.network = "net \"quoted\" \\ and\nsplit";
     p_.array = array.name;
     p_.rows = array.rows;
@@ -18,7 +18,7 @@ class Maker {
     p_.engines.resize(map_.count());
   }
 
-  Program make(int steps) {
+  program::Program make(int steps) {
     for (int i = 0; i < 6; ++i) layer(i);
     for (int i = 0; i < 3; ++i) mask();
     for (int i = 0; i < 5; ++i) chunk();
@@ -27,25 +27,27 @@ class Maker {
           {static_cast<std::int16_t>(i), region(), i % 2 == 0, i % 2 == 0 ? -1 : pick(map_.tile_count()), access()});
     for (int i = 0; i < 7; ++i)
       p_.locks.push_back({pick(map_.tile_count()), static_cast<std::int16_t>(i), static_cast<std::int16_t>(pick(64)),
-                          static_cast<LockRole>(pick(11))});
+                          static_cast<program::LockRole>(pick(11))});
     for (int i = 0; i < 5; ++i) p_.routes.push_back({pick(map_.count()), {pick(map_.count()), pick(map_.count())}});
-    for (EngineId e = 0; e < map_.count(); ++e) engine(e, steps);
+    for (program::EngineId e = 0; e < map_.count(); ++e) engine(e, steps);
     return std::move(p_);
   }
 
  private:
   int pick(int n) { return static_cast<int>(random_.below(static_cast<std::uint64_t>(n))); }
   bool flip() { return pick(2) == 1; }
-  Region region() { return {pick(9), 9 + pick(99), pick(9), 9 + pick(99), pick(9), 9 + pick(999)}; }
-  Access access() {
-    Access a;
+  program::Region region() { return {pick(9), 9 + pick(99), pick(9), 9 + pick(99), pick(9), 9 + pick(999)}; }
+  program::Access access() {
+    program::Access a;
     a.base = 4 * pick(100000);
     a.rank = static_cast<std::int8_t>(1 + pick(4));
-    for (int d = 0; d < a.rank; ++d) a.dims[d] = repeated(1 + pick(500), flip() ? 1 : 4 * pick(5000) - 8, pick(3), pick(2));
+    for (int d = 0; d < a.rank; ++d)
+      a.dims[d] = program::repeated(1 + pick(500), flip() ? 1 : 4 * pick(5000) - 8, pick(3), pick(2));
     return a;
   }
-  LockOp lock() {
-    return flip() ? LockOp{} : LockOp{static_cast<std::int16_t>(pick(64)), static_cast<std::int16_t>(pick(9))};
+  program::LockOp lock() {
+    return flip() ? program::LockOp{}
+                  : program::LockOp{static_cast<std::int16_t>(pick(64)), static_cast<std::int16_t>(pick(9))};
   }
   void waits(std::uint32_t& first, std::uint32_t& count) {
     first = static_cast<std::uint32_t>(p_.waits.size());
@@ -53,10 +55,10 @@ class Maker {
     for (std::uint32_t i = 0; i < count; ++i) p_.waits.push_back({pick(map_.count()), pick(100)});
   }
   void layer(int id) {
-    ProgramLayer l;
+    program::ProgramLayer l;
     l.layer.id = id;
     l.layer.name = "layer " + std::to_string(id);
-    l.layer.op = static_cast<Op>(id);
+    l.layer.op = static_cast<network::Op>(id);
     for (int i = 0; i < id; ++i) l.layer.inputs.push_back(i);
     l.layer.window = {1 + pick(7), 1 + pick(7), 1 + pick(2), 1 + pick(2), pick(4), pick(4), pick(4), pick(4)};
     l.layer.relu = flip();
@@ -70,7 +72,7 @@ class Maker {
     p_.layers.push_back(l);
   }
   void mask() {
-    KernelMask m;
+    sparsity::KernelMask m;
     m.rows = 1 + pick(9);
     m.cols = 1 + pick(11);
     m.unit_rows = 1 + pick(2);
@@ -79,7 +81,7 @@ class Maker {
     p_.masks.push_back(m);
   }
   void chunk() {
-    ChunkPlace c;
+    program::ChunkPlace c;
     c.layer = static_cast<std::int16_t>(pick(6));
     for (int i = 0; i < 6; ++i)
       if (flip()) c.shape.rows.push_back(i);
@@ -92,9 +94,9 @@ class Maker {
     c.ddr_address = 5000000000 + pick(1000);
     p_.chunks.push_back(c);
   }
-  void engine(EngineId e, int steps) {
-    EngineProgram& ep = p_.engines[e];
-    const bool core = map_.info(e).kind == EngineKind::core;
+  void engine(program::EngineId e, int steps) {
+    program::EngineProgram& ep = p_.engines[e];
+    const bool core = map_.info(e).kind == program::EngineKind::core;
     for (int i = 0; i < steps; ++i) {
       if (i % 7 == 3 && i + 4 < steps) ep.steps.push_back({-1, 2 + pick(9), i % 14 == 3 ? 4 : 1});
       if (i % 14 == 4 && i + 4 < steps) ep.steps.push_back({-1, 3, 2});  // nested
@@ -102,8 +104,8 @@ class Maker {
       core ? core_step(ep) : move(ep);
     }
   }
-  void move(EngineProgram& ep) {
-    Transfer t;
+  void move(program::EngineProgram& ep) {
+    program::Transfer t;
     t.access = access();
     t.memory = pick(map_.tile_count());
     t.route = pick(5);
@@ -112,22 +114,22 @@ class Maker {
     t.release = lock();
     waits(t.wait0, t.wait_count);
     t.layer = static_cast<std::int16_t>(pick(7) - 1);
-    t.payload = static_cast<Payload>(pick(4));
+    t.payload = static_cast<program::Payload>(pick(4));
     t.tensor = static_cast<std::int16_t>(pick(7) - 1);
     if (flip()) t.region = region();
     ep.transfers.push_back(t);
   }
-  void core_step(EngineProgram& ep) {
-    CoreInstr c;
-    c.op = static_cast<CoreOp>(pick(3));
+  void core_step(program::EngineProgram& ep) {
+    program::CoreInstr c;
+    c.op = static_cast<program::CoreOp>(pick(3));
     c.layer = static_cast<std::int16_t>(pick(7) - 1);
     waits(c.wait0, c.wait_count);
-    if (c.op != CoreOp::kernel) {
+    if (c.op != program::CoreOp::kernel) {
       c.lock = {static_cast<std::int16_t>(pick(16)), static_cast<std::int16_t>(pick(4))};
     } else {
       c.call = static_cast<std::int32_t>(p_.calls.size());
-      KernelCall k;
-      k.kind = static_cast<KernelKind>(pick(8));
+      program::KernelCall k;
+      k.kind = static_cast<program::KernelKind>(pick(8));
       k.layer = flip() ? c.layer : static_cast<std::int16_t>(2);
       k.out = region();
       k.in_h = pick(9);
@@ -151,14 +153,14 @@ class Maker {
   }
 
   Random random_;
-  EngineMap map_;
-  Program p_;
+  program::EngineMap map_;
+  program::Program p_;
 };
 
 }  // namespace
 
-ArraySpec small_array() {
-  ArraySpec a;
+arch::ArraySpec small_array() {
+  arch::ArraySpec a;
   a.name = "small";
   a.rows = 2;
   a.cols = 3;
@@ -170,7 +172,7 @@ ArraySpec small_array() {
   return a;
 }
 
-Program random_program(const ArraySpec& array, std::uint64_t seed, int steps_per_engine) {
+program::Program random_program(const arch::ArraySpec& array, std::uint64_t seed, int steps_per_engine) {
   return Maker(array, seed).make(steps_per_engine);
 }
 

@@ -4,7 +4,7 @@
 
 namespace tessera {
 
-ArraySpec small_array();  // 2x3 with the channels of an AIE2
-Program random_program(const ArraySpec& array, std::uint64_t seed, int steps_per_engine);
+arch::ArraySpec small_array();  // 2x3 with the channels of an AIE2
+program::Program random_program(const arch::ArraySpec& array, std::uint64_t seed, int steps_per_engine);
 
 }  // namespace tessera

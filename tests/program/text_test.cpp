@@ -9,6 +9,7 @@
 #include "tests/program/random_program.h"
 
 using namespace tessera;
+using namespace tessera::program;
 
 namespace {
 

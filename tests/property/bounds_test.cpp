@@ -10,6 +10,8 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::network;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {
@@ -38,7 +40,7 @@ double random_ratio(std::uint64_t seed) {
 }
 
 // The run's result, null where the layers do not fit.
-json run(const RunConfig& config) {
+json run_once(const RunConfig& config) {
   const Expected<json> result = isolated([&] { return run_density(config, Density::sparse); });
   if (result) return *result;
   if (result.failure().code != ExitCode::does_not_fit) FAIL_CHECK(describe(result.failure()));
@@ -83,7 +85,7 @@ TEST_CASE("no single layer beats a bound") {
   for (std::uint64_t seed = 0; seed < 250; ++seed) {
     const json network = random_layers(seed, 1), hardware = random_hardware(seed);
     INFO("seed " << seed << ", ratio " << random_ratio(seed) << "\n" << network << "\n" << hardware);
-    const json r = run(config_of(network, hardware, random_ratio(seed)));
+    const json r = run_once(config_of(network, hardware, random_ratio(seed)));
     ++(r.is_null() ? refused : ran);
     if (r.is_null()) continue;
     check_bounds(r);
@@ -99,7 +101,7 @@ TEST_CASE("no network beats a bound, nor does a layer of it that runs alone") {
     const json network = random_layers(seed, 4), hardware = random_hardware(seed);
     INFO("seed " << seed << ", ratio " << random_ratio(seed) << "\n" << network << "\n" << hardware);
     const RunConfig config = config_of(network, hardware, random_ratio(seed));
-    const json r = run(config);
+    const json r = run_once(config);
     if (r.is_null()) continue;
     check_bounds(r);
     std::size_t k = 0;
@@ -108,7 +110,7 @@ TEST_CASE("no network beats a bound, nor does a layer of it that runs alone") {
       const double bound = r["layers"][k++]["alone_bound_us"].get<double>();
       if (layer.inputs.size() > 1) continue;
       INFO(layer.name);
-      const json single = run(alone(config, layer.id));
+      const json single = run_once(alone(config, layer.id));
       if (single.is_null()) continue;
       CHECK(bound <= single["latency_us"].get<double>() * exact);
       ++layers;
@@ -143,7 +145,7 @@ TEST_CASE("bounds are tight where compute or DDR alone binds") {
       const json machine = {{"extends", fmt::format("hardware/{}.json", hardware)}, {"rows", c.rows}, {"cols", c.cols}};
       const json network = {{"name", "one"}, {"input", c.input}, {"layers", {c.layer}}};
       INFO(network << machine << c.ratio);
-      const json r = run(config_of(network, machine, c.ratio));
+      const json r = run_once(config_of(network, machine, c.ratio));
       REQUIRE(!r.is_null());
       check_bounds(r);
       const double bound = r["bound_us"].get<double>();

@@ -13,6 +13,15 @@
 #include "tests/verify/subject.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::config;
+using namespace tessera::cost;
+using namespace tessera::exec;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::run;
+using namespace tessera::schedule;
+using namespace tessera::sparsity;
 using nlohmann::json;
 
 namespace {

@@ -9,9 +9,9 @@ namespace tessera {
 
 struct Case {
   std::string text;  // what it is, for messages
-  ArraySpec array;
+  arch::ArraySpec array;
   double ratio = 0;
-  ScheduleSpec spec;
+  schedule::ScheduleSpec spec;
 };
 
 Case random_case(std::uint64_t seed);

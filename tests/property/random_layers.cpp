@@ -41,7 +41,7 @@ class LayerMaker {
 
   void add(const Made& in) {
     const int kind = pick(12);
-    const bool sums = std::int64_t{in.h} * in.w * in.c <= max_fan_in;
+    const bool sums = std::int64_t{in.h} * in.w * in.c <= network::max_fan_in;
     if (kind == 0 && sums) {
       const int c = channels();
       return put({{"op", "gemm"}, {"inputs", in.name}, {"channels", c}}, 1, 1, c);

@@ -10,6 +10,7 @@
 #include "tests/property/random_network.h"
 
 using namespace tessera;
+using namespace tessera::verify;
 
 namespace {
 
@@ -50,7 +51,7 @@ TEST_CASE("random networks schedule, verify and match the reference") {
       continue;
     }
     ++ran;
-    const std::optional<Failure> wrong = verify(subject->program, subject->array);
+    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
     CHECK(describe(wrong.value_or(Failure{})) == "");
     if (!wrong) CHECK(functional_objection(*subject, subject->program) == "");
   }
@@ -72,7 +73,7 @@ TEST_CASE("no schedule has a descriptor whose fields do not hold it") {
       continue;
     }
     ++ran;
-    const std::optional<Failure> wrong = verify(subject->program, subject->array);
+    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
     CHECK(describe(wrong.value_or(Failure{})) == "");
     if (!wrong && seed % 10 == 0) CHECK(functional_objection(*subject, subject->program) == "");
   }

@@ -8,6 +8,13 @@
 #include "sim/reference/reference.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::exec;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::reference;
+using namespace tessera::run;
+using namespace tessera::sparsity;
 using Catch::Matchers::Contains;
 
 namespace {

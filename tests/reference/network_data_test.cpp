@@ -12,6 +12,9 @@
 #include "sim/sparsity/numpy_file.h"
 
 using namespace tessera;
+using namespace tessera::network;
+using namespace tessera::reference;
+using namespace tessera::sparsity;
 using Catch::Matchers::Contains;
 
 namespace {

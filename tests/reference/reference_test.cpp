@@ -10,6 +10,9 @@
 #include "sim/sparsity/mask_spec.h"
 
 using namespace tessera;
+using namespace tessera::network;
+using namespace tessera::reference;
+using namespace tessera::sparsity;
 using nlohmann::json;
 
 namespace {

@@ -5,6 +5,9 @@
 #include "tests/replay/published.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::network;
+using namespace tessera::replay;
 
 namespace {
 

@@ -6,6 +6,8 @@
 #include "tests/replay/published.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::replay;
 
 TEST_CASE("every published trace replays: lanes, ends and totals within 0.1 % or 1 ns") {
   const auto paths = published::trace_paths();

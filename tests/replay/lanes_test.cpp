@@ -7,6 +7,9 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::replay;
+using namespace tessera::run;
 
 namespace {
 
@@ -17,7 +20,7 @@ double simulated_cycles(const LayerWork& work, const ArraySpec& array, int write
   REQUIRE(made);
   made->program.layers.resize(1);
   const auto result = isolated([&]() -> Expected<nlohmann::json> {
-    const auto sim = simulate(made->program, array, published_durations(made->program), {});
+    const auto sim = exec::simulate(made->program, array, published_durations(made->program), {});
     if (!sim) return sim.failure();
     return nlohmann::json(static_cast<double>(sim->total) / 1000);
   });

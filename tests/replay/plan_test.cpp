@@ -11,6 +11,14 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::exec;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::replay;
+using namespace tessera::run;
+using namespace tessera::sparsity;
+using namespace tessera::verify;
 
 namespace {
 
@@ -71,7 +79,7 @@ TEST_CASE("the verifier accepts every published program: channels, descriptors, 
         const ArraySpec array = published::machine(size, size);
         const Expected<Program> program = make_published_program(*network, masks_of(*network, density), array);
         REQUIRE(program);
-        const auto wrong = verify(*program, array);
+        const auto wrong = verify::verify(*program, array);
         CHECK(describe(wrong.value_or(Failure{})) == "");
       }
 }
@@ -84,7 +92,7 @@ TEST_CASE("the verifier refuses a published program with a transfer past the end
   REQUIRE(program);
   for (EngineProgram& engine : program->engines)
     if (!engine.transfers.empty()) engine.transfers.back().access.base = std::int64_t{1} << 40;
-  CHECK(verify(*program, array));
+  CHECK(verify::verify(*program, array));
 }
 
 TEST_CASE("7x7 is faster than 8x8 for ResNet50, as published") {

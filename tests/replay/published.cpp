@@ -74,19 +74,19 @@ std::string with_line(const std::string& text, int line, const std::string& repl
   return out;
 }
 
-ArraySpec machine(int rows, int cols) {
-  const Expected<ArraySpec> array =
-      load_hardware("configs/hardware/dalberto2024.json", {fmt::format("rows={}", rows), fmt::format("cols={}", cols)});
+arch::ArraySpec machine(int rows, int cols) {
+  const Expected<arch::ArraySpec> array = config::load_hardware(
+      "configs/hardware/dalberto2024.json", {fmt::format("rows={}", rows), fmt::format("cols={}", cols)});
   if (!array) throw std::runtime_error(describe(array.failure()));
   return *array;
 }
 
-json replay(const std::string& text, const std::string& name, ReplayAccounting accounting) {
-  const Expected<TraceFile> file = read_trace(text, name, parse_trace_name(name));
+json replay(const std::string& text, const std::string& name, replay::ReplayAccounting accounting) {
+  const Expected<replay::TraceFile> file = read_trace(text, name, replay::parse_trace_name(name));
   if (!file) throw std::runtime_error(describe(file.failure()));
-  const ArraySpec array = machine(file->trace.rows, file->trace.cols);
+  const arch::ArraySpec array = machine(file->trace.rows, file->trace.cols);
   const Expected<json> result = isolated([&]() -> Expected<json> {
-    const Expected<Replay> replayed = replay_trace(file->trace, array, accounting);
+    const Expected<replay::Replay> replayed = replay_trace(file->trace, array, accounting);
     if (!replayed) return replayed.failure();
     return replay_json(*replayed);
   });

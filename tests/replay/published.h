@@ -16,11 +16,11 @@ std::string line_of(const std::string& text, int line);  // from 1
 std::string with_line(const std::string& text, int line, const std::string& replacement);
 
 // configs/hardware/dalberto2024.json at this size.
-ArraySpec machine(int rows, int cols);
+arch::ArraySpec machine(int rows, int cols);
 
 // Parses and replays in a process of its own; `name` as the file would be called.
 nlohmann::json replay(const std::string& text, const std::string& name,
-                      ReplayAccounting accounting = ReplayAccounting::published);
+                      replay::ReplayAccounting accounting = replay::ReplayAccounting::published);
 
 // Every `*_us` field removed, or set to zero.
 std::string without_times(const std::string& text);

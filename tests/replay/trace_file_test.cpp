@@ -5,6 +5,8 @@
 #include "tests/replay/published.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::replay;
 using nlohmann::json;
 
 namespace {

@@ -7,6 +7,8 @@
 #include "sim/run/pipeline.h"
 
 using namespace tessera;
+using namespace tessera::cost;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {

@@ -6,6 +6,7 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {

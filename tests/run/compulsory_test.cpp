@@ -9,6 +9,10 @@
 #include "sim/run/run_config.h"
 
 using namespace tessera;
+using namespace tessera::cost;
+using namespace tessera::network;
+using namespace tessera::run;
+using namespace tessera::sparsity;
 
 namespace {
 

@@ -4,6 +4,9 @@
 #include <catch2/catch.hpp>
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::program;
+using namespace tessera::run;
 
 TEST_CASE("a functional run counts tiles, DDR and tensors, and refuses more than the limit") {
   ArraySpec array;

@@ -1,6 +1,4 @@
 // A child that goes wrong costs its own run and says how.
-#include "tests/run/isolated.h"
-
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +7,10 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "tests/run/isolated.h"
+
 using namespace tessera;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {

@@ -5,7 +5,7 @@
 namespace tessera {
 
 inline Expected<nlohmann::json> isolated(const std::function<Expected<nlohmann::json>()>& work) {
-  return IsolatedTask(work).wait();
+  return run::IsolatedTask(work).wait();
 }
 
 }  // namespace tessera

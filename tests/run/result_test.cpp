@@ -12,6 +12,9 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::run;
+using namespace tessera::sparsity;
+using namespace tessera::stats;
 using nlohmann::json;
 
 namespace {

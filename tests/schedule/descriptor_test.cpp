@@ -6,6 +6,9 @@
 #include "sim/base/random.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::program;
+using namespace tessera::schedule;
 
 namespace {
 

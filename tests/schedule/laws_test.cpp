@@ -1,5 +1,5 @@
-// What must hold between runs: an all-ones mask is dense, more of anything never hurts the same program, `best` is never
-// slower than `published`, and every schedule stays near its bound.
+// What must hold between runs: an all-ones mask is dense, more of anything never hurts the same program, `best` is
+// never slower than `published`, and every schedule stays near its bound.
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -8,6 +8,8 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::program;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {
@@ -21,7 +23,7 @@ RunConfig config_of(const std::string& network, int rows, int cols, const std::v
   return *config;
 }
 
-json run(const RunConfig& config, Density density) {
+json run_once(const RunConfig& config, Density density) {
   const Expected<json> result = isolated([&] { return run_density(config, density); });
   if (!result) FAIL(describe(result.failure()));
   return *result;
@@ -31,7 +33,7 @@ json run(const RunConfig& config, Density density) {
 
 TEST_CASE("an all-ones mask costs what dense costs, cycle for cycle") {
   const RunConfig config = config_of("resnet18", 4, 4, {"sparsity.ratio=0"});
-  CHECK(run(config, Density::dense)["cycles"] == run(config, Density::sparse)["cycles"]);
+  CHECK(run_once(config, Density::dense)["cycles"] == run_once(config, Density::sparse)["cycles"]);
 }
 
 TEST_CASE("simulated latency stays near the sum of what layers take alone") {
@@ -39,7 +41,7 @@ TEST_CASE("simulated latency stays near the sum of what layers take alone") {
     for (const int size : {2, 4, 8})
       for (const Density density : {Density::dense, Density::sparse}) {
         INFO(network << " " << size << "x" << size << (density == Density::dense ? " dense" : " sparse"));
-        const json r = run(config_of(network, size, size), density);
+        const json r = run_once(config_of(network, size, size), density);
         CHECK(r["latency_us"].get<double>() <= 1.15 * r["alone_bound_us"].get<double>());
         CHECK(r["latency_us"].get<double>() >= r["bound_us"].get<double>());
       }
@@ -48,7 +50,7 @@ TEST_CASE("simulated latency stays near the sum of what layers take alone") {
 TEST_CASE("half of the blocks zero pay on 4x4") {
   const auto speedup = [](const char* network) {
     const RunConfig config = config_of(network, 4, 4);
-    const auto us = [&](Density d) { return run(config, d)["latency_us"].get<double>(); };
+    const auto us = [&](Density d) { return run_once(config, d)["latency_us"].get<double>(); };
     return us(Density::dense) / us(Density::sparse);
   };
   CHECK(speedup("vgg16") >= 1.8);
@@ -58,9 +60,9 @@ TEST_CASE("half of the blocks zero pay on 4x4") {
 
 TEST_CASE("policy best is not slower than policy published") {
   for (const char* network : {"resnet18", "vgg16"}) {
-    const double best = run(config_of(network, 3, 3), Density::dense)["latency_us"].get<double>();
+    const double best = run_once(config_of(network, 3, 3), Density::dense)["latency_us"].get<double>();
     const double published =
-        run(config_of(network, 3, 3, {"schedule.policy=published"}), Density::dense)["latency_us"].get<double>();
+        run_once(config_of(network, 3, 3, {"schedule.policy=published"}), Density::dense)["latency_us"].get<double>();
     CHECK(best <= published);
   }
 }
@@ -92,7 +94,7 @@ TEST_CASE("more bandwidth never slows the same program") {
 
 // Two steps that did: results lost a channel to a load, and of two schedules held for equal the slower one was taken.
 TEST_CASE("a machine with more channels or bandwidth is not scheduled worse") {
-  const auto cycles = [](const RunConfig& c) { return run(c, Density::sparse)["cycles"].get<double>(); };
+  const auto cycles = [](const RunConfig& c) { return run_once(c, Density::sparse)["cycles"].get<double>(); };
   RunConfig few = config_of("vgg16", 8, 8);
   few.array.memtile.dma.s2mm = 4;
   few.array.shim.dma.mm2s = 1;
@@ -108,10 +110,13 @@ TEST_CASE("a machine with more channels or bandwidth is not scheduled worse") {
 }
 
 TEST_CASE("streams that cross the bands of a tensor use all channels of a memory tile") {
-  const auto conv = [](const char* name) { return json{{"name", name}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 1}}; };
-  const json document = {{"network", {{"name", "crossing"}, {"input", {16, 16, 64}}, {"layers", {conv("a"), conv("b"), conv("c")}}}},
-                         {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
-                         {"schedule", {{"layers", {{"b", {{"cols", "width"}, {"rows", "height"}}}}}}}};
+  const auto conv = [](const char* name) {
+    return json{{"name", name}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 1}};
+  };
+  const json document = {
+      {"network", {{"name", "crossing"}, {"input", {16, 16, 64}}, {"layers", {conv("a"), conv("b"), conv("c")}}}},
+      {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
+      {"schedule", {{"layers", {{"b", {{"cols", "width"}, {"rows", "height"}}}}}}}};
   const Expected<RunConfig> config = make_run_config(document, config_folder(), "crossing", {});
   REQUIRE(config);
   const Expected<Plan> plan = make_plan(*config, Density::dense);
@@ -131,8 +136,8 @@ TEST_CASE("depth-wise tiling pays when DDR is slow") {
   const std::vector<std::string> slow = {"hardware.ddr.read_gb_per_s=1.5", "hardware.ddr.write_gb_per_s=1.5"};
   std::vector<std::string> layered = slow;
   layered.push_back("schedule.depth_tiling=false");
-  const double tiled = run(config_of("vgg16", 3, 3, slow), Density::dense)["latency_us"].get<double>();
-  const double by_layer = run(config_of("vgg16", 3, 3, layered), Density::dense)["latency_us"].get<double>();
+  const double tiled = run_once(config_of("vgg16", 3, 3, slow), Density::dense)["latency_us"].get<double>();
+  const double by_layer = run_once(config_of("vgg16", 3, 3, layered), Density::dense)["latency_us"].get<double>();
   CHECK(tiled <= 0.88 * by_layer);
-  CHECK(by_layer >= 1.7 * run(config_of("vgg16", 3, 3, slow), Density::sparse)["latency_us"].get<double>());
+  CHECK(by_layer >= 1.7 * run_once(config_of("vgg16", 3, 3, slow), Density::sparse)["latency_us"].get<double>());
 }

@@ -1,7 +1,8 @@
 // Bit-exact everywhere: networks x arrays x masks, with data, against the reference. The wide matrix uses small inputs;
 // every network also runs once at full size on 4x4.
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "sim/run/config_folder.h"
@@ -9,6 +10,7 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::run;
 using nlohmann::json;
 
 namespace {
@@ -55,21 +57,26 @@ TEST_CASE("small inputs on every array, dense and sparse") {
     double ratio;
     const char* pattern;
   };
-  const std::vector<Mask> masks = {{8, 8, 0.25, "random"},   {4, 8, 0.5, "balanced"}, {16, 16, 0.9, "random"},
-                                   {8, 8, 0.9, "balanced"},  {4, 8, 0.25, "random"},  {16, 16, 0.5, "balanced"},
+  const std::vector<Mask> masks = {{8, 8, 0.25, "random"},    {4, 8, 0.5, "balanced"}, {16, 16, 0.9, "random"},
+                                   {8, 8, 0.9, "balanced"},   {4, 8, 0.25, "random"},  {16, 16, 0.5, "balanced"},
                                    {32, 32, 0.5, "clustered"}};
   std::size_t turn = 0;
-  for (const auto& [name, size] : {std::pair{"resnet50_classifier", 64}, {"inception_v3_classifier", 107},
-                                   {"vgg16_classifier", 32}, {"resnet18_classifier", 64}, {"gemm_197x233x331", 0}})
-    for (const auto& [rows, cols] : {std::pair{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {7, 7}, {8, 8}, {4, 1}, {4, 2}, {8, 2}}) {
+  for (const auto& [name, size] : {std::pair{"resnet50_classifier", 64},
+                                   {"inception_v3_classifier", 107},
+                                   {"vgg16_classifier", 32},
+                                   {"resnet18_classifier", 64},
+                                   {"gemm_197x233x331", 0}})
+    for (const auto& [rows, cols] :
+         {std::pair{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {7, 7}, {8, 8}, {4, 1}, {4, 2}, {8, 2}}) {
       const Mask& m = masks[turn++ % masks.size()];
-      check(network_with_input(name, size), rows, cols, turn % 4 == 0 ? Density::dense : Density::sparse, m.bc, m.bi, m.ratio,
-            m.pattern);
+      check(network_with_input(name, size), rows, cols, turn % 4 == 0 ? Density::dense : Density::sparse, m.bc, m.bi,
+            m.ratio, m.pattern);
     }
 }
 
 TEST_CASE("a product whose rows are too long for a memory tile passes it chunk by chunk") {
-  const json network = {{"name", "long"}, {"layers", {{{"name", "gemm"}, {"op", "gemm"}, {"m", 256}, {"n", 128}, {"k", 16384}}}}};
+  const json network = {{"name", "long"},
+                        {"layers", {{{"name", "gemm"}, {"op", "gemm"}, {"m", 256}, {"n", 128}, {"k", 16384}}}}};
   for (const Density density : {Density::dense, Density::sparse}) {
     const json result = check(network, 2, 2, density, 8, 8, 0.5, "random");
     CHECK(result["layers"].back()["mapping"].get<std::string>().find("chunks-staged") != std::string::npos);
@@ -79,17 +86,19 @@ TEST_CASE("a product whose rows are too long for a memory tile passes it chunk b
 TEST_CASE("tensors stand in bands of the width where kernels or maps speak for them, and only there") {
   const auto banded = [](const json& result) {
     int count = 0;
-    for (const json& l : result["layers"]) count += l["mapping"].get<std::string>().find("bands=width") != std::string::npos;
+    for (const json& l : result["layers"])
+      count += l["mapping"].get<std::string>().find("bands=width") != std::string::npos;
     return count;
   };
   const auto conv = [](const char* name, int channels, int kh, int kw, int stride) {
-    return json{{"name", name}, {"op", "conv2d"}, {"channels", channels}, {"kernel", {kh, kw}}, {"stride", {1, stride}},
-                {"padding", {kh / 2, kw / 2}}};
+    return json{{"name", name},       {"op", "conv2d"},        {"channels", channels},
+                {"kernel", {kh, kw}}, {"stride", {1, stride}}, {"padding", {kh / 2, kw / 2}}};
   };
   // One row of many pixels has no height to divide.
-  const json line = {{"name", "line"},
-                     {"input", {1, 4096, 64}},
-                     {"layers", {conv("a", 64, 1, 9, 1), conv("b", 128, 1, 9, 2), conv("c", 128, 1, 9, 1), conv("d", 64, 1, 9, 1)}}};
+  const json line = {
+      {"name", "line"},
+      {"input", {1, 4096, 64}},
+      {"layers", {conv("a", 64, 1, 9, 1), conv("b", 128, 1, 9, 2), conv("c", 128, 1, 9, 1), conv("d", 64, 1, 9, 1)}}};
   CHECK(banded(check(line, 4, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
   CHECK(banded(check(network_with_input("inception_v3", 0), 8, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
   json square = line;
@@ -105,7 +114,10 @@ TEST_CASE("convolutions of one input are computed as one, unless one of them is 
   const json network = {{"name", "branches"},
                         {"input", {17, 17, 3}},
                         {"layers",
-                         {conv("stem", "input", 768), conv("a", "stem", 200), conv("b", "stem", 152), conv("c", "stem", 168),
+                         {conv("stem", "input", 768),
+                          conv("a", "stem", 200),
+                          conv("b", "stem", 152),
+                          conv("c", "stem", 168),
                           {{"name", "all"}, {"op", "concat"}, {"inputs", {"a", "b", "c"}}},
                           conv("last", "all", 16)}}};
   const auto mapping = [](const json& result, const char* name) {

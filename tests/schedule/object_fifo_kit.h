@@ -7,10 +7,10 @@
 #include "sim/base/random.h"
 #include "sim/cost/bound.h"
 #include "sim/cost/kernel_law.h"
+#include "sim/exec/backend.h"
 #include "sim/network/network_file.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
-#include "sim/exec/backend.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/functional.h"
 #include "sim/run/pipeline.h"
@@ -22,8 +22,8 @@ namespace tessera::object_fifo_kit {
 
 using nlohmann::json;
 
-inline ArraySpec plain(int rows, int cols) {
-  ArraySpec a;
+inline arch::ArraySpec plain(int rows, int cols) {
+  arch::ArraySpec a;
   a.rows = rows, a.cols = cols;
   a.memtile.memory.size = 512 * 1024;
   a.memtile.dma.s2mm = a.memtile.dma.mm2s = 6;
@@ -37,7 +37,7 @@ inline ArraySpec plain(int rows, int cols) {
 struct Case {
   int m = 256, k = 256, n = 256;
   std::string in = "i8", out = "i32";
-  LayerOverride forced;
+  schedule::LayerOverride forced;
 };
 
 inline Case cube(int size, int tile) {
@@ -47,24 +47,26 @@ inline Case cube(int size, int tile) {
   return c;
 }
 
-inline Network network_of(const Case& c) {
+inline network::Network network_of(const Case& c) {
   const json gemm = {{"name", "gemm"}, {"op", "gemm"},    {"m", c.m},         {"k", c.k},
                      {"n", c.n},       {"in_type", c.in}, {"out_type", c.out}};
-  auto network = parse_network({{"name", "product"}, {"layers", {gemm}}}, "test");
+  auto network = network::parse_network({{"name", "product"}, {"layers", {gemm}}}, "test");
   if (!network) FAIL(describe(network.failure()));
   return *network;
 }
 
-inline const KernelLaw& peak() { return **find_kernel_law("peak"); }
+inline const cost::KernelLaw& peak() { return **cost::find_kernel_law("peak"); }
 
-inline Expected<Schedule> scheduled(const Network& network, const ArraySpec& array, const LayerOverride& forced) {
-  ScheduleSpec spec;
+inline Expected<schedule::Schedule> scheduled(const network::Network& network, const arch::ArraySpec& array,
+                                              const schedule::LayerOverride& forced) {
+  schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
   if (forced.tile) spec.layers["gemm"] = forced;
-  return make_schedule(network, std::vector<std::optional<BlockMask>>(network.layers.size()), array, peak(), spec);
+  return make_schedule(network, std::vector<std::optional<sparsity::BlockMask>>(network.layers.size()), array, peak(),
+                       spec);
 }
 
-inline Program program_of(const Case& c, const ArraySpec& array) {
+inline program::Program program_of(const Case& c, const arch::ArraySpec& array) {
   auto schedule = scheduled(network_of(c), array, c.forced);
   if (!schedule) FAIL(describe(schedule.failure()));
   return schedule->program;
@@ -76,10 +78,11 @@ struct Outcome {
 };
 
 // Every kernel call takes `call` cycles and clearing none, unless durations are given.
-inline Outcome run(const Program& program, const ArraySpec& array, const std::vector<Millicycles>& durations) {
+inline Outcome run_once(const program::Program& program, const arch::ArraySpec& array,
+                        const std::vector<Millicycles>& durations) {
   const auto answer = isolated([&]() -> Expected<json> {
-    SimOptions options;
-    options.fidelity = Fidelity::transaction;
+    exec::SimOptions options;
+    options.fidelity = exec::Fidelity::transaction;
     auto r = simulate(program, array, durations, options);
     if (!r) return r.failure();
     return json{{"total", r->total}, {"read", r->traffic.ddr_read}, {"written", r->traffic.ddr_write}};
@@ -88,33 +91,36 @@ inline Outcome run(const Program& program, const ArraySpec& array, const std::ve
   return {answer->at("total").get<double>() / 1000, answer->at("read"), answer->at("written")};
 }
 
-inline Outcome run(const Case& c, const ArraySpec& array, Cycles call) {
-  const Program program = program_of(c, array);
+inline Outcome run_once(const Case& c, const arch::ArraySpec& array, Cycles call) {
+  const program::Program program = program_of(c, array);
   std::vector<Millicycles> durations;
-  for (const KernelCall& k : program.calls) durations.push_back(k.kind == KernelKind::clear ? 0 : 1000 * call);
-  return run(program, array, durations);
+  for (const program::KernelCall& k : program.calls)
+    durations.push_back(k.kind == program::KernelKind::clear ? 0 : 1000 * call);
+  return run_once(program, array, durations);
 }
 
-inline std::string problem_of(const Program& program, const ArraySpec& array) {
-  const auto wrong = verify(program, array);
+inline std::string problem_of(const program::Program& program, const arch::ArraySpec& array) {
+  const auto wrong = verify::verify(program, array);
   return wrong ? describe(*wrong) : "";
 }
 
 // Runs the program with data: what differs from plain loops.
-inline FunctionalReport with_data(const Program& program, const Network& network, const ArraySpec& array) {
-  FunctionalReport report;
-  REQUIRE_FALSE(without_data(program));
+inline run::FunctionalReport with_data(const program::Program& program, const network::Network& network,
+                                       const arch::ArraySpec& array) {
+  run::FunctionalReport report;
+  REQUIRE_FALSE(run::without_data(program));
   const auto answer = isolated([&]() -> Expected<json> {
-    SimOptions options;
+    exec::SimOptions options;
     options.functional = true;
-    options.fidelity = Fidelity::transaction;
-    const HostBytes judged = judged_bytes(program);
+    options.fidelity = exec::Fidelity::transaction;
+    const run::HostBytes judged = run::judged_bytes(program);
     options.host_address = judged.address;
     options.host_bytes = judged.bytes;
-    const NetworkData data = make_data(network, std::vector<std::optional<BlockMask>>(network.layers.size()), 7);
-    auto r = simulate(program, array, kernel_durations(program, peak()), options, build_end_image(program, data));
+    const reference::NetworkData data =
+        reference::make_data(network, std::vector<std::optional<sparsity::BlockMask>>(network.layers.size()), 7);
+    auto r = simulate(program, array, kernel_durations(program, peak()), options, run::build_end_image(program, data));
     if (!r) return r.failure();
-    const FunctionalReport f = check_end(program, *r, network, data);
+    const run::FunctionalReport f = run::check_end(program, *r, network, data);
     return json{
         {"elements", f.elements_checked}, {"mismatches", f.mismatches}, {"first", f.first}, {"errors", f.errors}};
   });
@@ -126,12 +132,13 @@ inline FunctionalReport with_data(const Program& program, const Network& network
   return report;
 }
 
-inline Network bottleneck(int height, int width, int narrow = 64, int wide = 256) {
+inline network::Network bottleneck(int height, int width, int narrow = 64, int wide = 256) {
   const json layers = {{{"name", "reduce"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 1}},
                        {{"name", "spatial"}, {"op", "conv2d"}, {"channels", narrow}, {"kernel", 3}, {"padding", 1}},
                        {{"name", "expand"}, {"op", "conv2d"}, {"channels", wide}, {"kernel", 1}},
                        {{"name", "sum"}, {"op", "add"}, {"inputs", {"input", "expand"}}}};
-  auto network = parse_network({{"name", "bottleneck"}, {"input", {height, width, wide}}, {"layers", layers}}, "test");
+  auto network =
+      network::parse_network({{"name", "bottleneck"}, {"input", {height, width, wide}}, {"layers", layers}}, "test");
   if (!network) FAIL(describe(network.failure()));
   return *network;
 }

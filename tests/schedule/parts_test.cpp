@@ -9,6 +9,10 @@
 #include "sim/schedule/tiling.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::network;
+using namespace tessera::schedule;
+using namespace tessera::sparsity;
 
 TEST_CASE("a span divides into parts that differ by at most one and leave nothing out") {
   for (int n : {1, 7, 49, 224})

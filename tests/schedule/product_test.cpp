@@ -3,6 +3,15 @@
 #include "tests/schedule/object_fifo_kit.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::cost;
+using namespace tessera::exec;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::run;
+using namespace tessera::schedule;
+using namespace tessera::sparsity;
+using namespace tessera::verify;
 using namespace tessera::object_fifo_kit;
 
 TEST_CASE("products are verified and bit-exact on every array, tile, buffering and type") {
@@ -156,7 +165,7 @@ TEST_CASE("every tile of A and B is read once per tile of C in its row or column
   for (const auto& [rows, cols] :
        {std::pair{4, 4}, std::pair{2, 1}, std::pair{4, 1}, std::pair{2, 4}, std::pair{1, 1}}) {
     const ArraySpec a = plain(rows, cols);
-    const Outcome o = run(cube(256, 32), a, 100);
+    const Outcome o = run_once(cube(256, 32), a, 100);
     INFO(rows << "x" << cols);
     CHECK(o.read == 256 * 256 * (256 / (32 * cols)) + 256 * 256 * (256 / (32 * rows)));
     CHECK(o.written == 256 * 256 * 4);
@@ -182,7 +191,7 @@ TEST_CASE("patterns that descriptors have no fields for take another form, furth
   Case c;
   c.m = 64, c.k = 96, c.n = 128;
   c.forced.tile = {16, 1, 16, 16};
-  const Outcome wide = run(c, a, 1);
+  const Outcome wide = run_once(c, a, 1);
   for (const auto& [wrap, step] : {std::pair{95, 1 << 20}, {15, 1 << 20}, {4, 1 << 20}, {255, 200}}) {
     a.shim.dma.max_wrap = wrap;
     a.shim.dma.max_step = step;
@@ -190,7 +199,7 @@ TEST_CASE("patterns that descriptors have no fields for take another form, furth
     const Program program = program_of(c, a);
     CHECK(problem_of(program, a) == "");
     CHECK(with_data(program, network_of(c), a).good());
-    CHECK(run(c, a, 1).read == wide.read);
+    CHECK(run_once(c, a, 1).read == wide.read);
   }
   a.shim.dma.max_step = 20;  // words between rows of B
   const auto refused = scheduled(network_of(c), a, c.forced);
@@ -203,7 +212,7 @@ TEST_CASE("patterns that descriptors have no fields for take another form, furth
 TEST_CASE("slow kernels set the pace, fast ones leave it to the streams") {
   const ArraySpec a = plain(4, 4);
   const std::int64_t calls = 2 * 2 * 8;
-  const Outcome slow = run(cube(256, 32), a, 5000), fast = run(cube(256, 32), a, 1);
+  const Outcome slow = run_once(cube(256, 32), a, 5000), fast = run_once(cube(256, 32), a, 1);
   CHECK(slow.cycles > 5000.0 * calls);
   CHECK(slow.cycles < 5000.0 * calls + 6000);
   CHECK(fast.cycles >= 256.0 * calls);  // 1 KB of A and of B per call, 4 B per cycle
@@ -213,9 +222,9 @@ TEST_CASE("a second buffer of C hides its way out") {
   const ArraySpec a = plain(4, 4);
   Case c = cube(512, 64);
   c.forced.buffers.output = 1;
-  const Outcome once = run(c, a, 3000);
+  const Outcome once = run_once(c, a, 3000);
   c.forced.buffers.output = 2;
-  const Outcome twice = run(c, a, 3000);
+  const Outcome twice = run_once(c, a, 3000);
   CHECK(once.cycles - twice.cycles > 3 * 4000);  // 64x64 int32 take 4,096 cycles out of the core, four times
 }
 
@@ -264,7 +273,8 @@ TEST_CASE("kernels, clearing and bounds follow the types of a product") {
     CHECK(compute.bound_us() == Approx(256.0 * 256 * 256 / rate));
     ArraySpec narrow = a;
     narrow.ddr.read_bytes_per_cycle = 0.01;
-    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us() == Approx(2 * 256 * 256 * width / 0.01));
+    CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us() ==
+          Approx(2 * 256 * 256 * width / 0.01));
     narrow.ddr.write_bytes_per_cycle = 0.001;
     CHECK(analytic_bounds(network_of(c), dense, narrow, peak(), true).bound_us() == Approx(256 * 256 * 4 / 0.001));
   }
@@ -276,7 +286,7 @@ TEST_CASE("a core stalls for what DMA channels fill in the banks of its tiles") 
     ArraySpec busy = a;
     busy.tile.conflict_share = 0.25;
     std::vector<Millicycles> durations(program.calls.size(), 1000000);
-    return run(program, busy, durations).cycles - run(program, a, durations).cycles;
+    return run_once(program, busy, durations).cycles - run_once(program, a, durations).cycles;
   };
   CHECK(stalled(program_of(cube(64, 16), a)) > 100);
   const auto schedule = scheduled(bottleneck(16, 32), a, {});
@@ -305,7 +315,7 @@ TEST_CASE("weights that are kept are read once per block of columns") {
   Case c = cube(128, 32);
   c.forced.buffers.input = 1;
   c.forced.keeps = Keeps::weights;
-  const Outcome o = run(c, a, 1000);
+  const Outcome o = run_once(c, a, 1000);
   CHECK(o.read == 128 * 128 * 4 + 128 * 128);
   CHECK(o.cycles > 64 * 1000 + 15 * 1024);  // A is buffered once: each of its strips is waited for
 }
@@ -314,9 +324,9 @@ TEST_CASE("an input that is kept is read once per block of rows, weights as ofte
   const ArraySpec a = plain(2, 2);
   Case c = cube(256, 32);
   c.forced.buffers.weights = c.forced.buffers.output = 1;
-  const Outcome streamed = run(c, a, 1000);
+  const Outcome streamed = run_once(c, a, 1000);
   c.forced.keeps = Keeps::input;
-  const Outcome kept = run(c, a, 1000);
+  const Outcome kept = run_once(c, a, 1000);
   CHECK(streamed.read - kept.read == 256 * 256 * (4 - 1));  // four blocks of columns
   CHECK(kept.written == streamed.written);
   CHECK(kept.cycles <= streamed.cycles);
@@ -354,9 +364,9 @@ TEST_CASE("the same mapping and tile take as long under policy best") {
 TEST_CASE("more bandwidth never makes the same design slower") {
   ArraySpec a = plain(4, 4);
   a.ddr.read_bytes_per_cycle = 4;
-  const double narrow = run(cube(256, 32), a, 100).cycles;
+  const double narrow = run_once(cube(256, 32), a, 100).cycles;
   a.ddr.read_bytes_per_cycle = 8;
-  const double wide = run(cube(256, 32), a, 100).cycles;
+  const double wide = run_once(cube(256, 32), a, 100).cycles;
   CHECK(wide < narrow);
 }
 

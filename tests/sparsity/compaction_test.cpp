@@ -9,6 +9,7 @@
 #include "sim/sparsity/generators.h"
 
 using namespace tessera;
+using namespace tessera::sparsity;
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include "sim/base/random.h"
 
 using namespace tessera;
+using namespace tessera::sparsity;
 using Catch::Matchers::Contains;
 
 namespace {

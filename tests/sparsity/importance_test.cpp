@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 using namespace tessera;
+using namespace tessera::sparsity;
 
 namespace {
 

@@ -9,6 +9,8 @@
 #include "sim/sparsity/numpy_file.h"
 
 using namespace tessera;
+using namespace tessera::network;
+using namespace tessera::sparsity;
 using Catch::Matchers::Contains;
 
 namespace {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 using namespace tessera;
+using namespace tessera::sparsity;
 using Catch::Matchers::Contains;
 
 namespace {

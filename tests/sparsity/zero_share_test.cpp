@@ -10,6 +10,8 @@
 #include "sim/sparsity/generators.h"
 
 using namespace tessera;
+using namespace tessera::network;
+using namespace tessera::sparsity;
 using nlohmann::json;
 using Marks = std::vector<std::string>;
 

@@ -7,6 +7,9 @@
 #include "sim/trace/perfetto_trace.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::program;
+using namespace tessera::trace;
 using nlohmann::json;
 
 namespace {

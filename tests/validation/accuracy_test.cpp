@@ -10,6 +10,7 @@
 #include "tests/validation/compare.h"
 
 using namespace tessera;
+using namespace tessera::validation;
 
 namespace {
 

@@ -18,8 +18,10 @@ std::vector<std::string> regressions(const nlohmann::json& committed, const nloh
     } else if (!it->second.at("skipped").get<std::string>().empty()) {
       worse.push_back(id + " is skipped now: " + it->second.at("skipped").get<std::string>());
     } else {
-      const double before = std::abs(row.at("error_pct").get<double>()), after = std::abs(it->second.at("error_pct").get<double>());
-      if (after > before + tolerance) worse.push_back(id + " was off by " + std::to_string(before) + " %, now by " + std::to_string(after) + " %");
+      const double before = std::abs(row.at("error_pct").get<double>()),
+                   after = std::abs(it->second.at("error_pct").get<double>());
+      if (after > before + tolerance)
+        worse.push_back(id + " was off by " + std::to_string(before) + " %, now by " + std::to_string(after) + " %");
     }
   }
   for (const char* mean : {"mape_pct", "mape_holdout_pct"})

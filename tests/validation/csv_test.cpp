@@ -1,19 +1,23 @@
 // Is a malformed CSV refused with line and field, and a row that the model does not cover skipped with a reason?
+#include "sim/validation/csv.h"
+
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <fstream>
 #include <map>
 #include <sstream>
 
-#include "sim/validation/csv.h"
 #include "sim/validation/validate.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::validation;
 
 namespace {
 
 const std::string header =
-    "id,group,platform,clock_ghz,workload,m,k,n,shape,in_type,out_type,rows,cols,core_tile,measured,unit,notes,source\n";
+    "id,group,platform,clock_ghz,workload,m,k,n,shape,in_type,out_type,rows,cols,core_tile,measured,unit,notes,"
+    "source\n";
 const std::string kernel = "ignite-8700G,X,1.8,gemm-kernel,32,96,32,,i8,i32,1,1,32x96x32,860,cycles/call,,\n";
 
 class File {
@@ -105,7 +109,8 @@ TEST_CASE("a machine with fewer tiles covers no row with more, and the id of a r
 TEST_CASE("host memory keeps its own time when the clock of the array changes") {
   std::string text = header;
   for (const char* clock : {"1.8", "0.9"})
-    text += std::string("G") + clock + ",ignite-8700G,X," + clock + ",gemm,512,4096,4096,,i8,i32,4,4,64x64x32,9000,us,,\n";
+    text +=
+        std::string("G") + clock + ",ignite-8700G,X," + clock + ",gemm,512,4096,4096,,i8,i32,4,4,64x64x32,9000,us,,\n";
   const Validation v = validated(text);
   REQUIRE(v.rows.size() == 2);
   CHECK(v.rows[1].prediction.value == Approx(v.rows[0].prediction.value).epsilon(0.15));  // bound by host memory
@@ -126,7 +131,8 @@ TEST_CASE("host memory keeps its own time when the clock of the array changes") 
 TEST_CASE("shim channels share the host memory, odd numbers of them too") {
   std::string text = header;
   for (const char* n : {"1", "2", "3", "5", "7", "8"})
-    text += std::string("D") + n + ",ignite-8700G,X,1.8,\"DDR passthrough, " + n + " channels\",,,,,,,4,4,,10,GB/s per direction,,\n";
+    text += std::string("D") + n + ",ignite-8700G,X,1.8,\"DDR passthrough, " + n +
+            " channels\",,,,,,,4,4,,10,GB/s per direction,,\n";
   const Validation v = validated(text);
   REQUIRE(v.rows.size() == 6);
   for (std::size_t i = 1; i < v.rows.size(); ++i) {
@@ -144,17 +150,16 @@ TEST_CASE("the measured value does not enter the prediction") {
 
 TEST_CASE("what the model does not cover is skipped with a reason") {
   const std::string tail = ",64,64,64,,i8,i32,4,4,64x64x64,10,us,,\n";
-  const Validation v = validated(
-      header + "A,elsewhere,X,1.8,gemm" + tail + "B,ignite-8700G,X,1.8,softmax" + tail +
-      "C,ignite-8700G,X,1.8,gemm,64,64,64,,i4,i32,4,4,64x64x64,10,us,,\n"
-      "D,ignite-8700G,X,1.8,gemm,64,64,64,,i8,i32,4,4,512x512x512,10,us,,\n"
-      "E,ignite-8700G,X,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,10,furlongs,,\n"
-      "F,ignite-8700G,X,1.8,cnn,,,,\"YOLOv9, 1 GMAC\",i8,i8,4,4,overlay,10,ms,,\n"
-      "G,ignite-8700G,X,1.8,stream memtile->core,,,,1024 words,i8,i8,,,,10,cycles,,\n"
-      "H,ignite-8700G,X,1.8,stream memtile->core,,,,1024 words,,,,,64x64x64,10,cycles,,\n"
-      "I,ignite-8700G,X,1.8,gemm,64,64,64,K-major,i8,i32,4,4,64x64x64,10,us,,\n"
-      "J,ignite-8700G,X,1.8,gemm-kernel,128,64,64,,i8,i32,1,1,64x64x64,10,cycles,,\n"
-      "K,ignite-8700G,X,1.8,gemm-kernel,64,64,64,,i8,i32,4,4,64x64x64,10,cycles,,\n");
+  const Validation v = validated(header + "A,elsewhere,X,1.8,gemm" + tail + "B,ignite-8700G,X,1.8,softmax" + tail +
+                                 "C,ignite-8700G,X,1.8,gemm,64,64,64,,i4,i32,4,4,64x64x64,10,us,,\n"
+                                 "D,ignite-8700G,X,1.8,gemm,64,64,64,,i8,i32,4,4,512x512x512,10,us,,\n"
+                                 "E,ignite-8700G,X,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,10,furlongs,,\n"
+                                 "F,ignite-8700G,X,1.8,cnn,,,,\"YOLOv9, 1 GMAC\",i8,i8,4,4,overlay,10,ms,,\n"
+                                 "G,ignite-8700G,X,1.8,stream memtile->core,,,,1024 words,i8,i8,,,,10,cycles,,\n"
+                                 "H,ignite-8700G,X,1.8,stream memtile->core,,,,1024 words,,,,,64x64x64,10,cycles,,\n"
+                                 "I,ignite-8700G,X,1.8,gemm,64,64,64,K-major,i8,i32,4,4,64x64x64,10,us,,\n"
+                                 "J,ignite-8700G,X,1.8,gemm-kernel,128,64,64,,i8,i32,1,1,64x64x64,10,cycles,,\n"
+                                 "K,ignite-8700G,X,1.8,gemm-kernel,64,64,64,,i8,i32,4,4,64x64x64,10,cycles,,\n");
   REQUIRE(v.rows.size() == 11);
   for (const ValidatedRow& r : v.rows) {
     INFO(r.row.id);
@@ -201,24 +206,26 @@ TEST_CASE("a prediction does not depend on the unit it was measured in, and ambi
 
 TEST_CASE("micro-benchmarks are known by their whole text, sizes by their unit") {
   const std::string end = ",,,,,,10,";
-  const struct { const char *workload, *shape, *unit; double value; } cases[] = {
-      {"\"memcpy 64 MiB in + 64 MiB out, 4 columns\"", "67108864 B each way", "us", 2388.5},
-      {"\"memcpy 16 MiB in + 16 MiB out, 4 columns\"", "16 MiB each way", "us", 2388.5 / 4},
-      {"\"memcpy 64 MiB in + 64 MiB out, 4 columns\"", "", "GB/s per direction", 28.1},
-      {"\"memcpy 16 MiB in + 16 MiB out, 4 columns\"", "67108864 B each way", "us", 0},
-      {"\"memcpy 16 MiB in + 8 MiB out, 4 columns\"", "", "us", 0},
-      {"\"memcpy 16 MiB in + 16 MiB out, 5 columns\"", "", "us", 0},
-      {"\"DDR passthrough, 1 shim channel\"", "", "MB/s per direction", 6899},
-      {"\"DDR passthrough, 1 shim channel\"", "", "GB/s", 0},
-      {"\"DDR passthrough, 1 shim channel, read only\"", "", "GB/s per direction", 0},
-      {"stream memtile->core", "1 MiB", "cycles", 262168},
-      {"stream memtile->core", "262144 words x 8 B", "cycles", 0},
-      {"\"stream memtile->core, broadcast\"", "262144 words x 4 B", "cycles", 0},
-      {"\"dispatch, hw bracket\"", "", "ms", 0.1698},
-      {"\"dispatch, runlist of 32, amortised\"", "", "us", 0},
-      {"\"core paired 256-bit loads, same bank\"", "", "cycles/iteration", 12},
-      {"\"core paired 128-bit loads, same bank\"", "", "cycles/iteration", 0},
-      {"tile DMA transfer", "256 words", "cycles", 0}};  // what this group's traces watch is not known
+  const struct {
+    const char *workload, *shape, *unit;
+    double value;
+  } cases[] = {{"\"memcpy 64 MiB in + 64 MiB out, 4 columns\"", "67108864 B each way", "us", 2388.5},
+               {"\"memcpy 16 MiB in + 16 MiB out, 4 columns\"", "16 MiB each way", "us", 2388.5 / 4},
+               {"\"memcpy 64 MiB in + 64 MiB out, 4 columns\"", "", "GB/s per direction", 28.1},
+               {"\"memcpy 16 MiB in + 16 MiB out, 4 columns\"", "67108864 B each way", "us", 0},
+               {"\"memcpy 16 MiB in + 8 MiB out, 4 columns\"", "", "us", 0},
+               {"\"memcpy 16 MiB in + 16 MiB out, 5 columns\"", "", "us", 0},
+               {"\"DDR passthrough, 1 shim channel\"", "", "MB/s per direction", 6899},
+               {"\"DDR passthrough, 1 shim channel\"", "", "GB/s", 0},
+               {"\"DDR passthrough, 1 shim channel, read only\"", "", "GB/s per direction", 0},
+               {"stream memtile->core", "1 MiB", "cycles", 262168},
+               {"stream memtile->core", "262144 words x 8 B", "cycles", 0},
+               {"\"stream memtile->core, broadcast\"", "262144 words x 4 B", "cycles", 0},
+               {"\"dispatch, hw bracket\"", "", "ms", 0.1698},
+               {"\"dispatch, runlist of 32, amortised\"", "", "us", 0},
+               {"\"core paired 256-bit loads, same bank\"", "", "cycles/iteration", 12},
+               {"\"core paired 128-bit loads, same bank\"", "", "cycles/iteration", 0},
+               {"tile DMA transfer", "256 words", "cycles", 0}};  // what this group's traces watch is not known
   std::string text = header;
   int id = 0;
   for (const auto& c : cases)
@@ -231,11 +238,19 @@ TEST_CASE("micro-benchmarks are known by their whole text, sizes by their unit")
   }
 }
 
-TEST_CASE("networks are known by their name however written; a batch beyond the columns waits; other variants are skipped") {
-  const struct { const char *shape, *unit; } cases[] = {
-      {"ResNet18 int8 224x224", "ms"}, {"resnet-18", "us"}, {"ResNet 18 XINT8; 1.8 GMAC", "fps"},
-      {"ResNet18 int8 batch 4", "ms"}, {"ResNet18 int8 batch 8", "ms"}, {"ResNet18 int8 448x448", "ms"},
-      {"ResNet18 int8; 3.6 GMAC", "ms"}, {"ResNet18 pruned", "ms"}, {"ResNet101", "ms"}};
+TEST_CASE(
+    "networks are known by their name however written; a batch beyond the columns waits; other variants are skipped") {
+  const struct {
+    const char *shape, *unit;
+  } cases[] = {{"ResNet18 int8 224x224", "ms"},
+               {"resnet-18", "us"},
+               {"ResNet 18 XINT8; 1.8 GMAC", "fps"},
+               {"ResNet18 int8 batch 4", "ms"},
+               {"ResNet18 int8 batch 8", "ms"},
+               {"ResNet18 int8 448x448", "ms"},
+               {"ResNet18 int8; 3.6 GMAC", "ms"},
+               {"ResNet18 pruned", "ms"},
+               {"ResNet101", "ms"}};
   std::string text = header;
   int id = 0;
   for (const auto& c : cases)
@@ -257,12 +272,12 @@ TEST_CASE("networks are known by their name however written; a batch beyond the 
 TEST_CASE("other machines are skipped, and what lies beyond the fitted range says so") {
   const std::string gemm = ",1.8,gemm,512,512,512,,i8,i32,4,4,64x64x64,10,us,,\n";
   const std::string one = ",X,1.8,gemm-kernel,,,,,i8,i32,1,1,";
-  const Validation v = validated(
-      header + "A,ignite-8700G,Ryzen AI 9 HX 370 (XDNA2 Strix)" + gemm + "B,ignite-8700G,Hawk Point" + gemm +
-      "C,ignite-8700G" + one + "32x64x64,10,cycles,,\nD,ignite-8700G" + one + "16x64x64,10,cycles,,\n" +
-      "E,ignite-8700G" + one + "128x128x128,10,cycles,,\n" +
-      "F,ignite-8700G,X,1.8,gemm,500,512,512,,i8,i32,4,4,64x64x64,10,us,,\n" +
-      "G,ignite-8700G,X,1.8,gemm,1000000,1000000,1000000,,i8,i32,4,4,16x16x16,10,us,,\n");
+  const Validation v =
+      validated(header + "A,ignite-8700G,Ryzen AI 9 HX 370 (XDNA2 Strix)" + gemm + "B,ignite-8700G,Hawk Point" + gemm +
+                "C,ignite-8700G" + one + "32x64x64,10,cycles,,\nD,ignite-8700G" + one + "16x64x64,10,cycles,,\n" +
+                "E,ignite-8700G" + one + "128x128x128,10,cycles,,\n" +
+                "F,ignite-8700G,X,1.8,gemm,500,512,512,,i8,i32,4,4,64x64x64,10,us,,\n" +
+                "G,ignite-8700G,X,1.8,gemm,1000000,1000000,1000000,,i8,i32,4,4,16x16x16,10,us,,\n");
   CHECK(v.rows[0].prediction.skipped.find("XDNA2") != std::string::npos);
   CHECK_FALSE(v.rows[1].skipped());
   CHECK(v.rows[1].prediction.beyond.empty());
@@ -291,8 +306,9 @@ TEST_CASE("the table fits a terminal, says why rows are skipped and has mean and
     INFO(line);
     CHECK(line.size() <= 100);
   }
-  for (const char* part : {"\n    no model of workload \"a workload\"\n", "class kernel, calibration", "class gemm, hold-out",
-                           "group ignite-8700G, hold-out", "group stream-aie, hold-out", "mean maximum"}) {
+  for (const char* part :
+       {"\n    no model of workload \"a workload\"\n", "class kernel, calibration", "class gemm, hold-out",
+        "group ignite-8700G, hold-out", "group stream-aie, hold-out", "mean maximum"}) {
     INFO(part);
     CHECK(table.find(part) != std::string::npos);
   }

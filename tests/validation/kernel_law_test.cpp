@@ -6,6 +6,10 @@
 #include "sim/cost/coefficient_law.h"
 
 using namespace tessera;
+using namespace tessera::cost;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::sparsity;
 
 namespace {
 
@@ -22,8 +26,8 @@ Layer conv(int taps) {
   return l;
 }
 
-Millicycles cycles(const KernelLaw& law, int h, int w, int channels, std::int64_t blocks, int taps = 1, bool first = true,
-                   bool last = true) {
+Millicycles cycles(const KernelLaw& law, int h, int w, int channels, std::int64_t blocks, int taps = 1,
+                   bool first = true, bool last = true) {
   KernelCall call;
   call.out = {0, h, 0, w, 0, channels};
   call.first = first, call.last = last;
@@ -41,15 +45,19 @@ TEST_CASE("the compiled int8 kernel at a measured shape") {
 }
 
 TEST_CASE("no library is faster than the multipliers") {
-  const struct { const char *name, *in, *out; double peak; } all[] = {
-      {"peano-iron", "i8", "i32", 256}, {"peano-iron", "i16", "i32", 64},  {"peano-iron", "bf16", "f32", 128},
-      {"hand-tuned", "i8", "i8", 256},  {"hand-tuned", "i8", "i16", 256},  {"hand-tuned", "i8", "i32", 256},
-      {"hand-tuned", "bf16", "bf16", 128}, {"hand-assembly", "bf16", "f32", 128}};
+  const struct {
+    const char *name, *in, *out;
+    double peak;
+  } all[] = {{"peano-iron", "i8", "i32", 256},    {"peano-iron", "i16", "i32", 64},
+             {"peano-iron", "bf16", "f32", 128},  {"hand-tuned", "i8", "i8", 256},
+             {"hand-tuned", "i8", "i16", 256},    {"hand-tuned", "i8", "i32", 256},
+             {"hand-tuned", "bf16", "bf16", 128}, {"hand-assembly", "bf16", "f32", 128}};
   for (const auto& law : all)
     for (const int size : {16, 64, 256}) {
       INFO(law.name << " " << law.in << " " << law.out << " " << size);
       const double macs = static_cast<double>(size) * size * size;
-      CHECK(library(law.name).gemm.at({*find_type(law.in), *find_type(law.out)}).cycles(size, size, size) >= macs / law.peak);
+      CHECK(library(law.name).gemm.at({*find_type(law.in), *find_type(law.out)}).cycles(size, size, size) >=
+            macs / law.peak);
     }
 }
 

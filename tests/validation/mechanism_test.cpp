@@ -2,12 +2,17 @@
 #include <catch2/catch.hpp>
 
 #include "sim/config/hardware.h"
+#include "sim/exec/backend.h"
 #include "sim/program/builder.h"
 #include "sim/program/ddr_load.h"
-#include "sim/exec/backend.h"
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::config;
+using namespace tessera::exec;
+using namespace tessera::program;
+using namespace tessera::run;
 
 namespace {
 
@@ -24,8 +29,10 @@ double total_cycles(ProgramBuilder& b, const ArraySpec& array) {
 // `tasks` tasks of `access` from host memory to a memory tile, or back.
 double shim_time(const ArraySpec& array, bool outbound, const Access& access, int tasks = 1) {
   ProgramBuilder b(array);
-  const EngineId from = outbound ? b.map().shim_channel(0, EngineKind::mm2s, 0) : b.map().mem_channel(0, EngineKind::mm2s, 0);
-  const EngineId to = outbound ? b.map().mem_channel(0, EngineKind::s2mm, 0) : b.map().shim_channel(0, EngineKind::s2mm, 0);
+  const EngineId from =
+      outbound ? b.map().shim_channel(0, EngineKind::mm2s, 0) : b.map().mem_channel(0, EngineKind::mm2s, 0);
+  const EngineId to =
+      outbound ? b.map().mem_channel(0, EngineKind::s2mm, 0) : b.map().shim_channel(0, EngineKind::s2mm, 0);
   for (int i = 0; i < tasks; ++i)
     for (const EngineId e : {from, to}) {
       Transfer t;
@@ -97,8 +104,8 @@ TEST_CASE("a channel waits for its own pages, not for those of its bytes in a ro
 
 TEST_CASE("shim channels: cold start, cost per task, rate and latency as measured") {
   const ArraySpec array = phoenix();
-  CHECK(shim_time(array, true, linear(0, 256)) == Approx(1654).epsilon(0.03));   // EMU-SHIM64-MM
-  CHECK(shim_time(array, false, linear(0, 256)) == Approx(584).epsilon(0.03));   // EMU-SHIM64-SM
+  CHECK(shim_time(array, true, linear(0, 256)) == Approx(1654).epsilon(0.03));  // EMU-SHIM64-MM
+  CHECK(shim_time(array, false, linear(0, 256)) == Approx(584).epsilon(0.03));  // EMU-SHIM64-SM
   ArraySpec warm = array;
   warm.shim.dma.first_start_cycles = 0, warm.shim.dma.mm2s_first_start_cycles = 0;
   CHECK(shim_time(warm, true, linear(0, 65536)) == Approx(17963).epsilon(0.03));   // EMU-MM2S-16384

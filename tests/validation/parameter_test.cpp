@@ -14,6 +14,11 @@
 #include "tests/run/isolated.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::config;
+using namespace tessera::program;
+using namespace tessera::run;
+using namespace tessera::validation;
 using nlohmann::json;
 
 namespace {
@@ -37,8 +42,10 @@ ArraySpec hardware(const std::string& file, const std::vector<std::string>& keys
   for (const std::string& key : keys) {
     const json value = value_of(file, key);
     const double wanted = value.get<double>() * factor;
-    if (value.is_number_integer()) changed[pointer(key)] = std::llround(factor < 1 ? std::floor(wanted) : std::ceil(wanted));
-    else changed[pointer(key)] = wanted;
+    if (value.is_number_integer())
+      changed[pointer(key)] = std::llround(factor < 1 ? std::floor(wanted) : std::ceil(wanted));
+    else
+      changed[pointer(key)] = wanted;
   }
   const std::string name = "parameter_test_hardware.json";
   std::ofstream(name) << changed;
@@ -67,13 +74,15 @@ const ValidationSetup& setup() {
   return s;
 }
 
-// IGN-DDR-2 states 26 to 28 GB/s per direction for all channels together; its own copy is bound by one channel per column.
+// IGN-DDR-2 states 26 to 28 GB/s per direction for all channels together; its own copy is bound by one channel per
+// column.
 const char* const shared_cap = "shared cap";
 
 MeasuredRow measured(const std::string& id) {
   if (id == shared_cap) {
     MeasuredRow row = measured("IGN-DDR-2");
-    row.workload = "DDR passthrough, 8 shim channels", row.shape = "", row.unit = "GB/s per direction", row.measured = 27;
+    row.workload = "DDR passthrough, 8 shim channels", row.shape = "", row.unit = "GB/s per direction",
+    row.measured = 27;
     return row;
   }
   const auto rows = read_measured("configs/validation/measured.csv");
@@ -97,7 +106,7 @@ double error(const MeasuredRow& row, const ArraySpec& array) {
 struct Measured {
   std::vector<std::string> keys;  // that the row measures together
   std::string row;
-  double tolerance;               // of the prediction
+  double tolerance;                                  // of the prediction
   enum Change { both, lower, raise } change = both;  // what the row would notice: a rate may be hidden by another one
 };
 
@@ -160,10 +169,10 @@ TEST_CASE("host memory takes the measured time at every clock") {
     const ArraySpec array = hardware(file);
     const double ghz = array.clock_hz / 1e9;
     const DdrSpec& ddr = array.ddr;
-    CHECK(ddr.read_bytes_per_cycle * ghz == Approx(27).margin(1.2));   // IGN-DDR-2: 26 to 28 GB/s per direction
+    CHECK(ddr.read_bytes_per_cycle * ghz == Approx(27).margin(1.2));  // IGN-DDR-2: 26 to 28 GB/s per direction
     CHECK(ddr.write_bytes_per_cycle * ghz == Approx(27).margin(1.2));
     CHECK(ddr.latency_cycles / ghz == Approx((747 - 325) / 1.028).epsilon(0.03));  // fit of EMU-MM2S
-    CHECK(ddr.run_cycles / ghz == Approx(1.4 / 1.8).epsilon(0.06));    // fitted at 1.8 GHz
+    CHECK(ddr.run_cycles / ghz == Approx(1.4 / 1.8).epsilon(0.06));                // fitted at 1.8 GHz
     CHECK(ddr.page_cycles / ghz == Approx(7 / 1.8).epsilon(0.06));
     CHECK(ddr.channel_page_cycles / ghz == Approx(48 / 1.8).epsilon(0.06));
     CHECK(ddr.column_bytes_per_cycle * ghz == Approx(13.55).epsilon(0.03));  // of a column: IGN-DDR-1
@@ -185,7 +194,8 @@ TEST_CASE("a DMA channel that collides with the core stalls it 32 times in 1024 
       call.in_h = call.in_w = 1;
       call.in_c = 1024;
       b.call(b.map().core(0, 0), call);
-      const EngineId source = b.map().mem_channel(0, EngineKind::mm2s, 0), sink = b.map().tile_channel(0, 0, EngineKind::s2mm, 0);
+      const EngineId source = b.map().mem_channel(0, EngineKind::mm2s, 0),
+                     sink = b.map().tile_channel(0, 0, EngineKind::s2mm, 0);
       const RouteId route = b.route(source, {sink});
       for (const EngineId e : {source, sink}) {
         Transfer t;

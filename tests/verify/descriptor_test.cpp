@@ -8,6 +8,12 @@
 #include "tests/verify/subject.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::schedule;
+using namespace tessera::sparsity;
+using namespace tessera::verify;
 
 namespace {
 
@@ -44,7 +50,7 @@ std::string said(Ends ends, const Access& source, const Access& sink, Bytes ddr 
   Program p = b.finish();
   p.tensors = false;
   p.ddr_bytes = ddr;
-  const auto wrong = verify(p, a);
+  const auto wrong = verify::verify(p, a);
   return wrong ? describe(*wrong) : "";
 }
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -6,33 +6,38 @@
 
 namespace tessera::mutating {
 
-using Visit = std::function<void(Program&, const EngineMap&, Places&)>;
+using Visit = std::function<void(program::Program&, const program::EngineMap&, Places&)>;
 
-inline bool is_core(const EngineMap& m, EngineId e) { return m.info(e).kind == EngineKind::core; }
-inline bool in(const EngineMap& m, EngineId e, TileKind tile, EngineKind kind) {
+inline bool is_core(const program::EngineMap& m, program::EngineId e) {
+  return m.info(e).kind == program::EngineKind::core;
+}
+inline bool in(const program::EngineMap& m, program::EngineId e, program::TileKind tile, program::EngineKind kind) {
   return m.info(e).tile_kind == tile && m.info(e).kind == kind;
 }
-inline constexpr TileKind compute = TileKind::compute, memory = TileKind::memory, shim = TileKind::shim;
-inline constexpr EngineKind s2mm = EngineKind::s2mm, mm2s = EngineKind::mm2s;
+inline constexpr program::TileKind compute = program::TileKind::compute, memory = program::TileKind::memory,
+                                   shim = program::TileKind::shim;
+inline constexpr program::EngineKind s2mm = program::EngineKind::s2mm, mm2s = program::EngineKind::mm2s;
 
 // ---- ways to visit ----
 
 // Every transfer of channels of one kind for which `change` is possible.
-inline Visit transfers(TileKind tile, EngineKind kind, std::function<bool(const Transfer&)> fits,
-                       std::function<void(Transfer&)> change) {
-  return [=](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e)
+inline Visit transfers(program::TileKind tile, program::EngineKind kind,
+                       std::function<bool(const program::Transfer&)> fits,
+                       std::function<void(program::Transfer&)> change) {
+  return [=](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
       if (in(m, e, tile, kind))
-        for (Transfer& t : p.engines[e].transfers)
+        for (program::Transfer& t : p.engines[e].transfers)
           if (fits(t) && places.here()) change(t);
   };
 }
 
 // The first transfer and the next that fits it, on one channel.
-inline Visit neighbours(TileKind tile, EngineKind kind, std::function<bool(const Transfer&, const Transfer&)> fits,
-                        std::function<void(Transfer&, Transfer&)> change) {
-  return [=](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e)
+inline Visit neighbours(program::TileKind tile, program::EngineKind kind,
+                        std::function<bool(const program::Transfer&, const program::Transfer&)> fits,
+                        std::function<void(program::Transfer&, program::Transfer&)> change) {
+  return [=](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
       if (in(m, e, tile, kind)) {
         auto& list = p.engines[e].transfers;
         for (std::size_t i = 0; i + 1 < list.size(); ++i)
@@ -41,17 +46,17 @@ inline Visit neighbours(TileKind tile, EngineKind kind, std::function<bool(const
   };
 }
 
-inline Visit calls(std::function<bool(const Program&, const KernelCall&)> fits,
-                   std::function<void(Program&, KernelCall&)> change) {
-  return [=](Program& p, const EngineMap&, Places& places) {
-    for (KernelCall& k : p.calls)
+inline Visit calls(std::function<bool(const program::Program&, const program::KernelCall&)> fits,
+                   std::function<void(program::Program&, program::KernelCall&)> change) {
+  return [=](program::Program& p, const program::EngineMap&, Places& places) {
+    for (program::KernelCall& k : p.calls)
       if (fits(p, k) && places.here()) change(p, k);
   };
 }
 
-inline Visit core_steps(CoreOp op, std::function<void(EngineProgram&, std::size_t step)> change) {
-  return [=](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e)
+inline Visit core_steps(program::CoreOp op, std::function<void(program::EngineProgram&, std::size_t step)> change) {
+  return [=](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
       if (is_core(m, e))
         for (std::size_t s = 0; s < p.engines[e].steps.size(); ++s) {
           const int index = p.engines[e].steps[s].index;
@@ -60,12 +65,13 @@ inline Visit core_steps(CoreOp op, std::function<void(EngineProgram&, std::size_
   };
 }
 
-using Pair = std::vector<Transfer*>;  // source, then sinks
-inline Visit pairs(std::function<bool(const EngineMap&, const Transfer&, EngineId source)> fits,
-                   std::function<void(const Pair&)> change) {
-  return [=](Program& p, const EngineMap& m, Places& places) {
+using Pair = std::vector<program::Transfer*>;  // source, then sinks
+inline Visit pairs(
+    std::function<bool(const program::EngineMap&, const program::Transfer&, program::EngineId source)> fits,
+    std::function<void(const Pair&)> change) {
+  return [=](program::Program& p, const program::EngineMap& m, Places& places) {
     for (const auto& ends : paired_transfers(p)) {
-      const Transfer& source = p.engines[ends[0].engine].transfers[ends[0].index];
+      const program::Transfer& source = p.engines[ends[0].engine].transfers[ends[0].index];
       if (!fits(m, source, ends[0].engine) || !places.here()) continue;
       Pair pair;
       for (const TransferAt& at : ends) pair.push_back(&p.engines[at.engine].transfers[at.index]);
@@ -74,14 +80,14 @@ inline Visit pairs(std::function<bool(const EngineMap&, const Transfer&, EngineI
   };
 }
 
-inline void erase_step(EngineProgram& e, int index) {
+inline void erase_step(program::EngineProgram& e, int index) {
   for (std::size_t s = 0; s < e.steps.size(); ++s)
     if (e.steps[s].index == index) {
       e.steps.erase(e.steps.begin() + static_cast<std::ptrdiff_t>(s));
       return;
     }
 }
-inline void repeat_step(EngineProgram& e, int index) {
+inline void repeat_step(program::EngineProgram& e, int index) {
   for (std::size_t s = 0; s < e.steps.size(); ++s)
     if (e.steps[s].index == index) {
       e.steps.insert(e.steps.begin() + static_cast<std::ptrdiff_t>(s), e.steps[s]);
@@ -91,34 +97,35 @@ inline void repeat_step(EngineProgram& e, int index) {
 
 // Whether what an instruction of a core releases (or acquires) is handed over at least three times more in the same
 // layer: with two slots, one of them is then taken again while the call at hand may still need it.
-inline bool reused(const EngineProgram& core, std::size_t i) {
+inline bool reused(const program::EngineProgram& core, std::size_t i) {
   int more = 0;
   for (std::size_t j = i + 1; j < core.core.size(); ++j)
     if (core.core[j].op == core.core[i].op && core.core[j].layer == core.core[i].layer &&
         core.core[j].lock.lock == core.core[i].lock.lock)
       ++more;
-  return core.core[i].op != CoreOp::kernel && more >= 3;
+  return core.core[i].op != program::CoreOp::kernel && more >= 3;
 }
 
 // Whether a core gets more inputs of a layer than it computes with: those for which it has no channels.
-inline bool has_spare_inputs(const EngineProgram& core, const EngineProgram& channel, int layer) {
+inline bool has_spare_inputs(const program::EngineProgram& core, const program::EngineProgram& channel, int layer) {
   int spare = 0;
-  for (const Transfer& t : channel.transfers) spare += t.layer == layer && t.payload == Payload::activations ? 1 : 0;
-  for (const CoreInstr& c : core.core) spare -= c.layer == layer && c.op == CoreOp::kernel ? 1 : 0;
+  for (const program::Transfer& t : channel.transfers)
+    spare += t.layer == layer && t.payload == program::Payload::activations ? 1 : 0;
+  for (const program::CoreInstr& c : core.core) spare -= c.layer == layer && c.op == program::CoreOp::kernel ? 1 : 0;
   return spare > 0;
 }
 
 // ---- conditions ----
 
-inline bool always(const Transfer&) { return true; }
-inline bool acts(const Transfer& t) { return t.payload == Payload::activations; }
-inline bool weights(const Transfer& t) { return t.payload == Payload::weights; }
-inline bool result(const Transfer& t) { return t.payload == Payload::result; }
-inline bool padded(const Transfer& t) { return t.access.stream_bytes() != t.access.memory_bytes(); }
-inline bool conv(const Program&, const KernelCall& k) { return k.kind == KernelKind::conv; }
+inline bool always(const program::Transfer&) { return true; }
+inline bool acts(const program::Transfer& t) { return t.payload == program::Payload::activations; }
+inline bool weights(const program::Transfer& t) { return t.payload == program::Payload::weights; }
+inline bool result(const program::Transfer& t) { return t.payload == program::Payload::result; }
+inline bool padded(const program::Transfer& t) { return t.access.stream_bytes() != t.access.memory_bytes(); }
+inline bool conv(const program::Program&, const program::KernelCall& k) { return k.kind == program::KernelKind::conv; }
 
 // Takes `bytes` off the end of a linear or row-wise access.
-inline void shorten(Access& a, Bytes bytes) {
+inline void shorten(program::Access& a, Bytes bytes) {
   const Bytes row = a.dims[0].count;
   if (a.rank == 1) a.dims[0].count = static_cast<std::int32_t>(row - bytes);
   if (a.rank > 1) a.dims[a.rank - 1].count -= 1;

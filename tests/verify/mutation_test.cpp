@@ -13,6 +13,9 @@
 #include "tests/verify/mutations.h"
 
 using namespace tessera;
+using namespace tessera::program;
+using namespace tessera::schedule;
+using namespace tessera::verify;
 
 namespace {
 
@@ -72,7 +75,7 @@ void strike(const Subject& subject, const Mutation& mutation, Tally& tally) {
     Places places(chosen);
     mutation.apply(wrong, map, places);
     if (program_hash(wrong) == program_hash(subject.program)) continue;
-    if (const std::optional<Failure> found = verify(wrong, subject.array)) {
+    if (const std::optional<Failure> found = verify::verify(wrong, subject.array)) {
       ++tally.verifier;
       if (tally.why.empty()) tally.why = found->problems[0].path + ": " + found->problems[0].what;
       continue;
@@ -93,7 +96,7 @@ void strike(const Subject& subject, const Mutation& mutation, Tally& tally) {
 TEST_CASE("the subjects are right: verified, and bit-exact") {
   for (const Subject& s : subjects()) {
     INFO(s.name);
-    CHECK(describe(verify(s.program, s.array).value_or(Failure{})) == "");
+    CHECK(describe(verify::verify(s.program, s.array).value_or(Failure{})) == "");
     CHECK(functional_objection(s, s.program) == "");
   }
 }

@@ -6,19 +6,19 @@
 
 namespace tessera {
 
-std::vector<std::vector<TransferAt>> paired_transfers(const Program& p) {
-  std::map<std::pair<EngineId, RouteId>, std::vector<int>> on_route;
+std::vector<std::vector<TransferAt>> paired_transfers(const program::Program& p) {
+  std::map<std::pair<program::EngineId, program::RouteId>, std::vector<int>> on_route;
   for (std::size_t e = 0; e < p.engines.size(); ++e)
-    for (const Step& s : p.engines[e].steps)
+    for (const program::Step& s : p.engines[e].steps)
       if (s.index >= 0 && !p.engines[e].transfers.empty())
-        on_route[{static_cast<EngineId>(e), p.engines[e].transfers[s.index].route}].push_back(s.index);
+        on_route[{static_cast<program::EngineId>(e), p.engines[e].transfers[s.index].route}].push_back(s.index);
   std::vector<std::vector<TransferAt>> all_pairs;
   for (std::size_t r = 0; r < p.routes.size(); ++r) {
-    const auto id = static_cast<RouteId>(r);
+    const auto id = static_cast<program::RouteId>(r);
     const auto& sources = on_route[{p.routes[r].source, id}];
     for (std::size_t n = 0; n < sources.size(); ++n) {
       std::vector<TransferAt> ends{{p.routes[r].source, sources[n]}};
-      for (EngineId sink : p.routes[r].sinks) {
+      for (program::EngineId sink : p.routes[r].sinks) {
         const auto& list = on_route[{sink, id}];
         if (n < list.size()) ends.push_back({sink, list[n]});
       }

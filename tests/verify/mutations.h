@@ -25,17 +25,17 @@ struct Mutation {
   std::string name;
   // Visits every place; changes the program at the chosen one. May change the program anywhere else to keep the rest
   // consistent (both ends of a stream, say).
-  std::function<void(Program&, const EngineMap&, Places&)> apply;
+  std::function<void(program::Program&, const program::EngineMap&, Places&)> apply;
 };
 
 const std::vector<Mutation>& mutations();
 
 // The n-th transfer on a route of one of its engines, and where it stands.
 struct TransferAt {
-  EngineId engine = -1;
+  program::EngineId engine = -1;
   int index = -1;
 };
 // The transfers at both ends of every route whose descriptors coincide: the source's first, then those of the sinks.
-std::vector<std::vector<TransferAt>> paired_transfers(const Program& program);
+std::vector<std::vector<TransferAt>> paired_transfers(const program::Program& program);
 
 }  // namespace tessera

@@ -8,47 +8,49 @@ namespace tessera::mutating {
 void add_order_mutations(std::vector<Mutation>& list) {
   const auto add = [&](std::string name, Visit visit) { list.push_back({std::move(name), std::move(visit)}); };
   // ---- order: locks, waits, streams ----
-  add("missing acquire of a channel",
-      transfers(
-          compute, s2mm, [](const Transfer& t) { return t.acquire.lock >= 0; }, [](Transfer& t) { t.acquire = {}; }));
-  add("missing release of a channel",
-      transfers(
-          compute, s2mm, [](const Transfer& t) { return t.release.lock >= 0; }, [](Transfer& t) { t.release = {}; }));
+  add("missing acquire of a channel", transfers(
+                                          compute, s2mm, [](const program::Transfer& t) { return t.acquire.lock >= 0; },
+                                          [](program::Transfer& t) { t.acquire = {}; }));
+  add("missing release of a channel", transfers(
+                                          compute, s2mm, [](const program::Transfer& t) { return t.release.lock >= 0; },
+                                          [](program::Transfer& t) { t.release = {}; }));
   add("missing acquire before a result leaves",
       transfers(
-          compute, mm2s, [](const Transfer& t) { return t.acquire.lock >= 0; }, [](Transfer& t) { t.acquire = {}; }));
-  add("missing acquire of a core", core_steps(CoreOp::acquire, [](EngineProgram& e, std::size_t s) {
+          compute, mm2s, [](const program::Transfer& t) { return t.acquire.lock >= 0; },
+          [](program::Transfer& t) { t.acquire = {}; }));
+  add("missing acquire of a core", core_steps(program::CoreOp::acquire, [](program::EngineProgram& e, std::size_t s) {
         e.steps.erase(e.steps.begin() + static_cast<std::ptrdiff_t>(s));
       }));
-  add("missing release of a core", core_steps(CoreOp::release, [](EngineProgram& e, std::size_t s) {
+  add("missing release of a core", core_steps(program::CoreOp::release, [](program::EngineProgram& e, std::size_t s) {
         e.steps.erase(e.steps.begin() + static_cast<std::ptrdiff_t>(s));
       }));
-  add("release one step early", [](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e) {
-      EngineProgram& ep = p.engines[e];
+  add("release one step early", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e) {
+      program::EngineProgram& ep = p.engines[e];
       for (std::size_t i = 0; i < ep.core.size(); ++i) {
-        if (ep.core[i].op != CoreOp::release || !reused(ep, i)) continue;
+        if (ep.core[i].op != program::CoreOp::release || !reused(ep, i)) continue;
         std::size_t to = i;
-        while (to > 0 && ep.core[to].op != CoreOp::kernel) --to;
-        if (ep.core[to].op != CoreOp::kernel || ep.core[to].layer != ep.core[i].layer || !places.here()) continue;
+        while (to > 0 && ep.core[to].op != program::CoreOp::kernel) --to;
+        if (ep.core[to].op != program::CoreOp::kernel || ep.core[to].layer != ep.core[i].layer || !places.here())
+          continue;
         return std::swap(ep.core[to], ep.core[i]);
       }
     }
   });
   add("release of another lock", transfers(
-                                     compute, s2mm, [](const Transfer& t) { return t.release.lock >= 0; },
-                                     [](Transfer& t) { t.release.lock ^= 1; }));
+                                     compute, s2mm, [](const program::Transfer& t) { return t.release.lock >= 0; },
+                                     [](program::Transfer& t) { t.release.lock ^= 1; }));
   add("release of two", transfers(
-                            compute, s2mm, [](const Transfer& t) { return t.release.lock >= 0; },
-                            [](Transfer& t) { t.release.value = 2; }));
+                            compute, s2mm, [](const program::Transfer& t) { return t.release.lock >= 0; },
+                            [](program::Transfer& t) { t.release.value = 2; }));
   // Operands share their channel with weights, whose locks may order them as well: one credit more then changes
   // nothing.
   const auto begin = [&](const char* name, int change) {
-    add(name, [change](Program& p, const EngineMap& m, Places& places) {
-      for (LockInit& l : p.locks) {
-        if (l.role == LockRole::operand_empty) continue;
+    add(name, [change](program::Program& p, const program::EngineMap& m, Places& places) {
+      for (program::LockInit& l : p.locks) {
+        if (l.role == program::LockRole::operand_empty) continue;
         bool used = false;
-        for (EngineId e = 0; e < m.count(); ++e)
+        for (program::EngineId e = 0; e < m.count(); ++e)
           for (std::size_t i = 0; i < p.engines[e].core.size(); ++i)
             used = used ||
                    (m.info(e).tile == l.tile && p.engines[e].core[i].lock.lock == l.lock && reused(p.engines[e], i));
@@ -58,81 +60,83 @@ void add_order_mutations(std::vector<Mutation>& list) {
   };
   begin("lock begins one too high", 1);
   begin("lock begins at nothing", -63);
-  add("lock value over 63", [](Program& p, const EngineMap&, Places& places) {
-    for (LockInit& l : p.locks)
+  add("lock value over 63", [](program::Program& p, const program::EngineMap&, Places& places) {
+    for (program::LockInit& l : p.locks)
       if (places.here()) l.value = 64;
   });
   add("lock that does not exist", transfers(
-                                      compute, s2mm, [](const Transfer& t) { return t.acquire.lock >= 0; },
-                                      [](Transfer& t) { t.acquire.lock = 16; }));
+                                      compute, s2mm, [](const program::Transfer& t) { return t.acquire.lock >= 0; },
+                                      [](program::Transfer& t) { t.acquire.lock = 16; }));
   add("missing wait", transfers(
-                          memory, mm2s, [](const Transfer& t) { return acts(t) && t.wait_count == 1; },
-                          [](Transfer& t) { t.wait_count = 0; }));
+                          memory, mm2s, [](const program::Transfer& t) { return acts(t) && t.wait_count == 1; },
+                          [](program::Transfer& t) { t.wait_count = 0; }));
   add("missing wait before memory is taken over",
       transfers(
-          memory, s2mm, [](const Transfer& t) { return t.wait_count == 1; }, [](Transfer& t) { t.wait_count = 0; }));
-  add("missing wait of weights", transfers(
-                                     memory, mm2s, [](const Transfer& t) { return weights(t) && t.wait_count == 1; },
-                                     [](Transfer& t) { t.wait_count = 0; }));
-  add("wait one too small", [](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e)
+          memory, s2mm, [](const program::Transfer& t) { return t.wait_count == 1; },
+          [](program::Transfer& t) { t.wait_count = 0; }));
+  add("missing wait of weights",
+      transfers(
+          memory, mm2s, [](const program::Transfer& t) { return weights(t) && t.wait_count == 1; },
+          [](program::Transfer& t) { t.wait_count = 0; }));
+  add("wait one too small", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
       if (in(m, e, memory, mm2s))
-        for (const Transfer& t : p.engines[e].transfers)
+        for (const program::Transfer& t : p.engines[e].transfers)
           if (t.wait_count == 1 && places.here()) p.waits[t.wait0].tasks -= 1;
   });
-  add("wait for a task that never comes", [](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e)
-      for (const Transfer& t : p.engines[e].transfers)
+  add("wait for a task that never comes", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
+      for (const program::Transfer& t : p.engines[e].transfers)
         if (t.wait_count > 0 && places.here())
           p.waits[t.wait0].tasks = static_cast<int>(p.engines[p.waits[t.wait0].engine].steps.size()) + 1;
   });
-  add("crossing waits", [](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e + 1 < m.count(); ++e) {
+  add("crossing waits", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e + 1 < m.count(); ++e) {
       if (is_core(m, e) || p.engines[e].transfers.empty() || p.engines[e + 1].transfers.empty() || !places.here())
         continue;
-      for (EngineId k : {e, e + 1}) {
-        Transfer& t = p.engines[k].transfers[0];
+      for (program::EngineId k : {e, e + 1}) {
+        program::Transfer& t = p.engines[k].transfers[0];
         t.wait0 = static_cast<std::uint32_t>(p.waits.size());
         t.wait_count = 1;
         p.waits.push_back({k == e ? e + 1 : e, 1});
       }
     }
   });
-  add("dropped transfer", [](Program& p, const EngineMap&, Places& places) {
+  add("dropped transfer", [](program::Program& p, const program::EngineMap&, Places& places) {
     for (const auto& ends : paired_transfers(p))
       if (places.here())
         for (const TransferAt& at : ends) erase_step(p.engines[at.engine], at.index);
   });
-  add("duplicated transfer", [](Program& p, const EngineMap& m, Places& places) {
+  add("duplicated transfer", [](program::Program& p, const program::EngineMap& m, Places& places) {
     for (const auto& ends : paired_transfers(p))
       if (!in(m, ends[0].engine, shim, mm2s) && places.here())
         for (const TransferAt& at : ends) repeat_step(p.engines[at.engine], at.index);
   });
-  add("transfer dropped at its source only", [](Program& p, const EngineMap&, Places& places) {
+  add("transfer dropped at its source only", [](program::Program& p, const program::EngineMap&, Places& places) {
     for (const auto& ends : paired_transfers(p))
       if (places.here()) erase_step(p.engines[ends[0].engine], ends[0].index);
   });
   add("reordered transfers of a source", neighbours(
                                              memory, mm2s,
-                                             [](const Transfer& a, const Transfer& b) {
+                                             [](const program::Transfer& a, const program::Transfer& b) {
                                                return a.route == b.route &&
                                                       a.access.stream_bytes() == b.access.stream_bytes() &&
                                                       a.layer == b.layer &&
                                                       (a.access.base != b.access.base || a.memory != b.memory);
                                              },
-                                             [](Transfer& a, Transfer& b) { std::swap(a, b); }));
+                                             [](program::Transfer& a, program::Transfer& b) { std::swap(a, b); }));
   add("reordered transfers of a sink", neighbours(
                                            compute, s2mm,
-                                           [](const Transfer& a, const Transfer& b) {
+                                           [](const program::Transfer& a, const program::Transfer& b) {
                                              return a.route != b.route && a.access.base != b.access.base &&
                                                     a.payload == b.payload && a.layer == b.layer &&
                                                     a.tensor == b.tensor;
                                            },
-                                           [](Transfer& a, Transfer& b) { std::swap(a, b); }));
-  add("wrong route", [](Program& p, const EngineMap& m, Places& places) {
-    for (EngineId e = 0; e < m.count(); ++e)
+                                           [](program::Transfer& a, program::Transfer& b) { std::swap(a, b); }));
+  add("wrong route", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
       if (m.info(e).kind == mm2s)
-        for (Transfer& t : p.engines[e].transfers)
+        for (program::Transfer& t : p.engines[e].transfers)
           for (std::size_t r = 0; r < p.routes.size(); ++r)
             if (p.routes[r].source == e && static_cast<int>(r) != t.route) {
               if (places.here()) t.route = static_cast<int>(r);
@@ -140,16 +144,16 @@ void add_order_mutations(std::vector<Mutation>& list) {
             }
   });
   add("route of another channel",
-      transfers(memory, mm2s, always, [](Transfer& t) { t.route += t.route > 0 ? -1 : 1; }));
-  add("lost multicast sink", [](Program& p, const EngineMap&, Places& places) {
-    for (Route& r : p.routes)
+      transfers(memory, mm2s, always, [](program::Transfer& t) { t.route += t.route > 0 ? -1 : 1; }));
+  add("lost multicast sink", [](program::Program& p, const program::EngineMap&, Places& places) {
+    for (program::Route& r : p.routes)
       if (r.sinks.size() > 1 && places.here()) r.sinks.pop_back();
   });
-  add("multicast to one core too many", [](Program& p, const EngineMap& m, Places& places) {
-    for (Route& r : p.routes)
+  add("multicast to one core too many", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::Route& r : p.routes)
       if (r.sinks.size() == 1 && in(m, r.sinks[0], compute, s2mm) && places.here()) {
         const auto& at = m.info(r.sinks[0]);
-        const EngineId other = m.tile_channel(at.row == 0 ? 1 : 0, at.col, s2mm, at.channel);
+        const program::EngineId other = m.tile_channel(at.row == 0 ? 1 : 0, at.col, s2mm, at.channel);
         r.sinks.push_back(other);
         std::sort(r.sinks.begin(), r.sinks.end());
       }
@@ -159,36 +163,37 @@ void add_order_mutations(std::vector<Mutation>& list) {
 void add_hardware_mutations(std::vector<Mutation>& list) {
   const auto add = [&](std::string name, Visit visit) { list.push_back({std::move(name), std::move(visit)}); };
   // ---- the hardware ----
-  add("bad descriptor", transfers(compute, s2mm, always, [](Transfer& t) { t.descriptor = 16; }));
-  add("dimension too many", transfers(compute, s2mm, always, [](Transfer& t) {
+  add("bad descriptor", transfers(compute, s2mm, always, [](program::Transfer& t) { t.descriptor = 16; }));
+  add("dimension too many", transfers(compute, s2mm, always, [](program::Transfer& t) {
         for (int d = t.access.rank; d < 4; ++d) t.access.dims[d] = {1, 4, 0, 0};
         t.access.rank = 4;
       }));
   add("step no multiple of 4",
       transfers(
-          memory, mm2s, [](const Transfer& t) { return t.access.rank == 3 && t.access.dims[1].count > 1; },
-          [](Transfer& t) { t.access.dims[1].step += 2; }));
+          memory, mm2s, [](const program::Transfer& t) { return t.access.rank == 3 && t.access.dims[1].count > 1; },
+          [](program::Transfer& t) { t.access.dims[1].step += 2; }));
   add("padding where there is none",
-      transfers(compute, mm2s, always, [](Transfer& t) { t.access.dims[0].pad_after = 4; }));
+      transfers(compute, mm2s, always, [](program::Transfer& t) { t.access.dims[0].pad_after = 4; }));
   add("more zeros than a descriptor adds",
       transfers(
-          memory, mm2s, [](const Transfer& t) { return acts(t) && t.access.rank == 3; },
-          [](Transfer& t) { t.access.dims[1].pad_before = 40; }));
-  add("wrap beyond its field", transfers(compute, s2mm, always, [](Transfer& t) {
+          memory, mm2s, [](const program::Transfer& t) { return acts(t) && t.access.rank == 3; },
+          [](program::Transfer& t) { t.access.dims[1].pad_before = 40; }));
+  add("wrap beyond its field", transfers(compute, s2mm, always, [](program::Transfer& t) {
         t.access.rank = 3;
         t.access.dims[0] = {4, 1, 0, 0};
         t.access.dims[1] = {256, 8, 0, 0};
         t.access.dims[2] = {1, 4, 0, 0};
       }));
-  add("step beyond its field", transfers(shim, mm2s, always, [](Transfer& t) {
+  add("step beyond its field", transfers(shim, mm2s, always, [](program::Transfer& t) {
         t.access.rank = 2;
         t.access.dims[1] = {2, 4 << 20 | 4, 0, 0};
       }));
-  add("addresses that 32 bits do not count", transfers(shim, mm2s, always, [](Transfer& t) {
+  add("addresses that 32 bits do not count", transfers(shim, mm2s, always, [](program::Transfer& t) {
         t.access.rank = 2;
         t.access.dims[1] = {1025, 4 << 20, 0, 0};
       }));
-  add("DDR address beyond its end", transfers(shim, mm2s, always, [](Transfer& t) { t.access.base += 1 << 30; }));
+  add("DDR address beyond its end",
+      transfers(shim, mm2s, always, [](program::Transfer& t) { t.access.base += 1 << 30; }));
 }
 
 }  // namespace tessera::mutating

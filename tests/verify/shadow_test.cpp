@@ -6,7 +6,12 @@
 #include "tests/verify/subject.h"
 
 using namespace tessera;
-using namespace tessera::verifying;
+using namespace tessera::arch;
+using namespace tessera::network;
+using namespace tessera::program;
+using namespace tessera::schedule;
+using namespace tessera::sparsity;
+using namespace tessera::verify;
 
 TEST_CASE("who used what was overwritten is in nobody's way where the rest stands") {
   const EngineMap map(generic_array(1, 1));

@@ -14,42 +14,42 @@
 
 namespace tessera {
 
-ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets) {
+arch::ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets) {
   sets.push_back(fmt::format("rows={}", rows));
   sets.push_back(fmt::format("cols={}", cols));
-  const Expected<ArraySpec> array = load_hardware("configs/hardware/aie2.json", sets);
+  const Expected<arch::ArraySpec> array = config::load_hardware("configs/hardware/aie2.json", sets);
   if (!array) throw std::runtime_error(describe(array.failure()));
   return *array;
 }
 
-Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const ArraySpec& array,
-                               double ratio, const ScheduleSpec& spec) {
-  const Expected<Network> network = parse_network(nlohmann::json::parse(network_json), name);
+Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const arch::ArraySpec& array,
+                               double ratio, const schedule::ScheduleSpec& spec) {
+  const Expected<network::Network> network = network::parse_network(nlohmann::json::parse(network_json), name);
   if (!network) return network.failure();
-  MaskSpec mask_spec;
+  sparsity::MaskSpec mask_spec;
   mask_spec.ratio = ratio;
   auto masks = make_masks(*network, mask_spec);
   if (!masks) return masks.failure();
-  const Expected<const KernelLaw*> law = find_kernel_law("peak");
+  const Expected<const cost::KernelLaw*> law = cost::find_kernel_law("peak");
   if (!law) return law.failure();
-  Expected<Schedule> schedule = make_schedule(*network, *masks, array, **law, spec);
+  Expected<schedule::Schedule> schedule = make_schedule(*network, *masks, array, **law, spec);
   if (!schedule) return schedule.failure();
   return Subject{name, *network, std::move(*masks), array, std::move(schedule->program)};
 }
 
-std::string functional_objection(const Subject& subject, const Program& program) {
+std::string functional_objection(const Subject& subject, const program::Program& program) {
   const auto run = [&]() -> Expected<nlohmann::json> {
-    const NetworkData data = make_data(subject.network, subject.masks, 1);
-    const Expected<const KernelLaw*> law = find_kernel_law("peak");
+    const reference::NetworkData data = reference::make_data(subject.network, subject.masks, 1);
+    const Expected<const cost::KernelLaw*> law = cost::find_kernel_law("peak");
     if (!law) return law.failure();
-    SimOptions options;
-    options.fidelity = Fidelity::transaction;
+    exec::SimOptions options;
+    options.fidelity = exec::Fidelity::transaction;
     options.functional = true;
-    const Expected<SimResult> sim =
-        simulate(program, subject.array, kernel_durations(program, **law), options, build_ddr_image(program, data));
+    const Expected<exec::SimResult> sim = simulate(program, subject.array, kernel_durations(program, **law), options,
+                                                   run::build_ddr_image(program, data));
     if (!sim) return sim.failure();
-    const FunctionalReport report =
-        check_functional(program, EngineMap(subject.array), *sim, run_reference(subject.network, data));
+    const run::FunctionalReport report =
+        run::check_functional(program, program::EngineMap(subject.array), *sim, run_reference(subject.network, data));
     nlohmann::json text = nlohmann::json::array();
     for (const auto& line : report.first) text.push_back(line);
     for (const auto& line : report.errors) text.push_back(line);

@@ -15,20 +15,20 @@ namespace tessera {
 
 struct Subject {
   std::string name;
-  Network network;
-  std::vector<std::optional<BlockMask>> masks;  // by LayerId
-  ArraySpec array;
-  Program program;
+  network::Network network;
+  std::vector<std::optional<sparsity::BlockMask>> masks;  // by LayerId
+  arch::ArraySpec array;
+  program::Program program;
 };
 
 // The generic array of configs/hardware with that many rows and columns; `sets` change it further ("a.b=c").
-ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets = {});
+arch::ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets = {});
 
 // Schedules a network given as JSON. `ratio` of the 8x8 blocks of every convolution but the first are zero.
-Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const ArraySpec& array,
-                               double ratio, const ScheduleSpec& spec = {});
+Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const arch::ArraySpec& array,
+                               double ratio, const schedule::ScheduleSpec& spec = {});
 
 // Simulates the program with data in a forked child and compares every tensor with the reference. Empty: all equal.
-std::string functional_objection(const Subject& subject, const Program& program);
+std::string functional_objection(const Subject& subject, const program::Program& program);
 
 }  // namespace tessera

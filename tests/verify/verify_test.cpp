@@ -9,11 +9,14 @@
 #include "tests/verify/hand_program.h"
 
 using namespace tessera;
+using namespace tessera::arch;
+using namespace tessera::program;
+using namespace tessera::verify;
 
 namespace {
 
 std::string first_problem(const Program& program, const ArraySpec& array) {
-  const std::optional<Failure> wrong = verify(program, array);
+  const std::optional<Failure> wrong = verify::verify(program, array);
   return wrong ? describe({wrong->code, {wrong->problems[0]}}) : "";
 }
 
@@ -90,7 +93,7 @@ TEST_CASE("a wait cycle is told in words") {
         "mem(0,0).mm2s0; mem(0,0).mm2s0 step 0 layer conv waits for task 1 of mem(0,0).s2mm2, which has completed 0; "
         "mem(0,0).s2mm2 step 0 layer conv waits for bytes from tile(0,0).mm2s0; tile(0,0).mm2s0 step 0 layer conv "
         "waits for 1 of lock 7 (output_full) of tile(0,0), which stands at 0 and is held by core(0,0)");
-  CHECK(verify(h.program, h.subject.array)->code == ExitCode::deadlock);
+  CHECK(verify::verify(h.program, h.subject.array)->code == ExitCode::deadlock);
 }
 
 TEST_CASE("an engine that waits for what has ended") {
@@ -98,7 +101,7 @@ TEST_CASE("an engine that waits for what has ended") {
   Transfer& first = h.transfer(h.map.mem_channel(0, EngineKind::mm2s, 0), 0);
   h.program.waits[first.wait0].tasks = 7;
   CHECK(h.problem().find("waits for task 7 of mem(0,0).s2mm0, which has ended after 1") != std::string::npos);
-  CHECK(verify(h.program, h.subject.array)->code == ExitCode::deadlock);
+  CHECK(verify::verify(h.program, h.subject.array)->code == ExitCode::deadlock);
 }
 
 TEST_CASE("two engines that compete for a lock are refused") {
@@ -116,7 +119,7 @@ TEST_CASE("an element that nobody computes, and one that is computed twice") {
   steps.insert(steps.begin() + 3, steps[3]);
   CHECK(first_problem(twice, h.subject.array) ==
         "layer conv: element h 0, w 0, c 0 to 8 is computed 2 times; legal: once");
-  CHECK(verify(twice, h.subject.array)->code == ExitCode::bad_input);
+  CHECK(verify::verify(twice, h.subject.array)->code == ExitCode::bad_input);
   h.program.pieces.pop_back();
   CHECK(h.problem().find("which is not its home") != std::string::npos);
 }
@@ -151,7 +154,7 @@ TEST_CASE("a program without content is judged by its structure, locks and order
 
 TEST_CASE("programs of random numbers are refused, never fatal") {
   for (std::uint64_t seed = 0; seed < 20; ++seed)
-    CHECK(verify(random_program(small_array(), seed, 20), small_array()));
+    CHECK(verify::verify(random_program(small_array(), seed, 20), small_array()));
 }
 
 TEST_CASE("a text with damaged numbers is refused or judged, never fatal") {
@@ -170,7 +173,7 @@ TEST_CASE("a text with damaged numbers is refused or judged, never fatal") {
     const Expected<Program> program = parse_program(damaged, h.subject.array);
     if (!program) continue;
     ++parsed;
-    refused += verify(*program, h.subject.array) ? 1 : 0;
+    refused += verify::verify(*program, h.subject.array) ? 1 : 0;
   }
   CHECK(parsed > 1000);
   CHECK(refused > parsed / 2);  // the rest changed a digit into itself, a shift, a descriptor, a label

@@ -8,38 +8,40 @@
 #include "sim/schedule/descriptor.h"
 #include "sim/schedule/object_fifo/ring.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 namespace {
 
 enum Lock { in_full, in_empty, weights_full, weights_empty, out_full, out_empty, skip_full, skip_empty };
 constexpr int window_rows = 4;  // rows of the intermediate image a 3x3 core holds: three in use, one arriving
 constexpr int skip_rows = 8;    // rows of the input that wait in the memory tile
 
-LayerId layer_of(const Bottleneck& d, int row) { return row == 0 ? d.reduce : row == 3 ? d.expand : d.spatial; }
+network::LayerId layer_of(const Bottleneck& d, int row) {
+  return row == 0 ? d.reduce : row == 3 ? d.expand : d.spatial;
+}
 
 // The weights of a core: of all output channels, or of one half.
-ChunkPlace weights_of(const Network& network, const Bottleneck& d, int row) {
-  const Layer& l = network.layers[layer_of(d, row)];
+program::ChunkPlace weights_of(const network::Network& network, const Bottleneck& d, int row) {
+  const network::Layer& l = network.layers[layer_of(d, row)];
   const int blocks = l.out.c / 8, first = row == 2 ? blocks / 2 : 0, last = row == 1 ? blocks / 2 : blocks;
-  ChunkPlace place;
+  program::ChunkPlace place;
   place.layer = static_cast<std::int16_t>(l.id);
   for (int r = first; r < last; ++r) place.shape.rows.push_back(r);
   place.shape.col1 = l.in.c / 8;
   place.shape.taps = l.window.kh * l.window.kw;
   place.shape.bias = true;
-  place.size = chunk_size(kernel_mask(BlockMask::all_ones(l.out.c, l.in.c)), place.shape);
+  place.size = chunk_size(kernel_mask(sparsity::BlockMask::all_ones(l.out.c, l.in.c)), place.shape);
   return place;
 }
 
 // What works a layer, one row of the image per call.
 struct Stage {
-  LayerId layer;
+  network::LayerId layer;
   const char* cores;
   std::string tiling;
   Bytes core_bytes;
 };
 // `buffers`: of the rows outside in core 3, those to add and those to send.
-std::array<Stage, 3> stages(const Network& network, const Bottleneck& d, int buffers) {
+std::array<Stage, 3> stages(const network::Network& network, const Bottleneck& d, int buffers) {
   const auto weights = [&](int row) { return weights_of(network, d, row).size.total(); };
   const Bytes row = d.width;
   return {Stage{d.reduce, "core 0", fmt::format("tile=1x{}x{}/{}", d.width, d.narrow, d.wide),
@@ -52,7 +54,7 @@ std::array<Stage, 3> stages(const Network& network, const Bottleneck& d, int buf
 
 class BottleneckEmitter {
  public:
-  BottleneckEmitter(const Network& network, const Bottleneck& d, const ArraySpec& array, int buffers)
+  BottleneckEmitter(const network::Network& network, const Bottleneck& d, const arch::ArraySpec& array, int buffers)
       : network_(network),
         d_(d),
         buffers_(buffers),
@@ -79,11 +81,11 @@ class BottleneckEmitter {
     weights_ = {memory(), results_.end(), 0, 1, weights_full};
   }
 
-  Program run() {
-    Program& p = b_.program();
+  program::Program run() {
+    program::Program& p = b_.program();
     p.network = network_.name;
     p.tensors = false;
-    for (const Layer& l : network_.layers) p.layers.emplace_back().layer = l;
+    for (const network::Layer& l : network_.layers) p.layers.emplace_back().layer = l;
     for (const Stage& s : stages(network_, d_, buffers_))
       p.layers[s.layer].mapping = std::string(s.cores) + " " + s.tiling;
     p.layers[d_.sum].mapping = "fused into " + network_.layers[d_.expand].name;
@@ -104,47 +106,48 @@ class BottleneckEmitter {
   }
 
  private:
-  TileId memory() const { return map_.memory_tile(0); }
-  TileId tile(int row) const { return map_.compute_tile(row, 0); }
-  EngineId mem_out(int ch) const { return map_.mem_channel(0, EngineKind::mm2s, ch); }
-  EngineId mem_in(int ch) const { return map_.mem_channel(0, EngineKind::s2mm, ch); }
-  EngineId in(int row, int ch) const { return map_.tile_channel(row, 0, EngineKind::s2mm, ch); }
-  EngineId out(int row) const { return map_.tile_channel(row, 0, EngineKind::mm2s, 0); }
+  program::TileId memory() const { return map_.memory_tile(0); }
+  program::TileId tile(int row) const { return map_.compute_tile(row, 0); }
+  program::EngineId mem_out(int ch) const { return map_.mem_channel(0, program::EngineKind::mm2s, ch); }
+  program::EngineId mem_in(int ch) const { return map_.mem_channel(0, program::EngineKind::s2mm, ch); }
+  program::EngineId in(int row, int ch) const { return map_.tile_channel(row, 0, program::EngineKind::s2mm, ch); }
+  program::EngineId out(int row) const { return map_.tile_channel(row, 0, program::EngineKind::mm2s, 0); }
 
-  void image(LayerId tensor, std::int64_t at) {
-    TensorPiece piece;
+  void image(network::LayerId tensor, std::int64_t at) {
+    program::TensorPiece piece;
     piece.tensor = static_cast<std::int16_t>(tensor);
     piece.region = {0, d_.height, 0, d_.width, 0, d_.wide};
     piece.in_ddr = true;
-    piece.access = linear(at, d_.height * wide_row_);
+    piece.access = program::linear(at, d_.height * wide_row_);
     b_.program().pieces.push_back(piece);
   }
   void locks() {
     for (int row = 0; row < 4; ++row) {
-      declare(b_, in_[row], LockRole::input_full, LockRole::input_empty);
-      declare(b_, {tile(row), 0, in_[row].base, 1, weights_full}, LockRole::weights_full, LockRole::weights_empty);
-      declare(b_, out_[row], LockRole::output_full, LockRole::output_empty);
+      declare(b_, in_[row], program::LockRole::input_full, program::LockRole::input_empty);
+      declare(b_, {tile(row), 0, in_[row].base, 1, weights_full}, program::LockRole::weights_full,
+              program::LockRole::weights_empty);
+      declare(b_, out_[row], program::LockRole::output_full, program::LockRole::output_empty);
     }
-    declare(b_, skip_, LockRole::operand_full, LockRole::operand_empty);
-    b_.lock(memory(), in_full, 0, LockRole::staging_full);    // for core 0
-    b_.lock(memory(), skip_full, 0, LockRole::staging_full);  // sent to core 0, waits for core 3
-    b_.lock(memory(), in_empty, skip_rows, LockRole::staging_empty);
-    declare(b_, weights_, LockRole::staging_full, LockRole::staging_empty);
-    declare(b_, results_, LockRole::output_full, LockRole::output_empty);
+    declare(b_, skip_, program::LockRole::operand_full, program::LockRole::operand_empty);
+    b_.lock(memory(), in_full, 0, program::LockRole::staging_full);    // for core 0
+    b_.lock(memory(), skip_full, 0, program::LockRole::staging_full);  // sent to core 0, waits for core 3
+    b_.lock(memory(), in_empty, skip_rows, program::LockRole::staging_empty);
+    declare(b_, weights_, program::LockRole::staging_full, program::LockRole::staging_empty);
+    declare(b_, results_, program::LockRole::output_full, program::LockRole::output_empty);
   }
-  void host(EngineId shim, RouteId route, std::int64_t base, Bytes bytes, LayerId layer) {
-    Transfer t;
+  void host(program::EngineId shim, program::RouteId route, std::int64_t base, Bytes bytes, network::LayerId layer) {
+    program::Transfer t;
     t.route = route;
-    t.access = linear(base, bytes);
+    t.access = program::linear(base, bytes);
     t.layer = static_cast<std::int16_t>(layer);
     b_.transfer(shim, t);
   }
   // One transfer per core through one buffer of the memory tile, one after the other.
   void weights() {
-    const EngineId shim = map_.shim_channel(0, EngineKind::mm2s, 1);
-    const RouteId from_ddr = b_.route(shim, {mem_in(1)});
+    const program::EngineId shim = map_.shim_channel(0, program::EngineKind::mm2s, 1);
+    const program::RouteId from_ddr = b_.route(shim, {mem_in(1)});
     for (int row = 0; row < 4; ++row) {
-      const LayerId layer = layer_of(d_, row);
+      const network::LayerId layer = layer_of(d_, row);
       Ring staged = weights_;
       staged.bytes = chunks_[row].size.total();
       host(shim, from_ddr, chunks_[row].ddr_address, staged.bytes, layer);
@@ -153,17 +156,18 @@ class BottleneckEmitter {
     }
   }
   void input() {
-    const EngineId shim = map_.shim_channel(0, EngineKind::mm2s, 0);
-    const RouteId from_ddr = b_.route(shim, {mem_in(0)});
+    const program::EngineId shim = map_.shim_channel(0, program::EngineKind::mm2s, 0);
+    const program::RouteId from_ddr = b_.route(shim, {mem_in(0)});
     host(shim, from_ddr, 0, d_.height * wide_row_, d_.reduce);
     // A row becomes empty when core 3 has it: its lock passes from in_empty over in_full and skip_full.
     const Ring rows{memory(), 0, wide_row_, skip_rows, in_full};
     rotate(b_, mem_in(0), skip_rows, d_.height,
            [&](int k) { b_.transfer(mem_in(0), filling(rows, k, from_ddr, d_.reduce)); });
-    const auto send = [&](EngineId from, EngineId to, const Ring& sink, int acquire, int release, LayerId layer) {
-      const RouteId route = b_.route(from, {to});
+    const auto send = [&](program::EngineId from, program::EngineId to, const Ring& sink, int acquire, int release,
+                          network::LayerId layer) {
+      const program::RouteId route = b_.route(from, {to});
       rotate(b_, from, skip_rows, d_.height, [&](int k) {
-        Transfer t = part_of(rows, k, 0, wide_row_, route, layer);
+        program::Transfer t = part_of(rows, k, 0, wide_row_, route, layer);
         t.acquire = by_one(acquire);
         t.release = by_one(release);
         b_.transfer(from, t);
@@ -176,16 +180,16 @@ class BottleneckEmitter {
   void middle() {
     link(b_, out(0), out_[0], {in(1, 0), in(2, 0)}, {in_[1], in_[2]}, d_.height, d_.reduce);
     // Halves of the channels arrive in turn on one channel of core 3, and stand beside each other in its row.
-    const RouteId halves[] = {b_.route(out(1), {in(3, 0)}), b_.route(out(2), {in(3, 0)})};
+    const program::RouteId halves[] = {b_.route(out(1), {in(3, 0)}), b_.route(out(2), {in(3, 0)})};
     for (int row = 1; row <= 2; ++row)
       rotate(b_, out(row), 2, d_.height,
              [&](int k) { b_.transfer(out(row), draining(out_[row], k, halves[row - 1], d_.spatial)); });
     rotate(b_, in(3, 0), 2, d_.height, [&](int k) {
       for (int half = 0; half < 2; ++half) {
-        Transfer t = part_of(in_[3], k, half * d_.narrow / 2, narrow_row_ / 2, halves[half], d_.spatial);
+        program::Transfer t = part_of(in_[3], k, half * d_.narrow / 2, narrow_row_ / 2, halves[half], d_.spatial);
         t.access.rank = 2;
-        t.access.dims[0] = repeated(d_.narrow / 2, 1);
-        t.access.dims[1] = repeated(d_.width, d_.narrow);
+        t.access.dims[0] = program::repeated(d_.narrow / 2, 1);
+        t.access.dims[1] = program::repeated(d_.width, d_.narrow);
         t.access = *encoded(t.access, core_dma_);
         (half == 0 ? t.acquire : t.release) = by_one(half == 0 ? in_empty : in_full);
         b_.transfer(in(3, 0), t);
@@ -194,23 +198,23 @@ class BottleneckEmitter {
   }
   void output() {
     link(b_, out(3), out_[3], {mem_in(2)}, {results_}, d_.height, d_.expand);
-    const EngineId shim = map_.shim_channel(0, EngineKind::s2mm, 0);
-    const RouteId to_ddr = b_.route(mem_out(3), {shim});
+    const program::EngineId shim = map_.shim_channel(0, program::EngineKind::s2mm, 0);
+    const program::RouteId to_ddr = b_.route(mem_out(3), {shim});
     rotate(b_, mem_out(3), results_.buffers, d_.height,
            [&](int k) { b_.transfer(mem_out(3), draining(results_, k, to_ddr, d_.expand)); });
     host(shim, to_ddr, results_at_, d_.height * wide_row_, d_.expand);
   }
 
-  EngineId core(int row) const { return map_.core(row, 0); }
+  program::EngineId core(int row) const { return map_.core(row, 0); }
   void acquire(int row, int lock, int n = 1) { b_.acquire(core(row), lock, n, layer_of(d_, row)); }
   void release(int row, int lock, int n = 1) { b_.release(core(row), lock, n, layer_of(d_, row)); }
   static int address(const Ring& r, std::int64_t turn) { return static_cast<int>(r.base + turn % r.buffers * r.bytes); }
   // Row `h` of the layer's output, or half of its channels. The window of a 3x3 stands in a ring.
   void call(int row, int h) {
-    const Layer& l = network_.layers[layer_of(d_, row)];
-    const ChunkShape& shape = chunks_[row].shape;
-    KernelCall c;
-    c.kind = KernelKind::conv;
+    const network::Layer& l = network_.layers[layer_of(d_, row)];
+    const sparsity::ChunkShape& shape = chunks_[row].shape;
+    program::KernelCall c;
+    c.kind = program::KernelKind::conv;
     c.layer = static_cast<std::int16_t>(l.id);
     c.out = {h, h + 1, 0, d_.width, shape.rows.front() * 8, shape.rows.back() * 8 + 8};
     c.in_h = l.window.kh, c.in_w = d_.width + l.window.kw - 1, c.in_c = l.in.c;
@@ -261,26 +265,28 @@ class BottleneckEmitter {
     release(3, weights_empty);
   }
 
-  const Network& network_;
+  const network::Network& network_;
   const Bottleneck& d_;
   const int buffers_;  // of the wide rows in core 3
-  ProgramBuilder b_;
-  const EngineMap& map_;
-  const DmaSpec& core_dma_;
+  program::ProgramBuilder b_;
+  const program::EngineMap& map_;
+  const arch::DmaSpec& core_dma_;
   const Bytes wide_row_, narrow_row_;
-  std::array<ChunkPlace, 4> chunks_;
+  std::array<program::ChunkPlace, 4> chunks_;
   Bytes results_at_ = 0;          // in DDR
   Ring weights_, results_;        // in the memory tile
   std::array<Ring, 4> in_, out_;  // per core
   Ring skip_;                     // core 3: the row to add
 };
 
-bool is_conv(const Layer& l, int kernel) {
+bool is_conv(const network::Layer& l, int kernel) {
   const int pad = kernel / 2;
-  return l.op == Op::conv2d && l.is_int8() && l.window == Window{kernel, kernel, 1, 1, pad, pad, pad, pad};
+  return l.op == network::Op::conv2d && l.is_int8() &&
+         l.window == network::Window{kernel, kernel, 1, 1, pad, pad, pad, pad};
 }
 
-std::vector<Problem> misfits(const Network& network, const Bottleneck& d, const ArraySpec& array, int buffers) {
+std::vector<Problem> misfits(const network::Network& network, const Bottleneck& d, const arch::ArraySpec& array,
+                             int buffers) {
   std::vector<Problem> problems;
   const auto note = [&](std::string what, std::string legal) {
     problems.push_back({"", "network " + network.name, std::move(what), std::move(legal)});
@@ -294,9 +300,9 @@ std::vector<Problem> misfits(const Network& network, const Bottleneck& d, const 
   Bytes need = 0;
   for (const Stage& stage : stages(network, d, buffers)) need = std::max(need, stage.core_bytes);
   if (need > room) note(fmt::format("a core needs {} bytes", need), fmt::format("at most {} bytes", room));
-  Access half = linear(0, d.narrow / 2);  // of the channels, in a row of the last core
+  program::Access half = program::linear(0, d.narrow / 2);  // of the channels, in a row of the last core
   half.rank = 2;
-  half.dims[1] = repeated(d.width, d.narrow);
+  half.dims[1] = program::repeated(d.width, d.narrow);
   if (d.narrow % 16 == 0 && !encoded(half, array.tile.dma))
     note(fmt::format("{} rows of {} bytes have no form in descriptors of a core", d.width, d.narrow / 2),
          fmt::format("runs of {} words", array.tile.dma.max_wrap));
@@ -311,19 +317,19 @@ std::vector<Problem> misfits(const Network& network, const Bottleneck& d, const 
 
 }  // namespace
 
-std::optional<Bottleneck> find_bottleneck(const Network& network) {
+std::optional<Bottleneck> find_bottleneck(const network::Network& network) {
   const auto& l = network.layers;
   if (l.size() != 5) return std::nullopt;
-  const auto reads = [&](LayerId id, std::vector<LayerId> inputs) { return l[id].inputs == inputs; };
+  const auto reads = [&](network::LayerId id, std::vector<network::LayerId> inputs) { return l[id].inputs == inputs; };
   const bool chain =
       is_conv(l[1], 1) && reads(1, {0}) && is_conv(l[2], 3) && reads(2, {1}) && is_conv(l[3], 1) && reads(3, {2});
-  if (!chain || l[4].op != Op::add || !(reads(4, {0, 3}) || reads(4, {3, 0}))) return std::nullopt;
+  if (!chain || l[4].op != network::Op::add || !(reads(4, {0, 3}) || reads(4, {3, 0}))) return std::nullopt;
   if (l[1].out.c != l[2].out.c || l[3].out.c != l[0].out.c) return std::nullopt;
   return Bottleneck{l[0].out.h, l[0].out.w, l[0].out.c, l[1].out.c, 1, 2, 3, 4};
 }
 
-Expected<Schedule> schedule_bottleneck(const Network& network, const Bottleneck& d, const ArraySpec& array,
-                                       const KernelLaw& law) {
+Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bottleneck& d,
+                                       const arch::ArraySpec& array, const cost::KernelLaw& law) {
   const Bytes room = array.tile.memory.size - array.tile.reserved;
   const int buffers = stages(network, d, 2)[2].core_bytes <= room ? 2 : 1;
   std::vector<Problem> problems = misfits(network, d, array, buffers);
@@ -349,4 +355,4 @@ Expected<Schedule> schedule_bottleneck(const Network& network, const Bottleneck&
   return s;
 }
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

@@ -11,19 +11,19 @@
 #include "sim/base/error.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 
 struct Bottleneck {
   int height = 0, width = 0;
-  int wide = 0, narrow = 0;                              // channels outside and inside
-  LayerId reduce = 0, spatial = 0, expand = 0, sum = 0;  // 1x1, 3x3, 1x1, addition
+  int wide = 0, narrow = 0;                                       // channels outside and inside
+  network::LayerId reduce = 0, spatial = 0, expand = 0, sum = 0;  // 1x1, 3x3, 1x1, addition
 };
 
 // The network as a bottleneck, if it is one.
-std::optional<Bottleneck> find_bottleneck(const Network& network);
+std::optional<Bottleneck> find_bottleneck(const network::Network& network);
 
 // Fails with does_not_fit when rows or weights do not fit the cores, or the array has not four rows.
-Expected<Schedule> schedule_bottleneck(const Network& network, const Bottleneck& design, const ArraySpec& array,
-                                       const KernelLaw& law);
+Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bottleneck& design,
+                                       const arch::ArraySpec& array, const cost::KernelLaw& law);
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

@@ -9,17 +9,17 @@
 #include "sim/schedule/object_fifo/gemm_layout.h"
 #include "sim/schedule/partition.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 namespace {
 
 // What the busiest of compute, streams and host memory needs, each undisturbed.
-Candidate estimate(const Layer& layer, const GemmLayout& l, const KernelLaw& law) {
+Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost::KernelLaw& law) {
   const GemmDesign& d = l.d;
-  const ArraySpec& array = l.array;
-  KernelCall call;
+  const arch::ArraySpec& array = l.array;
+  program::KernelCall call;
   call.out = {0, d.tile_m, 0, 1, 0, d.tile_n};
   call.in_c = d.tile_k;
-  const auto cycles = [&](KernelKind kind) {
+  const auto cycles = [&](program::KernelKind kind) {
     call.kind = kind;
     return static_cast<double>(law.duration(call, layer, nullptr)) / 1000;
   };
@@ -32,7 +32,7 @@ Candidate estimate(const Layer& layer, const GemmLayout& l, const KernelLaw& law
              c = tiles * static_cast<double>(d.c_bytes());
   const double from_ddr = a * array.rows + b * array.cols, to_ddr = c * array.cores();
   const std::pair<double, const char*> parts[] = {
-      {calls * cycles(KernelKind::gemm) + tiles * cycles(KernelKind::clear), "compute"},
+      {calls * cycles(program::KernelKind::gemm) + tiles * cycles(program::KernelKind::clear), "compute"},
       {std::max(a * l.feeds / shim, b / stream), "input"},
       {c * array.rows / shim, "output"},
       {std::max(from_ddr / array.ddr.read_bytes_per_cycle, to_ddr / array.ddr.write_bytes_per_cycle), "ddr"}};
@@ -54,7 +54,7 @@ Candidate estimate(const Layer& layer, const GemmLayout& l, const KernelLaw& law
 
 constexpr double most_calls = 2e7;  // some minutes of verifying and simulating
 
-std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, const ArraySpec& array) {
+std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, const arch::ArraySpec& array) {
   std::vector<Problem> problems;
   const auto note = [&](const std::string& what, const std::string& legal) {
     problems.push_back({"", "layer " + layer, what, legal});
@@ -84,9 +84,9 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
          fmt::format("at most {}, what a lock counts", array.tile.locks.max_value));
   const GemmLayout l(d, array);
   const auto tiles = [&](const char* of, Bytes run, int rows, Bytes pitch) {  // as the shim moves them
-    Access a = linear(0, run);
+    program::Access a = program::linear(0, run);
     a.rank = 2;
-    a.dims[1] = repeated(rows, std::min<Bytes>(pitch, std::numeric_limits<std::int32_t>::max() / 4 * 4));
+    a.dims[1] = program::repeated(rows, std::min<Bytes>(pitch, std::numeric_limits<std::int32_t>::max() / 4 * 4));
     if (run % 4 == 0 && !encoded(a, array.shim.dma))
       note(fmt::format(
                "tiles of {} are {} rows of {} bytes at a distance of {}, for which a descriptor of the shim has no "
@@ -109,7 +109,7 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
 
 }  // namespace
 
-GemmDesign gemm_design(const Layer& layer, const LayerOverride& forced, const ArraySpec& array) {
+GemmDesign gemm_design(const network::Layer& layer, const LayerOverride& forced, const arch::ArraySpec& array) {
   GemmDesign d;
   d.m = layer.out.h, d.k = layer.in.c, d.n = layer.out.c;
   d.tile_m = (*forced.tile)[0], d.tile_n = (*forced.tile)[2], d.tile_k = (*forced.tile)[3];
@@ -124,8 +124,8 @@ GemmDesign gemm_design(const Layer& layer, const LayerOverride& forced, const Ar
   return d;
 }
 
-Expected<Schedule> schedule_gemm(const Network& network, const GemmDesign& design, const ArraySpec& array,
-                                 const KernelLaw& law) {
+Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesign& design,
+                                 const arch::ArraySpec& array, const cost::KernelLaw& law) {
   std::vector<Problem> problems = misfits(network.layers.back().name, design, array);
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
   const GemmLayout layout(design, array);
@@ -138,4 +138,4 @@ Expected<Schedule> schedule_gemm(const Network& network, const GemmDesign& desig
   return s;
 }
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

@@ -13,7 +13,7 @@
 #include "sim/program/program.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 
 struct GemmDesign {
   int m = 0, k = 0, n = 0;
@@ -29,18 +29,18 @@ struct GemmDesign {
   Bytes b_bytes() const { return Bytes{tile_n} * tile_k * strip_calls * in_bytes; }
   Bytes c_bytes() const { return Bytes{tile_m} * tile_n * out_bytes; }
   // Blocks of tiles that the array computes at a time, along m and n, and strips along k.
-  int blocks_m(const ArraySpec& a) const { return static_cast<int>(ceil_div(m, tile_m * a.rows)); }
-  int blocks_n(const ArraySpec& a) const { return static_cast<int>(ceil_div(n, tile_n * a.cols)); }
+  int blocks_m(const arch::ArraySpec& a) const { return static_cast<int>(ceil_div(m, tile_m * a.rows)); }
+  int blocks_n(const arch::ArraySpec& a) const { return static_cast<int>(ceil_div(n, tile_n * a.cols)); }
   int strips() const { return static_cast<int>(ceil_div(k, tile_k * strip_calls)); }
   Bytes core_bytes() const { return a_buffers * a_bytes() + b_buffers * b_bytes() + c_buffers * c_bytes(); }
 };
 
 // What a gemm layer and what is forced for it come to: two buffers of A and B and as many of C, two or one, as fit a
 // core, unless told otherwise. The tile must be among what is forced.
-GemmDesign gemm_design(const Layer& layer, const LayerOverride& forced, const ArraySpec& array);
+GemmDesign gemm_design(const network::Layer& layer, const LayerOverride& forced, const arch::ArraySpec& array);
 
 // Sizes that the tiles do not divide are padded. Fails with does_not_fit. `layers` of the program are the network's.
-Expected<Schedule> schedule_gemm(const Network& network, const GemmDesign& design, const ArraySpec& array,
-                                 const KernelLaw& law);
+Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesign& design,
+                                 const arch::ArraySpec& array, const cost::KernelLaw& law);
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

@@ -1,19 +1,19 @@
 #include "sim/schedule/descriptor.h"
 #include "sim/schedule/object_fifo/gemm_layout.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 namespace {
 
 class GemmEmitter {
  public:
-  GemmEmitter(const Network& network, const GemmLayout& layout)
+  GemmEmitter(const network::Network& network, const GemmLayout& layout)
       : network_(network), l_(layout), b_(layout.array), layer_(network.layers.back().id) {}
 
-  Program run(const std::string& mapping) {
-    Program& p = b_.program();
+  program::Program run(const std::string& mapping) {
+    program::Program& p = b_.program();
     p.network = network_.name;
     p.tensors = false;
-    for (const Layer& l : network_.layers) p.layers.emplace_back().layer = l;
+    for (const network::Layer& l : network_.layers) p.layers.emplace_back().layer = l;
     p.layers.back().mapping = mapping;
     p.product = {static_cast<std::int16_t>(layer_), l_.a, l_.b, l_.c};
     p.ddr_bytes = l_.c.address + l_.c.pitch * l_.c.rows;
@@ -27,8 +27,8 @@ class GemmEmitter {
   }
 
  private:
-  void host(EngineId shim, RouteId route, const Access& access) {
-    Transfer t;
+  void host(program::EngineId shim, program::RouteId route, const program::Access& access) {
+    program::Transfer t;
     t.route = route;
     t.access = access;
     t.layer = static_cast<std::int16_t>(layer_);
@@ -37,30 +37,30 @@ class GemmEmitter {
 
   // `times` times what a descriptor reads, each `by` bytes further: tasks that iterate where the fields allow it. What
   // has no form as a whole is read one element of its last dimension after the other.
-  void passes(EngineId shim, RouteId route, const Access& once, int times, Bytes by) {
-    const DmaSpec& dma = l_.array.shim.dma;
+  void passes(program::EngineId shim, program::RouteId route, const program::Access& once, int times, Bytes by) {
+    const arch::DmaSpec& dma = l_.array.shim.dma;
     const auto whole = encoded(once, dma);
     const int most = whole && dma.dimensions < 4 && by / 4 <= dma.max_step ? dma.iterations : 1;
     for (int y = 0; y < times; y += most) {
-      Access read = whole.value_or(once);
+      program::Access read = whole.value_or(once);
       read.base += y * by;
       if (whole && dma.dimensions < 4) {
-        while (read.rank < dma.dimensions) read.dims[static_cast<std::size_t>(read.rank++)] = repeated(1, 4);
-        read.dims[static_cast<std::size_t>(read.rank++)] = repeated(std::min(most, times - y), by);
+        while (read.rank < dma.dimensions) read.dims[static_cast<std::size_t>(read.rank++)] = program::repeated(1, 4);
+        read.dims[static_cast<std::size_t>(read.rank++)] = program::repeated(std::min(most, times - y), by);
       }
       if (whole) {
         host(shim, route, read);
         continue;
       }
-      const AccessDim last = once.dims[static_cast<std::size_t>(--read.rank)];
+      const program::AccessDim last = once.dims[static_cast<std::size_t>(--read.rank)];
       for (int x = 0; x < last.count; ++x, read.base += last.step) host(shim, route, *encoded(read, dma));
     }
   }
 
   void stage_a(int col) {
-    const EngineId shim = l_.map.shim_channel(col, EngineKind::mm2s, 0);
-    const EngineId in = l_.map.mem_channel(l_.memtile(col), EngineKind::s2mm, 0);
-    const RouteId from_ddr = b_.route(shim, {in});
+    const program::EngineId shim = l_.map.shim_channel(col, program::EngineKind::mm2s, 0);
+    const program::EngineId in = l_.map.mem_channel(l_.memtile(col), program::EngineKind::s2mm, 0);
+    const program::RouteId from_ddr = b_.route(shim, {in});
     const int rows = l_.last_row(col) - l_.first_row(col), steps = l_.strips * l_.d.strip_calls;
     const Bytes block = l_.a.pitch * l_.array.rows * l_.d.tile_m;
     // For each block of rows once per tile of C side by side, or once where A is kept; with B kept, all blocks of rows
@@ -68,26 +68,26 @@ class GemmEmitter {
     const bool walks = l_.keeps(Keeps::weights);
     const int outer = walks ? l_.blocks_n : l_.blocks_m;
     const int inner = walks ? l_.blocks_m : l_.keeps(Keeps::input) ? 1 : l_.blocks_n;
-    Access read;
+    program::Access read;
     read.rank = 3;
-    read.dims[0] = repeated(l_.d.tile_k * l_.d.in_bytes, 1);
-    read.dims[1] = repeated(l_.d.tile_m * rows, l_.a.pitch);
-    read.dims[2] = repeated(steps, l_.d.tile_k * l_.d.in_bytes);
+    read.dims[0] = program::repeated(l_.d.tile_k * l_.d.in_bytes, 1);
+    read.dims[1] = program::repeated(l_.d.tile_m * rows, l_.a.pitch);
+    read.dims[2] = program::repeated(steps, l_.d.tile_k * l_.d.in_bytes);
     for (int x = 0; x < outer; ++x) {
       read.base = l_.a.pitch * l_.first_row(col) * l_.d.tile_m + (walks ? 0 : block * x);
       passes(shim, from_ddr, read, inner, walks ? block : 0);
     }
     const std::int64_t objects = l_.a_passes() * l_.strips;
     for (int k = 0; k < rows; ++k) {
-      declare(b_, l_.staged_a(col, k), LockRole::staging_full, LockRole::staging_empty);
-      std::vector<EngineId> sinks;
+      declare(b_, l_.staged_a(col, k), program::LockRole::staging_full, program::LockRole::staging_empty);
+      std::vector<program::EngineId> sinks;
       std::vector<Ring> rings;
       for (int c = 0; c < l_.array.cols; ++c) {
-        sinks.push_back(l_.map.tile_channel(l_.first_row(col) + k, c, EngineKind::s2mm, 0));
+        sinks.push_back(l_.map.tile_channel(l_.first_row(col) + k, c, program::EngineKind::s2mm, 0));
         rings.push_back(l_.core_a(l_.first_row(col) + k, c));
       }
-      link(b_, l_.map.mem_channel(l_.memtile(col), EngineKind::mm2s, k), l_.staged_a(col, k), sinks, rings, objects,
-           layer_);
+      link(b_, l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, k), l_.staged_a(col, k), sinks, rings,
+           objects, layer_);
     }
     // The stream brings the rows in turn, one step of tile_k each, so that their strips are complete together.
     const Bytes step = l_.d.a_bytes() / l_.d.strip_calls;
@@ -95,7 +95,7 @@ class GemmEmitter {
       for (int call = 0; call < l_.d.strip_calls; ++call)
         for (int k = 0; k < rows; ++k) {
           const Ring ring = l_.staged_a(col, k);
-          Transfer part = part_of(ring, buffer, call * step, step, from_ddr, layer_);
+          program::Transfer part = part_of(ring, buffer, call * step, step, from_ddr, layer_);
           if (call == 0) part.acquire = by_one(ring.full + 1);
           if (call == l_.d.strip_calls - 1) part.release = by_one(ring.full);
           b_.transfer(in, part);
@@ -104,15 +104,15 @@ class GemmEmitter {
   }
 
   void stage_b(int col) {
-    const EngineId shim = l_.map.shim_channel(col, EngineKind::mm2s, 1);
-    const EngineId in = l_.map.mem_channel(l_.memtile(col), EngineKind::s2mm, 1);
-    const RouteId from_ddr = b_.route(shim, {in});
-    Access read;
+    const program::EngineId shim = l_.map.shim_channel(col, program::EngineKind::mm2s, 1);
+    const program::EngineId in = l_.map.mem_channel(l_.memtile(col), program::EngineKind::s2mm, 1);
+    const program::RouteId from_ddr = b_.route(shim, {in});
+    program::Access read;
     read.base = l_.b.address + Bytes{col} * l_.d.tile_n * l_.d.in_bytes;
     read.rank = 3;
-    read.dims[0] = repeated(l_.d.tile_n * l_.d.in_bytes, 1);
-    read.dims[1] = repeated(l_.strips * l_.d.strip_calls * l_.d.tile_k, l_.b.pitch);
-    read.dims[2] = repeated(l_.blocks_n, l_.d.tile_n * l_.array.cols * l_.d.in_bytes);
+    read.dims[0] = program::repeated(l_.d.tile_n * l_.d.in_bytes, 1);
+    read.dims[1] = program::repeated(l_.strips * l_.d.strip_calls * l_.d.tile_k, l_.b.pitch);
+    read.dims[2] = program::repeated(l_.blocks_n, l_.d.tile_n * l_.array.cols * l_.d.in_bytes);
     if (fits(read, l_.array.shim.dma)) {
       host(shim, from_ddr, read);
     } else {  // a dimension less, and an iteration instead
@@ -122,35 +122,36 @@ class GemmEmitter {
     repeat_since(b_, shim, 0, l_.keeps(Keeps::weights) ? 1 : l_.blocks_m);
     const std::int64_t objects = l_.b_passes() * l_.strips;
     const Ring staged = l_.staged_b(col);
-    declare(b_, staged, LockRole::staging_full, LockRole::staging_empty);
+    declare(b_, staged, program::LockRole::staging_full, program::LockRole::staging_empty);
     rotate(b_, in, staged.buffers, objects, [&](int k) { b_.transfer(in, filling(staged, k, from_ddr, layer_)); });
-    std::vector<EngineId> sinks;
+    std::vector<program::EngineId> sinks;
     std::vector<Ring> rings;
     for (int r = 0; r < l_.array.rows; ++r) {
-      sinks.push_back(l_.map.tile_channel(r, col, EngineKind::s2mm, 1));
+      sinks.push_back(l_.map.tile_channel(r, col, program::EngineKind::s2mm, 1));
       rings.push_back(l_.core_b(r, col));
     }
-    link(b_, l_.map.mem_channel(l_.memtile(col), EngineKind::mm2s, l_.array.memtile.dma.mm2s - 2), staged, sinks, rings,
-         objects, layer_);
+    link(b_, l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, l_.array.memtile.dma.mm2s - 2), staged,
+         sinks, rings, objects, layer_);
   }
 
   void stage_c(int col) {
-    const EngineId out = l_.map.mem_channel(l_.memtile(col), EngineKind::mm2s, l_.array.memtile.dma.mm2s - 1);
-    const EngineId shim = l_.map.shim_channel(col, EngineKind::s2mm, 0);
-    const RouteId to_ddr = b_.route(out, {shim});
+    const program::EngineId out =
+        l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, l_.array.memtile.dma.mm2s - 1);
+    const program::EngineId shim = l_.map.shim_channel(col, program::EngineKind::s2mm, 0);
+    const program::RouteId to_ddr = b_.route(out, {shim});
     for (int r = 0; r < l_.array.rows; ++r) {
-      declare(b_, l_.staged_c(col, r), LockRole::output_full, LockRole::output_empty);
-      const EngineId in = l_.map.mem_channel(l_.memtile(col), EngineKind::s2mm, first_c_channel + r);
-      link(b_, l_.map.tile_channel(r, col, EngineKind::mm2s, 0), l_.core_c(r, col), {in}, {l_.staged_c(col, r)},
-           l_.outputs(), layer_);
+      declare(b_, l_.staged_c(col, r), program::LockRole::output_full, program::LockRole::output_empty);
+      const program::EngineId in = l_.map.mem_channel(l_.memtile(col), program::EngineKind::s2mm, first_c_channel + r);
+      link(b_, l_.map.tile_channel(r, col, program::EngineKind::mm2s, 0), l_.core_c(r, col), {in},
+           {l_.staged_c(col, r)}, l_.outputs(), layer_);
     }
     rotate(b_, out, l_.d.memtile_buffers, l_.outputs(), [&](int buffer) {
       for (int r = 0; r < l_.array.rows; ++r) b_.transfer(out, draining(l_.staged_c(col, r), buffer, to_ddr, layer_));
     });
-    Access write;  // the tiles of a column stand one below the other
+    program::Access write;  // the tiles of a column stand one below the other
     write.rank = 2;
-    write.dims[0] = repeated(l_.d.tile_n * l_.d.out_bytes, 1);
-    write.dims[1] = repeated(l_.d.tile_m * l_.array.rows, l_.c.pitch);
+    write.dims[0] = program::repeated(l_.d.tile_n * l_.d.out_bytes, 1);
+    write.dims[1] = program::repeated(l_.d.tile_m * l_.array.rows, l_.c.pitch);
     const int outer = l_.keeps(Keeps::weights) ? l_.blocks_n : l_.blocks_m,
               inner = l_.keeps(Keeps::weights) ? l_.blocks_m : l_.blocks_n;
     for (int x = 0; x < outer; ++x)
@@ -170,10 +171,10 @@ class GemmEmitter {
   void advance(int& turn, int buffers, int by = 1) const { turn = (turn + by) % buffers; }
 
   // The call with step `step` of the buffers that are in turn.
-  KernelCall kernel_call(int row, int col, const Turn& turn, int step, bool clears) const {
+  program::KernelCall kernel_call(int row, int col, const Turn& turn, int step, bool clears) const {
     const Ring a = l_.core_a(row, col), b = l_.core_b(row, col), c = l_.core_c(row, col);
-    KernelCall call;
-    call.kind = clears ? KernelKind::clear : KernelKind::gemm;
+    program::KernelCall call;
+    call.kind = clears ? program::KernelKind::clear : program::KernelKind::gemm;
     call.layer = static_cast<std::int16_t>(layer_);
     call.out = {0, l_.d.tile_m, 0, 1, 0, l_.d.tile_n};
     call.in_h = l_.d.tile_m, call.in_w = 1, call.in_c = l_.d.tile_k;
@@ -188,7 +189,7 @@ class GemmEmitter {
   struct CoreList {
     GemmEmitter& e;
     const int row, col;
-    const EngineId id;
+    const program::EngineId id;
     Turn turn;
 
     void acquire(int lock) { e.b_.acquire(id, lock, 1, e.layer_); }
@@ -266,25 +267,25 @@ class GemmEmitter {
   };
 
   void core(int row, int col) {
-    declare(b_, l_.core_a(row, col), LockRole::input_full, LockRole::input_empty);
-    declare(b_, l_.core_b(row, col), LockRole::weights_full, LockRole::weights_empty);
-    declare(b_, l_.core_c(row, col), LockRole::output_full, LockRole::output_empty);
+    declare(b_, l_.core_a(row, col), program::LockRole::input_full, program::LockRole::input_empty);
+    declare(b_, l_.core_b(row, col), program::LockRole::weights_full, program::LockRole::weights_empty);
+    declare(b_, l_.core_c(row, col), program::LockRole::output_full, program::LockRole::output_empty);
     CoreList list{*this, row, col, l_.map.core(row, col), {}};
     if (l_.keeps(Keeps::input)) return list.keep_a();
     if (l_.keeps(Keeps::weights)) return list.keep_b();
     list.keep_nothing();
   }
 
-  const Network& network_;
+  const network::Network& network_;
   const GemmLayout& l_;
-  ProgramBuilder b_;
-  const LayerId layer_;
+  program::ProgramBuilder b_;
+  const network::LayerId layer_;
 };
 
 }  // namespace
 
-Program emit_gemm(const Network& network, const GemmLayout& layout, const std::string& mapping) {
+program::Program emit_gemm(const network::Network& network, const GemmLayout& layout, const std::string& mapping) {
   return GemmEmitter(network, layout).run(mapping);
 }
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

@@ -5,14 +5,14 @@
 #include "sim/schedule/object_fifo/gemm.h"
 #include "sim/schedule/object_fifo/ring.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 
 // Locks of a compute tile; a memory tile has a pair of them per row of cores it feeds with A, for B, and per row of C.
 enum CoreLock { a_full, a_empty, b_full, b_empty, c_full, c_empty };
 constexpr int first_c_channel = 2;  // memory tile: S2MM 0 takes A, 1 takes B, the others C of one row each
 
 struct GemmLayout {
-  GemmLayout(const GemmDesign& design, const ArraySpec& machine)
+  GemmLayout(const GemmDesign& design, const arch::ArraySpec& machine)
       : d(design),
         array(machine),
         map(machine),
@@ -27,12 +27,12 @@ struct GemmLayout {
         c{b.address + b.pitch * steps, Bytes{blocks_n} * array.cols * d.tile_n * d.out_bytes, rows} {}
 
   const GemmDesign& d;
-  const ArraySpec& array;
-  const EngineMap map;
+  const arch::ArraySpec& array;
+  const program::EngineMap map;
   const int blocks_m, blocks_n, strips;
-  const int feeds;        // rows of cores that one column feeds with A
-  const int rows, steps;  // of C and of k, padded
-  const Matrix a, b, c;   // in DDR
+  const int feeds;                // rows of cores that one column feeds with A
+  const int rows, steps;          // of C and of k, padded
+  const program::Matrix a, b, c;  // in DDR
 
   bool keeps(Keeps what) const { return d.keeps == what; }
   std::int64_t outputs() const { return std::int64_t{blocks_m} * blocks_n; }  // tiles of C per core
@@ -45,7 +45,7 @@ struct GemmLayout {
   int last_row(int col) const { return std::min(array.rows, (col + 1) * feeds); }
 
   int memtile(int col) const { return col * array.memtile_rows; }
-  TileId memory(int col) const { return map.memory_tile(memtile(col)); }
+  program::TileId memory(int col) const { return map.memory_tile(memtile(col)); }
   // Rings of a memory tile stand one after the other: A of each row it feeds, B, C of each row.
   Ring staged_a(int col, int k) const {
     return {memory(col), k * d.memtile_buffers * d.a_bytes(), d.a_bytes(), d.memtile_buffers, 2 * k};
@@ -68,6 +68,6 @@ struct GemmLayout {
 };
 
 // The program of a network of one gemm, whose mapping is told as `mapping`.
-Program emit_gemm(const Network& network, const GemmLayout& layout, const std::string& mapping);
+program::Program emit_gemm(const network::Network& network, const GemmLayout& layout, const std::string& mapping);
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

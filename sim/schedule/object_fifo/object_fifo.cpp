@@ -7,19 +7,20 @@
 #include "sim/schedule/object_fifo/bottleneck.h"
 #include "sim/schedule/object_fifo/gemm.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 namespace {
 
-bool is_gemm(const Network& network) {
+bool is_gemm(const network::Network& network) {
   if (network.layers.size() != 2) return false;
-  const Layer& l = network.layers[1];
-  return l.is_gemm && l.in.w == 1 && l.window == Window{};  // not fully connected over a map
+  const network::Layer& l = network.layers[1];
+  return l.is_gemm && l.in.w == 1 && l.window == network::Window{};  // not fully connected over a map
 }
 
 }  // namespace
 
-std::vector<Problem> problems(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                              const KernelLaw& law, const ScheduleSpec& spec) {
+std::vector<Problem> problems(const network::Network& network,
+                              const std::vector<std::optional<sparsity::BlockMask>>& masks, const cost::KernelLaw& law,
+                              const ScheduleSpec& spec) {
   std::vector<Problem> found;
   const auto bottleneck = find_bottleneck(network);
   if (!is_gemm(network) && !bottleneck)
@@ -32,7 +33,7 @@ std::vector<Problem> problems(const Network& network, const std::vector<std::opt
           {"", "sparsity",
            fmt::format("layer {} has zero blocks, object_fifo moves and computes every block", network.layers[i].name),
            "legal: ratio 0, or schedule.policy=best"});
-  const auto uncovered = [&](const Layer& layer, KernelKind kind, const std::string& what) {
+  const auto uncovered = [&](const network::Layer& layer, program::KernelKind kind, const std::string& what) {
     if (!law.covers(kind, layer))
       found.push_back({"", "hardware.kernels", fmt::format("has no kernel for layer {}: {}", layer.name, what),
                        "it covers " + law.coverage()});
@@ -41,11 +42,11 @@ std::vector<Problem> problems(const Network& network, const std::vector<std::opt
     for (const auto& [name, forced] : spec.layers)
       found.push_back({"", "schedule.layers." + name,
                        "nothing of a bottleneck can be forced: its stages work whole rows", "legal: none"});
-    for (const LayerId id : {bottleneck->reduce, bottleneck->spatial, bottleneck->expand})
-      uncovered(network.layers[id], KernelKind::conv, "an int8 convolution");
+    for (const network::LayerId id : {bottleneck->reduce, bottleneck->spatial, bottleneck->expand})
+      uncovered(network.layers[id], program::KernelKind::conv, "an int8 convolution");
     return found;
   }
-  const Layer& gemm = network.layers[1];
+  const network::Layer& gemm = network.layers[1];
   const auto forced = spec.layers.find(gemm.name);
   const std::string path = "schedule.layers." + gemm.name;
   if (forced == spec.layers.end() || !forced->second.tile)
@@ -58,16 +59,16 @@ std::vector<Problem> problems(const Network& network, const std::vector<std::opt
       (forced->second.cols != Axis::channels || forced->second.rows != Axis::height))
     found.push_back({"", path + ".cols", "another mapping than that of object_fifo",
                      "legal: cols channels with rows height, or neither"});
-  uncovered(gemm, KernelKind::gemm,
+  uncovered(gemm, program::KernelKind::gemm,
             fmt::format("a product {} -> {}", type_name(gemm.in_type), type_name(gemm.out_type)));
   return found;
 }
 
-Expected<Schedule> schedule(const Network& network, const ArraySpec& array, const KernelLaw& law,
+Expected<Schedule> schedule(const network::Network& network, const arch::ArraySpec& array, const cost::KernelLaw& law,
                             const ScheduleSpec& spec) {
   if (const auto bottleneck = find_bottleneck(network)) return schedule_bottleneck(network, *bottleneck, array, law);
-  const Layer& gemm = network.layers[1];
+  const network::Layer& gemm = network.layers[1];
   return schedule_gemm(network, gemm_design(gemm, spec.layers.at(gemm.name), array), array, law);
 }
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

@@ -8,14 +8,15 @@
 
 #include "sim/schedule/schedule.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 
 // What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
 // the law does not have. Paths are those of a run config.
-std::vector<Problem> problems(const Network& network, const std::vector<std::optional<BlockMask>>& masks,
-                              const KernelLaw& law, const ScheduleSpec& spec);
+std::vector<Problem> problems(const network::Network& network,
+                              const std::vector<std::optional<sparsity::BlockMask>>& masks, const cost::KernelLaw& law,
+                              const ScheduleSpec& spec);
 
-Expected<Schedule> schedule(const Network& network, const ArraySpec& array, const KernelLaw& law,
+Expected<Schedule> schedule(const network::Network& network, const arch::ArraySpec& array, const cost::KernelLaw& law,
                             const ScheduleSpec& spec);
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo

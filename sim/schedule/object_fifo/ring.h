@@ -6,10 +6,10 @@
 
 #include "sim/program/builder.h"
 
-namespace tessera::object_fifo {
+namespace tessera::schedule::object_fifo {
 
 struct Ring {
-  TileId tile = 0;
+  program::TileId tile = 0;
   std::int64_t base = 0;  // address of the first buffer; the others follow
   Bytes bytes = 0;        // of an object
   int buffers = 1;
@@ -17,45 +17,46 @@ struct Ring {
   std::int64_t end() const { return base + buffers * bytes; }
 };
 
-inline LockOp by_one(int lock) { return {static_cast<std::int16_t>(lock), 1}; }
+inline program::LockOp by_one(int lock) { return {static_cast<std::int16_t>(lock), 1}; }
 
 // Declares the locks of a ring whose buffers are all empty.
-inline void declare(ProgramBuilder& b, const Ring& r, LockRole full, LockRole empty) {
+inline void declare(program::ProgramBuilder& b, const Ring& r, program::LockRole full, program::LockRole empty) {
   b.lock(r.tile, r.full, 0, full);
   b.lock(r.tile, r.full + 1, r.buffers, empty);
 }
 
 // A part of a buffer on its way, without locks.
-inline Transfer part_of(const Ring& r, int buffer, Bytes offset, Bytes bytes, RouteId route, int layer) {
-  Transfer t;
+inline program::Transfer part_of(const Ring& r, int buffer, Bytes offset, Bytes bytes, program::RouteId route,
+                                 int layer) {
+  program::Transfer t;
   t.memory = r.tile;
   t.route = route;
-  t.access = linear(r.base + buffer * r.bytes + offset, bytes);
+  t.access = program::linear(r.base + buffer * r.bytes + offset, bytes);
   t.layer = static_cast<std::int16_t>(layer);
   return t;
 }
-inline Transfer filling(const Ring& r, int buffer, RouteId route, int layer) {
-  Transfer t = part_of(r, buffer, 0, r.bytes, route, layer);
+inline program::Transfer filling(const Ring& r, int buffer, program::RouteId route, int layer) {
+  program::Transfer t = part_of(r, buffer, 0, r.bytes, route, layer);
   t.acquire = by_one(r.full + 1);
   t.release = by_one(r.full);
   return t;
 }
-inline Transfer draining(const Ring& r, int buffer, RouteId route, int layer) {
-  Transfer t = part_of(r, buffer, 0, r.bytes, route, layer);
+inline program::Transfer draining(const Ring& r, int buffer, program::RouteId route, int layer) {
+  program::Transfer t = part_of(r, buffer, 0, r.bytes, route, layer);
   t.acquire = by_one(r.full);
   t.release = by_one(r.full + 1);
   return t;
 }
 
 // Repeats everything from step `since` of the engine's list on, so that it runs `times` in all.
-inline void repeat_since(ProgramBuilder& b, EngineId engine, std::size_t since, std::int64_t times) {
+inline void repeat_since(program::ProgramBuilder& b, program::EngineId engine, std::size_t since, std::int64_t times) {
   const std::size_t steps = b.program().engines[engine].steps.size() - since;
   if (times > 1) b.repeat_last(engine, static_cast<int>(steps), static_cast<int>(times));
 }
 
 // Has step(buffer) append to the engine's list what is done with `objects` objects, one buffer after the other.
 template <class Step>
-void rotate(ProgramBuilder& b, EngineId engine, int buffers, std::int64_t objects, const Step& step) {
+void rotate(program::ProgramBuilder& b, program::EngineId engine, int buffers, std::int64_t objects, const Step& step) {
   const std::size_t since = b.program().engines[engine].steps.size();
   if (objects >= buffers) {
     for (int buffer = 0; buffer < buffers; ++buffer) step(buffer);
@@ -65,12 +66,13 @@ void rotate(ProgramBuilder& b, EngineId engine, int buffers, std::int64_t object
 }
 
 // All objects that pass between two rings: the sender's channel and those of the receivers.
-inline void link(ProgramBuilder& b, EngineId from, const Ring& source, const std::vector<EngineId>& to,
-                 const std::vector<Ring>& sinks, std::int64_t objects, int layer) {
-  const RouteId route = b.route(from, to);
+inline void link(program::ProgramBuilder& b, program::EngineId from, const Ring& source,
+                 const std::vector<program::EngineId>& to, const std::vector<Ring>& sinks, std::int64_t objects,
+                 int layer) {
+  const program::RouteId route = b.route(from, to);
   rotate(b, from, source.buffers, objects, [&](int k) { b.transfer(from, draining(source, k, route, layer)); });
   for (std::size_t i = 0; i < to.size(); ++i)
     rotate(b, to[i], sinks[i].buffers, objects, [&](int k) { b.transfer(to[i], filling(sinks[i], k, route, layer)); });
 }
 
-}  // namespace tessera::object_fifo
+}  // namespace tessera::schedule::object_fifo
