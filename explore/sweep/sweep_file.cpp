@@ -8,6 +8,7 @@
 
 #include "explore/sweep/object_reader.h"
 #include "sim/base/json_file.h"
+#include "sim/config/document.h"
 
 namespace tessera::explore {
 namespace {
@@ -122,6 +123,20 @@ std::string read_repeat(const OrderedJson* repeat, std::vector<AxisGroup>& group
   return path;
 }
 
+// An axis that a later one undoes would name points that are not run.
+void refuse_undone(const std::vector<AxisGroup>& groups, const Overrides& fixed, std::vector<Problem>& problems) {
+  std::vector<std::string> earlier;
+  for (const auto& [path, value] : fixed) earlier.push_back(path);
+  for (const AxisGroup& group : groups)
+    for (const Axis& axis : group.axes) {
+      for (const std::string& path : earlier)
+        if (undoes(axis.path, path))
+          problems.push_back({"", "axes." + axis.path, "would undo " + path + ", which stands before it",
+                              path == axis.path ? "one of the two" : axis.path + " before " + path + ", or one of the two"});
+      earlier.push_back(axis.path);
+    }
+}
+
 Sample read_sample(const OrderedJson* spec, std::vector<Problem>& problems) {
   Sample sample;
   if (!spec) return sample;
@@ -226,6 +241,7 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   if (whole_axes) {
     read_zip(zips, sweep.space.groups, problems);
     refuse_repetition(sweep.space.groups, problems);
+    refuse_undone(sweep.space.groups, sweep.fixed, problems);
   }
   read_where(reader.find("where"), sweep.space, problems);
   sweep.sample = read_sample(reader.find("sample"), problems);

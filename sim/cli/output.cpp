@@ -52,7 +52,10 @@ std::optional<Failure> write_file(const std::string& path, const std::function<v
 }
 
 std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value) {
-  return write_file(path, value.dump(1) + "\n");
+  const std::string text = value.dump(1) + "\n";
+  if (path != standard_output) return write_file(path, text);
+  fmt::print("{}", text);
+  return std::nullopt;
 }
 
 std::string with_commas(std::int64_t value) {

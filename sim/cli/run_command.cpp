@@ -68,13 +68,13 @@ Expected<json> work(const RunArguments& arguments, const run::RunConfig& config,
   return result;
 }
 
-int check_functional_results(const json& result) {
+int check_functional_results(const json& result, std::FILE* screen) {
   int code = 0;
   for (const char* density : {"dense", "sparse"}) {
     if (result[density].is_null() || !result[density].contains("functional")) continue;
     const json& check = result[density]["functional"];
     const bool good = check["mismatches"] == 0 && check["errors"].empty();
-    fmt::print("\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", density,
+    fmt::print(screen, "\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", density,
                check["layers_checked"].get<int>(), with_commas(check["elements_checked"]),
                with_commas(check["mismatches"]), good ? ": bit-exact" : "");
     for (const char* list : {"first", "errors"}) {
@@ -181,18 +181,20 @@ int run(RunArguments arguments) {
     arguments.data = weights->path();
     if (auto failure = write_weights(arguments.data, model->imported)) return report_failure(*failure);
   }
-  if (model) fmt::print("{}masks: {}\n\n", import_summary(model->imported), model->masks);
+  // Standard output belongs to the JSON alone when it is asked for there.
+  std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
+  if (model) fmt::print(screen, "{}masks: {}\n\n", import_summary(model->imported), model->masks);
   const Expected<json> result = simulate_all(arguments, *config);
   if (!result) return report_failure(result.failure());
-  fmt::print("{}", run_report(*result));
-  if (arguments.report == "layers") fmt::print("{}", layers_report(*result));
-  const int code = check_functional_results(*result);
+  fmt::print(screen, "{}", run_report(*result));
+  if (arguments.report == "layers") fmt::print(screen, "{}", layers_report(*result));
+  const int code = check_functional_results(*result, screen);
   if (!arguments.json_file.empty()) {
     if (auto failure = write_json(arguments.json_file, *result)) return report_failure(*failure);
   }
   const Expected<std::string> folder = commit_result(*config, *result, arguments.out);
   if (!folder) return report_failure(folder.failure());
-  fmt::print("\nresult in {}\n", *folder);
+  fmt::print(screen, "\nresult in {}\n", *folder);
   return code;
 }
 }  // namespace
@@ -203,7 +205,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("run", "Simulate a network dense and block-sparse, and say where the time goes");
   command
       ->add_option("config", arguments->config,
-                   "run config, for example configs/runs/resnet50_4x4.json, or an ONNX file")
+                   "run config (a path, or a name of `tessera list runs`), or an ONNX file")
       ->required();
   add_model_options(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
@@ -215,7 +217,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--data", arguments->data, ".npz with input, weights and biases of a functional run");
   command->add_option("--report", arguments->report, "layers: a line per layer, dense against sparse")
       ->check(CLI::IsMember({"layers"}));
-  command->add_option("--json", arguments->json_file, "also write result.json to this file");
+  command->add_option("--json", arguments->json_file, "also write result.json to this file; - for standard output, which then holds nothing else");
   command->add_option("--trace", arguments->trace_file,
                       "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
   command

@@ -53,7 +53,7 @@ std::vector<Problem> unwritable_files(const std::vector<std::string>& paths) {
   std::vector<Problem> problems;
   std::set<fs::path> taken;
   for (const std::string& path : paths) {
-    if (path.empty()) continue;
+    if (path.empty() || path == standard_output) continue;
     if (std::optional<Problem> problem = unwritable(path)) {
       problems.push_back(std::move(*problem));
     } else if (!is_special(path) && !taken.insert(place_of(path)).second) {

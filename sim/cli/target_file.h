@@ -11,6 +11,9 @@
 
 namespace tessera::cli {
 
+// As the name of a target file: standard output.
+constexpr const char* standard_output = "-";
+
 // Why `path` cannot be written, if it cannot.
 std::optional<Problem> unwritable(const std::string& path);
 

@@ -54,6 +54,11 @@ bool below(const std::string& path, const std::string& top) {
 
 std::string join_path(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
 
+bool undoes(const std::string& later, const std::string& earlier) {
+  const std::vector<std::string> whole = keys_of(later), part = keys_of(earlier);
+  return whole.size() <= part.size() && std::equal(whole.begin(), whole.end(), part.begin());
+}
+
 const Origin& Document::origin(const std::string& path) const {
   static const Origin nowhere;
   for (std::string at = path;; at = parent_path(at)) {
@@ -66,7 +71,7 @@ const Origin& Document::origin(const std::string& path) const {
 // Collects the problems of all files in one pass.
 class DocumentLoader {
  public:
-  explicit DocumentLoader(const std::vector<std::string>& references) : references_(references) {}
+  explicit DocumentLoader(const std::vector<Reference>& references) : references_(references) {}
 
   // `named_by`: where the path stands, for the message.
   Document file(const std::string& path, const std::string& named_by = "") {
@@ -149,16 +154,41 @@ class DocumentLoader {
   }
 
   // Puts the content of the file in the place of its path.
-  void refer(Document& document, const std::string& key) {
+  void refer(Document& document, const Reference& reference) {
+    const std::string& key = reference.key;
     if (!document.value.is_object() || !document.value.contains(key) || !document.value[key].is_string()) return;
     const Origin origin = document.origin(key);
     const std::string name = document.value[key].get<std::string>();
-    const std::string path = (std::filesystem::path(origin.folder) / name).lexically_normal().string();
+    const std::string path = file_of(name, origin, reference.folder);
     const std::size_t known = problems_.size();
     const Document content = file(path, origin.file + ": " + key);
     if (!content.value.is_object() && problems_.size() == known)
       problem(path, "", fmt::format("holds {}", content.value.dump()), "legal: a JSON object");
     if (content.value.is_object()) lay_over(document, {key}, content, true);
+  }
+
+  // The file that `name` stands for: a path from the origin, or a bare name in the folder of names.
+  static std::string file_of(const std::string& name, const Origin& origin, const std::string& names) {
+    namespace fs = std::filesystem;
+    const std::string path = (fs::path(origin.folder) / name).lexically_normal().string();
+    std::error_code ignored;
+    if (names.empty() || name.find_first_of("/.") != std::string::npos || fs::exists(path, ignored)) return path;
+    return (fs::path(names) / (name + ".json")).lexically_normal().string();
+  }
+
+  void refuse_undone(const std::vector<std::string>& sets) {
+    std::vector<std::string> paths;  // of the assignments so far
+    for (const std::string& assignment : sets) {
+      const std::string path = assignment.substr(0, assignment.find('='));
+      const std::vector<std::string> keys = keys_of(path);
+      if (std::find(keys.begin(), keys.end(), "") != keys.end()) continue;  // no path: reported when it is set
+      for (const std::string& earlier : paths)
+        if (undoes(path, earlier))
+          problem("--set", path,
+                  earlier == path ? "is given twice" : "would undo " + earlier + ", which is given before it",
+                  earlier == path ? "legal: once" : "legal: " + path + " before " + earlier + ", or one of the two");
+      paths.push_back(path);
+    }
   }
 
   void set(Document& document, const std::string& assignment) {
@@ -182,8 +212,9 @@ class DocumentLoader {
   // The document with everything laid over it, every reference followed, and the problems of all its files.
   Document complete(Document document, const std::vector<std::string>& sets) {
     if (!document.value.is_null() || problems_.empty()) {
+      refuse_undone(sets);
       for (const std::string& assignment : sets) set(document, assignment);
-      for (const std::string& key : references_) refer(document, key);
+      for (const Reference& reference : references_) refer(document, reference);
     }
     document.problems = std::move(problems_);
     return document;
@@ -199,8 +230,9 @@ class DocumentLoader {
   // comes to lie over it).
   json* locate(Document& document, const std::vector<std::string>& keys, const Origin& origin, bool inside,
                std::string& path) {
-    const bool reference = std::find(references_.begin(), references_.end(), keys.front()) != references_.end();
-    if (reference && (keys.size() > 1 || inside)) refer(document, keys.front());
+    const auto reference = std::find_if(references_.begin(), references_.end(),
+                                        [&](const Reference& r) { return r.key == keys.front(); });
+    if (reference != references_.end() && (keys.size() > 1 || inside)) refer(document, *reference);
     json* at = &document.value;
     for (const std::string& key : keys) {
       if (at->is_null()) *at = json::object();
@@ -230,18 +262,18 @@ class DocumentLoader {
     return child;
   }
 
-  const std::vector<std::string>& references_;
+  const std::vector<Reference>& references_;
   std::vector<Problem> problems_;
   std::vector<std::string> open_;  // files being read, to notice a circle
 };
 
-Document load_document(const std::string& path, const std::vector<std::string>& references,
+Document load_document(const std::string& path, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets) {
   DocumentLoader loader(references);
   return loader.complete(loader.file(path), sets);
 }
 
-Document make_document(const json& value, const Origin& origin, const std::vector<std::string>& references,
+Document make_document(const json& value, const Origin& origin, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets) {
   DocumentLoader loader(references);
   return loader.complete(loader.extend(value, origin, ""), sets);

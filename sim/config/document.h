@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/base/error.h"
@@ -31,12 +32,22 @@ class Document {
   std::map<std::string, Origin> origins_;  // by path; the root is ""
 };
 
-// `references`: top-level keys that may hold the path of a file whose content belongs in their place. A reference that
-// cannot be read stays a text and is among the problems.
-Document load_document(const std::string& path, const std::vector<std::string>& references,
+// A top-level key that may hold the path of a file whose content belongs in its place, or the bare name of a file in
+// `folder` (without .json; no folder: no names). What cannot be read stays a text and is among the problems.
+struct Reference {
+  Reference(const char* key_of_it, std::string folder_of_names = "") : key(key_of_it), folder(std::move(folder_of_names)) {}
+  std::string key, folder;
+};
+
+// Assignments lie over the file in their order. One that would undo another in silence is a problem that names both: the
+// same key twice, or a whole part behind one of its keys (hardware.rows=2, then hardware=...).
+Document load_document(const std::string& path, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets = {});
-Document make_document(const nlohmann::json& value, const Origin& origin, const std::vector<std::string>& references,
+Document make_document(const nlohmann::json& value, const Origin& origin, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets = {});
+
+// Whether an assignment to the path `later` would undo one to `earlier`: the same key, or a part that holds it.
+bool undoes(const std::string& later, const std::string& earlier);
 
 // The text of a path below `path`: "a" + "b" = "a.b".
 std::string join_path(const std::string& path, const std::string& key);

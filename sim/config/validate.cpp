@@ -22,7 +22,7 @@ bool is_array_shape(const std::string& text) {
 
 class Validator {
  public:
-  explicit Validator(const Document& document) : document_(document) {}
+  Validator(const Document& document, const Rule& root) : document_(document), root_(root) {}
 
   void check(const json& value, const Rule& rule, const std::string& path) {
     switch (rule.kind) {
@@ -63,10 +63,23 @@ class Validator {
   }
 
   void unknown(const std::string& path, const std::string& key, const std::vector<std::string>& legal) {
-    const std::string near = nearest_name(key, legal);
+    const std::string elsewhere = path_of(root_, key, "");
+    const std::string near = elsewhere.empty() ? nearest_name(key, legal) : elsewhere;
     const std::string keys = fmt::format("{}", fmt::join(legal, ", "));
     add(join_path(path, key), fmt::format("unknown key \"{}\"", key),
         near.empty() ? "legal keys: " + keys : fmt::format("did you mean \"{}\"? legal keys: {}", near, keys));
+  }
+
+  // Where the rule has a key of that name, at any depth; empty: nowhere, or in several places.
+  static std::string path_of(const Rule& rule, const std::string& key, const std::string& path) {
+    std::string found;
+    for (const auto& [name, child] : rule.keys) {
+      const std::string at = join_path(path, name);
+      const std::string below = name == key ? at : path_of(child, key, at);
+      if (!below.empty() && !found.empty()) return "";
+      if (!below.empty()) found = below;
+    }
+    return found;
   }
 
   void object(const json& value, const Rule& rule, const std::string& path) {
@@ -162,6 +175,7 @@ class Validator {
   }
 
   const Document& document_;
+  const Rule& root_;
 };
 }  // namespace
 
@@ -172,7 +186,7 @@ std::string show(const json& value) {
 }
 
 std::vector<Problem> validate(const Document& document, const Rule& rule) {
-  Validator validator(document);
+  Validator validator(document, rule);
   validator.check(document.value, rule, "");
   return validator.problems;
 }

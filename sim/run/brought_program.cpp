@@ -61,7 +61,7 @@ std::optional<Problem> other_masks(const program::Program& program,
     return Problem{
         "", "sparsity",
         fmt::format("layer {} has {} of {} 8x8 blocks in the program and {} in the config, or others of them; "
-                    "the data of a functional run follow the config",
+                    "what is recorded of a run follows the config",
                     l.name, given.count(), given.bits.size(), stored.count()),
         "legal: the sparsity that the program was dumped with (sparsity.mask_file takes any mask)"};
   }

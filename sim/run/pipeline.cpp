@@ -160,8 +160,13 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   plan.schedule.program = std::move(*program);
   plan.durations = kernel_durations(plan.schedule.program, **law);
   const auto masks = masks_of(config, program_density(plan.schedule.program));
-  if (config.accounting == Accounting::physical && !other_masks(plan.schedule.program, masks))
+  if (config.accounting == Accounting::physical) {
+    if (std::optional<Problem> other = other_masks(plan.schedule.program, masks)) {
+      other->file = file;
+      return fail(ExitCode::bad_input, std::move(*other));
+    }
     plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
+  }
   return plan;
 }
 

@@ -22,7 +22,18 @@ namespace {
 using nlohmann::json;
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
-const std::vector<std::string> references{"network", "hardware"};
+// Parts of a config that may be a file, or a name of `tessera list`.
+std::vector<config::Reference> references() {
+  return {{"network", config_folder() + "/networks"}, {"hardware", config_folder() + "/hardware"}};
+}
+
+// The file of a run config: a path, or a name of `tessera list runs`.
+std::string run_file(const std::string& given) {
+  std::error_code ignored;
+  if (given.find_first_of("/.") != std::string::npos || std::filesystem::exists(given, ignored)) return given;
+  const std::string named = config_folder() + "/runs/" + given + ".json";
+  return std::filesystem::exists(named, ignored) ? named : given;
+}
 
 // Puts a default where the config says nothing.
 void set_default(json& object, const char* key, const json& value) {
@@ -157,7 +168,7 @@ class Resolver {
     // What only shows with the meaning of a part is reported with the rest, if the part itself can be read.
     const bool array = sound("hardware"), masks = network && sound("sparsity"), schedule = network && sound("schedule");
     replace_generator(document_);
-    add(unfollowed_keys(document_));
+    add(unfollowed_keys(document_, network ? &*network : nullptr));
     complete(document_.value, name_);
     RunConfig config;
     const cost::KernelLaw* law = nullptr;
@@ -298,6 +309,25 @@ class Resolver {
       check(config.schedule.depth[i].first, fmt::format("schedule.depth[{}].first", i));
       check(config.schedule.depth[i].last, fmt::format("schedule.depth[{}].last", i));
     }
+    check_depth_overlaps(config);
+  }
+
+  // Layers can be walked together in one way only.
+  void check_depth_overlaps(const RunConfig& config) {
+    const auto place = [&](const std::string& name) {
+      const auto& layers = config.network.layers;
+      return std::find_if(layers.begin(), layers.end(), [&](const network::Layer& l) { return l.name == name; }) - layers.begin();
+    };
+    const std::vector<schedule::DepthSpec>& depth = config.schedule.depth;
+    for (std::size_t j = 1; j < depth.size(); ++j)
+      for (std::size_t i = 0; i < j; ++i) {
+        if (place(depth[i].last) < place(depth[j].first) || place(depth[j].last) < place(depth[i].first)) continue;
+        const std::string path = fmt::format("schedule.depth[{}]", j);
+        add({{document_.origin(path).file, path,
+              fmt::format("is {} to {}, which shares layers with schedule.depth[{}] ({} to {})", depth[j].first,
+                          depth[j].last, i, depth[i].first, depth[i].last),
+              "legal: groups that share no layer"}});
+      }
   }
 
   config::Document document_;
@@ -310,12 +340,13 @@ const char* accounting_name(Accounting a) { return a == Accounting::published ? 
 const char* fidelity_name(exec::Fidelity f) { return f == exec::Fidelity::transaction ? "transaction" : "burst"; }
 
 Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets) {
-  return Resolver(config::load_document(path, references, sets), std::filesystem::path(path).stem().string()).resolve();
+  return Resolver(config::load_document(run_file(path), references(), sets), std::filesystem::path(path).stem().string())
+      .resolve();
 }
 
 Expected<RunConfig> make_run_config(const json& document, const std::string& folder, const std::string& name,
                                     const std::vector<std::string>& sets) {
-  return Resolver(config::make_document(document, {name, folder}, references, sets), name).resolve();
+  return Resolver(config::make_document(document, {name, folder}, references(), sets), name).resolve();
 }
 
 }  // namespace tessera::run

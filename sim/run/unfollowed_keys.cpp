@@ -13,10 +13,11 @@ using nlohmann::json;
 
 class Finder {
  public:
-  explicit Finder(const config::Document& document) : document_(document) {}
+  Finder(const config::Document& document, const network::Network* network) : document_(document), network_(network) {}
 
   std::vector<Problem> find() {
     check_mask_file(part(document_.value, "sparsity"));
+    check_dense_layers(part(document_.value, "sparsity"));
     check_halves(part(document_.value, "schedule"));
     check_policy(part(document_.value, "schedule"));
     return std::move(problems_);
@@ -46,6 +47,23 @@ class Finder {
     for (const char* key : {"ratio", "pattern", "seed"}) refuse(sparsity, key, "sparsity", beside, legal);
     for (const auto& [name, layer] : part(sparsity, "layers").items())
       for (const char* key : {"ratio", "pattern", "seed"}) refuse(layer, key, "sparsity.layers." + name, beside, legal);
+  }
+
+  // A layer that stays dense has no ratio, block or pattern.
+  void check_dense_layers(const json& sparsity) {
+    const json& layers = part(sparsity, "layers");
+    const json exclude = sparsity.value("exclude", json::array());
+    for (std::size_t i = 0; exclude.is_array() && i < exclude.size(); ++i)
+      if (exclude[i].is_string())
+        refuse(layers, exclude[i].get<std::string>().c_str(), "sparsity.layers",
+               fmt::format("sparsity.exclude[{}], which keeps the layer dense", i), "legal: one of the two");
+    if (network_ == nullptr || sparsity.value("first_dense", json()) != true) return;
+    for (const network::Layer& layer : network_->layers) {
+      if (layer.op != network::Op::conv2d || layer.is_gemm) continue;
+      refuse(layers, layer.name.c_str(), "sparsity.layers",
+             "sparsity.first_dense=true, which keeps the first convolution dense", "legal: one of the two");
+      return;
+    }
   }
 
   // One half of a forced mapping would silently choose the other.
@@ -93,10 +111,13 @@ class Finder {
   }
 
   const config::Document& document_;
+  const network::Network* network_;
   std::vector<Problem> problems_;
 };
 }  // namespace
 
-std::vector<Problem> unfollowed_keys(const config::Document& document) { return Finder(document).find(); }
+std::vector<Problem> unfollowed_keys(const config::Document& document, const network::Network* network) {
+  return Finder(document, network).find();
+}
 
 }  // namespace tessera::run

@@ -3,10 +3,12 @@
 #include <vector>
 
 #include "sim/config/document.h"
+#include "sim/network/network.h"
 
 namespace tessera::run {
 
 // `document`: as the user wrote it, before defaults; it may be invalid otherwise.
-std::vector<Problem> unfollowed_keys(const config::Document& document);
+// `network` may be null when it cannot be read.
+std::vector<Problem> unfollowed_keys(const config::Document& document, const network::Network* network);
 
 }  // namespace tessera::run
