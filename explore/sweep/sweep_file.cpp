@@ -130,9 +130,10 @@ void refuse_undone(const std::vector<AxisGroup>& groups, const Overrides& fixed,
   for (const AxisGroup& group : groups)
     for (const Axis& axis : group.axes) {
       for (const std::string& path : earlier)
-        if (undoes(axis.path, path))
-          problems.push_back({"", "axes." + axis.path, "would undo " + path + ", which stands before it",
-                              path == axis.path ? "one of the two" : axis.path + " before " + path + ", or one of the two"});
+        if (config::undoes(axis.path, path))
+          problems.push_back(
+              {"", "axes." + axis.path, "would undo " + path + ", which stands before it",
+               path == axis.path ? "one of the two" : axis.path + " before " + path + ", or one of the two"});
       earlier.push_back(axis.path);
     }
 }

@@ -217,7 +217,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--data", arguments->data, ".npz with input, weights and biases of a functional run");
   command->add_option("--report", arguments->report, "layers: a line per layer, dense against sparse")
       ->check(CLI::IsMember({"layers"}));
-  command->add_option("--json", arguments->json_file, "also write result.json to this file; - for standard output, which then holds nothing else");
+  command->add_option("--json", arguments->json_file,
+                      "also write result.json to this file; - for standard output, which then holds nothing else");
   command->add_option("--trace", arguments->trace_file,
                       "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
   command

@@ -230,8 +230,8 @@ class DocumentLoader {
   // comes to lie over it).
   json* locate(Document& document, const std::vector<std::string>& keys, const Origin& origin, bool inside,
                std::string& path) {
-    const auto reference = std::find_if(references_.begin(), references_.end(),
-                                        [&](const Reference& r) { return r.key == keys.front(); });
+    const auto reference =
+        std::find_if(references_.begin(), references_.end(), [&](const Reference& r) { return r.key == keys.front(); });
     if (reference != references_.end() && (keys.size() > 1 || inside)) refer(document, *reference);
     json* at = &document.value;
     for (const std::string& key : keys) {

@@ -35,12 +35,13 @@ class Document {
 // A top-level key that may hold the path of a file whose content belongs in its place, or the bare name of a file in
 // `folder` (without .json; no folder: no names). What cannot be read stays a text and is among the problems.
 struct Reference {
-  Reference(const char* key_of_it, std::string folder_of_names = "") : key(key_of_it), folder(std::move(folder_of_names)) {}
+  Reference(const char* key_of_it, std::string folder_of_names = "")
+      : key(key_of_it), folder(std::move(folder_of_names)) {}
   std::string key, folder;
 };
 
-// Assignments lie over the file in their order. One that would undo another in silence is a problem that names both: the
-// same key twice, or a whole part behind one of its keys (hardware.rows=2, then hardware=...).
+// Assignments lie over the file in their order. One that would undo another in silence is a problem that names both:
+// the same key twice, or a whole part behind one of its keys (hardware.rows=2, then hardware=...).
 Document load_document(const std::string& path, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets = {});
 Document make_document(const nlohmann::json& value, const Origin& origin, const std::vector<Reference>& references,
