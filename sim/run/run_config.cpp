@@ -316,7 +316,8 @@ class Resolver {
   void check_depth_overlaps(const RunConfig& config) {
     const auto place = [&](const std::string& name) {
       const auto& layers = config.network.layers;
-      return std::find_if(layers.begin(), layers.end(), [&](const network::Layer& l) { return l.name == name; }) - layers.begin();
+      return std::find_if(layers.begin(), layers.end(), [&](const network::Layer& l) { return l.name == name; }) -
+             layers.begin();
     };
     const std::vector<schedule::DepthSpec>& depth = config.schedule.depth;
     for (std::size_t j = 1; j < depth.size(); ++j)
@@ -340,7 +341,8 @@ const char* accounting_name(Accounting a) { return a == Accounting::published ? 
 const char* fidelity_name(exec::Fidelity f) { return f == exec::Fidelity::transaction ? "transaction" : "burst"; }
 
 Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets) {
-  return Resolver(config::load_document(run_file(path), references(), sets), std::filesystem::path(path).stem().string())
+  return Resolver(config::load_document(run_file(path), references(), sets),
+                  std::filesystem::path(path).stem().string())
       .resolve();
 }
 
