@@ -42,23 +42,27 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->allow_extra_args(false);
 }
 
-import::DimensionSizes read_sizes(const ModelOptions& options,
-                                  std::vector<Problem>& problems){constexpr std::int64_t largest = 1 << 20;
-import::DimensionSizes sizes;
-for (const std::string& given : options.sizes) {
-  const std::size_t equals = given.rfind('=');
-  std::int64_t size = 0;
-  const char* end = given.data() + given.size();
-  const bool number = equals != std::string::npos && equals > 0 &&
-                      std::from_chars(given.data() + equals + 1, end, size).ptr == end && size >= 1 && size <= largest;
-  if (number)
-    sizes[given.substr(0, equals)] = size;
-  else
-    problems.push_back(
-        {"", "--dim", fmt::format("is '{}'", given), fmt::format("legal: NAME=SIZE, a size of 1 to {}", largest)});
+// An alias: the formatter takes a line that begins with `import` for a module.
+using Sizes = import::DimensionSizes;
+
+Sizes read_sizes(const ModelOptions& options, std::vector<Problem>& problems) {
+  constexpr std::int64_t largest = 1 << 20;
+  Sizes sizes;
+  for (const std::string& given : options.sizes) {
+    const std::size_t equals = given.rfind('=');
+    std::int64_t size = 0;
+    const char* end = given.data() + given.size();
+    const bool number = equals != std::string::npos && equals > 0 &&
+                        std::from_chars(given.data() + equals + 1, end, size).ptr == end && size >= 1 &&
+                        size <= largest;
+    if (number)
+      sizes[given.substr(0, equals)] = size;
+    else
+      problems.push_back(
+          {"", "--dim", fmt::format("is '{}'", given), fmt::format("legal: NAME=SIZE, a size of 1 to {}", largest)});
+  }
+  return sizes;
 }
-return sizes;
-}  // namespace tessera::cli
 
 Expected<ModelRun> open_model(const std::string& path, const ModelOptions& options,
                               const std::vector<std::string>& sets) {
