@@ -11,7 +11,7 @@
 namespace tessera::explore {
 namespace {
 
-struct Arguments {
+struct ParetoArguments {
   std::string folder, where;
   std::vector<std::string> minimize, maximize;
 };
@@ -47,7 +47,7 @@ Expected<Chosen> choose(const Table& all, const std::string& where) {
   return chosen;
 }
 
-int pareto(const Arguments& a) {
+int pareto(const ParetoArguments& a) {
   std::vector<Objective> objectives;
   for (const std::string& column : a.minimize) objectives.push_back({column, false});
   for (const std::string& column : a.maximize) objectives.push_back({column, true});
@@ -90,7 +90,7 @@ int pareto(const Arguments& a) {
 }  // namespace
 
 void add_pareto_command(CLI::App& app, int& exit_code) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ParetoArguments>();
   CLI::App* command = app.add_subcommand("pareto", "Points of a sweep that no other point beats in every objective");
   command->add_option("folder", a->folder, "folder of the sweep")->required();
   command->add_option("--min", a->minimize, "column of the table to minimize; repeatable")->allow_extra_args(false);

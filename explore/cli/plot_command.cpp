@@ -19,13 +19,13 @@ std::string script_path() {
   return fs::exists(installed) ? installed.string() : data_folder() + "/explore/plot/plot.py";
 }
 
-struct Arguments {
+struct PlotArguments {
   std::string folder;
   std::vector<std::string> only, slices;
   bool no_title = false;
 };
 
-int plot(const Arguments& a) {
+int plot(const PlotArguments& a) {
   const std::string script = script_path();
   std::vector<const char*> words = {"python3", script.c_str(), a.folder.c_str()};
   for (const std::string& name : a.only) words.push_back(name.c_str());
@@ -45,7 +45,7 @@ int plot(const Arguments& a) {
 }  // namespace
 
 void add_plot_command(CLI::App& app, int& exit_code) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<PlotArguments>();
   CLI::App* command = app.add_subcommand("plot", "Every figure that a sweep supports, as PDF, PNG and CSV");
   command->add_option("folder", a->folder, "folder of the sweep")->required();
   command->add_option("figure", a->only, "only these figures");

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct SweepArguments {
   std::string file, out, launch, launcher = "local";
   int workers = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   int chunk_index = 0;
@@ -29,7 +29,7 @@ struct Arguments {
   SlurmOptions slurm;
 };
 
-SweepOptions options_of(const Arguments& a, const std::string& folder) {
+SweepOptions options_of(const SweepArguments& a, const std::string& folder) {
   return {fs::absolute(folder).lexically_normal().string(), a.workers, build_hash(), stderr, ::isatty(2) == 1};
 }
 
@@ -83,7 +83,7 @@ int report_submission(const Expected<Submission>& submission, const std::string&
   return 0;
 }
 
-int sweep(const Arguments& a) {
+int sweep(const SweepArguments& a) {
   const auto sweep = load_sweep(a.file);
   if (!sweep) return report(sweep.failure());
   const std::string folder = a.out.empty() ? "results/sweeps/" + sweep->name : a.out;
@@ -122,7 +122,7 @@ int show_status(const std::string& folder) {
   return 0;
 }
 
-int retry(const Arguments& a) {
+int retry(const SweepArguments& a) {
   const SweepOptions options = options_of(a, a.out);
   if (auto none = Store::read(a.out); !none) return report(none.failure());
   if (a.launcher == "slurm" || fs::exists(a.out + "/slurm"))
@@ -130,7 +130,7 @@ int retry(const Arguments& a) {
   return report_end(retry_sweep(pipeline_runner("", ""), options), a.out);
 }
 
-int task(const Arguments& a) {
+int task(const SweepArguments& a) {
   const StopSignal stop;
   PoolOptions pool;
   pool.workers = a.workers;
@@ -140,11 +140,11 @@ int task(const Arguments& a) {
   return *end == PoolEnd::interrupted ? 1 : 0;
 }
 
-void add_workers(CLI::App* command, Arguments& a) {
+void add_workers(CLI::App* command, SweepArguments& a) {
   command->add_option("-j,--workers", a.workers, "points at a time (default: all cores)")->check(CLI::Range(1, 4096));
 }
 
-void add_slurm_options(CLI::App* command, Arguments& a) {
+void add_slurm_options(CLI::App* command, SweepArguments& a) {
   command->add_option("--launcher", a.launcher, "local or slurm")->check(CLI::IsMember({"local", "slurm"}));
   command->add_option("--chunk", a.slurm.chunk, "slurm: runs of one task")->check(CLI::Range(1, 1000000));
   command->add_option("--limit", a.slurm.limit, "slurm: tasks at the same time")->check(CLI::Range(1, 1000000));
@@ -155,7 +155,7 @@ void add_slurm_options(CLI::App* command, Arguments& a) {
 }  // namespace
 
 void add_sweep_command(CLI::App& app, int& exit_code) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<SweepArguments>();
   CLI::App* command = app.add_subcommand("sweep",
                                          "Run the points of a sweep file; what is done is skipped. Also: sweep "
                                          "status|collect|retry DIR. Exit code 1: runs "

@@ -7,7 +7,7 @@
 namespace tessera::replay {
 namespace {
 
-constexpr Bytes weight_buffer = 16384;
+constexpr Bytes weight_limit = 16384;
 constexpr Bytes activation_buffer = 8192;
 
 int ceil_int(int a, int b) { return static_cast<int>(ceil_div(a, b)); }
@@ -60,7 +60,7 @@ class ConvTile {
 
   WeightShape weights() const {
     WeightShape w = memtile_;
-    const auto fits = [&] { return weight_bytes(w, density_, false) <= weight_buffer; };
+    const auto fits = [&] { return weight_bytes(w, density_, false) <= weight_limit; };
     for (int d : channel_divisors(network::stored_channels(out_.c))) {
       if (memtile_.cout % (8 * d) != 0) continue;
       w.cout = memtile_.cout / d;

@@ -10,8 +10,8 @@ namespace {
 // memory allocation).
 constexpr Bytes weight_share = 16384;
 constexpr Bytes input_share = 2 * 8192;
-constexpr Bytes output_share = 2 * 8192;
-constexpr Bytes core_memory = weight_share + input_share + output_share;
+constexpr Bytes output_buffer_share = 2 * 8192;
+constexpr Bytes core_memory = weight_share + input_share + output_buffer_share;
 
 class FitCheck {
  public:
@@ -37,7 +37,7 @@ class FitCheck {
 
   void layer(const TraceLayer& l) {
     demand(l, "core_input", l.core_input.elements(), input_share, "two input buffers of a core");
-    demand(l, "core_output", ceil_div(l.core_output.elements(), trace_.rows), output_share,
+    demand(l, "core_output", ceil_div(l.core_output.elements(), trace_.rows), output_buffer_share,
            "two output buffers of a core");
     Bytes resident = 0;
     if (!l.input_in_ddr) resident += l.memtile_input.elements();

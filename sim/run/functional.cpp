@@ -7,8 +7,6 @@
 namespace tessera::run {
 namespace {
 
-constexpr std::size_t max_shown = 8;
-
 class Checker {
  public:
   Checker(const program::Program& program, const program::EngineMap& engines, const exec::SimResult& result,

@@ -16,6 +16,8 @@ namespace tessera::run {
 // network's own channel order; the program's block_order is applied here.
 exec::DdrImage build_ddr_image(const program::Program& program, const reference::NetworkData& data);
 
+constexpr std::size_t max_shown = 8;  // mismatches that a report describes
+
 struct FunctionalReport {
   std::int64_t layers_checked = 0;  // all but the input; a conv fused into an add or pool is checked through it
   std::int64_t elements_checked = 0;

@@ -9,7 +9,6 @@ namespace tessera::run {
 namespace {
 
 constexpr std::uint8_t untouched = 0xa5;  // stands where C has not been written
-constexpr std::size_t max_shown = 8;
 
 // Little-endian, sign-extended to the element's width.
 void put(std::vector<std::uint8_t>& bytes, Bytes at, std::int8_t value, Bytes width) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/verify/prefetch.h"
+
 namespace tessera::verify {
 namespace {
 
@@ -12,14 +14,6 @@ std::vector<program::EngineId> active_engines(const program::Program& p) {
   for (std::size_t e = 0; e < p.engines.size(); ++e)
     if (!p.engines[e].steps.empty()) list.push_back(static_cast<program::EngineId>(e));
   return list;
-}
-
-// Other engines have their turn before this one's next instruction: it is on its way from memory meanwhile.
-template <class T>
-void prefetch([[maybe_unused]] const T& instruction) {
-#if defined(__GNUC__)
-  for (std::size_t i = 0; i < sizeof(T); i += 64) __builtin_prefetch(reinterpret_cast<const char*>(&instruction) + i);
-#endif
 }
 
 }  // namespace
@@ -120,7 +114,7 @@ void Machine::settle(program::EngineId id) {
       const auto index = static_cast<std::size_t>(steps[e.at].index);
       if (e.kind == program::EngineKind::core) {
         e.instr = &ep.core[index];
-        prefetch(*e.instr);
+        prefetch(*e.instr);  // other engines have their turn before it is needed
       } else {
         e.transfer = &ep.transfers[index];
         prefetch(*e.transfer);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "sim/verify/prefetch.h"
+
 namespace tessera::verify {
 namespace {
 
@@ -24,14 +26,6 @@ void mark(const std::int32_t* __restrict first, const std::int32_t* __restrict l
   n = n / 32 * 32;
   for (std::size_t i = 0; i < n; ++i)
     hits[i] = static_cast<std::uint8_t>(((first[i] <= hi) & (last[i] >= lo)) | (keys[i] == key));
-}
-
-// Planes are met in no order of memory: they are on their way before they are looked at.
-template <class T>
-void prefetch([[maybe_unused]] const T& plane) {
-#if defined(__GNUC__)
-  for (std::size_t i = 0; i < sizeof(T); i += 64) __builtin_prefetch(reinterpret_cast<const char*>(&plane) + i);
-#endif
 }
 
 }  // namespace
