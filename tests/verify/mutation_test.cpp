@@ -42,7 +42,7 @@ const char* const deep_net = R"({"name": "deep", "input": [9, 11, 32], "layers":
   {"name": "c", "op": "conv2d", "channels": 32, "kernel": 1}]})";
 
 // More zeros on a side than the padding of one descriptor adds.
-const char* const padded_net = R"({"name": "padded", "input": [20, 24, 8], "layers": [
+const char* const padded_net = R"({"name": "padded", "input": [4, 6, 8], "layers": [
   {"name": "a", "op": "conv2d", "channels": 8, "kernel": [1, 37], "padding": [0, 34], "stride": [1, 3]},
   {"name": "b", "op": "conv2d", "channels": 16, "kernel": [19, 1], "padding": [18, 0]}]})";
 
