@@ -3,6 +3,7 @@
 install(TARGETS tessera RUNTIME DESTINATION bin)
 install(DIRECTORY configs DESTINATION share/tessera)
 install(DIRECTORY explore/plot DESTINATION share/tessera FILES_MATCHING PATTERN "*.py")
+install(FILES explore/report/dist/page.html DESTINATION share/tessera/report)
 install(FILES results/validation/plot_validation.py DESTINATION share/tessera/results/validation)
 install(FILES README.md DESTINATION share/doc/tessera)
 

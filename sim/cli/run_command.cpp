@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/progress.h"
+#include "sim/cli/report_data.h"
 #include "sim/cli/result_folder.h"
 #include "sim/cli/run_report.h"
 #include "sim/cli/target_file.h"
@@ -23,8 +25,8 @@ using nlohmann::json;
 struct RunArguments {
   std::string config;
   std::vector<std::string> sets;
-  std::string fidelity, only, json_file, trace_file, program_file, report, out, data;
-  std::vector<std::string> dump;
+  std::string fidelity, only, json_file, trace_file, program_file, out, data;
+  std::vector<std::string> dump, reports;
   bool functional = false;
   ModelOptions model;
 };
@@ -47,7 +49,14 @@ std::optional<Failure> write_trace(const std::string& file, const trace::Perfett
   return write_file(file, [&](std::ostream& out) { trace.write(out, config.array, names); });
 }
 
-// What one child does.
+// The page of --report, empty: none.
+std::string page_file(const RunArguments& arguments) {
+  for (const std::string& report : arguments.reports)
+    if (report != "layers") return report;
+  return "";
+}
+
+// What one child does. Beside the result it gives the view that the page of --report needs.
 Expected<json> work(const RunArguments& arguments, const run::RunConfig& config, run::Density density,
                     Expected<run::Plan> plan) {
   if (!plan) return plan.failure();
@@ -59,13 +68,17 @@ Expected<json> work(const RunArguments& arguments, const run::RunConfig& config,
   options.functional = arguments.functional;
   options.data = arguments.data;
   trace::PerfettoTrace trace;
-  const bool traced = shown && !arguments.trace_file.empty();
+  const bool traced = shown && !arguments.trace_file.empty(), pictured = !page_file(arguments).empty();
   if (traced) options.trace = &trace;
+  report::Timeline timeline(options.trace);
+  if (pictured) options.trace = &timeline;
   Expected<json> result = simulate_plan(config, *plan, density, options);
   if (result && traced) {
     if (auto failure = write_trace(arguments.trace_file, trace, config)) return *failure;
   }
-  return result;
+  if (!result) return result;
+  return json{{"view", pictured ? density_view(config, *plan, timeline, *result) : json()},
+              {"result", std::move(*result)}};
 }
 
 int check_functional_results(const json& result, std::FILE* screen) {
@@ -85,8 +98,8 @@ int check_functional_results(const json& result, std::FILE* screen) {
   return code;
 }
 
-// Both densities, or the one that was asked for, each in its own process and side by side.
-Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig& config) {
+// Both densities, or the one that was asked for, each in its own process and side by side. `views`: see run_view.
+Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig& config, json& views) {
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   const auto start = [&](run::Density density, const std::function<Expected<run::Plan>()>& plan) {
     tasks.emplace_back(density, std::make_unique<run::IsolatedTask>([&arguments, &config, density, plan] {
@@ -109,6 +122,7 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
   for (const auto& task : tasks) waiting.push_back(task.second.get());
   wait_with_progress(waiting, config.name);
   json results = {{"dense", nullptr}, {"sparse", nullptr}};
+  views = results;
   for (const auto& [density, task] : tasks) {
     Expected<json> result = task->wait();
     if (!result) {
@@ -117,7 +131,8 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
         problem.path = fmt::format("{}{}{}", density_name(density), problem.path.empty() ? "" : ": ", problem.path);
       return failure;
     }
-    results[density_name(density)] = std::move(*result);
+    results[density_name(density)] = std::move((*result)["result"]);
+    views[density_name(density)] = std::move((*result)["view"]);
   }
   return make_result(config, results["dense"], results["sparse"], arguments.program_file);
 }
@@ -145,8 +160,12 @@ Failure option_problems(const RunArguments& arguments, const Expected<run::RunCo
   if (arguments.functional && config && config->accounting == run::Accounting::published)
     failure.problems.push_back({"", "--functional", "with accounting=published, which moves sizes and no data",
                                 "legal: with accounting=physical"});
+  if (std::count(arguments.reports.begin(), arguments.reports.end(), "layers") + 1 <
+      static_cast<std::ptrdiff_t>(arguments.reports.size()))
+    failure.problems.push_back({"", "--report", "asks for two pages", "legal: one FILE.html, and layers"});
   const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
-  for (Problem& problem : unwritable_files({arguments.json_file, arguments.trace_file, dump_file}))
+  for (Problem& problem :
+       unwritable_files({arguments.json_file, arguments.trace_file, dump_file, page_file(arguments)}))
     failure.problems.push_back(std::move(problem));
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));
@@ -184,17 +203,26 @@ int run(RunArguments arguments) {
   // Standard output belongs to the JSON alone when it is asked for there.
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
   if (model) fmt::print(screen, "{}masks: {}\n\n", import_summary(model->imported), model->masks);
-  const Expected<json> result = simulate_all(arguments, *config);
+  json views;
+  const Expected<json> result = simulate_all(arguments, *config, views);
   if (!result) return report_failure(result.failure());
   fmt::print(screen, "{}", run_report(*result));
-  if (arguments.report == "layers") fmt::print(screen, "{}", layers_report(*result));
+  const std::string page = page_file(arguments);
+  const auto& reports = arguments.reports;
+  if (std::find(reports.begin(), reports.end(), "layers") != reports.end())
+    fmt::print(screen, "{}", layers_report(*result));
   const int code = check_functional_results(*result, screen);
   if (!arguments.json_file.empty()) {
     if (auto failure = write_json(arguments.json_file, *result)) return report_failure(*failure);
   }
+  if (!page.empty()) {
+    if (auto failure = write_report(page, {run_view(*config, *result, views)}, nullptr))
+      return report_failure(*failure);
+  }
   const Expected<std::string> folder = commit_result(*config, *result, arguments.out);
   if (!folder) return report_failure(folder.failure());
   fmt::print(screen, "\nresult in {}\n", *folder);
+  if (!page.empty()) fmt::print(screen, "report in {}\n", page);
   return code;
 }
 }  // namespace
@@ -215,8 +243,15 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"dense", "sparse"}));
   command->add_flag("--functional", arguments->functional, "move real data and compare every layer with the reference");
   command->add_option("--data", arguments->data, ".npz with input, weights and biases of a functional run");
-  command->add_option("--report", arguments->report, "layers: a line per layer, dense against sparse")
-      ->check(CLI::IsMember({"layers"}));
+  command
+      ->add_option("--report", arguments->reports,
+                   "layers: a line per layer, dense against sparse; FILE.html: a page with timeline, layers, roofline, "
+                   "network, masks and memory; repeatable")
+      ->allow_extra_args(false)
+      ->check([](const std::string& report) {
+        const bool page = report.size() > 5 && report.compare(report.size() - 5, 5, ".html") == 0;
+        return page || report == "layers" ? "" : "is \"" + report + "\"; legal: layers or FILE.html";
+      });
   command->add_option("--json", arguments->json_file,
                       "also write result.json to this file; - for standard output, which then holds nothing else");
   command->add_option("--trace", arguments->trace_file,

@@ -23,6 +23,7 @@ ALLOWED = {
     "sim/reference": ["sim/base", "sim/network", "sim/sparsity"],
     "sim/replay": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost", "sim/trace",
                    "sim/exec"],
+    "sim/report": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/stats", "sim/trace"],
     "sim/validation": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
                        "sim/schedule", "sim/verify", "sim/trace", "sim/exec", "sim/run"],
     "sim/run": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",

@@ -33,7 +33,9 @@ def main():
         assert "resnet50" in run([program, "list", "networks"], elsewhere)
         config = os.path.join(prefix, "share/tessera/configs/runs/resnet50_4x4.json")
         small = ["--set", 'network={"name":"n","input":[8,8,16],"layers":[{"name":"a","op":"conv2d","channels":16,"kernel":1}]}']
-        run([program, "run", config] + small, elsewhere)
+        run([program, "run", config, "--report", "page.html"] + small, elsewhere)
+        with open(os.path.join(elsewhere, "page.html")) as page:
+            assert '"id":"tessera-data"' not in page.read(100) and os.path.getsize(page.name) > 100_000, "no page"
         made = os.listdir(os.path.join(elsewhere, "results/runs"))
         assert len(made) == 1, made
         with open(os.path.join(elsewhere, "results/runs", made[0], "config.json")) as resolved:

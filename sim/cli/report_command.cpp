@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "explore/collect/columns.h"
+#include "sim/base/input_file.h"
+#include "sim/base/json_file.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/output.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/report_data.h"
+#include "sim/cli/target_file.h"
+#include "sim/run/isolate.h"
+
+namespace tessera::cli {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct ReportArguments {
+  std::vector<std::string> folders;
+  std::string out;
+};
+
+// The run again, with its timeline.
+Expected<json> view_again(const run::RunConfig& config, run::Density density) {
+  const Expected<run::Plan> plan = make_plan(config, density);
+  if (!plan) return plan.failure();
+  report::Timeline timeline;
+  run::RunOptions options;
+  options.trace = &timeline;
+  const Expected<json> result = simulate_plan(config, *plan, density, options);
+  if (!result) return result.failure();
+  return json{{"cycles", (*result)["cycles"]},
+              {"program_hash", (*result)["program_hash"]},
+              {"view", density_view(config, *plan, timeline, *result)}};
+}
+
+// What a result folder has no room for is made again from its config: the same input gives the same cycles. Where it
+// does not (another version of the program), the result stands alone.
+Expected<json> read_run(const fs::path& folder, const json& result) {
+  if (result.contains("program")) return bare_run_view(result, "the run was of a program file, not of a schedule");
+  const Expected<run::RunConfig> config = run::load_run_config((folder / "config.json").string());
+  if (!config) return config.failure();
+  std::vector<std::pair<const char*, std::unique_ptr<run::IsolatedTask>>> tasks;
+  std::vector<run::IsolatedTask*> waiting;
+  for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
+    if (result[density_name(density)].is_null()) continue;
+    tasks.emplace_back(density_name(density), std::make_unique<run::IsolatedTask>(
+                                                  [&config, density] { return view_again(*config, density); }));
+    waiting.push_back(tasks.back().second.get());
+  }
+  wait_with_progress(waiting, config->name);
+  json views = {{"dense", nullptr}, {"sparse", nullptr}};
+  for (const auto& [density, task] : tasks) {
+    Expected<json> again = task->wait();
+    if (!again) return again.failure();
+    if ((*again)["program_hash"] != result[density]["program_hash"] || (*again)["cycles"] != result[density]["cycles"])
+      return bare_run_view(result, "this version of tessera schedules the run otherwise; run it again for the rest");
+    views[density] = std::move((*again)["view"]);
+  }
+  return run_view(*config, result, views);
+}
+
+// table.csv as it stands, with what is known of its columns.
+Expected<json> read_sweep(const fs::path& folder) {
+  const Expected<std::string> table = read_text((folder / "table.csv").string());
+  if (!table) return table.failure();
+  json columns = json::object();
+  for (const explore::Column& column : explore::result_columns())
+    columns[column.name] = {{"unit", column.unit}, {"sentence", column.meaning}};
+  json axes = json::object();
+  if (fs::exists(folder / "axes.json")) {
+    const Expected<json> read = read_json((folder / "axes.json").string());
+    if (!read) return read.failure();
+    axes = *read;
+  }
+  return json{{"name", fs::absolute(folder).lexically_normal().filename().string()},
+              {"columns", columns},
+              {"axes", axes},
+              {"table", *table}};
+}
+
+Failure not_a_result(const std::string& folder) {
+  return fail(ExitCode::bad_input, {folder, "", "holds neither result.json nor table.csv",
+                                    "a folder that `tessera run` or `tessera sweep` wrote"});
+}
+
+int report(const ReportArguments& arguments) {
+  if (std::optional<Problem> problem = unwritable(arguments.out))
+    return report_failure(fail(ExitCode::bad_input, std::move(*problem)));
+  std::vector<json> runs;
+  json sweep;
+  for (const std::string& folder : arguments.folders) {
+    if (fs::exists(fs::path(folder) / "result.json")) {
+      const Expected<json> result = read_json((fs::path(folder) / "result.json").string());
+      if (!result) return report_failure(result.failure());
+      Expected<json> run = read_run(folder, *result);
+      if (!run) return report_failure(run.failure());
+      runs.push_back(std::move(*run));
+    } else if (fs::exists(fs::path(folder) / "table.csv")) {
+      if (arguments.folders.size() > 1)
+        return report_failure(fail(
+            ExitCode::bad_input, {folder, "", "is a sweep, which stands alone in a report", "one sweep or two runs"}));
+      Expected<json> read = read_sweep(folder);
+      if (!read) return report_failure(read.failure());
+      sweep = std::move(*read);
+    } else {
+      return report_failure(not_a_result(folder));
+    }
+  }
+  if (auto failure = write_report(arguments.out, runs, sweep)) return report_failure(*failure);
+  fmt::print("{}\n", arguments.out);
+  return 0;
+}
+}  // namespace
+
+void add_report_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<ReportArguments>();
+  CLI::App* command = app.add_subcommand(
+      "report", "One HTML page of a result folder, of two of them side by side, or of a sweep; it needs no network");
+  command->add_option("folder", arguments->folders, "folder of a run or a sweep; two runs are compared")
+      ->required()
+      ->expected(1, 2);
+  command->add_option("--out", arguments->out, "the page, FILE.html")->required();
+  command->callback([arguments, &exit_code] { exit_code = report(*arguments); });
+}
+
+}  // namespace tessera::cli

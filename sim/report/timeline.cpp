@@ -1,0 +1,102 @@
+#include "sim/report/timeline.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/program/engine.h"
+
+namespace tessera::report {
+namespace {
+
+std::uint64_t whole_cycles(Millicycles t) {
+  return static_cast<std::uint64_t>((t + millicycles_per_cycle / 2) / millicycles_per_cycle);
+}
+
+void add_varint(std::string& bytes, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) bytes += static_cast<char>((value & 0x7f) | 0x80);
+  bytes += static_cast<char>(value);
+}
+
+std::string base64(const std::string& bytes) {
+  static const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t left = std::min<std::size_t>(3, bytes.size() - at);
+    unsigned group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (i < left ? static_cast<unsigned char>(bytes[at + i]) : 0u);
+    for (std::size_t i = 0; i < 4; ++i) text += i <= left ? digits[group >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
+const char* kind_name(const program::EngineMap::Info& info) {
+  static const char* const tiles[] = {"tile", "memory", "shim"};
+  return info.kind == program::EngineKind::core ? "core" : tiles[static_cast<int>(info.tile_kind)];
+}
+
+}  // namespace
+
+int Timeline::kind_of(const char* what) {
+  const auto known = std::find(kinds_.begin(), kinds_.end(), what);
+  if (known != kinds_.end()) return static_cast<int>(known - kinds_.begin());
+  kinds_.emplace_back(what);
+  return static_cast<int>(kinds_.size()) - 1;
+}
+
+void Timeline::slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) {
+  if (next_ != nullptr) next_->slice(engine, layer, what, begin, end);
+  if (layer >= 0 && std::strcmp(what, "weights") != 0) {
+    if (spans_.size() <= static_cast<std::size_t>(layer)) spans_.resize(static_cast<std::size_t>(layer) + 1);
+    LayerSpan& span = spans_[static_cast<std::size_t>(layer)];
+    span.begin = span.begin < 0 ? begin : std::min(span.begin, begin);
+    span.end = std::max(span.end, end);
+  }
+  if (count_ >= most_slices_) {
+    if (dropped_++ == 0) dropped_from_ = begin;
+    return;
+  }
+  ++count_;
+  if (tracks_.size() <= static_cast<std::size_t>(engine)) tracks_.resize(static_cast<std::size_t>(engine) + 1);
+  tracks_[static_cast<std::size_t>(engine)].push_back({layer, kind_of(what), begin, end});
+}
+
+nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
+  const program::EngineMap map(array);
+  nlohmann::json tracks = nlohmann::json::array();
+  for (std::size_t engine = 0; engine < tracks_.size(); ++engine) {
+    if (tracks_[engine].empty()) continue;
+    std::vector<Slice> slices = tracks_[engine];
+    std::stable_sort(slices.begin(), slices.end(), [](const Slice& a, const Slice& b) { return a.begin < b.begin; });
+    std::string bytes;
+    std::uint64_t last = 0;
+    for (const Slice& s : slices) {
+      // A receiver may start on a descriptor while the last words of the one before are on their way.
+      const std::uint64_t begin = std::max(whole_cycles(s.begin), last), end = std::max(whole_cycles(s.end), begin);
+      add_varint(bytes, begin - last);
+      add_varint(bytes, end - begin);
+      add_varint(bytes, static_cast<std::uint64_t>(s.layer + 1) * kinds_.size() + static_cast<std::uint64_t>(s.kind));
+      last = end;
+    }
+    const auto id = static_cast<program::EngineId>(engine);
+    tracks.push_back({{"name", map.name(id)},
+                      {"tile", map.tile_name(map.info(id).tile)},
+                      {"kind", kind_name(map.info(id))},
+                      {"slices", slices.size()},
+                      {"data", base64(bytes)}});
+  }
+  nlohmann::json spans = nlohmann::json::array();
+  for (const LayerSpan& span : spans_) {
+    if (span.begin < 0)
+      spans.push_back(nullptr);
+    else
+      spans.push_back({whole_cycles(span.begin), whole_cycles(span.end)});
+  }
+  nlohmann::json result = {{"kinds", kinds_}, {"tracks", tracks}, {"spans", spans}, {"slices", count_}};
+  result["dropped"] = dropped_;
+  if (dropped_ > 0) result["dropped_from"] = whole_cycles(dropped_from_);
+  return result;
+}
+
+}  // namespace tessera::report
