@@ -14,7 +14,7 @@ namespace tessera::models {
 namespace {
 
 const char* payload_name(program::Payload p) {
-  static const char* const names[] = {"transfer", "activations", "weights", "result"};
+  static const char* const names[] = {"transfer", "activations", "weights", "result", "padding"};
   return names[static_cast<int>(p)];
 }
 

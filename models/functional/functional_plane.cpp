@@ -30,8 +30,10 @@ void FunctionalPlane::begin(program::EngineId id, const program::Transfer& t) {
   c.transfer = &t;
   c.cursor = AccessCursor(t.access);
   c.position = 0;
-  const bool tensor = t.payload == program::Payload::activations || t.payload == program::Payload::result;
+  const bool padding = t.payload == program::Payload::padding;
+  const bool tensor = padding || t.payload == program::Payload::activations || t.payload == program::Payload::result;
   c.task = log_.begin(id, t.layer, tensor ? t.tensor : -1);
+  if (padding) log_.pads(c.task);
   const program::TileId tile = info.tile_kind == program::TileKind::memory ? t.memory : info.tile;
   c.memory = info.tile_kind == program::TileKind::shim ? host_.get() : memories_[static_cast<std::size_t>(tile)].get();
   if (info.tile_kind == program::TileKind::compute && info.kind == program::EngineKind::s2mm) track_fill(c, info);

@@ -17,6 +17,7 @@ struct TaskRecord {
   std::int16_t tensor = -1;  // the tensor whose elements it carries, -1: none or unknown
   TaskRef leader = 0;        // the task that took the lock under which this one writes; itself if none did
   bool let_go = false;       // of a leader: the core has given that lock back
+  bool padding = false;      // it carries zeros around the tensor, of which some are written over before anybody reads
 };
 
 class TaskLog {
@@ -26,6 +27,11 @@ class TaskLog {
   TaskRef begin(program::EngineId engine, int layer, int tensor);
   const TaskRecord& at(TaskRef task) const { return records_[static_cast<std::size_t>(task)]; }
   void follow(TaskRef task, TaskRef leader) { records_[static_cast<std::size_t>(task)].leader = leader; }
+  void pads(TaskRef task) { records_[static_cast<std::size_t>(task)].padding = true; }
+  // Whether `task` writes under the same lock over zeros of `padding`.
+  bool completes(TaskRef task, TaskRef padding) const {
+    return at(padding).padding && at(padding).leader == at(task).leader;
+  }
   void let_go(TaskRef leader) { records_[static_cast<std::size_t>(leader)].let_go = true; }
   bool was_let_go(TaskRef task) const { return at(at(task).leader).let_go; }
   std::string name(TaskRef task) const;  // "tile(0,1).s2mm0 task 3 (layer conv1)"

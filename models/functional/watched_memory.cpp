@@ -64,10 +64,11 @@ void WatchedMemory::write(TaskRef task, std::int64_t address, Bytes bytes, const
     for (Bytes w = 0; w < piece.words; ++w) {
       Tag& tag = piece.tags[w];
       const bool unread = guards_unread_ && tag != own && tag != 0 && (tag & tag_read) == 0;
-      if (unread && !log_.was_let_go(static_cast<TaskRef>(tag) - 1))
+      const TaskRef writer = static_cast<TaskRef>(tag & tag_task) - 1;
+      if (unread && !log_.was_let_go(writer) && !log_.completes(task, writer))
         report(task, 2,
                fmt::format("overwrites address {} of {}, which {} wrote and nobody has read", address + w * 4, name_,
-                           log_.name(static_cast<TaskRef>(tag) - 1)));
+                           log_.name(writer)));
       tag = own;
     }
     address += piece.length;

@@ -3,7 +3,7 @@
 //   - a word is read as part of a tensor, but was last written as part of another one: its owner was overwritten;
 //   - in compute tiles: a word is overwritten by another task before anybody read it and before the core gave back the
 //     lock under which it was written (a buffer that was still live; a core may let data pass that it has no block
-//     for).
+//     for). Zeros sent apart from a map are written over by what follows under the same lock.
 // In memory tiles and host memory the last rule would raise false alarms (strided layers never read some elements), so
 // there the second rule and the comparison of the results stand guard.
 // One error per task and rule; errors never change what happens.

@@ -78,6 +78,8 @@ enum class Payload : std::uint8_t {
   activations,  // `tensor` and `region` say which elements, in h, w, c order (padding around them not counted)
   weights,      // chunk bytes of layer `layer`
   result,       // activations on their way from the core that produced them to their home
+  padding,  // zeros of `region`, which lies around `tensor`, outside of it, in h, w, c order; as a descriptor sends no
+            // zeros alone, one element of memory stands among them, which the receiver overwrites
 };
 
 struct Transfer {

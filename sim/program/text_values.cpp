@@ -13,7 +13,7 @@ TextValues::TextValues(TextLine& line, const EngineMap& map) : line_(line) {
     roles[lock_role_name(static_cast<LockRole>(r))] = r;
   for (int o = 0; o <= static_cast<int>(network::Op::concat); ++o) ops[op_name(static_cast<network::Op>(o))] = o;
   for (const std::string& type : network::type_names()) types[type] = static_cast<int>(*network::find_type(type));
-  payloads = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}};
+  payloads = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}, {"padding", 4}};
 }
 
 int TextValues::name(std::string_view field, const TextNames& names, std::string_view word, const char* kind) {

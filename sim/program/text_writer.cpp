@@ -6,7 +6,7 @@
 namespace tessera::program {
 namespace {
 
-const char* const payload_names[] = {"none", "activations", "weights", "result"};
+const char* const payload_names[] = {"none", "activations", "weights", "result", "padding"};
 
 class Writer {
  public:
@@ -223,7 +223,7 @@ class Writer {
     if (t.acquire.lock >= 0) add(" acquire=", t.acquire.lock, ':', t.acquire.value);
     if (t.release.lock >= 0) add(" release=", t.release.lock, ':', t.release.value);
     waits(t.wait0, t.wait_count);
-    add(" layer=", t.layer, " payload=", payload_names[static_cast<int>(t.payload) & 3]);
+    add(" layer=", t.layer, " payload=", payload_names[std::min<int>(static_cast<int>(t.payload), 4)]);
     if (t.tensor != -1) add(" tensor=", t.tensor);
     const Region& r = t.region;
     if (r.h0 != 0 || r.h1 != 0 || r.w0 != 0 || r.w1 != 0 || r.c0 != 0 || r.c1 != 0) {

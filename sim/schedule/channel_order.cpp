@@ -133,8 +133,13 @@ std::vector<std::vector<int>> balanced_channel_orders(const network::Network& ne
   const Classes classes(network);
   std::vector<std::vector<int>> orders(network.layers.size()), by_class(network.layers.size());
   std::vector<bool> decided(network.layers.size(), false), concat_class(network.layers.size(), false);
-  for (const network::Layer& l : network.layers)
+  std::vector<std::vector<network::LayerId>> writers(network.layers.size()), readers(network.layers.size());
+  for (const network::Layer& l : network.layers) {
     if (l.op == network::Op::concat) concat_class[classes.find(l.id)] = true;
+    if (l.op != network::Op::conv2d) continue;
+    writers[classes.find(l.id)].push_back(l.id);
+    readers[classes.find(l.inputs[0])].push_back(l.id);
+  }
   for (const network::Layer& l : network.layers) {
     const int k = classes.find(l.id);
     if (classes.fixed(k)) continue;
@@ -158,20 +163,18 @@ std::vector<std::vector<int>> balanced_channel_orders(const network::Network& ne
       decided[k] = true;
       int unit = 1, rows = 0;
       bool sparse = false;
-      for (const network::Layer& m : network.layers) {
-        if (m.op != network::Op::conv2d) continue;
-        const bool writes = classes.find(m.id) == k;
-        if (writes) rows = masks[m.id].rows;
-        if (writes && !full(masks[m.id])) sparse = true;
-        if (writes) unit = std::max(unit, masks[m.id].unit_rows);
-        if (classes.find(m.inputs[0]) == k) unit = std::max(unit, masks[m.id].unit_cols);
+      for (network::LayerId m : writers[k]) {
+        rows = masks[m].rows;
+        sparse = sparse || !full(masks[m]);
+        unit = std::max(unit, masks[m].unit_rows);
       }
+      for (network::LayerId m : readers[k]) unit = std::max(unit, masks[m].unit_cols);
       if (!sparse || rows % unit != 0) continue;
       std::vector<Counts> layers;
-      for (const network::Layer& m : network.layers) {
-        if (m.op != network::Op::conv2d || classes.find(m.id) != k || full(masks[m.id])) continue;
+      for (network::LayerId m : writers[k]) {
+        if (full(masks[m])) continue;
         Counts counts;
-        for (int r = 0; r < rows; r += unit) counts.push_back(masks[m.id].count(r, r + unit, 0, masks[m.id].cols));
+        for (int r = 0; r < rows; r += unit) counts.push_back(masks[m].count(r, r + unit, 0, masks[m].cols));
         layers.push_back(std::move(counts));
       }
       for (int u : Balancer(std::move(layers), {array.rows, array.rows * array.cols}).order())

@@ -50,15 +50,13 @@ void Scheduler::weigh_pool(const network::Layer& conv) {
 
 // Whether everything between the units is read by them alone.
 bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
-  for (const network::Layer& reader : network_.layers) {
-    const network::LayerId runs_with = fused_into_[reader.id] >= 0 ? fused_into_[reader.id] : reader.id;
-    const bool inside =
-        std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
-    for (network::LayerId input : reader.inputs)
-      for (std::size_t u = 0; u + 1 < units.size(); ++u)
-        if (units[u].target == input && !inside) return false;
-  }
-  return true;
+  const auto inside = [&](network::LayerId reader) {
+    const network::LayerId runs_with = fused_into_[reader] >= 0 ? fused_into_[reader] : reader;
+    return std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
+  };
+  return std::all_of(units.begin(), units.end() - 1, [&](const DepthUnit& u) {
+    return std::all_of(readers_[u.target].begin(), readers_[u.target].end(), inside);
+  });
 }
 
 // The run of layers from `first` on that is better walked in tiles: the shortest one whose last output has room in the

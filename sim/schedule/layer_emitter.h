@@ -2,6 +2,7 @@
 // cores, the kernel calls, and the transfers that take results to their home.
 #pragma once
 #include "sim/schedule/emission.h"
+#include "sim/schedule/padding.h"
 #include "sim/schedule/tiling.h"
 
 namespace tessera::schedule {
@@ -119,6 +120,13 @@ class LayerEmitter {
     std::vector<Source> sources;
     std::vector<BufferRef> slots;
   };
+  struct Delivery {  // a rectangle of the window, or some channels of it, and the transfer that reads it
+    program::Transfer out;
+    Rectangle area;
+    Span c;
+  };
+  std::vector<Delivery> deliveries(const Feed& f, const Source& src) const;
+  static program::Access place_of(const Feed& f, const Delivery& d, std::int64_t address);
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
   std::vector<Source> sources(network::LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);

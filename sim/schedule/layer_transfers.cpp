@@ -90,56 +90,92 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(network::LayerId tensor,
   return list;
 }
 
-void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
-  const std::vector<Source>& sources = f.sources;
+// What one source delivers of the window, as rectangles of it with the transfers that read them: zeros that the padding
+// of the source's descriptor does not reach, then the source itself.
+std::vector<LayerEmitter::Delivery> LayerEmitter::deliveries(const Feed& f, const Source& src) const {
   const Window& win = f.window;
-  const std::int64_t channels = f.c.size();
+  // Rows and columns that this source delivers, its share of the padding included.
+  const Rectangle all{
+      {src.h.lo == win.valid_h.lo ? win.h.lo : src.h.lo, src.h.hi == win.valid_h.hi ? win.h.hi : src.h.hi},
+      {src.w.lo == win.valid_w.lo ? win.w.lo : src.w.lo, src.w.hi == win.valid_w.hi ? win.w.hi : src.w.hi}};
+  const Padding padding = padding_of(all, {src.h, src.w}, f.c, e_.array.memtile.dma, e_.array.tile.dma);
+  program::Transfer out;
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.tensor = static_cast<std::int16_t>(f.tensor);
+  out.memory = e_.map().memory_tile(src.memtile);
+  out.access = src.access;
+  const auto pad = [&](int dimension, int before, int after) {
+    out.access.dims[dimension].pad_before = static_cast<std::int16_t>(before);
+    out.access.dims[dimension].pad_after = static_cast<std::int16_t>(after);
+  };
+  std::vector<Delivery> list;
+  out.payload = program::Payload::padding;
+  for (const ZeroBlock& z : padding.blocks) {
+    const Rectangle& r = z.area;
+    out.region = region_of(r.h, r.w, z.c);
+    for (program::AccessDim& d : out.access.dims) d.count = 1;
+    out.access.dims[0].count = z.c.size();
+    pad(1, z.w, r.w.size() - 1 - z.w);
+    pad(2, z.h, r.h.size() - 1 - z.h);
+    list.push_back({out, r, z.c});
+  }
+  out.payload = program::Payload::activations;
+  out.region = region_of(src.h, src.w, f.c);
+  out.access = src.access;
+  pad(1, src.w.lo - padding.map.w.lo, padding.map.w.hi - src.w.hi);
+  pad(2, src.h.lo - padding.map.h.lo, padding.map.h.hi - src.h.hi);
+  list.push_back({out, padding.map, f.c});
+  return list;
+}
+
+// Where a delivery stands in the tile of the window at `address`.
+program::Access LayerEmitter::place_of(const Feed& f, const Delivery& d, std::int64_t address) {
+  const Window& win = f.window;
+  const Rectangle& r = d.area;
+  const std::int64_t channels = f.c.size(), row = win.w.size() * channels;
+  program::Access a = program::linear(
+      address + (r.h.lo - win.h.lo) * row + (r.w.lo - win.w.lo) * channels + d.c.lo - f.c.lo, d.c.size());
+  if (d.c.size() < channels) {
+    a.dims[a.rank++] = program::repeated(r.w.size(), channels);
+  } else {
+    a.dims[0].count *= r.w.size();
+  }
+  if (a.rank == 1 && r.w.size() == win.w.size()) {
+    a.dims[0].count *= r.h.size();
+  } else {
+    a.dims[a.rank++] = program::repeated(r.h.size(), row);
+  }
+  return a;
+}
+
+void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
   std::vector<program::EngineId> sinks;
   for (int part : f.parts) {
     const CorePart& p = plan_.partition.parts[part];
     sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, f.port));
   }
   for (std::size_t k = from; k < to; ++k) {
-    const Source& src = sources[k];
-    // Rows and columns of the tile that this source delivers, its share of the padding included.
-    const Span rows{src.h.lo == win.valid_h.lo ? 0 : src.h.lo - win.h.lo,
-                    src.h.hi == win.valid_h.hi ? win.h.size() : src.h.hi - win.h.lo};
-    const Span cols{src.w.lo == win.valid_w.lo ? 0 : src.w.lo - win.w.lo,
-                    src.w.hi == win.valid_w.hi ? win.w.size() : src.w.hi - win.w.lo};
+    const Source& src = f.sources[k];
     const program::EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
-    program::Transfer out;
-    out.route = e_.builder.route(source, sinks);
-    out.layer = static_cast<std::int16_t>(layer_.id);
-    out.payload = program::Payload::activations;
-    out.tensor = static_cast<std::int16_t>(f.tensor);
-    out.region = region_of(src.h, src.w, f.c);
-    out.memory = e_.map().memory_tile(src.memtile);
-    out.access = src.access;
-    out.access.dims[1].pad_before = src.w.lo - win.w.lo - cols.lo;
-    out.access.dims[1].pad_after = win.w.lo + cols.hi - src.w.hi;
-    out.access.dims[2].pad_before = src.h.lo - win.h.lo - rows.lo;
-    out.access.dims[2].pad_after = win.h.lo + rows.hi - src.h.hi;
-    std::vector<Emission::End> ends;
-    for (std::size_t i = 0; i < f.parts.size(); ++i) {
-      const CorePart& p = plan_.partition.parts[f.parts[i]];
-      Buffer& slot = *f.slots[i];
-      program::Transfer in = out;
-      in.memory = e_.map().compute_tile(p.row, p.col);
-      in.access = program::linear(slot.address + (std::int64_t{rows.lo} * win.w.size() + cols.lo) * channels,
-                                  cols.size() * channels);
-      if (cols.size() == win.w.size()) {
-        in.access.dims[0].count *= rows.size();
-      } else {
-        in.access.rank = 2;
-        in.access.dims[1] = program::repeated(rows.size(), win.w.size() * channels);
+    const int route = e_.builder.route(source, sinks);
+    const std::vector<Delivery> list = deliveries(f, src);
+    for (std::size_t n = 0; n < list.size(); ++n) {
+      program::Transfer out = list[n].out;
+      out.route = route;
+      std::vector<Emission::End> ends;
+      for (std::size_t i = 0; i < f.parts.size(); ++i) {
+        const CorePart& p = plan_.partition.parts[f.parts[i]];
+        program::Transfer in = out;
+        in.memory = e_.map().compute_tile(p.row, p.col);
+        in.access = place_of(f, list[n], f.slots[i]->address);
+        if (k == 0 && n == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
+        if (k + 1 == f.sources.size() && n + 1 == list.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
+        ends.push_back({sinks[i], in, f.slots[i]->before});
       }
-      if (k == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
-      if (k + 1 == sources.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
-      ends.push_back({e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, f.port), in, slot.before});
+      const std::vector<int> tasks = e_.stream({source, out, src.waits}, ends);
+      src.buffer->users.add(source, tasks[0]);
+      for (std::size_t i = 0; i < ends.size(); ++i) f.slots[i]->users.add(ends[i].channel, tasks[i + 1]);
     }
-    const std::vector<int> tasks = e_.stream({source, out, src.waits}, ends);
-    src.buffer->users.add(source, tasks[0]);
-    for (std::size_t i = 0; i < ends.size(); ++i) f.slots[i]->users.add(ends[i].channel, tasks[i + 1]);
   }
 }
 

@@ -120,8 +120,9 @@ Bytes Scheduler::free_staging() const {
 // Notes the pieces of `root` from index `from` on for every tensor that stands in them.
 void Scheduler::record_pieces(network::LayerId root, std::size_t from) {
   const auto& pieces = e_.homes[root].pieces;
-  for (const network::Layer& l : network_.layers) {
-    if (e_.views[l.id].root != root) continue;
+  if (from == 0) first_piece_[root] = e_.builder.program().pieces.size();
+  for (network::LayerId tensor : standing_[root]) {
+    const network::Layer& l = network_.layers[tensor];
     const int channels = network::stored_channels(l.out.c);
     for (std::size_t i = from; i < pieces.size(); ++i) {
       Piece piece = pieces[i];
@@ -136,20 +137,19 @@ void Scheduler::record_pieces(network::LayerId root, std::size_t from) {
   }
 }
 
+// Takes back what record_pieces noted last, of `root`.
 void Scheduler::forget_pieces(network::LayerId root) {
   auto& pieces = e_.builder.program().pieces;
-  pieces.erase(std::remove_if(pieces.begin(), pieces.end(),
+  const auto first = pieces.begin() + static_cast<std::ptrdiff_t>(std::min(first_piece_[root], pieces.size()));
+  pieces.erase(std::remove_if(first, pieces.end(),
                               [&](const program::TensorPiece& t) { return e_.views[t.tensor].root == root; }),
                pieces.end());
 }
 
 void Scheduler::release_read_by(network::LayerId reader) {
-  for (network::LayerId root = 0; root < static_cast<network::LayerId>(last_use_.size()); ++root)
-    if (e_.views[root].root == root && last_use_[root] == reader) {
-      const auto& pieces = e_.homes[root].pieces;
-      for (const Piece& p : pieces)
-        if (p.memtile >= 0) e_.free(p.memtile, p.owner);
-    }
+  for (network::LayerId root : ending_[reader])
+    for (const Piece& p : e_.homes[root].pieces)
+      if (p.memtile >= 0) e_.free(p.memtile, p.owner);
 }
 
 // Whether a pool may leave `root` in DDR, where its readers fetch it, for less than `rolled`: tiles of few rows read
@@ -163,10 +163,9 @@ bool Scheduler::spills_better(const network::Layer& pool, network::LayerId root,
   const auto first = cost(pool, false, true, free_staging());
   if (!first) return false;
   double spilled = *first;
-  for (const network::Layer& reader : network_.layers) {
-    if (reader.inputs.empty() || reader.inputs[0] != root || reader.op == network::Op::concat ||
-        fused_into_[reader.id] >= 0)
-      continue;
+  for (network::LayerId id : readers_[root]) {
+    const network::Layer& reader = network_.layers[id];
+    if (reader.inputs[0] != root || reader.op == network::Op::concat || fused_into_[reader.id] >= 0) continue;
     const auto from_ddr = cost(reader, true, false, free_staging()), from_home = cost(reader, false, false, reserve);
     if (!from_ddr) return false;
     if (from_home) spilled += *from_ddr - *from_home;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <set>
 
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/scheduler.h"
@@ -26,6 +27,8 @@ void Scheduler::plan_views() {
       c0 += network::stored_channels(producer.out.c);
     }
   }
+  standing_.assign(network_.layers.size(), {});
+  for (network::LayerId i = 0; i < n; ++i) standing_[e_.views[i].root].push_back(i);
 }
 
 // Bytes of the tensors that live at one time, at most. Parts of a concatenation count by themselves.
@@ -65,19 +68,25 @@ void Scheduler::plan_order() {
   if (policy_.alternates() && spec_.depth.empty() && array_.rows * array_.cols > 1) {
     std::vector<network::LayerId> list;
     std::vector<bool> done(n, false);
+    std::set<network::LayerId> ready;  // all that they read is done
+    for (const network::Layer& l : network_.layers)
+      if (l.inputs.empty()) ready.insert(l.id);
     network::LayerId before = -1;
-    while (static_cast<network::LayerId>(list.size()) < n) {
-      network::LayerId next = -1;
-      for (network::LayerId i = list.empty() ? 0 : 1; i < n; ++i) {
+    while (!ready.empty()) {
+      const auto follows = [&](network::LayerId i) {
         const auto& inputs = network_.layers[i].inputs;
-        if (done[i] || !std::all_of(inputs.begin(), inputs.end(), [&](network::LayerId k) { return done[k]; }))
-          continue;
-        const bool follows = std::find(inputs.begin(), inputs.end(), before) != inputs.end();
-        if (next < 0 || !follows) next = i;
-        if (!follows) break;
-      }
+        return std::find(inputs.begin(), inputs.end(), before) != inputs.end();
+      };
+      const auto apart = std::find_if_not(ready.begin(), ready.end(), follows);
+      const network::LayerId next = apart != ready.end() ? *apart : *ready.begin();
+      ready.erase(next);
       done[next] = true;
       list.push_back(next);
+      for (network::LayerId reader : readers_[next]) {
+        const auto& inputs = network_.layers[reader].inputs;
+        if (std::all_of(inputs.begin(), inputs.end(), [&](network::LayerId k) { return done[k]; }))
+          ready.insert(reader);
+      }
       if (network_.layers[next].op != network::Op::concat) before = next;
     }
     const Bytes capacity = array_.memtiles() * array_.memtile.memory.size;
@@ -127,6 +136,9 @@ void Scheduler::plan_lifetimes() {
   // What nobody reads is an output and stays to the end, with all that shares its place.
   for (const network::Layer& l : network_.layers)
     if (!read[l.id]) last_use_[e_.views[l.id].root] = 0;
+  ending_.assign(network_.layers.size(), {});
+  for (const network::Layer& l : network_.layers)
+    if (e_.views[l.id].root == l.id) ending_[last_use_[l.id]].push_back(l.id);
 }
 
 void Scheduler::describe_layers() {

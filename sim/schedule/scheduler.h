@@ -33,7 +33,13 @@ class Scheduler {
         fused_into_(network.layers.size(), -1),
         last_use_(network.layers.size(), 0),
         bands_(network.layers.size(), policy.bands()),
-        turn_(network.layers.size(), 0) {}
+        turn_(network.layers.size(), 0),
+        readers_(network.layers.size()),
+        first_piece_(network.layers.size(), 0) {
+    for (const network::Layer& l : network.layers)
+      for (network::LayerId i : l.inputs)
+        if (readers_[i].empty() || readers_[i].back() != l.id) readers_[i].push_back(l.id);
+  }
 
   Expected<Schedule> run();
 
@@ -112,6 +118,10 @@ class Scheduler {
   std::vector<Axis> bands_;              // per root: along which axis it is spread over the memory tiles
   std::vector<network::LayerId> order_;  // in which layers are emitted
   std::vector<int> turn_;                // per layer: its place in that order
+  std::vector<std::vector<network::LayerId>> readers_;   // per layer: who reads it, ascending
+  std::vector<std::vector<network::LayerId>> standing_;  // per root: the tensors that stand in it, ascending
+  std::vector<std::vector<network::LayerId>> ending_;    // per layer: the roots of which it is the last reader
+  std::vector<std::size_t> first_piece_;                 // per root: where in the program its pieces begin
   std::vector<LayerReport> reports_;
   double estimate_ = 0;  // cycles of what was emitted
   int next_owner_ = 0;

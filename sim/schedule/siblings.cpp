@@ -14,10 +14,12 @@ std::vector<network::LayerId> Scheduler::siblings(const network::Layer& first) c
   };
   std::vector<network::LayerId> list;
   if (!policy_.joins() || !spec_.depth.empty() || !joins(first)) return list;
-  for (std::size_t k = turn_[first.id]; k < order_.size(); ++k) {
-    const network::Layer& l = network_.layers[order_[k]];
-    if (joins(l) && l.inputs[0] == first.inputs[0] && l.window == first.window) list.push_back(l.id);
+  for (network::LayerId reader : readers_[first.inputs[0]]) {
+    const network::Layer& l = network_.layers[reader];
+    if (turn_[reader] >= turn_[first.id] && joins(l) && l.inputs[0] == first.inputs[0] && l.window == first.window)
+      list.push_back(reader);
   }
+  std::sort(list.begin(), list.end(), [&](network::LayerId a, network::LayerId b) { return turn_[a] < turn_[b]; });
   if (list.size() < 2) list.clear();
   return list;
 }
@@ -59,10 +61,8 @@ std::optional<Failure> Scheduler::emit_siblings(const std::vector<network::Layer
 
   std::vector<network::LayerId> placed;
   const auto give_up = [&] {
-    for (network::LayerId root : placed) {
-      release_rows(root, network_.layers[root].out.h);
-      forget_pieces(root);
-    }
+    for (network::LayerId root : placed) release_rows(root, network_.layers[root].out.h);
+    for (auto root = placed.rbegin(); root != placed.rend(); ++root) forget_pieces(*root);
     return std::nullopt;
   };
   for (network::LayerId id : convs) {

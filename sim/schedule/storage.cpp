@@ -4,6 +4,9 @@
 #include <limits>
 
 namespace tessera::schedule {
+namespace {
+constexpr int kept = std::numeric_limits<int>::max();  // last use of a place that is taken to the end of the layer
+}
 
 WaitSet writers_of(const Piece& piece, Span h, Span w, Span c) {
   const auto meet = [](Span a, Span b) { return a.lo < b.hi && b.lo < a.hi; };
@@ -91,7 +94,22 @@ void TileAllocator::rename(int owner, int new_owner) {
     if (l.owner == owner) l.owner = new_owner;
 }
 
-void WeightSpace::used(std::int64_t lo, std::int64_t hi) { mark(lo, hi, ++uses_); }
+void WeightSpace::used(std::int64_t lo, std::int64_t hi) {
+  mark(lo, hi, ++uses_);
+  changes_.clear();
+}
+
+void WeightSpace::set(std::int64_t lo, std::optional<int> use) {
+  const auto it = last_.find(lo);
+  changes_.push_back({lo, it == last_.end() ? std::nullopt : std::optional<int>(it->second)});
+  if (it != last_.end()) by_use_.erase({it->second, lo});
+  if (!use) {
+    if (it != last_.end()) last_.erase(it);
+    return;
+  }
+  last_[lo] = *use;
+  by_use_.insert({*use, lo});
+}
 
 void WeightSpace::mark(std::int64_t lo, std::int64_t hi, int use) {
   const auto at = [&](std::int64_t address) {
@@ -99,9 +117,10 @@ void WeightSpace::mark(std::int64_t lo, std::int64_t hi, int use) {
     return it == last_.begin() ? 0 : std::prev(it)->second;
   };
   const int after = at(hi);
-  last_.erase(last_.lower_bound(lo), last_.upper_bound(hi));
-  if (at(lo) != use) last_[lo] = use;
-  if (after != use) last_[hi] = after;
+  for (auto it = last_.lower_bound(lo); it != last_.end() && it->first <= hi; it = last_.lower_bound(lo))
+    set(it->first, std::nullopt);
+  if (at(lo) != use) set(lo, use);
+  if (after != use) set(hi, after);
 }
 
 int WeightSpace::last_use(std::int64_t lo, std::int64_t hi) const {
@@ -111,23 +130,36 @@ int WeightSpace::last_use(std::int64_t lo, std::int64_t hi) const {
   return most;
 }
 
-std::int64_t WeightSpace::oldest(Bytes chunk, const std::vector<std::int64_t>& starts) const {
+std::int64_t WeightSpace::turn(Bytes largest) const {
   std::int64_t at = gap_.lo;
-  int least = std::numeric_limits<int>::max();
-  for (const std::int64_t start : starts) {
-    if (start + chunk > gap_.hi) continue;
-    const int last = last_use(start, start + chunk);
+  int least = kept;
+  for (std::int64_t slot = gap_.lo; slot + largest <= gap_.hi; slot += round_up(largest, 32)) {
+    const int last = last_use(slot, slot + largest);
     if (last >= least) continue;
     least = last;
-    at = start;
+    at = slot;
   }
   return at;
 }
 
-std::int64_t WeightSpace::turn(Bytes largest) const {
-  std::vector<std::int64_t> slots;
-  for (std::int64_t at = gap_.lo; at + largest <= gap_.hi; at += round_up(largest, 32)) slots.push_back(at);
-  return oldest(largest, slots);
+// The lowest of the places that begin where a run does, or the gap, and have been unused for longest.
+std::int64_t WeightSpace::oldest(Bytes chunk) const {
+  std::int64_t at = gap_.lo;
+  int least = kept;
+  const auto weigh = [&](std::int64_t start) {
+    if (start < gap_.lo || start + chunk > gap_.hi) return;
+    const int last = last_use(start, start + chunk);
+    if (last > least || last == kept || (last == least && start >= at)) return;
+    least = last;
+    at = start;
+  };
+  weigh(gap_.lo);
+  // A place was used no earlier than the run with which it begins.
+  for (const auto& [use, start] : by_use_) {
+    if (use > least) break;
+    weigh(start);
+  }
+  return at;
 }
 
 bool WeightSpace::holds(const std::vector<Bytes>& chunks) const {
@@ -136,19 +168,18 @@ bool WeightSpace::holds(const std::vector<Bytes>& chunks) const {
   return all <= gap_.size();
 }
 
-std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) const {
-  constexpr int kept = std::numeric_limits<int>::max();
+std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) {
   std::vector<std::int64_t> list;
-  WeightSpace trial = *this;
   for (Bytes b : chunks) {
-    std::vector<std::int64_t> starts{gap_.lo};
-    for (auto it = trial.last_.upper_bound(gap_.lo); it != trial.last_.end() && it->first < gap_.hi; ++it)
-      starts.push_back(it->first);
-    const std::int64_t at = trial.oldest(round_up(b, 32), starts), end = at + round_up(b, 32);
-    if (trial.last_use(at, end) == kept) break;
+    const std::int64_t at = oldest(round_up(b, 32)), end = at + round_up(b, 32);
+    if (last_use(at, end) == kept) break;
     list.push_back(at);
-    trial.mark(at, end, kept);
+    mark(at, end, kept);
   }
+  // They are not used yet.
+  const std::vector<Change> changes = std::exchange(changes_, {});
+  for (auto it = changes.rbegin(); it != changes.rend(); ++it) set(it->lo, it->before);
+  changes_.clear();
   if (list.size() == chunks.size()) return list;
   // Scattered they do not fit: one after the other.
   list.clear();

@@ -69,6 +69,11 @@ void slice_dims(const program::Access& a, int dims, std::int64_t base, Bytes off
 
 }  // namespace
 
+program::Access bare(program::Access access) {
+  for (program::AccessDim& d : access.dims) d.pad_before = d.pad_after = 0;
+  return access;
+}
+
 void slice(const program::Access& access, Bytes offset, Bytes n, std::vector<program::Access>& parts) {
   if (n > 0) slice_dims(access, access.rank, access.base, offset, n, parts);
 }

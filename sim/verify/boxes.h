@@ -130,6 +130,8 @@ void subtract(const Placed& from, const Placed& hole, std::vector<Placed>& rest)
 
 // ---- accesses ----
 
+// The same without its padding.
+program::Access bare(program::Access access);
 // The stream bytes [offset, offset + n) of an access without padding, as accesses of their own, in order.
 void slice(const program::Access& access, Bytes offset, Bytes n, std::vector<program::Access>& parts);
 // Places a box whose elements pass through `access` in h, w, c order. False when that is not a regular pattern.

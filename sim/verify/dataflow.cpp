@@ -145,14 +145,20 @@ void Dataflow::load(const Here& here, const program::Transfer& t, std::vector<St
   stream.clear();
   Shadow& m = memory(here.stamp.engine, t);
   if (t.payload == program::Payload::weights) return load_weights(here, t, m, stream);
+  if (t.payload == program::Payload::padding) return load_padding(here, t, m, stream);
   if (t.payload != program::Payload::none) return load_tensor(here, t, m, stream);
   const program::EngineMap::Info& info = map_.info(here.stamp.engine);
   if (p_.product.layer >= 0 && info.tile_kind == program::TileKind::compute) check_product(here, t);
-  std::vector<Placed> bytes;
-  place_bytes(t.access, bytes);
+  read_bytes(here, t, m);
+}
+
+// Whatever stands where the access leads.
+void Dataflow::read_bytes(const Here& here, const program::Transfer& t, Shadow& m) {
+  placed_.clear();
+  place_bytes(bare(t.access), placed_);
   races_.clear();
-  for (const Placed& b : bytes) m.touch(b, here.stamp, clocks_, races_);
-  if (!bytes.empty()) report_races(here, t.layer, m, false, bytes.front());
+  for (const Placed& b : placed_) m.touch(b, here.stamp, clocks_, races_);
+  if (!placed_.empty()) report_races(here, t.layer, m, false, placed_.front());
 }
 
 void Dataflow::load_weights(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
@@ -200,42 +206,9 @@ void Dataflow::load_weights(const Here& here, const program::Transfer& t, Shadow
       }
 }
 
-// The region that leaves the memory tile, padding included; zeros may only stand for what lies outside of the tensor.
-program::Region Dataflow::padded(const Here& here, const program::Transfer& t) {
-  program::Region r = t.region;
-  const network::Shape& s = p_.layers[t.tensor].layer.out;
-  const std::int64_t nc = depth_of(r), nw = cols_of(r), nh = rows_of(r);
-  std::int64_t inside_bytes = 1;
-  for (int d = 0; d < t.access.rank; inside_bytes *= t.access.dims[d].count, ++d) {
-    const program::AccessDim& m = t.access.dims[d];
-    if (m.pad_before == 0 && m.pad_after == 0) continue;
-    bool height = inside_bytes == nc * nw && m.count == nh;
-    const bool width = inside_bytes == nc && m.count == nw;
-    if (height && width)  // one pixel: the dimension that the position says, width before height
-      height = d >= 2 || !((m.pad_before == 0 || r.w0 == 0) && (m.pad_after == 0 || r.w1 == s.w));
-    if (height) {
-      if ((m.pad_before > 0 && r.h0 != 0) || (m.pad_after > 0 && r.h1 != s.h))
-        report(here, t.layer, "pads with zeros where the tensor goes on: rows of " + region_text(t.region));
-      r.h0 -= m.pad_before;
-      r.h1 += m.pad_after;
-    } else if (width) {
-      if ((m.pad_before > 0 && r.w0 != 0) || (m.pad_after > 0 && r.w1 != s.w))
-        report(here, t.layer, "pads with zeros where the tensor goes on: columns of " + region_text(t.region));
-      r.w0 -= m.pad_before;
-      r.w1 += m.pad_after;
-    } else {
-      report(here, t.layer,
-             fmt::format("pads dimension {}, which is neither rows nor columns of {}", d, region_text(r)));
-    }
-  }
-  return r;
-}
-
 void Dataflow::load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
-  program::Access bare = t.access;
-  for (program::AccessDim& d : bare.dims) d.pad_before = d.pad_after = 0;
   Placed wanted;
-  if (!place(contents_.tensor_key(t.tensor), t.region, bare, wanted)) {
+  if (!place(contents_.tensor_key(t.tensor), t.region, bare(t.access), wanted)) {
     report(here, t.layer,
            "its access does not run through " + findings_.layer_name(t.tensor) + " " + region_text(t.region) +
                " in h, w, c order");

@@ -53,6 +53,8 @@ class Dataflow {
 
   void load_weights(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  void load_padding(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  void read_bytes(const Here& here, const program::Transfer& t, Shadow& m);
   program::Region padded(const Here& here, const program::Transfer& t);
   void check_concat(const network::Layer& concat);
   void check_home(const Here& here, const program::Transfer& t, const Shadow& m, const Placed& content);

@@ -20,6 +20,8 @@ constexpr int longest_window = 1 << 15;
 
 // What is wrong with a region: the problem without its place, or nothing. It lies within its tensor and is not empty.
 std::optional<Problem> region_problem(const program::Region& region, const program::Program& program, int tensor);
+// The same of a region of padding: it lies around its tensor, no element of it inside.
+std::optional<Problem> around_problem(const program::Region& region, const program::Program& program, int tensor);
 // What is wrong with an access as a pattern of addresses: dimensions, alignment, and that all of it is countable. Where
 // it ends is not judged here.
 std::optional<Problem> access_problem(const program::Access& access, int dimensions);

@@ -115,6 +115,13 @@ class Steps {
     layer(e, s, t.layer);
     if (!p_.tensors && t.payload != program::Payload::none)
       bad("says what it holds", "legal: payload none in a program without tensors");
+    if (t.payload == program::Payload::padding) {
+      if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
+      if (const auto wrong = around_problem(t.region, p_, t.tensor)) return bad(wrong->what, wrong->legal);
+      if (t.region.elements() != t.access.stream_bytes() && info.kind == program::EngineKind::mm2s)
+        bad(fmt::format("{} bytes for the {} zeros of {}", t.access.stream_bytes(), t.region.elements(),
+                        region_text(t.region)));
+    }
     if (t.payload == program::Payload::activations || t.payload == program::Payload::result) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
       if (const auto wrong = region_problem(t.region, p_, t.tensor)) return bad(wrong->what);

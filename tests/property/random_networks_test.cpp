@@ -10,11 +10,12 @@
 #include "tests/property/random_network.h"
 
 using namespace tessera;
+using namespace tessera::program;
 using namespace tessera::verify;
 
 namespace {
 
-constexpr int networks = 300, wide_networks = 200;
+constexpr int networks = 300, wide_networks = 200, padded_networks = 200;
 
 // One layer with sizes beyond the fields of descriptors: long rows, many channels, much padding.
 std::string wide_network(Random& random) {
@@ -31,6 +32,30 @@ std::string wide_network(Random& random) {
       {{"name": "a", "op": "{}", {}"kernel": [{}, {}], "padding": [{}, {}], "stride": [{}, {}]}}]}})",
                      flat ? h : w, flat ? w : h, c / (w > 1000 ? 8 : 1) / 8 * 8 + 8, op, channels, flat ? 1 : kernel,
                      flat ? kernel : 1, flat ? 0 : pad, flat ? pad : 0, flat ? 1 : stride, flat ? stride : 1);
+}
+
+// One layer with more zeros around its map than the padding of one descriptor adds, on all sides or on some.
+std::string padded_network(Random& random) {
+  const auto pick = [&](int n) { return static_cast<int>(random.below(static_cast<std::uint64_t>(n))); };
+  const bool flat = pick(2) == 0;
+  const int kernel = flat ? 33 + pick(60) : 17 + pick(30), other = 1 + pick(3), size = 1 + pick(20);
+  const int before = pick(3) == 0 ? 0 : pick(kernel),
+            after = std::max(pick(3) == 0 ? 0 : pick(kernel), kernel - before - size);
+  const char* const ops[] = {"conv2d", "maxpool", "avgpool"};
+  const std::string op = ops[random.below(3)];
+  return fmt::format(R"({{"name": "padded", "input": [{}, {}, {}], "layers": [
+      {{"name": "a", "op": "{}", {}"kernel": [{}, {}], "padding": [{}, {}, {}, {}], "stride": {}}}]}})",
+                     flat ? other : size, flat ? size : other, 8 * (1 + pick(3)), op,
+                     op == "conv2d" ? fmt::format(R"("channels": {}, )", 8 * (1 + pick(4))) : "", flat ? 1 : kernel,
+                     flat ? kernel : 1, flat ? 0 : before, flat ? before : 0, flat ? 0 : after, flat ? after : 0,
+                     1 + pick(2));
+}
+
+bool sends_zeros(const Program& program) {
+  return std::any_of(program.engines.begin(), program.engines.end(), [](const EngineProgram& e) {
+    return std::any_of(e.transfers.begin(), e.transfers.end(),
+                       [](const Transfer& t) { return t.payload == Payload::padding; });
+  });
 }
 
 }  // namespace
@@ -79,4 +104,24 @@ TEST_CASE("no schedule has a descriptor whose fields do not hold it") {
   }
   INFO(ran << " ran, " << refused << " did not fit");
   CHECK(ran >= wide_networks / 2);
+}
+
+TEST_CASE("zeros beyond the padding of one descriptor") {
+  int with_zeros = 0;
+  for (int seed = 0; seed < padded_networks; ++seed) {
+    Random random(derive_seed(static_cast<std::uint64_t>(seed), 12));
+    const Case c = random_case(static_cast<std::uint64_t>(seed));
+    const std::string json = padded_network(random);
+    INFO(c.text << "\n" << json);
+    const Expected<Subject> subject = make_subject("padded", json, c.array, c.ratio, c.spec);
+    if (!subject) {
+      CHECK(describe(subject.failure()) == "");
+      continue;
+    }
+    with_zeros += sends_zeros(subject->program) ? 1 : 0;
+    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
+    CHECK(describe(wrong.value_or(Failure{})) == "");
+    if (!wrong) CHECK(functional_objection(*subject, subject->program) == "");
+  }
+  CHECK(with_zeros >= padded_networks / 3);
 }

@@ -121,6 +121,7 @@ inline bool always(const program::Transfer&) { return true; }
 inline bool acts(const program::Transfer& t) { return t.payload == program::Payload::activations; }
 inline bool weights(const program::Transfer& t) { return t.payload == program::Payload::weights; }
 inline bool result(const program::Transfer& t) { return t.payload == program::Payload::result; }
+inline bool zeros(const program::Transfer& t) { return t.payload == program::Payload::padding; }
 inline bool padded(const program::Transfer& t) { return t.access.stream_bytes() != t.access.memory_bytes(); }
 inline bool conv(const program::Program&, const program::KernelCall& k) { return k.kind == program::KernelKind::conv; }
 

@@ -41,6 +41,11 @@ const char* const deep_net = R"({"name": "deep", "input": [9, 11, 32], "layers":
   {"name": "sum", "op": "add", "inputs": ["a", "b"]},
   {"name": "c", "op": "conv2d", "channels": 32, "kernel": 1}]})";
 
+// More zeros on a side than the padding of one descriptor adds.
+const char* const padded_net = R"({"name": "padded", "input": [4, 6, 8], "layers": [
+  {"name": "a", "op": "conv2d", "channels": 8, "kernel": [1, 37], "padding": [0, 34], "stride": [1, 3]},
+  {"name": "b", "op": "conv2d", "channels": 16, "kernel": [19, 1], "padding": [18, 0]}]})";
+
 std::vector<Subject> subjects() {
   std::vector<Subject> list;
   const auto add = [&](Expected<Subject> s) {
@@ -56,6 +61,7 @@ std::vector<Subject> subjects() {
   add(make_subject("residual 2x2", residual_net, generic_array(2, 2), 0.4));
   add(make_subject("residual 3x4 published", residual_net, generic_array(3, 4), 0, published));
   add(make_subject("deep 2x2", deep_net, generic_array(2, 2), 0.5, split));
+  add(make_subject("padded 2x2", padded_net, generic_array(2, 2), 0));
   return list;
 }
 

@@ -63,6 +63,17 @@ void add_data_mutations(std::vector<Mutation>& list) {
                                          std::swap(t.access.dims[1].pad_before, t.access.dims[1].pad_after);
                                          std::swap(t.access.dims[2].pad_before, t.access.dims[2].pad_after);
                                        }));
+  add("an element of memory left among zeros", transfers(memory, mm2s, zeros, [](program::Transfer& t) {
+        for (program::AccessDim& d : t.access.dims) std::swap(d.pad_before, d.pad_after);
+      }));
+  add("zeros one pixel further", transfers(compute, s2mm, zeros, [](program::Transfer& t) { t.access.base += 8; }));
+  add("zeros labelled as a part of the map", transfers(memory, mm2s, zeros, [](program::Transfer& t) {
+        t.region.h1 -= t.region.h0;
+        t.region.w1 -= t.region.w0;
+        t.region.h0 = t.region.w0 = 0;
+      }));
+  add("a part of the map called zeros",
+      transfers(memory, mm2s, acts, [](program::Transfer& t) { t.payload = program::Payload::padding; }));
   add("swapped sources",
       neighbours(
           memory, mm2s,

@@ -1,0 +1,77 @@
+// The zeros that outbound transfers of memory tiles add: the part of Dataflow that knows padding.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/verify/dataflow.h"
+
+namespace tessera::verify {
+
+// The region that leaves the memory tile, padding included; zeros may only stand for what lies outside of the tensor.
+program::Region Dataflow::padded(const Here& here, const program::Transfer& t) {
+  program::Region r = t.region;
+  const network::Shape& s = p_.layers[t.tensor].layer.out;
+  const std::int64_t nc = depth_of(r), nw = cols_of(r), nh = rows_of(r);
+  std::int64_t inside_bytes = 1;
+  for (int d = 0; d < t.access.rank; inside_bytes *= t.access.dims[d].count, ++d) {
+    const program::AccessDim& m = t.access.dims[d];
+    if (m.pad_before == 0 && m.pad_after == 0) continue;
+    bool height = inside_bytes == nc * nw && m.count == nh;
+    const bool width = inside_bytes == nc && m.count == nw;
+    if (height && width)  // one pixel: the dimension that the position says, width before height
+      height = d >= 2 || !((m.pad_before == 0 || r.w0 == 0) && (m.pad_after == 0 || r.w1 == s.w));
+    if (height) {
+      if ((m.pad_before > 0 && r.h0 != 0) || (m.pad_after > 0 && r.h1 != s.h))
+        report(here, t.layer, "pads with zeros where the tensor goes on: rows of " + region_text(t.region));
+      r.h0 -= m.pad_before;
+      r.h1 += m.pad_after;
+    } else if (width) {
+      if ((m.pad_before > 0 && r.w0 != 0) || (m.pad_after > 0 && r.w1 != s.w))
+        report(here, t.layer, "pads with zeros where the tensor goes on: columns of " + region_text(t.region));
+      r.w0 -= m.pad_before;
+      r.w1 += m.pad_after;
+    } else {
+      report(here, t.layer,
+             fmt::format("pads dimension {}, which is neither rows nor columns of {}", d, region_text(r)));
+    }
+  }
+  return r;
+}
+
+// Zeros around a tensor. The elements read to send them say nothing: they stand among the zeros as bytes without
+// content.
+void Dataflow::load_padding(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
+  read_bytes(here, t, m);
+  const program::Region& r = t.region;
+  const int extents[] = {depth_of(r), cols_of(r), rows_of(r)};
+  program::AccessDim dims[3];
+  bool runs_through = t.access.rank <= 3;
+  for (int d = 0; d < 3; ++d) {
+    if (d < t.access.rank) dims[d] = t.access.dims[static_cast<std::size_t>(d)];
+    runs_through = runs_through && dims[d].pad_before + dims[d].count + dims[d].pad_after == extents[d];
+  }
+  if (!runs_through || dims[0].pad_before != 0 || dims[0].pad_after != 0)
+    return report(here, t.layer, "its access does not run through the padding " + region_text(r) + " in h, w, c order");
+  const program::Region read{r.h0 + dims[2].pad_before,
+                             r.h1 - dims[2].pad_after,
+                             r.w0 + dims[1].pad_before,
+                             r.w1 - dims[1].pad_after,
+                             r.c0,
+                             r.c1};
+  Bytes offset = 0;
+  const auto add = [&](int key, const program::Region& box) {
+    if (empty(box)) return;
+    stream.push_back({offset, key, box});
+    offset += box.elements();
+  };
+  const int zeros = contents_.tensor_key(t.tensor);
+  add(zeros, {r.h0, read.h0, r.w0, r.w1, r.c0, r.c1});
+  for (int h = read.h0; h < read.h1; ++h) {
+    add(zeros, {h, h + 1, r.w0, read.w0, r.c0, r.c1});
+    add(-1, {h, h + 1, read.w0, read.w1, r.c0, r.c1});
+    add(zeros, {h, h + 1, read.w1, r.w1, r.c0, r.c1});
+  }
+  add(zeros, {read.h1, r.h1, r.w0, r.w1, r.c0, r.c1});
+}
+
+}  // namespace tessera::verify
