@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "sim/schedule/channel_order.h"
+#include "sim/mapping/stored_masks.h"
 
 namespace tessera::run {
 namespace {
@@ -55,7 +55,7 @@ std::optional<Problem> other_masks(const program::Program& program,
     const sparsity::KernelMask logical =
         kernel_mask(masks[i] ? *masks[i] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
     const sparsity::KernelMask stored =
-        schedule::stored_mask(logical, placed.block_order, program.layers[l.inputs[0]].block_order);
+        mapping::stored_mask(logical, placed.block_order, program.layers[l.inputs[0]].block_order);
     const sparsity::KernelMask& given = placed.mask >= 0 ? program.masks[placed.mask] : stored;
     if (given.bits == stored.bits) continue;
     return Problem{

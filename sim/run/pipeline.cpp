@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/json_file.h"
+#include "sim/compile/compile.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
 #include "sim/program/hash.h"
@@ -17,7 +18,7 @@
 #include "sim/run/published.h"
 #include "sim/run/result.h"
 #include "sim/run/sparsity_result.h"
-#include "sim/schedule/needs.h"
+#include "sim/lower/needs.h"
 #include "sim/verify/verify.h"
 
 namespace tessera::run {
@@ -110,12 +111,12 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
   const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
   if (!law) return law.failure();
-  if (std::vector<Problem> missing = schedule::missing_resources(config.array); !missing.empty())
+  if (std::vector<Problem> missing = lower::missing_resources(config.array); !missing.empty())
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
-  Expected<schedule::Schedule> schedule = make_schedule(config.network, masks, config.array, **law, config.schedule);
+  Expected<schedule::Schedule> schedule = compile::make_schedule(config.network, masks, config.array, **law, config.schedule);
   if (!schedule) return schedule.failure();
-  if (std::vector<Problem> too_long = schedule::too_long_transfers(schedule->program, config.array); !too_long.empty())
+  if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);

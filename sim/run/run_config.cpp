@@ -110,8 +110,8 @@ sparsity::MaskSpec read_sparsity(const json& sparsity, const std::string& folder
   return spec;
 }
 
-schedule::Axis read_axis(const std::string& name) {
-  return name == "width" ? schedule::Axis::width : name == "height" ? schedule::Axis::height : schedule::Axis::channels;
+mapping::Axis read_axis(const std::string& name) {
+  return name == "width" ? mapping::Axis::width : name == "height" ? mapping::Axis::height : mapping::Axis::channels;
 }
 
 schedule::ScheduleSpec read_schedule(const json& schedule) {

@@ -1,5 +1,5 @@
 // Weighs every division of the output among columns and rows, except those that differ from another one only in that a
-// column finds nothing in its own memory tile. Where nothing speaks for the width tensors stand in bands of the height:
+// column finds nothing in its own memory tile. Where nothing speaks for the width tensors are spread by their height:
 // halos are whole rows.
 #include "sim/schedule/policy.h"
 
@@ -8,16 +8,18 @@ namespace {
 
 class BestPolicy : public Policy {
  public:
-  std::vector<Mapping> mappings(bool square, Axis input_bands, Axis output_bands) const override {
-    std::vector<Mapping> list;
-    for (Axis cols : {Axis::height, Axis::width, Axis::channels}) {
-      if (square && cols != Axis::channels && cols != input_bands && cols != output_bands) continue;
-      for (Axis rows : {Axis::channels, Axis::height, Axis::width}) list.push_back({cols, rows});
+  std::vector<mapping::Sharding> shardings(bool square, mapping::Axis input_axis,
+                                           mapping::Axis output_axis) const override {
+    std::vector<mapping::Sharding> list;
+    for (mapping::Axis cols : {mapping::Axis::height, mapping::Axis::width, mapping::Axis::channels}) {
+      if (square && cols != mapping::Axis::channels && cols != input_axis && cols != output_axis) continue;
+      for (mapping::Axis rows : {mapping::Axis::channels, mapping::Axis::height, mapping::Axis::width})
+        list.push_back({cols, rows});
     }
     return list;
   }
-  Axis bands() const override { return Axis::height; }
-  bool weighs_bands() const override { return true; }
+  mapping::Axis axis() const override { return mapping::Axis::height; }
+  bool weighs_axes() const override { return true; }
   bool fuses() const override { return true; }
   bool balances() const override { return true; }
   bool alternates() const override { return true; }

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "sim/base/random.h"
-#include "sim/schedule/partition.h"
+#include "sim/mapping/span.h"
 
 namespace tessera::schedule {
 namespace {
@@ -54,7 +54,7 @@ class Balancer {
       for (int parts : parts_) {
         std::int64_t most = 0;
         for (int p = 0; p < parts; ++p) {
-          const Span s = split({0, n}, parts, p);
+          const mapping::Span s = mapping::split({0, n}, parts, p);
           std::int64_t blocks = 0;
           for (int i = s.lo; i < s.hi; ++i) blocks += counts[order[i]];
           most = std::max(most, blocks);
@@ -107,20 +107,10 @@ bool full(const sparsity::KernelMask& m) { return m.count() == std::int64_t{m.ro
 
 }  // namespace
 
-sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::vector<int>& rows,
-                                 const std::vector<int>& cols) {
-  sparsity::KernelMask stored = mask;
-  for (int r = 0; r < mask.rows; ++r)
-    for (int c = 0; c < mask.cols; ++c)
-      stored.bits[static_cast<std::size_t>(r) * mask.cols + c] =
-          mask.present(rows.empty() ? r : rows[r], cols.empty() ? c : cols[c]) ? 1 : 0;
-  return stored;
-}
-
 double imbalance(const sparsity::KernelMask& mask, int parts) {
   std::int64_t most = 0;
   for (int p = 0; p < parts; ++p) {
-    const Span s = split({0, mask.rows}, parts, p);
+    const mapping::Span s = mapping::split({0, mask.rows}, parts, p);
     most = std::max(most, mask.count(s.lo, s.hi, 0, mask.cols));
   }
   const std::int64_t all = mask.count();

@@ -16,10 +16,6 @@ std::vector<std::vector<int>> balanced_channel_orders(const network::Network& ne
                                                       const std::vector<sparsity::KernelMask>& masks,
                                                       const arch::ArraySpec& array);
 
-// The mask with rows and columns in stored order (empty: as they are).
-sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::vector<int>& rows,
-                                 const std::vector<int>& cols);
-
 // Blocks of the fullest of `parts` contiguous ranges of rows over the average: 1 is balanced.
 double imbalance(const sparsity::KernelMask& mask, int parts);
 

@@ -4,140 +4,54 @@
 #include <algorithm>
 #include <map>
 
-#include "sim/schedule/bands.h"
-#include "sim/schedule/scheduler.h"
+#include "sim/cost/tuned.h"
+#include "sim/schedule/depth_first.h"
+#include "sim/schedule/network_pass.h"
+#include "sim/schedule/placement.h"
 
 namespace tessera::schedule {
+namespace {
 
-DepthUnit Scheduler::unit_of(const network::Layer& kernel) const {
-  DepthUnit u;
-  u.kernel = kernel.id;
-  u.fused = fused_[kernel.id];
-  u.target = u.fused < 0 ? kernel.id : u.fused;
-  u.geometry = kernel;
-  if (u.fused >= 0) {
-    const network::Layer& tail = network_.layers[u.fused];
-    if (tail.op == network::Op::maxpool)
-      u.geometry = with_pool(kernel, tail);
-    else
-      u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
-  }
-  if (kernel.op == network::Op::add) u.same_rows = {kernel.inputs[1]};
-  return u;
-}
-
-// Takes a pool out of its convolution again where the two cost less apart: tiles of whole pool windows may divide worse
-// among the cores, and the map before the pool takes core memory.
-void Scheduler::weigh_pool(const network::Layer& conv) {
-  const network::LayerId pool = fused_[conv.id];
-  if (pool < 0 || network_.layers[pool].op != network::Op::maxpool) return;
-  const bool in_ddr = e_.home(conv.inputs[0]).in_ddr;
-  const auto cost = [&](const network::Layer& l, bool input_in_ddr, bool output_in_ddr) {
-    const DepthUnit u = unit_of(l);
-    return unit_cost(u, {0, u.geometry.out.h}, input_in_ddr, output_in_ddr, free_staging(), 1);
-  };
-  const auto together = cost(conv, in_ddr, !fits(pool));
-  fused_[conv.id] = -1;
-  const bool spills = !fits(conv.id);
-  const auto first = cost(conv, in_ddr, spills), second = cost(network_.layers[pool], spills, !fits(pool));
-  if (first && second && (!together || *first + *second < *together)) {
-    fused_into_[pool] = -1;
-    plan_lifetimes();
-  } else {
-    fused_[conv.id] = pool;
-  }
-}
+using Units = std::vector<Unit>;
 
 // Whether everything between the units is read by them alone.
-bool Scheduler::closed(const std::vector<DepthUnit>& units) const {
+bool closed(const Walk& w, const Units& units) {
   const auto inside = [&](network::LayerId reader) {
-    const network::LayerId runs_with = fused_into_[reader] >= 0 ? fused_into_[reader] : reader;
-    return std::any_of(units.begin(), units.end(), [&](const DepthUnit& u) { return u.kernel == runs_with; });
+    const network::LayerId into = w.draft.fused_into[reader], runs_with = into >= 0 ? into : reader;
+    return std::any_of(units.begin(), units.end(), [&](const Unit& u) { return u.kernel == runs_with; });
   };
-  return std::all_of(units.begin(), units.end() - 1, [&](const DepthUnit& u) {
-    return std::all_of(readers_[u.target].begin(), readers_[u.target].end(), inside);
+  return std::all_of(units.begin(), units.end() - 1, [&](const Unit& u) {
+    const auto& readers = w.in.readers[u.target];
+    return std::all_of(readers.begin(), readers.end(), inside);
   });
 }
 
-// The run of layers from `first` on that is better walked in tiles: the shortest one whose last output has room in the
-// memory tiles although tensors between have not. Empty: none.
-std::vector<DepthUnit> Scheduler::depth_group(network::LayerId first, int* tiles) const {
-  constexpr int longest = 4;
-  network::LayerId forced_last = -1;
-  for (const DepthSpec& d : spec_.depth)
-    if (d.first == network_.layers[first].name) {
-      *tiles = d.tiles;
-      for (const network::Layer& l : network_.layers)
-        if (l.name == d.last) forced_last = l.id;
-    }
-  if (forced_last < 0 && (!spec_.depth_tiling || !policy_.tiles_in_depth())) return {};
-  std::vector<DepthUnit> units;
-  for (std::size_t k = turn_[first]; k < order_.size(); ++k) {
-    const network::LayerId i = order_[k];
-    const network::Layer& l = network_.layers[i];
-    if (l.op == network::Op::concat || l.op == network::Op::input) return {};
-    if (fused_into_[i] >= 0) continue;
-    const DepthUnit u = unit_of(l);
-    if (e_.views[u.target].root != u.target || last_use_[u.target] == 0) return {};
-    if (units.empty() && forced_last < 0 && fits(u.target)) return {};
-    units.push_back(u);
-    if (forced_last >= 0) {
-      if (u.kernel != forced_last && u.target != forced_last) continue;
-      return units.size() > 1 && closed(units) ? units : std::vector<DepthUnit>{};
-    }
-    if (static_cast<int>(units.size()) > longest) return {};
-    if (units.size() < 2 || !closed(units)) continue;
-    if (const auto best = best_tiles(units)) {
-      *tiles = *best;
-      return units;
-    }
-  }
-  return {};
-}
-
-// What a unit costs on `rows` of its output, cheapest mapping; nothing when no tiling fits.
-std::optional<double> Scheduler::unit_cost(const DepthUnit& u, Span rows, bool input_in_ddr, bool output_in_ddr,
-                                           Bytes staging, int sharers) const {
-  const network::Layer& kernel = network_.layers[u.kernel];
-  LayerContext c;
-  c.layer = &u.geometry;
-  c.kernel = &kernel;
-  c.pool = u.fused >= 0 && network_.layers[u.fused].op == network::Op::maxpool ? &network_.layers[u.fused] : nullptr;
-  c.weights = weights_of(kernel);
-  c.operand = !u.same_rows.empty();
-  c.input_in_ddr = input_in_ddr;
-  c.output_in_ddr = output_in_ddr;
-  set_bands(c, kernel.inputs[0], u.same_rows.empty() ? -1 : u.same_rows[0], u.target);
-  c.input_sharers = sharers;
-  c.staging = staging;
-  std::optional<double> best;
-  for (const Mapping& m : policy_.mappings(is_square(u.geometry, kernel), c.input_bands, c.output_bands)) {
-    const Partition p = make_partition(u.geometry, rows, m, array_);
-    const auto choice = choose_tiling(c, p, array_, law_, nullptr, &shortlist(c, m, rows));
-    if (choice && (!best || choice->estimate.cycles < *best)) best = choice->estimate.cycles;
-  }
-  return best;
-}
-
 // Whether the unit's output can be expected to fit over rows of its input: half of them, as tiles and halos keep some.
-bool Scheduler::may_roll(const DepthUnit& unit) const {
-  const network::LayerId from = e_.views[unit.geometry.inputs[0]].root;
-  const Home& input = e_.homes[from];
-  if (bands_[from] != Axis::height || input.in_ddr || input.pieces.empty() || !unit.same_rows.empty()) return false;
-  if (last_use_[from] != unit.kernel || e_.views[unit.target].root != unit.target) return false;
+bool may_stand_in_place(const Walk& w, const Unit& unit) {
+  const Draft& d = w.draft;
+  const network::LayerId from = d.mapping.root(unit.geometry.inputs[0]);
+  const Standing& input = d.standing[from];
+  if (d.axis[from] != mapping::Axis::height || input.in_ddr || input.parts.empty() || !unit.same_rows.empty())
+    return false;
+  if (d.last_use[from] != unit.kernel || d.mapping.root(unit.target) != unit.target) return false;
   const network::Shape& out = unit.geometry.out;
-  const Bytes band = ceil_div(out.h, array_.memtiles()) * Bytes{out.w} * network::stored_channels(out.c);
-  const Piece& piece = input.pieces.front();
-  return band + usual_reserve() / 2 <= free_staging() + piece.row_step() * piece.h.size() / 2;
+  const Bytes share = ceil_div(out.h, w.in.array.memtiles()) * Bytes{out.w} * network::stored_channels(out.c);
+  const mapping::Piece& piece = input.parts.front().piece;
+  const Bytes row = Bytes{piece.w.size()} * network::stored_channels(w.in.layer(from).out.c);
+  return share + w.in.usual_reserve() / 2 <= free_staging(w.in, d.memory) + row * piece.h.size() / 2;
 }
+
+bool input_in_ddr(const Walk& w, const Units& units) { return w.draft.of(units[0].geometry.inputs[0]).in_ddr; }
 
 // What the units cost one after the other, spilling what does not fit.
-std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& units) const {
+std::optional<double> layered_cost(Walk& w, const Units& units) {
   double sum = 0;
-  bool in_ddr = e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr;
+  bool in_ddr = input_in_ddr(w, units);
+  const Bytes staging = free_staging(w.in, w.draft.memory);
   for (std::size_t u = 0; u < units.size(); ++u) {
-    const bool spills = u + 1 < units.size() && !fits(units[u].target) && !(u == 0 && may_roll(units[u]));
-    const auto cost = unit_cost(units[u], {0, units[u].geometry.out.h}, in_ddr, spills, free_staging(), 1);
+    const bool spills =
+        u + 1 < units.size() && !fits(w.in, w.draft, units[u].target) && !(u == 0 && may_stand_in_place(w, units[u]));
+    const auto cost = w.search.cost(w.draft, units[u], {0, units[u].geometry.out.h}, {in_ddr, spills, staging, 1});
     if (!cost) return std::nullopt;
     sum += *cost;
     in_ddr = spills;
@@ -146,19 +60,19 @@ std::optional<double> Scheduler::layered_cost(const std::vector<DepthUnit>& unit
 }
 
 // What they cost walked in tiles; nothing where some tile fits nowhere.
-std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units, int tiles) const {
-  const network::LayerId input = e_.views[units[0].geometry.inputs[0]].root;
-  const bool first_in_ddr = e_.homes[input].in_ddr;
-  // The rows of a tile stand in few of the memory tiles when the run's input is spread by bands of its height.
-  const int sharers = first_in_ddr || bands_[input] != Axis::height ? 1 : std::min(tiles, array_.cols);
+std::optional<double> tiled_cost(Walk& w, const Units& units, int tiles) {
+  const bool first_in_ddr = input_in_ddr(w, units);
+  const mapping::Axis axis = w.draft.axis[w.draft.mapping.root(units[0].geometry.inputs[0])];
+  // The rows of a tile stand in few of the memory tiles when the run's input is spread by its height.
+  const int sharers = first_in_ddr || axis != mapping::Axis::height ? 1 : std::min(tiles, w.in.array.cols);
   std::map<std::pair<int, int>, double> known;  // by unit and rows
   double sum = 0;
   for (const DepthStep& s : depth_steps(units, tiles)) {
     const auto [it, added] = known.try_emplace({s.unit, s.rows.size()}, 0.0);
     if (added) {
       const bool first = s.unit == 0;
-      const auto cost =
-          unit_cost(units[s.unit], s.rows, first && first_in_ddr, false, usual_reserve(), first ? sharers : 1);
+      const auto cost = w.search.cost(w.draft, units[s.unit], s.rows,
+                                      {first && first_in_ddr, false, w.in.usual_reserve(), first ? sharers : 1});
       if (!cost) return std::nullopt;
       it->second = *cost;
     }
@@ -167,28 +81,28 @@ std::optional<double> Scheduler::tiled_cost(const std::vector<DepthUnit>& units,
   return sum;
 }
 
-// Whether everything finds its place when the units are walked in tiles: the same finding and releasing as emit_group.
-bool Scheduler::packs(const std::vector<DepthUnit>& units, int tiles) const {
-  std::vector<TileAllocator> trial = e_.allocators;
+// Whether everything finds its place when the units are walked in tiles: the same finding and releasing as map_group.
+bool packs(const Walk& w, const Units& units, int tiles) {
+  const Draft& d = w.draft;
+  Memory trial = d.memory;
   const int last = static_cast<int>(units.size()) - 1;
-  int owner = next_owner_, emitted = e_.emitted_layers;
-  const auto find = [&](network::LayerId tensor, Span rows) {
-    return find_rows(trial, tensor, rows, usual_reserve(), owner++, emitted % 2 == 1);
+  const auto find = [&](network::LayerId tensor, mapping::Span rows) {
+    return find_place(w.in, d.axis[tensor], trial, tensor, rows, w.in.usual_reserve());
   };
   const network::LayerId target = units[last].target;
-  if (last_use_[target] != 0 && !find(target, {0, network_.layers[target].out.h})) return false;
-  std::vector<std::vector<Piece>> live(units.size());
+  if (d.last_use[target] != 0 && !find(target, {0, w.in.layer(target).out.h})) return false;
+  std::vector<std::vector<Standing::Part>> live(units.size());
   for (const DepthStep& step : depth_steps(units, tiles)) {
     if (step.unit != last) {
-      const auto pieces = find(units[step.unit].target, step.rows);
-      if (!pieces) return false;
-      live[step.unit].insert(live[step.unit].end(), pieces->begin(), pieces->end());
+      const auto place = find(units[step.unit].target, step.rows);
+      if (!place) return false;
+      for (const mapping::Piece& p : place->pieces) live[step.unit].push_back({p, trial.next_owner - 1});
     }
-    ++emitted;
+    ++trial.computed;
     for (int u = 0; u < last; ++u) {
-      const auto dead = [&](const Piece& p) { return p.h.hi <= step.keep[u]; };
-      for (const Piece& p : live[u])
-        if (dead(p)) trial[p.memtile].release(p.owner);
+      const auto dead = [&](const Standing::Part& p) { return p.piece.h.hi <= step.keep[u]; };
+      for (const Standing::Part& p : live[u])
+        if (dead(p)) trial.tiles[p.piece.memtile].release(p.owner);
       live[u].erase(std::remove_if(live[u].begin(), live[u].end(), dead), live[u].end());
     }
   }
@@ -197,26 +111,22 @@ bool Scheduler::packs(const std::vector<DepthUnit>& units, int tiles) const {
 
 // How many tiles walk the units best, if that is better than layer after layer: the least that fit, or up to twice as
 // many where the rows of a tile then divide better among the columns.
-std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) const {
+std::optional<int> best_tiles(Walk& w, const Units& units) {
   constexpr int most_tiles = 32;
-  // About as good is better where the input comes from DDR anyway; elsewhere the rows of a tile stand in few memory
-  // tiles, which costs more than the estimate sees. Chosen by simulating VGG16 and Inception V3 on arrays from 2x2 to
-  // 8x8.
-  constexpr double tie = 1.015;
   const int height = units.back().geometry.out.h;
-  const auto waste = [&](int t) { return t * round_up(ceil_div(height, t), array_.cols); };
+  const auto waste = [&](int t) { return t * round_up(ceil_div(height, t), w.in.array.cols); };
   int fewest = 0, even = 0;
   for (int t = 2; t <= std::min(most_tiles, height) && (fewest == 0 || t <= 2 * fewest); ++t) {
-    if (!packs(units, t)) continue;
+    if (!packs(w, units, t)) continue;
     if (fewest == 0) fewest = even = t;
     if (waste(t) < waste(even)) even = t;
   }
   if (fewest == 0) return std::nullopt;
-  std::optional<double> best = layered_cost(units);
-  if (best && e_.homes[e_.views[units[0].geometry.inputs[0]].root].in_ddr) *best *= tie;
+  std::optional<double> best = layered_cost(w, units);
+  if (best && input_in_ddr(w, units)) *best *= cost::tuned::worth_tiling;
   std::optional<int> tiles;
   for (int t : {fewest, even}) {
-    const auto cost = tiled_cost(units, t);
+    const auto cost = tiled_cost(w, units, t);
     if (!cost || (best && *cost >= *best)) continue;
     best = cost;
     tiles = t;
@@ -224,25 +134,67 @@ std::optional<int> Scheduler::best_tiles(const std::vector<DepthUnit>& units) co
   return tiles;
 }
 
-std::optional<Failure> Scheduler::emit_group(const std::vector<DepthUnit>& units, int tiles) {
+// What is forced to begin with a layer.
+const DepthSpec* forced_from(const Inputs& in, network::LayerId first) {
+  for (const DepthSpec& spec : in.spec.depth)
+    if (spec.first == in.layer(first).name) return &spec;
+  return nullptr;
+}
+
+}  // namespace
+
+DepthGroup depth_group(Walk& w, network::LayerId first) {
+  constexpr int longest = 4;
+  const Draft& d = w.draft;
+  const DepthSpec* forced = forced_from(w.in, first);
+  if (forced == nullptr && (!w.in.spec.depth_tiling || !w.in.policy.tiles_in_depth())) return {};
+  DepthGroup group;
+  Units& units = group.units;
+  for (std::size_t k = d.turn[first]; k < d.order.size(); ++k) {
+    const network::Layer& l = w.in.layer(d.order[k]);
+    if (l.op == network::Op::concat || l.op == network::Op::input) return {};
+    if (d.fused_into[l.id] >= 0) continue;
+    const Unit u = unit_of(w.in, l, d.fused[l.id]);
+    if (d.mapping.root(u.target) != u.target || d.last_use[u.target] == 0) return {};
+    if (units.empty() && forced == nullptr && fits(w.in, d, u.target)) return {};
+    units.push_back(u);
+    if (forced != nullptr) {
+      if (l.name != forced->last && w.in.layer(u.target).name != forced->last) continue;
+      group.tiles = forced->tiles;
+      return units.size() > 1 && closed(w, units) ? group : DepthGroup{};
+    }
+    if (static_cast<int>(units.size()) > longest) return {};
+    if (units.size() < 2 || !closed(w, units)) continue;
+    if (const auto best = best_tiles(w, units)) {
+      group.tiles = *best;
+      return group;
+    }
+  }
+  return {};
+}
+
+std::optional<Failure> map_group(Walk& w, const DepthGroup& group) {
+  const auto& [units, tiles] = group;
+  Draft& d = w.draft;
   const int last = static_cast<int>(units.size()) - 1;
   const network::LayerId target = units[last].target;
-  const Span all{0, network_.layers[target].out.h};
-  if (last_use_[target] == 0 || !place_rows(target, all, usual_reserve())) place_in_ddr(target);
+  const mapping::Span all{0, w.in.layer(target).out.h};
+  if (d.last_use[target] == 0 || !place_rows(w.in, d, target, all, w.in.usual_reserve())) place_in_ddr(d, target);
   for (const DepthStep& step : depth_steps(units, tiles)) {
-    const DepthUnit& unit = units[step.unit];
-    if (step.unit != last && !place_rows(unit.target, step.rows, usual_reserve()))
+    const Unit& unit = units[step.unit];
+    const network::Layer& kernel = w.in.layer(unit.kernel);
+    if (step.unit != last && !place_rows(w.in, d, unit.target, step.rows, w.in.usual_reserve()))
       return fail(ExitCode::does_not_fit,
-                  {"", "layer " + network_.layers[unit.kernel].name,
+                  {"", "layer " + kernel.name,
                    fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", step.rows.size()),
                    "more tiles (schedule.depth[].tiles) would help"});
-    const network::Layer& kernel = network_.layers[unit.kernel];
-    if (auto failure = emit_layer(kernel, {kernel.inputs[0], unit.target, 0, unit.fused, step.rows, true}))
+    if (auto failure = map_layer(w, kernel, {kernel.inputs[0], unit.target, -1, unit.fused, step.rows, true}))
       return failure;
-    for (int u = 0; u < last; ++u) release_rows(units[u].target, step.keep[u]);
+    for (int u = 0; u < last; ++u) release_rows(d, units[u].target, step.keep[u]);
   }
-  for (const DepthUnit& u : units)
-    e_.builder.program().layers[u.kernel].mapping += fmt::format(" depth-tiles={}", tiles);
+  mapping::FusionGroup fusion{{}, tiles};
+  for (const Unit& u : units) fusion.layers.push_back(u.kernel);
+  d.mapping.groups.push_back(std::move(fusion));
   return std::nullopt;
 }
 

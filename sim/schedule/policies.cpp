@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "sim/schedule/network_pass.h"
 #include "sim/schedule/object_fifo/object_fifo.h"
-#include "sim/schedule/scheduler.h"
 
 namespace tessera::schedule {
 namespace {
@@ -63,13 +64,17 @@ std::vector<Problem> schedule_problems(const network::Network& network,
            fmt::format("legal: {}", fmt::join(policy_names(), ", "))}};
 }
 
-Expected<Schedule> make_schedule(const network::Network& network,
-                                 const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                 const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec) {
+Expected<Schedule> decide_schedule(const network::Network& network,
+                                   const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec) {
   if (std::vector<Problem> problems = schedule_problems(network, masks, law, spec); !problems.empty())
     return Failure{ExitCode::bad_input, std::move(problems)};
   if (spec.policy == fifo_policy) return object_fifo::schedule(network, array, law, spec);
-  return Scheduler(network, masks, array, law, spec, *driven().at(spec.policy)).run();
+  std::vector<std::vector<network::LayerId>> readers(network.layers.size());
+  for (const network::Layer& l : network.layers)
+    for (network::LayerId i : l.inputs)
+      if (readers[i].empty() || readers[i].back() != l.id) readers[i].push_back(l.id);
+  return decide({network, array, law, spec, *driven().at(spec.policy), std::move(readers)}, masks);
 }
 
 }  // namespace tessera::schedule

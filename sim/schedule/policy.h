@@ -1,21 +1,22 @@
-// A policy decides what the driver (schedule.cpp) leaves open. One file per policy; policies.cpp knows them by name.
+// A policy decides what the passes leave open. One file per policy; policies.cpp knows them by name.
 #pragma once
 #include <vector>
 
-#include "sim/schedule/partition.h"
+#include "sim/mapping/mapping.h"
 
 namespace tessera::schedule {
 
 class Policy {
  public:
   virtual ~Policy() = default;
-  // Mappings to weigh for a layer whose kernel and maps are square or not, and whose tensors stand in such bands; the
+  // Ways to divide a layer whose kernel and maps are square or not, and whose tensors are spread along such axes; the
   // cheapest estimate wins, the first of equals.
-  virtual std::vector<Mapping> mappings(bool square, Axis input_bands, Axis output_bands) const = 0;
+  virtual std::vector<mapping::Sharding> shardings(bool square, mapping::Axis input_axis,
+                                                   mapping::Axis output_axis) const = 0;
   // Axis along which tensors are spread over the memory tiles, height or width, where nothing speaks for the other one.
-  virtual Axis bands() const = 0;
+  virtual mapping::Axis axis() const = 0;
   // Choose that axis for each tensor where kernels or maps are not square.
-  virtual bool weighs_bands() const = 0;
+  virtual bool weighs_axes() const = 0;
   // Compute a residual add or a pool whose windows tile the map together with the convolution before it.
   virtual bool fuses() const = 0;
   // Reorder output channels so that non-zero blocks fall evenly on cores.

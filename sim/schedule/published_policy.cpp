@@ -6,9 +6,11 @@ namespace {
 
 class PublishedPolicy : public Policy {
  public:
-  std::vector<Mapping> mappings(bool, Axis, Axis) const override { return {{Axis::width, Axis::channels}}; }
-  Axis bands() const override { return Axis::width; }
-  bool weighs_bands() const override { return false; }
+  std::vector<mapping::Sharding> shardings(bool, mapping::Axis, mapping::Axis) const override {
+    return {{mapping::Axis::width, mapping::Axis::channels}};
+  }
+  mapping::Axis axis() const override { return mapping::Axis::width; }
+  bool weighs_axes() const override { return false; }
   bool fuses() const override { return false; }
   bool balances() const override { return false; }
   bool alternates() const override { return false; }

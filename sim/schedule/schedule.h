@@ -1,6 +1,6 @@
-// The block-sparse scheduler: network + masks + array -> program. A policy decides mappings, tiles and homes; the
-// emission turns the decisions into descriptors, locks and kernel calls; verify.h judges the result. The policy
-// object_fifo repeats the form of hand-written designs, which were measured (results/validation).
+// The block-sparse scheduler: network + masks + array -> mapping. A policy decides how layers are divided, walked and
+// placed; lower/ makes the program of it. The policy object_fifo repeats the form of hand-written designs, which were
+// measured (results/validation), and makes its program itself.
 #pragma once
 #include <map>
 #include <memory>
@@ -11,19 +11,19 @@
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/cost/kernel_law.h"
+#include "sim/mapping/mapping.h"
 #include "sim/network/network.h"
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
 namespace tessera::schedule {
 
-enum class Axis { width, height, channels };
 enum class Keeps { input, weights };
 
 // What a config may force for one layer; unset fields are chosen by the policy.
 struct LayerOverride {
-  std::optional<Axis> cols, rows;          // what the columns and rows of the array split
-  std::optional<std::array<int, 4>> tile;  // core tile: output height, width, output channels, input channels
+  std::optional<mapping::Axis> cols, rows;  // what the columns and rows of the array split
+  std::optional<std::array<int, 4>> tile;   // core tile: output height, width, output channels, input channels
   // policy object_fifo only: what stays in the cores as long as it is used, and the buffers of a core
   std::optional<Keeps> keeps;
   struct Buffers {
@@ -46,11 +46,11 @@ struct ScheduleSpec {
   std::vector<DepthSpec> depth;                 // forced, whether the policy would or not
 };
 
-// One mapping that was weighed for a layer, with its cheapest tiling.
+// One way to divide a layer that was weighed, with its cheapest tiles; both as text.
 struct Candidate {
   std::string mapping;
   std::string tiling;  // empty: no tiling fits
-  int rows = 0;        // output rows it was weighed for: fewer than the layer has in a depth-wise tile
+  int rows = 0;        // output rows it was weighed for: fewer than the layer has in a depth-first tile
   double us = 0;       // estimate
   std::string bound_by;
   Bytes core_bytes = 0;     // buffers in a core; when no tiling fits, the least that any asks for
@@ -67,18 +67,20 @@ struct LayerReport {
 };
 
 struct Schedule {
+  std::optional<mapping::Mapping> mapping;  // what lower/ makes the program of; nothing: the policy made it itself
   program::Program program;
   std::vector<LayerReport> layers;  // by LayerId
   double estimate_us = 0;           // what the policy's cost model expected
 };
 
-// masks[i]: block mask of layer i, nullopt: dense. Fails with does_not_fit (demand, bound, gap, knobs).
-Expected<Schedule> make_schedule(const network::Network& network,
-                                 const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                 const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec);
+// masks[i]: block mask of layer i, nullopt: dense. The program is empty where there is a mapping. Fails with
+// does_not_fit (demand, bound, gap, knobs).
+Expected<Schedule> decide_schedule(const network::Network& network,
+                                   const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec);
 
 // What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
-// of a run config. make_schedule starts with it.
+// of a run config. decide_schedule starts with it.
 std::vector<Problem> schedule_problems(const network::Network& network,
                                        const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                        const cost::KernelLaw& law, const ScheduleSpec& spec);

@@ -4,7 +4,7 @@
 
 #include "sim/cost/coefficient_law.h"
 #include "sim/network/network_file.h"
-#include "sim/schedule/schedule.h"
+#include "sim/compile/compile.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
@@ -42,7 +42,7 @@ Expected<ProgramRun> run(const BottleneckShape& d, const cost::KernelLaw& law, c
   if (!network) return Failure{ExitCode::does_not_fit, network.failure().problems};
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
-  auto schedule = make_schedule(*network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()),
+  auto schedule = compile::make_schedule(*network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()),
                                 array, law, spec);
   if (!schedule) return schedule.failure();
   return run_program(schedule->program, array, kernel_durations(schedule->program, law));

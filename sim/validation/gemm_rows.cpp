@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "sim/cost/coefficient_law.h"
+#include "sim/compile/compile.h"
 #include "sim/schedule/object_fifo/gemm.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
@@ -95,7 +96,7 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   const network::Layer& layer = network.layers.back();
   const schedule::LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
   const GemmDesign design = schedule::object_fifo::gemm_design(layer, forced, array);
-  auto schedule = make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
+  auto schedule = compile::make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
   auto run = run_program(schedule->program, array, kernel_durations(schedule->program, **law));
   if (!run) return run.failure();

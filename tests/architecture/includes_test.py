@@ -4,7 +4,8 @@ import os
 import re
 import sys
 
-# What each folder may include besides itself. base <- config, arch <- network <- sparsity <- program, cost <- schedule;
+# What each folder may include besides itself. base <- config, arch <- network <- sparsity <- program;
+# mapping <- cost <- schedule; mapping <- lower -> program: who decides makes no program, who makes it decides nothing;
 # the verifier sees programs, never who made them; models see no layers' schedule; explore sees neither models nor schedule.
 ALLOWED = {
     "sim/base": [],
@@ -14,20 +15,25 @@ ALLOWED = {
     "sim/sparsity": ["sim/base", "sim/network"],
     "sim/import": ["sim/base", "sim/network", "sim/sparsity"],
     "sim/program": ["sim/base", "sim/arch", "sim/network", "sim/sparsity"],
-    "sim/cost": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
+    "sim/mapping": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity"],
+    "sim/cost": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping"],
     "sim/trace": ["sim/base", "sim/arch", "sim/program"],
     "sim/exec": ["sim/base", "sim/arch", "sim/program", "sim/trace"],
     "sim/stats": ["sim/base", "sim/exec"],
     "sim/verify": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
-    "sim/schedule": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost"],
+    "sim/schedule": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping", "sim/cost"],
+    "sim/lower": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping"],
+    "sim/compile": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping", "sim/cost",
+                    "sim/schedule", "sim/lower"],
     "sim/reference": ["sim/base", "sim/network", "sim/sparsity"],
     "sim/replay": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost", "sim/trace",
                    "sim/exec"],
     "sim/report": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/stats", "sim/trace"],
     "sim/validation": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
-                       "sim/schedule", "sim/verify", "sim/trace", "sim/exec", "sim/run"],
+                       "sim/mapping", "sim/schedule", "sim/lower", "sim/compile", "sim/verify", "sim/trace", "sim/exec",
+                       "sim/run"],
     "sim/run": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
-                "sim/schedule", "sim/verify", "sim/exec", "sim/stats", "sim/trace", "sim/reference", "sim/replay"],
+                "sim/mapping", "sim/schedule", "sim/lower", "sim/compile", "sim/verify", "sim/exec", "sim/stats", "sim/trace", "sim/reference", "sim/replay"],
     "models": ["sim/base", "sim/arch", "sim/program", "sim/sparsity", "sim/network/network.h", "sim/exec", "sim/trace"],
     "explore": ["sim/base", "sim/config", "sim/run", "sim/network", "sim/arch"],
     "sim/cli": None,  # the top: everything
@@ -76,6 +82,8 @@ def self_test():
              ("sim/run/x.cpp", "#include <systemc>"), ("models/x.cpp", '#include "sim/schedule/schedule.h"'),
              ("models/x.cpp", '#include "sim/run/pipeline.h"'), ("explore/x.cpp", '#include "sim/schedule/schedule.h"'),
              ("sim/verify/x.cpp", '#include "sim/schedule/schedule.h"'), ("sim/verify/x.cpp", '#include "sim/cost/bound.h"'),
+             ("sim/lower/x.cpp", '#include "sim/schedule/policy.h"'), ("sim/lower/x.cpp", '#include "sim/cost/layer_cost.h"'),
+             ("sim/schedule/x.cpp", '#include "sim/lower/emission.h"'), ("sim/mapping/x.h", '#include "sim/program/program.h"'),
              ("sim/network/x.cpp", '  #  include "network.h"'), ("sim/oddments/x.h", "")]
     accepted = [case for case in wrong if not violations(*case)]
     for case in accepted:

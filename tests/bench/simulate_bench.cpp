@@ -16,7 +16,7 @@
 #include "sim/network/network_file.h"
 #include "sim/reference/network_data.h"
 #include "sim/run/functional.h"
-#include "sim/schedule/schedule.h"
+#include "sim/compile/compile.h"
 #include "sim/sparsity/mask_spec.h"
 #include "sim/verify/verify.h"
 
@@ -106,7 +106,7 @@ void report(benchmark::State& state, const Figures& f) {
 void simulation(benchmark::State& state, const Job& job) {
   const Input in = load(job);
   const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
-  const schedule::Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
+  const schedule::Schedule schedule = get(compile::make_schedule(in.network, in.masks, in.array, law, {}));
   Figures f;
   for (auto _ : state) f = in_child([&] { return run(job, in, schedule, law); });
   report(state, f);
@@ -121,7 +121,7 @@ void both(benchmark::State& state, Job job) {
   Figures f;
   for (auto _ : state) {
     const auto density = [&](const Input& in) {
-      return in_child([&] { return run(job, in, get(make_schedule(in.network, in.masks, in.array, law, {})), law); });
+      return in_child([&] { return run(job, in, get(compile::make_schedule(in.network, in.masks, in.array, law, {})), law); });
     };
     f = density(dense);
     f.cpu_ms += density(sparse).cpu_ms;
@@ -133,7 +133,7 @@ void both(benchmark::State& state, Job job) {
 void scheduling(benchmark::State& state, const Job& job) {
   const Input in = load(job);
   const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
-  for (auto _ : state) benchmark::DoNotOptimize(get(make_schedule(in.network, in.masks, in.array, law, {})));
+  for (auto _ : state) benchmark::DoNotOptimize(get(compile::make_schedule(in.network, in.masks, in.array, law, {})));
 }
 
 // The verifier alone; `of_scheduling` is its processor time in those of the schedule it judges.
@@ -141,7 +141,7 @@ void verifying(benchmark::State& state, const Job& job) {
   const Input in = load(job);
   const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
   const std::clock_t start = std::clock();
-  const schedule::Schedule schedule = get(make_schedule(in.network, in.masks, in.array, law, {}));
+  const schedule::Schedule schedule = get(compile::make_schedule(in.network, in.masks, in.array, law, {}));
   const std::clock_t scheduled = std::clock();
   for (auto _ : state)
     if (verify::verify(schedule.program, in.array)) state.SkipWithError("the verifier refuses the schedule");

@@ -14,6 +14,7 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/functional.h"
 #include "sim/run/pipeline.h"
+#include "sim/compile/compile.h"
 #include "sim/schedule/object_fifo/gemm.h"
 #include "sim/verify/verify.h"
 #include "tests/run/isolated.h"
@@ -62,7 +63,7 @@ inline Expected<schedule::Schedule> scheduled(const network::Network& network, c
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
   if (forced.tile) spec.layers["gemm"] = forced;
-  return make_schedule(network, std::vector<std::optional<sparsity::BlockMask>>(network.layers.size()), array, peak(),
+  return compile::make_schedule(network, std::vector<std::optional<sparsity::BlockMask>>(network.layers.size()), array, peak(),
                        spec);
 }
 

@@ -1,68 +1,29 @@
-// The parts of the scheduler by themselves: dividing, handing memory over, projecting tiles, ordering channels.
+// The parts of the scheduler by themselves: axes, channels, projecting tiles, ordering channels.
 #include <catch2/catch.hpp>
 
 #include "sim/base/random.h"
-#include "sim/schedule/bands.h"
+#include "sim/mapping/stored_masks.h"
 #include "sim/schedule/channel_order.h"
-#include "sim/schedule/depth_tiling.h"
-#include "sim/schedule/storage.h"
-#include "sim/schedule/tiling.h"
+#include "sim/schedule/channel_plan.h"
+#include "sim/schedule/depth_first.h"
+#include "sim/schedule/sharding_axis.h"
 
 using namespace tessera;
 using namespace tessera::arch;
+using namespace tessera::mapping;
 using namespace tessera::network;
 using namespace tessera::schedule;
 using namespace tessera::sparsity;
 
-TEST_CASE("a span divides into parts that differ by at most one and leave nothing out") {
-  for (int n : {1, 7, 49, 224})
-    for (int parts : {1, 3, 8, 38}) {
-      int at = 0;
-      for (int i = 0; i < parts; ++i) {
-        const Span s = split({0, n}, parts, i);
-        CHECK(s.lo == at);
-        CHECK((s.size() == n / parts || s.size() == n / parts + (n % parts != 0 ? 1 : 0)));
-        at = s.hi;
-      }
-      CHECK(at == n);
-    }
-}
-
-TEST_CASE("a claimed range waits for whoever used its bytes, and only for them") {
-  MemoryMap memory;
-  const BufferRef low = memory.claim(0, 100), high = memory.claim(100, 200);
-  low->users.add(3, 7);
-  high->users.add(4, 9);
-  const BufferRef middle = memory.claim(50, 100);
-  REQUIRE(middle->before.items().size() == 1);
-  CHECK(middle->before.items()[0].engine == 3);
-  CHECK(middle->before.items()[0].tasks == 7);
-  // What an unused buffer still had to wait for is handed on.
-  CHECK(memory.claim(60, 70)->before.items().size() == 1);
-  CHECK(memory.claim(90, 110)->before.items().size() == 2);
-  CHECK(memory.claim(300, 400)->before.items().empty());
-}
-
-TEST_CASE("tensors go to the ends of a memory tile and leave one gap") {
-  TileAllocator a(1000);
-  a.take(*a.find(100, false), 100, 1);
-  a.take(*a.find(100, true), 100, 2);
-  CHECK(a.largest_gap().size() >= 1000 - 2 * 128);
-  CHECK_FALSE(a.find(900, false));
-  a.release(1);
-  a.release(2);
-  CHECK(a.find(1000, false));
-}
-
-TEST_CASE("the bands of all tensors together cost the least that any choice costs") {
+TEST_CASE("the axes of all tensors together cost the least that any choice costs") {
   Random random(7);
   const auto below = [&](int n) { return static_cast<int>(random.below(n)); };
   int turned = 0;
   for (int round = 0; round < 300; ++round) {
     const int count = 1 + below(9);
-    std::vector<BandCosts> layers;
+    std::vector<AxisCosts> layers;
     for (int k = 0; k < 2 * count; ++k) {
-      BandCosts l;
+      AxisCosts l;
       l.tensors.push_back(below(count));
       // Mostly neighbours, as in a chain; some reach across, as the branches of a block.
       const int other = std::min(count - 1, l.tensors[0] + 1 + (below(4) == 0 ? below(3) : 0));
@@ -76,7 +37,7 @@ TEST_CASE("the bands of all tensors together cost the least that any choice cost
       for (int i = 0; i < count; ++i) choice[i] = (bits >> i & 1) != 0;
       least = std::min(least, cost_of(layers, choice));
     }
-    const std::vector<bool> found = cheapest_bands(layers, count);
+    const std::vector<bool> found = cheapest_axes(layers, count);
     CHECK(cost_of(layers, found) == least);
     turned += static_cast<int>(std::count(found.begin(), found.end(), true));
   }
@@ -87,14 +48,14 @@ TEST_CASE("a further shim channel takes no channel from results where a memory t
   Layer layer;
   layer.op = Op::conv2d;
   layer.in = layer.out = {16, 16, 64};
-  LayerContext c;
+  cost::LayerContext c;
   c.layer = &layer;
   ArraySpec a;
   a.rows = a.cols = 4;
   const auto loads = [&](int inbound, int shim) {
     a.memtile.dma.s2mm = inbound;
     a.shim.dma.mm2s = shim;
-    const ChannelPlan plan = plan_channels(c, make_partition(layer, {0, 16}, {Axis::height, Axis::channels}, a), a);
+    const Channels plan = plan_channels(c, make_partition(layer, {0, 16}, {Axis::height, Axis::channels}, a), a);
     CHECK(plan.loads + plan.results == inbound);
     return plan.loads;
   };
@@ -105,33 +66,8 @@ TEST_CASE("a further shim channel takes no channel from results where a memory t
   CHECK(loads(8, 4) == 4);
 }
 
-TEST_CASE("weights go where memory lies idle for longest") {
-  WeightSpace space;
-  space.used(320, 640);
-  space.used(640, 960);
-  space.used(0, 320);
-  space.open({0, 960});
-  CHECK(space.places({320}) == std::vector<std::int64_t>{320});
-  CHECK(space.places({320, 320}) == std::vector<std::int64_t>{320, 640});
-  // Scattered a large one would not fit any more: then one after the other.
-  CHECK(space.places({320, 640}) == std::vector<std::int64_t>{0, 320});
-  CHECK(space.holds({320, 320, 320}));
-  CHECK_FALSE(space.holds({320, 320, 352}));
-}
-
-TEST_CASE("chunks that find no room together take turns in slots of equal size") {
-  WeightSpace space;
-  space.open({0, 1000});
-  std::vector<std::int64_t> places;
-  for (int k = 0; k < 6; ++k) {
-    places.push_back(space.turn(320));
-    space.used(places.back(), places.back() + 200);
-  }
-  CHECK(places == std::vector<std::int64_t>{0, 320, 640, 0, 320, 640});
-}
-
 TEST_CASE("depth-wise tiles take every row once and keep what the next tile reads") {
-  DepthUnit first, second;
+  Unit first, second;
   first.target = 1;
   first.geometry.out = {20, 20, 8};
   second.target = 2;

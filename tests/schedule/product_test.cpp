@@ -386,8 +386,8 @@ TEST_CASE("what has no form is refused before anything is scheduled") {
   CHECK(problems(network_of(c), spec) == "schedule.layers.gemm.tile[1]: is 2\n");
   spec.layers["gemm"].tile = {16, 1, 16, 16};
   CHECK(problems(network_of(c), spec).empty());
-  spec.layers["gemm"].cols = Axis::height;
-  spec.layers["gemm"].rows = Axis::channels;
+  spec.layers["gemm"].cols = mapping::Axis::height;
+  spec.layers["gemm"].rows = mapping::Axis::channels;
   CHECK(problems(network_of(c), spec).find("another mapping") != std::string::npos);
   c.in = "f32";
   CHECK(problems(network_of(c), {"object_fifo", true, {{"gemm", c.forced}}, true, {}}) ==

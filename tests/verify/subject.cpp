@@ -32,7 +32,7 @@ Expected<Subject> make_subject(const std::string& name, const std::string& netwo
   if (!masks) return masks.failure();
   const Expected<const cost::KernelLaw*> law = cost::find_kernel_law("peak");
   if (!law) return law.failure();
-  Expected<schedule::Schedule> schedule = make_schedule(*network, *masks, array, **law, spec);
+  Expected<schedule::Schedule> schedule = compile::make_schedule(*network, *masks, array, **law, spec);
   if (!schedule) return schedule.failure();
   return Subject{name, *network, std::move(*masks), array, std::move(schedule->program)};
 }

@@ -8,7 +8,7 @@
 #include "sim/arch/array_spec.h"
 #include "sim/network/network.h"
 #include "sim/program/program.h"
-#include "sim/schedule/schedule.h"
+#include "sim/compile/compile.h"
 #include "sim/sparsity/block_mask.h"
 
 namespace tessera {

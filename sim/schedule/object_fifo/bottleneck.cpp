@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/schedule/descriptor.h"
+#include "sim/program/descriptor.h"
 #include "sim/schedule/object_fifo/ring.h"
 
 namespace tessera::schedule::object_fifo {

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "sim/schedule/descriptor.h"
+#include "sim/program/descriptor.h"
 #include "sim/schedule/object_fifo/gemm_layout.h"
-#include "sim/schedule/partition.h"
 
 namespace tessera::schedule::object_fifo {
 namespace {
@@ -38,7 +37,7 @@ Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost:
       {std::max(from_ddr / array.ddr.read_bytes_per_cycle, to_ddr / array.ddr.write_bytes_per_cycle), "ddr"}};
   const auto& most = *std::max_element(std::begin(parts), std::end(parts));
   Candidate candidate;
-  candidate.mapping = mapping_name({Axis::channels, Axis::height});
+  candidate.mapping = mapping::sharding_name({mapping::Axis::channels, mapping::Axis::height});
   candidate.tiling = fmt::format("tile={}x1x{}/{} buffers={},{},{}{}", d.tile_m, d.tile_n, d.tile_k, d.a_buffers,
                                  d.b_buffers, d.c_buffers,
                                  !d.keeps                  ? ""

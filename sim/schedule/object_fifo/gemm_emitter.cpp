@@ -1,4 +1,4 @@
-#include "sim/schedule/descriptor.h"
+#include "sim/program/descriptor.h"
 #include "sim/schedule/object_fifo/gemm_layout.h"
 
 namespace tessera::schedule::object_fifo {

@@ -56,7 +56,7 @@ std::vector<Problem> problems(const network::Network& network,
     found.push_back(
         {"", path + ".tile[1]", fmt::format("is {}", (*forced->second.tile)[1]), "legal: 1, a gemm is one pixel wide"});
   if (forced != spec.layers.end() && forced->second.cols &&
-      (forced->second.cols != Axis::channels || forced->second.rows != Axis::height))
+      (forced->second.cols != mapping::Axis::channels || forced->second.rows != mapping::Axis::height))
     found.push_back({"", path + ".cols", "another mapping than that of object_fifo",
                      "legal: cols channels with rows height, or neither"});
   uncovered(gemm, program::KernelKind::gemm,

@@ -1,0 +1,185 @@
+#include "sim/cost/layer_cost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/cost/tuned.h"
+
+namespace tessera::cost {
+namespace {
+
+double stream_rate(const arch::ArraySpec& a) {
+  return std::min({a.stream.bytes_per_cycle, a.tile.dma.bytes_per_cycle, a.memtile.dma.bytes_per_cycle});
+}
+
+// A tensor whose bands the columns do not split.
+struct Crossing {
+  double tile_bands = 1;  // bands that a tile of it lies in
+  double columns = 1;     // columns that use one memory tile at a time: all walk the bands in the same order
+};
+Crossing crossing(const mapping::Sharding& m, mapping::Axis bands, bool in_ddr, const network::Shape& map, int tile_h,
+                  int tile_w, const arch::ArraySpec& a) {
+  if (in_ddr || m.cols == mapping::Axis::channels || m.cols == bands) return {};
+  const int extent = bands == mapping::Axis::height ? map.h : map.w,
+            tile = bands == mapping::Axis::height ? tile_h : tile_w;
+  const double count = std::min(a.memtiles(), extent);
+  Crossing x;
+  x.tile_bands = std::clamp(count * tile / extent, 1.0, count);
+  x.columns = std::max(1.0, a.cols / std::min(count, x.tile_bands * (m.rows == bands ? a.rows : 1)));
+  return x;
+}
+
+// Activation streams that one memory tile feeds at a time. Where the rows of the array split the axis of the input's
+// bands, and the columns all read the same, the streams come from different memory tiles.
+double lanes_per_memtile(const LayerContext& c, const mapping::Partition& p, double columns, const arch::ArraySpec& a) {
+  const bool apart = p.sharding.cols == mapping::Axis::channels && p.sharding.rows == c.input_axis && !c.in_ddr.input &&
+                     !mapping::channelwise(*c.layer);
+  return p.full_lanes * c.input_sharers * columns / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
+}
+
+}  // namespace
+
+mapping::Weights weights_of(const LayerContext& c, const mapping::Partition& p, const mapping::Tiling& t) {
+  return p.weights.empty() ? mapping::Weights{} : c.weights->cut(p, t.no, t.ni);
+}
+
+Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough) {
+  const auto& [p, t, b, weights, plan] = walk;
+  const network::Layer& l = *c.layer;
+  const mapping::Loads loads = loads_of(l, t);
+  const double rate = stream_rate(a);
+  const double ns = t.nh * t.nw;
+  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned::task_overhead;
+
+  const mapping::TileShape s = tile_shape(l, p, t);
+  const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, l.in, s.in_h, s.in_w, a);
+  const Crossing out = crossing(p.sharding, c.output_axis, c.in_ddr.output, l.out, s.h, s.w, a);
+  Movement m;
+  m.input = static_cast<double>(b.input) / rate + dma * in.tile_bands;
+  m.output = static_cast<double>(b.output) / rate + dma * out.tile_bands;
+  m.lanes = lanes_per_memtile(c, p, in.columns, a);
+  m.raise(loads.input * m.input * std::max(1.0, m.lanes / plan.acts), "input");
+  if (m.cycles >= enough) return m;
+  const double reload = loads.weights / (t.no * t.ni);
+  const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
+  const Crossing second = crossing(p.sharding, c.operand_axis, c.in_ddr.operand, l.out, s.h, s.w, a);
+  const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
+  m.raise(weight_time + operand, "weights");
+  const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
+  const int cores_per_memtile = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  m.raise(operand * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
+  const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
+  m.raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
+  m.raise(ns * t.no * m.output * std::max(1.0, cores_per_memtile * out.columns / plan.results), "output");
+
+  const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
+  const double column_read = std::min(a.ddr.column_bytes_per_cycle, plan.loads * shim);
+  const double read = std::min(a.ddr.read_bytes_per_cycle, a.cols * column_read);
+  const bool resident =
+      weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
+  double from_ddr = static_cast<double>(weights.all) * (resident ? 1.0 : reload);
+  const double tiles = t.weights_outer || mapping::channelwise(l) ? ns * t.no : ns;
+  const double staged = static_cast<double>(b.input) * (t.chunks_staged ? loads.input : tiles * t.ni);
+  const auto groups = static_cast<double>(p.acts.size());
+  if (c.in_ddr.input) {
+    const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
+    const double starts = (t.chunks_staged ? loads.input : tiles) * dma;
+    m.raise((staged / shim + starts) * std::max(1.0, streams / plan.loads), "ddr");
+    from_ddr += staged * groups;
+  }
+  if (c.in_ddr.operand) {
+    const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
+    m.raise((all + (c.in_ddr.input ? staged * groups : 0)) / column_read / a.cols, "ddr");
+    from_ddr += all;
+  }
+  m.raise(from_ddr / read, "ddr");
+  if (c.in_ddr.output) {
+    const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * network::stored_channels(l.out.c));
+    m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
+                           a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
+            "ddr");
+    m.raise(ns * t.no * m.output * cores_per_memtile / plan.spills, "ddr");
+  }
+  return m;
+}
+
+Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
+                       const KernelLaw& law) {
+  const auto& [p, t, b, weights, plan] = walk;
+  const network::Layer& l = *c.layer;
+  const mapping::TileShape s = tile_shape(l, p, t);
+  program::KernelCall call;
+  call.layer = static_cast<std::int16_t>(l.id);
+  call.kind = program::kernel_of(l.op);
+  const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
+  call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
+  call.in_h = s.in_h;
+  call.in_w = s.in_w;
+  call.in_c = s.in_b * 8;
+  call.first = call.last = t.ni == 1;
+  sparsity::ChunkSize chunk;
+  chunk.blocks = ceil_div(weights.paced(t.input_slots), std::int64_t{t.no} * t.ni);
+  const double fixed = static_cast<double>(a.tile.call_cycles) + tuned::call_overhead;
+  double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
+                4.0 * static_cast<double>(a.tile.locks.access_cycles);
+  if (c.pool != nullptr) {
+    call.kind = program::KernelKind::maxpool;
+    call.out = {0, s.h, 0, s.w, 0, s.b * 8};
+    step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
+  }
+  m.raise(step * t.steps(), "compute");
+  // Streams that do not divide evenly among the channels take turns. While cores compute, a channel stands behind the
+  // core whose slot is not free yet, and with two slots a core then waits for the fullest channel.
+  if (b.slots.input <= 2 && step * t.steps() >= m.cycles)
+    m.raise(loads_of(l, t).input * m.input * std::ceil(m.lanes / plan.acts - 0.01), "input");
+
+  // What is left to compute when the last input has come.
+  const double tail = t.ni == 1 && !t.weights_outer && !mapping::channelwise(l) ? step * t.no : step;
+  // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
+  const double fill = std::max(m.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
+                               static_cast<double>(b.weights) / stream_rate(a)) +
+                      tail + m.output * static_cast<double>(ceil_div(ceil_div(a.rows, a.memtile_rows), plan.results));
+  const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
+  const double staged = c.in_ddr.input ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
+  const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
+  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps(),
+          m.bound_by};
+}
+
+double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a,
+                    const KernelLaw& law) {
+  const mapping::TileShape s = tile_shape(*c.layer, p, {});
+  program::KernelCall call;
+  call.layer = static_cast<std::int16_t>(c.layer->id);
+  call.kind = program::KernelKind::conv;
+  const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
+  call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
+  call.in_h = s.in_h;
+  call.in_w = s.in_w;
+  call.in_c = s.in_b * 8;
+  sparsity::ChunkSize chunk;
+  chunk.blocks = weights_of(c, p, {}).paced(2);
+  return static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles);
+}
+
+bool padding_fits(const LayerContext& c, const mapping::Partition& p, const mapping::Tiling& t,
+                  const arch::ArraySpec& a) {
+  const network::Window& w = c.layer->window;
+  if (w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0) return true;
+  const mapping::TileShape s = tile_shape(*c.layer, p, t);
+  return std::min(s.in_w, c.layer->in.w) <= a.memtile.dma.max_wrap && s.in_b * 8 / 4 <= a.memtile.dma.max_wrap;
+}
+
+Estimate layer_cost(const LayerContext& c, mapping::Span rows, const mapping::LayerMapping& m, const arch::ArraySpec& a,
+                    const KernelLaw& law) {
+  const mapping::Partition p = make_partition(*c.layer, rows, m.sharding, a);
+  const mapping::Tiling t = tiling_of(*c.layer, p, m);
+  const mapping::Weights w = weights_of(c, p, t);
+  mapping::CoreBuffers b = core_buffers(c, p, t, w.largest);
+  b.slots = m.buffers;
+  const Walk walk{p, t, b, w, m.channels};
+  return estimate_with(c, walk, movement_of(c, walk, a, std::numeric_limits<double>::infinity()), a, law);
+}
+
+}  // namespace tessera::cost

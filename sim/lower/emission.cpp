@@ -1,0 +1,95 @@
+#include "sim/lower/emission.h"
+
+#include "sim/program/descriptor.h"
+
+namespace tessera::lower {
+
+Emission::Emission(const network::Network& n, const arch::ArraySpec& a, std::vector<mapping::Alias> tensors)
+    : network(n),
+      array(a),
+      builder(a),
+      memory(builder.map().tile_count()),
+      load_turns(a.memtiles(), 0),
+      aliases(std::move(tensors)),
+      placements(n.layers.size()),
+      passed_(builder.map().count()) {
+  for (int m = 0; m < a.memtiles(); ++m) {
+    allocators.emplace_back(a.memtile.memory.size);
+    weights.emplace_back();
+  }
+  for (int r = 0; r < a.rows; ++r)
+    for (int c = 0; c < a.cols; ++c) {
+      const program::TileId tile = map().compute_tile(r, c);
+      const auto pair = [&](int lock, program::LockRole empty, program::LockRole full, int credits) {
+        builder.lock(tile, lock, credits, empty);
+        builder.lock(tile, lock + 1, 0, full);
+      };
+      pair(core_locks::operand, program::LockRole::operand_empty, program::LockRole::operand_full, 2);
+      pair(core_locks::output, program::LockRole::output_empty, program::LockRole::output_full, 2);
+      for (int slots = 2; slots <= core_locks::most_slots; ++slots) {
+        pair(core_locks::input(slots), program::LockRole::input_empty, program::LockRole::input_full, slots);
+        pair(core_locks::weights(slots), program::LockRole::weights_empty, program::LockRole::weights_full, slots);
+      }
+    }
+}
+
+const std::vector<program::Wait>& Emission::prune(program::EngineId engine, const WaitSet& waits) {
+  needed_.clear();
+  for (const program::Wait& w : waits.items()) {
+    if (w.engine == engine) continue;
+    int& passed = passed_[engine][w.engine];
+    if (passed >= w.tasks) continue;
+    passed = w.tasks;
+    needed_.push_back(w);
+  }
+  return needed_;
+}
+
+int Emission::transfer(program::EngineId channel, const program::Transfer& t, const WaitSet& waits) {
+  return builder.transfer(channel, t, prune(channel, waits));
+}
+
+std::vector<int> Emission::stream(const End& source, const std::vector<End>& sinks) {
+  const auto dma = [&](program::EngineId e) -> const arch::DmaSpec& {
+    const program::TileKind kind = map().info(e).tile_kind;
+    return kind == program::TileKind::compute  ? array.tile.dma
+           : kind == program::TileKind::memory ? array.memtile.dma
+                                               : array.shim.dma;
+  };
+  program::StreamPiece whole{source.transfer.region, source.transfer.access, {}};
+  for (const End& s : sinks) whole.sinks.push_back(s.transfer.access);
+  const auto pieces = program::pieces_of(whole, dma(source.channel), dma(sinks.front().channel));
+  std::vector<int> tasks(1 + sinks.size(), 0);
+  encodable = encodable && pieces;
+  if (!pieces) return tasks;
+  for (std::size_t k = 0; k < pieces->size(); ++k) {
+    const program::StreamPiece& piece = (*pieces)[k];
+    const auto send = [&](const End& end, const program::Access& access) {
+      program::Transfer t = end.transfer;
+      t.access = access;
+      t.region = piece.region;
+      if (k > 0) t.acquire = {};
+      if (k + 1 < pieces->size()) t.release = {};
+      return transfer(end.channel, t, k == 0 ? end.waits : WaitSet{});
+    };
+    tasks[0] = send(source, piece.source);
+    for (std::size_t i = 0; i < sinks.size(); ++i) tasks[i + 1] = send(sinks[i], piece.sinks[i]);
+  }
+  return tasks;
+}
+
+int Emission::call(program::EngineId core, const program::KernelCall& c, const WaitSet& waits) {
+  return builder.call(core, c, prune(core, waits));
+}
+
+std::int64_t Emission::take_ddr(Bytes bytes) {
+  const std::int64_t at = ddr_top;
+  ddr_top += round_up(bytes, 64);
+  return at;
+}
+
+void Emission::free(int memtile, int owner) {
+  for (const auto& [lo, hi] : allocators[memtile].release(owner)) weights[memtile].used(lo, hi);
+}
+
+}  // namespace tessera::lower

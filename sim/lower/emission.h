@@ -1,0 +1,70 @@
+// What all layers share while a program is being emitted: the builder, the state of every memory, places of tensors.
+// Instructions are emitted in one global order in which every task depends on earlier tasks only; each engine gets its
+// projection of it. Hence no schedule can deadlock by construction (verify.h checks it all the same), and engines run
+// ahead of each other as far as buffers allow.
+#pragma once
+#include <array>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/lower/storage.h"
+#include "sim/program/builder.h"
+
+namespace tessera::lower {
+
+class Emission {
+ public:
+  Emission(const network::Network& network, const arch::ArraySpec& array, std::vector<mapping::Alias> aliases);
+
+  const network::Network& network;
+  const arch::ArraySpec& array;
+  program::ProgramBuilder builder;
+  std::vector<MemoryMap> memory;          // per tile
+  std::vector<TileAllocator> allocators;  // per memory tile
+  std::vector<WeightSpace> weights;       // per memory tile
+  std::vector<int> load_turns;            // per memory tile: loads so far, which take its shim channels in turns
+  std::vector<mapping::Alias> aliases;    // per layer
+  std::vector<Placement> placements;      // per root layer
+  std::int64_t ddr_top = 0;
+  int emitted_layers = 0;
+  // Chunks by layer, first and last row, first and last column: tiles of one layer share them.
+  std::map<std::array<int, 5>, int> chunk_ids;
+
+  const program::EngineMap& map() const { return builder.map(); }
+  Placement& placement(network::LayerId tensor) { return placements[aliases[tensor].root]; }
+
+  // Like the builder's, but without waits that the engine has already passed or that are its own tasks.
+  int transfer(program::EngineId channel, const program::Transfer& transfer, const WaitSet& waits);
+  int call(program::EngineId core, const program::KernelCall& call, const WaitSet& waits);
+  // A part of a tensor from one channel to others, in as many transfers as its descriptors need: the waits and the
+  // locks taken stand at the first, the locks given back at the last. Returns the last task of each end, the source
+  // first. Clears `encodable` where there is no form.
+  struct End {
+    program::EngineId channel;
+    program::Transfer transfer;
+    WaitSet waits;
+  };
+  std::vector<int> stream(const End& source, const std::vector<End>& sinks);
+  bool encodable = true;
+
+  std::int64_t take_ddr(Bytes bytes);
+
+  // Ends the life of what `owner` has in a memory tile.
+  void free(int memtile, int owner);
+
+ private:
+  const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits);
+  std::vector<std::unordered_map<program::EngineId, int>> passed_;
+  std::vector<program::Wait> needed_;  // what prune returned
+};
+
+// Locks of a compute tile: an empty/full pair per kind of buffer; for inputs and weights one per number of slots, two
+// to four. Full is the one after empty.
+namespace core_locks {
+constexpr int operand = 4, output = 6, most_slots = 4;
+constexpr int input(int slots) { return slots <= 2 ? 0 : 2 * slots + 2; }
+constexpr int weights(int slots) { return slots <= 2 ? 2 : 2 * slots + 6; }
+}  // namespace core_locks
+
+}  // namespace tessera::lower

@@ -1,0 +1,126 @@
+// Emits one layer: for every step of the tiling the transfers that bring activations, weights and operands to the
+// cores, the kernel calls, and the transfers that take results to their place.
+#pragma once
+#include "sim/lower/emission.h"
+#include "sim/lower/layer_plan.h"
+#include "sim/lower/padding.h"
+
+namespace tessera::lower {
+
+class LayerEmitter {
+ public:
+  LayerEmitter(Emission& emission, const LayerPlan& plan);
+  // False when memory tiles have no room for staging buffers, or descriptors no form for the padding.
+  bool emit();
+
+ private:
+  struct CoreSlots {
+    std::vector<BufferRef> input, weights, operand, output;
+    BufferRef accumulator, unpooled;
+    int outputs = 0, operands = 0;
+    bool holds_input = false, holds_weights = false;
+  };
+  // Two slots in a memory tile through which data from or to DDR passes.
+  struct Staging {
+    int memtile = -1;
+    BufferRef slots[2];
+    int used = 0;
+    int key = -1;  // spatial tile that the current slot holds
+    Span h, w, c;  // what it holds
+    program::Wait written{};
+  };
+  struct LoadedChunk {
+    int memtile = -1;
+    std::int64_t address = -1;  // in the memory tile, if all chunks stay there
+    BufferRef buffer;
+    program::Wait loaded{};
+    int chunk = -1;
+  };
+  struct Step {
+    int h, w, o, i;
+  };
+  struct Window {  // of an output tile in the input
+    Span h, w;     // padding included, may reach outside
+    Span valid_h, valid_w;
+  };
+  struct Source {  // a rectangle of a tensor in a memory tile, ready to be read
+    int memtile;
+    Span h, w;
+    program::Access access;
+    WaitSet waits;
+    Buffer* buffer;
+  };
+
+  using Member = mapping::Computation::Member;
+  void claim_core_slots();
+  bool claim_staging();
+  void claim_later(int tile_row);
+  int chunk_of(const Member& m, Span rows, Span cols, bool bias);
+  void place_weights();
+  std::vector<Step> steps() const;
+  Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }
+  Span tile_w(const CorePart& p, const Step& s) const { return split(p.w, plan_.tiling.nw, s.w); }
+  // No tile reaches from one member into the next; some parts have fewer than others.
+  Span tile_b(const CorePart& p, const Step& s) const {
+    const auto& tiles = out_tiles_[&p - plan_.partition.parts.data()];
+    return s.o < static_cast<int>(tiles.size()) ? tiles[s.o] : Span{};
+  }
+  const Member& member_of(Span blocks) const;
+  bool empty_tile(const CorePart& p, const Step& s) const { return tile_h(p, s).empty() || tile_w(p, s).empty(); }
+  Span input_blocks(const CorePart& p, const Step& s) const;
+  Window window_of(const CorePart& p, const Step& s) const;
+
+  void emit_inputs(const Step& s);
+  void emit_weights(int group, const Step& s);
+  void emit_operand(int part, const Step& s);
+  program::KernelCall kernel_call(const CorePart& p, const Step& s) const;
+  void emit_pool(const CorePart& p, const CoreSlots& slots, const program::KernelCall& conv, const program::Region& out,
+                 Buffer& output);
+  void emit_core(int part, const Step& s, const Step* next);
+  void emit_output(int part, const Step& s, const Buffer& slot);
+  // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
+  // descriptors of the memory tile.
+  struct Feed {
+    Window window;
+    network::LayerId tensor;
+    Span c;  // stored channels of the tensor
+    std::vector<int> parts;
+    int port, lock, lane, turn = 0, home_column;
+    std::vector<Source> sources;
+    std::vector<BufferRef> slots;
+  };
+  struct Delivery {  // a rectangle of the window, or some channels of it, and the transfer that reads it
+    program::Transfer out;
+    Rectangle area;
+    Span c;
+  };
+  std::vector<Delivery> deliveries(const Feed& f, const Source& src) const;
+  static program::Access place_of(const Feed& f, const Delivery& d, std::int64_t address);
+  void feed(const Feed& f, std::size_t from, std::size_t to);
+  std::optional<Feed> input_feed(int group, const Step& s);
+  std::vector<Source> sources(network::LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
+  void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
+  LoadedChunk& load_chunk(int group, const Step& s);
+
+  int input_lock() const { return core_locks::input(plan_.buffers.slots.input); }
+  int weights_lock() const { return core_locks::weights(plan_.buffers.slots.weights); }
+  program::EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
+  program::EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
+  int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
+
+  Emission& e_;
+  const LayerPlan& plan_;
+  const network::Layer& layer_;
+  bool channelwise_;
+  std::vector<std::vector<Span>> out_tiles_;  // per part: its tiles of 8-channel output blocks
+  int outs_ = 0;                              // most of them
+  std::vector<CoreSlots> slots_;
+  std::vector<Staging> input_staging_, operand_staging_, output_staging_;  // per act group; per part; per part
+  std::vector<std::int64_t> input_key_, weights_key_;                      // what each group's cores hold
+  std::vector<int> input_count_, weights_count_;
+  std::vector<bool> weights_sent_;
+  std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
+  Bytes largest_chunk_ = 0;
+};
+
+}  // namespace tessera::lower

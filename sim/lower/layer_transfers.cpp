@@ -1,0 +1,345 @@
+// The transfers of activations of LayerEmitter.
+#include <algorithm>
+
+#include "sim/lower/layer_emitter.h"
+
+namespace tessera::lower {
+namespace {
+
+constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
+
+program::Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
+
+}  // namespace
+
+// Where columns split channels, every column reads from every memory tile and all channels are alike. Otherwise the
+// streams of a column's own cores come first, and what other columns fetch from here (halos) uses the channels after
+// them.
+// Where there are more streams than channels, because of the rows of the array or because several columns read from one
+// memory tile at a time, a stream takes another channel each time.
+program::EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int home_column) const {
+  const bool own = home_column < 0 || e_.array.memtile_column(memtile) == home_column;
+  const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
+  const bool alike = plan_.partition.sharding.cols == mapping::Axis::channels && home_column != foreign;
+  const int spread = home_column == foreign ? lane : lane + std::max(0, home_column);
+  const int channel = alike || plan_.crosses     ? spread % channels
+                      : plan_.input_sharers > 1  ? (lane + std::max(0, home_column) * lanes + turn) % channels
+                      : channels < lanes         ? (lane + turn) % channels
+                      : own || channels == lanes ? lane % channels
+                                                 : lanes + spread % (channels - lanes);
+  return e_.map().mem_channel(memtile, program::EngineKind::mm2s, channel);
+}
+
+void LayerEmitter::load_staging(Staging& st, network::LayerId tensor, int key, Span h, Span w, Span c) {
+  Placement& placement = e_.placement(tensor);
+  Buffer& slot = *st.slots[st.used++ % 2];
+  const int column = e_.array.memtile_column(st.memtile);
+  const Segment all = segments_of(placement, h, w).front();
+  const int turn = e_.load_turns[st.memtile]++;
+  const int channel = turn % plan_.channels.loads;
+  const program::EngineId shim = e_.map().shim_channel(column, program::EngineKind::mm2s, channel);
+  const program::EngineId sink =
+      e_.map().mem_channel(st.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
+  program::Transfer out;
+  out.route = e_.builder.route(shim, {sink});
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.payload = program::Payload::activations;
+  out.tensor = static_cast<std::int16_t>(tensor);
+  out.region = region_of(h, w, c);
+  out.access = segment_access(all, e_.aliases[tensor].c0 + c.lo, c.size());
+  program::Transfer in = out;
+  in.memory = e_.map().memory_tile(st.memtile);
+  in.access = program::linear(slot.address, out.access.stream_bytes());
+  const int c0 = e_.aliases[tensor].c0;
+  WaitSet waits = slot.before;
+  waits.add(slot.users);
+  const auto tasks = e_.stream({shim, out, writers_of(*all.piece, h, w, {c0 + c.lo, c0 + c.hi})}, {{sink, in, waits}});
+  const int task = tasks[1];
+  all.piece->buffer->users.add(shim, tasks[0]);
+  slot.users.clear();
+  slot.users.add(sink, task);
+  st.written = {sink, task};
+  st.key = key;
+  st.h = h;
+  st.w = w;
+  st.c = c;
+}
+
+std::vector<LayerEmitter::Source> LayerEmitter::sources(network::LayerId tensor, Staging* st, int key, Span staged,
+                                                        Span h, Span w, Span c) {
+  std::vector<Source> list;
+  Placement& placement = e_.placement(tensor);
+  if (!placement.in_ddr) {
+    const int c0 = e_.aliases[tensor].c0 + c.lo;
+    for (const Segment& s : segments_of(placement, h, w))
+      list.push_back({s.piece->memtile, s.h, s.w, segment_access(s, c0, c.size()),
+                      writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get()});
+    return list;
+  }
+  if (st->key != key) load_staging(*st, tensor, key, h, w, staged);
+  Buffer& slot = *st->slots[(st->used - 1) % 2];
+  const std::int64_t pixel = st->c.size();
+  Source s{st->memtile, h, w, {}, {}, &slot};
+  s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
+  s.access.rank = 3;
+  s.access.dims[0] = program::repeated(c.size(), 1);
+  s.access.dims[1] = program::repeated(w.size(), pixel);
+  s.access.dims[2] = program::repeated(h.size(), pixel * st->w.size());
+  s.waits.add(st->written.engine, st->written.tasks);
+  list.push_back(std::move(s));
+  return list;
+}
+
+// What one source delivers of the window, as rectangles of it with the transfers that read them: zeros that the padding
+// of the source's descriptor does not reach, then the source itself.
+std::vector<LayerEmitter::Delivery> LayerEmitter::deliveries(const Feed& f, const Source& src) const {
+  const Window& win = f.window;
+  // Rows and columns that this source delivers, its share of the padding included.
+  const Rectangle all{
+      {src.h.lo == win.valid_h.lo ? win.h.lo : src.h.lo, src.h.hi == win.valid_h.hi ? win.h.hi : src.h.hi},
+      {src.w.lo == win.valid_w.lo ? win.w.lo : src.w.lo, src.w.hi == win.valid_w.hi ? win.w.hi : src.w.hi}};
+  const Padding padding = padding_of(all, {src.h, src.w}, f.c, e_.array.memtile.dma, e_.array.tile.dma);
+  program::Transfer out;
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.tensor = static_cast<std::int16_t>(f.tensor);
+  out.memory = e_.map().memory_tile(src.memtile);
+  out.access = src.access;
+  const auto pad = [&](int dimension, int before, int after) {
+    out.access.dims[dimension].pad_before = static_cast<std::int16_t>(before);
+    out.access.dims[dimension].pad_after = static_cast<std::int16_t>(after);
+  };
+  std::vector<Delivery> list;
+  out.payload = program::Payload::padding;
+  for (const ZeroBlock& z : padding.blocks) {
+    const Rectangle& r = z.area;
+    out.region = region_of(r.h, r.w, z.c);
+    for (program::AccessDim& d : out.access.dims) d.count = 1;
+    out.access.dims[0].count = z.c.size();
+    pad(1, z.w, r.w.size() - 1 - z.w);
+    pad(2, z.h, r.h.size() - 1 - z.h);
+    list.push_back({out, r, z.c});
+  }
+  out.payload = program::Payload::activations;
+  out.region = region_of(src.h, src.w, f.c);
+  out.access = src.access;
+  pad(1, src.w.lo - padding.map.w.lo, padding.map.w.hi - src.w.hi);
+  pad(2, src.h.lo - padding.map.h.lo, padding.map.h.hi - src.h.hi);
+  list.push_back({out, padding.map, f.c});
+  return list;
+}
+
+// Where a delivery stands in the tile of the window at `address`.
+program::Access LayerEmitter::place_of(const Feed& f, const Delivery& d, std::int64_t address) {
+  const Window& win = f.window;
+  const Rectangle& r = d.area;
+  const std::int64_t channels = f.c.size(), row = win.w.size() * channels;
+  program::Access a = program::linear(
+      address + (r.h.lo - win.h.lo) * row + (r.w.lo - win.w.lo) * channels + d.c.lo - f.c.lo, d.c.size());
+  if (d.c.size() < channels) {
+    a.dims[a.rank++] = program::repeated(r.w.size(), channels);
+  } else {
+    a.dims[0].count *= r.w.size();
+  }
+  if (a.rank == 1 && r.w.size() == win.w.size()) {
+    a.dims[0].count *= r.h.size();
+  } else {
+    a.dims[a.rank++] = program::repeated(r.h.size(), row);
+  }
+  return a;
+}
+
+void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
+  std::vector<program::EngineId> sinks;
+  for (int part : f.parts) {
+    const CorePart& p = plan_.partition.parts[part];
+    sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, f.port));
+  }
+  for (std::size_t k = from; k < to; ++k) {
+    const Source& src = f.sources[k];
+    const program::EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
+    const int route = e_.builder.route(source, sinks);
+    const std::vector<Delivery> list = deliveries(f, src);
+    for (std::size_t n = 0; n < list.size(); ++n) {
+      program::Transfer out = list[n].out;
+      out.route = route;
+      std::vector<Emission::End> ends;
+      for (std::size_t i = 0; i < f.parts.size(); ++i) {
+        const CorePart& p = plan_.partition.parts[f.parts[i]];
+        program::Transfer in = out;
+        in.memory = e_.map().compute_tile(p.row, p.col);
+        in.access = place_of(f, list[n], f.slots[i]->address);
+        if (k == 0 && n == 0) in.acquire = {static_cast<std::int16_t>(f.lock), 1};
+        if (k + 1 == f.sources.size() && n + 1 == list.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
+        ends.push_back({sinks[i], in, f.slots[i]->before});
+      }
+      const std::vector<int> tasks = e_.stream({source, out, src.waits}, ends);
+      src.buffer->users.add(source, tasks[0]);
+      for (std::size_t i = 0; i < ends.size(); ++i) f.slots[i]->users.add(ends[i].channel, tasks[i + 1]);
+    }
+  }
+}
+
+std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step& s) {
+  const CoreGroup& g = plan_.partition.acts[group];
+  const CorePart& p = plan_.partition.parts[g.parts[0]];
+  if (empty_tile(p, s) || (channelwise_ && tile_b(p, s).empty())) {
+    input_key_[group] = -1;  // the cores have let go of what they held
+    return std::nullopt;
+  }
+  const int spatial = s.h * plan_.tiling.nw + s.w;
+  const int deep = channelwise_ ? outs_ : plan_.tiling.ni;
+  const std::int64_t key = std::int64_t{spatial} * deep + (channelwise_ ? s.o : s.i);
+  if (key == input_key_[group]) return std::nullopt;
+  input_key_[group] = key;
+  Feed f;
+  f.window = window_of(p, s);
+  f.tensor = plan_.input;
+  const Span blocks = input_blocks(p, s);
+  f.c = {blocks.lo * 8, blocks.hi * 8};
+  f.parts = g.parts;
+  f.port = 0;
+  f.lock = input_lock();
+  f.lane = g.lane;
+  f.turn = input_count_[group];
+  f.home_column = g.column;
+  Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
+  // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
+  const bool apart = channelwise_ || plan_.tiling.chunks_staged;
+  const Span staged = apart ? f.c : Span{0, network::stored_channels(layer_.in.c)};
+  f.sources = sources(plan_.input, staging, apart ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
+                      f.window.valid_w, f.c);
+  // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
+  const int memtiles = e_.array.memtiles(), home = std::max(0, g.column) * e_.array.memtile_rows;
+  std::stable_sort(f.sources.begin(), f.sources.end(), [&](const Source& a, const Source& b) {
+    return (a.memtile - home + memtiles) % memtiles < (b.memtile - home + memtiles) % memtiles;
+  });
+  for (int part : g.parts) f.slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
+  ++input_count_[group];
+  return f;
+}
+
+// Round by round: halos from other columns come after everybody's own rows. A channel that served a neighbour first
+// would make the columns wait for each other one after the other.
+void LayerEmitter::emit_inputs(const Step& s) {
+  std::vector<Feed> feeds;
+  for (int g = 0; g < static_cast<int>(plan_.partition.acts.size()); ++g)
+    if (auto f = input_feed(g, s)) feeds.push_back(std::move(*f));
+  std::size_t rounds = 0;
+  for (const Feed& f : feeds) rounds = std::max(rounds, f.sources.size());
+  for (std::size_t k = 0; k < rounds; ++k)
+    for (const Feed& f : feeds)
+      if (k < f.sources.size()) feed(f, k, k + 1);
+}
+
+void LayerEmitter::emit_operand(int part, const Step& s) {
+  const CorePart& p = plan_.partition.parts[part];
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+  if (h.empty() || w.empty() || b.empty()) return;
+  CoreSlots& slots = slots_[part];
+  Feed f;
+  f.window = {h, w, h, w};
+  f.tensor = plan_.operand;
+  f.c = {b.lo * 8, b.hi * 8};
+  f.parts = {part};
+  f.port = 1;
+  f.lock = core_locks::operand;
+  f.lane = p.row + p.col;  // one of the two tells the cores apart that read from one memory tile
+  f.home_column = foreign;
+  Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
+  const int key = (s.h * plan_.tiling.nw + s.w) * outs_ + s.o;
+  f.sources = sources(plan_.operand, staging, key, f.c, h, w, f.c);
+  f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
+  feed(f, 0, f.sources.size());
+}
+
+void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
+  const CorePart& p = plan_.partition.parts[part];
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+  const std::int64_t channels = b.size() * 8;
+  const Member& m = member_of(b);
+  const int first = m.target_c0 + (b.lo - m.blocks.lo) * 8;  // channel of the target
+  const int c0 = e_.aliases[m.target].c0 + first;
+  const Span c{c0, c0 + static_cast<int>(channels)};
+  const program::EngineId source = e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0);
+  const auto sink_of = [&](int memtile) {
+    const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
+    const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
+    return e_.map().mem_channel(memtile, program::EngineKind::s2mm, (lane + turn) % plan_.channels.results);
+  };
+  const auto label = [&](program::Transfer& t, Span rows, Span cols) {
+    t.layer = static_cast<std::int16_t>(m.layer);
+    t.payload = program::Payload::activations;
+    t.tensor = static_cast<std::int16_t>(m.target);
+    t.region = region_of(rows, cols, {first, first + static_cast<int>(channels)});
+  };
+  auto& out_buffer = const_cast<Buffer&>(slot);
+  if (!output_staging_.empty()) {
+    Staging& st = output_staging_[part];
+    Buffer& stage = *st.slots[st.used++ % 2];
+    const program::EngineId sink = sink_of(st.memtile);
+    program::Transfer out;
+    label(out, h, w);
+    out.route = e_.builder.route(source, {sink});
+    out.memory = e_.map().compute_tile(p.row, p.col);
+    out.access = program::linear(slot.address, h.size() * w.size() * channels);
+    program::Transfer in = out;
+    out.acquire = {core_locks::output + 1, 1};
+    out.release = {core_locks::output, 1};
+    in.memory = e_.map().memory_tile(st.memtile);
+    in.access = program::linear(stage.address, out.access.stream_bytes());
+    WaitSet waits = stage.before;
+    waits.add(stage.users);
+    const std::vector<int> up_tasks = e_.stream({source, out, {}}, {{sink, in, waits}});
+    out_buffer.users.add(source, up_tasks[0]);
+    WaitSet written;
+    written.add(sink, up_tasks[1]);
+    const program::EngineId up =
+        e_.map().mem_channel(st.memtile, program::EngineKind::mm2s, plan_.first_spill + p.row % plan_.channels.spills);
+    const int column = e_.array.memtile_column(st.memtile);
+    const program::EngineId shim =
+        e_.map().shim_channel(column, program::EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
+    program::Transfer read = in;
+    read.route = e_.builder.route(up, {shim});
+    const Segment segment = segments_of(e_.placement(m.target), h, w).front();
+    program::Transfer write = read;
+    write.payload = program::Payload::result;
+    write.access = segment_access(segment, c0, static_cast<int>(channels));
+    stage.users.clear();
+    stage.users.add(written);
+    const std::vector<int> tasks = e_.stream({up, read, written}, {{shim, write, segment.piece->buffer->before}});
+    stage.users.add(up, tasks[0]);
+    segment.piece->buffer->users.add(shim, tasks[1]);
+    segment.piece->writers.push_back({h, w, c, {shim, tasks[1]}});
+    return;
+  }
+  const std::vector<Segment> segments = segments_of(e_.placement(m.target), h, w);
+  for (std::size_t k = 0; k < segments.size(); ++k) {
+    const Segment& seg = segments[k];
+    const program::EngineId sink = sink_of(seg.piece->memtile);
+    program::Transfer out;
+    label(out, seg.h, seg.w);
+    out.route = e_.builder.route(source, {sink});
+    out.memory = e_.map().compute_tile(p.row, p.col);
+    out.access =
+        program::linear(slot.address + ((seg.h.lo - h.lo) * std::int64_t{w.size()} + seg.w.lo - w.lo) * channels,
+                        seg.w.size() * channels);
+    if (seg.w.size() == w.size()) {
+      out.access.dims[0].count *= seg.h.size();
+    } else {
+      out.access.rank = 2;
+      out.access.dims[1] = program::repeated(seg.h.size(), w.size() * channels);
+    }
+    program::Transfer in = out;
+    if (k == 0) out.acquire = {core_locks::output + 1, 1};
+    if (k + 1 == segments.size()) out.release = {core_locks::output, 1};
+    in.payload = program::Payload::result;
+    in.memory = e_.map().memory_tile(seg.piece->memtile);
+    in.access = segment_access(seg, c0, static_cast<int>(channels));
+    const std::vector<int> tasks = e_.stream({source, out, {}}, {{sink, in, seg.piece->buffer->before}});
+    out_buffer.users.add(source, tasks[0]);
+    seg.piece->buffer->users.add(sink, tasks[1]);
+    seg.piece->writers.push_back({seg.h, seg.w, c, {sink, tasks[1]}});
+  }
+}
+
+}  // namespace tessera::lower

@@ -1,0 +1,144 @@
+// The transfers of weights of LayerEmitter: from DDR to places in memory tiles, and on to the cores that share them.
+#include <algorithm>
+
+#include "sim/lower/layer_emitter.h"
+
+namespace tessera::lower {
+
+// Rows count in the blocks of all members.
+int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool bias) {
+  rows = {rows.lo - m.blocks.lo, rows.hi - m.blocks.lo};
+  auto& chunks = e_.builder.program().chunks;
+  const auto [it, added] =
+      e_.chunk_ids.try_emplace({m.layer, rows.lo, rows.hi, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
+  if (!added) return it->second;
+  program::ChunkPlace place;
+  place.layer = static_cast<std::int16_t>(m.layer);
+  for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
+  place.shape.col0 = cols.lo;
+  place.shape.col1 = cols.hi;
+  place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
+  place.shape.bias = bias;
+  place.size = chunk_size(e_.builder.program().masks[e_.builder.program().layers[m.layer].mask], place.shape);
+  if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
+  chunks.push_back(std::move(place));
+  return it->second;
+}
+
+void LayerEmitter::place_weights() {
+  const auto& groups = plan_.partition.weights;
+  const int count = static_cast<int>(groups.size()), memtiles = e_.array.memtiles();
+  for (auto& chunks : chunks_) chunks.resize(static_cast<std::size_t>(outs_) * plan_.tiling.ni);
+  std::vector<std::vector<LoadedChunk*>> fetched(memtiles);  // in this order
+  for (int o = 0; o < outs_; ++o)
+    for (int i = 0; i < plan_.tiling.ni; ++i)
+      for (int g = 0; g < count; ++g) {
+        const CorePart& p = plan_.partition.parts[groups[g].parts[0]];
+        const Span rows = tile_b(p, {0, 0, o, i});
+        if (rows.empty()) continue;
+        const int chunk = o * plan_.tiling.ni + i;
+        LoadedChunk& c = chunks_[g][chunk];
+        c.chunk = chunk_of(member_of(rows), rows,
+                           split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0);
+        // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
+        // columns load from DDR: their own ones if there are enough.
+        const bool at_home = groups[g].column >= 0 && count > memtiles;
+        const int own = std::max(1, memtiles / count);
+        c.memtile = at_home            ? home_memtile(p)
+                    : count > memtiles ? (g + chunk) % memtiles
+                                       : (g * own + chunk % own + (count < memtiles ? layer_.id : 0)) % memtiles;
+        fetched[c.memtile].push_back(&c);
+      }
+  std::vector<std::vector<Bytes>> sizes(memtiles);
+  bool kept = true;
+  for (int m = 0; m < memtiles; ++m) {
+    for (const LoadedChunk* c : fetched[m]) sizes[m].push_back(e_.builder.program().chunks[c->chunk].size.total());
+    for (Bytes b : sizes[m]) largest_chunk_ = std::max(largest_chunk_, b);
+    e_.weights[m].open(e_.allocators[m].largest_gap());
+    kept = kept && e_.weights[m].holds(sizes[m]);
+  }
+  for (int m = 0; m < memtiles && kept; ++m) {
+    const std::vector<std::int64_t> places = e_.weights[m].places(sizes[m]);
+    for (std::size_t k = 0; k < places.size(); ++k) fetched[m][k]->address = places[k];
+  }
+}
+
+LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
+  LoadedChunk& c = chunks_[group][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i];
+  if (c.buffer && c.address >= 0) return c;
+  const program::ChunkPlace& place = e_.builder.program().chunks[c.chunk];
+  const Bytes bytes = place.size.total();
+  const std::int64_t at = c.address >= 0 ? c.address : e_.weights[c.memtile].turn(largest_chunk_);
+  c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
+  const int channel = e_.load_turns[c.memtile]++ % plan_.channels.loads;
+  const program::EngineId shim =
+      e_.map().shim_channel(e_.array.memtile_column(c.memtile), program::EngineKind::mm2s, channel);
+  const program::EngineId sink =
+      e_.map().mem_channel(c.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
+  program::Transfer out;
+  out.route = e_.builder.route(shim, {sink});
+  out.layer = e_.builder.program().chunks[c.chunk].layer;
+  out.payload = program::Payload::weights;
+  out.access = program::linear(place.ddr_address, bytes);
+  program::Transfer in = out;
+  in.memory = e_.map().memory_tile(c.memtile);
+  in.access = program::linear(at, bytes);
+  e_.transfer(shim, out, {});
+  const int task = e_.transfer(sink, in, c.buffer->before);
+  c.buffer->users.add(sink, task);
+  c.loaded = {sink, task};
+  return c;
+}
+
+void LayerEmitter::emit_weights(int group, const Step& s) {
+  const std::int64_t key = std::int64_t{s.o} * plan_.tiling.ni + s.i;
+  if (key == weights_key_[group]) return;
+  weights_key_[group] = key;
+  weights_sent_[group] = false;
+  const CoreGroup& g = plan_.partition.weights[group];
+  const LoadedChunk& slot = chunks_[group][static_cast<std::size_t>(key)];
+  if (slot.chunk < 0 || e_.builder.program().chunks[slot.chunk].size.total() == 0) return;
+  const LoadedChunk& c = load_chunk(group, s);
+  weights_sent_[group] = true;
+  std::vector<program::EngineId> sinks;
+  for (int part : g.parts) {
+    const CorePart& p = plan_.partition.parts[part];
+    sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, 1));
+  }
+  const int outbound = e_.array.memtile.dma.mm2s;
+  const int memtiles = e_.array.memtiles();
+  const bool at_home = g.column >= 0 && static_cast<int>(plan_.partition.weights.size()) > memtiles;
+  // Among the groups served from there; if they are more than the channels, each takes another one for every chunk.
+  const int local = at_home ? g.lane / e_.array.memtile_rows : group / memtiles;
+  const int served = static_cast<int>(at_home ? ceil_div(e_.array.rows, e_.array.memtile_rows)
+                                              : ceil_div(static_cast<int>(plan_.partition.weights.size()), memtiles));
+  const std::int64_t turn = served > plan_.channels.weights ? key * served : 0;
+  const program::EngineId source = e_.map().mem_channel(
+      c.memtile, program::EngineKind::mm2s, outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
+  const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
+  e_.weights[c.memtile].used(c.buffer->address, c.buffer->address + round_up(bytes, 32));
+  program::Transfer out;
+  out.route = e_.builder.route(source, sinks);
+  out.layer = e_.builder.program().chunks[c.chunk].layer;
+  out.payload = program::Payload::weights;
+  out.memory = e_.map().memory_tile(c.memtile);
+  out.access = program::linear(c.buffer->address, bytes);
+  WaitSet loaded;
+  loaded.add(c.loaded.engine, c.loaded.tasks);
+  c.buffer->users.add(source, e_.transfer(source, out, loaded));
+  for (std::size_t i = 0; i < g.parts.size(); ++i) {
+    const CorePart& p = plan_.partition.parts[g.parts[i]];
+    const auto& slots = slots_[g.parts[i]].weights;
+    Buffer& buffer = *slots[weights_count_[group] % slots.size()];
+    program::Transfer in = out;
+    in.memory = e_.map().compute_tile(p.row, p.col);
+    in.access = program::linear(buffer.address, bytes);
+    in.acquire = {static_cast<std::int16_t>(weights_lock()), 1};
+    in.release = {static_cast<std::int16_t>(weights_lock() + 1), 1};
+    const program::EngineId sink = e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, 1);
+    buffer.users.add(sink, e_.transfer(sink, in, buffer.before));
+  }
+  ++weights_count_[group];
+}
+
+}  // namespace tessera::lower

@@ -1,0 +1,22 @@
+#include "sim/mapping/mapping.h"
+
+#include <fmt/format.h>
+
+namespace tessera::mapping {
+
+const char* axis_name(Axis axis) {
+  static const char* const names[] = {"width", "height", "channels"};
+  return names[static_cast<int>(axis)];
+}
+
+std::string sharding_name(const Sharding& s) {
+  return std::string("cols=") + axis_name(s.cols) + " rows=" + axis_name(s.rows);
+}
+
+std::string walk_name(const LayerMapping& m) {
+  return fmt::format("tile={}x{}x{}/{}{}{}{}", m.tile.h, m.tile.w, m.tile.co, m.tile.ci,
+                     m.weights_outer ? " weights-outer" : "", m.chunks_staged ? " chunks-staged" : "",
+                     m.buffers.input > 2 ? fmt::format(" input-slots={}", m.buffers.input) : "");
+}
+
+}  // namespace tessera::mapping

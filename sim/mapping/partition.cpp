@@ -1,0 +1,61 @@
+#include "sim/mapping/partition.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace tessera::mapping {
+
+Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding,
+                         const arch::ArraySpec& array) {
+  Partition p;
+  p.sharding = sharding;
+  const bool channelwise = layer.op != network::Op::conv2d;
+  const int blocks = network::stored_channels(layer.out.c) / 8;
+  const auto range = [&](Axis axis, Span whole, int row, int col) {
+    const bool by_cols = sharding.cols == axis, by_rows = sharding.rows == axis;
+    if (by_cols && by_rows) return split(whole, array.rows * array.cols, col * array.rows + row);
+    if (by_cols) return split(whole, array.cols, col);
+    if (by_rows) return split(whole, array.rows, row);
+    return whole;
+  };
+  using Key = std::tuple<int, int, int, int>;
+  std::map<Key, int> acts, weights;
+  for (int col = 0; col < array.cols; ++col)
+    for (int row = 0; row < array.rows; ++row) {
+      CorePart part{row,
+                    col,
+                    range(Axis::height, rows, row, col),
+                    range(Axis::width, {0, layer.out.w}, row, col),
+                    range(Axis::channels, {0, blocks}, row, col),
+                    -1,
+                    -1};
+      if (part.h.empty() || part.w.empty() || part.b.empty()) continue;
+      const int index = static_cast<int>(p.parts.size());
+      const auto join = [&](std::map<Key, int>& known, std::vector<CoreGroup>& groups, const Key& key) {
+        const auto [it, added] = known.try_emplace(key, static_cast<int>(groups.size()));
+        if (added) groups.push_back({{}, row, col});
+        CoreGroup& g = groups[it->second];
+        if (g.column != col) g.column = -1;
+        g.parts.push_back(index);
+        return it->second;
+      };
+      part.acts = join(acts, p.acts, {part.h.lo, part.w.lo, channelwise ? part.b.lo : -1, 0});
+      if (!channelwise) part.weights = join(weights, p.weights, {part.b.lo, 0, 0, 0});
+      p.max_h = std::max(p.max_h, part.h.size());
+      p.max_w = std::max(p.max_w, part.w.size());
+      p.max_b = std::max(p.max_b, part.b.size());
+      p.parts.push_back(part);
+    }
+  std::vector<int> column_area(static_cast<std::size_t>(array.cols), 0);
+  for (CoreGroup& g : p.acts) {
+    p.lanes = std::max(p.lanes, g.lane + 1);
+    const CorePart& part = p.parts[g.parts[0]];
+    column_area[static_cast<std::size_t>(part.col)] += part.h.size() * part.w.size();
+  }
+  const int widest = *std::max_element(column_area.begin(), column_area.end());
+  p.full_lanes = std::max(1.0, static_cast<double>(widest) / std::max(1, p.max_h * p.max_w));
+  return p;
+}
+
+}  // namespace tessera::mapping

@@ -1,0 +1,31 @@
+// What a mapping may contain as JSON, and what a config may force of it: one rule, one reader.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "sim/config/rule.h"
+#include "sim/mapping/mapping.h"
+
+namespace tessera::mapping {
+
+// Parts of a LayerMapping that are given; the others are chosen.
+struct ForcedMapping {
+  std::optional<Axis> cols, rows;
+  std::optional<TileSizes> tile;
+  std::optional<bool> weights_outer, chunks_staged;
+  struct {
+    std::optional<int> input, weights, operand, output;
+  } buffers;
+  struct {
+    std::optional<int> acts, spills, weights, results, loads;
+  } channels;
+};
+
+config::Rule layer_mapping_rule();  // of one layer, every key optional
+config::Rule mapping_rule();        // of a whole network
+
+// What follows its rule.
+ForcedMapping read_layer_mapping(const nlohmann::json& given);
+nlohmann::ordered_json layer_mapping_json(const LayerMapping& mapping);
+
+}  // namespace tessera::mapping

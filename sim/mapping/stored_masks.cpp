@@ -1,0 +1,34 @@
+#include "sim/mapping/stored_masks.h"
+
+namespace tessera::mapping {
+
+sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::vector<int>& rows,
+                                 const std::vector<int>& cols) {
+  sparsity::KernelMask stored = mask;
+  for (int r = 0; r < mask.rows; ++r)
+    for (int c = 0; c < mask.cols; ++c)
+      stored.bits[static_cast<std::size_t>(r) * mask.cols + c] =
+          mask.present(rows.empty() ? r : rows[r], cols.empty() ? c : cols[c]) ? 1 : 0;
+  return stored;
+}
+
+std::vector<sparsity::KernelMask> kernel_masks(const network::Network& network,
+                                               const std::vector<std::optional<sparsity::BlockMask>>& masks) {
+  std::vector<sparsity::KernelMask> list(network.layers.size());
+  for (const network::Layer& l : network.layers)
+    if (l.op == network::Op::conv2d)
+      list[l.id] = kernel_mask(masks[l.id] ? *masks[l.id] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
+  return list;
+}
+
+sparsity::KernelMask joined_mask(const std::vector<const sparsity::KernelMask*>& masks) {
+  sparsity::KernelMask all;
+  for (const sparsity::KernelMask* m : masks) {
+    all.rows += m->rows;
+    all.cols = m->cols;
+    all.bits.insert(all.bits.end(), m->bits.begin(), m->bits.end());
+  }
+  return all;
+}
+
+}  // namespace tessera::mapping

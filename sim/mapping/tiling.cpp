@@ -1,0 +1,90 @@
+#include "sim/mapping/tiling.h"
+
+#include <algorithm>
+
+namespace tessera::mapping {
+namespace {
+
+int input_blocks(const network::Layer& layer) { return network::stored_channels(layer.in.c) / 8; }
+
+int tiles_of(int whole, int size) { return static_cast<int>(ceil_div(whole, std::clamp(size, 1, std::max(1, whole)))); }
+
+}  // namespace
+
+TileSizes tile_sizes(const network::Layer& layer, const Partition& p, const Tiling& t) {
+  return {static_cast<int>(ceil_div(p.max_h, t.nh)), static_cast<int>(ceil_div(p.max_w, t.nw)),
+          static_cast<int>(ceil_div(p.max_b, t.no)) * 8, static_cast<int>(ceil_div(input_blocks(layer), t.ni)) * 8};
+}
+
+Tiling tiling_of(const network::Layer& layer, const Partition& p, const LayerMapping& m) {
+  Tiling t;
+  t.nh = tiles_of(p.max_h, m.tile.h);
+  t.nw = tiles_of(p.max_w, m.tile.w);
+  t.no = tiles_of(p.max_b, static_cast<int>(ceil_div(m.tile.co, 8)));
+  t.ni = channelwise(layer) ? 1 : tiles_of(input_blocks(layer), static_cast<int>(ceil_div(m.tile.ci, 8)));
+  t.weights_outer = m.weights_outer;
+  t.chunks_staged = m.chunks_staged;
+  t.input_slots = std::max(2, m.buffers.input);
+  return t;
+}
+
+TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tiling& t) {
+  TileShape s{};
+  s.h = static_cast<int>(ceil_div(p.max_h, t.nh));
+  s.w = static_cast<int>(ceil_div(p.max_w, t.nw));
+  s.b = static_cast<int>(ceil_div(p.max_b, t.no));
+  s.in_h = (s.h - 1) * layer.window.sh + layer.window.kh;
+  s.in_w = (s.w - 1) * layer.window.sw + layer.window.kw;
+  s.in_b = channelwise(layer) ? s.b : static_cast<int>(ceil_div(input_blocks(layer), t.ni));
+  return s;
+}
+
+Loads loads_of(const network::Layer& layer, const Tiling& t) {
+  const double ns = t.nh * t.nw;
+  if (channelwise(layer)) return {ns * t.no, 0};
+  Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
+  if (t.ni == 1 && (!t.weights_outer || t.no == 1)) l.input = ns;
+  if (t.ni == 1 && t.weights_outer) l.weights = t.no;
+  if (t.no * t.ni == 1) l.weights = 1;
+  return l;
+}
+
+CoreBuffers core_buffers(const Computed& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
+  const network::Layer& l = *c.layer;
+  const TileShape s = tile_shape(l, p, t);
+  const Loads loads = loads_of(l, t);
+  CoreBuffers b;
+  b.input = Bytes{s.in_h} * s.in_w * s.in_b * 8;
+  b.weights = round_up(largest_chunk, 32);
+  b.output = Bytes{s.h} * s.w * s.b * 8;
+  b.operand = c.operand ? b.output : 0;
+  const Bytes computed = b.output * (c.pool != nullptr ? c.pool->window.kh * c.pool->window.kw : 1);
+  b.accumulator = t.ni > 1 ? computed * 4 : 0;
+  b.unpooled = c.pool != nullptr ? computed : 0;
+  b.slots.input = loads.input > 1 ? t.input_slots : 1;
+  b.slots.weights = channelwise(l) ? 0 : loads.weights > 1 ? 2 : 1;
+  b.slots.output = t.nh * t.nw * t.no > 1 ? 2 : 1;
+  b.slots.operand = c.operand ? b.slots.output : 0;
+  return b;
+}
+
+Bytes staging_bytes(const InDdr& in_ddr, const Partition& p, const Tiling& t, const CoreBuffers& b,
+                    const arch::ArraySpec& a) {
+  const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
+  const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
+  const Bytes input = in_ddr.input ? 2 * groups * b.input * (t.chunks_staged ? 1 : t.ni) : 0;
+  return input + (in_ddr.operand ? 2 * parts * b.operand : 0) + (in_ddr.output ? 2 * parts * b.output : 0) +
+         2 * b.weights;
+}
+
+network::Layer with_pool(const network::Layer& conv, const network::Layer& pool) {
+  network::Layer both = conv;
+  both.out = pool.out;
+  both.window.kh = conv.window.kh + (pool.window.kh - 1) * conv.window.sh;
+  both.window.kw = conv.window.kw + (pool.window.kw - 1) * conv.window.sw;
+  both.window.sh = conv.window.sh * pool.window.sh;
+  both.window.sw = conv.window.sw * pool.window.sw;
+  return both;
+}
+
+}  // namespace tessera::mapping

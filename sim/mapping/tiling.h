@@ -1,0 +1,77 @@
+// How a core walks its part of a layer: the part is cut into nh x nw spatial tiles, `no` tiles of output channels and
+// `ni` chunks of input channels (partial sums stay in the core). Activations and weights are double-buffered and kept
+// as long as consecutive steps use the same ones.
+//
+//   activations outer   for each spatial tile: for each output-channel tile: for each chunk
+//   weights outer       for each output-channel tile: for each spatial tile: for each chunk
+#pragma once
+#include "sim/mapping/partition.h"
+
+namespace tessera::mapping {
+
+// Tile sizes as numbers of tiles, over the largest part of any core.
+struct Tiling {
+  int nh = 1, nw = 1, no = 1, ni = 1;
+  bool weights_outer = false;
+  int input_slots = 2;         // with more than two, cores with unequal blocks drift further apart
+  bool chunks_staged = false;  // an input in DDR passes the memory tile chunk by chunk, not as tiles with all channels
+  int steps() const { return nh * nw * no * ni; }
+};
+
+// A core needs only the channels of the input that it computes of the output.
+inline bool channelwise(const network::Layer& layer) { return layer.op != network::Op::conv2d; }
+
+TileSizes tile_sizes(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
+// The numbers of tiles that tiles of at most these sizes need.
+Tiling tiling_of(const network::Layer& layer, const Partition& partition, const LayerMapping& mapping);
+
+// Of the largest tile.
+struct TileShape {
+  int h, w, b;     // output rows, columns, 8-channel blocks
+  int in_h, in_w;  // window of the tile
+  int in_b;        // 8-channel input blocks of one chunk
+};
+TileShape tile_shape(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
+
+struct Loads {
+  double input, weights;  // how often each kind of tile enters a core
+};
+Loads loads_of(const network::Layer& layer, const Tiling& tiling);
+
+// Buffers in core memory, bytes per slot and slots. Largest over all cores of the layer.
+struct CoreBuffers {
+  Bytes input = 0, weights = 0, operand = 0, accumulator = 0, output = 0;
+  Bytes unpooled = 0;  // convolution tile before a fused pool
+  Slots slots{2, 2, 2, 2};
+  Bytes total() const {
+    return input * slots.input + weights * slots.weights + operand * slots.operand + accumulator + unpooled +
+           output * slots.output;
+  }
+};
+
+// A layer as the cores compute it. With a fused pool `layer` is the two as one (with_pool).
+struct Computed {
+  const network::Layer* layer = nullptr;
+  const network::Layer* kernel = nullptr;  // what the kernels compute: the convolution itself when a pool is fused
+  const network::Layer* pool = nullptr;    // fused pool
+  bool operand = false;                    // reads a second activation tile: add, or conv with a fused add
+};
+
+// With the fewest slots that the walk can use, and `largest_chunk` bytes of weights at a time.
+CoreBuffers core_buffers(const Computed& computed, const Partition& partition, const Tiling& tiling,
+                         Bytes largest_chunk);
+
+// Which tensors of a layer stand in DDR.
+struct InDdr {
+  bool input = false, operand = false, output = false;
+};
+
+// What a tiling keeps in one memory tile: staged tiles of an input in DDR, and slots for results on their way to DDR,
+// share it with weights.
+Bytes staging_bytes(const InDdr& in_ddr, const Partition& partition, const Tiling& tiling, const CoreBuffers& buffers,
+                    const arch::ArraySpec& array);
+
+// The convolution and the pool after it as one layer: the pool's output, and the window that one of its elements spans.
+network::Layer with_pool(const network::Layer& conv, const network::Layer& pool);
+
+}  // namespace tessera::mapping

@@ -1,0 +1,192 @@
+#include "sim/schedule/layer_choice.h"
+
+#include <algorithm>
+
+#include "sim/cost/tuned.h"
+#include "sim/schedule/channel_plan.h"
+#include "sim/schedule/in_place.h"
+#include "sim/schedule/sharding_axis.h"
+
+namespace tessera::schedule {
+namespace {
+
+constexpr int most_slots = 4;  // of a kind of tile in a core
+
+// More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it:
+// in the other half the next layer's first buffers are filled meanwhile.
+mapping::CoreBuffers with_spare_slots(mapping::CoreBuffers b, Bytes core_limit) {
+  if (b.slots.weights < 2) return b;
+  while (b.slots.weights < most_slots && (b.total() + b.weights) * 2 <= core_limit) ++b.slots.weights;
+  return b;
+}
+
+}  // namespace
+
+Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fused) {
+  Unit u;
+  u.kernel = kernel.id;
+  u.fused = fused;
+  u.target = fused < 0 ? kernel.id : fused;
+  u.geometry = kernel;
+  if (fused >= 0) {
+    const network::Layer& tail = in.layer(fused);
+    if (tail.op == network::Op::maxpool)
+      u.geometry = mapping::with_pool(kernel, tail);
+    else
+      u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
+  }
+  if (kernel.op == network::Op::add) u.same_rows = {kernel.inputs[1]};
+  return u;
+}
+
+mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Layer& kernel) {
+  if (kernel.op != network::Op::conv2d) return nullptr;
+  const sparsity::KernelMask& mask = draft.masks[static_cast<std::size_t>(kernel.id)];
+  return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
+}
+
+// Layers of one shape with about as many blocks share what was good for the first of them.
+Shortlist& Search::shortlist(const LayerCase& c, const mapping::Sharding& m, mapping::Span rows) {
+  const network::Layer& l = *c.layer;
+  const network::Window &w = l.window, &k = c.kernel->window;
+  const int blocks = c.weights == nullptr ? -1 : static_cast<int>(c.weights->blocks() * 32 / c.weights->size());
+  return shortlists_[{static_cast<int>(l.op),
+                      l.in.h,
+                      l.in.w,
+                      l.in.c,
+                      l.out.h,
+                      l.out.w,
+                      l.out.c,
+                      w.kh,
+                      w.kw,
+                      w.sh,
+                      w.sw,
+                      w.pad_top,
+                      w.pad_left,
+                      k.kh,
+                      k.kw,
+                      static_cast<int>(m.cols),
+                      static_cast<int>(m.rows),
+                      rows.size(),
+                      c.operand,
+                      c.in_ddr.input,
+                      c.in_ddr.operand,
+                      c.in_ddr.output,
+                      c.in_place,
+                      c.input_sharers,
+                      static_cast<int>(c.input_axis),
+                      static_cast<int>(c.operand_axis),
+                      static_cast<int>(c.output_axis),
+                      blocks}];
+}
+
+// The tiling with tiles of at most the forced sizes, the better of its two ways to stage an input in DDR.
+std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping::Partition& p,
+                                               const std::array<int, 4>& tile, Demand& demand) const {
+  mapping::LayerMapping m;
+  m.tile = {tile[0], tile[1], tile[2], tile[3]};
+  const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
+  const mapping::Channels channels = plan_channels(c, p, in_.array);
+  std::optional<TileChoice> best;
+  for (const bool chunks_staged : {false, true}) {
+    m.chunks_staged = chunks_staged;
+    const mapping::Tiling t = tiling_of(*c.layer, p, m);
+    if (chunks_staged && !(c.in_ddr.input && t.ni > 1)) continue;
+    const mapping::Weights w = cost::weights_of(c, p, t);
+    const cost::Walk walk{p, t, core_buffers(c, p, t, w.largest), w, channels};
+    const Demand asked{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array)};
+    demand = {std::min(demand.core, asked.core), std::min(demand.staging, asked.staging)};
+    if (asked.core > core_limit || asked.staging > c.staging) continue;
+    const cost::Movement moved = movement_of(c, walk, in_.array, std::numeric_limits<double>::infinity());
+    const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.law);
+    if (!best || e.cycles < best->estimate.cycles) best = TileChoice{t, walk.buffers, e};
+  }
+  return best;
+}
+
+Choice Search::choice_of(const LayerCase& c, const mapping::Partition& p, const TileChoice& tiles) const {
+  const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
+  Choice choice;
+  choice.mapping.sharding = p.sharding;
+  choice.mapping.tile = tile_sizes(*c.layer, p, tiles.tiling);
+  choice.mapping.weights_outer = tiles.tiling.weights_outer;
+  choice.mapping.chunks_staged = tiles.tiling.chunks_staged;
+  choice.mapping.buffers = with_spare_slots(tiles.buffers, core_limit).slots;
+  choice.mapping.channels = plan_channels(c, p, in_.array);
+  choice.core_bytes = tiles.buffers.total();
+  choice.staging_bytes = staging_bytes(c.in_ddr, p, tiles.tiling, tiles.buffers, in_.array);
+  choice.cycles = tiles.estimate.cycles;
+  return choice;
+}
+
+std::optional<Choice> Search::weigh(const LayerCase& c, mapping::Span rows, Demand& least,
+                                    std::vector<Candidate>& candidates) {
+  const network::Layer& layer = *c.layer;
+  LayerOverride forced;
+  if (const auto it = in_.spec.layers.find(layer.name); it != in_.spec.layers.end()) forced = it->second;
+  std::vector<mapping::Sharding> shardings =
+      in_.policy.shardings(is_square(layer, *c.kernel), c.input_axis, c.output_axis);
+  if (forced.cols || forced.rows) {
+    const mapping::Sharding s = shardings.front();
+    shardings = {{forced.cols.value_or(s.cols), forced.rows.value_or(s.rows)}};
+  }
+  std::optional<Choice> best;
+  std::size_t chosen = 0;
+  for (const mapping::Sharding& s : shardings) {
+    if (c.in_place && !frees_rows(s, in_.array)) continue;
+    const mapping::Partition p = make_partition(layer, rows, s, in_.array);
+    Demand demand;
+    const auto tiles = forced.tile ? forced_tiles(c, p, *forced.tile, demand)
+                                   : choose_tiles(c, p, in_.array, in_.law, &demand, &shortlist(c, s, rows));
+    least = {std::min(least.core, demand.core), std::min(least.staging, demand.staging)};
+    Candidate weighed;
+    weighed.mapping = sharding_name(s);
+    weighed.rows = rows.size();
+    weighed.core_bytes = demand.core;
+    weighed.staging_bytes = demand.staging;
+    weighed.staging_free = c.staging;
+    if (tiles) {
+      const Choice choice = choice_of(c, p, *tiles);
+      weighed.tiling = walk_name(choice.mapping);
+      weighed.us = choice.cycles * 1e6 / in_.array.clock_hz;
+      weighed.bound_by = tiles->estimate.bound_by;
+      weighed.core_bytes = choice.core_bytes;
+      if (!best || choice.cycles < best->cycles) {
+        best = choice;
+        chosen = candidates.size();
+      }
+    }
+    candidates.push_back(std::move(weighed));
+  }
+  if (best) candidates[chosen].chosen = true;
+  return best;
+}
+
+void set_axes(const Inputs& in, const Draft& d, LayerCase& c, const LayerTensors& t) {
+  c.input_axis = d.axis[d.mapping.root(t.input)];
+  c.operand_axis = t.operand < 0 ? in.policy.axis() : d.axis[d.mapping.root(t.operand)];
+  c.output_axis = d.axis[d.mapping.root(t.target)];
+}
+
+std::optional<double> Search::cost(const Draft& d, const Unit& u, mapping::Span rows, const Where& where) {
+  const network::Layer& kernel = in_.layer(u.kernel);
+  LayerCase c;
+  c.layer = &u.geometry;
+  c.kernel = &kernel;
+  c.pool = u.fused >= 0 && in_.layer(u.fused).op == network::Op::maxpool ? &in_.layer(u.fused) : nullptr;
+  c.weights = weights_of(d, kernel);
+  c.operand = !u.same_rows.empty();
+  c.in_ddr = {where.input_in_ddr, false, where.output_in_ddr};
+  set_axes(in_, d, c, {kernel.inputs[0], u.same_rows.empty() ? -1 : u.same_rows[0], u.target});
+  c.input_sharers = where.sharers;
+  c.staging = where.staging;
+  std::optional<double> best;
+  for (const mapping::Sharding& s : in_.policy.shardings(is_square(u.geometry, kernel), c.input_axis, c.output_axis)) {
+    const mapping::Partition p = make_partition(u.geometry, rows, s, in_.array);
+    const auto tiles = choose_tiles(c, p, in_.array, in_.law, nullptr, &shortlist(c, s, rows));
+    if (tiles && (!best || tiles->estimate.cycles < *best)) best = tiles->estimate.cycles;
+  }
+  return best;
+}
+
+}  // namespace tessera::schedule

@@ -1,0 +1,51 @@
+// Within sim/schedule only: the pass that walks the layers in order and decides, with the memory tiles as they are
+// then, how each is computed and where its output stands.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "sim/schedule/layer_choice.h"
+
+namespace tessera::schedule {
+
+// All passes: the mapping of a network.
+Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks);
+
+// What the pass works on.
+struct Walk {
+  const Inputs& in;
+  Search& search;
+  Draft draft;
+  std::vector<LayerReport> reports;
+};
+
+// What map_layer decides of a layer.
+struct LayerPart {
+  network::LayerId input = 0, target = 0;
+  int part = -1;                // of a concatenation: the input that is copied into it
+  network::LayerId fused = -1;  // addition or pool computed with it
+  mapping::Span rows;           // output rows; those of the fused pool if there is one
+  bool placed = false;          // the target stands already
+};
+std::optional<Failure> map_layer(Walk& walk, const network::Layer& kernel, const LayerPart& part);
+
+void add_step(Draft& draft, const mapping::Compute& compute, double cycles);
+Failure does_not_fit(const network::Layer& layer, const Demand& demand, Bytes core, Bytes staging);
+
+// depth_groups.cpp: the run of layers from `first` on that is better walked in tiles; empty: none.
+struct DepthGroup {
+  std::vector<Unit> units;
+  int tiles = 1;
+};
+DepthGroup depth_group(Walk& walk, network::LayerId first);
+std::optional<Failure> map_group(Walk& walk, const DepthGroup& group);
+
+// horizontal_fusion.cpp: `first` and the convolutions still to come that read the same windows of the same input are
+// computed as one, if that is estimated to be cheaper and all outputs find room in the memory tiles. The number of
+// layers decided: 0 if not.
+std::size_t map_joined(Walk& walk, const network::Layer& first);
+
+// pool_fusion.cpp: takes a pool out of its convolution again where the two cost less apart.
+void weigh_pool(Walk& walk, const network::Layer& conv);
+
+}  // namespace tessera::schedule
