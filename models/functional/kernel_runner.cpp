@@ -139,10 +139,10 @@ void KernelRunner::conv(const Task& t) {
   }
   const ConvTile tile{c.out.h1 - c.out.h0, c.out.w1 - c.out.w0, out_c, c.in_w, c.in_c, t.layer.window};
   conv_accumulate(tile, values(in_), chunk->blocks, acc_.data());
-  conv_result(t);
+  conv_result(t, *chunk);
 }
 
-void KernelRunner::conv_result(const Task& t) {
+void KernelRunner::conv_result(const Task& t, const WeightChunk& chunk) {
   const program::KernelCall& c = t.call;
   const auto n = static_cast<Bytes>(acc_.size());
   if (!c.last) {
@@ -151,16 +151,33 @@ void KernelRunner::conv_result(const Task& t) {
     return;
   }
   result_.resize(acc_.size());
-  requantize_all(acc_.data(), result_.data(), n, t.layer.shift, t.layer.relu);
+  if (t.layer.scaling == network::Scaling::power)
+    requantize_all(acc_.data(), result_.data(), n, t.layer.shift, t.layer.relu);
+  else if (t.layer.scaling == network::Scaling::tensor)
+    requantize_scaled(acc_, result_.data(), {t.layer.multiplier[0]}, t.layer);
+  else if (!chunk.multiplier.empty())
+    requantize_scaled(acc_, result_.data(), chunk.multiplier, t.layer);
+  else
+    return void(refuse(t, "its weight chunk has no multipliers"));
   if (c.add_layer >= 0) {
     if (static_cast<std::size_t>(c.add_layer) >= program_.layers.size())
       return void(refuse(t, "its add layer does not exist"));
     if (!in_memory(t, "residual", c.in2, n)) return;
     load(t, c.in2, n, in2_);
-    const bool relu = program_.layers[static_cast<std::size_t>(c.add_layer)].layer.relu;
-    add_saturating(result_.data(), values(in2_), result_.data(), n, relu);
+    const network::Layer& add = program_.layers[static_cast<std::size_t>(c.add_layer)].layer;
+    const bool first = !add.inputs.empty() && add.inputs[0] == t.layer.id;  // operand of the sum
+    add_tensors(add, first ? result_.data() : values(in2_), first ? values(in2_) : result_.data());
   }
   store_result(t);
+}
+
+// result_ = a + b, as large as result_ is; a or b may be result_.
+void KernelRunner::add_tensors(const network::Layer& add, const std::int8_t* a, const std::int8_t* b) {
+  const auto n = static_cast<Bytes>(result_.size());
+  if (add.scaling == network::Scaling::power)
+    add_saturating(a, b, result_.data(), n, add.relu);
+  else
+    add_rescaled(a, b, result_.data(), n, add);
 }
 
 void KernelRunner::pool(const Task& t) {
@@ -178,7 +195,7 @@ void KernelRunner::add(const Task& t) {
   load(t, t.call.in, n, in_);
   load(t, t.call.in2, n, in2_);
   result_.resize(static_cast<std::size_t>(n));
-  add_saturating(values(in_), values(in2_), result_.data(), n, t.layer.relu);
+  add_tensors(t.layer, values(in_), values(in2_));
   store_result(t);
 }
 

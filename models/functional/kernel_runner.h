@@ -27,7 +27,8 @@ class KernelRunner {
   void store_result(const Task& t);
 
   void conv(const Task& t);
-  void conv_result(const Task& t);
+  void conv_result(const Task& t, const WeightChunk& chunk);
+  void add_tensors(const network::Layer& add, const std::int8_t* a, const std::int8_t* b);
   void pool(const Task& t);
   void add(const Task& t);
   void copy(const Task& t);

@@ -48,7 +48,9 @@ void average_pool(const program::KernelCall& call, const network::Layer& layer, 
         for (int c = 0; c < channels; ++c) sum[static_cast<std::size_t>(c)] += x[c];
       });
       for (int c = 0; c < channels; ++c)
-        out[c] = average(sum[static_cast<std::size_t>(c)], layer.window.kh * layer.window.kw);
+        out[c] = layer.scaling == network::Scaling::power
+                     ? average(sum[static_cast<std::size_t>(c)], layer.window.kh * layer.window.kw)
+                     : requantize(sum[static_cast<std::size_t>(c)], layer.multiplier[0], layer.shift);
     }
 }
 

@@ -41,13 +41,15 @@ std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const program::
                                       const sparsity::IndexUnits& units) {
   const int rows = static_cast<int>(place.shape.rows.size()), cols = place.shape.col1 - place.shape.col0;
   WeightChunk chunk;
-  if (place.shape.bias) {
-    chunk.bias.resize(static_cast<std::size_t>(rows) * sparsity::kernel_block);
-    std::memcpy(chunk.bias.data(), bytes, chunk.bias.size() * 4);
-  }
+  const auto read_parameters = [&](std::vector<std::int32_t>& to, Bytes at) {
+    to.resize(static_cast<std::size_t>(rows) * sparsity::kernel_block);
+    std::memcpy(to.data(), bytes + at, to.size() * 4);
+  };
+  if (place.shape.bias) read_parameters(chunk.bias, 0);
+  if (place.shape.multipliers) read_parameters(chunk.multiplier, place.size.bias);
   RowBlocks present;
   if (place.size.indexed) {
-    auto read = read_index(bytes + place.size.bias, place.size.index, rows, cols, units);
+    auto read = read_index(bytes + place.size.parameters(), place.size.index, rows, cols, units);
     if (!read) return std::nullopt;
     present = std::move(*read);
   } else {
@@ -56,7 +58,7 @@ std::optional<WeightChunk> read_chunk(const std::uint8_t* bytes, const program::
     present.assign(static_cast<std::size_t>(rows), all);
   }
   const Bytes block = Bytes{place.shape.taps} * sparsity::kernel_block * sparsity::kernel_block;
-  const auto* data = reinterpret_cast<const std::int8_t*>(bytes + place.size.bias + place.size.index);
+  const auto* data = reinterpret_cast<const std::int8_t*>(bytes + place.size.parameters() + place.size.index);
   Bytes used = 0;
   for (int r = 0; r < rows; ++r)
     for (const int c : present[static_cast<std::size_t>(r)]) {

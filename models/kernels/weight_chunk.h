@@ -1,4 +1,4 @@
-// Reads the compacted weights of one chunk from bytes, as a kernel on the array would: bias, index, blocks
+// Reads the compacted weights of one chunk from bytes, as a kernel on the array would: parameters, index, blocks
 // (sim/sparsity/compaction.h). What a kernel knows beforehand is its shape; which blocks are there it learns from the
 // index in memory, so a chunk that was overwritten or misplaced is noticed.
 #pragma once
@@ -16,7 +16,7 @@ struct WeightBlock {
 };
 
 struct WeightChunk {
-  std::vector<std::int32_t> bias;  // per output channel; empty when the chunk carries none
+  std::vector<std::int32_t> bias, multiplier;  // per output channel; empty when the chunk carries none
   std::vector<WeightBlock> blocks;
 };
 

@@ -16,6 +16,23 @@ inline std::int8_t requantize(std::int32_t acc, int shift) {
   return saturate8((std::int64_t{acc} + half) >> shift);
 }
 
+// Requantization with a general scale: product / 2^shift, |product| <= 2^62, 0 <= shift <= 62, rounded half to even (as
+// QuantizeLinear of ONNX does, and the mode conv_even of AIE2), saturated.
+inline std::int8_t scale_to_int8(std::int64_t product, int shift) {
+  if (shift == 0) return saturate8(product);
+  const std::int64_t half = std::int64_t{1} << (shift - 1), mask = (std::int64_t{1} << shift) - 1;
+  std::int64_t rounded = (product + half) >> shift;
+  if (((product + half) & mask) == 0) rounded &= ~std::int64_t{1};
+  return saturate8(rounded);
+}
+inline std::int8_t requantize(std::int32_t acc, std::int32_t multiplier, int shift) {
+  return scale_to_int8(std::int64_t{acc} * multiplier, shift);
+}
+// a and b each times its multiplier, over 2^shift.
+inline std::int8_t add_scaled(std::int8_t a, std::int8_t b, std::int32_t of_a, std::int32_t of_b, int shift) {
+  return scale_to_int8(std::int64_t{a} * of_a + std::int64_t{b} * of_b, shift);
+}
+
 // Average of `sum` over `count` elements: multiply by round(2^16 / count), shift by 16 with the same rounding.
 inline std::int8_t average(std::int32_t sum, int count) {
   const std::int64_t factor = (65536 + count / 2) / count;

@@ -115,7 +115,8 @@ class Tracer {
     Bytes& weights = traffic_.layers[l.id].weights;
     weights = is_product(l, products_)
                   ? Bytes{l.in.c} * l.out.c * type_bytes(l.in_type)
-                  : mask.count() * sparsity::kernel_block * sparsity::kernel_block * taps + Bytes{mask.rows} * 8 * 4;
+                  : mask.count() * sparsity::kernel_block * sparsity::kernel_block * taps +
+                        Bytes{mask.rows} * sparsity::kernel_block * (l.scaling == network::Scaling::channel ? 8 : 4);
     traffic_.read += weights;
   }
 

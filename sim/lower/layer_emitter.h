@@ -55,7 +55,7 @@ class LayerEmitter {
   void claim_core_slots();
   bool claim_staging();
   void claim_later(int tile_row);
-  int chunk_of(const Member& m, Span rows, Span cols, bool bias);
+  int chunk_of(const Member& m, Span rows, Span cols, bool first, bool last);
   void place_weights();
   std::vector<Step> steps() const;
   Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }

@@ -6,7 +6,7 @@
 namespace tessera::lower {
 
 // Rows count in the blocks of all members.
-int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool bias) {
+int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool first, bool last) {
   rows = {rows.lo - m.blocks.lo, rows.hi - m.blocks.lo};
   auto& chunks = e_.builder.program().chunks;
   const auto [it, added] =
@@ -18,7 +18,8 @@ int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool bias) {
   place.shape.col0 = cols.lo;
   place.shape.col1 = cols.hi;
   place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
-  place.shape.bias = bias;
+  place.shape.bias = first;
+  place.shape.multipliers = last && e_.network.layers[m.layer].scaling == network::Scaling::channel;
   place.size = chunk_size(e_.builder.program().masks[e_.builder.program().layers[m.layer].mask], place.shape);
   if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
   chunks.push_back(std::move(place));
@@ -39,7 +40,8 @@ void LayerEmitter::place_weights() {
         const int chunk = o * plan_.tiling.ni + i;
         LoadedChunk& c = chunks_[g][chunk];
         c.chunk = chunk_of(member_of(rows), rows,
-                           split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0);
+                           split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0,
+                           i + 1 == plan_.tiling.ni);
         // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
         // columns load from DDR: their own ones if there are enough.
         const bool at_home = groups[g].column >= 0 && count > memtiles;

@@ -26,6 +26,7 @@ LayerWeights::LayerWeights(const network::Layer& conv, const sparsity::KernelMas
       rows_(mask.rows),
       cols_(mask.cols),
       block_bytes_(Bytes{64} * conv.window.kh * conv.window.kw),
+      multiplier_bytes_(conv.scaling == network::Scaling::channel ? 4 * sparsity::kernel_block : 0),
       before_(static_cast<std::size_t>(mask.rows + 1) * (mask.cols + 1)) {
   std::int32_t* line = before_.data() + cols_ + 1;
   for (int r = 0; r < rows_; ++r, line += cols_ + 1) {
@@ -61,6 +62,7 @@ Weights LayerWeights::weigh(const Partition& p, int no, int ni) const {
         line[i + 1] = bottom[cols[i + 1]] - top[cols[i + 1]];
         const Bytes n = line[i + 1] - line[i];
         Bytes bytes = n * block_bytes_ + (i == 0 ? Bytes{rows.size()} * 32 : 0);
+        if (i + 1 == chunks) bytes += rows.size() * multiplier_bytes_;
         if (n != Bytes{rows.size()} * (cols[i + 1] - cols[i])) bytes += round_up((n + rows.size()) * 2, 4);
         w.largest = std::max(w.largest, bytes);
         totals[g] += bytes;

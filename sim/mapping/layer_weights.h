@@ -42,6 +42,7 @@ class LayerWeights {
   PacedWindows windows_;
   int rows_, cols_;
   Bytes block_bytes_;
+  Bytes multiplier_bytes_;  // per row of blocks, in the last chunk over the input channels
   std::vector<std::int32_t> before_;  // present blocks above a row, by the number of columns they are counted over
   // By the number of groups, `no` and `ni`: groups are what split() makes of all output channels.
   std::map<std::array<int, 3>, Weights> known_;

@@ -19,11 +19,11 @@ struct OpKeys {
 
 const std::vector<OpKeys>& legal_ops() {
   static const std::vector<OpKeys> ops = {
-      {"conv2d", Op::conv2d, {"channels", "kernel", "stride", "padding", "relu", "shift", "groups", "dilation"}},
-      {"gemm", Op::conv2d, {"channels", "m", "n", "k", "relu", "shift", "in_type", "out_type"}},
+      {"conv2d", Op::conv2d, {"channels", "kernel", "stride", "padding", "relu", "shift", "multiplier", "groups", "dilation"}},
+      {"gemm", Op::conv2d, {"channels", "m", "n", "k", "relu", "shift", "multiplier", "in_type", "out_type"}},
       {"maxpool", Op::maxpool, {"kernel", "stride", "padding", "global"}},
-      {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "global"}},
-      {"add", Op::add, {"relu"}},
+      {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "global", "shift", "multiplier"}},
+      {"add", Op::add, {"relu", "shift", "multiplier"}},
       {"concat", Op::concat, {}},
   };
   return ops;
@@ -108,6 +108,7 @@ class LayerReader {
     if (op == "gemm") return read_gemm();
     if (op == "add") {
       spec_.layer.relu = flag("relu");
+      read_multiplier();
       return expect_inputs(2, 2);
     }
     if (op == "concat") return expect_inputs(2, 1 << 15);
@@ -154,7 +155,7 @@ class LayerReader {
     }
     spec_.layer.in_type = type("in_type");
     spec_.layer.out_type = type("out_type");
-    for (const char* key : {"relu", "shift"})
+    for (const char* key : {"relu", "shift", "multiplier"})
       if (!spec_.layer.is_int8() && json_.contains(key))
         report(key, "stands beside in_type or out_type", "without: sums of other types than i8 to i8 stay as they are");
     const int m = required("m", 1, max_side);
@@ -164,6 +165,7 @@ class LayerReader {
 
   void read_pool() {
     expect_inputs(1, 1);
+    if (spec_.layer.op == Op::avgpool) read_multiplier();
     spec_.whole_map = flag("global");
     if (!spec_.whole_map) return read_window(true);
     for (const char* key : {"kernel", "stride", "padding"})
@@ -200,10 +202,36 @@ class LayerReader {
   }
 
   void read_shift() {
+    if (json_.contains("multiplier")) return read_multiplier();
     spec_.layer.shift = default_shift;
     const auto it = json_.find("shift");
     if (it != json_.end())
-      spec_.layer.shift = read_int(*it, 0, 31, file_, spec_.path + ".shift", problems_).value_or(default_shift);
+      spec_.layer.shift = read_int(*it, 0, max_shift, file_, spec_.path + ".shift", problems_).value_or(default_shift);
+  }
+
+  // General scales: "multiplier" and "shift" go together.
+  void read_multiplier() {
+    const auto it = json_.find("multiplier");
+    if (it == json_.end()) {
+      if (json_.contains("shift")) report("shift", "stands without a multiplier", "both, or neither");
+      return;
+    }
+    const bool add = spec_.layer.op == Op::add, weights = spec_.layer.op == Op::conv2d;
+    spec_.layer.shift = required("shift", 0, max_scaled_shift);
+    spec_.layer.scaling = Scaling::tensor;
+    if (weights && *it == "channel") {
+      spec_.layer.scaling = Scaling::channel;
+    } else if (add != it->is_array() || (add && it->size() != 2)) {
+      report("multiplier", "is " + it->dump(),
+             add       ? "two whole numbers, one for each operand"
+             : weights ? "a whole number, or \"channel\": one per output channel, in the file of the weights"
+                       : "a whole number");
+    } else {
+      for (std::size_t i = 0; i < (add ? 2U : 1U); ++i)
+        spec_.layer.multiplier[i] = read_int(add ? (*it)[i] : *it, 1, std::numeric_limits<std::int32_t>::max(), file_,
+                                             spec_.path + ".multiplier", problems_)
+                                        .value_or(1);
+    }
   }
 
   ElementType type(const char* key) {

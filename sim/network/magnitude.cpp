@@ -16,6 +16,12 @@ double weight_rms() {
   return std::sqrt(n * (n + 1) / 3);
 }
 
+// What a sum, or an operand of an addition, is multiplied with before the shift.
+double multiplier(const Layer& layer, std::size_t operand) {
+  if (layer.scaling == Scaling::channel) return random_multiplier;
+  return layer.scaling == Scaling::power ? 1 : layer.multiplier[operand];
+}
+
 }  // namespace
 
 void assign_default_shifts(Network& network) {
@@ -31,17 +37,20 @@ void assign_default_shifts(Network& network) {
         const double accumulated = in(0) * weight_rms() * std::sqrt(fan_in);
         if (layer.shift == default_shift)
           layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(accumulated / target_rms))));
-        out = accumulated / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
+        out = accumulated * multiplier(layer, 0) / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
         break;
       }
       case Op::maxpool:
         out = in(0) * 2.2;
         break;
       case Op::avgpool:
-        out = in(0) * 0.6;
-        break;  // what is averaged is positive and correlated
+        out = in(0) * 0.6;  // what is averaged is positive and correlated
+        if (layer.scaling != Scaling::power)
+          out *= multiplier(layer, 0) / std::exp2(layer.shift) * layer.window.kh * layer.window.kw;
+        break;
       case Op::add:
-        out = std::hypot(in(0), in(1)) * (layer.relu ? 0.85 : 1.0);
+        out = std::hypot(in(0) * multiplier(layer, 0), in(1) * multiplier(layer, 1)) / std::exp2(layer.shift) *
+              (layer.relu ? 0.85 : 1.0);
         break;
       case Op::concat: {
         double power = 0;

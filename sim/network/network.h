@@ -1,8 +1,9 @@
 // A network as layers in topological order; each layer produces exactly one tensor, named by its LayerId.
 // Arithmetic (int8 activations and weights, see sim/base/arithmetic.h for rounding): conv2d and gemm accumulate in
-// int32, add the bias, shift right by `shift`, saturate to int8, then ReLU; add saturates a + b, then ReLU;
+// int32, add the bias, requantize as `scaling` says, saturate to int8, then ReLU; add saturates a + b, then ReLU;
 // max pooling ignores padding; average pooling counts it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,14 @@ const char* type_name(ElementType type);
 std::optional<ElementType> find_type(const std::string& name);
 std::vector<std::string> type_names();
 Bytes type_bytes(ElementType type);
+
+// How a sum becomes int8. An average pool of one pixel with a multiplier changes the scale of a tensor.
+enum class Scaling : std::uint8_t {
+  power,    // conv2d: over 2^shift; add: as it is; avgpool: over the number of elements
+  tensor,   // times a multiplier over 2^shift; an add has a multiplier for each operand
+  channel,  // conv2d: the multipliers, one per output channel, stand beside the weights
+};
+constexpr int max_shift = 31, max_scaled_shift = 62;  // of power, and of the others
 
 struct Shape {
   int h = 0, w = 0, c = 0;
@@ -50,7 +59,9 @@ struct Layer {
   std::vector<LayerId> inputs;
   Window window;      // conv2d and pools
   bool relu = false;  // conv2d, add
-  int shift = 0;      // conv2d: requantization; avgpool: unused
+  int shift = 0;      // of the requantization; of power: conv2d only
+  Scaling scaling = Scaling::power;
+  std::array<std::int32_t, 2> multiplier{0, 0};  // of Scaling::tensor, each at least 1; the second of an add alone
   Shape in;           // of inputs[0]
   Shape out;
   bool is_gemm = false;                                               // spelled as gemm in the network file

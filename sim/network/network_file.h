@@ -12,7 +12,10 @@
 // or [height, width]; padding a number, [height, width] or [top, left, bottom, right]. stride defaults to 1 for a
 // convolution and to the kernel for a pool. A gemm with "channels" is fully connected over the whole map; one with
 // "m", "n", "k" is a plain matrix product, and needs no "input" when it comes first; "in_type" and "out_type" (i8, i16,
-// i32, bf16, f32) are those of its matrices. "shift" is the requantization.
+// i32, bf16, f32) are those of its matrices. "shift" is the requantization by a power of two.
+// General scales: "multiplier" m beside "shift" s makes it sum * m / 2^s, rounded half to even; m is one number, for an
+// add [of the first, of the second operand], for a conv2d or gemm also "channel": a number per output channel, which
+// comes with the weights. An avgpool with a multiplier scales the sum of its window.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>

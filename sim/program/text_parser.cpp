@@ -143,6 +143,7 @@ class Parser {
     line_.numbers("pad", {&w.pad_top, &w.pad_left, &w.pad_bottom, &w.pad_right});
     y.relu = line_.flag("relu");
     line_.optional("shift", y.shift);
+    values_.scaling(y);
     y.is_gemm = line_.flag("gemm");
     values_.element_types("types", y);
     line_.optional("mask", l.mask);
@@ -201,6 +202,7 @@ class Parser {
     line_.numbers("cols", {&c.shape.col0, &c.shape.col1}, ':');
     line_.number("taps", c.shape.taps);
     c.shape.bias = line_.flag("bias");
+    c.shape.multipliers = line_.optional("multipliers", c.size.multipliers);
     line_.number("blocks", c.size.blocks);
     c.size.indexed = line_.flag("indexed");
     line_.numbers("size", {&c.size.bias, &c.size.index, &c.size.data});

@@ -38,6 +38,17 @@ void TextValues::element_types(std::string_view key, network::Layer& layer) {
   layer.out_type = static_cast<network::ElementType>(name(key, types, c.rest, "type"));
 }
 
+void TextValues::scaling(network::Layer& layer) {
+  std::string_view value;
+  if (line_.flag("channel_scales")) layer.scaling = network::Scaling::channel;
+  if (!line_.find("multiplier", value)) return;
+  if (layer.scaling == network::Scaling::channel) line_.problem("multiplier", "stands beside channel_scales");
+  layer.scaling = network::Scaling::tensor;
+  Cursor c{value};
+  if (!(c.number(layer.multiplier[0]) && c.eat(',') && c.number(layer.multiplier[1]) && c.done()))
+    line_.unreadable("multiplier", value, "two numbers separated by ','");
+}
+
 void TextValues::ring(std::string_view key, KernelCall& call) {
   std::string_view value;
   if (!line_.find(key, value)) return;

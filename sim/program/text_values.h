@@ -27,6 +27,7 @@ class TextValues {
   void lock_op(std::string_view key, LockOp& op);
   void lock_value(std::string_view key, std::string_view value, LockOp& op);
   void element_types(std::string_view key, network::Layer& layer);  // "i16,i32", if it is there
+  void scaling(network::Layer& layer);                              // "channel_scales" or "multiplier=3,4", if there
   void ring(std::string_view key, KernelCall& call);                // "4,1", if it is there
   void matrix(std::string_view key, Matrix& m);                     // "address,pitch,rows"
   // Appends the line's waits to `waits`.

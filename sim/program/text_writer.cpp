@@ -135,6 +135,8 @@ class Writer {
     add(" pad=", w.pad_top, ',', w.pad_left, ',', w.pad_bottom, ',', w.pad_right);
     if (y.relu) add(" relu");
     if (y.shift != 0) add(" shift=", y.shift);
+    if (y.scaling == network::Scaling::channel) add(" channel_scales");
+    if (y.scaling == network::Scaling::tensor) add(" multiplier=", y.multiplier[0], ',', y.multiplier[1]);
     if (y.is_gemm) add(" gemm");
     if (!y.is_int8()) add(" types=", type_name(y.in_type), ',', type_name(y.out_type));
     if (l.mask != -1) add(" mask=", l.mask);
@@ -168,6 +170,7 @@ class Writer {
     ints(" rows=", c.shape.rows);
     add(" cols=", c.shape.col0, ':', c.shape.col1, " taps=", c.shape.taps);
     if (c.shape.bias) add(" bias");
+    if (c.shape.multipliers) add(" multipliers=", c.size.multipliers);
     add(" blocks=", c.size.blocks);
     if (c.size.indexed) add(" indexed");
     add(" size=", c.size.bias, ',', c.size.index, ',', c.size.data, " ddr=", c.ddr_address, '\n');

@@ -37,6 +37,7 @@ class ProgramWalk {
       put(c.layer, c.ddr_address, c.shape.col0, c.shape.col1, c.shape.taps, c.shape.bias);
       list(c.shape.rows);
       put(c.size.blocks, c.size.indexed, c.size.bias, c.size.index, c.size.data);
+      if (c.shape.multipliers) put(-1, c.size.multipliers);
     }
     for (const TensorPiece& t : p_.pieces) {
       put(t.tensor, t.in_ddr, t.in_ddr ? -1 : t.memory);
@@ -120,6 +121,8 @@ class ProgramWalk {
     put(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
     put(y.in.h, y.in.w, y.in.c, y.out.h, y.out.w, y.out.c);
     if (!y.is_int8()) put(-1, static_cast<int>(y.in_type), static_cast<int>(y.out_type));
+    if (y.scaling != network::Scaling::power)
+      put(-2, static_cast<int>(y.scaling), y.multiplier[0], y.multiplier[1]);
     list(y.inputs);
     list(l.block_order);
   }

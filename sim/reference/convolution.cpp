@@ -65,7 +65,10 @@ void compute_group(const network::Layer& layer, const PaddedInput& input, const 
         multiply_add(input.at(y * k.sh + ky, x * k.sw), &w[static_cast<std::size_t>(ky) * run], fan_in, run, sums);
       std::int8_t* pixel = &out.values[(static_cast<std::size_t>(y) * layer.out.w + x) * layer.out.c + oc];
       for (int i = 0; i < n; ++i) {
-        const std::int8_t v = requantize(sums[i], layer.shift);
+        const std::int8_t v = layer.scaling == network::Scaling::power ? requantize(sums[i], layer.shift)
+                              : layer.scaling == network::Scaling::tensor
+                                  ? requantize(sums[i], layer.multiplier[0], layer.shift)
+                                  : requantize(sums[i], weights.multiplier[oc + i], layer.shift);
         pixel[i] = layer.relu ? std::max<std::int8_t>(v, 0) : v;
       }
     }

@@ -60,9 +60,15 @@ sparsity::WeightTensor make_weights(const network::Layer& layer, const std::opti
   const int limit =
       std::min(127, static_cast<int>(std::lround(network::random_weight_limit / std::sqrt(density(mask)))));
   fill_uniform(w.values, -limit, limit, random);
-  const std::int32_t bias_limit = 8 << std::min(layer.shift, 14);
+  // Of multipliers of about 2^29.6: a shift of the sums alone that does about as much.
+  const int sum_shift = layer.scaling == network::Scaling::power ? layer.shift : std::max(0, layer.shift - 30);
+  const std::int32_t bias_limit = 8 << std::min(sum_shift, 14);
   for (std::int32_t& b : w.bias)
     b = static_cast<std::int32_t>(random.below(2 * static_cast<std::uint64_t>(bias_limit) + 1)) - bias_limit;
+  if (layer.scaling == network::Scaling::channel) {
+    w.multiplier.resize(w.bias.size());
+    for (std::int32_t& m : w.multiplier) m = (1 << 29) + static_cast<std::int32_t>(random.below(1 << 29));
+  }
   if (mask) clear_zero_blocks(w, *mask);
   return w;
 }
@@ -77,6 +83,7 @@ class DataFile {
       sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
       slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.cin}, w.values.data());
       slot(layer.name + ".bias", "<i4", {w.cout}, w.bias.data());
+      if (!w.multiplier.empty()) slot(layer.name + ".multiplier", "<i4", {w.cout}, w.multiplier.data());
     }
   }
 
@@ -90,7 +97,7 @@ class DataFile {
         const std::string near = nearest_name(name, names_);
         failure.problems.push_back(
             {path_, name, "there is no such array in the network",
-             near.empty() ? "input, <layer>.weight or <layer>.bias" : "did you mean '" + near + "'?"});
+             near.empty() ? "input, <layer>.weight, <layer>.bias, or <layer>.multiplier of a layer with a multiplier per channel" : "did you mean '" + near + "'?"});
       } else if (array.dtype != it->second.dtype || array.shape != it->second.shape) {
         failure.problems.push_back({path_, name,
                                     fmt::format("is '{}' {}", array.dtype, sparsity::shape_text(array.shape)),
@@ -162,6 +169,17 @@ void check_masks(const std::string& path, const network::Network& network,
   for (Problem& problem : mistakes.problems()) failure.problems.push_back(std::move(problem));
 }
 
+void check_multipliers(const std::string& path, const network::Network& network, const NetworkData& data,
+                       Failure& failure) {
+  for (const network::Layer& layer : network.layers) {
+    const std::vector<std::int32_t>& m = data.weights[static_cast<std::size_t>(layer.id)].multiplier;
+    const auto wrong = std::find_if(m.begin(), m.end(), [](std::int32_t v) { return v < 0; });
+    if (wrong != m.end())
+      failure.problems.push_back({path, layer.name + ".multiplier",
+                                  fmt::format("is {} for output channel {}", *wrong, wrong - m.begin()), "0 or more"});
+  }
+}
+
 // The accumulator is int32: what could leave it has no defined result.
 void check_accumulators(const std::string& path, const network::Network& network, const NetworkData& data,
                         Failure& failure) {
@@ -201,6 +219,7 @@ Expected<NetworkData> load_data(const std::string& path, const network::Network&
   if (std::optional<Failure> failure = DataFile(path, network, data).read()) return *failure;
   Failure failure;
   check_accumulators(path, network, data, failure);
+  check_multipliers(path, network, data, failure);
   if (from == MasksFrom::file) check_masks(path, network, masks, data, failure);
   if (!failure.problems.empty()) return failure;
   for (const network::Layer& layer : network.layers)

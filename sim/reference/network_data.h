@@ -23,12 +23,13 @@ struct NetworkData {
 };
 
 // Uniform int8 input, uniform weights that are zero inside zero blocks (and larger the sparser the layer, so that data
-// stays in range), biases of up to 8 steps of the output. A layer's data depends on the seed and its name alone.
+// stays in range), biases of up to 8 steps of the output, multipliers of 2^29 to
+// 2^30 where a layer has one per channel. A layer's data depends on the seed and its name alone.
 NetworkData make_data(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                       std::uint64_t seed);
 
 // The same, but an .npz replaces what it names: "input" int8 [h, w, c], "<layer>.weight" int8 [cout, kh, kw, cin] and
-// "<layer>.bias" int32 [cout]. Weights inside zero blocks of a generated mask become zero; with masks of a file, which
+// "<layer>.bias" int32 [cout], and "<layer>.multiplier" int32 [cout], at least 0, where there is one per channel. Weights inside zero blocks of a generated mask become zero; with masks of a file, which
 // belong to the weights, weights inside zero blocks are a problem.
 enum class MasksFrom { generator, file };
 Expected<NetworkData> load_data(const std::string& path, const network::Network& network,

@@ -36,20 +36,24 @@ Tensor max_pool(const network::Layer& layer, const Tensor& in) {
   return pool(layer, in, [](const std::vector<std::int8_t>& v) { return *std::max_element(v.begin(), v.end()); });
 }
 
-// Padding counts: the divisor is the whole window.
+// Padding counts: the divisor, or what the multiplier stands for, is the whole window.
 Tensor average_pool(const network::Layer& layer, const Tensor& in) {
   const int count = layer.window.kh * layer.window.kw;
-  return pool(layer, in, [count](const std::vector<std::int8_t>& v) {
+  return pool(layer, in, [&layer, count](const std::vector<std::int8_t>& v) {
     std::int32_t sum = 0;
     for (std::int8_t x : v) sum += x;
-    return average(sum, count);
+    return layer.scaling == network::Scaling::power ? average(sum, count)
+                                                    : requantize(sum, layer.multiplier[0], layer.shift);
   });
 }
 
 Tensor add(const network::Layer& layer, const Tensor& a, const Tensor& b) {
   Tensor out = empty(layer.out);
   for (std::size_t i = 0; i < out.values.size(); ++i) {
-    const std::int8_t v = saturate8(std::int64_t{a.values[i]} + b.values[i]);
+    const std::int8_t v =
+        layer.scaling == network::Scaling::power
+            ? saturate8(std::int64_t{a.values[i]} + b.values[i])
+            : add_scaled(a.values[i], b.values[i], layer.multiplier[0], layer.multiplier[1], layer.shift);
     out.values[i] = layer.relu ? std::max<std::int8_t>(v, 0) : v;
   }
   return out;

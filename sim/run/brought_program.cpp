@@ -16,16 +16,21 @@ auto essence(const network::Window& w) {
 
 bool alike(const network::Layer& a, const network::Layer& b) {
   return a.name == b.name && a.op == b.op && a.inputs == b.inputs && essence(a.window) == essence(b.window) &&
-         a.relu == b.relu && a.shift == b.shift && a.in == b.in && a.out == b.out && a.in_type == b.in_type &&
+         a.relu == b.relu && a.shift == b.shift && a.scaling == b.scaling && a.multiplier == b.multiplier && a.in == b.in && a.out == b.out && a.in_type == b.in_type &&
          a.out_type == b.out_type;
+}
+
+std::string scaling_text(const network::Layer& l) {
+  if (l.scaling == network::Scaling::channel) return " multiplier per channel";
+  return l.scaling == network::Scaling::power ? "" : fmt::format(" multiplier {},{}", l.multiplier[0], l.multiplier[1]);
 }
 
 std::string text_of(const network::Layer& l) {
   const network::Window& w = l.window;
   return fmt::format(
-      "{} \"{}\" {}x{}x{} to {}x{}x{}, kernel {}x{} stride {}x{} padding {},{},{},{} shift {}{}{}, inputs [{}]",
+      "{} \"{}\" {}x{}x{} to {}x{}x{}, kernel {}x{} stride {}x{} padding {},{},{},{} shift {}{}{}{}, inputs [{}]",
       op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w, l.out.c, w.kh, w.kw, w.sh, w.sw, w.pad_top,
-      w.pad_left, w.pad_bottom, w.pad_right, l.shift, l.relu ? " relu" : "",
+      w.pad_left, w.pad_bottom, w.pad_right, l.shift, scaling_text(l), l.relu ? " relu" : "",
       l.is_int8() ? "" : fmt::format(" {} -> {}", type_name(l.in_type), type_name(l.out_type)),
       fmt::join(l.inputs, ","));
 }

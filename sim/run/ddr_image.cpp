@@ -25,10 +25,12 @@ sparsity::WeightTensor in_stored_order(const sparsity::WeightTensor& w, const st
   out.cin = static_cast<int>(cols.size()) * sparsity::kernel_block;
   out.values.assign(static_cast<std::size_t>(out.cout) * out.taps * out.cin, 0);
   out.bias.assign(static_cast<std::size_t>(out.cout), 0);
+  if (!w.multiplier.empty()) out.multiplier.assign(static_cast<std::size_t>(out.cout), 0);
   for (int oc = 0; oc < out.cout; ++oc) {
     const int from = logical_channel(rows, oc);
     if (from >= w.cout) continue;
     out.bias[oc] = w.bias[from];
+    if (!w.multiplier.empty()) out.multiplier[oc] = w.multiplier[from];
     for (int t = 0; t < w.taps; ++t)
       for (std::size_t block = 0; block < cols.size(); ++block) {
         const int ic = cols[block] * sparsity::kernel_block;

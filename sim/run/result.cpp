@@ -32,6 +32,7 @@ json weight_bytes(const program::Program& program, int layer) {
     if (layer >= 0 && chunk.layer != layer) continue;
     sum.blocks += chunk.size.blocks;
     sum.bias += chunk.size.bias;
+    sum.multipliers += chunk.size.multipliers;
     sum.index += chunk.size.index;
     sum.data += chunk.size.data;
   }
@@ -40,7 +41,10 @@ json weight_bytes(const program::Program& program, int layer) {
     sum.blocks += ceil_div(l.in.c, sparsity::kernel_block) * ceil_div(l.out.c, sparsity::kernel_block);
     sum.data += Bytes{l.in.c} * l.out.c * type_bytes(l.in_type);
   }
-  return {{"blocks", sum.blocks}, {"data", sum.data}, {"index", sum.index}, {"bias", sum.bias}, {"total", sum.total()}};
+  json bytes = {
+      {"blocks", sum.blocks}, {"data", sum.data}, {"index", sum.index}, {"bias", sum.bias}, {"total", sum.total()}};
+  if (sum.multipliers > 0) bytes["multipliers"] = sum.multipliers;
+  return bytes;
 }
 
 // The convolution that computes an add layer on its way out, or -1.

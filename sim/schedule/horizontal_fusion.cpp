@@ -21,7 +21,8 @@ std::vector<network::LayerId> joinable(const Walk& w, const network::Layer& firs
   if (!w.in.policy.joins() || !w.in.spec.depth.empty() || !joins(first)) return list;
   for (network::LayerId reader : w.in.readers[first.inputs[0]]) {
     const network::Layer& l = w.in.layer(reader);
-    if (d.turn[reader] >= d.turn[first.id] && joins(l) && l.inputs[0] == first.inputs[0] && l.window == first.window)
+    if (d.turn[reader] >= d.turn[first.id] && joins(l) && l.inputs[0] == first.inputs[0] && l.window == first.window &&
+        l.scaling == first.scaling)
       list.push_back(reader);
   }
   std::sort(list.begin(), list.end(), [&](network::LayerId a, network::LayerId b) { return d.turn[a] < d.turn[b]; });

@@ -48,6 +48,7 @@ ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
   for (int row : chunk.rows) s.blocks += mask.count(row, row + 1, chunk.col0, chunk.col1);
   s.indexed = s.blocks != std::int64_t{rows} * (chunk.col1 - chunk.col0);
   s.bias = chunk.bias ? Bytes{rows} * kernel_block * 4 : 0;
+  s.multipliers = chunk.multipliers ? Bytes{rows} * kernel_block * 4 : 0;
   s.data = s.blocks * kernel_block * kernel_block * chunk.taps;
   if (s.indexed) {
     const IndexUnits u = index_units(mask, chunk);
@@ -64,13 +65,16 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
   const auto rows = static_cast<int>(chunk.rows.size());
   std::vector<std::uint8_t> out(static_cast<std::size_t>(size.total()), 0);
   std::uint8_t* p = out.data();
-  if (chunk.bias)
+  const auto put_parameters = [&](const std::vector<std::int32_t>& values) {
     for (int row : chunk.rows)
       for (int i = 0; i < kernel_block; ++i, p += 4) {
         const int oc = row * kernel_block + i;
-        const std::int32_t b = oc < w.cout ? w.bias[oc] : 0;
-        std::memcpy(p, &b, 4);
+        const std::int32_t v = oc < w.cout ? values[static_cast<std::size_t>(oc)] : 0;
+        std::memcpy(p, &v, 4);
       }
+  };
+  if (chunk.bias) put_parameters(w.bias);
+  if (chunk.multipliers) put_parameters(w.multiplier);
   if (size.indexed) {
     const IndexUnits u = index_units(mask, chunk);
     std::uint8_t* index = p;

@@ -2,6 +2,7 @@
 // reads, a list of 8-channel output rows by a range of 8-channel input columns, all taps.
 //
 //   [bias: int32 per output channel, only in the first chunk over the input channels]
+//   [multipliers: int32 per output channel, only in the last chunk over the input channels of a layer that has them]
 //   [index, only if a block is missing: u16 count per index row, then u16 column of every present index unit; to 4
 //   bytes] [block data: for each row in order, for each present column: taps x 8 input x 8 output channels, int8]
 //
@@ -22,13 +23,15 @@ struct ChunkShape {
   int col0 = 0, col1 = 0;  // 8-channel input columns, half open
   int taps = 1;            // kh * kw
   bool bias = false;
+  bool multipliers = false;
 };
 
 struct ChunkSize {
   std::int64_t blocks = 0;  // present 8x8 blocks
   bool indexed = false;
-  Bytes bias = 0, index = 0, data = 0;
-  Bytes total() const { return bias + index + data; }
+  Bytes bias = 0, multipliers = 0, index = 0, data = 0;
+  Bytes parameters() const { return bias + multipliers; }
+  Bytes total() const { return parameters() + index + data; }
 };
 
 // Kernel blocks that share one index entry of the chunk.
@@ -39,11 +42,12 @@ IndexUnits index_units(const KernelMask& mask, const ChunkShape& chunk);
 
 ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk);
 
-// Weights of one layer as the network defines them: int8 [cout][kh][kw][cin] and int32 bias [cout].
+// Weights of one layer as the network defines them: int8 [cout][kh][kw][cin], int32 bias [cout], and int32 multiplier
+// [cout] where the layer has one per channel.
 struct WeightTensor {
   int cout = 0, taps = 1, cin = 0;
   std::vector<std::int8_t> values;
-  std::vector<std::int32_t> bias;
+  std::vector<std::int32_t> bias, multiplier;
 };
 
 // The bytes of a chunk; the size equals chunk_size(...).total(). Channels beyond cout or cin are zero.

@@ -177,6 +177,11 @@ void Dataflow::conv(const Here& here, Shadow& m, const program::KernelCall& k) {
     report(here, k.layer,
            fmt::format("chunk {} {} bias, the call is {} the first of its sum", k.chunk, s.bias ? "has a" : "has no",
                        k.first ? "" : "not"));
+  if (s.multipliers != (k.last && y.scaling == network::Scaling::channel))
+    report(here, k.layer,
+           fmt::format("chunk {} {} multipliers, the call is {} the last of a sum {} a multiplier per channel", k.chunk,
+                       s.multipliers ? "has" : "has no", k.last ? "" : "not",
+                       y.scaling == network::Scaling::channel ? "with" : "without"));
   if (c.size.total() > 0)
     need(here, k.layer, m, bytes_at(contents_.chunk_key(k.chunk), k.weights, 0, c.size.total()), "weights");
   consume(here, m, k);

@@ -189,6 +189,7 @@ class Structure {
     }
     const sparsity::ChunkSize size = chunk_size(mask < 0 ? dense : p_.masks[mask], s);
     if (size.blocks != c.size.blocks || size.indexed != c.size.indexed || size.bias != c.size.bias ||
+        size.multipliers != c.size.multipliers ||
         size.index != c.size.index || size.data != c.size.data)
       bad(fmt::format("{} bytes with {} blocks, its mask says {} bytes with {} blocks", c.size.total(), c.size.blocks,
                       size.total(), size.blocks));

@@ -168,6 +168,36 @@ TEST_CASE("Wrong values of attributes") {
   CHECK_THAT(describe(bad(R"({"name":"n","input":[1,1,1],"layers":[]})")), Contains("has 0 entries"));
 }
 
+TEST_CASE("General scales: multipliers of tensors and channels, each with its shift") {
+  const Network n = good(R"({"name":"n","input":[8,8,8],"layers":[
+    {"name":"a","op":"conv2d","channels":8,"multiplier":2147483647,"shift":62},
+    {"name":"b","op":"gemm","channels":8,"multiplier":"channel","shift":40},
+    {"name":"c","op":"conv2d","inputs":"input","channels":8},
+    {"name":"d","op":"add","inputs":["a","c"],"multiplier":[3,5],"shift":2},
+    {"name":"e","op":"avgpool","global":true,"multiplier":7,"shift":9}]})");
+  CHECK(n.layers[1].scaling == Scaling::tensor);
+  CHECK(n.layers[1].multiplier[0] == 2147483647);
+  CHECK(n.layers[1].shift == 62);
+  CHECK(n.layers[2].scaling == Scaling::channel);
+  CHECK(n.layers[3].scaling == Scaling::power);
+  CHECK(n.layers[4].multiplier == std::array<std::int32_t, 2>{3, 5});
+  CHECK(n.layers[5].multiplier[0] == 7);
+  const auto wrong = [](const char* keys) {
+    return describe(bad_layer((R"({"name":"a","op":"conv2d","channels":8,)" + std::string(keys) + "}").c_str()));
+  };
+  CHECK_THAT(wrong(R"("multiplier":5)"), Contains("shift: is missing"));
+  CHECK_THAT(wrong(R"("multiplier":0,"shift":1)"), Contains("1 to 2147483647"));
+  CHECK_THAT(wrong(R"("multiplier":5,"shift":63)"), Contains("0 to 62"));
+  CHECK_THAT(wrong(R"("multiplier":"rows","shift":3)"), Contains("or \"channel\""));
+  CHECK_THAT(wrong(R"("multiplier":[1,2],"shift":3)"), Contains("is [1,2]"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"avgpool","global":true,"shift":3})")),
+             Contains("without a multiplier"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"maxpool","global":true,"multiplier":3})")),
+             Contains("unknown key 'multiplier'"));
+  CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"add","inputs":["input","input"],"multiplier":3,"shift":1})")),
+             Contains("one for each operand"));
+}
+
 TEST_CASE("Files: a missing one and one that is no JSON") {
   const Expected<Network> missing = load_network("no/such/network.json");
   REQUIRE_FALSE(missing);

@@ -63,6 +63,8 @@ class Maker {
     l.layer.window = {1 + pick(7), 1 + pick(7), 1 + pick(2), 1 + pick(2), pick(4), pick(4), pick(4), pick(4)};
     l.layer.relu = flip();
     l.layer.shift = pick(12);
+    l.layer.scaling = static_cast<network::Scaling>(pick(3));
+    if (l.layer.scaling == network::Scaling::tensor) l.layer.multiplier = {1 + pick(1 << 30), pick(1 << 30)};
     l.layer.in = {pick(100), pick(100), pick(100)};
     l.layer.out = {pick(100), pick(100), pick(100)};
     l.layer.is_gemm = flip();
@@ -90,7 +92,8 @@ class Maker {
     c.shape.col1 = 4 + pick(4);
     c.shape.taps = 1 + pick(49);
     c.shape.bias = flip();
-    c.size = {pick(100), flip(), pick(100), pick(100), pick(10000)};
+    c.shape.multipliers = flip();
+    c.size = {pick(100), flip(), pick(100), c.shape.multipliers ? 1 + pick(100) : 0, pick(100), pick(10000)};
     c.ddr_address = 5000000000 + pick(1000);
     p_.chunks.push_back(c);
   }

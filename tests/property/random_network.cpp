@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/random.h"
+#include "sim/network/network_file.h"
 
 namespace tessera {
 namespace {
@@ -148,5 +149,29 @@ class NetworkMaker {
 }  // namespace
 
 std::string random_network(std::uint64_t seed) { return NetworkMaker(seed).make(); }
+
+std::string with_general_scales(const std::string& network, int seed) {
+  Random random(derive_seed(static_cast<std::uint64_t>(seed), 78));
+  const auto multiplier = [&] { return (1 << 29) + static_cast<int>(random.below(1U << 30)); };
+  nlohmann::json json = nlohmann::json::parse(network);
+  const network::Network plain = *network::parse_network(json, "random");
+  for (std::size_t i = 0; i < json["layers"].size(); ++i) {
+    nlohmann::json& layer = json["layers"][i];
+    const int kind = static_cast<int>(random.below(4));
+    if (kind == 0) continue;
+    const network::Layer& made = plain.layers[i + 1];
+    if (made.op == network::Op::conv2d) {
+      layer["shift"] = made.shift + 30;
+      layer["multiplier"] = kind == 1 ? nlohmann::json(multiplier()) : nlohmann::json("channel");
+    } else if (made.op == network::Op::add) {
+      layer["shift"] = 30;
+      layer["multiplier"] = {multiplier(), multiplier()};
+    } else if (made.op == network::Op::avgpool) {
+      layer["shift"] = 30;
+      layer["multiplier"] = multiplier() / (made.window.kh * made.window.kw);
+    }
+  }
+  return json.dump();
+}
 
 }  // namespace tessera

@@ -84,6 +84,26 @@ TEST_CASE("random networks schedule, verify and match the reference") {
   CHECK(refused * 20 <= ran);  // the small memories are meant to be tight, not to make the test empty
 }
 
+TEST_CASE("random networks with general scales verify and match the reference") {
+  int ran = 0, scaled = 0;
+  for (int seed = 0; seed < networks; seed += 3) {
+    const Case c = random_case(static_cast<std::uint64_t>(seed));
+    const std::string json = with_general_scales(random_network(static_cast<std::uint64_t>(seed)), seed);
+    INFO(c.text << "\n" << json);
+    const Expected<Subject> subject = make_subject("random", json, c.array, c.ratio, c.spec);
+    if (!subject && subject.failure().code == ExitCode::does_not_fit) continue;
+    REQUIRE(subject);
+    ++ran;
+    for (const network::Layer& layer : subject->network.layers)
+      scaled += layer.scaling == network::Scaling::power ? 0 : 1;
+    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
+    CHECK(describe(wrong.value_or(Failure{})) == "");
+    if (!wrong) CHECK(functional_objection(*subject, subject->program) == "");
+  }
+  CHECK(ran > networks / 4);
+  CHECK(scaled > ran);
+}
+
 TEST_CASE("no schedule has a descriptor whose fields do not hold it") {
   int ran = 0, refused = 0;
   for (int seed = 0; seed < wide_networks; ++seed) {

@@ -30,6 +30,26 @@ TEST_CASE("Requantization saturates, and without shift it only saturates") {
   CHECK(requantize(std::numeric_limits<std::int32_t>::max(), 31) == 1);  // no overflow on adding half
 }
 
+TEST_CASE("General scales round halves to even, and hold their widest operands") {
+  CHECK(requantize(5, 1, 1) == 2);    // 2.5 -> 2
+  CHECK(requantize(7, 1, 1) == 4);    // 3.5 -> 4
+  CHECK(requantize(-5, 1, 1) == -2);  // -2.5 -> -2
+  CHECK(requantize(-7, 1, 1) == -4);  // -3.5 -> -4
+  CHECK(requantize(10, 3, 3) == 4);   // 3.75
+  CHECK(requantize(9, 3, 3) == 3);    // 3.375
+  CHECK(requantize(100, 3, 0) == 127);
+  CHECK(requantize(0, 3, 62) == 0);
+  const std::int32_t most = std::numeric_limits<std::int32_t>::max(), least = std::numeric_limits<std::int32_t>::min();
+  CHECK(requantize(most, most, 62) == 1);  // 0.999999999
+  CHECK(requantize(least, most, 62) == -1);
+  CHECK(requantize(most, most, 0) == 127);
+  CHECK(requantize(least, most, 0) == -128);
+  CHECK(add_scaled(3, 5, 1, 3, 2) == 4);    // 4.5 -> 4
+  CHECK(add_scaled(-3, -5, 1, 3, 2) == -4);
+  CHECK(add_scaled(127, 127, most, most, 32) == 127);
+  CHECK(add_scaled(-128, 127, most, most, 31) == -1);  // -0.9999999995
+}
+
 TEST_CASE("Average multiplies by round(65536 / count)") {
   CHECK(average(7, 1) == 7);
   CHECK(average(10, 4) == 3);    // 2.5 -> 3

@@ -17,6 +17,7 @@ WeightTensor random_weights(int cout, int taps, int cin, Random& random) {
   WeightTensor w{cout, taps, cin, {}, {}};
   for (int i = 0; i < cout * taps * cin; ++i) w.values.push_back(static_cast<std::int8_t>(random.below(255)) | 1);
   for (int i = 0; i < cout; ++i) w.bias.push_back(static_cast<std::int32_t>(random.next()));
+  for (int i = 0; i < cout; ++i) w.multiplier.push_back(static_cast<std::int32_t>(random.next() >> 33));
   return w;
 }
 
@@ -35,7 +36,7 @@ std::vector<int> unpack(const std::vector<std::uint8_t>& bytes, const ChunkShape
   if (size.indexed) {
     const auto half = [&](int i) {
       std::uint16_t v;
-      std::memcpy(&v, &bytes[static_cast<std::size_t>(size.bias) + 2 * i], 2);
+      std::memcpy(&v, &bytes[static_cast<std::size_t>(size.parameters()) + 2 * i], 2);
       return static_cast<int>(v);
     };
     int next = rows / units.rows;
@@ -46,7 +47,7 @@ std::vector<int> unpack(const std::vector<std::uint8_t>& bytes, const ChunkShape
             present[r][c] = true;
   }
   std::vector<int> dense(static_cast<std::size_t>(rows) * 8 * chunk.taps * cols * 8, 0);
-  auto at = static_cast<std::size_t>(size.bias + size.index);
+  auto at = static_cast<std::size_t>(size.parameters() + size.index);
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < cols; ++c) {
       if (!present[r][c]) continue;
@@ -89,6 +90,7 @@ TEST_CASE("Every block is read back through the index: random shapes, blocks, ch
     ChunkShape chunk;
     chunk.taps = taps;
     chunk.bias = random.below(2) == 0;
+    chunk.multipliers = random.below(2) == 0;
     chunk.rows.resize(static_cast<std::size_t>(mask.rows));
     std::iota(chunk.rows.begin(), chunk.rows.end(), 0);
     if (random.below(2) == 0) random.shuffle(chunk.rows);
@@ -106,6 +108,12 @@ TEST_CASE("Every block is read back through the index: random shapes, blocks, ch
       std::int32_t bias;
       std::memcpy(&bias, bytes.data(), 4);
       CHECK(bias == w.bias[static_cast<std::size_t>(chunk.rows[0]) * 8]);
+    }
+    if (chunk.multipliers) {
+      CHECK(size.multipliers == static_cast<Bytes>(chunk.rows.size()) * 32);
+      std::int32_t multiplier;
+      std::memcpy(&multiplier, bytes.data() + size.bias, 4);
+      CHECK(multiplier == w.multiplier[static_cast<std::size_t>(chunk.rows[0]) * 8]);
     }
   }
 }

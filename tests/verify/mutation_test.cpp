@@ -46,6 +46,14 @@ const char* const padded_net = R"({"name": "padded", "input": [4, 6, 8], "layers
   {"name": "a", "op": "conv2d", "channels": 8, "kernel": [1, 37], "padding": [0, 34], "stride": [1, 3]},
   {"name": "b", "op": "conv2d", "channels": 16, "kernel": [19, 1], "padding": [18, 0]}]})";
 
+// General scales, of every kind.
+const char* const scaled_net = R"({"name": "scaled", "input": [9, 11, 32], "layers": [
+  {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1, "multiplier": "channel", "shift": 39},
+  {"name": "b", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1, "multiplier": 1300000000, "shift": 40},
+  {"name": "sum", "op": "add", "inputs": ["a", "b"], "multiplier": [900000000, 700000000], "shift": 30},
+  {"name": "mean", "op": "avgpool", "kernel": 3, "padding": 1, "stride": 1, "multiplier": 1000, "shift": 13},
+  {"name": "c", "op": "conv2d", "channels": 32, "kernel": 1, "multiplier": "channel", "shift": 38}]})";
+
 std::vector<Subject> subjects() {
   std::vector<Subject> list;
   const auto add = [&](Expected<Subject> s) {
@@ -62,6 +70,7 @@ std::vector<Subject> subjects() {
   add(make_subject("residual 3x4 published", residual_net, generic_array(3, 4), 0, published));
   add(make_subject("deep 2x2", deep_net, generic_array(2, 2), 0.5, split));
   add(make_subject("padded 2x2", padded_net, generic_array(2, 2), 0));
+  add(make_subject("scaled 2x2", scaled_net, generic_array(2, 2), 0.5, split));
   return list;
 }
 

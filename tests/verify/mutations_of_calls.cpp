@@ -97,6 +97,17 @@ void add_call_mutations(std::vector<Mutation>& list) {
     for (program::ProgramLayer& l : p.layers)
       if (l.layer.op == network::Op::conv2d && places.here()) l.layer.shift += 1;
   });
+  add("multipliers of channels forgotten", [](program::Program& p, const program::EngineMap&, Places& places) {
+    for (program::ChunkPlace& c : p.chunks)
+      if (c.shape.multipliers && places.here()) {
+        c.shape.multipliers = false;
+        c.size.multipliers = 0;
+      }
+  });
+  add("wrong multiplier", [](program::Program& p, const program::EngineMap&, Places& places) {
+    for (program::ProgramLayer& l : p.layers)
+      if (l.layer.scaling == network::Scaling::tensor && places.here()) l.layer.multiplier[0] /= 2;
+  });
   add("wrong relu", [](program::Program& p, const program::EngineMap&, Places& places) {
     for (program::ProgramLayer& l : p.layers)
       if (l.layer.op == network::Op::conv2d && places.here()) l.layer.relu = !l.layer.relu;

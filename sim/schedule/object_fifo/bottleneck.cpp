@@ -29,6 +29,7 @@ program::ChunkPlace weights_of(const network::Network& network, const Bottleneck
   place.shape.col1 = l.in.c / 8;
   place.shape.taps = l.window.kh * l.window.kw;
   place.shape.bias = true;
+  place.shape.multipliers = l.scaling == network::Scaling::channel;
   place.size = chunk_size(kernel_mask(sparsity::BlockMask::all_ones(l.out.c, l.in.c)), place.shape);
   return place;
 }
