@@ -8,7 +8,9 @@ namespace {
 namespace fs = std::filesystem;
 
 bool names_a_file(const std::string& path, const Json& value) {
-  return (path == "network" || path == "hardware" || path == "sparsity.mask_file") && value.is_string();
+  return (path == "network" || path == "hardware" || path == "sparsity.mask_file" || path == "sparsity.weights" ||
+          path == "sparsity.gradients") &&
+         value.is_string();
 }
 
 std::string first_key(const std::string& path) { return path.substr(0, path.find('.')); }

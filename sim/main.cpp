@@ -59,6 +59,9 @@ int run(int argc, char** argv) {
   tessera::cli::add_run_command(app, exit_code);
   tessera::cli::add_check_command(app, exit_code);
   tessera::cli::add_import_command(app, exit_code);
+  tessera::cli::add_accuracy_command(app, exit_code);
+  tessera::cli::add_prune_command(app, exit_code);
+  tessera::cli::add_masks_command(app, exit_code);
   tessera::cli::add_list_command(app, exit_code);
   tessera::cli::add_explain_command(app, exit_code);
   tessera::cli::add_explain_schedule_command(app, exit_code);

@@ -3,35 +3,47 @@
 #include <memory>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/image_options.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/target_file.h"
 #include "sim/cli/weight_masks.h"
+#include "sim/sparsity/generators.h"
 
 namespace tessera::cli {
 namespace {
 
 struct ImportArguments {
   std::string model, out, masks, weights;
+  std::vector<int> block{8, 8};
   ModelOptions options;
+  ImageOptions images;
 };
 
 int import_model(const ImportArguments& arguments) {
   Failure wrong{ExitCode::bad_input, unwritable_files({arguments.out, arguments.masks, arguments.weights})};
   const import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
-  const Expected<import::Imported> imported = import::import_onnx(arguments.model, sizes);
+  Expected<import::Imported> imported = import::import_onnx(arguments.model, sizes);
   if (!imported)
     wrong.problems.insert(wrong.problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
   fmt::print("{}", import_summary(*imported));
+  if (!arguments.images.calibration.empty()) {
+    const Expected<std::string> steps = calibrate(*imported, arguments.images, arguments.model);
+    if (!steps) return report_failure(steps.failure());
+    fmt::print("{}\n", *steps);
+  }
   if (auto failure = write_json(arguments.out, imported->file)) return report_failure(*failure);
   fmt::print("network in {}\n", arguments.out);
   if (!arguments.masks.empty()) {
-    const auto masks = zero_block_masks(*imported, {});
+    sparsity::MaskSpec spec;
+    spec.bc = arguments.block[0];
+    spec.bi = arguments.block[1];
+    const auto masks = zero_block_masks(*imported, spec);
     const auto failure = replace_file(
         arguments.masks, [&](const std::string& path) { return write_masks(path, imported->network, masks); });
     if (failure) return report_failure(*failure);
-    fmt::print("zero blocks, 8x8, in {}\n", arguments.masks);
+    fmt::print("zero blocks, {}x{}, in {}\n", spec.bc, spec.bi, arguments.masks);
   }
   if (!arguments.weights.empty()) {
     const auto failure =
@@ -49,6 +61,11 @@ void add_import_command(CLI::App& app, int& exit_code) {
   command->add_option("model", arguments->model, ".onnx or .onnx.gz")->required();
   command->add_option("--out", arguments->out, "network file to write")->required();
   command->add_option("--masks", arguments->masks, "also write the zero blocks of the weights, .npz");
+  command->add_option("--block", arguments->block, "ROWS,COLUMNS: output by input channels of a block of --masks")
+      ->delimiter(',')
+      ->expected(2)
+      ->check(CLI::IsMember(sparsity::legal_block_sides()));
+  add_image_options(*command, arguments->images);
   command->add_option("--weights", arguments->weights,
                       "also write int8 weights and biases, .npz for run --functional --data");
   command->add_option("--dim", arguments->options.sizes, "NAME=SIZE: size of a dynamic dimension; repeatable")

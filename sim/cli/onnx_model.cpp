@@ -70,29 +70,39 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
   const import::DimensionSizes sizes = read_sizes(options, wrong.problems);
   const Expected<std::string> hardware = hardware_file(options.hardware.empty() ? "aie2" : options.hardware);
   if (!hardware) take(wrong.problems, hardware.failure());
-  std::vector<std::string> other_sets;
-  const Expected<WeightMasks> source = read_mask_source(sets, other_sets);
-  if (!source) take(wrong.problems, source.failure());
   Expected<import::Imported> imported = import::import_onnx(path, sizes);
-  if (!imported) take(wrong.problems, imported.failure());
+  if (!imported) {
+    take(wrong.problems, imported.failure());
+    return wrong;
+  }
+  const MaskOrigin origin = mask_origin(sets);
+  const json document = {
+      {"network", imported->file}, {"hardware", hardware ? *hardware : *hardware_file("aie2")}, {"sparsity", default_sparsity(origin, sets)}};
+  const sparsity::WeightsByLayer weights = weights_by_layer(*imported);
+  Expected<run::RunConfig> config = run::make_run_config(document, ".", imported->network.name, sets, &weights);
+  if (!config) take(wrong.problems, config.failure());
   if (!wrong.problems.empty()) return wrong;
-  const json document = {{"network", imported->file}, {"hardware", *hardware}};
-  Expected<run::RunConfig> config = run::make_run_config(document, ".", imported->network.name, other_sets);
-  if (!config) return config.failure();
   ModelRun run{std::move(*config), std::move(*imported), ""};
-  run.masks = use_weight_masks(run.config, run.imported, *source);
+  if (origin == MaskOrigin::file) run.config.masks = zero_block_masks(run.imported, run.config.mask_spec);
+  run.masks = masks_text(run.config, origin);
+  if (origin != MaskOrigin::config) resolve_as_file(run.config);
   return run;
 }
 
 Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions& options,
-                                     const std::vector<std::string>& sets, std::optional<ModelRun>& model) {
+                                     const std::vector<std::string>& sets, std::optional<ModelRun>& model,
+                                     const std::string& data) {
   if (import::is_onnx(path)) {
     Expected<ModelRun> opened = open_model(path, options, sets);
     if (!opened) return opened.failure();
     model = std::move(*opened);
     return model->config;
   }
-  Expected<run::RunConfig> config = run::load_run_config(path, sets);
+  // Weights of --data serve importance too; what is wrong with them is said where they are needed.
+  const Expected<sparsity::WeightsByLayer> weights =
+      data.empty() ? Expected<sparsity::WeightsByLayer>(Failure{}) : sparsity::read_weights(data);
+  Expected<run::RunConfig> config = run::load_run_config(path, sets, weights ? &*weights : nullptr);
+  if (config && config->mask_spec.importance && config->mask_spec.weights.empty()) resolve_as_file(*config);
   Failure wrong = config ? Failure{ExitCode::bad_input, {}} : config.failure();
   for (const auto& [option, given] :
        {std::pair{"--hardware", !options.hardware.empty()}, {"--dim", !options.sizes.empty()}})
@@ -103,16 +113,35 @@ Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions
   return config;
 }
 
-std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported) {
+std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported,
+                                     const std::vector<std::optional<sparsity::BlockMask>>& masks) {
   std::map<std::string, sparsity::NumpyArray> arrays;
+  const auto floats = [&](const std::string& name, std::vector<std::int64_t> shape, const std::vector<double>& values) {
+    std::vector<std::uint8_t> bytes;
+    for (const double v : values) {
+      const auto single = static_cast<float>(v);
+      const auto* at = reinterpret_cast<const std::uint8_t*>(&single);
+      bytes.insert(bytes.end(), at, at + sizeof single);
+    }
+    arrays[name] = {"<f4", std::move(shape), std::move(bytes)};
+  };
   for (const network::Layer& layer : imported.network.layers) {
+    const import::LayerScale& scale = imported.scales[static_cast<std::size_t>(layer.id)];
+    floats(layer.name + ".scale", {}, {scale.step});
+    if (!scale.weights.empty()) floats(layer.name + ".weight_scale", {layer.out.c}, scale.weights);
     const auto& weights = imported.weights[static_cast<std::size_t>(layer.id)];
     if (!weights) continue;
-    const sparsity::WeightTensor w = import::quantized(*weights, imported.scales[static_cast<std::size_t>(layer.id)]);
+    sparsity::WeightTensor w = import::quantized(imported, layer);
+    if (const auto id = static_cast<std::size_t>(layer.id); id < masks.size() && masks[id])
+      clear_zero_blocks(w, *masks[id]);
     const auto* values = reinterpret_cast<const std::uint8_t*>(w.values.data());
     const auto* bias = reinterpret_cast<const std::uint8_t*>(w.bias.data());
     arrays[layer.name + ".weight"] = {"|i1", weights->shape, {values, values + w.values.size()}};
     arrays[layer.name + ".bias"] = {"<i4", {w.cout}, {bias, bias + w.bias.size() * sizeof(std::int32_t)}};
+    const auto* multiplier = reinterpret_cast<const std::uint8_t*>(w.multiplier.data());
+    if (!w.multiplier.empty())
+      arrays[layer.name + ".multiplier"] = {
+          "<i4", {w.cout}, {multiplier, multiplier + w.multiplier.size() * sizeof(std::int32_t)}};
   }
   return write_npz(path, arrays);
 }

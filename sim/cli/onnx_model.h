@@ -27,12 +27,15 @@ struct ModelRun {
 Expected<ModelRun> open_model(const std::string& path, const ModelOptions& options,
                               const std::vector<std::string>& sets);
 
-// A run config or an ONNX file, by its name; `model` gets the latter.
+// A run config or an ONNX file, by its name; `model` gets the latter. `data`: .npz of --data, or empty.
 Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions& options,
-                                     const std::vector<std::string>& sets, std::optional<ModelRun>& model);
+                                     const std::vector<std::string>& sets, std::optional<ModelRun>& model,
+                                     const std::string& data = "");
 
 // Int8 weights and int32 biases by layer, as `run --functional --data` takes them.
-std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported);
+// Weights in zero blocks of `masks` are zero.
+std::optional<Failure> write_weights(const std::string& path, const import::Imported& imported,
+                                     const std::vector<std::optional<sparsity::BlockMask>>& masks = {});
 
 // "4,089,184,256 multiply-accumulates: ..." and what was left out.
 std::string import_summary(const import::Imported& imported);

@@ -189,7 +189,7 @@ int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   std::optional<ModelRun> model;
-  const Expected<run::RunConfig> config = open_config(arguments.config, arguments.model, sets, model);
+  const Expected<run::RunConfig> config = open_config(arguments.config, arguments.model, sets, model, arguments.data);
   Failure wrong = option_problems(arguments, config);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());

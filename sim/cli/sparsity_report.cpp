@@ -53,6 +53,12 @@ std::string headline(const json& sparsity) {
   if (sparsity.contains("mask_file"))
     return fmt::format("sparse: {} (masks of {} for {} of {} layers)\n", what, sparsity["mask_file"].get<std::string>(),
                        sparsity["masked_layers"].get<int>(), sparsity["by_layer"].size());
+  if (sparsity.contains("importance"))
+    return fmt::format("sparse: {}, the least important by {} ({})\n", what, sparsity["importance"].get<std::string>(),
+                       sparsity["scope"] == "n_m" ? fmt::format("{} of {} blocks stay", sparsity["n_m"][0].get<int>(),
+                                                                sparsity["n_m"][1].get<int>())
+                       : sparsity["scope"] == "global" ? "all layers together"
+                                                       : "each layer by itself");
   const json& marks = sparsity["marks"];
   const bool denied = std::find(marks.begin(), marks.end(), "nothing_zero") != marks.end();
   return fmt::format("sparse: {}{}{}{} requested ({}, seed {})\n", what, denied ? " although " : ", ",

@@ -15,12 +15,21 @@ namespace tessera::import {
 using ValueId = int;              // index into Graph::values
 constexpr ValueId no_value = -1;  // an optional input or output that is left out
 
+// What integers a real value stands for: (integer - zero) * scale. One scale and zero for all, or one per index of
+// axis.
+struct Quantization {
+  std::vector<double> scales, zeros;
+  std::int64_t axis = 0;
+  std::optional<Tensor> integers;  // of a constant
+};
+
 struct Value {
   std::string name;
   bool known = false;  // type and shape are
   DataType type = DataType::f32;
   Dims shape;
   std::optional<Tensor> constant;  // of type and shape
+  std::optional<Quantization> quantization;
 };
 
 using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,

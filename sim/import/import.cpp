@@ -12,13 +12,17 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   Expected<Graph> graph = read_onnx(path, sizes);
   if (!graph) return graph.failure();
   upgrade(*graph);
+  expand_quantized_forms(*graph);
   std::vector<Problem> problems = infer(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
+  note_quantized_constants(*graph);
   const DeadCode removed = remove_dead_code(*graph);
   if (dead != nullptr) *dead = removed;
   remove_no_ops(*graph);
   fold_batch_norm(*graph);
   fold_bias(*graph);
+  problems = take_quantization(*graph);
+  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   remove_dead_code(*graph);
   return graph;
 }
@@ -40,6 +44,9 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
     const auto it = lowered->weights.find(layer.name);
     if (it != lowered->weights.end()) imported.weights[static_cast<std::size_t>(layer.id)] = std::move(it->second);
   }
+  imported.file_scales = std::move(lowered->scales);
+  std::vector<Problem> problems = unfit_weights(imported, path);
+  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   choose_scales(imported);
   return imported;
 }

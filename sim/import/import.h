@@ -1,5 +1,6 @@
 // ONNX file -> network: reading, simplifying, lowering, and the scales of int8.
 #pragma once
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,9 +17,11 @@ namespace tessera::import {
 // Reads, infers and simplifies; `dead` (may be null) says what no output depended on.
 Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead = nullptr);
 
-// Numbers as int8 and int32 are q / 2^exponent. A layer has one shift, so its weights have one exponent.
+// An int8 of the layer's tensor stands for `step` times itself; one of its weights for its channel's weight step.
 struct LayerScale {
-  int weights = 0, input = 0, output = 0;
+  double step = 1;
+  bool of_file = false;         // the file says so; else it was chosen (scales.h)
+  std::vector<double> weights;  // per output channel
 };
 
 struct Imported {
@@ -26,6 +29,7 @@ struct Imported {
   network::Network network;
   std::vector<std::optional<LayerWeights>> weights;  // by LayerId
   std::vector<LayerScale> scales;                    // by LayerId
+  std::map<std::string, double> file_scales;         // steps that the file gives, by layer name
   MacCount macs;
   DeadCode dead;
 };

@@ -35,13 +35,42 @@ void set_window(json& layer, const Windows& w, const Dims& after) {
   layer["padding"] = {w.before[0], w.before[1], after[0], after[1]};
 }
 
-std::vector<float> bias_of(const Tensor* bias, std::int64_t channels, double factor) {
-  std::vector<float> values(static_cast<std::size_t>(channels), 0.0F);
+// Input `at` of a node, per output channel; integers with a scale keep every bit.
+std::vector<double> bias_of(const Lowering& to, const Node& node, std::size_t at, std::int64_t channels,
+                            double factor = 1) {
+  std::vector<double> values(static_cast<std::size_t>(channels), 0.0);
+  const Tensor* bias = to.constant(node, at);
   if (bias == nullptr) return values;
-  const std::vector<double> given = reals(*bias);
-  for (std::size_t c = 0; c < values.size(); ++c)
-    values[c] = static_cast<float>(factor * given[given.size() == 1 ? 0 : c % given.size()]);
+  std::vector<double> given = reals(*bias);
+  if (const std::optional<Quantization>& q = to.value(node.inputs[at]).quantization; q && q->integers) {
+    given = reals(*q->integers);
+    for (std::size_t c = 0; c < given.size(); ++c) {
+      const std::size_t s = q->scales.size() == 1 ? 0 : c % q->scales.size();
+      given[c] = (given[c] - q->zeros[s]) * q->scales[s];
+    }
+  }
+  for (std::size_t c = 0; c < values.size(); ++c) values[c] = factor * given[given.size() == 1 ? 0 : c % given.size()];
   return values;
+}
+
+// Integers of the file in place of the real weights that were made of them; `axis`: of the output channels.
+bool keep_integers(Lowering& to, const Node& node, std::int64_t axis, LayerWeights& weights) {
+  const std::optional<Quantization>& q = to.value(node.inputs[1]).quantization;
+  if (!q || !q->integers) return true;
+  if (q->scales.size() != 1 && q->axis != axis) {
+    to.refuse(node, "weights", fmt::format("have scales along axis {}", q->axis),
+              fmt::format("one scale, or one per output channel (axis {})", axis));
+    return false;
+  }
+  weights.source = *q->integers;
+  weights.scales = q->scales;
+  weights.zeros = q->zeros;
+  const std::vector<double> integers = weights.integers();
+  const auto wrong = std::find_if(integers.begin(), integers.end(), [](double v) { return v < -128 || v > 127; });
+  if (wrong == integers.end()) return true;
+  to.refuse(node, "weights", fmt::format("have an integer {} away from its zero point", *wrong),
+            "-128 to 127: weights are int8 without a zero point");
+  return false;
 }
 
 void lower_conv(Lowering& to, const Node& node) {
@@ -64,11 +93,14 @@ void lower_conv(Lowering& to, const Node& node) {
   set_window(layer, w, w.after);
   const std::string name = layer["name"];
   const Dims own = strides_of(shape);
-  to.set_weights(name, {*weights,
-                        {shape[0], shape[2], shape[3], shape[1]},
-                        {own[0], own[2], own[3], own[1]},
-                        1.0,
-                        bias_of(to.constant(node, 2), shape[0], 1)});
+  LayerWeights own_weights{*weights,
+                           {shape[0], shape[2], shape[3], shape[1]},
+                           {own[0], own[2], own[3], own[1]},
+                           1.0,
+                           bias_of(to, node, 2, shape[0])};
+  if (!keep_integers(to, node, 0, own_weights)) return;
+  own_weights.node = node.name;
+  to.set_weights(name, std::move(own_weights));
   to.put(node, {name, Layout::map, w.out[0], w.out[1], shape[0]});
 }
 
@@ -76,8 +108,9 @@ void lower_conv(Lowering& to, const Node& node) {
 struct Product {
   const Tensor* weights;
   std::int64_t k, n, k_stride, n_stride;
-  double factor = 1;  // of the weights
-  std::vector<float> bias;
+  std::int64_t n_axis;  // of the weights
+  double factor = 1;    // of the weights
+  std::vector<double> bias;
 };
 void lower_product(Lowering& to, const Node& node, const Place& in, const Product& p) {
   const bool whole = in.layout == Layout::flat || in.h == 1;  // one row: fully connected over the whole map
@@ -90,7 +123,10 @@ void lower_product(Lowering& to, const Node& node, const Place& in, const Produc
   const Dims shape{p.n, in.layout == Layout::flat ? in.h : 1, in.layout == Layout::flat ? in.w : 1, in.c};
   const Dims strides{p.n_stride, shape[2] * p.k_stride, p.k_stride, shape[1] * shape[2] * p.k_stride};
   const std::string name = layer["name"];
-  to.set_weights(name, {*p.weights, shape, strides, p.factor, p.bias});
+  LayerWeights weights{*p.weights, shape, strides, p.factor, p.bias};
+  if (!keep_integers(to, node, p.n_axis, weights)) return;
+  weights.node = node.name;
+  to.set_weights(name, std::move(weights));
   to.put(node, {name, Layout::rows, whole ? 1 : in.h, 1, p.n});
 }
 
@@ -113,9 +149,9 @@ void lower_gemm(Lowering& to, const Node& node) {
     return to.refuse(node, "C", "is no number per column", "a constant of one number, or one per column");
   if (integer_of(node, "transA", 0) != 0) return to.refuse(node, "transA", "is 1", "0: activations are not transposed");
   if (in == nullptr) return;
-  lower_product(
-      to, node, *in,
-      {weights, k, n, tb ? 1 : n, tb ? k : 1, real_of(node, "alpha", 1), bias_of(bias, n, real_of(node, "beta", 1))});
+  lower_product(to, node, *in,
+                {weights, k, n, tb ? 1 : n, tb ? k : 1, tb ? 0 : 1, real_of(node, "alpha", 1),
+                 bias_of(to, node, 2, n, real_of(node, "beta", 1))});
 }
 
 void lower_matmul(Lowering& to, const Node& node) {
@@ -126,7 +162,7 @@ void lower_matmul(Lowering& to, const Node& node) {
   const Place* in = matrix_input(to, node);
   if (in == nullptr) return;
   const std::int64_t k = weights->shape[0], n = weights->shape[1];
-  lower_product(to, node, *in, {weights, k, n, n, 1, 1.0, bias_of(to.constant(node, 2), n, 1)});
+  lower_product(to, node, *in, {weights, k, n, n, 1, 1, 1.0, bias_of(to, node, 2, n)});
 }
 
 void lower_pool(Lowering& to, const Node& node) {
@@ -206,6 +242,11 @@ void lower_relu(Lowering& to, const Node& node) {
   to.put(node, Place(*in));
 }
 
+// A tensor that is quantized once more with another scale.
+void lower_quantize(Lowering& to, const Node& node) {
+  if (const Place* in = to.place(node, 0)) to.put(node, Place(*in));
+}
+
 void lower_concat(Lowering& to, const Node& node) {
   std::vector<std::string> inputs;
   std::int64_t channels = 0;
@@ -214,7 +255,7 @@ void lower_concat(Lowering& to, const Node& node) {
     const Place* in = to.place(node, i);
     if (in == nullptr) return;
     if (first == nullptr) first = in;
-    inputs.push_back(in->layer);
+    inputs.push_back(to.in_common_scale(node, *in).layer);
     channels += in->c;
   }
   const std::int64_t axis = integer_of(node, "axis", 0);
@@ -254,12 +295,14 @@ const std::vector<LayerRule>& rules() {
       {"AveragePool", lower_pool},
       {"Concat", lower_concat},
       {"Conv", lower_conv},
+      {"DequantizeLinear", lower_quantize},
       {"Flatten", lower_view},
       {"Gemm", lower_gemm},
       {"GlobalAveragePool", lower_global},
       {"GlobalMaxPool", lower_global},
       {"MatMul", lower_matmul},
       {"MaxPool", lower_pool},
+      {"QuantizeLinear", lower_quantize},
       {"ReduceMean", lower_mean},
       {"Relu", lower_relu},
       {"Reshape", lower_view},

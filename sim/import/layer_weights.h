@@ -1,5 +1,6 @@
 // The float weights of a layer, where they stand in the file.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "sim/import/tensor.h"
@@ -11,10 +12,18 @@ struct LayerWeights {
   Dims shape;    // [cout][kh][kw][cin]
   Dims strides;  // of these in `source`, in elements
   double factor = 1;
-  std::vector<float> bias;  // per output channel
+  std::vector<double> bias;  // per output channel
+  // Of a source of integers, which stand for (integer - zero) * scale * factor: one of each for all, or one per output
+  // channel. Empty: the source has real numbers.
+  std::vector<double> scales{}, zeros{};
+  std::string node{};  // that reads them, by name
 
-  // All values in the order of `shape`, times the factor.
+  // All values in the order of `shape`.
   std::vector<float> values() const;
+  // The same of a source of integers, without scale and factor.
+  std::vector<double> integers() const;
+  // Of an output channel.
+  double scale(std::size_t channel) const { return factor * scales[scales.size() == 1 ? 0 : channel]; }
 };
 
 }  // namespace tessera::import

@@ -64,7 +64,49 @@ json& Lowering::add_layer(const Node& node, const char* op, const std::vector<st
   json& layers = lowered_.network["layers"];
   index_[name] = layers.size();
   layers.push_back(std::move(layer_json));
+  if (const std::string kind = op; kind == "maxpool" || kind == "concat")
+    if (const std::optional<double> scale = scale_of(inputs[0])) set_scale(name, *scale);
   return layers.back();
+}
+
+std::optional<double> Lowering::scale_of(const std::string& layer_name) const {
+  const auto it = lowered_.scales.find(layer_name);
+  return it == lowered_.scales.end() ? std::nullopt : std::optional(it->second);
+}
+
+// A maximum, or a part, has the scale of what it is made of.
+void Lowering::set_scale(const std::string& layer_name, double scale) {
+  if (!lowered_.scales.emplace(layer_name, scale).second) return;
+  const json& made = layer(layer_name);
+  const std::string op = made.value("op", "");
+  if (op != "maxpool" && op != "concat") return;
+  if (made["inputs"].is_string()) return set_scale(made["inputs"], scale);
+  for (const json& input : made["inputs"]) set_scale(input, scale);
+}
+
+Place Lowering::rescaled(const Node& node, Place place, double scale) {
+  if (place.layer.empty()) return place;
+  if (!scale_of(place.layer)) set_scale(place.layer, scale);
+  if (*scale_of(place.layer) == scale) return place;
+  json& layer = add_layer(node, "avgpool", {place.layer});
+  layer["kernel"] = 1;
+  place.layer = layer["name"];
+  set_scale(place.layer, scale);
+  return place;
+}
+
+Place Lowering::in_common_scale(const Node& node, Place place) {
+  std::optional<double> wanted;
+  if (const auto& q = value(node.outputs[0]).quantization)
+    wanted = q->scales[0];
+  else if (const auto first = places_.find(node.inputs[0]); first != places_.end())
+    wanted = scale_of(first->second.layer);
+  return wanted ? rescaled(node, std::move(place), *wanted) : place;
+}
+
+void Lowering::put(const Node& node, Place place) {
+  if (const auto& q = value(node.outputs[0]).quantization) place = rescaled(node, std::move(place), q->scales[0]);
+  places_[node.outputs[0]] = std::move(place);
 }
 
 json& Lowering::layer(const std::string& name) {
@@ -105,6 +147,7 @@ void Lowering::place_inputs() {
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
     lowered_.network["input"] = {place.h, place.w, place.c};
     places_[id] = place;
+    if (value(id).quantization) set_scale(place.layer, value(id).quantization->scales[0]);
   }
 }
 

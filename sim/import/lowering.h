@@ -30,6 +30,7 @@ struct Place {
 struct Lowered {
   nlohmann::json network;                       // a network file
   std::map<std::string, LayerWeights> weights;  // by layer name
+  std::map<std::string, double> scales;         // by layer name: of its tensor, where the file says
 };
 
 class Lowering {
@@ -43,8 +44,10 @@ class Lowering {
   const Tensor* constant(const Node& node, std::size_t input) const;
   // Where input i stands; refused, and null, when it is a constant.
   const Place* place(const Node& node, std::size_t input);
-  // Where output 0 stands from now on.
-  void put(const Node& node, Place place) { places_[node.outputs[0]] = std::move(place); }
+  // Where output 0 stands from now on; a layer behind it changes the scale if the file says so.
+  void put(const Node& node, Place place);
+  // Where a tensor stands in the scale of output 0, or else of input 0, which has been asked for before.
+  Place in_common_scale(const Node& node, Place place);
   // A layer named after the node; `input`: of the layers it reads.
   nlohmann::json& add_layer(const Node& node, const char* op, const std::vector<std::string>& inputs);
   nlohmann::json& layer(const std::string& name);
@@ -60,6 +63,9 @@ class Lowering {
   void place_inputs();
   void lower_node(const Node& node);
   void place_unknown(const Node& node);
+  Place rescaled(const Node& node, Place place, double scale);
+  void set_scale(const std::string& layer_name, double scale);
+  std::optional<double> scale_of(const std::string& layer_name) const;
   std::string layer_name(const Node& node);
 
   const Graph& graph_;

@@ -14,6 +14,8 @@
 namespace tessera::import {
 namespace {
 
+constexpr const char* first_dimension = "[0]";  // key of DimensionSizes
+
 class GraphReader {
  public:
   GraphReader(onnx::ModelProto model, const std::string& path, const DimensionSizes& sizes)
@@ -139,6 +141,7 @@ class GraphReader {
     legal_sizes_.push_back(key);
     const auto given = sizes_.find(key);
     if (given != sizes_.end()) return given->second;
+    if (const auto batch = sizes_.find(first_dimension); axis == 0 && batch != sizes_.end()) return batch->second;
     report(fmt::format("input '{}'", input),
            dim.dim_param().empty() ? fmt::format("dimension {} has no size", axis)
                                    : fmt::format("dimension {} is '{}', of any size", axis, key),
@@ -148,6 +151,7 @@ class GraphReader {
 
   void refuse_unused_sizes() {
     for (const auto& [key, size] : sizes_) {
+      if (key == first_dimension) continue;
       if (std::find(legal_sizes_.begin(), legal_sizes_.end(), key) != legal_sizes_.end()) continue;
       const std::string near = nearest_name(key, legal_sizes_);
       report("--dim", fmt::format("no input has a dynamic dimension '{}'", key),

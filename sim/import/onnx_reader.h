@@ -11,7 +11,8 @@ namespace tessera::import {
 
 constexpr int min_opset = 7, max_opset = 23;
 
-// Sizes of dynamic dimensions: by their name in the file, or "input[2]" where they have none.
+// Sizes of dynamic dimensions: by their name in the file, or "input[2]" where they have none; "[0]" is the first
+// dimension of every input, the batch, unless it is named.
 using DimensionSizes = std::map<std::string, std::int64_t>;
 
 Expected<Graph> read_onnx(const std::string& path, const DimensionSizes& sizes);

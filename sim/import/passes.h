@@ -16,6 +16,18 @@ void fold_batch_norm(Graph& graph);
 // the one that is there. A MatMul then has three inputs, which ONNX does not know.
 void fold_bias(Graph& graph);
 
+// Quantized forms of operators (QLinearConv, QLinearMatMul, and those of com.microsoft) become DequantizeLinear, the
+// operator, and QuantizeLinear. Before shapes are known.
+void expand_quantized_forms(Graph& graph);
+
+// Values that DequantizeLinear makes of constants keep their integers.
+void note_quantized_constants(Graph& graph);
+
+// QuantizeLinear and DequantizeLinear of other values go; the values keep their scale. One that is quantized twice with
+// different scales keeps the first, and the second QuantizeLinear stays. Problems: what int8 without zero points cannot
+// say.
+std::vector<Problem> take_quantization(Graph& graph);
+
 // Removes what no output depends on.
 struct DeadCode {
   int nodes = 0;

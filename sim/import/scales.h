@@ -1,17 +1,31 @@
-// Float -> int8: symmetric, powers of two, without calibration data. The weights of a layer get the largest exponent
-// that keeps them in range. Activations are taken to have the root mean square that weights and biases give inputs of
-// root mean square 1; tensors that are added, joined or pooled share an exponent. Good for data that is exact and
-// plausible, not for judging accuracy.
+// The int8 form of a network: symmetric, a step per tensor and a step per output channel of the weights. What the file
+// says is kept: tensors between QuantizeLinear and DequantizeLinear, and weights that are integers. Other weights get
+// the least step that holds the largest of their channel. Other tensors get the step that was observed with data
+// (evaluation/calibration.h), or else one from the root mean square that weights and biases give inputs of root mean
+// square 1: good for data that is exact and plausible, not for judging accuracy.
+// Maxima and concatenations have the step of what they are made of.
 #pragma once
 #include "sim/import/import.h"
 #include "sim/sparsity/compaction.h"
 
 namespace tessera::import {
 
-// Sets imported.scales, and the shifts of the network and of its file.
-void choose_scales(Imported& imported);
+// Weights and biases that are no numbers, by layer.
+std::vector<Problem> unfit_weights(const Imported& imported, const std::string& file);
 
-// The int8 weights and int32 biases of a layer that has weights.
-sparsity::WeightTensor quantized(const LayerWeights& weights, const LayerScale& scale);
+// Sets imported.scales, and multipliers and shifts of the network and of its file. `observed`: steps by LayerId, 0
+// where none is known; empty without data.
+void choose_scales(Imported& imported, const std::vector<double>& observed = {});
+
+// Parameters of a layer that has weights: int8 weights, int32 biases, int32 multipliers where it has one per channel.
+sparsity::WeightTensor quantized(const Imported& imported, const network::Layer& layer);
+
+// multiplier / 2^shift is the nearest to each factor with a common shift; the largest multiplier has 31 bits if the
+// shift allows.
+struct FixedPoint {
+  std::vector<std::int32_t> multipliers;
+  int shift = 0;
+};
+FixedPoint fixed_point(const std::vector<double>& factors);
 
 }  // namespace tessera::import

@@ -19,7 +19,9 @@ struct OpKeys {
 
 const std::vector<OpKeys>& legal_ops() {
   static const std::vector<OpKeys> ops = {
-      {"conv2d", Op::conv2d, {"channels", "kernel", "stride", "padding", "relu", "shift", "multiplier", "groups", "dilation"}},
+      {"conv2d",
+       Op::conv2d,
+       {"channels", "kernel", "stride", "padding", "relu", "shift", "multiplier", "groups", "dilation"}},
       {"gemm", Op::conv2d, {"channels", "m", "n", "k", "relu", "shift", "multiplier", "in_type", "out_type"}},
       {"maxpool", Op::maxpool, {"kernel", "stride", "padding", "global"}},
       {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "global", "shift", "multiplier"}},
@@ -221,7 +223,7 @@ class LayerReader {
     spec_.layer.scaling = Scaling::tensor;
     if (weights && *it == "channel") {
       spec_.layer.scaling = Scaling::channel;
-    } else if (add != it->is_array() || (add && it->size() != 2)) {
+    } else if (add ? !it->is_array() || it->size() != 2 : !it->is_number()) {
       report("multiplier", "is " + it->dump(),
              add       ? "two whole numbers, one for each operand"
              : weights ? "a whole number, or \"channel\": one per output channel, in the file of the weights"

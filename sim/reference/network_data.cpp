@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "sim/base/random.h"
 #include "sim/network/magnitude.h"
@@ -30,16 +31,6 @@ void fill_uniform(std::vector<std::int8_t>& values, int low, int high, Random& r
     if (i % 4 == 0) bits = random.next();
     values[i] = static_cast<std::int8_t>(low + static_cast<int>(((bits & 0xffff) * range) >> 16));
   }
-}
-
-void clear_zero_blocks(sparsity::WeightTensor& w, const sparsity::BlockMask& mask) {
-  for (int oc = 0; oc < w.cout; ++oc)
-    for (int t = 0; t < w.taps; ++t) {
-      std::int8_t* row = &w.values[(static_cast<std::size_t>(oc) * w.taps + t) * w.cin];
-      for (int col = 0; col < mask.cols(); ++col)
-        if (!mask.present(oc / mask.bc, col))
-          std::fill(row + col * mask.bi, row + std::min(w.cin, (col + 1) * mask.bi), std::int8_t{0});
-    }
 }
 
 double density(const std::optional<sparsity::BlockMask>& mask) {
@@ -79,6 +70,7 @@ class DataFile {
     slot("input", "|i1", {network.layers[0].out.h, network.layers[0].out.w, network.layers[0].out.c},
          data.input.values.data());
     for (const network::Layer& layer : network.layers) {
+      layers_.insert(layer.name);
       if (layer.op != network::Op::conv2d) continue;
       sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
       slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.cin}, w.values.data());
@@ -92,12 +84,15 @@ class DataFile {
     if (!arrays) return arrays.failure();
     Failure failure;
     for (const auto& [name, array] : *arrays) {
+      if (is_scale(name)) continue;
       const auto it = slots_.find(name);
       if (it == slots_.end()) {
         const std::string near = nearest_name(name, names_);
         failure.problems.push_back(
             {path_, name, "there is no such array in the network",
-             near.empty() ? "input, <layer>.weight, <layer>.bias, or <layer>.multiplier of a layer with a multiplier per channel" : "did you mean '" + near + "'?"});
+             near.empty()
+                 ? "input, <layer>.weight, <layer>.bias, or <layer>.multiplier of a layer with a multiplier per channel"
+                 : "did you mean '" + near + "'?"});
       } else if (array.dtype != it->second.dtype || array.shape != it->second.shape) {
         failure.problems.push_back({path_, name,
                                     fmt::format("is '{}' {}", array.dtype, sparsity::shape_text(array.shape)),
@@ -111,6 +106,15 @@ class DataFile {
   }
 
  private:
+  // What int8 numbers stand for, which `tessera import --weights` writes beside them.
+  bool is_scale(const std::string& name) const {
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos) return false;
+    const std::string what = name.substr(dot + 1), owner = name.substr(0, dot);
+    return (what == "scale" && layers_.count(owner) != 0) ||
+           (what == "weight_scale" && slots_.count(owner + ".weight") != 0);
+  }
+
   struct Slot {
     std::string dtype;
     std::vector<std::int64_t> shape;
@@ -124,6 +128,7 @@ class DataFile {
   std::string path_;
   std::map<std::string, Slot> slots_;
   std::vector<std::string> names_;
+  std::set<std::string> layers_;
 };
 
 // Blocks of a mask by what the weights in them are.

@@ -72,32 +72,32 @@ Tensor concatenate(const network::Layer& layer, const std::vector<Tensor>& tenso
 
 }  // namespace
 
+Tensor compute_layer(const network::Layer& layer, const std::vector<Tensor>& tensors,
+                     const sparsity::WeightTensor& weights) {
+  const auto in = [&](std::size_t i) -> const Tensor& { return tensors[layer.inputs[i]]; };
+  switch (layer.op) {
+    case network::Op::input:
+      break;
+    case network::Op::conv2d:
+      return reference_convolution(layer, in(0), weights);
+    case network::Op::maxpool:
+      return max_pool(layer, in(0));
+    case network::Op::avgpool:
+      return average_pool(layer, in(0));
+    case network::Op::add:
+      return add(layer, in(0), in(1));
+    case network::Op::concat:
+      return concatenate(layer, tensors);
+  }
+  return {};
+}
+
 std::vector<Tensor> run_reference(const network::Network& network, const NetworkData& data) {
   std::vector<Tensor> tensors(network.layers.size());
-  for (const network::Layer& layer : network.layers) {
-    const auto in = [&](std::size_t i) -> const Tensor& { return tensors[layer.inputs[i]]; };
-    Tensor& out = tensors[layer.id];
-    switch (layer.op) {
-      case network::Op::input:
-        out = data.input;
-        break;
-      case network::Op::conv2d:
-        out = reference_convolution(layer, in(0), data.weights[layer.id]);
-        break;
-      case network::Op::maxpool:
-        out = max_pool(layer, in(0));
-        break;
-      case network::Op::avgpool:
-        out = average_pool(layer, in(0));
-        break;
-      case network::Op::add:
-        out = add(layer, in(0), in(1));
-        break;
-      case network::Op::concat:
-        out = concatenate(layer, tensors);
-        break;
-    }
-  }
+  for (const network::Layer& layer : network.layers)
+    tensors[layer.id] = layer.op == network::Op::input
+                            ? data.input
+                            : compute_layer(layer, tensors, data.weights[static_cast<std::size_t>(layer.id)]);
   return tensors;
 }
 

@@ -16,8 +16,8 @@ auto essence(const network::Window& w) {
 
 bool alike(const network::Layer& a, const network::Layer& b) {
   return a.name == b.name && a.op == b.op && a.inputs == b.inputs && essence(a.window) == essence(b.window) &&
-         a.relu == b.relu && a.shift == b.shift && a.scaling == b.scaling && a.multiplier == b.multiplier && a.in == b.in && a.out == b.out && a.in_type == b.in_type &&
-         a.out_type == b.out_type;
+         a.relu == b.relu && a.shift == b.shift && a.scaling == b.scaling && a.multiplier == b.multiplier &&
+         a.in == b.in && a.out == b.out && a.in_type == b.in_type && a.out_type == b.out_type;
 }
 
 std::string scaling_text(const network::Layer& l) {

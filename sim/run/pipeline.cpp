@@ -48,8 +48,9 @@ struct FunctionalRun {
     if (file.empty()) {
       run.data = reference::make_data(config.network, masks, config.seed);
     } else {
-      const reference::MasksFrom from =
-          config.mask_spec.file.empty() ? reference::MasksFrom::generator : reference::MasksFrom::file;
+      const reference::MasksFrom from = config.mask_spec.file.empty() || config.mask_spec.importance
+                                            ? reference::MasksFrom::generator
+                                            : reference::MasksFrom::file;
       Expected<reference::NetworkData> loaded = load_data(file, config.network, masks, from, config.seed);
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);

@@ -16,6 +16,7 @@
 #include "sim/run/published.h"
 #include "sim/run/run_rule.h"
 #include "sim/run/unfollowed_keys.h"
+#include "sim/sparsity/importance_masks.h"
 
 namespace tessera::run {
 namespace {
@@ -51,11 +52,14 @@ void complete_schedule(json& schedule) {
 void complete_sparsity(json& sparsity) {
   const sparsity::MaskSpec spec;
   set_default(sparsity, "block", {spec.bc, spec.bi});
+  const bool important = sparsity.contains("importance");
   if (!sparsity.contains("mask_file")) {
-    set_default(sparsity, "ratio", spec.ratio);
-    set_default(sparsity, "pattern", spec.pattern);
+    if (sparsity.value("scope", json()) != "n_m") set_default(sparsity, "ratio", spec.ratio);
+    if (!important) set_default(sparsity, "pattern", spec.pattern);
     set_default(sparsity, "seed", spec.seed);
   }
+  if (important) set_default(sparsity, "scope", "layer");
+  if (sparsity.value("scope", json()) == "n_m") set_default(sparsity, "n_m", spec.n_m);
   set_default(sparsity, "first_dense", spec.first_dense);
 }
 
@@ -66,7 +70,7 @@ void replace_generator(config::Document& document) {
   if (!config.contains("sparsity") || !config["sparsity"].is_object() || !config["sparsity"].contains("mask_file"))
     return;
   if (document.origin("sparsity.mask_file").file != set) return;
-  for (const char* key : {"ratio", "pattern", "seed"})
+  for (const char* key : {"ratio", "pattern", "seed", "importance", "scope", "n_m", "weights", "gradients"})
     if (document.origin(std::string("sparsity.") + key).file != set) config["sparsity"].erase(key);
 }
 
@@ -83,7 +87,7 @@ void complete(json& config, const std::string& name) {
   config.erase("$schema");
 }
 
-sparsity::MaskSpec read_sparsity(const json& sparsity, const std::string& folder) {
+sparsity::MaskSpec read_sparsity(const json& sparsity) {
   sparsity::MaskSpec spec;
   spec.bc = sparsity["block"][0].get<int>();
   spec.bi = sparsity["block"][1].get<int>();
@@ -92,6 +96,13 @@ sparsity::MaskSpec read_sparsity(const json& sparsity, const std::string& folder
   spec.seed = sparsity.value("seed", spec.seed);
   spec.first_dense = sparsity["first_dense"].get<bool>();
   spec.exclude = sparsity.value("exclude", std::vector<std::string>{});
+  if (sparsity.contains("importance"))
+    spec.importance = sparsity::find_importance(sparsity["importance"].get<std::string>());
+  const std::string scope = sparsity.value("scope", "layer");
+  spec.scope = scope == "global" ? sparsity::MaskScope::global
+               : scope == "n_m"  ? sparsity::MaskScope::n_m
+                                 : sparsity::MaskScope::layer;
+  spec.n_m = sparsity.value("n_m", spec.n_m);
   const json layers = sparsity.value("layers", json::object());
   for (const auto& [name, given] : layers.items()) {
     sparsity::MaskOverride& layer = spec.layers[name];
@@ -102,10 +113,6 @@ sparsity::MaskSpec read_sparsity(const json& sparsity, const std::string& folder
     if (given.contains("ratio")) layer.ratio = given["ratio"].get<double>();
     if (given.contains("pattern")) layer.pattern = given["pattern"].get<std::string>();
     if (given.contains("seed")) layer.seed = given["seed"].get<std::uint64_t>();
-  }
-  if (sparsity.contains("mask_file")) {
-    const std::filesystem::path file = std::filesystem::path(folder) / sparsity["mask_file"].get<std::string>();
-    spec.file = file.lexically_normal().string();
   }
   return spec;
 }
@@ -154,7 +161,8 @@ std::string without_names(const std::string& path) {
 // Second stage: what the JSON means. Collects the problems that show only here.
 class Resolver {
  public:
-  Resolver(config::Document document, const std::string& name) : document_(std::move(document)), name_(name) {}
+  Resolver(config::Document document, const std::string& name, const sparsity::WeightsByLayer* weights)
+      : document_(std::move(document)), name_(name), weights_(weights) {}
 
   Expected<RunConfig> resolve() {
     failure_.problems = document_.problems;
@@ -182,8 +190,14 @@ class Resolver {
     }
     if (network) config.network = std::move(*network);
     if (masks) {
-      config.mask_spec = read_sparsity(document_.value["sparsity"], document_.origin("sparsity.mask_file").folder);
+      config.mask_spec = read_sparsity(document_.value["sparsity"]);
+      for (const auto& [key, file] : {std::pair{"mask_file", &config.mask_spec.file},
+                                      {"weights", &config.mask_spec.weights},
+                                      {"gradients", &config.mask_spec.gradients}})
+        *file = path_of(std::string("sparsity.") + key, document_.value["sparsity"].value(key, ""));
       take(make_masks(config.network, config.mask_spec), config.masks, "sparsity");
+      if (!config.mask_spec.file.empty() && sound("sparsity")) follow_blocks(config);
+      if (config.mask_spec.importance && sound("sparsity")) choose_by_importance(config);
     }
     if (schedule) {
       config.schedule = read_schedule(document_.value["schedule"]);
@@ -197,14 +211,57 @@ class Resolver {
     config.fidelity =
         document_.value["fidelity"] == "transaction" ? exec::Fidelity::transaction : exec::Fidelity::burst;
     config.seed = document_.value["seed"].get<std::uint64_t>();
-    if (!config.mask_spec.file.empty()) {
-      document_.value["sparsity"]["mask_file"] = std::filesystem::absolute(config.mask_spec.file).string();
-    }
+    for (const auto& [key, file] : {std::pair{"mask_file", config.mask_spec.file},
+                                    {"weights", config.mask_spec.weights},
+                                    {"gradients", config.mask_spec.gradients}})
+      if (!file.empty()) document_.value["sparsity"][key] = std::filesystem::absolute(file).string();
     config.resolved = std::move(document_.value);
     return config;
   }
 
  private:
+  // A file that a key names, from the folder of the document that says so; empty stays empty.
+  std::string path_of(const std::string& key, const std::string& given) const {
+    if (given.empty()) return "";
+    return (std::filesystem::path(document_.origin(key).folder) / given).lexically_normal().string();
+  }
+
+  // A mask file that tells its block says what the config's block is.
+  void follow_blocks(RunConfig& config) {
+    const sparsity::BlockMask* first = nullptr;
+    for (const auto& mask : config.masks) {
+      if (!mask) continue;
+      if (first != nullptr && (mask->bc != first->bc || mask->bi != first->bi)) return;
+      first = &*mask;
+    }
+    if (first == nullptr || !config.mask_spec.layers.empty()) return;
+    config.mask_spec.bc = first->bc;
+    config.mask_spec.bi = first->bi;
+    document_.value["sparsity"]["block"] = {first->bc, first->bi};
+  }
+
+  void choose_by_importance(RunConfig& config) {
+    const sparsity::MaskSpec& spec = config.mask_spec;
+    sparsity::WeightsByLayer weights, gradients;
+    if (!spec.weights.empty())
+      take(sparsity::read_weights(spec.weights), weights, "sparsity");
+    else if (weights_ == nullptr)
+      add(located({{"", "sparsity.importance", "is given without weights to go by",
+                    "legal: with sparsity.weights, with --data of the command line, or for an ONNX file"}}));
+    const bool derived = needs_gradients(*spec.importance);
+    if (derived && spec.gradients.empty())
+      add(located({{"", "sparsity.importance",
+                    fmt::format("is {} without gradients", sparsity::importance_name(*spec.importance)),
+                    "legal: with sparsity.gradients"}}));
+    else if (derived)
+      take(sparsity::read_weights(spec.gradients), gradients, "sparsity");
+    if (!sound("sparsity")) return;
+    std::vector<Problem> problems = choose_blocks(config.network, spec, spec.weights.empty() ? *weights_ : weights,
+                                                  derived ? &gradients : nullptr, config.masks);
+    for (Problem& problem : problems) problem.path = "sparsity." + problem.path;
+    add(located(std::move(problems)));
+  }
+
   void add(std::vector<Problem> problems) {
     for (Problem& problem : problems) failure_.problems.push_back(std::move(problem));
   }
@@ -333,6 +390,7 @@ class Resolver {
 
   config::Document document_;
   std::string name_;
+  const sparsity::WeightsByLayer* weights_;
   Failure failure_;
 };
 }  // namespace
@@ -340,15 +398,16 @@ class Resolver {
 const char* accounting_name(Accounting a) { return a == Accounting::published ? "published" : "physical"; }
 const char* fidelity_name(exec::Fidelity f) { return f == exec::Fidelity::transaction ? "transaction" : "burst"; }
 
-Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets) {
+Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets,
+                                    const sparsity::WeightsByLayer* weights) {
   return Resolver(config::load_document(run_file(path), references(), sets),
-                  std::filesystem::path(path).stem().string())
+                  std::filesystem::path(path).stem().string(), weights)
       .resolve();
 }
 
 Expected<RunConfig> make_run_config(const json& document, const std::string& folder, const std::string& name,
-                                    const std::vector<std::string>& sets) {
-  return Resolver(config::make_document(document, {name, folder}, references(), sets), name).resolve();
+                                    const std::vector<std::string>& sets, const sparsity::WeightsByLayer* weights) {
+  return Resolver(config::make_document(document, {name, folder}, references(), sets), name, weights).resolve();
 }
 
 }  // namespace tessera::run

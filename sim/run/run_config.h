@@ -14,6 +14,7 @@
 #include "sim/network/network.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/mask_spec.h"
+#include "sim/sparsity/weight_file.h"
 
 namespace tessera::run {
 
@@ -34,11 +35,14 @@ struct RunConfig {
   nlohmann::json resolved;  // self-contained: network and hardware inlined
 };
 
+// `weights`, which may be null: what sparsity.importance goes by where the config names no file.
 // Reads the file, applies `sets` ("a.b=c") in order, reports every problem in one pass.
-Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets = {});
+Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets = {},
+                                    const sparsity::WeightsByLayer* weights = nullptr);
 
 // The same from a document in memory; relative paths in it start at `folder`.
 Expected<RunConfig> make_run_config(const nlohmann::json& document, const std::string& folder, const std::string& name,
-                                    const std::vector<std::string>& sets = {});
+                                    const std::vector<std::string>& sets = {},
+                                    const sparsity::WeightsByLayer* weights = nullptr);
 
 }  // namespace tessera::run

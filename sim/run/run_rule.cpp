@@ -3,6 +3,7 @@
 #include "sim/config/hardware.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/generators.h"
+#include "sim/sparsity/importance.h"
 
 namespace tessera::run {
 namespace {
@@ -32,6 +33,17 @@ config::Rule sparsity_rule() {
        {"ratio", ratio_rule()},
        {"pattern", pattern_rule()},
        {"seed", seed_rule("seed of the pattern")},
+       {"importance",
+        config::Rule::choice("zero blocks are the least important ones, by the weights; instead of pattern",
+                             sparsity::importance_names())},
+       {"scope", config::Rule::choice("where the least important blocks are looked for: in every layer; in all layers "
+                                      "together, each divided by its mean; n_m: among m neighbours",
+                                      {"layer", "global", "n_m"})},
+       {"n_m", config::Rule::list("scope n_m: of every m neighbouring blocks along the input channels n stay", 2, 2,
+                                  config::Rule::integer("", 1, 1024, "blocks"))},
+       {"weights", config::Rule::text(".npz with `<layer>.weight` per masked layer, by which importance goes")},
+       {"gradients", config::Rule::text(".npz with `<layer>.weight` per masked layer: the gradient of the loss, for "
+                                        "importance taylor and fisher")},
        {"first_dense", config::Rule::boolean("the first convolution stays dense")},
        {"exclude", config::Rule::list("layers that stay dense, by name", 0, 100000, config::Rule::text(""))},
        {"layers", config::Rule::map("exceptions, by layer name", layer)},

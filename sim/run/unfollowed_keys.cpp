@@ -17,6 +17,7 @@ class Finder {
 
   std::vector<Problem> find() {
     check_mask_file(part(document_.value, "sparsity"));
+    check_importance(part(document_.value, "sparsity"));
     check_dense_layers(part(document_.value, "sparsity"));
     check_halves(part(document_.value, "schedule"));
     check_policy(part(document_.value, "schedule"));
@@ -44,9 +45,47 @@ class Finder {
     if (!sparsity.contains("mask_file")) return;
     const char* beside = "sparsity.mask_file, which says which blocks are zero";
     const std::string legal = "legal: one of the two";
-    for (const char* key : {"ratio", "pattern", "seed"}) refuse(sparsity, key, "sparsity", beside, legal);
+    for (const char* key : {"ratio", "pattern", "seed", "importance"}) refuse(sparsity, key, "sparsity", beside, legal);
     for (const auto& [name, layer] : part(sparsity, "layers").items())
       for (const char* key : {"ratio", "pattern", "seed"}) refuse(layer, key, "sparsity.layers." + name, beside, legal);
+  }
+
+  // Importance says which blocks are zero, and the other keys how it is used.
+  void check_importance(const json& sparsity) {
+    const char* legal = "legal: one of the two";
+    if (!sparsity.contains("importance")) {
+      for (const char* key : {"scope", "n_m", "weights", "gradients"})
+        refuse(sparsity, key, "sparsity", "no sparsity.importance, which would use it",
+               "legal: with sparsity.importance");
+      return;
+    }
+    const char* beside = "sparsity.importance, which says which blocks are zero";
+    refuse(sparsity, "pattern", "sparsity", beside, legal);
+    for (const auto& [name, layer] : part(sparsity, "layers").items())
+      for (const char* key : {"pattern", "seed"}) refuse(layer, key, "sparsity.layers." + name, beside, legal);
+    const json importance = sparsity["importance"];
+    if (importance != "taylor" && importance != "fisher")
+      refuse(sparsity, "gradients", "sparsity",
+             "sparsity.importance=" + config::show(importance) + ", which needs none", "legal: with taylor or fisher");
+    if (sparsity.value("scope", json()) != "n_m") {
+      const json& layers = part(sparsity, "layers");
+      const bool ratio = std::any_of(layers.begin(), layers.end(),
+                                     [](const json& layer) { return layer.is_object() && layer.contains("ratio"); });
+      if (!ratio && !sparsity.contains("ratio"))
+        problems_.push_back({document_.origin("sparsity.importance").file, "sparsity.importance",
+                             fmt::format("is {} without a ratio", config::show(importance)),
+                             "legal: with sparsity.ratio, ratios of layers, or sparsity.scope=n_m"});
+      refuse(sparsity, "n_m", "sparsity", "another sparsity.scope than n_m", "legal: with sparsity.scope=n_m");
+      return;
+    }
+    for (const json& layer : part(sparsity, "layers"))
+      if (layer.is_object() && layer.contains("ratio"))
+        problems_.push_back({document_.origin("sparsity.layers").file, "sparsity.layers",
+                             "has ratios beside sparsity.scope=n_m, which decides them", legal});
+    refuse(sparsity, "ratio", "sparsity", "sparsity.scope=n_m, which decides it", legal);
+    const json n_m = sparsity.value("n_m", json::array({2, 4}));
+    if (n_m.is_array() && n_m.size() == 2 && n_m[0].is_number() && n_m[1].is_number() && n_m[0] > n_m[1])
+      refuse(sparsity, "n_m", "sparsity", "more blocks that stay than there are", "legal: [n, m] with n up to m");
   }
 
   // A layer that stays dense has no ratio, block or pattern.

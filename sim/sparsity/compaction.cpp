@@ -107,4 +107,14 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
   return out;
 }
 
+void clear_zero_blocks(WeightTensor& w, const BlockMask& mask) {
+  for (int oc = 0; oc < w.cout; ++oc)
+    for (int t = 0; t < w.taps; ++t) {
+      std::int8_t* row = &w.values[(static_cast<std::size_t>(oc) * w.taps + t) * w.cin];
+      for (int col = 0; col < mask.cols(); ++col)
+        if (!mask.present(oc / mask.bc, col))
+          std::fill(row + col * mask.bi, row + std::min(w.cin, (col + 1) * mask.bi), std::int8_t{0});
+    }
+}
+
 }  // namespace tessera::sparsity

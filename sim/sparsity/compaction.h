@@ -29,7 +29,7 @@ struct ChunkShape {
 struct ChunkSize {
   std::int64_t blocks = 0;  // present 8x8 blocks
   bool indexed = false;
-  Bytes bias = 0, multipliers = 0, index = 0, data = 0;
+  Bytes bias = 0, index = 0, data = 0, multipliers = 0;
   Bytes parameters() const { return bias + multipliers; }
   Bytes total() const { return parameters() + index + data; }
 };
@@ -49,6 +49,9 @@ struct WeightTensor {
   std::vector<std::int8_t> values;
   std::vector<std::int32_t> bias, multiplier;
 };
+
+// Makes the weights in zero blocks zero.
+void clear_zero_blocks(WeightTensor& weights, const BlockMask& mask);
 
 // The bytes of a chunk; the size equals chunk_size(...).total(). Channels beyond cout or cin are zero.
 std::vector<std::uint8_t> pack_chunk(const WeightTensor& weights, const KernelMask& mask, const ChunkShape& chunk);

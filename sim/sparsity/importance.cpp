@@ -9,17 +9,19 @@
 namespace tessera::sparsity {
 namespace {
 
-constexpr const char* names[] = {"l1", "l2", "variance", "random"};  // in the order of Importance
+constexpr const char* names[] = {"l1", "l2", "variance", "taylor", "fisher", "random"};  // in the order of Importance
 
 // What is known of the weights of a block.
 struct Moments {
   double magnitude = 0, sum = 0, squares = 0;
+  double change = 0, squared_change = 0;  // of weight x gradient
   std::int64_t count = 0;
 };
 
-std::vector<Moments> moments_of(const FloatWeights& weights, const BlockMask& grid) {
+std::vector<Moments> moments_of(const FloatWeights& weights, const BlockMask& grid,
+                                const FloatWeights* gradients = nullptr) {
   std::vector<Moments> moments(static_cast<std::size_t>(grid.rows()) * static_cast<std::size_t>(grid.cols()));
-  const float* value = weights.values.data();
+  const float *value = weights.values.data(), *gradient = gradients == nullptr ? nullptr : gradients->values.data();
   for (int oc = 0; oc < weights.cout; ++oc) {
     Moments* row = &moments[static_cast<std::size_t>(oc / grid.bc) * static_cast<std::size_t>(grid.cols())];
     for (int t = 0; t < weights.taps; ++t)
@@ -30,6 +32,10 @@ std::vector<Moments> moments_of(const FloatWeights& weights, const BlockMask& gr
         m.sum += v;
         m.squares += v * v;
         ++m.count;
+        if (gradient == nullptr) continue;
+        const double change = v * *gradient++;
+        m.change += std::fabs(change);
+        m.squared_change += change * change;
       }
   }
   return moments;
@@ -47,6 +53,10 @@ double importance_of(const Moments& m, Importance by, Random& random) {
       const auto n = static_cast<double>(m.count);
       return std::max(0.0, m.squares / n - m.sum / n * (m.sum / n));
     }
+    case Importance::taylor:
+      return m.change;
+    case Importance::fisher:
+      return m.squared_change;
     case Importance::random:
       return drawn;
   }
@@ -59,9 +69,12 @@ const char* importance_name(Importance importance) { return names[static_cast<in
 std::vector<std::string> importance_names() { return {std::begin(names), std::end(names)}; }
 
 std::optional<Importance> find_importance(const std::string& name) {
-  for (int i = 0; i < 4; ++i)
-    if (name == names[i]) return static_cast<Importance>(i);
-  return std::nullopt;
+  const auto it = std::find(std::begin(names), std::end(names), name);
+  return it == std::end(names) ? std::nullopt : std::optional(static_cast<Importance>(it - std::begin(names)));
+}
+
+bool needs_gradients(Importance importance) {
+  return importance == Importance::taylor || importance == Importance::fisher;
 }
 
 BlockMask nonzero_blocks(const FloatWeights& weights, int bc, int bi) {
@@ -71,12 +84,28 @@ BlockMask nonzero_blocks(const FloatWeights& weights, int bc, int bi) {
   return mask;
 }
 
-std::vector<double> block_importance(const FloatWeights& weights, int bc, int bi, Importance by, std::uint64_t seed) {
+std::vector<double> block_importance(const FloatWeights& weights, int bc, int bi, Importance by, std::uint64_t seed,
+                                     const FloatWeights* gradients) {
   const BlockMask grid = BlockMask::all_ones(weights.cout, weights.cin, bc, bi);
   Random random(seed);
   std::vector<double> importance;
-  for (const Moments& m : moments_of(weights, grid)) importance.push_back(importance_of(m, by, random));
+  for (const Moments& m : moments_of(weights, grid, gradients)) importance.push_back(importance_of(m, by, random));
   return importance;
+}
+
+void keep_n_of_m(PrunedLayer& layer, int n, int m) {
+  const int cols = layer.mask.cols();
+  layer.mask.bits.assign(layer.importance.size(), 0);
+  for (int row = 0; row < layer.mask.rows(); ++row)
+    for (int first = 0; first < cols; first += m) {
+      std::vector<std::size_t> group;
+      for (int col = first; col < std::min(cols, first + m); ++col)
+        group.push_back(static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col));
+      std::stable_sort(group.begin(), group.end(),
+                       [&](std::size_t a, std::size_t b) { return layer.importance[a] > layer.importance[b]; });
+      for (std::size_t i = 0; i < std::min(group.size(), static_cast<std::size_t>(n)); ++i)
+        layer.mask.bits[group[i]] = 1;
+    }
 }
 
 void prune(std::vector<PrunedLayer>& layers, std::size_t count) {

@@ -14,8 +14,11 @@ enum class Importance {
   l1,        // sum of magnitudes
   l2,        // sum of squares
   variance,  // of the weights in the block
+  taylor,    // sum of |weight x gradient|: what the loss changes by, to first order
+  fisher,    // sum of (weight x gradient)^2
   random,    // seeded, for comparison
 };
+bool needs_gradients(Importance importance);
 const char* importance_name(Importance importance);
 std::vector<std::string> importance_names();
 std::optional<Importance> find_importance(const std::string& name);
@@ -31,13 +34,19 @@ BlockMask nonzero_blocks(const FloatWeights& weights, int bc, int bi);
 
 // By block, row-major as BlockMask::bits. A block of zeros has 0 under every measure; under `random`, which is in (0,
 // 1], too, so that what is zero in the file goes first.
-std::vector<double> block_importance(const FloatWeights& weights, int bc, int bi, Importance by, std::uint64_t seed);
+// `gradients`: of the shape of the weights, for those that need them.
+std::vector<double> block_importance(const FloatWeights& weights, int bc, int bi, Importance by, std::uint64_t seed,
+                                     const FloatWeights* gradients = nullptr);
 
 // Layers that are pruned together: importance by block and the grid of their masks.
 struct PrunedLayer {
   BlockMask mask;  // on entry its shape counts, not its bits
   std::vector<double> importance;
 };
+
+// Of every `m` neighbouring blocks of a row (along the input channels) the n most important stay; of the rest of a row,
+// which has k < m blocks, at most n.
+void keep_n_of_m(PrunedLayer& layer, int n, int m);
 
 // Zeroes `count` blocks of all the layers together, the least important; the first of equals. Each layer's importance
 // is divided by its mean, so that layers compare; those with less that matters lose more.

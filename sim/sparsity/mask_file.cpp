@@ -1,6 +1,7 @@
 #include "sim/sparsity/mask_file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -31,14 +32,37 @@ std::optional<Problem> take(const network::Layer& layer, const BlockSides& sides
     return Problem{"", "", "has shape " + shape_text(array.shape),
                    fmt::format("{}: {} x {} channels in blocks of {}x{}{}", shape_text(wanted), layer.out.c, layer.in.c,
                                sides.bc, sides.bi, array.shape.size() == 2 ? other_block(layer, array) : "")};
-  const auto size = static_cast<std::size_t>(array.element_size());
-  mask.bits.resize(array.bytes.size() / size);
-  for (std::size_t i = 0; i < array.bytes.size(); ++i) {
-    if (array.bytes[i] > (i % size == 0 ? 1 : 0))
-      return Problem{"", "", fmt::format("holds something else than 0 and 1 at element {}", i / size),
+  for (const float v : to_floats(array)) {
+    if (v != 0 && v != 1)
+      return Problem{"", "", fmt::format("holds something else than 0 and 1 at element {}", mask.bits.size()),
                      "1 for a block that is present, 0 for a zero block"};
-    if (i % size == 0) mask.bits[i / size] = array.bytes[i];
+    mask.bits.push_back(v != 0 ? 1 : 0);
   }
+  return std::nullopt;
+}
+
+constexpr const char* block_suffix = ".block";
+
+// The layer whose block size an array tells; empty: another array.
+std::string block_owner(const std::map<std::string, NumpyArray>& arrays, const std::string& name) {
+  const std::string end = block_suffix;
+  if (name.size() <= end.size() || name.compare(name.size() - end.size(), end.size(), end) != 0) return "";
+  const std::string owner = name.substr(0, name.size() - end.size());
+  return arrays.count(owner) != 0 ? owner : "";
+}
+
+// The block of a layer: of the file, or as given; a problem when the file's is none.
+std::optional<Problem> read_sides(const std::map<std::string, NumpyArray>& arrays, const std::string& name,
+                                  BlockSides& sides) {
+  const auto it = arrays.find(name + block_suffix);
+  if (name.empty() || it == arrays.end()) return std::nullopt;
+  const std::vector<float> given = to_floats(it->second);
+  const std::vector<int>& legal = legal_block_sides();
+  const auto is_legal = [&](float v) { return std::find(legal.begin(), legal.end(), v) != legal.end(); };
+  if (given.size() != 2 || !is_legal(given[0]) || !is_legal(given[1]))
+    return Problem{"", "", fmt::format("has blocks of [{}]", fmt::join(given, ", ")),
+                   fmt::format("two of {}", fmt::join(legal, ", "))};
+  sides = {static_cast<int>(given[0]), static_cast<int>(given[1])};
   return std::nullopt;
 }
 
@@ -58,6 +82,7 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
   MistakesByKind mistakes;
   Masks masks(network.layers.size());
   for (const auto& [name, array] : *arrays) {
+    if (!block_owner(*arrays, name).empty()) continue;
     if (name.empty() && layers.size() != 1) {
       mistakes.add("", {path, "", fmt::format("is one array but {} layers have weights", layers.size()),
                         "an .npz with an array per layer name"});
@@ -73,7 +98,9 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
     }
     const network::Layer& layer = *layers[static_cast<std::size_t>(it - names.begin())];
     BlockMask mask;
-    std::optional<Problem> problem = take(layer, sides[layer.id], array, mask);
+    BlockSides own = sides[layer.id];
+    std::optional<Problem> problem = read_sides(*arrays, name, own);
+    if (!problem) problem = take(layer, own, array, mask);
     if (problem) {
       problem->file = path;
       problem->path = name.empty() ? layer.name : name;
@@ -89,11 +116,46 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
   return masks;
 }
 
+Expected<std::map<std::string, BlockMask>> read_bare_masks(const std::string& path, const BlockSides& sides) {
+  const Expected<std::map<std::string, NumpyArray>> arrays = read_numpy(path);
+  if (!arrays) return arrays.failure();
+  std::map<std::string, BlockMask> masks;
+  Failure failure{ExitCode::bad_input, {}};
+  for (const auto& [name, array] : *arrays) {
+    if (!block_owner(*arrays, name).empty()) continue;
+    BlockSides own = sides;
+    std::optional<Problem> problem = read_sides(*arrays, name, own);
+    network::Layer layer;
+    BlockMask mask;
+    if (!problem && (array.shape.size() != 2 || array.elements() == 0))
+      problem = Problem{"", "", "has shape " + shape_text(array.shape), "rows and columns of blocks"};
+    if (!problem) {
+      layer.out.c = static_cast<int>(array.shape[0]) * own.bc;
+      layer.in.c = static_cast<int>(array.shape[1]) * own.bi;
+      problem = take(layer, own, array, mask);
+    }
+    if (problem) {
+      problem->file = path;
+      problem->path = name;
+      failure.problems.push_back(std::move(*problem));
+    } else {
+      masks[name.empty() ? "mask" : name] = std::move(mask);
+    }
+  }
+  if (!failure.problems.empty()) return failure;
+  return masks;
+}
+
 std::optional<Failure> write_masks(const std::string& path, const network::Network& network, const Masks& masks) {
   std::map<std::string, NumpyArray> arrays;
   for (const network::Layer& layer : network.layers)
     if (const std::optional<BlockMask>& mask = masks[layer.id])
       arrays[layer.name] = {"|b1", {mask->rows(), mask->cols()}, mask->bits};
+  const bool one = arrays.size() == 1 && path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0;
+  for (const network::Layer& layer : network.layers)
+    if (const std::optional<BlockMask>& mask = masks[layer.id]; mask && !one && (mask->bc != 8 || mask->bi != 8))
+      arrays[layer.name + block_suffix] = {
+          "|u1", {2}, {static_cast<std::uint8_t>(mask->bc), static_cast<std::uint8_t>(mask->bi)}};
   if (arrays.empty())
     return fail(ExitCode::bad_input,
                 {path, "", "would hold no mask: every layer is dense", "a config with a sparse layer"});

@@ -128,6 +128,7 @@ MaskSource mask_source(const network::Network& network, const MaskSpec& spec, co
     if (first->id == layer.id) return MaskSource::first_dense;
   }
   if (!spec.file.empty()) return MaskSource::file;
+  if (spec.importance && spec.scope != MaskScope::layer) return MaskSource::importance;
   return own != spec.layers.end() && own->second.ratio ? MaskSource::own_ratio : MaskSource::ratio;
 }
 

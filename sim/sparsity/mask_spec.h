@@ -1,5 +1,6 @@
 // Which layers of a network are sparse, and how: what the `sparsity` part of a run config means.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "sim/base/error.h"
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
+#include "sim/sparsity/importance.h"
 
 namespace tessera::sparsity {
 
@@ -20,6 +22,13 @@ struct MaskOverride {
   std::optional<std::uint64_t> seed;
 };
 
+// Among which blocks the least important are looked for.
+enum class MaskScope {
+  layer,   // of each layer: every layer follows the ratio
+  global,  // of all layers together, each layer's importance divided by its mean
+  n_m,     // of every m neighbouring blocks along the input channels n stay
+};
+
 struct MaskSpec {
   int bc = 8, bi = 8;  // block: output x input channels
   double ratio = 0;    // share of zero blocks
@@ -28,7 +37,11 @@ struct MaskSpec {
   bool first_dense = true;                     // the first convolution stays dense unless it is overridden
   std::vector<std::string> exclude;            // layers that stay dense, by name
   std::map<std::string, MaskOverride> layers;  // by name
-  std::string file;  // .npz by layer name (or .npy for the only sparse layer); replaces the generators
+  std::optional<Importance> importance;        // least important blocks instead of a pattern
+  MaskScope scope = MaskScope::layer;
+  std::array<int, 2> n_m{2, 4};
+  std::string weights, gradients;  // .npz that importance goes by; empty: given otherwise, or not needed
+  std::string file;                // .npz by layer name (or .npy for the only sparse layer); replaces the generators
 };
 
 // Who decides how much of a layer is zero.
@@ -37,6 +50,7 @@ enum class MaskSource {
   own_ratio,    // one of its own in `layers`
   exclude,      // dense: excluded
   first_dense,  // dense: the first convolution
+  importance,   // importance over all layers, or n of m blocks
   file,         // the mask file, which may not name the layer
 };
 MaskSource mask_source(const network::Network& network, const MaskSpec& spec, const network::Layer& layer);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+#include <cstring>
 #include <fstream>
 
 #include "sim/base/input_file.h"
@@ -69,7 +71,7 @@ Expected<NumpyArray> parse_npy(const std::string& s, const std::string& file, co
   NumpyArray array;
   std::string problem;
   if (!parse_header(s.substr(start, length), array, problem))
-    return refuse(problem, "a C-ordered array of little-endian integers or bool");
+    return refuse(problem, "a C-ordered array of little-endian numbers or bool");
   const std::size_t size = s.size() - start - length;
   std::int64_t wanted = array.element_size();
   for (std::int64_t side : array.shape) wanted = wanted > std::int64_t{1} << 40 ? wanted : wanted * side;
@@ -110,8 +112,9 @@ std::int64_t NumpyArray::elements() const {
 }
 
 int NumpyArray::element_size() const {
-  static const std::map<std::string, int> sizes = {{"|b1", 1}, {"|u1", 1}, {"|i1", 1}, {"<i2", 2}, {"<u2", 2},
-                                                   {"<i4", 4}, {"<u4", 4}, {"<i8", 8}, {"<u8", 8}};
+  static const std::map<std::string, int> sizes = {{"|b1", 1}, {"|u1", 1}, {"|i1", 1}, {"<i2", 2},
+                                                   {"<u2", 2}, {"<i4", 4}, {"<u4", 4}, {"<i8", 8},
+                                                   {"<u8", 8}, {"<f2", 2}, {"<f4", 4}, {"<f8", 8}};
   const auto it = sizes.find(dtype);
   return it == sizes.end() ? 0 : it->second;
 }
@@ -120,10 +123,58 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
 }
 
+bool is_numpy(const std::string& bytes) { return is_zip(bytes) || bytes.compare(0, magic.size(), magic) == 0; }
+
+namespace {
+
+template <class T>
+std::vector<float> converted(const std::vector<std::uint8_t>& bytes) {
+  std::vector<float> values(bytes.size() / sizeof(T));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    T v;
+    std::memcpy(&v, bytes.data() + i * sizeof v, sizeof v);
+    values[i] = static_cast<float>(v);
+  }
+  return values;
+}
+
+// IEEE half precision.
+std::vector<float> halves(const std::vector<std::uint8_t>& bytes) {
+  std::vector<float> values;
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    const int bits = bytes[i] | bytes[i + 1] << 8, exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const double v = exponent == 31  ? (fraction == 0 ? HUGE_VAL : std::nan(""))
+                     : exponent == 0 ? std::ldexp(fraction, -24)
+                                     : std::ldexp(1024 + fraction, exponent - 25);
+    values.push_back(static_cast<float>((bits & 0x8000) != 0 ? -v : v));
+  }
+  return values;
+}
+
+}  // namespace
+
+std::vector<float> to_floats(const NumpyArray& array) {
+  const std::string& type = array.dtype;
+  if (type == "<f4") return converted<float>(array.bytes);
+  if (type == "<f8") return converted<double>(array.bytes);
+  if (type == "<f2") return halves(array.bytes);
+  if (type == "|i1") return converted<std::int8_t>(array.bytes);
+  if (type == "<i2") return converted<std::int16_t>(array.bytes);
+  if (type == "<u2") return converted<std::uint16_t>(array.bytes);
+  if (type == "<i4") return converted<std::int32_t>(array.bytes);
+  if (type == "<u4") return converted<std::uint32_t>(array.bytes);
+  if (type == "<i8") return converted<std::int64_t>(array.bytes);
+  if (type == "<u8") return converted<std::uint64_t>(array.bytes);
+  return converted<std::uint8_t>(array.bytes);
+}
+
 Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path) {
   const Expected<std::string> read = read_text(path);
   if (!read) return read.failure();
-  const std::string& content = *read;
+  return parse_numpy(*read, path);
+}
+
+Expected<std::map<std::string, NumpyArray>> parse_numpy(const std::string& content, const std::string& path) {
   std::map<std::string, std::string> files;
   const bool archive = is_zip(content);
   if (archive) {

@@ -14,6 +14,7 @@ double requested_share(const MaskSpec& spec, const LayerZeros& zeros, const netw
       return spec.ratio;
     case MaskSource::own_ratio:
       return *spec.layers.at(layer.name).ratio;
+    case MaskSource::importance:
     case MaskSource::file:
       return zeros.share();
     case MaskSource::exclude:
@@ -71,6 +72,7 @@ std::string LayerZeros::why() const {
   if (source == MaskSource::exclude) text = "exclude";
   if (source == MaskSource::first_dense) text = "first_dense";
   if (source == MaskSource::own_ratio) text = "layers.ratio";
+  if (source == MaskSource::importance) text = "importance";
   if (source == MaskSource::file) text = masked ? "mask_file" : "not in mask_file";
   if (kept) text += text.empty() ? "one block kept" : ", one block kept";
   if (rounded()) text += text.empty() ? "rounding" : ", rounding";

@@ -1,4 +1,5 @@
-// The part of the zip format that numpy.savez uses: entries stored as they are, one after the other, with CRC-32.
+// The part of the zip format that numpy uses: entries stored as they are, or deflated, one after the other, with
+// CRC-32. Written are stored ones.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -26,6 +26,8 @@ ALLOWED = {
     "sim/compile": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping", "sim/cost",
                     "sim/schedule", "sim/lower"],
     "sim/reference": ["sim/base", "sim/network", "sim/sparsity"],
+    "sim/evaluation": ["sim/base", "sim/network", "sim/sparsity", "sim/import", "sim/reference"],
+    "sim/pruning": ["sim/base", "sim/network", "sim/sparsity", "sim/run"],
     "sim/replay": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/cost", "sim/trace",
                    "sim/exec"],
     "sim/report": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/stats", "sim/trace"],

@@ -93,7 +93,7 @@ class Maker {
     c.shape.taps = 1 + pick(49);
     c.shape.bias = flip();
     c.shape.multipliers = flip();
-    c.size = {pick(100), flip(), pick(100), c.shape.multipliers ? 1 + pick(100) : 0, pick(100), pick(10000)};
+    c.size = {pick(100), flip(), pick(100), pick(100), pick(10000), c.shape.multipliers ? 1 + pick(100) : 0};
     c.ddr_address = 5000000000 + pick(1000);
     p_.chunks.push_back(c);
   }

@@ -62,3 +62,22 @@ TEST_CASE("Layers pruned together compare by their own mean") {
   CHECK(std::count(layers[0].mask.bits.begin(), layers[0].mask.bits.end(), 0) == 3);
   CHECK(std::count(layers[1].mask.bits.begin(), layers[1].mask.bits.end(), 0) == 3);
 }
+
+TEST_CASE("taylor and fisher go by weight times gradient") {
+  FloatWeights w = ramp(), g = ramp();
+  std::fill(g.values.begin(), g.values.end(), 0.0F);
+  for (int ic = 0; ic < 8; ++ic) g.values[static_cast<std::size_t>(ic + 8)] = ic % 2 == 0 ? 3.0F : -3.0F;  // block 1
+  g.values[8 * 24 + 16] = -10;                                                                             // block 5
+  const std::vector<double> taylor = block_importance(w, 8, 8, Importance::taylor, 1, &g),
+                            fisher = block_importance(w, 8, 8, Importance::fisher, 1, &g);
+  CHECK(taylor == std::vector<double>{0, 24, 0, 0, 0, 50});
+  CHECK(fisher == std::vector<double>{0, 72, 0, 0, 0, 2500});
+}
+
+TEST_CASE("n of m: of every m neighbours in a row the n most important stay, of the rest of a row at most n") {
+  PrunedLayer layer{BlockMask::all_ones(16, 56), {1, 5, 3, 9, 2, 8, 4, /**/ 7, 7, 7, 7, 0, 0, 1}};
+  keep_n_of_m(layer, 2, 4);
+  CHECK(layer.mask.bits == std::vector<std::uint8_t>{0, 1, 0, 1, 0, 1, 1, /**/ 1, 1, 0, 0, 1, 0, 1});
+  keep_n_of_m(layer, 1, 7);
+  CHECK(layer.mask.bits == std::vector<std::uint8_t>{0, 0, 0, 1, 0, 0, 0, /**/ 1, 0, 0, 0, 0, 0, 0});
+}

@@ -1,0 +1,216 @@
+// How often a classifier is right on labelled images: in int8 exactly as the array computes it, and in float.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+
+#include "sim/base/message.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/image_options.h"
+#include "sim/cli/onnx_model.h"
+#include "sim/cli/output.h"
+#include "sim/cli/target_file.h"
+#include "sim/evaluation/accuracy.h"
+#include "sim/evaluation/float_network.h"
+#include "sim/evaluation/integer_network.h"
+#include "sim/sparsity/mask_file.h"
+#include "sim/sparsity/numpy_file.h"
+
+namespace tessera::cli {
+namespace {
+using evaluation::Dataset;
+using evaluation::Outputs;
+using nlohmann::json;
+
+struct AccuracyArguments {
+  std::string model, dense, masks, json_file, outputs;
+  evaluation::DatasetFiles files;
+  ImageOptions images;
+  ModelOptions options;
+  bool in_float = false;
+};
+
+// On a terminal, after two seconds.
+std::function<void(std::int64_t)> progress_of(const std::string& what, std::int64_t count) {
+  if (isatty(STDERR_FILENO) == 0) return {};
+  const auto start = std::chrono::steady_clock::now();
+  return [=](std::int64_t done) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (seconds > 2 && done % 32 == 0) message(stderr, "\r{}: {} of {} images, {:.0f} s ", what, done, count, seconds);
+    if (seconds > 2 && done + 1 == count) message(stderr, "\r\033[K");
+  };
+}
+
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+
+std::int64_t class_count(const import::Imported& imported) { return imported.network.layers.back().out.elements(); }
+
+Outputs in_int8(const import::Imported& imported, const Masks& masks, const Dataset& images) {
+  const evaluation::IntegerNetwork network(imported.network, evaluation::integer_weights(imported, masks));
+  const double in = imported.scales.front().step, out = imported.scales.back().step;
+  return evaluate(
+      [&](const float* image) {
+        const std::vector<std::int8_t> values = network.run(evaluation::quantize(image, images.stride(), in));
+        std::vector<float> real;
+        for (const std::int8_t v : values) real.push_back(static_cast<float>(v * out));
+        return real;
+      },
+      images, class_count(imported), progress_of(imported.network.name + ", int8", images.count));
+}
+
+Outputs in_float(const import::Imported& imported, const Dataset& images) {
+  const evaluation::FloatNetwork network(imported);
+  return evaluate([&](const float* image) { return network.run(image).back(); }, images, class_count(imported),
+                  progress_of(imported.network.name + ", float", images.count));
+}
+
+// A model with what its int8 form goes by.
+struct Model {
+  import::Imported imported;
+  std::string steps;
+};
+Expected<Model> open(const std::string& path, const AccuracyArguments& arguments) {
+  Failure wrong{ExitCode::bad_input, {}};
+  import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
+  sizes.emplace("[0]", 1);  // an image at a time
+  Expected<import::Imported> imported = import::import_onnx(path, sizes);
+  if (!imported)
+    wrong.problems.insert(wrong.problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
+  if (!wrong.problems.empty()) return wrong;
+  Model model{std::move(*imported), ""};
+  const auto given = std::count_if(model.imported.scales.begin(), model.imported.scales.end(),
+                                   [](const import::LayerScale& scale) { return scale.of_file; });
+  if (given == static_cast<std::ptrdiff_t>(model.imported.scales.size())) {
+    model.steps = "steps of the file";
+    return model;
+  }
+  ImageOptions images = arguments.images;
+  if (images.calibration.empty()) images.calibration = arguments.files.images;
+  const Expected<std::string> steps = calibrate(model.imported, images, path);
+  if (!steps) return steps.failure();
+  model.steps = *steps;
+  if (given > 0) model.steps += fmt::format(", of {} tensors those of the file", given);
+  return model;
+}
+
+double percent(std::int64_t part, std::int64_t all) {
+  return 100.0 * static_cast<double>(part) / static_cast<double>(all);
+}
+
+json judged(const Outputs& outputs, const Dataset& images) {
+  json result = json::object();
+  if (images.labels.empty()) return result;
+  result["top1"] = percent(hits(outputs, images.labels, 1), images.count);
+  result["top5"] = percent(hits(outputs, images.labels, 5), images.count);
+  return result;
+}
+
+void print(std::FILE* screen, const char* what, const json& result) {
+  fmt::print(screen, "{:6}", what);
+  if (result.contains("top1"))
+    fmt::print(screen, "  top-1 {:6.2f} %  top-5 {:6.2f} %", result["top1"].get<double>(),
+               result["top5"].get<double>());
+  if (result.contains("agreement"))
+    fmt::print(screen, "  the same class as int8 {:6.2f} %", result["agreement"].get<double>());
+  fmt::print(screen, "\n");
+}
+
+std::optional<Failure> write_outputs(const std::string& path, const Outputs& outputs) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(outputs.values.data());
+  const sparsity::NumpyArray array{
+      "<f4", {outputs.count(), outputs.classes}, {bytes, bytes + outputs.values.size() * sizeof(float)}};
+  return replace_file(path, [&](const std::string& to) { return sparsity::write_npy(to, array); });
+}
+
+Expected<Masks> read_given_masks(const std::string& path, const network::Network& network) {
+  if (path.empty()) return Masks(network.layers.size());
+  return read_masks(path, network, std::vector<sparsity::BlockSides>(network.layers.size()));
+}
+
+// What is compared with the int8 network: itself in float and without masks, another model.
+Expected<json> comparisons(const AccuracyArguments& arguments, const Model& model, const Dataset& images,
+                           const Outputs& outputs) {
+  json result = json::object();
+  const auto compare = [&](const char* what, const Outputs& other) {
+    result[what] = judged(other, images);
+    result[what]["agreement"] = percent(agreements(outputs, other), images.count);
+  };
+  if (arguments.in_float) compare("float", in_float(model.imported, images));
+  if (!arguments.masks.empty() && arguments.dense.empty()) compare("dense", in_int8(model.imported, {}, images));
+  if (arguments.dense.empty()) return result;
+  const Expected<Model> dense = open(arguments.dense, arguments);
+  if (!dense) return dense.failure();
+  if (!(dense->imported.network.layers[0].out == model.imported.network.layers[0].out) ||
+      class_count(dense->imported) != class_count(model.imported))
+    return fail(ExitCode::bad_input, {arguments.dense, "", "has another input or output than " + arguments.model,
+                                      "the same network before its blocks were removed"});
+  compare("dense", in_int8(dense->imported, {}, images));
+  return result;
+}
+
+int accuracy(AccuracyArguments arguments) {
+  Failure wrong{ExitCode::bad_input, unwritable_files({arguments.json_file, arguments.outputs})};
+  const auto take = [&](const Failure& failure) {
+    wrong.problems.insert(wrong.problems.end(), failure.problems.begin(), failure.problems.end());
+  };
+  const Expected<Model> model = open(arguments.model, arguments);
+  if (!model) {
+    take(model.failure());
+    return report_failure(wrong);
+  }
+  const network::Network& network = model->imported.network;
+  if (arguments.in_float)
+    for (Problem& problem : evaluation::no_float_layers(network, arguments.model))
+      wrong.problems.push_back(std::move(problem));
+  arguments.files.classes = static_cast<int>(class_count(model->imported));
+  const Expected<Dataset> images =
+      read_dataset(arguments.files, arguments.images.normalization(), network.layers[0].out);
+  if (!images) take(images.failure());
+  const Expected<Masks> masks = read_given_masks(arguments.masks, network);
+  if (!masks) take(masks.failure());
+  if (!wrong.problems.empty()) return report_failure(wrong);
+
+  std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
+  const Outputs outputs = in_int8(model->imported, *masks, *images);
+  Expected<json> others = comparisons(arguments, *model, *images, outputs);
+  if (!others) return report_failure(others.failure());
+  json result = judged(outputs, *images);
+  result["model"] = network.name;
+  result["images"] = images->count;
+  result["steps"] = model->steps;
+  fmt::print(screen, "{}: {} images, {}\n", network.name, with_commas(images->count), model->steps);
+  print(screen, "int8", result);
+  for (const auto& [what, other] : others->items()) print(screen, what.c_str(), other);
+  result.update(*others);
+  if (!arguments.outputs.empty())
+    if (auto failure = write_outputs(arguments.outputs, outputs)) return report_failure(*failure);
+  if (!arguments.json_file.empty())
+    if (auto failure = write_json(arguments.json_file, result)) return report_failure(*failure);
+  return 0;
+}
+}  // namespace
+
+void add_accuracy_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<AccuracyArguments>();
+  CLI::App* command =
+      app.add_subcommand("accuracy", "Count how often a classifier is right, in int8 exactly as the array computes it");
+  command->add_option("model", arguments->model, ".onnx or .onnx.gz")->required();
+  command->add_option("--images", arguments->files.images, "idx, .npy or .npz with `images`, also gzip")->required();
+  command->add_option("--labels", arguments->files.labels,
+                      "idx, .npy or .npz with `labels`, also gzip; the default is `labels` of the images' file");
+  add_image_options(*command, arguments->images);
+  command->add_option("--subset", arguments->files.subset, "this many of the images, drawn by --seed")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--seed", arguments->files.seed, "of the subset; 0: the first images; default 1");
+  command->add_flag("--float", arguments->in_float, "also in float");
+  command->add_option("--masks", arguments->masks, ".npz: zero blocks that the weights are given, against them dense");
+  command->add_option("--dense", arguments->dense, "another ONNX file: how often both say the same class");
+  command->add_option("--outputs", arguments->outputs, "also write the outputs of the int8 network, .npy of float32");
+  command->add_option("--dim", arguments->options.sizes, "NAME=SIZE: size of a dynamic dimension; the batch is 1")
+      ->allow_extra_args(false);
+  command->add_option("--json", arguments->json_file, "also write the result to this file; - for standard output");
+  command->callback([arguments, &exit_code] { exit_code = accuracy(*arguments); });
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "sim/import/passes.h"
+
+namespace tessera::import {
+namespace {
+
+bool is_op(const Node& node, const char* op) { return node.op == op && node.domain.empty(); }
+
+// Scales and zero points of a QuantizeLinear or DequantizeLinear; nullopt: they are not known, or in blocks.
+std::optional<Quantization> quantization_of(const Graph& graph, const Node& node) {
+  const Tensor *scale = constant_input(graph, node, 1), *zero = constant_input(graph, node, 2);
+  const bool has_zero = node.inputs.size() > 2 && node.inputs[2] != no_value;
+  if (scale == nullptr || (has_zero && zero == nullptr) || scale->shape.size() > 1) return std::nullopt;
+  Quantization q;
+  q.scales = reals(*scale);
+  q.zeros = zero == nullptr ? std::vector<double>(q.scales.size(), 0) : reals(*zero);
+  if (q.zeros.size() != q.scales.size()) return std::nullopt;
+  q.axis = integer_of(node, "axis", 1);
+  const auto rank = static_cast<std::int64_t>(graph.values[static_cast<std::size_t>(node.inputs[0])].shape.size());
+  if (q.axis < 0) q.axis += rank;
+  return q;
+}
+
+// A tensor moved without arithmetic keeps its integers where one scale serves all of them.
+void hand_on(Graph& graph, const Node& node) {
+  if (node.inputs.empty() || node.inputs[0] == no_value) return;
+  const std::optional<Quantization>& from = graph.values[static_cast<std::size_t>(node.inputs[0])].quantization;
+  Value& to = graph.values[static_cast<std::size_t>(node.outputs[0])];
+  if (!from || !from->integers || !to.constant) return;
+  Quantization q = *from;
+  if (is_op(node, "Transpose")) {
+    Dims order;
+    if (const auto it = node.attributes.find("perm"); it != node.attributes.end()) order = std::get<Dims>(it->second);
+    const Dims own = strides_of(q.integers->shape);
+    for (std::size_t d = 0; order.size() < own.size(); ++d)
+      order.push_back(static_cast<std::int64_t>(own.size() - 1 - d));
+    Dims strides;
+    for (const std::int64_t d : order) strides.push_back(own[static_cast<std::size_t>(d)]);
+    q.integers = strided_copy(*q.integers, to.shape, 0, strides);
+    q.axis = std::find(order.begin(), order.end(), q.axis) - order.begin();
+  } else if (q.scales.size() == 1 && (is_op(node, "Reshape") || is_op(node, "Identity"))) {
+    q.integers->shape = to.shape;
+  } else {
+    return;
+  }
+  to.quantization = std::move(q);
+}
+
+class ActivationPass {
+ public:
+  explicit ActivationPass(Graph& graph) : graph_(graph), source_(graph.values.size()) {
+    for (std::size_t v = 0; v < source_.size(); ++v) source_[v] = static_cast<ValueId>(v);
+  }
+
+  std::vector<Problem> run() {
+    for (Node& node : graph_.nodes) {
+      for (ValueId& input : node.inputs)
+        if (input != no_value) input = source_[static_cast<std::size_t>(input)];
+      if ((is_op(node, "QuantizeLinear") || is_op(node, "DequantizeLinear")) && !value(node.inputs[0]).constant)
+        take(node);
+    }
+    for (ValueId& output : graph_.outputs) output = source_[static_cast<std::size_t>(output)];
+    return std::move(problems_);
+  }
+
+ private:
+  Value& value(ValueId id) { return graph_.values[static_cast<std::size_t>(id)]; }
+
+  void take(const Node& node) {
+    const bool quantize = node.op == "QuantizeLinear";
+    std::optional<Quantization> q = quantization_of(graph_, node);
+    if (!q) return refuse(node, "has scales that are not known, or in blocks", "one constant scale for the tensor");
+    if (q->scales.size() != 1)
+      return refuse(node, fmt::format("has {} scales for a tensor that layers make", q->scales.size()), "one scale");
+    if (!(q->scales[0] > 0)) return refuse(node, fmt::format("has a scale of {}", q->scales[0]), "more than 0");
+    const DataType type = value(quantize ? node.outputs[0] : node.inputs[0]).type;
+    // After a QuantizeLinear was taken its readers find a real value: its type was judged there.
+    const bool taken = !quantize && value(node.inputs[0]).quantization.has_value();
+    if (!taken && type != DataType::i8 && type != DataType::u8)
+      return refuse(node, fmt::format("has integers of {}", type_name(type)), "int8, or uint8 with zero point 128");
+    const double middle = zero_type(node, type) == DataType::u8 ? 128 : 0;
+    if (q->zeros[0] != middle)
+      return refuse(node, fmt::format("has the zero point {}: the quantization is asymmetric", q->zeros[0]),
+                    fmt::format("{}: kernels have no zero points", middle));
+    q->zeros[0] = 0;
+    Value& in = value(node.inputs[0]);
+    if (in.quantization && in.quantization->scales != q->scales) {  // a second scale: a layer of its own
+      value(node.outputs[0]).quantization = std::move(q);
+      return;
+    }
+    in.quantization = std::move(q);
+    source_[static_cast<std::size_t>(node.outputs[0])] = node.inputs[0];
+  }
+
+  // The type of the integers: that of the zero point, where there is one.
+  DataType zero_type(const Node& node, DataType otherwise) {
+    if (node.inputs.size() > 2 && node.inputs[2] != no_value) return value(node.inputs[2]).type;
+    return node.op == "QuantizeLinear" ? value(node.outputs[0]).type : otherwise;
+  }
+
+  void refuse(const Node& node, std::string what, std::string legal) {
+    problems_.push_back({graph_.file, node_path(node), std::move(what), std::move(legal)});
+  }
+
+  Graph& graph_;
+  std::vector<ValueId> source_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+void note_quantized_constants(Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    if (!is_op(node, "DequantizeLinear")) {
+      hand_on(graph, node);
+      continue;
+    }
+    const Tensor* integers = constant_input(graph, node, 0);
+    std::optional<Quantization> q = integers == nullptr ? std::nullopt : quantization_of(graph, node);
+    if (!q) continue;
+    q->integers = *integers;
+    graph.values[static_cast<std::size_t>(node.outputs[0])].quantization = std::move(q);
+  }
+}
+
+std::vector<Problem> take_quantization(Graph& graph) { return ActivationPass(graph).run(); }
+
+}  // namespace tessera::import
