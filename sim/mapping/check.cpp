@@ -251,8 +251,8 @@ class Checker {
     for (const network::LayerId id : c.joins) {
       const network::Layer& other = layer(id);
       const bool alike = l.op == network::Op::conv2d && other.op == network::Op::conv2d && id != c.layer &&
-                         other.inputs[0] == l.inputs[0] && other.window == l.window && other.scaling == l.scaling && c.fused < 0 &&
-                         std::count(c.joins.begin(), c.joins.end(), id) == 1;
+                         other.inputs[0] == l.inputs[0] && other.window == l.window && other.scaling == l.scaling &&
+                         c.fused < 0 && std::count(c.joins.begin(), c.joins.end(), id) == 1;
       if (!alike)
         wrong(fmt::format("{} is computed with {}", other.name, l.name),
               "legal: another convolution with the same windows of the same input, nothing fused");
