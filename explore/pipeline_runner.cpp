@@ -31,7 +31,7 @@ Json row_of(const run::RunConfig& config, Json result) {
   result["cols"] = array.cols;
   result["cores"] = array.cores();
   const double rate =
-      cost::peak_macs_per_cycle(config.network.layers.back().in_type);  // of one core; a network has one type
+      cost::peak_macs_per_cycle(array.tile.core, config.network.layers.back().in_type);  // a network has one type
   result["peak_macs_per_us"] = rate * array.cores() * array.clock_hz / 1e6;
   result["ddr_bytes_per_us"] = array.ddr.read_bytes_per_cycle * array.clock_hz / 1e6;
   if (result.contains("weight_bytes")) {  // the published accounting has none

@@ -33,9 +33,8 @@ BankSet BankCounters::used_by(const program::Program& program, const program::Ke
   const bool named = call.layer >= 0 && static_cast<std::size_t>(call.layer) < program.layers.size();
   const network::Layer& layer = named ? program.layers[static_cast<std::size_t>(call.layer)].layer : none;
   if (call.kind == program::KernelKind::gemm) {
-    const Bytes width = type_bytes(layer.in_type);
-    add(call.in, Bytes{call.in_h} * call.in_c * width);
-    add(call.weights, (call.out.c1 - call.out.c0) * call.in_c * width);
+    add(call.in, bytes_of(layer.in_type, std::int64_t{call.in_h} * call.in_c));
+    add(call.weights, bytes_of(layer.in_type, std::int64_t{call.out.c1 - call.out.c0} * call.in_c));
     return set;
   }
   const Bytes in =

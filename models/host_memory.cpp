@@ -19,6 +19,8 @@ HostMemory::HostMemory(const sc_core::sc_module_name& name, const arch::ArraySpe
     total_[d] = {total[d], columns * std::min(demand[d], spec.column_bytes_per_cycle), 0};
     columns_[d].assign(static_cast<std::size_t>(columns), Link{spec.column_bytes_per_cycle, demand[d], 0});
   }
+  const double all = spec.mixed_bytes_per_cycle;
+  mixed_ = {all, all > 0 ? total_[0].demand + total_[1].demand : 0, 0};
   socket.register_b_transport(this, &HostMemory::b_transport);
 }
 
@@ -34,8 +36,10 @@ void HostMemory::b_transport(int column, tlm::tlm_generic_payload& payload, sc_c
   const StreamedBurst* streamed = payload.get_extension<StreamedBurst>();
   const Millicycles from = now() + to_millicycles(delay);
   const Millicycles paced = from + (streamed != nullptr ? streamed->stream : 0);
+  const double load = streamed != nullptr ? streamed->load : 1;  // at the rate of the direction
+  const double mixed_load = std::max(1.0, load * mixed_.bytes_per_cycle / total_[write].bytes_per_cycle);
   const Millicycles through =
-      std::max({paced, total_[write].reserve(from, bytes, streamed != nullptr ? streamed->load : 1),
+      std::max({paced, total_[write].reserve(from, bytes, load), mixed_.reserve(from, bytes, mixed_load),
                 columns_[write][static_cast<std::size_t>(column)].reserve(from, bytes)});
   delay = to_time(through - now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

@@ -1,12 +1,12 @@
 // Host memory behind the NoC, as a TLM-2.0 target: one socket that the shim tiles of all columns bind to. Bandwidth is
-// a reservation: reads and writes have a total each, shared by all columns, and every column's NoC port has its own.
-// A request is through when the last of its reservations is; requests are served in order of arrival, and a channel
-// that is slower than the memory leaves the rest to others. A request is at most a burst long: after each burst of a
-// channel it is the turn of the others that wait, however much the channel still wants.
-// A link that its channels cannot exhaust, at most as fast as the streams and channels behind them, delays nobody.
-// Short runs and opened pages occupy the total longer than their bytes, and a channel waits for its own pages
-// (sim/program/ddr_load.h).
-// Left out: refresh, turn-around between reads and writes. Numbers: DdrSpec of the hardware file.
+// a reservation: reads and writes have a total each, shared by all columns, where the file says so another one
+// together, and every column's NoC port has its own. A request is through when the last of its reservations is;
+// requests are served in order of arrival, and a channel that is slower than the memory leaves the rest to others. A
+// request is at most a burst long: after each burst of a channel it is the turn of the others that wait, however much
+// the channel still wants. A link that its channels cannot exhaust, at most as fast as the streams and channels behind
+// them, delays nobody. Short runs and opened pages occupy the total longer than their bytes, and a channel waits for
+// its own pages (sim/program/ddr_load.h). Left out: refresh, turn-around between reads and writes. Numbers: DdrSpec of
+// the hardware file.
 #pragma once
 #include <tlm_utils/multi_passthrough_target_socket.h>
 
@@ -41,6 +41,7 @@ class HostMemory : public sc_core::sc_module {
   void b_transport(int column, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
   Link total_[2];  // read, write
+  Link mixed_;     // both
   std::vector<Link> columns_[2];
 };
 

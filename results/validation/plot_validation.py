@@ -15,10 +15,10 @@ from style import COLORS, PAGE, legend_below, panels, write  # noqa: E402
 
 PANELS = [
     ("time (cycles)", {"cycles", "cycles/call", "cycles/iteration"}),
-    ("time (µs)", {"us", "ms"}),
-    ("rate (GOPS, MAC/cycle, GB/s)", {"GOPS", "GFLOPS", "TOPS", "MAC/cycle", "GB/s per direction", "MB/s"}),
+    ("time (µs)", {"us", "ms", "ns"}),
+    ("rate (GOPS, MAC/cycle, GB/s)", {"GOPS", "GFLOPS", "TOPS", "TFLOPS", "MAC/cycle", "GB/s per direction", "GB/s", "MB/s"}),
 ]
-SCALE = {"ms": 1e3, "TOPS": 1e3, "MB/s": 1e-3}
+SCALE = {"ms": 1e3, "ns": 1e-3, "TOPS": 1e3, "TFLOPS": 1e3, "MB/s": 1e-3}
 CLASSES = {"micro": ("s", COLORS[7]), "kernel": ("D", COLORS[2]), "gemm": ("o", COLORS[0]),
            "bottleneck": ("^", COLORS[1]), "network": ("x", COLORS[6])}
 

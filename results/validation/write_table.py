@@ -23,7 +23,7 @@ def summary(rows):
 def main():
     rows = json.loads((HERE / "validation.json").read_text())["rows"]
     columns = ["id", "group", "class", "measured", "predicted", "unit", "error_pct", "noise", "bound_by", "calibration",
-               "extrapolated", "skipped"]
+               "device", "assumed", "extrapolated", "skipped"]
     with open(HERE / "validation.csv", "w", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
         table.writerow(columns)
@@ -32,6 +32,11 @@ def main():
     scored = [r for r in rows if r["class"] != "network"]
     lines = ["| rows | predicted | skipped | mean | maximum | worst |", "|---|---:|---:|---:|---:|---|",
              f"| all | {summary(scored)} |", f"| hold-out | {summary([r for r in scored if not r['calibration']])} |"]
+    for device in dict.fromkeys(r["device"] for r in scored if not r["skipped"]):
+        for calibration in (True, False):
+            chosen = [r for r in scored if r["device"] == device and r["calibration"] == calibration]
+            if chosen:
+                lines.append(f"| {device}, {'calibration' if calibration else 'hold-out'} | {summary(chosen)} |")
     for name in ("micro", "kernel", "gemm", "bottleneck"):
         for calibration in (True, False):
             chosen = [r for r in rows if r["class"] == name and r["calibration"] == calibration]
@@ -47,6 +52,11 @@ def main():
         if r["class"] == "network" and not r["skipped"]:
             lines.append(f"| {r['id']} | {r['measured']:.3g} {r['unit']} | {r['predicted']:.3g} {r['unit']} | "
                          f"{r['measured'] / r['predicted']:.2f} |")
+    lines += ["", "Rows that rest on assumptions, which neither they nor their sources state:", "",
+              "| row | error | assumed |", "|---|---:|---|"]
+    for r in rows:
+        if r["assumed"] and not r["skipped"] and r["class"] != "network":
+            lines.append(f"| {r['id']} | {r['error_pct']:+.1f} % | {r['assumed']} |")
     readme = HERE / "README.md"
     text = readme.read_text()
     head, tail = text.split(BEGIN)[0], text.split(END)[1]

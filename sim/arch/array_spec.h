@@ -63,7 +63,16 @@ struct MemorySpec {
   Bytes bank_width = 16;  // bytes of one access
 };
 
+// What the vector unit of a core does per cycle at best.
+struct CoreRates {
+  int i8_macs = 256, i16_macs = 64, bf16_macs = 128;  // multiply-accumulates, by the type of the factors
+  int bfp16_macs = 0;                                 // 0: no such instruction
+  int elements = 64;                                  // additions or comparisons of int8
+  Bytes store_bytes = 32;                             // written to data memory
+};
+
 struct ComputeTileSpec {
+  CoreRates core;
   MemorySpec memory;
   Bytes reserved = 1024;  // stack and program data, not usable for buffers
   LockSpec locks;
@@ -95,6 +104,7 @@ struct StreamSpec {
 struct DdrSpec {
   double read_bytes_per_cycle = 8;  // all columns together
   double write_bytes_per_cycle = 8;
+  double mixed_bytes_per_cycle = 0;    // reading and writing together; 0: they do not limit each other
   double column_bytes_per_cycle = 16;  // NoC port of one column, per direction
   double latency_cycles = 0;           // from request to first byte
   // A descriptor occupies the memory at least for run_cycles per contiguous run and page_cycles per page it opens:

@@ -54,7 +54,7 @@ std::string calibration(const json& hardware) {
 
 // What the kernel times rest on; of two densities, the one with more that was not measured.
 std::string kernels(const json& result) {
-  if (result["hardware"]["kernels"] == "peak") return "ideal kernels, 256 int8 multiply-accumulates per cycle and core";
+  if (result["hardware"]["kernels"] == "peak") return "ideal kernels, every multiply-accumulate at the peak of the cores";
   const json* least = nullptr;
   for (const char* density : {"dense", "sparse"}) {
     const json& r = result[density];

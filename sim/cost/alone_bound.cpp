@@ -114,7 +114,7 @@ Candidate candidate(const Demand& d, const Division& n) {
   c.raise(static_cast<double>(core_input) / d.streams.in, "input");
   c.raise(static_cast<double>(all_input) / d.streams.sources / d.streams.in, "input");
   const Bytes core_output = ceil_div(l.out.h, n.h) * ceil_div(l.out.w, n.w) *
-                            (d.product() ? ceil_div(d.units(), n.c) * type_bytes(l.out_type)
+                            (d.product() ? bytes_of(l.out_type, ceil_div(d.units(), n.c))
                                          : ceil_div(d.units(), n.c) * sparsity::kernel_block);
   const Bytes all_output = std::int64_t{l.out.h} * l.out.w * d.written_pixel;
   c.raise(static_cast<double>(core_output) / d.streams.out, "output");
@@ -128,6 +128,15 @@ Candidate candidate(const Demand& d, const Division& n) {
     c.raise(static_cast<double>(fullest(std::move(bytes), n.c)) / d.streams.in, "weights");
   }
   return c;
+}
+
+// Bytes per cycle that all shim channels together read from DDR, or write to it, at best.
+double ddr_rate(const arch::ArraySpec& a, bool read) {
+  const arch::DmaSpec& shim = a.shim.dma;
+  const double other = std::max(a.memtile.dma.rate(!read), a.tile.dma.rate(!read));
+  const double channel = std::min({shim.rate(read), a.stream.bytes_per_cycle, other});
+  const double column = std::min(a.ddr.column_bytes_per_cycle, (read ? shim.mm2s : shim.s2mm) * channel);
+  return std::min(read ? a.ddr.read_bytes_per_cycle : a.ddr.write_bytes_per_cycle, a.cols * column);
 }
 
 }  // namespace
@@ -144,18 +153,16 @@ std::int64_t fullest(std::vector<std::int64_t> parts, std::int64_t machines) {
   return least;
 }
 
-double ddr_rate(const arch::ArraySpec& a, bool read) {
-  const arch::DmaSpec& shim = a.shim.dma;
-  const double other = std::max(a.memtile.dma.rate(!read), a.tile.dma.rate(!read));
-  const double channel = std::min({shim.rate(read), a.stream.bytes_per_cycle, other});
-  const double column = std::min(a.ddr.column_bytes_per_cycle, (read ? shim.mm2s : shim.s2mm) * channel);
-  return std::min(read ? a.ddr.read_bytes_per_cycle : a.ddr.write_bytes_per_cycle, a.cols * column);
+double ddr_cycles(const arch::ArraySpec& a, Bytes read, Bytes written) {
+  const double all =
+      a.ddr.mixed_bytes_per_cycle > 0 ? static_cast<double>(read + written) / a.ddr.mixed_bytes_per_cycle : 0;
+  return std::max(
+      {static_cast<double>(read) / ddr_rate(a, true), static_cast<double>(written) / ddr_rate(a, false), all});
 }
 
 AloneBound alone_bound(const network::Layer& l, const sparsity::KernelMask& mask, const LayerTraffic& traffic,
                        const arch::ArraySpec& a, const KernelLaw& law, bool products) {
-  const double ddr = std::max(static_cast<double>(traffic.weights + traffic.input) / ddr_rate(a, true),
-                              static_cast<double>(traffic.output) / ddr_rate(a, false));
+  const double ddr = ddr_cycles(a, traffic.weights + traffic.input, traffic.output);
   const double us = 1e6 / a.clock_hz;
   if (l.op == network::Op::input || l.op == network::Op::concat) return {ddr * us, ddr > 0 ? "ddr" : "", ""};
   const Demand demand = demand_of(l, mask, a, law, products);

@@ -27,8 +27,8 @@ struct AloneBound {
 AloneBound alone_bound(const network::Layer& layer, const sparsity::KernelMask& mask, const LayerTraffic& traffic,
                        const arch::ArraySpec& array, const KernelLaw& law, bool products);
 
-// Bytes per cycle that all shim channels together read from DDR, or write to it, at best.
-double ddr_rate(const arch::ArraySpec& array, bool read);
+// Cycles that all shim channels together need to read and write so many bytes of DDR, at best.
+double ddr_cycles(const arch::ArraySpec& array, Bytes read, Bytes written);
 
 // The largest sum of parts on one of `machines`, however the parts are dealt out, is at least this.
 std::int64_t fullest(std::vector<std::int64_t> parts, std::int64_t machines);

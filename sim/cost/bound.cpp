@@ -23,8 +23,7 @@ Bounds analytic_bounds(const network::Network& network, const std::vector<std::o
     b.compute_us += compute;
     b.alone_us += b.layers.back().alone.us;
   }
-  b.ddr_us = us * std::max(static_cast<double>(traffic.read) / ddr_rate(a, true),
-                           static_cast<double>(traffic.written) / ddr_rate(a, false));
+  b.ddr_us = us * ddr_cycles(a, traffic.read, traffic.written);
   return b;
 }
 

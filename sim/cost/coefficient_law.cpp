@@ -91,7 +91,7 @@ Millicycles CoefficientLaw::duration(const program::KernelCall& call, const netw
           std::llround(1000 * c.cycles(call.out.h1 - call.out.h0, call.in_c, call.out.c1 - call.out.c0)));
     }
     case program::KernelKind::clear:
-      return clear_duration(call, layer);
+      return clear_duration(call, layer, store_bytes);
   }
   return 0;
 }

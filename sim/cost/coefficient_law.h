@@ -54,6 +54,7 @@ class CoefficientLaw : public KernelLaw {
   std::optional<ConvCoefficients> conv;
   std::map<std::pair<int, int>, ConvCoefficients> conv_by_window;  // other kernels for some windows: height, width
   std::optional<ElementwiseCoefficients> elementwise;
+  int store_bytes = 32;  // that clearing a tile of C writes per cycle
 
   Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
                        const sparsity::ChunkSize* size) const override;

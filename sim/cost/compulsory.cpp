@@ -114,7 +114,7 @@ class Tracer {
     const Bytes taps = Bytes{l.window.kh} * l.window.kw;
     Bytes& weights = traffic_.layers[l.id].weights;
     weights = is_product(l, products_)
-                  ? Bytes{l.in.c} * l.out.c * type_bytes(l.in_type)
+                  ? bytes_of(l.in_type, std::int64_t{l.in.c} * l.out.c)
                   : mask.count() * sparsity::kernel_block * sparsity::kernel_block * taps +
                         Bytes{mask.rows} * sparsity::kernel_block * (l.scaling == network::Scaling::channel ? 8 : 4);
     traffic_.read += weights;

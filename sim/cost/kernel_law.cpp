@@ -4,11 +4,9 @@
 
 namespace tessera::cost {
 
-const KernelLaw& peak_law();
-
 // One line per law; each law is a file of its own.
 std::map<std::string, const KernelLaw*>& kernel_law_registry() {
-  static std::map<std::string, const KernelLaw*> registry = {{"peak", &peak_law()}};
+  static std::map<std::string, const KernelLaw*> registry = {{"peak", &peak_law({})}};
   return registry;
 }
 
@@ -34,15 +32,23 @@ const char* footing_name(Footing f) {
   return names[static_cast<int>(f)];
 }
 
-int peak_macs_per_cycle(network::ElementType in) {
-  return in == network::ElementType::i8     ? 256
-         : in == network::ElementType::bf16 ? 128
-         : in == network::ElementType::i16  ? 64
-                                            : 0;
+int peak_macs_per_cycle(const arch::CoreRates& core, network::ElementType in) {
+  switch (in) {
+    case network::ElementType::i8:
+      return core.i8_macs;
+    case network::ElementType::i16:
+      return core.i16_macs;
+    case network::ElementType::bf16:
+      return core.bf16_macs;
+    case network::ElementType::bfp16:
+      return core.bfp16_macs;
+    default:
+      return 0;
+  }
 }
 
-Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer) {
-  return ceil_div(call.out.elements() * type_bytes(layer.out_type), 32) * millicycles_per_cycle;
+Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer, Bytes store_bytes) {
+  return ceil_div(bytes_of(layer.out_type, call.out.elements()), store_bytes) * millicycles_per_cycle;
 }
 
 std::vector<Millicycles> kernel_durations(const program::Program& program, const KernelLaw& law) {

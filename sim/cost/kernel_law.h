@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/program/program.h"
 
@@ -39,12 +40,14 @@ class KernelLaw {
 Expected<const KernelLaw*> find_kernel_law(const std::string& name);
 std::vector<std::string> kernel_law_names();
 
-// Multiply-accumulates of a core per cycle at best, by the type of the factors (AM020, summary table); 0: no such
-// instruction.
-int peak_macs_per_cycle(network::ElementType in);
+// The law `peak`: a core at the rates of the hardware file, no prologue, no epilogue.
+const KernelLaw& peak_law(const arch::CoreRates& core);
 
-// Clearing a tile of C: one 256-bit store per cycle (AM020).
-Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer);
+// Multiply-accumulates of a core per cycle at best, by the type of the factors; 0: no such instruction.
+int peak_macs_per_cycle(const arch::CoreRates& core, network::ElementType in);
+
+// Clearing a tile of C, one store per cycle.
+Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer, Bytes store_bytes);
 
 // Duration of every call of a program, indexed like Program::calls.
 std::vector<Millicycles> kernel_durations(const program::Program& program, const KernelLaw& law);

@@ -84,7 +84,8 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
   std::optional<network::ElementType> types[2];
   for (const auto& [key, name, type] : {std::tuple{"in", in, &types[0]}, {"out", out, &types[1]}}) {
     *type = network::find_type(name);
-    if (!*type && !name.empty()) r.problem(path + "." + key, "unknown type " + name, "i8, i16, i32, bf16 or f32");
+    if (!*type && !name.empty())
+      r.problem(path + "." + key, "unknown type " + name, "i8, i16, i32, bf16, bfp16 or f32");
   }
   if (types[0] && types[1] && !law.gemm.emplace(std::pair{*types[0], *types[1]}, c).second)
     r.problem(path, "types given twice", "one entry per pair of types");
@@ -148,7 +149,7 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
     r.problem("", "no JSON object", "a JSON object");
     return failure;
   }
-  r.known(root, "", {"name", "says", "gemm", "conv", "conv_by_window", "elementwise"});
+  r.known(root, "", {"name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle"});
   r.text(root, "", "name", law.name);
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
@@ -157,6 +158,7 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
   if (root.contains("conv_by_window")) read_windows(r, root["conv_by_window"], law);
   if (!law.conv && !law.conv_by_window.empty()) r.problem("conv", "missing", "the kernels of all other windows");
   if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise.emplace());
+  if (root.contains("store_bytes_per_cycle")) r.positive(root, "", "store_bytes_per_cycle", law.store_bytes);
   law.coefficients = coefficients_of(root).dump();
   return failure;
 }

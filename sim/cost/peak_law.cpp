@@ -1,6 +1,10 @@
-// The law `peak`: 256 int8 multiply-accumulates per cycle (AM020, summary table), no prologue, no epilogue. Channelwise
-// kernels are charged 64 elements per window tap and cycle (AM020: 64 int8 adds per cycle); replayed calls 256
-// operations per cycle; products of int16 64 and of bf16 128 multiply-accumulates per cycle (AM020, same table).
+// Cycles of a call at the rates of the core alone (CoreRates of the hardware file). Channelwise kernels are charged one
+// element per window tap; replayed calls 256 operations per cycle, as the published traces count them.
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+
 #include "sim/cost/kernel_law_registry.h"
 
 namespace tessera::cost {
@@ -8,42 +12,58 @@ namespace {
 
 class PeakLaw : public KernelLaw {
  public:
+  explicit PeakLaw(const arch::CoreRates& core) : core_(core) {}
   Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
                        const sparsity::ChunkSize* size) const override {
     const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * (call.out.w1 - call.out.w0);
     const std::int64_t taps = std::int64_t{layer.window.kh} * layer.window.kw;
     switch (call.kind) {
       case program::KernelKind::conv:
-        return size == nullptr ? 0 : ceil_div(pixels * size->blocks * 64 * taps * 1000, 256);
+        return size == nullptr ? 0 : ceil_div(pixels * size->blocks * 64 * taps * 1000, core_.i8_macs);
       case program::KernelKind::maxpool:
       case program::KernelKind::avgpool:
-        return ceil_div(call.out.elements() * taps * 1000, 64);
+        return ceil_div(call.out.elements() * taps * 1000, core_.elements);
       case program::KernelKind::add:
       case program::KernelKind::copy:
-        return ceil_div(call.out.elements() * 1000, 64);
+        return ceil_div(call.out.elements() * 1000, core_.elements);
       case program::KernelKind::ops:
         return ceil_div(call.operations, 256) * 1000;
       case program::KernelKind::gemm:
-        return ceil_div(call.out.elements() * call.in_c * 1000, peak_macs_per_cycle(layer.in_type));
+        return ceil_div(call.out.elements() * call.in_c * 1000, peak_macs_per_cycle(core_, layer.in_type));
       case program::KernelKind::clear:
-        return clear_duration(call, layer);
+        return clear_duration(call, layer, core_.store_bytes);
     }
     return 0;
   }
   bool covers(program::KernelKind kind, const network::Layer& layer) const override {
-    return kind == program::KernelKind::gemm ? peak_macs_per_cycle(layer.in_type) > 0
+    return kind == program::KernelKind::gemm ? peak_macs_per_cycle(core_, layer.in_type) > 0
                                              : layer.is_int8() || kind == program::KernelKind::clear;
   }
-  std::string coverage() const override { return "int8 networks; products of i8, i16 and bf16"; }
+  std::string coverage() const override { return products(); }
   Grounds grounds(const program::KernelCall&, const network::Layer&) const override { return {}; }
-  std::string fingerprint() const override { return "peak"; }
+  std::string fingerprint() const override {
+    return fmt::format("peak {} {} {} {} {} {}", core_.i8_macs, core_.i16_macs, core_.bf16_macs, core_.bfp16_macs,
+                       core_.elements, core_.store_bytes);
+  }
+
+ private:
+  std::string products() const {
+    std::vector<std::string> types;
+    for (const std::string& name : network::type_names())
+      if (peak_macs_per_cycle(core_, *network::find_type(name)) > 0) types.push_back(name);
+    return fmt::format("int8 networks; products of {}", fmt::join(types, ", "));
+  }
+  const arch::CoreRates core_;
 };
 
 }  // namespace
 
-const KernelLaw& peak_law() {
-  static const PeakLaw law;
-  return law;
+const KernelLaw& peak_law(const arch::CoreRates& core) {
+  static std::map<std::tuple<int, int, int, int, int, Bytes>, PeakLaw> laws;  // their addresses stay
+  return laws
+      .try_emplace({core.i8_macs, core.i16_macs, core.bf16_macs, core.bfp16_macs, core.elements, core.store_bytes},
+                   core)
+      .first->second;
 }
 
 }  // namespace tessera::cost

@@ -20,11 +20,13 @@ enum class Op { input, conv2d, maxpool, avgpool, add, concat };  // a gemm is a 
 const char* op_name(Op op);
 
 // Of matrices. Networks are int8; a gemm may have others, which are widths and kernels only: nothing computes them.
-enum class ElementType : std::uint8_t { i8, i16, i32, bf16, f32 };
+// bfp16: eight values along the sum share an exponent, nine bytes in all.
+enum class ElementType : std::uint8_t { i8, i16, i32, bf16, f32, bfp16 };
 const char* type_name(ElementType type);
 std::optional<ElementType> find_type(const std::string& name);
 std::vector<std::string> type_names();
-Bytes type_bytes(ElementType type);
+Bytes type_bytes(ElementType type);                       // of one element alone
+Bytes bytes_of(ElementType type, std::int64_t elements);  // that follow each other
 
 // How a sum becomes int8. An average pool of one pixel with a multiplier changes the scale of a tensor.
 enum class Scaling : std::uint8_t {

@@ -107,10 +107,10 @@ double multiply_accumulates(const Layer& l) {
 }
 
 Bytes input_pixel_bytes(const Layer& l, bool products) {
-  return products && l.is_gemm ? l.in.c * type_bytes(l.in_type) : stored_channels(l.in.c);
+  return products && l.is_gemm ? bytes_of(l.in_type, l.in.c) : stored_channels(l.in.c);
 }
 Bytes output_pixel_bytes(const Layer& l, bool products) {
-  return products && l.is_gemm ? l.out.c * type_bytes(l.out_type) : stored_channels(l.out.c);
+  return products && l.is_gemm ? bytes_of(l.out_type, l.out.c) : stored_channels(l.out.c);
 }
 
 bool infer_shape(Layer& layer, const std::vector<Shape>& inputs, const std::vector<std::string>& input_names,

@@ -45,4 +45,9 @@ Expected<const cost::KernelLaw*> open_kernel_law(const std::string& name) {
                                                 fmt::join(names, ", "))});
 }
 
+Expected<const cost::KernelLaw*> kernel_law_of(const arch::ArraySpec& array) {
+  if (array.kernels == "peak") return &cost::peak_law(array.tile.core);
+  return open_kernel_law(array.kernels);
+}
+
 }  // namespace tessera::run

@@ -14,8 +14,10 @@ std::string config_folder();
 // Stems of the .json files in a folder below it ("networks"), sorted.
 std::vector<std::string> config_names(const std::string& folder);
 
-// A law by name: built in, or a library in configs/hardware/kernels.
+// A law by name: built in, at the rates of an AIE2 core, or a library in configs/hardware/kernels.
 Expected<const cost::KernelLaw*> open_kernel_law(const std::string& name);
+// The law of an array, at the rates of its cores.
+Expected<const cost::KernelLaw*> kernel_law_of(const arch::ArraySpec& array);
 std::vector<std::string> all_kernel_law_names();
 
 }  // namespace tessera::run

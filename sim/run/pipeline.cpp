@@ -110,7 +110,7 @@ const char* density_name(Density d) { return d == Density::dense ? "dense" : "sp
 
 Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
-  const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
+  const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
   if (!law) return law.failure();
   if (std::vector<Problem> missing = lower::missing_resources(config.array); !missing.empty())
     return Failure{ExitCode::does_not_fit, std::move(missing)};
@@ -137,7 +137,7 @@ Density program_density(const program::Program& program) {
 }
 
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
-  const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
+  const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
   if (!law) return law.failure();
   const Expected<std::string> text = read_text(file);
   if (!text) return text.failure();
@@ -201,7 +201,7 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
   }
   json result = density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
   if (config.accounting == Accounting::physical) {
-    const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
+    const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
     if (!law) return law.failure();
     add_kernel_footing(result, program, **law, plan.durations);
     result["control"] = control_result(program, config.array);
@@ -257,7 +257,7 @@ JsonParts content_parts(const RunConfig& config, Density density) {
   json network = config.resolved["network"];
   network.erase("name");
   network.erase("source");
-  const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
+  const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
   json content = {{"network", network},
                   {"hardware", config::hardware_values(config.resolved["hardware"], config.array)},
                   {"kernels", law ? (*law)->fingerprint() : config.array.kernels},

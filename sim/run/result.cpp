@@ -39,7 +39,7 @@ json weight_bytes(const program::Program& program, int layer) {
   if (const int product = program.product.layer; product >= 0 && (layer < 0 || layer == product)) {  // B, row-major
     const network::Layer& l = program.layers[product].layer;
     sum.blocks += ceil_div(l.in.c, sparsity::kernel_block) * ceil_div(l.out.c, sparsity::kernel_block);
-    sum.data += Bytes{l.in.c} * l.out.c * type_bytes(l.in_type);
+    sum.data += bytes_of(l.in_type, std::int64_t{l.in.c} * l.out.c);
   }
   json bytes = {
       {"blocks", sum.blocks}, {"data", sum.data}, {"index", sum.index}, {"bias", sum.bias}, {"total", sum.total()}};
@@ -57,9 +57,10 @@ std::vector<int> fused_into(const program::Program& program) {
 }
 
 // How much of `core_cycles`, a time of cores, they spent in kernel calls, and which share of their peak these reached.
-void add_use(json& into, const program::Program& program, double core_cycles, Millicycles busy) {
+void add_use(json& into, const program::Program& program, const arch::CoreRates& core, double core_cycles,
+             Millicycles busy) {
   if (core_cycles <= 0) return;
-  const double peak = cost::peak_macs_per_cycle(program.layers.back().layer.in_type);  // a network has one type
+  const double peak = cost::peak_macs_per_cycle(core, program.layers.back().layer.in_type);  // a network has one type
   into["core_busy_share"] = static_cast<double>(busy) / millicycles_per_cycle / core_cycles;
   into["mac_utilization"] = into["macs"].get<double>() / peak / core_cycles;
 }
@@ -80,7 +81,7 @@ json layer_result(const schedule::Schedule& schedule, const arch::ArraySpec& arr
                 {"ddr_write_bytes", own.ddr_write},
                 {"time", causes(own.cores)}};
   const Millicycles at_layer = std::accumulate(own.cores.begin(), own.cores.end(), Millicycles{0});
-  add_use(layer, program, static_cast<double>(at_layer) / millicycles_per_cycle,
+  add_use(layer, program, array.tile.core, static_cast<double>(at_layer) / millicycles_per_cycle,
           own.cores[static_cast<int>(exec::Cause::busy)]);
   if (placed.layer.op == network::Op::conv2d && has_weights(program)) layer["weight_bytes"] = weight_bytes(program, id);
   if (bounds != nullptr) {
@@ -158,7 +159,7 @@ json density_result(const schedule::Schedule& schedule, const arch::ArraySpec& a
     macs += layers.back()["macs"].get<std::int64_t>();
   }
   result["macs"] = macs;
-  add_use(result, program, static_cast<double>(sim.total) / millicycles_per_cycle * array.cores(),
+  add_use(result, program, array.tile.core, static_cast<double>(sim.total) / millicycles_per_cycle * array.cores(),
           cores[static_cast<int>(exec::Cause::busy)]);
   result["layers"] = std::move(layers);
   return result;

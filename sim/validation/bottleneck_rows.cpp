@@ -2,21 +2,13 @@
 // over the image height.
 #include <fmt/format.h>
 
-#include "sim/cost/coefficient_law.h"
-#include "sim/network/network_file.h"
 #include "sim/compile/compile.h"
+#include "sim/network/network_file.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
 namespace tessera::validation {
 namespace {
-
-// Which kernels ran stands in the notes only: "stock kernels", "patched kernels". Empty: they do not say.
-std::string kernel_kind(const MeasuredRow& row) {
-  for (const char* kind : {"stock", "patched"})
-    if (row.notes.rfind(kind, 0) == 0) return kind;
-  return "";
-}
 
 struct BottleneckShape {
   int height = 0, width = 0;
@@ -42,8 +34,8 @@ Expected<ProgramRun> run(const BottleneckShape& d, const cost::KernelLaw& law, c
   if (!network) return Failure{ExitCode::does_not_fit, network.failure().problems};
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
-  auto schedule = compile::make_schedule(*network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()),
-                                array, law, spec);
+  auto schedule = compile::make_schedule(
+      *network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()), array, law, spec);
   if (!schedule) return schedule.failure();
   return run_program(schedule->program, array, kernel_durations(schedule->program, law));
 }
@@ -62,31 +54,31 @@ bool parse(const std::string& shape, BottleneckShape& d) {
 
 }  // namespace
 
-Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup,
-                                        const arch::ArraySpec& array) {
-  if (kernel_kind(row).empty()) return skip("notes say neither \"stock\" nor \"patched\" kernels");
-  if (!setup.groups.at(row.group).bottleneck)
-    return skip("the kernels of a bottleneck of group " + row.group + " are not known");
+Expected<Prediction> predict_bottleneck(const Subject& s) {
+  const MeasuredRow& row = s.row;
+  if (s.kernels.empty())
+    return skip("column kernels is empty, and notes say neither \"stock\" nor \"patched\" kernels of a known group");
   if (row.in_type != "i8" || row.out_type != "i8") return skip("only int8 kernels of the bottleneck are known");
   if (row.rows != 4 || row.cols != 1) return skip("the bottleneck runs on one column of four cores");
   if (!row.core_tile.empty() && row.core_tile != "row-streamed")
     return skip("core tile \"" + row.core_tile + "\" of a bottleneck is not understood");
-  auto law =
-      cost::load_kernel_library(setup.config_folder + "/hardware/kernels/bottleneck-" + kernel_kind(row) + ".json");
+  if (row.batch > 1) return skip("a batch of bottlenecks is not modelled");
+  auto law = s.law();
   if (!law) return law.failure();
+  if (!(*law)->conv) return skip("library " + s.kernels + " has no convolution");
   BottleneckShape d;
   // Over a tall image start and end hardly count, and the rate is the marginal one. The other rows of the group that
   // this was derived from are 32 wide.
   const bool marginal = row.shape == "marginal rate over image height";
   if (marginal) d = {4096, 32, 256, 64};
   if (!marginal && !parse(row.shape, d)) return skip("shape \"" + row.shape + "\" is no bottleneck of the known form");
-  auto r = run(d, **law, array);
+  auto r = run(d, **law, s.array);
   if (!r) {
     if (r.failure().code == ExitCode::does_not_fit) return skip("the design does not fit: " + describe(r.failure()));
     return r.failure();
   }
   Quantities o;
-  const double overhead = marginal ? 0 : setup.groups.at(row.group).overhead_us(array);
+  const double overhead = marginal ? 0 : s.overhead_us();
   if (row.clock_ghz > 0) o.us = stated_us(row, static_cast<double>(r->total) / 1000) + overhead;
   if (marginal && in_unit(row, o, "").skipped.empty()) return skip("a marginal rate is no time: unit " + row.unit);
   o.macs = macs(d);

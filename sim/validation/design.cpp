@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "sim/base/json_file.h"
-#include "sim/config/hardware.h"
 
 namespace tessera::validation {
 namespace {
@@ -60,25 +58,82 @@ std::vector<std::pair<int, int>> read_arrays(const std::string& file, const std:
   return arrays;
 }
 
+std::vector<std::string> texts(const std::string& file, const std::string& path, const json& list, Failure& failure) {
+  std::vector<std::string> all;
+  if (list.is_array())
+    for (const json& text : list)
+      if (text.is_string() && !text.get<std::string>().empty()) all.push_back(text.get<std::string>());
+  if (!list.is_array() || all.size() != list.size())
+    failure.problems.push_back({file, path, list.dump(), "a list of texts"});
+  return all;
+}
+
 void read_machines(const std::string& file, const json& machines, ValidationSetup& setup, Failure& failure) {
-  for (const auto& [machine, names] : machines.items())
-    for (const json& name : names) {
-      if (name.is_string() && !name.get<std::string>().empty())
-        setup.machines[machine].push_back(name.get<std::string>());
-      else
-        failure.problems.push_back({file, "machines." + machine, name.dump(), "a list of texts"});
+  for (const auto& [name, entry] : machines.items()) {
+    Machine& machine = setup.machines[name];
+    const std::string path = "machines." + name;
+    if (!entry.is_object()) {
+      failure.problems.push_back({file, path, entry.dump(), "an object with platforms and hardware"});
+      continue;
     }
+    for (const auto& [key, value] : entry.items()) {
+      if (key == "platforms")
+        machine.platforms = texts(file, path + ".platforms", value, failure);
+      else if (key == "hardware")
+        machine.hardware = texts(file, path + ".hardware", value, failure);
+      else
+        failure.problems.push_back({file, path + "." + key, "unknown key", "platforms, hardware"});
+    }
+  }
+}
+
+// {"when": {"in_type": "i8"}, "take": {"m": "4096"}, "source": ...}; patterns are of the whole text of a column.
+void read_filling(const std::string& file, const std::string& path, const json& entry, bool assumed,
+                  GroupDesign& design, Failure& failure) {
+  Filling f;
+  f.assumed = assumed;
+  const bool formed = entry.is_object() && entry.value("when", json()).is_object() &&
+                      entry.value("take", json()).is_object() && entry.value("source", json()).is_string() &&
+                      entry.size() == 3;
+  if (!formed) return failure.problems.push_back({file, path, entry.dump(), "an object with when, take and source"});
+  f.why = entry["source"].get<std::string>();
+  for (const auto& [column, pattern] : entry["when"].items()) {
+    try {
+      f.when.emplace(column, std::regex(pattern.get<std::string>()));
+    } catch (const std::exception&) {
+      failure.problems.push_back({file, path + ".when." + column, pattern.dump(), "a regular expression"});
+    }
+    if (legal_in(column).empty())
+      failure.problems.push_back({file, path + ".when." + column, "no such column", "a column of measured rows"});
+  }
+  MeasuredRow trial;
+  for (const auto& [column, value] : entry["take"].items()) {
+    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (!set_column(trial, column, text))
+      failure.problems.push_back({file, path + ".take." + column, value.dump(),
+                                  legal_in(column).empty() ? "a column of measured rows" : legal_in(column)});
+    f.take[column] = text;
+  }
+  design.fillings.push_back(std::move(f));
+}
+
+void read_values(const std::string& file, const std::string& path, const json& values, GroupDesign& design,
+                 Failure& failure) {
+  for (const auto& [key, value] : values.items()) {
+    if (value.is_number())
+      design.values[key] = value.get<double>();
+    else
+      failure.problems.push_back({file, path + "." + key, value.dump(), "a number"});
+  }
 }
 
 void read_group(const std::string& file, const std::string& name, const json& entry, ValidationSetup& setup,
                 Failure& failure) {
   GroupDesign design;
-  if (!entry.is_object() || !entry.contains("hardware") || !entry["hardware"].is_string()) {
-    failure.problems.push_back({file, "groups." + name, "no hardware", "an object with the name of a hardware file"});
-    return;
-  }
+  if (!entry.is_object())
+    return failure.problems.push_back({file, "groups." + name, entry.dump(), "an object with the name of a machine"});
   for (const auto& [key, value] : entry.items()) {
-    if (key == "hardware")
+    if (key == "hardware" && value.is_string())
       design.hardware = value.get<std::string>();
     else if (key == "kernels" && value.is_string())
       design.kernels = value.get<std::string>();
@@ -89,12 +144,18 @@ void read_group(const std::string& file, const std::string& name, const json& en
       else
         failure.problems.insert(failure.problems.end(), noise.failure().problems.begin(),
                                 noise.failure().problems.end());
+    } else if ((key == "read" || key == "assume") && value.is_array()) {
+      continue;  // below: what is read comes before what is assumed
+    } else if (key == "clock_source" && value.is_string()) {
+      design.clock_source = value.get<std::string>();
+    } else if (key == "values" && value.is_object()) {
+      read_values(file, "groups." + name + ".values", value, design, failure);
+    } else if (key == "values_source" && value.is_string()) {
+      design.values_source = value.get<std::string>();
     } else if (key == "strips" && value.is_boolean())
       design.strips = value.get<bool>();
     else if (key == "span" && value.is_boolean())
       design.span = value.get<bool>();
-    else if (key == "bottleneck" && value.is_boolean())
-      design.bottleneck = value.get<bool>();
     else if (key == "dispatch" && value.is_boolean())
       design.dispatch = value.get<bool>();
     else if (key == "machine" && value.is_string())
@@ -106,6 +167,12 @@ void read_group(const std::string& file, const std::string& name, const json& en
     else if (key.size() < 6 || key.compare(key.size() - 6, 6, "source") != 0)
       failure.problems.push_back(
           {file, "groups." + name + "." + key, "unknown key or wrong type", "a number with a name"});
+  }
+  for (const char* key : {"read", "assume"}) {
+    const json list = entry.value(key, json::array());
+    for (std::size_t i = 0; i < list.size(); ++i)
+      read_filling(file, fmt::format("groups.{}.{}[{}]", name, key, i), list[i], key == std::string("assume"), design,
+                   failure);
   }
   if (setup.machines.count(design.machine) == 0)
     failure.problems.push_back(
@@ -119,6 +186,7 @@ bool ValidationSetup::calibration(const MeasuredRow& row) const {
   const auto has = [](const std::vector<std::string>& list, const std::string& what) {
     return std::find(list.begin(), list.end(), what) != list.end();
   };
+  if (has(holdout_ids, row.id)) return false;
   return has(calibration_ids, row.id) ||
          (has(calibration_classes, row_class_name(row.row_class())) && known_ids.count(row.id) > 0);
 }
@@ -149,25 +217,13 @@ Expected<ValidationSetup> load_validation_setup(const std::string& config_folder
   for (const auto& name : calibration.value("classes", json::array()))
     if (name.is_string()) setup.calibration_classes.push_back(name.get<std::string>());
   const json ids = calibration.value("ids", json::object());
+  const json holdout = calibration.value("holdout", json::object());
+  for (const auto& [id, why] : holdout.items()) setup.holdout_ids.push_back(id);
   for (const auto& [id, why] : ids.items()) setup.calibration_ids.push_back(id);
   auto known = read_measured(config_folder + "/validation/measured.csv");
   if (!known) return known.failure();
   for (const MeasuredRow& row : *known) setup.known_ids.insert(row.id);
   return setup;
-}
-
-Expected<arch::ArraySpec> array_of(const MeasuredRow& row, const ValidationSetup& setup) {
-  const GroupDesign& group = setup.groups.at(row.group);
-  std::vector<std::string> sets;
-  if (row.clock_ghz > 0) sets.push_back(fmt::format("clock_hz={}", row.clock_ghz * 1e9));
-  auto array = config::load_hardware(setup.config_folder + "/hardware/" + group.hardware, sets);
-  if (!array) return array;
-  if (row.rows > array->rows || row.cols > array->cols)
-    return fail(ExitCode::does_not_fit, {"", "rows, cols", fmt::format("{}x{} compute tiles", row.rows, row.cols),
-                                         fmt::format("{} has {}x{}", array->name, array->rows, array->cols)});
-  if (row.rows > 0) array->rows = row.rows;
-  if (row.cols > 0) array->cols = row.cols;
-  return array;
 }
 
 }  // namespace tessera::validation

@@ -1,12 +1,11 @@
-// GEMM on the array: the row's own tile on the row's own array, scheduled with the policy object_fifo and the buffering
-// of its group's designs.
+// GEMM on the array: the row's own tile on the row's own array, laid out as object_fifo does, with the buffering that
+// the row states or that its group's designs have.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "sim/cost/coefficient_law.h"
-#include "sim/compile/compile.h"
 #include "sim/schedule/object_fifo/gemm.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
@@ -32,12 +31,9 @@ network::Network network_of(const MeasuredRow& row, network::ElementType in, net
   return {row.id, {input, gemm}};
 }
 
-// What the scheduler is told: the row's own tile, and the buffering of its group's designs.
-schedule::LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& group, const network::Layer& layer,
-                                  const arch::ArraySpec& array) {
-  schedule::LayerOverride forced;
-  forced.tile = {row.tile.m, 1, row.tile.n, row.tile.k};
-  if (!group.strips) return forced;
+// The buffering of stream-aie designs, which no row states.
+void force_strips(const MeasuredRow& row, const GroupDesign& group, const network::Layer& layer,
+                  const arch::ArraySpec& array, schedule::LayerOverride& forced) {
   forced.buffers.output = static_cast<int>(group.number("c_buffers"));
   const auto bytes = [&] { return schedule::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
   if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
@@ -45,12 +41,41 @@ schedule::LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& gro
     forced.keeps = schedule::Keeps::input;
     const bool alone = row.n <= row.tile.n * array.cols;
     if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.keeps.reset();
-    return forced;
+    return;
   }
   forced.buffers.input = 1;
   forced.keeps = schedule::Keeps::weights;
   if (static_cast<double>(bytes()) > group.number("strip_budget")) forced.buffers.weights = 1;
-  return forced;
+}
+
+void force_buffering(const Buffering& b, schedule::LayerOverride& forced) {
+  if (b.a > 0) forced.buffers.input = b.a;
+  if (b.b > 0) forced.buffers.weights = b.b;
+  if (b.c > 0) forced.buffers.output = b.c;
+  if (!b.keeps.empty()) forced.keeps = b.keeps == "a" ? schedule::Keeps::input : schedule::Keeps::weights;
+}
+
+// The row's own tile and buffering. Where A comes in slices, a core takes as deep a part of the tile as fits: whole
+// blocks of the kernel that divide it.
+GemmDesign design_of(const Subject& s, const network::Layer& layer, const cost::GemmCoefficients& kernel) {
+  const CoreTile& t = s.row.tile;
+  schedule::LayerOverride forced;
+  forced.tile = {t.slice > 0 ? t.slice : t.m, 1, t.n, t.k};
+  if (s.row.buffering)
+    force_buffering(*s.row.buffering, forced);
+  else if (s.design.strips)
+    force_strips(s.row, s.design, layer, s.array, forced);
+  GemmDesign design = schedule::object_fifo::gemm_design(layer, forced, s.array);
+  const Bytes room = s.array.tile.memory.size - s.array.tile.reserved;
+  for (int k = t.k; t.slice > 0 && k > kernel.bk && design.core_bytes() > room;) {
+    do k -= kernel.bk;
+    while (k > kernel.bk && t.k % k != 0);
+    (*forced.tile)[3] = k;
+    design = schedule::object_fifo::gemm_design(layer, forced, s.array);
+  }
+  design.b_packed = s.row.buffering && s.row.buffering->packed;
+  design.b_stays = s.row.buffering && s.row.buffering->stays;
+  return design;
 }
 
 // The controller starts the columns one after the other. The first one runs out of A when it needs more than it has
@@ -62,54 +87,55 @@ double columns_skew(const GemmDesign& d, const arch::ArraySpec& array, double cy
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
 
-std::string beyond(const MeasuredRow& row, const GroupDesign& group, const cost::GemmCoefficients& kernel) {
-  const CoreTile& t = row.tile;
+std::string beyond(const Subject& s, const GemmDesign& d, const cost::GemmCoefficients& kernel) {
+  const MeasuredRow& row = s.row;
   std::vector<std::string> what;
-  if (!kernel.fitted_to(t.m, t.k, t.n))
+  if (!kernel.fitted)
+    what.push_back(fmt::format("kernel {} -> {} of {} was not measured", row.in_type, row.out_type, s.kernels));
+  else if (!kernel.fitted_to(d.tile_m, d.tile_k, d.tile_n))
     what.push_back(fmt::format("kernel law {} -> {} fitted to {}", row.in_type, row.out_type, kernel.range));
-  if (row.m % (t.m * row.rows) != 0 || row.k % t.k != 0 || row.n % (t.n * row.cols) != 0)
+  if (row.m % (d.tile_m * row.rows) != 0 || row.k % d.tile_k != 0 || row.n % (d.tile_n * row.cols) != 0)
     what.push_back("tiles do not divide the product, which is taken as padded");
+  const auto& known = s.design.arrays;
   const std::pair<int, int> shape{row.rows, row.cols};
-  if (!group.arrays.empty() && std::find(group.arrays.begin(), group.arrays.end(), shape) == group.arrays.end())
+  if (!row.buffering && !known.empty() && std::find(known.begin(), known.end(), shape) == known.end())
     what.push_back("buffering of this array taken from that of others");
   return fmt::format("{}", fmt::join(what, "; "));
 }
 
 }  // namespace
 
-Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array) {
-  const GroupDesign& group = setup.groups.at(row.group);
-  if (group.kernels.empty()) return skip("no kernel library for group " + row.group);
+Expected<Prediction> predict_gemm(const Subject& s) {
+  const MeasuredRow& row = s.row;
   if (row.m == 0 || row.k == 0 || row.n == 0) return skip("m, k or n is not given");
-  if (row.tile.m == 0) return skip("no core tile of the form MxKxN");
+  if (row.tile.m == 0) return skip("no core tile of the form MxKxN, or MxKxN with A in slices of R rows");
   if (row.rows == 0 || row.cols == 0) return skip("rows or cols is not given");
   if (!row.shape.empty()) return skip("shape \"" + row.shape + "\" of a GEMM row is not understood");
-  auto law = cost::load_kernel_library(setup.config_folder + "/hardware/kernels/" + group.kernels + ".json");
+  if (row.batch > 1) return skip("a batch of GEMMs is not modelled");
+  if (s.kernels.empty())
+    return skip("no kernel library: column kernels is empty, and group " + row.group + " has none");
+  auto law = s.law();
   if (!law) return law.failure();
   const auto in = network::find_type(row.in_type), out = network::find_type(row.out_type);
   const auto kernel = in && out ? (*law)->gemm.find({*in, *out}) : (*law)->gemm.end();
   if (kernel == (*law)->gemm.end())
-    return skip("library " + group.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
+    return skip("library " + s.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
   const network::Network network = network_of(row, *in, *out);
-  schedule::ScheduleSpec spec;
-  spec.policy = "object_fifo";
-  const network::Layer& layer = network.layers.back();
-  const schedule::LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
-  const GemmDesign design = schedule::object_fifo::gemm_design(layer, forced, array);
-  auto schedule = compile::make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
+  const GemmDesign design = design_of(s, network.layers.back(), kernel->second);
+  auto schedule = schedule::object_fifo::schedule_gemm(network, design, s.array, **law);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
-  auto run = run_program(schedule->program, array, kernel_durations(schedule->program, **law));
+  auto run = run_program(schedule->program, s.array, kernel_durations(schedule->program, **law));
   if (!run) return run.failure();
 
-  const double cycles = static_cast<double>(group.span ? run->longest_core_span : run->total) / 1000 +
-                        columns_skew(design, array, group.number("column_start_cycles"));
+  const double cycles = static_cast<double>(s.design.span ? run->longest_core_span : run->total) / 1000 +
+                        columns_skew(design, s.array, s.design.number("column_start_cycles"));
   Quantities o;
-  if (!group.dispatch) o.cycles = cycles;
-  if (row.clock_ghz > 0) o.us = stated_us(row, cycles) + group.overhead_us(array);
+  if (s.array_alone()) o.cycles = cycles;
+  if (row.clock_ghz > 0) o.us = stated_us(row, cycles) + s.overhead_us();
   o.macs = static_cast<double>(row.m) * row.k * row.n;
   o.cores = row.rows * row.cols;
   Prediction p = in_unit(row, o, run->bound_by);
-  p.beyond = beyond(row, group, kernel->second);
+  p.beyond = beyond(s, design, kernel->second);
   return p;
 }
 

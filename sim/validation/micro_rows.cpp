@@ -3,47 +3,19 @@
 //
 // A workload is known by its whole text, and so is the shape: words that are not understood may change what was
 // measured.
-#include <functional>
-#include <map>
-#include <optional>
-#include <regex>
+#include "sim/validation/micro_rows.h"
+
+#include <algorithm>
 
 #include "sim/program/builder.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
 namespace tessera::validation {
+namespace micro {
 namespace {
 
-struct Context {
-  const MeasuredRow& row;
-  const GroupDesign& group;
-  arch::ArraySpec array;
-  std::smatch words;  // what the pattern of the workload took out of it
-};
 using Predictor = std::function<Expected<Prediction>(const Context&)>;
-
-constexpr Bytes longest_transfer = Bytes{4} << 30, smallest_copy = Bytes{16} << 20;
-
-// "1024 words x 4 B", "256 words", "16 MiB", "67108864 B each way"; nothing for any other text.
-std::optional<Bytes> size_in(const std::string& text, const std::string& suffix = "") {
-  static const std::regex form("([0-9]+(?:\\.[0-9]+)?) ?(words? x 4 B|words?|B|bytes?|KB|KiB|MB|MiB|GB|GiB)((?: .*)?)");
-  std::smatch found;
-  if (!std::regex_match(text, found, form) || found[3] != suffix) return std::nullopt;
-  static const std::map<std::string, double> of = {{"KB", 1e3},   {"MB", 1e6},      {"GB", 1e9},
-                                                   {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}};
-  const std::string unit = found[2];
-  const auto scale = of.find(unit);
-  const double each = unit[0] == 'w' ? 4 : scale == of.end() ? 1 : scale->second;
-  const double bytes = std::stod(found[1]) * each;
-  if (bytes < 4 || bytes > static_cast<double>(longest_transfer)) return std::nullopt;
-  const auto whole = static_cast<Bytes>(bytes);
-  return whole % 4 == 0 ? std::optional(whole) : std::nullopt;
-}
-
-Prediction no_size(const MeasuredRow& row) {
-  return skip("shape \"" + row.shape + "\" is no number of whole words up to 4 GiB");
-}
 
 Prediction in_cycles(const Context& c, double cycles, const std::string& bound_by, const std::string& per = "") {
   Quantities o;
@@ -51,32 +23,6 @@ Prediction in_cycles(const Context& c, double cycles, const std::string& bound_b
   o.us = stated_us(c.row, cycles);
   o.per = per;
   return in_unit(c.row, o, bound_by);
-}
-
-// `bytes` from channel to channel in descriptors as long as both ends allow.
-void stream(program::ProgramBuilder& b, program::EngineId source, program::EngineId sink, Bytes bytes, Bytes longest) {
-  const program::RouteId route = b.route(source, {sink});
-  const auto append = [&](Bytes length, Bytes times) {
-    if (length == 0 || times == 0) return;
-    for (const program::EngineId e : {source, sink}) {
-      const program::EngineMap::Info& info = b.map().info(e);
-      program::Transfer t;
-      t.memory = info.tile;
-      t.route = route;
-      t.access = program::linear(0, length);
-      b.transfer(e, t);
-      if (times > 1) b.repeat_last(e, 1, static_cast<int>(times));
-    }
-  };
-  append(longest, bytes / longest);
-  append(bytes % longest, 1);
-}
-
-Expected<Prediction> cycles_of(const Context& c, program::ProgramBuilder& b, const arch::ArraySpec& array,
-                               const std::string& bound_by, double offset = 0) {
-  auto run = run_program(b.program(), array, std::vector<Millicycles>(b.program().calls.size()));
-  if (!run) return run.failure();
-  return in_cycles(c, static_cast<double>(run->total) / 1000 + offset, bound_by);
 }
 
 // A constant of the hardware or of the group; 0: it has none.
@@ -103,102 +49,6 @@ Expected<Prediction> paired_loads(const Context& c) {
   return constant_cycles(c, loop + c.group.number("bank_conflict_cycles"), "bank conflict", "iteration");
 }
 
-Expected<Prediction> memtile_to_core(const Context& c) {
-  const auto bytes = size_in(c.row.shape);
-  if (!bytes) return no_size(c.row);
-  program::ProgramBuilder b(c.array);
-  stream(b, b.map().mem_channel(0, program::EngineKind::mm2s, 0),
-         b.map().tile_channel(0, 0, program::EngineKind::s2mm, 0), *bytes, c.array.tile.dma.max_length / 4 * 4);
-  return cycles_of(c, b, c.array, "stream");
-}
-
-// Host memory to a memory tile or back; `warm`: the channel has moved something before.
-Expected<Prediction> shim(const Context& c, bool outbound, bool warm) {
-  const auto bytes = size_in(c.row.shape);
-  if (!bytes) return no_size(c.row);
-  arch::ArraySpec array = c.array;
-  if (warm) array.shim.dma.first_start_cycles = 0, array.shim.dma.mm2s_first_start_cycles = 0;
-  program::ProgramBuilder b(array);
-  const program::EngineId from = outbound ? b.map().shim_channel(0, program::EngineKind::mm2s, 0)
-                                          : b.map().mem_channel(0, program::EngineKind::mm2s, 0);
-  const program::EngineId to = outbound ? b.map().mem_channel(0, program::EngineKind::s2mm, 0)
-                                        : b.map().shim_channel(0, program::EngineKind::s2mm, 0);
-  stream(b, from, to, *bytes, array.memtile.dma.max_length / 4 * 4);
-  return cycles_of(c, b, array, "shim");
-}
-
-// Watched at the memory port: the last words stand in the egress FIFO when the last access is done.
-Expected<Prediction> port(const Context& c, bool memtile) {
-  const auto bytes = size_in(c.row.shape);
-  if (!bytes) return no_size(c.row);
-  const double egress = c.group.number("egress_words");
-  if (egress == 0) return skip("what the traces of group " + c.row.group + " watch is not known");
-  if (static_cast<double>(*bytes) <= 4 * egress) return skip("a transfer that the egress FIFO holds");
-  program::ProgramBuilder b(c.array);
-  const program::EngineId core_out = b.map().tile_channel(0, 0, program::EngineKind::mm2s, 0),
-                          core_in = b.map().tile_channel(0, 0, program::EngineKind::s2mm, 0);
-  const program::EngineId mem_out = b.map().mem_channel(0, program::EngineKind::mm2s, 0),
-                          mem_in = b.map().mem_channel(0, program::EngineKind::s2mm, 0);
-  stream(b, memtile ? mem_out : core_out, memtile ? core_in : mem_in, *bytes, c.array.tile.dma.max_length / 4 * 4);
-  const double latency = memtile ? c.group.number("memtile_latency_cycles") : 0;
-  arch::ArraySpec array = c.array;
-  array.stream.hop_cycles = 0;  // the receiver's delay is not seen here
-  return cycles_of(c, b, array, "stream", latency - egress);
-}
-
-// In and out at once through `channels` shim channels, at most `per_column` of each column; bytes per direction of
-// each.
-Expected<ProgramRun> passthrough(const arch::ArraySpec& array, int channels, int per_column, Bytes bytes) {
-  program::ProgramBuilder b(array);
-  for (int k = 0; k < channels; ++k) {
-    const int col = k / per_column, ch = k % per_column, mem = col * array.memtile_rows;
-    stream(b, b.map().shim_channel(col, program::EngineKind::mm2s, ch),
-           b.map().mem_channel(mem, program::EngineKind::s2mm, ch), bytes, 65536);
-    stream(b, b.map().mem_channel(mem, program::EngineKind::mm2s, ch),
-           b.map().shim_channel(col, program::EngineKind::s2mm, ch), bytes, 65536);
-  }
-  return run_program(b.program(), array, {});
-}
-
-Prediction moved(const Context& c, const ProgramRun& run, Bytes bytes) {
-  Quantities o;
-  o.us = to_us(run.total, c.array.clock_hz);
-  o.bytes = static_cast<double>(bytes);
-  return in_unit(c.row, o, "ddr");
-}
-
-// One task for the whole transfer.
-arch::ArraySpec without_task_costs(arch::ArraySpec array) {
-  array.shim.dma.start_cycles = 0, array.shim.dma.mm2s_start_cycles = 0;
-  return array;
-}
-
-Expected<Prediction> ddr_rate(const Context& c) {
-  if (!c.row.shape.empty()) return skip("shape \"" + c.row.shape + "\" of a passthrough is not understood");
-  const int channels = std::stoi(c.words[1]);
-  if (channels < 1 || channels > 2 * c.array.cols) return skip("more shim channels than the machine has");
-  const Bytes bytes = Bytes{16} << 20;
-  auto run = passthrough(without_task_costs(c.array), channels, 2, bytes);
-  if (!run) return run.failure();
-  return moved(c, *run, channels * bytes);
-}
-
-Expected<Prediction> ddr_copy(const Context& c) {
-  const auto in = size_in(c.words[1]), out = size_in(c.words[2]);
-  if (!in || in != out)
-    return skip("a copy of \"" + c.words[1].str() + "\" to \"" + c.words[2].str() + "\" is not understood");
-  // The shape may say the same in bytes, rounded in neither.
-  if (!c.row.shape.empty() && size_in(c.row.shape, " each way") != in)
-    return skip("shape \"" + c.row.shape + "\" is not the size of the workload");
-  const int columns = std::stoi(c.words[3]);
-  if (columns < 1 || columns > c.array.cols) return skip("more columns than the machine has");
-  auto run = passthrough(without_task_costs(c.array), columns, 1, *in / columns / 4 * 4);
-  if (!run) return run.failure();
-  Prediction p = moved(c, *run, *in);
-  if (*in < smallest_copy) p.beyond = "copies below 16 MiB: what the design needs to start is not known";
-  return p;
-}
-
 Expected<Prediction> lock_loop(const Context& c) {
   if (!c.row.shape.empty()) return skip("shape \"" + c.row.shape + "\" of a loop is not understood");
   if (c.group.number("loop_cycles") == 0) return skip("the loop of group " + c.row.group + " is not known");
@@ -217,9 +67,21 @@ Expected<Prediction> lock_loop(const Context& c) {
   return in_cycles(c, static_cast<double>(run->total) / 1000, "core");
 }
 
+// A register of an array, from the group's numbers: eight words at once, and what another word adds.
+Expected<Prediction> block_write(const Context& c) {
+  const double eight = c.group.number("blockwrite_8_cycles"), word = c.group.number("blockwrite_word_cycles");
+  const int words = std::stoi(c.words[1]);
+  return constant_cycles(c, eight == 0 ? 0 : eight + (words - 8) * word, "controller");
+}
+
+Expected<Prediction> operation(const Context& c) {
+  return constant(c, 0, c.array.controller.operation_ns / 1e3, "controller");
+}
+
 struct Entry {
   const char* workload;  // a regular expression for all of it
   Predictor predict;
+  bool everywhere = false;  // else its fixed costs are calibrated on XDNA1 only
 };
 
 const std::vector<Entry>& entries() {
@@ -248,21 +110,49 @@ const std::vector<Entry>& entries() {
       {"gap between pipelined task starts",
        [](const Context& c) { return constant_cycles(c, c.array.controller.token_cycles, "controller"); }},
       {"core loop with lock transactions", lock_loop},
+      {"controller, one instruction op", operation},
+      {"controller, one runtime parameter word", operation, true},
+      {"controller, write32",
+       [](const Context& c) { return constant_cycles(c, c.group.number("write32_cycles"), "controller"); }},
+      {"controller, maskwrite",
+       [](const Context& c) { return constant_cycles(c, c.group.number("maskwrite_cycles"), "controller"); }},
+      {"controller, blockwrite of ([1-9][0-9]{0,3}) words", block_write},
+      {"gap between starts of tasks of one channel, MM2S",
+       [](const Context& c) { return constant_cycles(c, c.group.number("mm2s_gap_cycles"), "controller"); }},
+      {"gap between starts of tasks of one channel, S2MM",
+       [](const Context& c) { return constant_cycles(c, c.group.number("s2mm_gap_cycles"), "controller"); }},
+      {"dispatch of an instruction stream of one op",
+       [](const Context& c) { return constant_us(c, c.group.number("stream_us")); }},
+      {"shim fills, ([1-9][0-9]?) columns?, one direction",
+       [](const Context& c) { return fills(c, std::stoi(c.words[1]), false, false); }},
+      {"shim fills and drains, ([1-9][0-9]?) columns?",
+       [](const Context& c) { return fills(c, std::stoi(c.words[1]), true, false); }},
+      {"weights broadcast to ([1-9][0-9]?) cores per column",
+       [](const Context& c) -> Expected<Prediction> {
+         if (std::stoi(c.words[1]) != c.array.rows) return skip("a broadcast to a part of the column");
+         return fills(c, c.array.cols, false, true);
+       }},
+      {"shim to core to shim, ([1-9][0-9]{0,4}) B in and ([1-9][0-9]{0,4}) B out per object, no compute", round_trip},
+      {"memcpy, mixed", mixed_copy, true},
   };
   return table;
 }
 
 }  // namespace
+}  // namespace micro
 
-Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array) {
-  if (setup.groups.at(row.group).machine != "XDNA1") return skip("fixed costs are calibrated on XDNA1 only");
-  const bool more = row.m != 0 || row.k != 0 || row.n != 0;
+Expected<Prediction> predict_micro(const Subject& s) {
+  const MeasuredRow& row = s.row;
+  micro::Context context{row, s.design, s.array, s.overhead_us(), {}};
+  const auto entry = std::find_if(micro::entries().begin(), micro::entries().end(), [&](const micro::Entry& e) {
+    return std::regex_match(row.workload, context.words, std::regex(e.workload));
+  });
+  if (entry == micro::entries().end()) return skip("no model of workload \"" + row.workload + "\"");
+  const bool more = row.m != 0 || row.k != 0 || row.n != 0 || row.batch > 1 || row.buffering;
   if (more || !(row.in_type + row.out_type + row.core_tile).empty())
-    return skip("sizes, types or a core tile of a micro-benchmark are not understood");
-  Context context{row, setup.groups.at(row.group), array, {}};
-  for (const Entry& entry : entries())
-    if (std::regex_match(row.workload, context.words, std::regex(entry.workload))) return entry.predict(context);
-  return skip("no model of workload \"" + row.workload + "\"");
+    return skip("sizes, types, buffering or a core tile of a micro-benchmark are not understood");
+  if (!entry->everywhere && s.machine != "XDNA1") return skip("fixed costs are calibrated on XDNA1 only");
+  return entry->predict(context);
 }
 
 }  // namespace tessera::validation

@@ -1,6 +1,7 @@
 // Whole networks under closed overlays, side by side with our own schedule of the same network on the same array. The
 // overlays' mappings are not public and nothing is tuned to them. A batch is taken as that many images at once, each on
-// its share of the columns and of host memory; images beyond one per column wait for the next round.
+// its share of the columns and of host memory, or on as many tiles as the row says that an image has; images beyond one
+// per column wait for the next round.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +19,8 @@ namespace tessera::validation {
 namespace {
 
 struct NetworkText {
-  std::string file;  // in configs/networks; empty: not there
-  int batch = 1;
+  std::string file;     // in configs/networks; empty: not there
+  int batch = 0;        // 0: not stated
   double gmacs = 0;     // 0: not stated
   std::string unknown;  // the first word that is not understood
 };
@@ -79,32 +80,66 @@ NetworkText read_shape(const std::string& shape) {
   return found;
 }
 
+// Where one image runs, how many run at once and how many rounds a batch takes.
+struct ImageShare {
+  int rows = 0, cols = 0, at_once = 1, rounds = 1;
+};
+
+// "DPUCV2DX8G C20B14: 20 tiles per image": the widest block of so many tiles that is as high as a divisor of the rows.
+// Without such words, the columns are dealt out.
+ImageShare share_of(const MeasuredRow& row, int batch) {
+  static const std::regex words(".*: ([1-9][0-9]{0,2}) tiles per image");
+  std::smatch found;
+  ImageShare s;
+  if (std::regex_match(row.core_tile, found, words)) {
+    const int tiles = std::stoi(found[1]);
+    for (int rows = row.rows; rows >= 1; --rows)
+      if (row.rows % rows == 0 && tiles % rows == 0 && tiles / rows <= row.cols) {
+        s.rows = rows, s.cols = tiles / rows;
+        break;
+      }
+    s.at_once = s.rows == 0 ? 0 : std::min(batch, (row.rows / s.rows) * (row.cols / s.cols));
+    if (s.at_once > 0) s.rounds = static_cast<int>(ceil_div(batch, s.at_once));
+    return s;
+  }
+  s.rounds = static_cast<int>(ceil_div(batch, row.cols));
+  s.at_once = static_cast<int>(ceil_div(batch, s.rounds));
+  s.rows = row.rows, s.cols = row.cols / s.at_once;
+  return s;
+}
+
+nlohmann::json share_of_machine(const Subject& s, const ImageShare& share) {
+  const arch::DdrSpec& ddr = s.array.ddr;
+  const double gb_per_s = s.array.clock_hz / 1e9 / share.at_once;  // of a byte per cycle, shared by the images at once
+  nlohmann::json memory = {{"read_gb_per_s", ddr.read_bytes_per_cycle * gb_per_s},
+                           {"write_gb_per_s", ddr.write_bytes_per_cycle * gb_per_s}};
+  if (ddr.mixed_bytes_per_cycle > 0) memory["mixed_gb_per_s"] = ddr.mixed_bytes_per_cycle * gb_per_s;
+  const int bands = s.array.rows / share.rows;  // images one below the other share memory tiles
+  return {{"extends", s.hardware_file()}, {"rows", share.rows},
+          {"cols", share.cols},           {"memtile_rows", std::max(1, s.array.memtile_rows / bands)},
+          {"clock_hz", s.array.clock_hz}, {"ddr", memory}};
+}
+
 }  // namespace
 
-Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup,
-                                     const arch::ArraySpec& array) {
+Expected<Prediction> predict_network(const Subject& s) {
+  const MeasuredRow& row = s.row;
   if (row.workload != "cnn") return skip("no kernel law for workload \"" + row.workload + "\"");
-  const NetworkText text = read_shape(row.shape);
+  NetworkText text = read_shape(row.shape);
   if (text.file.empty()) return skip("configs/networks does not have this network");
   if (!text.unknown.empty()) return skip("\"" + text.unknown + "\" in the shape is not understood");
+  if (row.batch > 0 && text.batch > 0 && row.batch != text.batch)
+    return skip(fmt::format("batch {} in the shape, {} in its column", text.batch, row.batch));
+  const int batch = std::max({1, row.batch, text.batch});
   if (row.in_type != "i8" || row.out_type != "i8") return skip("networks are int8 here");
   if (row.rows == 0 || row.cols == 0) return skip("rows or cols is not given");
-  const GroupDesign& group = setup.groups.at(row.group);
-  const int rounds = static_cast<int>(ceil_div(text.batch, array.cols));
-  const int at_once = static_cast<int>(ceil_div(text.batch, rounds));
-  const arch::DdrSpec& ddr = array.ddr;
-  const double gb_per_s = array.clock_hz / 1e9 / at_once;  // of a byte per cycle, shared by the images at once
-  const nlohmann::json document = {{"network", "networks/" + text.file + ".json"},
-                                   {"hardware",
-                                    {{"extends", "hardware/" + group.hardware},
-                                     {"rows", array.rows},
-                                     {"cols", array.cols / at_once},
-                                     {"clock_hz", array.clock_hz},
-                                     {"ddr",
-                                      {{"read_gb_per_s", ddr.read_bytes_per_cycle * gb_per_s},
-                                       {"write_gb_per_s", ddr.write_bytes_per_cycle * gb_per_s}}}}},
-                                   {"fidelity", "transaction"}};
-  auto config = run::make_run_config(document, setup.config_folder, row.id);
+  const ImageShare share = share_of(row, batch);
+  if (share.at_once == 0) return skip("the tiles per image are no block of the array");
+  nlohmann::json document = {{"network", "networks/" + text.file + ".json"},
+                             {"hardware", share_of_machine(s, share)},
+                             {"fidelity", "transaction"}};
+  if (!row.kernels.empty()) document["hardware"]["kernels"] = row.kernels;
+  auto config = run::make_run_config(document, s.config_folder, row.id);
   if (!config) return config.failure();
   auto result = run_density(*config, run::Density::dense);
   if (!result) {
@@ -115,8 +150,9 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
   if (text.gmacs > 0 && std::abs(text.gmacs / gmacs - 1) > 0.1)
     return skip(fmt::format("{} GMAC in the shape, {:.3f} in our network", text.gmacs, gmacs));
   Quantities o;
-  o.us = rounds * result->at("latency_us").get<double>() + (group.dispatch ? array.controller.dispatch_us : 0);
-  o.images = text.batch;
+  const double dispatch = s.design.dispatch ? s.array.controller.dispatch_us : 0;
+  o.us = share.rounds * result->at("latency_us").get<double>() + row.dispatch_us.value_or(dispatch);
+  o.images = batch;
   return in_unit(row, o, "schedule");
 }
 

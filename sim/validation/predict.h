@@ -1,7 +1,7 @@
-// Predicts one measured row from its own fields and the design of its group, by building the program and simulating
-// it. May be called once per process (SystemC): see validate.h, which forks per row.
+// Predicts one measured row, by building the program of its design and simulating it. May be called once per process
+// (SystemC): see validate.h, which forks per row.
 #pragma once
-#include "sim/validation/design.h"
+#include "sim/validation/subject.h"
 
 namespace tessera::validation {
 
@@ -10,19 +10,19 @@ struct Prediction {
   std::string bound_by;  // "compute", "ddr", "stream", ...
   std::string skipped;   // why the model does not cover the row; empty: it does
   std::string beyond;    // what lies outside the range that laws and designs were fitted to; empty: nothing
+  std::string assumed;   // what neither the row nor its source says; empty: nothing
+  std::string machine;
 };
 
-inline Prediction skip(std::string reason) { return {0, "", std::move(reason), ""}; }
+inline Prediction skip(std::string reason) { return {0, "", std::move(reason), "", "", ""}; }
 
 Expected<Prediction> predict(const MeasuredRow& row, const ValidationSetup& setup);
 
 // The classes, one file each.
-Expected<Prediction> predict_micro(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array);
-Expected<Prediction> predict_kernel(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array);
-Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup& setup, const arch::ArraySpec& array);
-Expected<Prediction> predict_bottleneck(const MeasuredRow& row, const ValidationSetup& setup,
-                                        const arch::ArraySpec& array);
-Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSetup& setup,
-                                     const arch::ArraySpec& array);
+Expected<Prediction> predict_micro(const Subject& subject);
+Expected<Prediction> predict_kernel(const Subject& subject);
+Expected<Prediction> predict_gemm(const Subject& subject);
+Expected<Prediction> predict_bottleneck(const Subject& subject);
+Expected<Prediction> predict_network(const Subject& subject);
 
 }  // namespace tessera::validation

@@ -39,9 +39,10 @@ std::string noise_text(const ValidatedRow& r) {
   return r.noise.pct > 0 ? fmt::format("{:g}%", r.noise.pct) : "";
 }
 
-constexpr std::size_t columns = 100, longest_id = 30;
+constexpr std::size_t terminal_width = 100, longest_id = 30;
 
 const std::map<char, std::string> marks_explained = {
+    {'a', "rests on assumptions that neither the row nor its source states, told below the table"},
     {'c', "calibration: coefficients were fitted to this row; all others are hold-out"},
     {'n', "the error is within the scatter that the source itself states (--json has it)"},
     {'o', "a closed overlay beside our own schedule, counted apart; the figure is measured / predicted"},
@@ -49,6 +50,7 @@ const std::map<char, std::string> marks_explained = {
 
 std::string marks_of(const ValidatedRow& r) {
   std::string marks;
+  if (!r.prediction.assumed.empty()) marks += 'a';
   if (r.calibration) marks += 'c';
   if (r.within_noise()) marks += 'n';
   if (is_network(r)) marks += 'o';
@@ -65,7 +67,7 @@ std::string wrapped(const std::string& text) {
   std::string lines, line = indent;
   std::istringstream words(text);
   for (std::string word; words >> word;) {
-    if (line.size() > indent.size() && line.size() + 1 + word.size() > columns) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > terminal_width) {
       lines += line + '\n';
       line = indent;
     }
@@ -89,7 +91,7 @@ bool ValidatedRow::within_noise() const {
 }
 
 std::vector<ErrorSummary> summarize(const Validation& validation) {
-  Summaries total, classes, groups;
+  Summaries total, machines, classes, groups;
   for (const ValidatedRow& r : validation.rows) {
     const std::string use = r.calibration ? "calibration" : "hold-out";
     classes.add(fmt::format("class {}, {}", row_class_name(r.row.row_class()), is_network(r) ? "closed overlays" : use),
@@ -97,9 +99,11 @@ std::vector<ErrorSummary> summarize(const Validation& validation) {
     if (is_network(r)) continue;
     total.add("all rows", r);
     if (!r.calibration) total.add("hold-out rows", r);
+    if (!r.prediction.machine.empty()) machines.add(fmt::format("device {}, {}", r.prediction.machine, use), r);
     groups.add(fmt::format("group {}, {}", r.row.group, use), r);
   }
   std::vector<ErrorSummary> all = std::move(total.list);
+  all.insert(all.end(), machines.list.begin(), machines.list.end());
   all.insert(all.end(), classes.list.begin(), classes.list.end());
   all.insert(all.end(), groups.list.begin(), groups.list.end());
   return all;
@@ -119,6 +123,8 @@ json validation_json(const Validation& validation) {
                 {"calibration", r.calibration},
                 {"noise", noise_text(r)},
                 {"within_noise", r.within_noise()},
+                {"device", r.prediction.machine},
+                {"assumed", r.prediction.assumed},
                 {"extrapolated", r.prediction.beyond},
                 {"skipped", r.prediction.skipped}};
     if (!r.skipped()) row["predicted"] = r.prediction.value, row["error_pct"] = r.error_pct();
@@ -157,6 +163,9 @@ std::string validation_table(const Validation& validation) {
   for (const auto& [mark, meaning] : marks_explained)
     if (seen.count(mark) > 0) text += fmt::format("{}  {}\n", mark, meaning);
   for (const std::string& what : beyond) text += wrapped(what);
+  if (seen.count('a') > 0) text += "\nassumed\n";
+  for (const ValidatedRow& r : validation.rows)
+    if (!r.skipped() && !r.prediction.assumed.empty()) text += wrapped(r.row.id + ": " + r.prediction.assumed);
   text += fmt::format("\n{:<42} {:>4} {:>7} {:>7} {:>7} {}\n", "absolute error", "rows", "skipped", "mean", "maximum",
                       "worst row");
   for (const ErrorSummary& s : summarize(validation)) {

@@ -46,7 +46,7 @@ double stated_us(const MeasuredRow& row, double cycles) { return row.clock_ghz >
 
 Prediction in_unit(const MeasuredRow& row, const Quantities& o, const std::string& bound_by) {
   const std::string unit = plain(row.unit);
-  const auto told = [&](double value) { return Prediction{value, bound_by, "", ""}; };
+  const auto told = [&](double value) { return Prediction{value, bound_by, "", "", "", ""}; };
   const auto no_time = [&] {
     return skip(row.clock_ghz > 0 ? "unit " + row.unit + ": no time is predicted for this row"
                                   : "unit " + row.unit + " needs a clock, and the row states none");
@@ -65,6 +65,9 @@ Prediction in_unit(const MeasuredRow& row, const Quantities& o, const std::strin
       return o.us > 0 ? told(o.bytes / o.us / bytes) : no_time();
     }
   }
+  if (const double bytes = factor(bytes_per_us, row.unit); bytes > 0 && o.bytes_mixed > 0)
+    return o.us > 0 ? told(o.bytes_mixed / o.us / bytes) : no_time();
+  if (unit == "ms/mbin" && o.bytes_in > 0) return o.us > 0 ? told(o.us * 1e3 / o.bytes_in) : no_time();
   const bool cycles = unit == "cycles" || (!o.per.empty() && unit == "cycles/" + o.per);
   if (cycles || unit == "mac/cycle" || unit == "macs/cycle" || unit == "mac/cycle/core") {
     if (o.cycles <= 0)

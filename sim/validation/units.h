@@ -11,8 +11,9 @@ namespace tessera::validation {
 struct Quantities {
   double cycles = 0;
   double us = 0;
-  double macs = 0;   // two operations each
-  double bytes = 0;  // in each direction
+  double macs = 0;                       // two operations each
+  double bytes = 0;                      // in each direction
+  double bytes_in = 0, bytes_mixed = 0;  // towards the array, where a unit counts these; in both directions together
   double images = 0;
   int cores = 1;    // that share the macs
   std::string per;  // what was timed when it is not the whole row: "call", "iteration"

@@ -13,10 +13,8 @@ using nlohmann::json;
 Expected<json> predict_in_child(const MeasuredRow& row, const ValidationSetup& setup) {
   auto prediction = predict(row, setup);
   if (!prediction) return prediction.failure();
-  return json{{"value", prediction->value},
-              {"bound_by", prediction->bound_by},
-              {"skipped", prediction->skipped},
-              {"beyond", prediction->beyond}};
+  return json{{"value", prediction->value},   {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped},
+              {"beyond", prediction->beyond}, {"assumed", prediction->assumed},   {"machine", prediction->machine}};
 }
 
 std::string first_problem(const Failure& failure) {
@@ -31,7 +29,7 @@ Prediction answer_of(run::IsolatedTask& task) {
   auto answer = task.wait();
   if (!answer) return skip("no prediction: " + first_problem(answer.failure()));
   Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", ""),
-               answer->value("beyond", "")};
+               answer->value("beyond", ""), answer->value("assumed", ""),  answer->value("machine", "")};
   for (char& c : p.skipped)
     if (c == '\n') c = ' ';  // of several problems
   if (p.skipped.empty() && !(p.value > 0)) p.skipped = "no prediction: not a positive number";
@@ -45,6 +43,8 @@ Expected<Validation> validate_rows(const ValidationOptions& options) {
   if (!setup) return setup.failure();
   auto rows = read_measured(options.csv);
   if (!rows) return rows.failure();
+  if (std::vector<Problem> missing = missing_files(options.csv, *rows, options.config_folder); !missing.empty())
+    return Failure{ExitCode::bad_input, std::move(missing)};
   Validation v;
   std::vector<std::string> groups;
   for (const MeasuredRow& row : *rows) {

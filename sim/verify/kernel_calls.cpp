@@ -58,7 +58,7 @@ void Dataflow::sum_product(const Here& here, const program::KernelCall& k) {
   const network::Layer& y = p_.layers[k.layer].layer;
   std::vector<ProductTile>& tiles = product_tiles_[map_.info(here.stamp.engine).tile];
   const auto at = std::find_if(tiles.begin(), tiles.end(), [&](const ProductTile& t) { return t.address == k.acc; });
-  const Bytes bytes = k.out.elements() * type_bytes(y.out_type);
+  const Bytes bytes = bytes_of(y.out_type, k.out.elements());
   if (k.kind == program::KernelKind::clear) {
     if (at != tiles.end()) tiles.erase(at);
     return tiles.push_back({k.acc, bytes, 0});
@@ -94,12 +94,12 @@ void Dataflow::anonymous(const Here& here, Shadow& m, const program::KernelCall&
     report_races(here, k.layer, m, false, read);
   };
   const bool product = k.kind == program::KernelKind::gemm || k.kind == program::KernelKind::clear;
-  const Bytes elements = k.out.elements(), row = Bytes{y.in.w} * k.in_c, in = product ? type_bytes(y.in_type) : 1;
-  const Bytes sums = elements * (product ? type_bytes(y.out_type) : 4);
+  const Bytes elements = k.out.elements(), row = Bytes{y.in.w} * k.in_c;
+  const Bytes sums = product ? bytes_of(y.out_type, elements) : elements * 4;
   const bool to_sums = product || (k.kind == program::KernelKind::conv && !k.last);
   if (k.kind == program::KernelKind::gemm) {
-    touch(k.in, Bytes{rows_of(k.out)} * k.in_c * in);
-    touch(k.weights, Bytes{depth_of(k.out)} * k.in_c * in);
+    touch(k.in, bytes_of(y.in_type, std::int64_t{rows_of(k.out)} * k.in_c));
+    touch(k.weights, bytes_of(y.in_type, std::int64_t{depth_of(k.out)} * k.in_c));
   } else if (k.ring > 0) {
     each_ring_row(k, y, [&](int slot) { touch(k.in + slot * row, row); });
   } else if (k.kind != program::KernelKind::clear) {

@@ -245,11 +245,10 @@ class Steps {
       if (at < 0 || at % 4 != 0 || at + bytes > size)
         bad(fmt::format("{} at {} to {}", name, at, at + bytes), fmt::format("legal: multiples of 4 up to {}", size));
     };
-    const Bytes in = type_bytes(y.in_type);
-    buffer("tile of C", k.acc, rows * cols * type_bytes(y.out_type));
+    buffer("tile of C", k.acc, bytes_of(y.out_type, rows * cols));
     if (k.kind == program::KernelKind::clear) return;
-    buffer("tile of A", k.in, rows * steps * in);
-    buffer("tile of B", k.weights, cols * steps * in);
+    buffer("tile of A", k.in, bytes_of(y.in_type, rows * steps));
+    buffer("tile of B", k.weights, bytes_of(y.in_type, cols * steps));
   }
 
   // The buffers of a call lie in the core's memory and apart from each other.

@@ -141,7 +141,6 @@ class Structure {
     if (p_.tensors || !names_layer(p_, q.layer) || p_.layers[q.layer].layer.op != network::Op::conv2d)
       return f_.add("product", fmt::format("of layer {}", q.layer), "legal: a gemm, in a program without tensors");
     const network::Layer& y = p_.layers[q.layer].layer;
-    const Bytes in = type_bytes(y.in_type), out = type_bytes(y.out_type);
     std::vector<std::pair<std::int64_t, std::int64_t>> spans;  // of a, b and c in DDR
     const auto matrix = [&](const char* name, const program::Matrix& m, std::int64_t rows, Bytes row) {
       const bool sane = m.address >= 0 && m.address < most_bytes && m.address % 4 == 0 && m.pitch > 0 && m.rows > 0 &&
@@ -152,9 +151,9 @@ class Structure {
       spans.emplace_back(m.address, m.address + m.pitch * m.rows);
       in_ddr(spans.back().first, spans.back().second, fmt::format("product: {}", name));
     };
-    matrix("a", q.a, std::int64_t{y.in.h} * y.in.w, y.in.c * in);
-    matrix("b", q.b, y.in.c, y.out.c * in);
-    matrix("c", q.c, std::int64_t{y.out.h} * y.out.w, y.out.c * out);
+    matrix("a", q.a, std::int64_t{y.in.h} * y.in.w, bytes_of(y.in_type, y.in.c));
+    matrix("b", q.b, y.in.c, bytes_of(y.in_type, y.out.c));
+    matrix("c", q.c, std::int64_t{y.out.h} * y.out.w, bytes_of(y.out_type, y.out.c));
     if (spans.size() < 3) return;
     for (std::size_t k = 0; k < 2; ++k)
       if (spans[2].first < spans[k].second && spans[k].first < spans[2].second)

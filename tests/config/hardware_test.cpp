@@ -75,10 +75,12 @@ TEST_CASE("the devices have their sizes") {
   CHECK(array_of("xdna1_1000mhz").clock_hz == 1e9);
   CHECK(array_of("ve2802").cores() == 304);
   CHECK(array_of("ve2802").memtiles() == 76);
+  CHECK(array_of("xdna2").cores() == 32);
+  CHECK(array_of("xdna2").tile.core.i8_macs == 2 * array_of("aie2").tile.core.i8_macs);
 }
 
 TEST_CASE("host memory and controller have clocks of their own") {
-  for (const std::string& name : {"aie2", "ve2802", "xdna1_1800mhz"}) {
+  for (const std::string& name : {"aie2", "ve2802", "xdna1_1800mhz", "xdna2"}) {
     INFO(name);
     const ArraySpec once = array_of(name),
                     twice = array_of(name, {"clock_hz=" + std::to_string(2 * array_of(name).clock_hz)});
@@ -86,6 +88,7 @@ TEST_CASE("host memory and controller have clocks of their own") {
     CHECK(twice.ddr.read_bytes_per_cycle * 2 ==
           Approx(once.ddr.read_bytes_per_cycle));  // half per cycle: the same GB/s
     CHECK(twice.ddr.write_bytes_per_cycle * 2 == Approx(once.ddr.write_bytes_per_cycle));
+    CHECK(twice.ddr.mixed_bytes_per_cycle * 2 == Approx(once.ddr.mixed_bytes_per_cycle));
     CHECK(twice.ddr.column_bytes_per_cycle * 2 == Approx(once.ddr.column_bytes_per_cycle));
     CHECK(twice.ddr.latency_cycles == Approx(2 * once.ddr.latency_cycles));
     CHECK(twice.ddr.run_cycles == Approx(2 * once.ddr.run_cycles));

@@ -57,7 +57,7 @@ double cycles(const Subject& subject, Fidelity fidelity) {
 
 TEST_CASE("burst and transaction agree within 2 %") {
   Random random(16);
-  for (const char* file : {"aie2", "ve2802", "xdna1_1000mhz", "xdna1_1028mhz", "xdna1_1800mhz"}) {
+  for (const char* file : {"aie2", "ve2802", "xdna1_1000mhz", "xdna1_1028mhz", "xdna1_1800mhz", "xdna2"}) {
     int ran = 0;
     for (int i = 0; i < cases_per_file; ++i) {
       auto array = load_hardware(config_folder() + "/hardware/" + file + ".json", {"cols=4"});

@@ -117,9 +117,9 @@ TEST_CASE("host memory keeps its own time when the clock of the array changes") 
 
   const auto setup = load_validation_setup("configs");
   REQUIRE(setup);
-  const auto full = array_of(v.rows[0].row, *setup), half = array_of(v.rows[1].row, *setup);
+  const auto full = settle(v.rows[0].row, *setup), half = settle(v.rows[1].row, *setup);
   REQUIRE((full && half));
-  const DdrSpec &at_full = full->ddr, &at_half = half->ddr;
+  const DdrSpec &at_full = full->array.ddr, &at_half = half->array.ddr;
   CHECK(at_half.read_bytes_per_cycle == Approx(2 * at_full.read_bytes_per_cycle));
   CHECK(at_half.write_bytes_per_cycle == Approx(2 * at_full.write_bytes_per_cycle));
   CHECK(at_half.column_bytes_per_cycle == Approx(2 * at_full.column_bytes_per_cycle));

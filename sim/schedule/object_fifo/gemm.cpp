@@ -27,14 +27,16 @@ Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost:
       std::min({array.stream.bytes_per_cycle, array.tile.dma.bytes_per_cycle, array.memtile.dma.bytes_per_cycle});
   const double shim = std::min(array.shim.dma.bytes_per_cycle, array.stream.bytes_per_cycle);
   const auto a = static_cast<double>(l.a_passes() * l.strips * d.a_bytes()),
-             b = static_cast<double>(l.b_passes() * l.strips * d.b_bytes()),
+             b = static_cast<double>(l.b_sends() * l.strips * d.b_bytes()),
+             b_from_ddr = static_cast<double>(l.b_passes() * l.strips * d.b_bytes()),
              c = tiles * static_cast<double>(d.c_bytes());
-  const double from_ddr = a * array.rows + b * array.cols, to_ddr = c * array.cores();
+  const double from_ddr = a * array.rows + b_from_ddr * array.cols, to_ddr = c * array.cores();
+  const double mixed = array.ddr.mixed_bytes_per_cycle > 0 ? (from_ddr + to_ddr) / array.ddr.mixed_bytes_per_cycle : 0;
   const std::pair<double, const char*> parts[] = {
       {calls * cycles(program::KernelKind::gemm) + tiles * cycles(program::KernelKind::clear), "compute"},
       {std::max(a * l.feeds / shim, b / stream), "input"},
       {c * array.rows / shim, "output"},
-      {std::max(from_ddr / array.ddr.read_bytes_per_cycle, to_ddr / array.ddr.write_bytes_per_cycle), "ddr"}};
+      {std::max({from_ddr / array.ddr.read_bytes_per_cycle, to_ddr / array.ddr.write_bytes_per_cycle, mixed}), "ddr"}};
   const auto& most = *std::max_element(std::begin(parts), std::end(parts));
   Candidate candidate;
   candidate.mapping = mapping::sharding_name({mapping::Axis::channels, mapping::Axis::height});
@@ -65,23 +67,26 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
          fmt::format("at most {:.4g}: a larger tile", most_calls));
   if (d.core_bytes() > room)
     note(fmt::format("buffers of one core need {} bytes", d.core_bytes()), fmt::format("at most {} bytes", room));
-  for (const auto& [what, bytes] : {std::pair{"tile of k", d.tile_k * d.in_bytes},
-                                    {"tile of n", d.tile_n * d.in_bytes},
-                                    {"tile of n, product", d.tile_n * d.out_bytes}})
+  for (const auto& [what, bytes] : {std::pair{"tile of k", d.in_bytes(d.tile_k)},
+                                    {"tile of n", d.in_bytes(d.tile_n)},
+                                    {"tile of n, product", d.out_bytes(d.tile_n)}})
     if (bytes % 4 != 0) note(fmt::format("{} has {} bytes", what, bytes), "multiples of 4 bytes");
   const int per_column = static_cast<int>(ceil_div(array.rows, array.cols));
   if (array.memtile.dma.s2mm < first_c_channel + array.rows || array.memtile.dma.mm2s < per_column + 2)
     note(fmt::format("{} rows of cores per column of memory tiles", array.rows),
          fmt::format("at most {} rows, for {} inbound and {} outbound channels",
                      array.memtile.dma.s2mm - first_c_channel, array.memtile.dma.s2mm, array.memtile.dma.mm2s));
-  const int locks = 2 * (per_column + 1 + array.rows);
+  const GemmLayout l(d, array);
+  const int locks = 2 * (per_column + 1 + array.rows + l.pieces());
+  if (d.b_stays && l.blocks_m > array.memtile.locks.max_value)
+    note(fmt::format("what stays in a memory tile is sent {} times", l.blocks_m),
+         fmt::format("at most {}, what a lock counts", array.memtile.locks.max_value));
   if (array.memtile.locks.count < locks)
     note(fmt::format("{} locks of a memory tile are needed, a pair per ring", locks),
          fmt::format("at most {} locks", array.memtile.locks.count));
   if (const int most = std::max({d.a_buffers, d.b_buffers, d.c_buffers}); most > array.tile.locks.max_value)
     note(fmt::format("{} buffers in a ring", most),
          fmt::format("at most {}, what a lock counts", array.tile.locks.max_value));
-  const GemmLayout l(d, array);
   const auto tiles = [&](const char* of, Bytes run, int rows, Bytes pitch) {  // as the shim moves them
     program::Access a = program::linear(0, run);
     a.rank = 2;
@@ -93,13 +98,14 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
                of, rows, run, pitch),
            fmt::format("steps up to {} words, runs of {}", array.shim.dma.max_step, array.shim.dma.max_wrap));
   };
-  tiles("a", d.tile_k * d.in_bytes, d.tile_m * per_column, l.a.pitch);
-  tiles("b", d.tile_n * d.in_bytes, l.steps, l.b.pitch);
-  tiles("c", d.tile_n * d.out_bytes, d.tile_m * array.rows, l.c.pitch);
+  tiles("a", d.in_bytes(d.tile_k), d.tile_m * per_column, l.a.pitch);
+  if (!d.b_packed) tiles("b", d.in_bytes(d.tile_n), l.steps, l.b.pitch);
+  tiles("c", d.out_bytes(d.tile_n), d.tile_m * array.rows, l.c.pitch);
   if (d.keeps == Keeps::input && d.k > d.a_buffers * d.tile_k)
     note("an input that is kept needs buffers for all of k",
          fmt::format("at least {} buffers", ceil_div(d.k, d.tile_k)));
-  const Bytes staged = d.memtile_buffers * (per_column * d.a_bytes() + d.b_bytes() + array.rows * d.c_bytes());
+  const Bytes staged = d.memtile_buffers * (per_column * d.a_bytes() + array.rows * d.c_bytes()) +
+                       (d.b_stays ? l.strips : d.memtile_buffers) * d.b_bytes();
   if (staged > array.memtile.memory.size)
     note(fmt::format("staging needs {} bytes of a memory tile", staged),
          fmt::format("at most {} bytes", array.memtile.memory.size));
@@ -112,7 +118,7 @@ GemmDesign gemm_design(const network::Layer& layer, const LayerOverride& forced,
   GemmDesign d;
   d.m = layer.out.h, d.k = layer.in.c, d.n = layer.out.c;
   d.tile_m = (*forced.tile)[0], d.tile_n = (*forced.tile)[2], d.tile_k = (*forced.tile)[3];
-  d.in_bytes = type_bytes(layer.in_type), d.out_bytes = type_bytes(layer.out_type);
+  d.in_type = layer.in_type, d.out_type = layer.out_type;
   d.keeps = forced.keeps;
   const int steps = static_cast<int>(ceil_div(d.k, d.tile_k));
   if (d.keeps == Keeps::weights) d.strip_calls = steps;

@@ -65,14 +65,14 @@ class GemmEmitter {
     const Bytes block = l_.a.pitch * l_.array.rows * l_.d.tile_m;
     // For each block of rows once per tile of C side by side, or once where A is kept; with B kept, all blocks of rows
     // once per block of columns. What a task iterates over costs one start.
-    const bool walks = l_.keeps(Keeps::weights);
+    const bool walks = l_.by_columns();
     const int outer = walks ? l_.blocks_n : l_.blocks_m;
     const int inner = walks ? l_.blocks_m : l_.keeps(Keeps::input) ? 1 : l_.blocks_n;
     program::Access read;
     read.rank = 3;
-    read.dims[0] = program::repeated(l_.d.tile_k * l_.d.in_bytes, 1);
+    read.dims[0] = program::repeated(l_.d.in_bytes(l_.d.tile_k), 1);
     read.dims[1] = program::repeated(l_.d.tile_m * rows, l_.a.pitch);
-    read.dims[2] = program::repeated(steps, l_.d.tile_k * l_.d.in_bytes);
+    read.dims[2] = program::repeated(steps, l_.d.in_bytes(l_.d.tile_k));
     for (int x = 0; x < outer; ++x) {
       read.base = l_.a.pitch * l_.first_row(col) * l_.d.tile_m + (walks ? 0 : block * x);
       passes(shim, from_ddr, read, inner, walks ? block : 0);
@@ -107,31 +107,64 @@ class GemmEmitter {
     const program::EngineId shim = l_.map.shim_channel(col, program::EngineKind::mm2s, 1);
     const program::EngineId in = l_.map.mem_channel(l_.memtile(col), program::EngineKind::s2mm, 1);
     const program::RouteId from_ddr = b_.route(shim, {in});
-    program::Access read;
-    read.base = l_.b.address + Bytes{col} * l_.d.tile_n * l_.d.in_bytes;
-    read.rank = 3;
-    read.dims[0] = program::repeated(l_.d.tile_n * l_.d.in_bytes, 1);
-    read.dims[1] = program::repeated(l_.strips * l_.d.strip_calls * l_.d.tile_k, l_.b.pitch);
-    read.dims[2] = program::repeated(l_.blocks_n, l_.d.tile_n * l_.array.cols * l_.d.in_bytes);
-    if (fits(read, l_.array.shim.dma)) {
-      host(shim, from_ddr, read);
-    } else {  // a dimension less, and an iteration instead
-      read.rank = 2;
-      passes(shim, from_ddr, read, l_.blocks_n, read.dims[2].step);
-    }
-    repeat_since(b_, shim, 0, l_.keeps(Keeps::weights) ? 1 : l_.blocks_m);
-    const std::int64_t objects = l_.b_passes() * l_.strips;
-    const Ring staged = l_.staged_b(col);
-    declare(b_, staged, program::LockRole::staging_full, program::LockRole::staging_empty);
-    rotate(b_, in, staged.buffers, objects, [&](int k) { b_.transfer(in, filling(staged, k, from_ddr, layer_)); });
+    read_b(col, shim, from_ddr);
+    repeat_since(b_, shim, 0, l_.by_columns() ? 1 : l_.blocks_m);
+    const std::int64_t objects = l_.b_sends() * l_.strips;
     std::vector<program::EngineId> sinks;
     std::vector<Ring> rings;
     for (int r = 0; r < l_.array.rows; ++r) {
       sinks.push_back(l_.map.tile_channel(r, col, program::EngineKind::s2mm, 1));
       rings.push_back(l_.core_b(r, col));
     }
-    link(b_, l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, l_.array.memtile.dma.mm2s - 2), staged,
-         sinks, rings, objects, layer_);
+    const program::EngineId out =
+        l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, l_.array.memtile.dma.mm2s - 2);
+    if (l_.d.b_stays) return keep_pieces(col, in, from_ddr, out, sinks, rings);
+    const Ring staged = l_.staged_b(col);
+    declare(b_, staged, program::LockRole::staging_full, program::LockRole::staging_empty);
+    rotate(b_, in, staged.buffers, objects, [&](int k) { b_.transfer(in, filling(staged, k, from_ddr, layer_)); });
+    link(b_, out, staged, sinks, rings, objects, layer_);
+  }
+
+  // What a column reads of B for one row of tiles of C.
+  void read_b(int col, program::EngineId shim, program::RouteId from_ddr) {
+    program::Access read;
+    read.base = l_.b.address + l_.d.in_bytes(std::int64_t{col} * l_.d.tile_n);
+    read.rank = 3;
+    read.dims[0] = program::repeated(l_.d.in_bytes(l_.d.tile_n), 1);
+    read.dims[1] = program::repeated(l_.steps, l_.b.pitch);
+    read.dims[2] = program::repeated(l_.blocks_n, l_.d.in_bytes(std::int64_t{l_.d.tile_n} * l_.array.cols));
+    if (l_.d.b_packed) {
+      const Bytes block = l_.strips * l_.d.b_bytes();
+      for (int n = 0; n < l_.blocks_n; ++n)
+        host(shim, from_ddr, program::linear(l_.b.address + (std::int64_t{col} * l_.blocks_n + n) * block, block));
+    } else if (fits(read, l_.array.shim.dma)) {
+      host(shim, from_ddr, read);
+    } else {  // a dimension less, and an iteration instead
+      read.rank = 2;
+      passes(shim, from_ddr, read, l_.blocks_n, read.dims[2].step);
+    }
+  }
+
+  // B of a block of columns stays in the memory tile: a piece is filled once all sends of the one before it there are
+  // done, and sent once per block of rows.
+  void keep_pieces(int col, program::EngineId in, program::RouteId from_ddr, program::EngineId out,
+                   const std::vector<program::EngineId>& sinks, const std::vector<Ring>& rings) {
+    const program::RouteId to_cores = b_.route(out, sinks);
+    const auto sends = static_cast<std::int16_t>(l_.blocks_m);
+    for (int p = 0; p < l_.pieces(); ++p) {
+      const Ring piece = l_.piece_of_b(col, p);
+      b_.lock(piece.tile, piece.full, 0, program::LockRole::staging_full);
+      b_.lock(piece.tile, piece.full + 1, sends, program::LockRole::staging_empty);
+      program::Transfer fill = filling(piece, 0, from_ddr, layer_);
+      fill.acquire.value = fill.release.value = sends;
+      b_.transfer(in, fill);
+      b_.transfer(out, draining(piece, 0, to_cores, layer_));
+    }
+    repeat_since(b_, in, 0, l_.blocks_n);
+    repeat_since(b_, out, 0, l_.outputs());
+    for (std::size_t i = 0; i < sinks.size(); ++i)
+      rotate(b_, sinks[i], rings[i].buffers, l_.outputs() * l_.strips,
+             [&](int k) { b_.transfer(sinks[i], filling(rings[i], k, to_cores, layer_)); });
   }
 
   void stage_c(int col) {
@@ -150,15 +183,14 @@ class GemmEmitter {
     });
     program::Access write;  // the tiles of a column stand one below the other
     write.rank = 2;
-    write.dims[0] = program::repeated(l_.d.tile_n * l_.d.out_bytes, 1);
+    write.dims[0] = program::repeated(l_.d.out_bytes(l_.d.tile_n), 1);
     write.dims[1] = program::repeated(l_.d.tile_m * l_.array.rows, l_.c.pitch);
-    const int outer = l_.keeps(Keeps::weights) ? l_.blocks_n : l_.blocks_m,
-              inner = l_.keeps(Keeps::weights) ? l_.blocks_m : l_.blocks_n;
+    const int outer = l_.by_columns() ? l_.blocks_n : l_.blocks_m, inner = l_.by_columns() ? l_.blocks_m : l_.blocks_n;
     for (int x = 0; x < outer; ++x)
       for (int y = 0; y < inner; ++y) {
-        const int m = l_.keeps(Keeps::weights) ? y : x, n = l_.keeps(Keeps::weights) ? x : y;
+        const int m = l_.by_columns() ? y : x, n = l_.by_columns() ? x : y;
         write.base = l_.c.address + l_.c.pitch * m * l_.array.rows * l_.d.tile_m +
-                     (Bytes{n} * l_.array.cols + col) * l_.d.tile_n * l_.d.out_bytes;
+                     l_.d.out_bytes((std::int64_t{n} * l_.array.cols + col) * l_.d.tile_n);
         host(shim, to_ddr, *encoded(write, l_.array.shim.dma));
       }
   }

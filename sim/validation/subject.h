@@ -1,0 +1,39 @@
+// A measured row with everything settled that its prediction needs: by its own columns, else by the design of its
+// group, else by the machine that its platform names. What none of them says stays open, and is assumed only where the
+// design of the group assumes it in so many words.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/arch/array_spec.h"
+#include "sim/cost/coefficient_law.h"
+#include "sim/validation/design.h"
+
+namespace tessera::validation {
+
+struct Subject {
+  MeasuredRow row;  // with what its group's design reads from its words, or assumes
+  GroupDesign design;
+  std::string machine;   // a name of ValidationSetup::machines, or the hardware's own
+  std::string hardware;  // the file
+  std::string kernels;   // the library; empty: none is known
+  std::string config_folder;
+  arch::ArraySpec array;             // at the row's clock, with its rows and columns
+  std::vector<std::string> assumed;  // one sentence each
+
+  // Of what the timer includes beside the array.
+  double overhead_us() const;
+  // Whether the timer counts cycles of the array alone.
+  bool array_alone() const { return !design.dispatch && row.dispatch_us.value_or(0) == 0; }
+  std::string hardware_file() const;  // absolute
+  Expected<const cost::CoefficientLaw*> law() const;
+};
+
+// Fails with does_not_fit when the row cannot be predicted, with bad_input when a file is wrong.
+Expected<Subject> settle(const MeasuredRow& row, const ValidationSetup& setup);
+
+// Hardware and kernels that rows name and that are not there, by line.
+std::vector<Problem> missing_files(const std::string& csv, const std::vector<MeasuredRow>& rows,
+                                   const std::string& config_folder);
+
+}  // namespace tessera::validation
