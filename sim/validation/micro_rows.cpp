@@ -143,7 +143,7 @@ const std::vector<Entry>& entries() {
 
 Expected<Prediction> predict_micro(const Subject& s) {
   const MeasuredRow& row = s.row;
-  micro::Context context{row, s.design, s.array, s.overhead_us(), {}};
+  micro::Context context{row, s.design, s.array, s.dispatch_us(), {}};
   const auto entry = std::find_if(micro::entries().begin(), micro::entries().end(), [&](const micro::Entry& e) {
     return std::regex_match(row.workload, context.words, std::regex(e.workload));
   });

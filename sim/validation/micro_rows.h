@@ -12,7 +12,7 @@ struct Context {
   const MeasuredRow& row;
   const GroupDesign& group;
   const arch::ArraySpec& array;
-  double overhead_us;  // of the dispatch that a timer includes
+  double dispatch_us;  // that a timer includes
   std::smatch words;   // what the pattern of the workload took out of it
 };
 

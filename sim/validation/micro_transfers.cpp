@@ -204,7 +204,7 @@ Expected<Prediction> fills(const Context& c, int columns, bool drains, bool to_c
   auto run = run_program(b.program(), c.array, {});
   if (!run) return run.failure();
   Quantities o;
-  o.us = to_us(run->total, c.array.clock_hz) + c.overhead_us;
+  o.us = to_us(run->total, c.array.clock_hz) + c.dispatch_us;
   return in_unit(c.row, o, "ddr");
 }
 

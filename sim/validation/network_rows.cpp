@@ -150,8 +150,7 @@ Expected<Prediction> predict_network(const Subject& s) {
   if (text.gmacs > 0 && std::abs(text.gmacs / gmacs - 1) > 0.1)
     return skip(fmt::format("{} GMAC in the shape, {:.3f} in our network", text.gmacs, gmacs));
   Quantities o;
-  const double dispatch = s.design.dispatch ? s.array.controller.dispatch_us : 0;
-  o.us = share.rounds * result->at("latency_us").get<double>() + row.dispatch_us.value_or(dispatch);
+  o.us = share.rounds * result->at("latency_us").get<double>() + s.dispatch_us();
   o.images = batch;
   return in_unit(row, o, "schedule");
 }

@@ -94,11 +94,11 @@ std::string choose_hardware(Subject& s, const ValidationSetup& setup) {
 
 }  // namespace
 
-double Subject::overhead_us() const {
+double Subject::dispatch_us() const {
   if (row.dispatch_us) return *row.dispatch_us;
   if (!design.dispatch) return 0;
   const double own = design.number("dispatch_us");
-  return (own > 0 ? own : array.controller.dispatch_us) + design.number("startup_us");
+  return own > 0 ? own : array.controller.dispatch_us;
 }
 
 std::string Subject::hardware_file() const {

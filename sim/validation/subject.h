@@ -21,10 +21,11 @@ struct Subject {
   arch::ArraySpec array;             // at the row's clock, with its rows and columns
   std::vector<std::string> assumed;  // one sentence each
 
-  // Of what the timer includes beside the array.
-  double overhead_us() const;
+  // Of what the timer includes beside the array: the dispatch, and what a design needs to start up.
+  double dispatch_us() const;
+  double overhead_us() const { return dispatch_us() + (row.dispatch_us ? 0 : design.number("startup_us")); }
   // Whether the timer counts cycles of the array alone.
-  bool array_alone() const { return !design.dispatch && row.dispatch_us.value_or(0) == 0; }
+  bool array_alone() const { return row.dispatch_us ? *row.dispatch_us == 0 : !design.dispatch; }
   std::string hardware_file() const;  // absolute
   Expected<const cost::CoefficientLaw*> law() const;
 };

@@ -46,6 +46,44 @@ TEST_CASE("every number of every hardware file has a source and a unit") {
   }
 }
 
+TEST_CASE("every entry of every kernel library has a source") {
+  for (const std::string& name : config_names("hardware/kernels")) {
+    const Expected<json> file = read_json(config_folder() + "/hardware/kernels/" + name + ".json");
+    REQUIRE(file);
+    std::vector<json> entries = file->value("gemm", json::array());
+    for (const char* part : {"conv", "elementwise"})
+      if (file->contains(part)) entries.push_back((*file)[part]);
+    const json windows = file->value("conv_by_window", json::object());
+    for (const auto& [window, entry] : windows.items()) entries.push_back(entry);
+    CHECK_FALSE(entries.empty());
+    for (const json& entry : entries) {
+      INFO(name << " " << entry.dump());
+      CHECK(entry.value("source", "").size() >= 10);
+      // What no row was fitted to says so.
+      if (entry.value("residual_pct", json::object()).empty())
+        CHECK((entry.value("source", "").find("assumption") != std::string::npos ||
+               entry.value("source", "").find("AM020") != std::string::npos ||
+               entry.value("source", "").find("object code") != std::string::npos));
+    }
+  }
+}
+
+TEST_CASE("every number of a measured design has a source beside it") {
+  const Expected<json> file = read_json(config_folder() + "/validation/designs.json");
+  REQUIRE(file);
+  for (const auto& [group, design] : (*file)["groups"].items())
+    for (const auto& [key, value] : design.items()) {
+      if (!value.is_number()) continue;
+      bool named = false;  // "wall_us" by "wall_source"
+      for (const auto& [other, text] : design.items()) {
+        const std::size_t end = other.size() < 7 ? 0 : other.size() - 7;
+        named = named || (end > 0 && other.substr(end) == "_source" && key.rfind(other.substr(0, end), 0) == 0);
+      }
+      INFO(group << "." << key);
+      CHECK(named);
+    }
+}
+
 TEST_CASE("the generic array: two memory tiles per column for 8x2 only, DDR that grows with the columns") {
   for (int rows = 1; rows <= 8; ++rows) {
     for (int cols = 1; cols <= 8; ++cols) {
