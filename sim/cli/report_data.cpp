@@ -25,7 +25,8 @@ json run_view(const run::RunConfig& config, const json& result, const json& view
       {"terminal", run_report(result)},
       {"layers", report::graph_view(config.network)},
       {"masks", result.contains("program") ? json::array() : report::mask_view(config.masks)},
-      {"machine", report::machine_view(config.array, cost::peak_macs_per_cycle(config.network.layers.back().in_type))},
+      {"machine", report::machine_view(config.array, cost::peak_macs_per_cycle(config.array.tile.core,
+                                                                               config.network.layers.back().in_type))},
       {"views", views}};
 }
 
