@@ -11,11 +11,11 @@ using namespace tessera::validation;
 
 namespace {
 
-const std::string header =
+const std::string author_columns =
     "id,group,platform,clock_ghz,workload,m,k,n,shape,in_type,out_type,rows,cols,core_tile,measured,unit,notes,source,"
     "hardware,kernels,dispatch_us,buffering,batch\n";
 
-Expected<Validation> validated(const std::string& lines, const std::string& head = header) {
+Expected<Validation> author_validation(const std::string& lines, const std::string& head = author_columns) {
   const std::string file = "author_test.csv";
   std::ofstream(file) << head << lines;
   ValidationOptions o;
@@ -26,19 +26,19 @@ Expected<Validation> validated(const std::string& lines, const std::string& head
   return v;
 }
 
-Prediction predicted(const std::string& line) {
-  auto v = validated(line + "\n");
+Prediction author_prediction(const std::string& line) {
+  auto v = author_validation(line + "\n");
   if (!v) FAIL(describe(v.failure()));
   return v->rows.at(0).prediction;
 }
 
-std::string refusal(const std::string& lines, const std::string& head = header) {
-  const auto v = validated(lines, head);
+std::string author_refusal(const std::string& lines, const std::string& head = author_columns) {
+  const auto v = author_validation(lines, head);
   return v ? "" : describe(v.failure());
 }
 
 // A product on 4x4 cores of XDNA1; the columns behind `source` follow.
-std::string gemm(const std::string& clock, const std::string& own, const std::string& unit = "us") {
+std::string author_gemm(const std::string& clock, const std::string& own, const std::string& unit = "us") {
   return "A,newcomer,Hawk Point mini PC," + clock + ",gemm,1024,1024,1024,,i8,i32,4,4,64x64x64,600," + unit + ",,," +
          own;
 }
@@ -46,60 +46,63 @@ std::string gemm(const std::string& clock, const std::string& own, const std::st
 }  // namespace
 
 TEST_CASE("an unknown author's product runs by its own columns") {
-  const Prediction p = predicted(gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=2 b=2 c=1,"));
+  const Prediction p = author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=2 b=2 c=1,"));
   REQUIRE(p.skipped.empty());
   CHECK(p.assumed.empty());
   CHECK(p.machine == "XDNA1");
   CHECK(p.value > 400);
   SECTION("dispatch is added as it stands") {
-    const Prediction bare = predicted(gemm("1.8", "xdna1_1800mhz,peano-iron,0,a=2 b=2 c=1,"));
+    const Prediction bare = author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,0,a=2 b=2 c=1,"));
     CHECK(p.value - bare.value == Approx(200));
-    const Prediction cycles = predicted(gemm("1.8", "xdna1_1800mhz,peano-iron,0,a=2 b=2 c=1,", "cycles"));
+    const Prediction cycles =
+        author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,0,a=2 b=2 c=1,", "cycles"));
     CHECK(cycles.value == Approx(bare.value * 1800));
-    CHECK(predicted(gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=2 b=2 c=1,", "cycles")).skipped.find("cycles") !=
-          std::string::npos);
+    CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=2 b=2 c=1,", "cycles"))
+              .skipped.find("cycles") != std::string::npos);
   }
   SECTION("the clock is the row's") {
-    CHECK(predicted(gemm("0.9", "xdna1_1800mhz,peano-iron,200,a=2 b=2 c=1,")).value > p.value);
+    CHECK(author_prediction(author_gemm("0.9", "xdna1_1800mhz,peano-iron,200,a=2 b=2 c=1,")).value > p.value);
   }
   SECTION("kernels are the row's") {
-    const Prediction ideal = predicted(gemm("1.8", "xdna1_1800mhz,hand-tuned,200,a=2 b=2 c=1,"));
+    const Prediction ideal = author_prediction(author_gemm("1.8", "xdna1_1800mhz,hand-tuned,200,a=2 b=2 c=1,"));
     CHECK(ideal.value < p.value);
-    CHECK(predicted(gemm("1.8", "xdna1_1800mhz,hand-assembly,200,,")).skipped.find("hand-assembly has no i8 -> i32") !=
-          std::string::npos);
+    CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,hand-assembly,200,,"))
+              .skipped.find("hand-assembly has no i8 -> i32") != std::string::npos);
   }
   SECTION("buffering is the row's") {
-    CHECK(predicted(gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=1 b=1 c=1,")).value > p.value);
-    CHECK(predicted(gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=9 b=9 c=1,")).skipped.find("does not fit") !=
-          std::string::npos);
+    CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=1 b=1 c=1,")).value > p.value);
+    CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,200,a=9 b=9 c=1,"))
+              .skipped.find("does not fit") != std::string::npos);
     // B that stays is read once instead of once per block of rows, and packed it comes in long runs.
-    CHECK(predicted(gemm("1.8", "xdna1_1800mhz,hand-tuned,200,c=1 b=packed b=stays,")).value <
-          predicted(gemm("1.8", "xdna1_1800mhz,hand-tuned,200,c=1,")).value);
+    CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,hand-tuned,200,c=1 b=packed b=stays,")).value <
+          author_prediction(author_gemm("1.8", "xdna1_1800mhz,hand-tuned,200,c=1,")).value);
   }
 }
 
 TEST_CASE("what a row leaves open is assumed aloud or asked for") {
-  const Prediction usual = predicted(gemm("1.8", ",peano-iron,0,,"));
+  const Prediction usual = author_prediction(author_gemm("1.8", ",peano-iron,0,,"));
   CHECK(usual.assumed.find("xdna1_1800mhz") != std::string::npos);
-  CHECK(predicted(gemm("1.8", "xdna1_1800mhz,,0,,")).skipped.find("column kernels is empty") != std::string::npos);
-  CHECK(predicted(gemm("not stated", "xdna1_1800mhz,peano-iron,0,,")).skipped.find("needs a clock") !=
+  CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,,0,,")).skipped.find("column kernels is empty") !=
+        std::string::npos);
+  CHECK(author_prediction(author_gemm("not stated", "xdna1_1800mhz,peano-iron,0,,")).skipped.find("needs a clock") !=
         std::string::npos);
   const Prediction nowhere =
-      predicted("A,newcomer,a board,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,1,us,,,,peano-iron,,,");
+      author_prediction("A,newcomer,a board,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,1,us,,,,peano-iron,,,");
   CHECK(nowhere.skipped.find("column hardware is empty") != std::string::npos);
   const Prediction other =
-      predicted("A,newcomer,Strix,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,1,us,,,xdna1_1800mhz,peano-iron,,,");
+      author_prediction("A,newcomer,Strix,1.8,gemm,64,64,64,,i8,i32,4,4,64x64x64,1,us,,,xdna1_1800mhz,peano-iron,,,");
   CHECK(other.skipped.find("XDNA2") != std::string::npos);
 }
 
 TEST_CASE("a column of a row goes before the design of its group") {
   const std::string row = "A,ignite-8700G,X,1.8,gemm,512,512,512,,i8,i32,4,4,64x64x64,275,us,,,";
-  CHECK(predicted(row + ",,,,").value - predicted(row + ",,0,,").value == Approx(169.8 + 44));
+  CHECK(author_prediction(row + ",,,,").value - author_prediction(row + ",,0,,").value == Approx(169.8 + 44));
 }
 
 TEST_CASE("a batch is a column of networks, and may not contradict the shape") {
   const auto network = [](const std::string& shape, const std::string& batch) {
-    return predicted("A,newcomer,Phoenix,1.8,cnn,,,," + shape + ",i8,i8,4,4,,1,ms,,,xdna1_1800mhz,,0,," + batch);
+    return author_prediction("A,newcomer,Phoenix,1.8,cnn,,,," + shape + ",i8,i8,4,4,,1,ms,,,xdna1_1800mhz,,0,," +
+                             batch);
   };
   const double one = network("ResNet18", "").value, four = network("ResNet18", "4").value;
   CHECK(four > 2 * one);
@@ -109,8 +112,8 @@ TEST_CASE("a batch is a column of networks, and may not contradict the shape") {
 
 TEST_CASE("images with a stated number of tiles run on blocks of them") {
   const auto fps = [](const std::string& batch) {
-    return predicted("A,newcomer,VEK280,1.18,cnn,,,,ResNet18,i8,i8,8,35,overlay: 20 tiles per image,1,fps,,,,,0,," +
-                     batch);
+    return author_prediction(
+        "A,newcomer,VEK280,1.18,cnn,,,,ResNet18,i8,i8,8,35,overlay: 20 tiles per image,1,fps,,,,,0,," + batch);
   };
   const Prediction all = fps("14"), two = fps("2");
   CHECK(all.machine == "VE2802");
@@ -119,25 +122,26 @@ TEST_CASE("images with a stated number of tiles run on blocks of them") {
 }
 
 TEST_CASE("wrong columns are refused with line, column, value and what is legal") {
-  const std::string bad = refusal(gemm("1.8", "xdna9,peano,-1,a=0 q=3,zero") + "\n");
+  const std::string bad = author_refusal(author_gemm("1.8", "xdna9,peano,-1,a=0 q=3,zero") + "\n");
   for (const char* part :
        {"line 2, field dispatch_us: \"-1\"; empty or microseconds", "line 2, field buffering: \"a=0 q=3\"", "keeps=a",
         "line 2, field batch: \"zero\"; empty or a whole number from 1 to 9999"}) {
     INFO(bad);
     CHECK(bad.find(part) != std::string::npos);
   }
-  const std::string files = refusal(gemm("1.8", "xdna9,peano,,,") + "\n");
+  const std::string files = author_refusal(author_gemm("1.8", "xdna9,peano,,,") + "\n");
   CHECK(files.find("line 2, field hardware: \"xdna9\"; legal: aie2, ") != std::string::npos);
   CHECK(files.find("line 2, field kernels: \"peano\"; legal: ") != std::string::npos);
-  CHECK(refusal(gemm("1.8", ",,,b=stays keeps=b,") + "\n").find("field buffering") != std::string::npos);
-  const std::string misspelt = header.substr(0, header.size() - 6) + "batsh\n";
-  CHECK(refusal(gemm("1.8", ",,,,") + "\n", misspelt).find("field batsh: no such column; did you mean \"batch\"?") !=
-        std::string::npos);
+  CHECK(author_refusal(author_gemm("1.8", ",,,b=stays keeps=b,") + "\n").find("field buffering") != std::string::npos);
+  const std::string misspelt = author_columns.substr(0, author_columns.size() - 6) + "batsh\n";
+  CHECK(author_refusal(author_gemm("1.8", ",,,,") + "\n", misspelt)
+            .find("field batsh: no such column; did you mean \"batch\"?") != std::string::npos);
 }
 
 TEST_CASE("a convolution kernel fed by im2col is a product, others are not guessed") {
   const auto kernel = [](const std::string& shape, const std::string& unit = "cycles/call") {
-    return predicted("A,ignite-8700G,X,1.8,conv-kernel,,,,\"" + shape + "\",i8,i8,1,1,,5263," + unit + ",,,,,,,");
+    return author_prediction("A,ignite-8700G,X,1.8,conv-kernel,,,,\"" + shape + "\",i8,i8,1,1,,5263," + unit +
+                             ",,,,,,,");
   };
   CHECK(kernel("3x3 512->32, 8 pixels, im2col done by DMA").value == Approx(5263).epsilon(0.001));
   CHECK(kernel("3x3 32->32, 8 pixels, im2col done by DMA").value == Approx(381).epsilon(0.001));
