@@ -56,7 +56,7 @@ bool parse(const std::string& shape, BottleneckShape& d) {
 
 Expected<Prediction> predict_bottleneck(const Subject& s) {
   const MeasuredRow& row = s.row;
-  if (s.kernels.empty())
+  if (row.kernels.empty())  // those of the group are kernels of products
     return skip("column kernels is empty, and notes say neither \"stock\" nor \"patched\" kernels of a known group");
   if (row.in_type != "i8" || row.out_type != "i8") return skip("only int8 kernels of the bottleneck are known");
   if (row.rows != 4 || row.cols != 1) return skip("the bottleneck runs on one column of four cores");
