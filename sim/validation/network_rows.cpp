@@ -111,11 +111,11 @@ Expected<Prediction> predict_network(const MeasuredRow& row, const ValidationSet
     if (result.failure().code == ExitCode::does_not_fit) return skip("does not fit: " + describe(result.failure()));
     return result.failure();
   }
-  const double gmacs = result->at("macs").get<double>() / 1e9;
+  const double gmacs = static_cast<double>(result->macs) / 1e9;
   if (text.gmacs > 0 && std::abs(text.gmacs / gmacs - 1) > 0.1)
     return skip(fmt::format("{} GMAC in the shape, {:.3f} in our network", text.gmacs, gmacs));
   Quantities o;
-  o.us = rounds * result->at("latency_us").get<double>() + (group.dispatch ? array.controller.dispatch_us : 0);
+  o.us = rounds * result->latency_us + (group.dispatch ? array.controller.dispatch_us : 0);
   o.images = text.batch;
   return in_unit(row, o, "schedule");
 }
