@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/result/sweep.h"
 
 namespace tessera::explore {
 
@@ -36,9 +37,9 @@ struct PointRunner {
   // Facts of the config paths; none where the base config by itself is not legal.
   std::function<std::map<std::string, AxisFacts>(const std::vector<std::string>& paths)> axis_facts;
 
-  // Simulates one density of a resolved config and returns its result object (see results/README.md): numbers by name,
-  // "program_hash", and "layers". Runs in a forked child; may crash, hang or eat memory.
-  std::function<Expected<Json>(const Json& config, bool dense)> run;
+  // Simulates one density of a resolved config and returns it as stores keep it (see results/README.md). Runs in a
+  // forked child; may crash, hang or eat memory.
+  std::function<Expected<result::StoredRow>(const Json& config, bool dense)> run;
 };
 
 }  // namespace tessera::explore

@@ -23,7 +23,7 @@ struct Chosen {
 };
 
 Expected<Chosen> choose(const Table& all, const std::string& where) {
-  const std::vector<std::string> columns = column_names(all);
+  const std::vector<std::string> columns = reachable_columns(all);
   std::optional<Condition> condition;
   if (!where.empty()) {
     auto parsed = Condition::parse(where, columns);

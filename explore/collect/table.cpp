@@ -9,7 +9,7 @@
 #include <cstring>
 #include <map>
 
-#include "explore/collect/columns.h"
+#include "sim/result/json.h"
 
 namespace tessera::explore {
 namespace {
@@ -18,6 +18,8 @@ const std::vector<std::string>& state_columns() {
   static const std::vector<std::string> names = {"status", "reason", "dense_status"};
   return names;
 }
+
+const result::Row* row_or_null(const std::optional<result::Row>& row) { return row ? &*row : nullptr; }
 
 // [8, 8] is 8x8, an object JSON.
 std::string plain_text(const Json& value) {
@@ -40,28 +42,24 @@ Expected<Table> read_table(const Store& store) {
   if (!plan) return plan.failure();
   struct Baseline {
     std::string status;
-    Json result;
+    std::optional<result::Row> result;
   };
   std::map<std::string, Baseline> baselines;
   for (const PlanEntry& point : *plan) {
     const auto run = store.outcome(point.key);
     if (!run) return run.failure();
-    TableRow row{point.key,
-                 Json::parse(point.coordinates).get<std::vector<Json>>(),
-                 run->status,
-                 run->reason,
-                 "",
-                 run->program_hash,
-                 Json(nullptr),
-                 Json(nullptr)};
-    if (run->status == status::done) row.result = Json::parse(run->result);
+    TableRow row{point.key,    Json::parse(point.coordinates).get<std::vector<Json>>(),
+                 run->status,  run->reason,
+                 "",           run->program_hash,
+                 std::nullopt, std::nullopt};
+    if (run->status == status::done) row.result = result::parse_row(run->result);
     if (!point.baseline.empty()) {
       auto found = baselines.find(point.baseline);
       if (found == baselines.end()) {
         const auto dense = store.outcome(point.baseline);
         if (!dense) return dense.failure();
-        const Json result = dense->status == status::done ? Json::parse(dense->result) : Json(nullptr);
-        found = baselines.emplace(point.baseline, Baseline{dense->status, result}).first;
+        found = baselines.emplace(point.baseline, Baseline{dense->status, std::nullopt}).first;
+        if (dense->status == status::done) found->second.result = result::parse_row(dense->result);
       }
       row.dense_status = found->second.status;
       row.dense = found->second.result;
@@ -75,9 +73,26 @@ std::vector<std::string> column_names(const Table& table) {
   std::vector<std::string> names = {"point"};
   names.insert(names.end(), table.axes.begin(), table.axes.end());
   names.insert(names.end(), state_columns().begin(), state_columns().end());
-  for (const Column& column : result_columns()) names.push_back(column.name);
+  for (const result::SweepColumn& column : result::sweep_columns())
+    if (column.in_table) names.push_back(column.name);
   names.insert(names.end(), {"program_hash", "key"});
   return names;
+}
+
+std::vector<std::string> reachable_columns(const Table& table) {
+  std::vector<std::string> names = column_names(table);
+  for (const result::SweepColumn& column : result::sweep_columns())
+    if (!column.in_table && std::find(names.begin(), names.end(), column.name) == names.end())
+      names.push_back(column.name);
+  return names;
+}
+
+bool is_text_column(const std::string& name) {
+  for (const char* state : {"status", "reason", "dense_status", "program_hash", "key"})
+    if (name == state) return true;
+  for (const result::SweepColumn& column : result::sweep_columns())
+    if (column.name == name) return column.kind != result::Kind::number;
+  return false;
 }
 
 Json cell(const Table& table, const TableRow& row, const std::string& column) {
@@ -88,8 +103,9 @@ Json cell(const Table& table, const TableRow& row, const std::string& column) {
   if (column == "dense_status") return row.dense_status;
   if (column == "program_hash") return row.program_hash;
   if (column == "key") return row.key;
-  const Column* found = find_column(column);
-  return found && row.result.is_object() ? found->value(row.result, row.dense) : Json(nullptr);
+  const result::Value value = result::sweep_cell(row_or_null(row.result), row_or_null(row.dense), column);
+  const auto* words = std::get_if<std::vector<std::string>>(&value);
+  return words == nullptr ? result::json_of(value) : Json(fmt::format("{}", fmt::join(*words, " ")));
 }
 
 std::string csv_cell(const Json& value) {

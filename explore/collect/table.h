@@ -14,7 +14,7 @@ struct TableRow {
   std::string key;
   std::vector<Json> coordinates;  // by axis
   std::string status, reason, dense_status, program_hash;
-  Json result, dense;  // null unless done
+  std::optional<result::Row> result, dense;  // none unless done
 };
 
 struct Table {
@@ -24,9 +24,11 @@ struct Table {
 
 Expected<Table> read_table(const Store& store);
 
-// A cell by column name: an axis or one of collect/columns.h; null when empty.
+// A cell by column name: an axis, a state or a metric; null when empty.
 Json cell(const Table& table, const TableRow& row, const std::string& column);
-std::vector<std::string> column_names(const Table& table);
+std::vector<std::string> column_names(const Table& table);       // of table.csv
+std::vector<std::string> reachable_columns(const Table& table);  // those, and metrics that table.csv leaves out
+bool is_text_column(const std::string& column);                  // never holds numbers; an axis may
 
 std::string csv_text(const Table& table);
 std::string csv_cell(const Json& value);  // [8, 8] is written 8x8, an object as JSON; quoted where CSV needs it

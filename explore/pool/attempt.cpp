@@ -66,9 +66,12 @@ std::string memory_reason(const Limits& limits) {
 std::string answer_of(const Attempt::Work& work, const Limits& limits) {
   Json answer;
   try {
-    const Expected<Json> result = work();
+    const Expected<result::StoredRow> result = work();
     if (result)
-      answer = {{"status", status::done}, {"result", *result}};
+      answer = {{"status", status::done},
+                {"row", result->row},
+                {"layers", result->layers},
+                {"program_hash", result->program_hash}};
     else
       answer = {{"status", status_of(result.failure().code)}, {"reason", one_line(result.failure())}};
   } catch (const std::bad_alloc&) {
@@ -202,7 +205,7 @@ Verdict Attempt::judge(bool too_late) {
     Json answer = Json::parse(answer_, nullptr, false);
     verdict.status = answer.value("status", "");
     verdict.reason = answer.value("reason", "");
-    if (answer.contains("result")) verdict.result = std::move(answer["result"]);
+    verdict.result = {answer.value("row", ""), answer.value("layers", ""), answer.value("program_hash", "")};
     return verdict;
   }
   verdict.status = status::crashed;

@@ -13,17 +13,17 @@
 
 namespace tessera::explore {
 
-// How an attempt ended: a status of store/record.h, a reason unless it is done, and the result object.
+// How an attempt ended: a status of store/record.h, a reason unless it is done, and the result.
 struct Verdict {
   std::string status, reason;
-  Json result;
+  result::StoredRow result;
   double seconds = 0, memory_mb = 0;
 };
 
 class Attempt {
  public:
   using Clock = std::chrono::steady_clock;
-  using Work = std::function<Expected<Json>()>;
+  using Work = std::function<Expected<result::StoredRow>()>;
 
   // Forks and starts `work` in the child. Fails when the system refuses another process.
   static Expected<Attempt> start(const Work& work, const Limits& limits, const std::function<void()>& in_child);

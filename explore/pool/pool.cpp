@@ -21,13 +21,9 @@ void write_verdict(RunRecord& run, Verdict verdict) {
   run.seconds = verdict.seconds;
   run.memory_mb = verdict.memory_mb;
   if (run.status != status::done) return;
-  Json& result = verdict.result;
-  run.program_hash = result.value("program_hash", "");
-  if (result.contains("layers")) {
-    run.layers = result["layers"].dump();
-    result.erase("layers");
-  }
-  run.result = result.dump();
+  run.program_hash = std::move(verdict.result.program_hash);
+  run.layers = std::move(verdict.result.layers);
+  run.result = std::move(verdict.result.row);
 }
 
 // Sleeps until a child says something, a deadline passes, or a tenth of a second is over.
@@ -46,7 +42,7 @@ void wait_for_news(const std::vector<Worker>& workers) {
 }
 
 Expected<Attempt> launch(const RunRecord& run, const PointRunner& runner, const PoolOptions& options) {
-  const auto work = [&]() -> Expected<Json> {
+  const auto work = [&]() -> Expected<result::StoredRow> {
     Json config = Json::parse(run.config, nullptr, false);
     if (config.is_discarded()) return fail(ExitCode::internal, {"", run.key, "the stored config is not JSON", ""});
     return runner.run(config, run.dense);

@@ -75,9 +75,9 @@ std::vector<double> Evaluator::values_of(const PlanEntry& entry) {
     return {};
   }
   if (run->status != status::done) return std::vector<double>(objectives_.size(), worst);
-  row.result = Json::parse(run->result);
+  row.result = result::parse_row(run->result);
   const auto dense = store_.outcome(entry.baseline);
-  if (dense && dense->status == status::done) row.dense = Json::parse(dense->result);
+  if (dense && dense->status == status::done) row.dense = result::parse_row(dense->result);
   row.coordinates = Json::parse(entry.coordinates).get<std::vector<Json>>();
   table.axes = sweep_.space.paths();
   std::vector<double> values;

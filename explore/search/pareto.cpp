@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace tessera::explore {
 namespace {
 
 // Columns that never hold a number; an axis may hold texts too, which its values show.
 bool is_text(const Table& table, const std::string& column) {
-  static const std::set<std::string> texts = {"status",       "reason",       "dense_status",
-                                              "network_name", "program_hash", "key"};
-  if (texts.count(column) > 0) return true;
+  const bool axis = std::find(table.axes.begin(), table.axes.end(), column) != table.axes.end();
+  if (!axis && is_text_column(column)) return true;
   return std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
     const Json value = cell(table, row, column);
     return row.status == status::done && !value.is_null() && !value.is_number();
@@ -23,7 +21,7 @@ bool is_text(const Table& table, const std::string& column) {
 
 std::vector<Problem> check_objectives(const Table& table, const std::vector<Objective>& objectives) {
   std::vector<Problem> problems;
-  const std::vector<std::string> names = column_names(table);
+  const std::vector<std::string> names = reachable_columns(table);
   std::vector<std::string> numbers;
   for (const std::string& name : names)
     if (!is_text(table, name)) numbers.push_back(name);

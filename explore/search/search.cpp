@@ -86,7 +86,7 @@ std::optional<Failure> check_search(const Sweep& sweep) {
   table.axes = sweep.space.paths();
   for (const AxisGroup& group : sweep.space.groups)  // one row with a value of each axis: texts show as such
     for (const Axis& axis : group.axes) {
-      if (table.rows.empty()) table.rows.push_back({"", {}, status::done, "", "", "", nullptr, nullptr});
+      if (table.rows.empty()) table.rows.push_back({"", {}, status::done, "", "", "", std::nullopt, std::nullopt});
       table.rows.front().coordinates.push_back(axis.values.front());
     }
   std::vector<Problem> problems = check_objectives(table, objectives_of(*sweep.search));

@@ -8,46 +8,45 @@
 #include "sim/cli/sparsity_report.h"
 #include "sim/cli/target_file.h"
 #include "sim/network/graph.h"
+#include "sim/result/plan_summary.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/sparsity_result.h"
 
 namespace tessera::cli {
 namespace {
-using nlohmann::json;
-
-// What is known of a plan before it is simulated.
-json summary(const network::Network& network, const run::Plan& plan) {
+result::PlanSummary summary(const network::Network& network, const run::Plan& plan) {
   const program::Program& program = plan.schedule.program;
-  json out = {
-      {"layers", program.layers.size()}, {"kernel_calls", program.calls.size()}, {"ddr_bytes", program.ddr_bytes}};
-  if (!plan.bounds) return out;  // the published accounting has neither estimate nor bound
+  result::PlanSummary summary;
+  summary.layers = static_cast<std::int64_t>(program.layers.size());
+  summary.kernel_calls = static_cast<std::int64_t>(program.calls.size());
+  summary.ddr_bytes = program.ddr_bytes;
+  if (!plan.bounds) return summary;
   std::vector<double> cost;
   for (const cost::LayerBound& bound : plan.bounds->layers) cost.push_back(bound.alone.us);
   const network::CriticalPath path = critical_path(network, cost);
-  json& names = out["critical_path"] = json::array();
-  for (network::LayerId layer : path.layers) names.push_back(network.layers[layer].name);
-  out["critical_path_us"] = path.cost;
-  out["alone_bound_us"] = plan.bounds->alone_us;
-  out["compute_bound_us"] = plan.bounds->compute_us;
-  out["ddr_bound_us"] = plan.bounds->ddr_us;
-  out["bound_us"] = plan.bounds->bound_us();
-  out["estimate_us"] = plan.schedule.estimate_us;
-  return out;
+  result::PlanBounds& bounds = summary.bounds.emplace();
+  for (network::LayerId layer : path.layers) bounds.critical_path.push_back(network.layers[layer].name);
+  bounds.critical_path_us = path.cost;
+  bounds.alone_us = plan.bounds->alone_us;
+  bounds.compute_us = plan.bounds->compute_us;
+  bounds.ddr_us = plan.bounds->ddr_us;
+  bounds.bound_us = plan.bounds->bound_us();
+  bounds.estimate_us = plan.schedule.estimate_us;
+  return summary;
 }
 
-void print(run::Density density, const json& plan, const std::string& policy) {
+void print(run::Density density, const result::PlanSummary& plan, const std::string& policy) {
   fmt::print("{:<7} scheduled and verified: {} layers, {} kernel calls, {} of DDR\n", density_name(density),
-             plan["layers"].get<int>(), with_commas(plan["kernel_calls"].get<std::int64_t>()),
-             show_bytes(plan["ddr_bytes"].get<double>()));
-  if (!plan.contains("estimate_us")) return;
-  const auto time = [&](const char* key) { return show_time(plan[key].get<double>()); };
-  fmt::print("        the scheduler's estimate {}, no simulation: {}\n", time("estimate_us"),
+             plan.layers, with_commas(plan.kernel_calls), show_bytes(static_cast<double>(plan.ddr_bytes)));
+  if (!plan.bounds) return;
+  const result::PlanBounds& bounds = *plan.bounds;
+  fmt::print("        the scheduler's estimate {}, no simulation: {}\n", show_time(bounds.estimate_us),
              policy == "object_fifo" ? "too low, nothing waits in it" : "mostly too high (results/bounds)");
-  fmt::print("        no schedule beats {}: compute {}, DDR {}\n", time("bound_us"), time("compute_bound_us"),
-             time("ddr_bound_us"));
+  fmt::print("        no schedule beats {}: compute {}, DDR {}\n", show_time(bounds.bound_us),
+             show_time(bounds.compute_us), show_time(bounds.ddr_us));
   fmt::print(
       "        layers alone, one after another, at least {}; the longest chain of dependent ones, {} of them, {}\n",
-      time("alone_bound_us"), plan["critical_path"].size(), time("critical_path_us"));
+      show_time(bounds.alone_us), bounds.critical_path.size(), show_time(bounds.critical_path_us));
 }
 
 int check(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
@@ -66,14 +65,14 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
              show_bytes(static_cast<double>(peak.bytes)), config->network.layers[peak.layer].name,
              show_bytes(static_cast<double>(config->array.memtiles() * config->array.memtile.memory.size)));
   fmt::print("{}", sparsity_report(sparsity_result(*config)));
-  json plans = json::object();
+  std::vector<result::PlanSummary> plans;  // dense, sparse
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
     const Expected<run::Plan> plan = make_plan(*config, density);
     if (!plan) return report_failure(plan.failure());
-    print(density, plans[density_name(density)] = summary(config->network, *plan), config->schedule.policy);
+    print(density, plans.emplace_back(summary(config->network, *plan)), config->schedule.policy);
   }
   if (json_file.empty()) return 0;
-  const std::optional<Failure> failure = write_json(json_file, plans);
+  const std::optional<Failure> failure = write_text(json_file, result::json_text(plans[0], plans[1]));
   return failure ? report_failure(*failure) : 0;
 }
 }  // namespace

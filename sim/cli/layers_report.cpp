@@ -2,71 +2,72 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "sim/cli/run_report.h"
 
 namespace tessera::cli {
 namespace {
-using nlohmann::json;
+using result::DensityResult;
+using result::HardwareResult;
+using result::LayerResult;
 
 // Layers overlap, so their spans do not add up; the time that cores were at each of them does.
-double time_us(const json& part, const json& hardware) {
-  double cycles = 0;
-  for (const auto& [cause, time] : part["time"].items()) cycles += time.get<double>();
-  const double cores = hardware["rows"].get<double>() * hardware["cols"].get<double>();
-  return cycles / cores / hardware["clock_hz"].get<double>() * 1e6;
+template <class Part>
+double time_us(const Part& part, const HardwareResult& hardware) {
+  const double cycles = static_cast<double>(std::accumulate(part.time.begin(), part.time.end(), Millicycles{0})) / 1000;
+  return cycles / hardware.cores() / hardware.clock_hz * 1e6;
 }
 
 // The cause that takes most of the cores' time besides work, "-" when nothing is lost.
-std::string lost_to(const json& layer, double* busy) {
+std::string lost_to(const LayerResult& layer, double* busy) {
   std::string most = "-";
   double longest = 0, all = 0;
-  for (const auto& [cause, time] : layer["time"].items()) {
-    const double cycles = time.get<double>();
-    all += cycles;
-    if (cause == "busy" || cycles <= longest) continue;
-    longest = cycles;
-    most = cause;
+  for (const exec::Cause cause : exec::causes_by_name()) {
+    const auto time = static_cast<double>(layer.time[static_cast<std::size_t>(cause)]);
+    all += time;
+    if (cause == exec::Cause::busy || time <= longest) continue;
+    longest = time;
+    most = cause_name(cause);
   }
-  *busy = all > 0 ? layer["time"]["busy"].get<double>() / all * 100 : 0;
+  *busy = all > 0 ? static_cast<double>(layer.time[static_cast<std::size_t>(exec::Cause::busy)]) / all * 100 : 0;
   return longest > 0 ? fmt::format("{} {:.0f} %", most, longest / all * 100) : most;
 }
 
 // Time, bound of the layer alone, what binds it, share of work, largest loss.
-std::string half(const json* layer, const json& hardware) {
+std::string half(const LayerResult* layer, const HardwareResult& hardware) {
   if (layer == nullptr) return fmt::format("{:>9}{:>9}  {:<8}{:>5}  {:<18}", "-", "-", "-", "-", "-");
   double busy = 0;
   const std::string lost = lost_to(*layer, &busy);
-  const bool bound = layer->contains("alone_bound_us");
   return fmt::format("{:>9.2f}{:>9}  {:<8}{:>5.0f}  {:<18}", time_us(*layer, hardware),
-                     bound ? fmt::format("{:.2f}", (*layer)["alone_bound_us"].get<double>()) : "-",
-                     layer->value("alone_bound_by", "-"), busy, lost);
+                     layer->bounds ? fmt::format("{:.2f}", layer->bounds->alone_us) : "-",
+                     layer->bounds ? layer->bounds->alone_by : "-", busy, lost);
 }
 
 // What is left of the latency: cores that were at no layer.
-std::string idle(const json& density, const json& hardware) {
-  if (density.is_null()) return fmt::format("{:>9}{:44}", "-", "");
-  double us = time_us(density, hardware);
-  for (const json& layer : density["layers"]) us -= time_us(layer, hardware);
+std::string idle(const std::optional<DensityResult>& density, const HardwareResult& hardware) {
+  if (!density) return fmt::format("{:>9}{:44}", "-", "");
+  double us = time_us(*density, hardware);
+  for (const LayerResult& layer : density->layers) us -= time_us(layer, hardware);
   return fmt::format("{:>9.2f}{:44}", std::abs(us) < 0.005 ? 0 : us, "");  // no "-0.00" by rounding
 }
 
 // Share of zero blocks in %.
-std::string zero(const json& layer) {
-  return layer.contains("zero_share") ? fmt::format("{:.1f}", layer["zero_share"].get<double>() * 100) : "-";
+std::string zero(const LayerResult& layer) {
+  return layer.zero_share ? fmt::format("{:.1f}", *layer.zero_share * 100) : "-";
 }
 
 // By how many percent the fullest row of the array has more than the average.
-std::string loss(const json& layer, const char* key) {
-  return layer.contains(key) ? fmt::format("{:.1f}", (layer[key].get<double>() - 1) * 100) : "-";
+std::string loss(const std::optional<double>& imbalance) {
+  return imbalance ? fmt::format("{:.1f}", (*imbalance - 1) * 100) : "-";
 }
 }  // namespace
 
-std::string layers_report(const json& result) {
-  std::map<std::string, const json*> sparse;
-  if (!result["sparse"].is_null())
-    for (const json& layer : result["sparse"]["layers"]) sparse[layer["name"].get<std::string>()] = &layer;
-  const bool dense = !result["dense"].is_null();
+std::string layers_report(const result::RunResult& run) {
+  std::map<std::string, const LayerResult*> sparse;
+  if (run.sparse)
+    for (const LayerResult& layer : run.sparse->layers) sparse[layer.name] = &layer;
+  const bool dense = run.dense.has_value();
   std::string text = fmt::format(
       "\nlayers: time is what the cores were at a layer, in us, and adds up to the latency with what they were at "
       "none;\n"
@@ -78,24 +79,22 @@ std::string layers_report(const json& result) {
       "{:<18}{:>8}{:>7}{:>9}{:>7}\n",
       "", "     dense", "     sparse", "", "imbalance", "layer", "time", "alone", "by", "busy", "most lost to", "time",
       "alone", "by", "busy", "most lost to", "speed-up", "zero", "before", "after");
-  const json& hardware = result["hardware"];
-  for (const json& layer : (dense ? result["dense"] : result["sparse"])["layers"]) {
-    const std::string name = layer["name"].get<std::string>();
+  const HardwareResult& hardware = run.hardware;
+  for (const LayerResult& layer : (dense ? run.dense : run.sparse)->layers) {
     const double time = time_us(layer, hardware);
-    if (is_fused(layer) && time == 0) {
-      text += fmt::format("{:<24}  {}\n", name, layer["mapping"].get<std::string>());
+    if (layer.fused() && time == 0) {
+      text += fmt::format("{:<24}  {}\n", layer.name, layer.mapping);
       continue;
     }
-    const auto found = sparse.find(name);
-    const json* other = found == sparse.end() ? nullptr : found->second;
+    const auto found = sparse.find(layer.name);
+    const LayerResult* other = found == sparse.end() ? nullptr : found->second;
     const double other_time = other == nullptr ? 0 : time_us(*other, hardware);
-    const json& masked = other == nullptr ? layer : *other;
-    text += fmt::format("{:<24}{}{}{:>8}{:>7}{:>9}{:>7}\n", name, half(dense ? &layer : nullptr, hardware),
+    const LayerResult& masked = other == nullptr ? layer : *other;
+    text += fmt::format("{:<24}{}{}{:>8}{:>7}{:>9}{:>7}\n", layer.name, half(dense ? &layer : nullptr, hardware),
                         half(other, hardware), dense && other_time > 0 ? fmt::format("{:.2f}", time / other_time) : "-",
-                        zero(masked), loss(masked, "imbalance_unassigned"), loss(masked, "imbalance"));
+                        zero(masked), loss(masked.imbalance_unassigned), loss(masked.imbalance));
   }
-  return text +
-         fmt::format("{:<24}{}{}\n", "at no layer", idle(result["dense"], hardware), idle(result["sparse"], hardware));
+  return text + fmt::format("{:<24}{}{}\n", "at no layer", idle(run.dense, hardware), idle(run.sparse, hardware));
 }
 
 }  // namespace tessera::cli

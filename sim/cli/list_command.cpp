@@ -7,10 +7,10 @@
 #include "sim/cli/output.h"
 #include "sim/config/hardware.h"
 #include "sim/network/network_file.h"
+#include "sim/result/catalogue.h"
 #include "sim/run/config_folder.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/generators.h"
-#include "sim/stats/counters.h"
 
 namespace tessera::cli {
 namespace {
@@ -62,7 +62,7 @@ void list_generators() {
 }
 
 void list_counters() {
-  for (const stats::Counter& counter : stats::counters())
+  for (const result::MetricInfo& counter : result::all_metrics())
     fmt::print("  {:<32}{:<22}{}\n", counter.name, counter.unit, counter.sentence);
 }
 

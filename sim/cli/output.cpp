@@ -52,26 +52,13 @@ std::optional<Failure> write_file(const std::string& path, const std::function<v
 }
 
 std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value) {
-  const std::string text = value.dump(1) + "\n";
+  return write_text(path, value.dump(1) + "\n");
+}
+
+std::optional<Failure> write_text(const std::string& path, const std::string& text) {
   if (path != standard_output) return write_file(path, text);
   fmt::print("{}", text);
   return std::nullopt;
-}
-
-std::string with_commas(std::int64_t value) {
-  std::string digits = std::to_string(value);
-  for (int at = static_cast<int>(digits.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) digits.insert(at, ",");
-  return digits;
-}
-
-std::string show_time(double us) {
-  return us >= 1000 ? fmt::format("{:.3f} ms", us / 1000) : fmt::format("{:.2f} us", us);
-}
-
-std::string show_bytes(double bytes) {
-  if (bytes >= 1e6) return fmt::format("{:.2f} MB", bytes / 1e6);
-  if (bytes >= 1e3) return fmt::format("{:.1f} kB", bytes / 1e3);
-  return fmt::format("{:.0f} B", bytes);
 }
 
 }  // namespace tessera::cli

@@ -6,8 +6,13 @@
 #include <string>
 
 #include "sim/base/error.h"
+#include "sim/result/show.h"
 
 namespace tessera::cli {
+
+using result::show_bytes;
+using result::show_time;
+using result::with_commas;
 
 // Prints every problem on stderr and returns the exit code.
 int report_failure(const Failure& failure);
@@ -15,13 +20,8 @@ int report_failure(const Failure& failure);
 // Writes a file in one step (see target_file.h), or says why it cannot.
 std::optional<Failure> write_file(const std::string& path, const std::string& content);
 std::optional<Failure> write_file(const std::string& path, const std::function<void(std::ostream&)>& write);
+// To a file, or to standard output for "-".
 std::optional<Failure> write_json(const std::string& path, const nlohmann::json& value);
-
-// "1,234,567"
-std::string with_commas(std::int64_t value);
-// "2.034 ms", "812.0 us"
-std::string show_time(double us);
-// "25.6 MB"
-std::string show_bytes(double bytes);
+std::optional<Failure> write_text(const std::string& path, const std::string& text);
 
 }  // namespace tessera::cli

@@ -39,7 +39,7 @@ int replay(const ReplayArguments& arguments) {
   if (!result) return report_failure(result.failure());
   fmt::print("{}", replay_report(trace, *result));
   if (arguments.json_file.empty()) return 0;
-  const std::optional<Failure> failure = write_json(arguments.json_file, replay_json(*result));
+  const std::optional<Failure> failure = write_text(arguments.json_file, replay_json(*result).dump(1) + "\n");
   return failure ? report_failure(*failure) : 0;
 }
 }  // namespace

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "explore/collect/columns.h"
 #include "sim/base/input_file.h"
 #include "sim/base/json_file.h"
 #include "sim/cli/commands.h"
@@ -11,6 +10,8 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/report_data.h"
 #include "sim/cli/target_file.h"
+#include "sim/result/json.h"
+#include "sim/result/sweep.h"
 #include "sim/run/isolate.h"
 
 namespace tessera::cli {
@@ -23,53 +24,58 @@ struct ReportArguments {
   std::string out;
 };
 
-// The run again, with its timeline.
-Expected<json> view_again(const run::RunConfig& config, run::Density density) {
+// By what a simulation is known again.
+std::string stamp(const result::DensityResult& density) {
+  return fmt::format("{}\n{}\n", density.program_hash, density.total);
+}
+
+// The run again, with its timeline: its stamp, and the view.
+Expected<std::string> view_again(const run::RunConfig& config, run::Density density) {
   const Expected<run::Plan> plan = make_plan(config, density);
   if (!plan) return plan.failure();
   report::Timeline timeline;
   run::RunOptions options;
   options.trace = &timeline;
-  const Expected<json> result = simulate_plan(config, *plan, density, options);
-  if (!result) return result.failure();
-  return json{{"cycles", (*result)["cycles"]},
-              {"program_hash", (*result)["program_hash"]},
-              {"view", density_view(config, *plan, timeline, *result)}};
+  const Expected<result::DensityResult> again = simulate_plan(config, *plan, density, options);
+  if (!again) return again.failure();
+  return stamp(*again) + density_view(config, *plan, timeline, again->total);
 }
 
 // What a result folder has no room for is made again from its config: the same input gives the same cycles. Where it
 // does not (another version of the program), the result stands alone.
-Expected<json> read_run(const fs::path& folder, const json& result) {
-  if (result.contains("program")) return bare_run_view(result, "the run was of a program file, not of a schedule");
+Expected<std::string> read_run(const fs::path& folder, const result::RunResult& run) {
+  if (run.program) return bare_run_view(run, "the run was of a program file, not of a schedule");
   const Expected<run::RunConfig> config = run::load_run_config((folder / "config.json").string());
   if (!config) return config.failure();
-  std::vector<std::pair<const char*, std::unique_ptr<run::IsolatedTask>>> tasks;
+  std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   std::vector<run::IsolatedTask*> waiting;
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-    if (result[density_name(density)].is_null()) continue;
-    tasks.emplace_back(density_name(density), std::make_unique<run::IsolatedTask>(
-                                                  [&config, density] { return view_again(*config, density); }));
+    if (!(density == run::Density::dense ? run.dense : run.sparse)) continue;
+    tasks.emplace_back(
+        density, std::make_unique<run::IsolatedTask>([&config, density] { return view_again(*config, density); }));
     waiting.push_back(tasks.back().second.get());
   }
   wait_with_progress(waiting, config->name);
-  json views = {{"dense", nullptr}, {"sparse", nullptr}};
+  Views views;
   for (const auto& [density, task] : tasks) {
-    Expected<json> again = task->wait();
+    const Expected<std::string> again = task->wait();
     if (!again) return again.failure();
-    if ((*again)["program_hash"] != result[density]["program_hash"] || (*again)["cycles"] != result[density]["cycles"])
-      return bare_run_view(result, "this version of tessera schedules the run otherwise; run it again for the rest");
-    views[density] = std::move((*again)["view"]);
+    const bool dense = density == run::Density::dense;
+    const std::string before = stamp(dense ? *run.dense : *run.sparse);
+    if (again->rfind(before, 0) != 0)
+      return bare_run_view(run, "this version of tessera schedules the run otherwise; run it again for the rest");
+    (dense ? views.dense : views.sparse) = again->substr(before.size());
   }
-  return run_view(*config, result, views);
+  return run_view(*config, run, views);
 }
 
 // table.csv as it stands, with what is known of its columns.
-Expected<json> read_sweep(const fs::path& folder) {
+Expected<std::string> read_sweep(const fs::path& folder) {
   const Expected<std::string> table = read_text((folder / "table.csv").string());
   if (!table) return table.failure();
   json columns = json::object();
-  for (const explore::Column& column : explore::result_columns())
-    columns[column.name] = {{"unit", column.unit}, {"sentence", column.meaning}};
+  for (const result::SweepColumn& column : result::sweep_columns())
+    columns[column.name] = {{"unit", column.unit}, {"sentence", column.sentence}};
   json axes = json::object();
   if (fs::exists(folder / "axes.json")) {
     const Expected<json> read = read_json((folder / "axes.json").string());
@@ -79,7 +85,8 @@ Expected<json> read_sweep(const fs::path& folder) {
   return json{{"name", fs::absolute(folder).lexically_normal().filename().string()},
               {"columns", columns},
               {"axes", axes},
-              {"table", *table}};
+              {"table", *table}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Failure not_a_result(const std::string& folder) {
@@ -90,20 +97,20 @@ Failure not_a_result(const std::string& folder) {
 int report(const ReportArguments& arguments) {
   if (std::optional<Problem> problem = unwritable(arguments.out))
     return report_failure(fail(ExitCode::bad_input, std::move(*problem)));
-  std::vector<json> runs;
-  json sweep;
+  std::vector<std::string> runs;
+  std::string sweep;
   for (const std::string& folder : arguments.folders) {
     if (fs::exists(fs::path(folder) / "result.json")) {
       const Expected<json> result = read_json((fs::path(folder) / "result.json").string());
       if (!result) return report_failure(result.failure());
-      Expected<json> run = read_run(folder, *result);
+      Expected<std::string> run = read_run(folder, result::run_of(*result));
       if (!run) return report_failure(run.failure());
       runs.push_back(std::move(*run));
     } else if (fs::exists(fs::path(folder) / "table.csv")) {
       if (arguments.folders.size() > 1)
         return report_failure(fail(
             ExitCode::bad_input, {folder, "", "is a sweep, which stands alone in a report", "one sweep or two runs"}));
-      Expected<json> read = read_sweep(folder);
+      Expected<std::string> read = read_sweep(folder);
       if (!read) return report_failure(read.failure());
       sweep = std::move(*read);
     } else {

@@ -1,42 +1,53 @@
 #include "sim/cli/report_data.h"
 
-#include <cmath>
-
 #include "sim/cli/output.h"
 #include "sim/cli/run_report.h"
 #include "sim/report/memory_use.h"
 #include "sim/report/network_view.h"
 #include "sim/report/page.h"
+#include "sim/result/json.h"
 
 namespace tessera::cli {
 using nlohmann::json;
 
-json density_view(const run::RunConfig& config, const run::Plan& plan, const report::Timeline& timeline,
-                  const json& result) {
-  const auto end = static_cast<Millicycles>(std::llround(result["cycles"].get<double>() * millicycles_per_cycle));
+namespace {
+json parsed(const std::string& text) { return text.empty() ? json() : json::parse(text); }
+
+// Names may be no UTF-8.
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+}  // namespace
+
+std::string density_view(const run::RunConfig& config, const run::Plan& plan, const report::Timeline& timeline,
+                         Millicycles end) {
   json view = {{"timeline", timeline.json(config.array)}};
   view["memory"] = memory_use(plan.schedule.program, config.array, timeline.spans(), end);
-  return view;
+  return text_of(view);
 }
 
-json run_view(const run::RunConfig& config, const json& result, const json& views) {
-  return {
-      {"result", result},
-      {"terminal", run_report(result)},
+std::string run_view(const run::RunConfig& config, const result::RunResult& run, const Views& views) {
+  const json view = {
+      {"result", to_json(run)},
+      {"terminal", run_report(run)},
       {"layers", report::graph_view(config.network)},
-      {"masks", result.contains("program") ? json::array() : report::mask_view(config.masks)},
+      {"masks", run.program ? json::array() : report::mask_view(config.masks)},
       {"machine", report::machine_view(config.array, cost::peak_macs_per_cycle(config.array.tile.core,
                                                                                config.network.layers.back().in_type))},
-      {"views", views}};
+      {"views", {{"dense", parsed(views.dense)}, {"sparse", parsed(views.sparse)}}}};
+  return text_of(view);
 }
 
-json bare_run_view(const json& result, const std::string& why) {
-  return {{"result", result}, {"terminal", run_report(result)}, {"without_views", why}};
+std::string bare_run_view(const result::RunResult& run, const std::string& why) {
+  return text_of({{"result", to_json(run)}, {"terminal", run_report(run)}, {"without_views", why}});
 }
 
-std::optional<Failure> write_report(const std::string& file, const std::vector<json>& runs, const json& sweep) {
-  const Expected<std::string> html = report::page(
-      {{"version", TESSERA_VERSION}, {"explanations", report::explanations()}, {"runs", runs}, {"sweep", sweep}});
+std::optional<Failure> write_report(const std::string& file, const std::vector<std::string>& runs,
+                                    const std::string& sweep) {
+  json list = json::array();
+  for (const std::string& run : runs) list.push_back(json::parse(run));
+  const Expected<std::string> html = report::page({{"version", TESSERA_VERSION},
+                                                   {"explanations", report::explanations()},
+                                                   {"runs", std::move(list)},
+                                                   {"sweep", parsed(sweep)}});
   if (!html) return html.failure();
   return write_file(file, *html);
 }

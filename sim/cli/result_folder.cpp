@@ -12,8 +12,9 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/cli/target_file.h"
+#include "sim/result/csv.h"
+#include "sim/result/json.h"
 #include "sim/run/pipeline.h"
-#include "sim/run/result.h"
 #include "sim/sparsity/mask_spec.h"
 
 namespace tessera::cli {
@@ -28,24 +29,22 @@ Failure cannot_write(const fs::path& folder, const std::error_code& error) {
               {folder.string(), "", "cannot be written: " + error.message(), "choose another with --out"});
 }
 
-json manifest(const json& result) {
+json manifest(const result::RunResult& result) {
   json hashes;
-  for (const char* density : {"dense", "sparse"}) {
-    if (!result[density].is_null()) hashes[density] = result[density]["program_hash"];
-  }
+  for (const auto& [name, density] : densities(result)) hashes[name] = density->program_hash;
   return {{"version", TESSERA_VERSION}, {"command", command_line()}, {"program_hash", hashes}};
 }
 
-std::optional<Failure> fill(const fs::path& folder, const run::RunConfig& config, const json& result) {
+std::optional<Failure> fill(const fs::path& folder, const run::RunConfig& config, const result::RunResult& result) {
   json resolved = config.resolved;
   if (!config.mask_spec.file.empty()) {  // the masks come along, so that the folder can be run again anywhere
     resolved["sparsity"]["mask_file"] = "masks.npz";
     if (auto failure = write_masks((folder / "masks.npz").string(), config.network, config.masks)) return failure;
   }
-  if (auto failure = write_json(folder / "result.json", result)) return failure;
-  if (auto failure = write_file(folder / "layers.csv", run::layers_csv(result))) return failure;
-  if (auto failure = write_json(folder / "config.json", resolved)) return failure;
-  return write_json(folder / "manifest.json", manifest(result));
+  if (auto failure = write_file(folder / "result.json", result::json_text(result))) return failure;
+  if (auto failure = write_file(folder / "layers.csv", result::layers_csv(result))) return failure;
+  if (auto failure = write_file(folder / "config.json", resolved.dump(1) + "\n")) return failure;
+  return write_file(folder / "manifest.json", manifest(result).dump(1) + "\n");
 }
 
 // Puts `from` in the place of `to`. Where that exists, its files are replaced one by one, each in one step; others
@@ -76,13 +75,15 @@ std::optional<Problem> unwritable_parent(const std::string& parent) {
   return problem;
 }
 
-Expected<std::string> commit_result(const run::RunConfig& config, const json& result, const std::string& parent) {
+Expected<std::string> commit_result(const run::RunConfig& config, const result::RunResult& result,
+                                    const std::string& parent) {
   const fs::path base = base_of(parent);
   std::string hashes;
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-    if (!result[density_name(density)].is_null()) hashes += run::content_hash(config, density).substr(0, 8);
+    if (density == run::Density::dense ? result.dense.has_value() : result.sparse.has_value())
+      hashes += run::content_hash(config, density).substr(0, 8);
   }
-  if (result.contains("program")) hashes += "-" + result["program"]["hash"].get<std::string>().substr(0, 8);
+  if (result.program) hashes += "-" + result.program->hash.substr(0, 8);
   const fs::path folder = base / fmt::format("{}-{}", config.name, hashes);
   const fs::path draft = base / fmt::format(".{}-{}.{}", config.name, hashes, getpid());
   std::error_code error;

@@ -15,13 +15,12 @@
 #include "sim/cli/run_report.h"
 #include "sim/cli/target_file.h"
 #include "sim/program/text.h"
+#include "sim/result/json.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
 
 namespace tessera::cli {
 namespace {
-using nlohmann::json;
-
 struct RunArguments {
   std::string config;
   std::vector<std::string> sets;
@@ -56,9 +55,10 @@ std::string page_file(const RunArguments& arguments) {
   return "";
 }
 
-// What one child does. Beside the result it gives the view that the page of --report needs.
-Expected<json> work(const RunArguments& arguments, const run::RunConfig& config, run::Density density,
-                    Expected<run::Plan> plan) {
+// What one child does. It answers with the length of the packed result, that, and the view that the page of --report
+// needs.
+Expected<std::string> work(const RunArguments& arguments, const run::RunConfig& config, run::Density density,
+                           Expected<run::Plan> plan) {
   if (!plan) return plan.failure();
   const bool shown = !arguments.program_file.empty() || density == shown_density(arguments);
   if (shown && !arguments.dump.empty()) {
@@ -72,34 +72,32 @@ Expected<json> work(const RunArguments& arguments, const run::RunConfig& config,
   if (traced) options.trace = &trace;
   report::Timeline timeline(options.trace);
   if (pictured) options.trace = &timeline;
-  Expected<json> result = simulate_plan(config, *plan, density, options);
-  if (result && traced) {
+  const Expected<result::DensityResult> result = simulate_plan(config, *plan, density, options);
+  if (!result) return result.failure();
+  if (traced) {
     if (auto failure = write_trace(arguments.trace_file, trace, config)) return *failure;
   }
-  if (!result) return result;
-  return json{{"view", pictured ? density_view(config, *plan, timeline, *result) : json()},
-              {"result", std::move(*result)}};
+  const std::string packed = pack(*result);
+  const std::string view = pictured ? density_view(config, *plan, timeline, result->total) : "";
+  return fmt::format("{}:", packed.size()) + packed + view;
 }
 
-int check_functional_results(const json& result, std::FILE* screen) {
+int check_functional_results(const result::RunResult& run, std::FILE* screen) {
   int code = 0;
-  for (const char* density : {"dense", "sparse"}) {
-    if (result[density].is_null() || !result[density].contains("functional")) continue;
-    const json& check = result[density]["functional"];
-    const bool good = check["mismatches"] == 0 && check["errors"].empty();
-    fmt::print(screen, "\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", density,
-               check["layers_checked"].get<int>(), with_commas(check["elements_checked"]),
-               with_commas(check["mismatches"]), good ? ": bit-exact" : "");
-    for (const char* list : {"first", "errors"}) {
-      for (const json& line : check[list]) message(stderr, "{}: {}\n", density, line.get<std::string>());
-    }
-    if (!good) code = static_cast<int>(ExitCode::internal);
+  for (const auto& [name, density] : densities(run)) {
+    if (!density->functional) continue;
+    const result::FunctionalCheck& check = *density->functional;
+    fmt::print(screen, "\nfunctional, {}: {} layers, {} elements, {} mismatches{}\n", name, check.layers_checked,
+               with_commas(check.elements_checked), with_commas(check.mismatches), check.good() ? ": bit-exact" : "");
+    for (const std::vector<std::string>* list : {&check.first, &check.errors})
+      for (const std::string& line : *list) message(stderr, "{}: {}\n", name, line);
+    if (!check.good()) code = static_cast<int>(ExitCode::internal);
   }
   return code;
 }
 
 // Both densities, or the one that was asked for, each in its own process and side by side. `views`: see run_view.
-Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig& config, json& views) {
+Expected<result::RunResult> simulate_all(const RunArguments& arguments, const run::RunConfig& config, Views& views) {
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   const auto start = [&](run::Density density, const std::function<Expected<run::Plan>()>& plan) {
     tasks.emplace_back(density, std::make_unique<run::IsolatedTask>([&arguments, &config, density, plan] {
@@ -121,20 +119,21 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
   std::vector<run::IsolatedTask*> waiting;
   for (const auto& task : tasks) waiting.push_back(task.second.get());
   wait_with_progress(waiting, config.name);
-  json results = {{"dense", nullptr}, {"sparse", nullptr}};
-  views = results;
+  std::optional<result::DensityResult> dense, sparse;
   for (const auto& [density, task] : tasks) {
-    Expected<json> result = task->wait();
+    Expected<std::string> result = task->wait();
     if (!result) {
       Failure failure = result.failure();
       for (Problem& problem : failure.problems)
         problem.path = fmt::format("{}{}{}", density_name(density), problem.path.empty() ? "" : ": ", problem.path);
       return failure;
     }
-    results[density_name(density)] = std::move((*result)["result"]);
-    views[density_name(density)] = std::move((*result)["view"]);
+    const std::size_t colon = result->find(':'), length = std::stoul(result->substr(0, colon));
+    const bool is_dense = density == run::Density::dense;
+    (is_dense ? dense : sparse) = result::unpack(result->substr(colon + 1, length));
+    (is_dense ? views.dense : views.sparse) = result->substr(colon + 1 + length);
   }
-  return make_result(config, results["dense"], results["sparse"], arguments.program_file);
+  return make_result(config, std::move(dense), std::move(sparse), arguments.program_file);
 }
 
 // Options that would be taken and not followed, and files that could not be written at the end.
@@ -203,8 +202,8 @@ int run(RunArguments arguments) {
   // Standard output belongs to the JSON alone when it is asked for there.
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
   if (model) fmt::print(screen, "{}masks: {}\n\n", import_summary(model->imported), model->masks);
-  json views;
-  const Expected<json> result = simulate_all(arguments, *config, views);
+  Views views;
+  const Expected<result::RunResult> result = simulate_all(arguments, *config, views);
   if (!result) return report_failure(result.failure());
   fmt::print(screen, "{}", run_report(*result));
   const std::string page = page_file(arguments);
@@ -213,11 +212,10 @@ int run(RunArguments arguments) {
     fmt::print(screen, "{}", layers_report(*result));
   const int code = check_functional_results(*result, screen);
   if (!arguments.json_file.empty()) {
-    if (auto failure = write_json(arguments.json_file, *result)) return report_failure(*failure);
+    if (auto failure = write_text(arguments.json_file, result::json_text(*result))) return report_failure(*failure);
   }
   if (!page.empty()) {
-    if (auto failure = write_report(page, {run_view(*config, *result, views)}, nullptr))
-      return report_failure(*failure);
+    if (auto failure = write_report(page, {run_view(*config, *result, views)}, "")) return report_failure(*failure);
   }
   const Expected<std::string> folder = commit_result(*config, *result, arguments.out);
   if (!folder) return report_failure(folder.failure());

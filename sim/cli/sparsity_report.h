@@ -1,11 +1,12 @@
 // The share of zero blocks on the first screen: what was counted, and why it is not what was requested.
 #pragma once
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "sim/result/run_result.h"
 
 namespace tessera::cli {
 
-// Lines of text from `sparsity` of result.json: the whole network first, then layers that differ, grouped by reason.
-std::string sparsity_report(const nlohmann::json& sparsity);
+// The whole network first, then layers that differ, grouped by reason.
+std::string sparsity_report(const result::SparsityResult& sparsity);
 
 }  // namespace tessera::cli

@@ -30,6 +30,7 @@ enum class Cause : std::uint8_t {
 };
 constexpr int cause_count = static_cast<int>(Cause::count);
 const char* cause_name(Cause c);
+std::vector<Cause> causes_by_name();  // of two that take equally long, the first of these is named
 
 using CauseTimes = std::array<Millicycles, cause_count>;
 

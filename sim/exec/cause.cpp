@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstring>
+
 #include "sim/exec/backend.h"
 
 namespace tessera::exec {
@@ -30,6 +33,14 @@ const char* cause_name(Cause c) {
       break;
   }
   return "?";
+}
+
+std::vector<Cause> causes_by_name() {
+  std::vector<Cause> causes;
+  for (int c = 0; c < cause_count; ++c) causes.push_back(static_cast<Cause>(c));
+  std::sort(causes.begin(), causes.end(),
+            [](Cause a, Cause b) { return std::strcmp(cause_name(a), cause_name(b)) < 0; });
+  return causes;
 }
 
 }  // namespace tessera::exec

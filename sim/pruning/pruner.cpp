@@ -6,14 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "sim/pruning/knapsack.h"
+#include "sim/result/json.h"
 #include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
 
 namespace tessera::pruning {
 namespace {
-using nlohmann::json;
 
 constexpr int most_rounds = 12;  // of knapsack and simulation
 
@@ -24,20 +25,20 @@ struct Simulated {
   std::vector<std::string> binds;  // by LayerId
 };
 
-Simulated measured(const run::RunConfig& config, const json& result) {
+Simulated measured(const run::RunConfig& config, const result::DensityResult& result) {
   Simulated s;
-  s.latency_us = result["latency_us"].get<double>();
+  s.latency_us = result.latency_us;
   s.layer_us.resize(config.network.layers.size());
   s.binds.resize(config.network.layers.size());
   std::map<std::string, network::LayerId> ids;
   for (const network::Layer& layer : config.network.layers) ids[layer.name] = layer.id;
-  const double cycle_us = s.latency_us / result["cycles"].get<double>();
-  for (const json& layer : result["layers"]) {
-    const auto id = static_cast<std::size_t>(ids.at(layer["name"].get<std::string>()));
-    double cycles = 0;
-    for (const auto& [cause, value] : layer["time"].items()) cycles += cause == "idle" ? 0 : value.get<double>();
-    s.layer_us[id] = cycles * cycle_us / config.array.cores();
-    s.binds[id] = layer.value("alone_bound_by", "");
+  const double cycle_us = s.latency_us / (static_cast<double>(result.total) / millicycles_per_cycle);
+  for (const result::LayerResult& layer : result.layers) {
+    const auto id = static_cast<std::size_t>(ids.at(layer.name));
+    const Millicycles idle = layer.time[static_cast<std::size_t>(exec::Cause::idle)];
+    const Millicycles time = std::accumulate(layer.time.begin(), layer.time.end(), -idle);
+    s.layer_us[id] = static_cast<double>(time) / millicycles_per_cycle * cycle_us / config.array.cores();
+    if (layer.bounds) s.binds[id] = layer.bounds->alone_by;
   }
   return s;
 }
@@ -79,12 +80,15 @@ class Pruner {
     for (std::size_t first = 0; first < choices.size(); first += 2) {
       std::vector<std::unique_ptr<run::IsolatedTask>> tasks;
       for (std::size_t i = first; i < std::min(choices.size(), first + 2); ++i)
-        tasks.push_back(std::make_unique<run::IsolatedTask>(
-            [this, chosen = choices[i]] { return run_density(with(chosen), run::Density::sparse); }));
+        tasks.push_back(std::make_unique<run::IsolatedTask>([this, chosen = choices[i]]() -> Expected<std::string> {
+          const Expected<result::DensityResult> found = run_density(with(chosen), run::Density::sparse);
+          if (!found) return found.failure();
+          return pack(*found);
+        }));
       for (const auto& task : tasks) {
-        const Expected<json> result = task->wait();
+        const Expected<std::string> result = task->wait();
         if (!result) return result.failure();
-        results.push_back(measured(config_, *result));
+        results.push_back(measured(config_, result::unpack(*result)));
         ++simulations_;
       }
     }

@@ -4,7 +4,7 @@
 
 #include "sim/base/input_file.h"
 #include "sim/base/installation.h"
-#include "sim/stats/counters.h"
+#include "sim/result/catalogue.h"
 
 namespace tessera::report {
 namespace {
@@ -44,7 +44,7 @@ Expected<std::string> page(const nlohmann::json& data) {
 
 nlohmann::json explanations() {
   nlohmann::json all = nlohmann::json::object();
-  for (const stats::Counter& c : stats::counters())
+  for (const result::MetricInfo& c : result::all_metrics())
     all[c.name] = {{"unit", c.unit}, {"sentence", c.sentence}, {"formula", c.formula}};
   return all;
 }

@@ -11,7 +11,7 @@ namespace tessera::report {
 // `data` as explore/report/src/data.ts describes it. Fails when the built page is not installed.
 Expected<std::string> page(const nlohmann::json& data);
 
-// Name -> {unit, sentence, formula} of every counter (sim/stats), for the explanations of numbers.
+// Name -> {unit, sentence, formula} of every counter (sim/result), for the explanations of numbers.
 nlohmann::json explanations();
 
 }  // namespace tessera::report

@@ -33,9 +33,9 @@ std::int64_t held_by(program::TileKind kind, const arch::ArraySpec& array) {
 }
 }  // namespace
 
-ControlCost control_cost(const program::Program& program, const arch::ArraySpec& array) {
+result::ControlWork control_cost(const program::Program& program, const arch::ArraySpec& array) {
   const program::EngineMap map(array);
-  ControlCost cost;
+  result::ControlWork cost;
   std::vector<std::set<Registers>> tiles(static_cast<std::size_t>(map.tile_count()));
   for (program::EngineId e = 0; e < map.count(); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
@@ -49,16 +49,9 @@ ControlCost control_cost(const program::Program& program, const arch::ArraySpec&
     cost.descriptors += count;
     cost.written += std::max<std::int64_t>(0, count - held_by(map.tile_kind(tile), array));
   }
-  cost.serial_us = static_cast<double>(cost.written) * array.controller.operation_ns / 1e3;
+  if (array.controller.operation_ns > 0)
+    cost.serial_us = static_cast<double>(cost.written) * array.controller.operation_ns / 1e3;
   return cost;
-}
-
-nlohmann::json control_result(const program::Program& program, const arch::ArraySpec& array) {
-  const ControlCost cost = control_cost(program, array);
-  nlohmann::json result = {
-      {"transfers", cost.transfers}, {"descriptors", cost.descriptors}, {"descriptors_written", cost.written}};
-  if (array.controller.operation_ns > 0) result["serial_us"] = cost.serial_us;
-  return result;
 }
 
 }  // namespace tessera::run

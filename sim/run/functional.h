@@ -9,6 +9,7 @@
 #include "sim/exec/backend.h"
 #include "sim/program/program.h"
 #include "sim/reference/network_data.h"
+#include "sim/result/run_result.h"
 
 namespace tessera::run {
 
@@ -18,14 +19,9 @@ exec::DdrImage build_ddr_image(const program::Program& program, const reference:
 
 constexpr std::size_t max_shown = 8;  // mismatches that a report describes
 
-struct FunctionalReport {
-  std::int64_t layers_checked = 0;  // all but the input; a conv fused into an add or pool is checked through it
-  std::int64_t elements_checked = 0;
-  std::int64_t mismatches = 0;      // wrong, missing or repeated elements, and layers that nothing shows
-  std::vector<std::string> first;   // the first few: layer, element, expected, got, last writer
-  std::vector<std::string> errors;  // what the machine objected to: unwritten bytes read, live bytes overwritten
-  bool good() const { return mismatches == 0 && errors.empty(); }
-};
+// layers_checked: all but the input; a conv fused into an add or pool is checked through it. `errors`: what the machine
+// objected to. `first`: the first few wrong elements.
+using FunctionalReport = result::FunctionalCheck;
 
 // `reference`: every layer's tensor, by LayerId.
 FunctionalReport check_functional(const program::Program& program, const program::EngineMap& engines,

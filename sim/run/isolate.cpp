@@ -10,41 +10,58 @@
 #include <cstring>
 #include <exception>
 #include <new>
-#include <vector>
+#include <string>
 
 #include "sim/base/heap.h"
 
 namespace tessera::run {
 namespace {
-using nlohmann::json;
 
-json to_json(const Failure& failure) {
-  json problems = json::array();
-  for (const Problem& p : failure.problems) problems.push_back({p.file, p.path, p.what, p.legal});
-  return {{"exit_code", static_cast<int>(failure.code)}, {"problems", problems}};
+// An answer on the pipe: 'r' and the bytes of the result, or 'f', the exit code and the texts of the problems, each
+// with its length before it.
+constexpr char end_mark = '\n';  // an answer without it was cut off
+
+void put(std::string& bytes, const std::string& text) { bytes += std::to_string(text.size()) + ":" + text; }
+
+std::string answer_of(const Failure& failure) {
+  std::string bytes = "f";
+  put(bytes, std::to_string(static_cast<int>(failure.code)));
+  for (const Problem& p : failure.problems)
+    for (const std::string* text : {&p.file, &p.path, &p.what, &p.legal}) put(bytes, *text);
+  return bytes;
 }
 
-Failure to_failure(const json& answer) {
+std::string take(const std::string& bytes, std::size_t& at) {
+  const std::size_t colon = bytes.find(':', at), length = std::stoul(bytes.substr(at, colon - at));
+  at = colon + 1 + length;
+  return bytes.substr(colon + 1, length);
+}
+
+Failure to_failure(const std::string& answer) {
   Failure failure;
-  failure.code = static_cast<ExitCode>(answer["exit_code"].get<int>());
-  for (const json& p : answer["problems"]) failure.problems.push_back({p[0], p[1], p[2], p[3]});
+  std::size_t at = 1;
+  failure.code = static_cast<ExitCode>(std::stoi(take(answer, at)));
+  while (at < answer.size()) {
+    Problem problem;
+    for (std::string* text : {&problem.file, &problem.path, &problem.what, &problem.legal}) *text = take(answer, at);
+    failure.problems.push_back(std::move(problem));
+  }
   return failure;
 }
 
 // What the child does, from the first to the last instruction.
-[[noreturn]] void run_child(const std::function<Expected<json>()>& work, int fd) {
-  json answer;
+[[noreturn]] void run_child(const std::function<Expected<std::string>()>& work, int fd) {
+  std::string bytes;
   prepare_heap(std::size_t{256} << 20);
   try {
-    const Expected<json> result = work();
-    answer = result ? json{{"result", *result}} : json{{"failure", to_json(result.failure())}};
+    const Expected<std::string> result = work();
+    bytes = result ? "r" + *result : answer_of(result.failure());
   } catch (const std::bad_alloc&) {
-    answer = {{"failure", to_json(fail(ExitCode::does_not_fit,
-                                       {"", "", "this needs more memory than the process can have", ""}))}};
+    bytes = answer_of(fail(ExitCode::does_not_fit, {"", "", "this needs more memory than the process can have", ""}));
   } catch (const std::exception& error) {
-    answer = {{"failure", to_json(fail(ExitCode::internal, {"", "", error.what(), ""}))}};
+    bytes = answer_of(fail(ExitCode::internal, {"", "", error.what(), ""}));
   }
-  const std::vector<std::uint8_t> bytes = json::to_cbor(answer);
+  bytes += end_mark;
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t n = write(fd, bytes.data() + sent, bytes.size() - sent);
     if (n < 0 && errno == EINTR) continue;
@@ -54,19 +71,19 @@ Failure to_failure(const json& answer) {
   _exit(0);
 }
 
-std::vector<std::uint8_t> read_all(int fd) {
-  std::vector<std::uint8_t> bytes;
-  std::uint8_t buffer[65536];
+std::string read_all(int fd) {
+  std::string bytes;
+  char buffer[65536];
   for (;;) {
     const ssize_t n = read(fd, buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return bytes;
-    bytes.insert(bytes.end(), buffer, buffer + n);
+    bytes.append(buffer, static_cast<std::size_t>(n));
   }
 }
 }  // namespace
 
-IsolatedTask::IsolatedTask(const std::function<Expected<json>()>& work) {
+IsolatedTask::IsolatedTask(const std::function<Expected<std::string>()>& work) {
   int fds[2];
   if (pipe(fds) != 0) return;
   const pid_t parent = getpid();
@@ -89,11 +106,11 @@ IsolatedTask::~IsolatedTask() {
   if (fd_ >= 0) close(fd_);
 }
 
-Expected<json> IsolatedTask::wait() {
+Expected<std::string> IsolatedTask::wait() {
   if (pid_ <= 0) {
     return fail(ExitCode::internal, {"", "", fmt::format("cannot start a process: {}", std::strerror(errno)), ""});
   }
-  const std::vector<std::uint8_t> bytes = read_all(fd_);
+  std::string bytes = read_all(fd_);
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
@@ -104,14 +121,14 @@ Expected<json> IsolatedTask::wait() {
                                                  WTERMSIG(status), strsignal(WTERMSIG(status))),
                                      ""});
   }
-  const json answer = json::from_cbor(bytes, true, false);
-  if (answer.is_discarded() || !answer.is_object()) {
+  if (bytes.size() < 2 || bytes.back() != end_mark) {
     return fail(
         ExitCode::internal,
         {"", "", fmt::format("the process of this run ended without an answer (status {})", WEXITSTATUS(status)), ""});
   }
-  if (answer.contains("failure")) return to_failure(answer["failure"]);
-  return answer["result"];
+  bytes.pop_back();
+  if (bytes[0] == 'f') return to_failure(bytes);
+  return bytes.substr(1);
 }
 
 }  // namespace tessera::run

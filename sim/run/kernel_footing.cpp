@@ -6,8 +6,6 @@
 
 namespace tessera::run {
 namespace {
-using nlohmann::json;
-
 // Time by what is extrapolated, in words.
 using Extrapolations = std::map<std::string, double>;
 
@@ -23,7 +21,7 @@ std::string longest(const Extrapolations& times) {
 }
 }  // namespace
 
-void add_kernel_footing(json& result, const program::Program& program, const cost::KernelLaw& law,
+void add_kernel_footing(result::DensityResult& density, const program::Program& program, const cost::KernelLaw& law,
                         const std::vector<Millicycles>& durations) {
   double by_footing[3] = {};
   Extrapolations all;
@@ -45,16 +43,14 @@ void add_kernel_footing(json& result, const program::Program& program, const cos
     }
   }
   const double sum = by_footing[0] + by_footing[1] + by_footing[2];
-  json& shares = result["kernel_footing"] = json::object();
-  for (const cost::Footing f : {cost::Footing::fitted, cost::Footing::extrapolated, cost::Footing::assumed}) {
-    const double time = by_footing[static_cast<int>(f)];
-    shares[footing_name(f)] = sum > 0 ? time / sum : 0.0;
-  }
+  const auto share = [&](cost::Footing f) { return sum > 0 ? by_footing[static_cast<int>(f)] / sum : 0.0; };
+  density.footing = result::KernelFooting{share(cost::Footing::fitted), share(cost::Footing::extrapolated),
+                                          share(cost::Footing::assumed)};
   if (all.empty()) return;
-  result["extrapolated"] = longest(all);
-  for (json& layer : result["layers"])
-    if (const auto found = by_layer.find(layer["name"]); found != by_layer.end())
-      layer["extrapolated"] = longest(found->second);
+  density.extrapolated = longest(all);
+  for (result::LayerResult& layer : density.layers)
+    if (const auto found = by_layer.find(layer.name); found != by_layer.end())
+      layer.extrapolated = longest(found->second);
 }
 
 }  // namespace tessera::run

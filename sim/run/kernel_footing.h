@@ -1,17 +1,17 @@
 // What the kernel times of a program rest on: measured kernels at shapes between theirs, measured kernels of other
 // shapes, or no measurement at all.
 #pragma once
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "sim/cost/kernel_law.h"
 #include "sim/program/program.h"
+#include "sim/result/run_result.h"
 
 namespace tessera::run {
 
-// Into R of result.json: kernel_footing (shares of the time in kernel calls) and, where calls are extrapolated,
+// Into `density`: the shares of the time in kernel calls and, where calls are extrapolated,
 // `extrapolated` for the run and for each such layer: the shape with the most time and the shapes that were measured.
-void add_kernel_footing(nlohmann::json& result, const program::Program& program, const cost::KernelLaw& law,
+void add_kernel_footing(result::DensityResult& density, const program::Program& program, const cost::KernelLaw& law,
                         const std::vector<Millicycles>& durations);
 
 }  // namespace tessera::run

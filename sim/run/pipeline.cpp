@@ -10,13 +10,13 @@
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
 #include "sim/run/brought_program.h"
+#include "sim/run/collect_result.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/control_cost.h"
 #include "sim/run/functional.h"
 #include "sim/run/functional_memory.h"
 #include "sim/run/kernel_footing.h"
 #include "sim/run/published.h"
-#include "sim/run/result.h"
 #include "sim/run/sparsity_result.h"
 #include "sim/lower/needs.h"
 #include "sim/verify/verify.h"
@@ -59,15 +59,11 @@ struct FunctionalRun {
     return run;
   }
 
-  json compare(const RunConfig& config, const program::Program& program, const exec::SimResult& sim) const {
-    const FunctionalReport report = program.tensors ? check_functional(program, program::EngineMap(config.array), sim,
-                                                                       run_reference(config.network, data))
-                                                    : check_end(program, sim, config.network, data);
-    return {{"layers_checked", report.layers_checked},
-            {"elements_checked", report.elements_checked},
-            {"mismatches", report.mismatches},
-            {"first", report.first},
-            {"errors", report.errors}};
+  result::FunctionalCheck compare(const RunConfig& config, const program::Program& program,
+                                  const exec::SimResult& sim) const {
+    return program.tensors
+               ? check_functional(program, program::EngineMap(config.array), sim, run_reference(config.network, data))
+               : check_end(program, sim, config.network, data);
   }
 };
 
@@ -93,17 +89,6 @@ std::optional<Failure> check_bounds(const program::Program& program, const exec:
   return wrong;
 }
 
-json hardware_result(const RunConfig& config) {
-  const json& hardware = config.resolved["hardware"];
-  const arch::ArraySpec& array = config.array;
-  json result = {{"name", array.name},         {"rows", array.rows},
-                 {"cols", array.cols},         {"memtile_rows", array.memtile_rows},
-                 {"clock_hz", array.clock_hz}, {"calibration", hardware.value("calibration", "")},
-                 {"kernels", array.kernels}};
-  if (hardware.contains("changed_from")) result["changed_from"] = hardware["changed_from"];
-  if (array.controller.operation_ns > 0) result["operation_ns"] = array.controller.operation_ns;
-  return result;
-}
 }  // namespace
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
@@ -172,7 +157,8 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   return plan;
 }
 
-Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density density, const RunOptions& options) {
+Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Plan& plan, Density density,
+                                              const RunOptions& options) {
   const program::Program& program = plan.schedule.program;
   exec::SimOptions sim_options;
   sim_options.fidelity = config.fidelity;
@@ -199,46 +185,42 @@ Expected<json> simulate_plan(const RunConfig& config, const Plan& plan, Density 
   if (plan.bounds) {
     if (std::optional<Failure> failure = check_bounds(program, *sim, *plan.bounds, config.array)) return *failure;
   }
-  json result = density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
+  result::DensityResult result =
+      density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
   if (config.accounting == Accounting::physical) {
     const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
     if (!law) return law.failure();
     add_kernel_footing(result, program, **law, plan.durations);
-    result["control"] = control_result(program, config.array);
+    result.control = control_cost(program, config.array);
   }
-  if (functional) result["functional"] = functional->compare(config, program, *sim);
+  if (functional) result.functional = functional->compare(config, program, *sim);
   return result;
 }
 
-Expected<json> run_density(const RunConfig& config, Density density, const RunOptions& options) {
+Expected<result::DensityResult> run_density(const RunConfig& config, Density density, const RunOptions& options) {
   const Expected<Plan> plan = make_plan(config, density);
   if (!plan) return plan.failure();
   return simulate_plan(config, *plan, density, options);
 }
 
-json make_result(const RunConfig& config, const json& dense, const json& sparse, const std::string& program_file) {
-  json result = {{"name", config.name},
-                 {"network", config.network.name},
-                 {"accounting", accounting_name(config.accounting)},
-                 {"fidelity", fidelity_name(config.fidelity)},
-                 {"hardware", hardware_result(config)},
-                 {"dense", dense},
-                 {"sparse", sparse},
-                 {"speedup", nullptr},
-                 {"total_speedup", nullptr}};
+result::RunResult make_result(const RunConfig& config, std::optional<result::DensityResult> dense,
+                              std::optional<result::DensityResult> sparse, const std::string& program_file) {
+  result::RunResult run;
+  run.name = config.name;
+  run.network = config.network.name;
+  run.accounting = accounting_name(config.accounting);
+  run.fidelity = fidelity_name(config.fidelity);
+  run.hardware = hardware_result(config);
+  run.dense = std::move(dense);
+  run.sparse = std::move(sparse);
   if (program_file.empty()) {
-    result["policy"] = config.schedule.policy;
-    result["sparsity"] = sparsity_result(config);
-    add_zero_shares(result["sparse"], result["sparsity"]);
+    run.policy = config.schedule.policy;
+    run.sparsity = sparsity_result(config);
+    if (run.sparse) add_zero_shares(*run.sparse, *run.sparsity);
   } else {
-    result["program"] = {{"file", program_file}, {"hash", (dense.is_null() ? sparse : dense)["program_hash"]}};
+    run.program = result::ProgramFile{program_file, (run.dense ? run.dense : run.sparse)->program_hash};
   }
-  if (!dense.is_null() && !sparse.is_null() && sparse["latency_us"].get<double>() > 0) {
-    const auto gain = [&](const char* key) { return dense[key].get<double>() / sparse[key].get<double>(); };
-    result["speedup"] = gain("latency_us");
-    result["total_speedup"] = gain("total_us");
-  }
-  return result;
+  return run;
 }
 
 JsonParts parts_of(const json& object) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/cost/bound.h"
+#include "sim/result/run_result.h"
 #include "sim/run/run_config.h"
 
 namespace tessera::run {
@@ -39,19 +40,18 @@ struct RunOptions {
   trace::TraceSink* trace = nullptr;
 };
 
-// Simulates a plan and returns R of result.json: cycles, latency_us, bounds, macs, use of the cores, bytes
-// at each level, program_hash, layers[]; `functional` if asked for. A simulation below its bound, or a layer below its
-// compute bound, is a Failure. `density` says whose masks the functional data has.
-Expected<nlohmann::json> simulate_plan(const RunConfig& config, const Plan& plan, Density density,
-                                       const RunOptions& options = {});
+// Simulates a plan. A simulation below its bound, or a layer below its compute bound, is a Failure. `density` says
+// whose masks the functional data has.
+Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Plan& plan, Density density,
+                                              const RunOptions& options = {});
 
 // make_plan + simulate_plan in this process.
-Expected<nlohmann::json> run_density(const RunConfig& config, Density density, const RunOptions& options = {});
+Expected<result::DensityResult> run_density(const RunConfig& config, Density density, const RunOptions& options = {});
 
-// result.json from the two densities; either may be null. What a schedule was told (policy, sparsity) is left out when
-// a program was read from `program_file` instead.
-nlohmann::json make_result(const RunConfig& config, const nlohmann::json& dense, const nlohmann::json& sparse,
-                           const std::string& program_file = "");
+// The run of the densities that were simulated. What a schedule was told (policy, sparsity) is left out when a program
+// was read from `program_file` instead.
+result::RunResult make_result(const RunConfig& config, std::optional<result::DensityResult> dense,
+                              std::optional<result::DensityResult> sparse, const std::string& program_file = "");
 
 // Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, kernel law, schedule,
 // accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.

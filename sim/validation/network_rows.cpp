@@ -146,11 +146,11 @@ Expected<Prediction> predict_network(const Subject& s) {
     if (result.failure().code == ExitCode::does_not_fit) return skip("does not fit: " + describe(result.failure()));
     return result.failure();
   }
-  const double gmacs = result->at("macs").get<double>() / 1e9;
+  const double gmacs = static_cast<double>(result->macs) / 1e9;
   if (text.gmacs > 0 && std::abs(text.gmacs / gmacs - 1) > 0.1)
     return skip(fmt::format("{} GMAC in the shape, {:.3f} in our network", text.gmacs, gmacs));
   Quantities o;
-  o.us = share.rounds * result->at("latency_us").get<double>() + s.dispatch_us();
+  o.us = share.rounds * result->latency_us + s.dispatch_us();
   o.images = batch;
   return in_unit(row, o, "schedule");
 }

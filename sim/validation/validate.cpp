@@ -1,20 +1,26 @@
 #include "sim/validation/validate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <sstream>
 
 #include "sim/run/isolate.h"
 
 namespace tessera::validation {
 namespace {
-using nlohmann::json;
 
-Expected<json> predict_in_child(const MeasuredRow& row, const ValidationSetup& setup) {
+// What a child says: the value and its texts, each ended by a NUL.
+Expected<std::string> predict_in_child(const MeasuredRow& row, const ValidationSetup& setup) {
   auto prediction = predict(row, setup);
   if (!prediction) return prediction.failure();
-  return json{{"value", prediction->value},   {"bound_by", prediction->bound_by}, {"skipped", prediction->skipped},
-              {"beyond", prediction->beyond}, {"assumed", prediction->assumed},   {"machine", prediction->machine}};
+  std::string bytes = fmt::format("{}", prediction->value);
+  for (const std::string* text :
+       {&prediction->bound_by, &prediction->skipped, &prediction->beyond, &prediction->assumed, &prediction->machine})
+    bytes += '\0' + *text;
+  return bytes;
 }
 
 std::string first_problem(const Failure& failure) {
@@ -28,8 +34,12 @@ std::string first_problem(const Failure& failure) {
 Prediction answer_of(run::IsolatedTask& task) {
   auto answer = task.wait();
   if (!answer) return skip("no prediction: " + first_problem(answer.failure()));
-  Prediction p{answer->value("value", 0.0), answer->value("bound_by", ""), answer->value("skipped", ""),
-               answer->value("beyond", ""), answer->value("assumed", ""),  answer->value("machine", "")};
+  std::istringstream in(*answer);
+  std::string value;
+  std::getline(in, value, '\0');
+  Prediction p = skip("");
+  p.value = std::stod(value);
+  for (std::string* text : {&p.bound_by, &p.skipped, &p.beyond, &p.assumed, &p.machine}) std::getline(in, *text, '\0');
   for (char& c : p.skipped)
     if (c == '\n') c = ' ';  // of several problems
   if (p.skipped.empty() && !(p.value > 0)) p.skipped = "no prediction: not a positive number";

@@ -47,7 +47,7 @@ void misbehave(const std::string& act) {
   }
 }
 
-Expected<explore::Json> run(const explore::Json& config, bool dense) {
+Expected<result::StoredRow> run(const explore::Json& config, bool dense) {
   const std::string act = config["act"];
   if (!dense) misbehave(act);
   if (act == "misfit" && !dense)
@@ -57,12 +57,18 @@ Expected<explore::Json> run(const explore::Json& config, bool dense) {
     return fail(ExitCode::internal, {"", "schedule.fake", "the verifier refuses this schedule", ""});
   const double cores = config["cores"], ratio = dense ? 0.0 : config["ratio"].get<double>();
   const double latency = 1000.0 * (1 - ratio) / cores;
-  return explore::Json{{"latency_us", latency},
-                       {"cycles", static_cast<std::int64_t>(latency * 1000)},
-                       {"cores", cores},
-                       {"macs", static_cast<std::int64_t>(1e6 * (1 - ratio))},
-                       {"program_hash", "00ff"},
-                       {"layers", explore::Json::array({{{"name", "conv1"}, {"start_us", 0}, {"end_us", latency}}})}};
+  result::DensityResult density;
+  density.latency_us = latency;
+  density.total = static_cast<Millicycles>(latency * 1000) * millicycles_per_cycle;
+  density.macs = static_cast<std::int64_t>(1e6 * (1 - ratio));
+  density.program_hash = "00ff";
+  density.layers.emplace_back().name = "conv1";
+  density.layers.back().end_us = latency;
+  result::RunResult run;
+  run.hardware.rows = static_cast<int>(cores);
+  run.hardware.cols = 1;
+  (dense ? run.dense : run.sparse) = std::move(density);
+  return result::stored_row(run);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ def write_store(folder, rows):
     layers = [{"name": f"layer{i}", "op": "conv2d", "start_us": 10 * i, "end_us": 10 * i + 9, "macs": 10 ** 7 * (1 + i % 5),
                "ddr_read_bytes": 10 ** 4 * (1 + i % 7), "ddr_write_bytes": 0,
                "time": {"busy": 90000, "wait_input": 20000, "wait_stream": 500, "idle": 7}} for i in range(54)]
-    result = {"cores": 16, "cycles": 550000, "latency_us": 550.0, "peak_macs_per_us": 4.096e6, "ddr_bytes_per_us": 32000.0}
+    result = {"cores": 16, "cycles": 550000, "latency_us": 550.0, "hardware.peak_macs_per_cycle": 256,
+              "hardware.ddr_bytes_per_cycle": 32}
     store = sqlite3.connect(os.path.join(folder, "store.sqlite"))
     store.execute("CREATE TABLE plan (position INTEGER PRIMARY KEY, key TEXT, baseline TEXT, coordinates TEXT)")
     store.execute("CREATE TABLE runs (key TEXT, status TEXT, result TEXT, layers TEXT)")

@@ -36,7 +36,7 @@ const char* wide =
 TableRow row(double latency, double cores) {
   TableRow r;
   r.status = "done";
-  r.result = {{"latency_us", latency}, {"cores", cores}};
+  r.result = result::Row{{"latency_us", latency}, {"cores", cores}};
   return r;
 }
 
@@ -51,7 +51,8 @@ TEST_CASE("the front keeps what nothing beats in everything") {
   CHECK(pareto_front(table, both) == std::vector<std::size_t>{4, 1, 3, 0});
   CHECK(pareto_front(table, {{"latency_us", false}, {"cores", true}}) == std::vector<std::size_t>{4});
   const std::string legal = check_objectives(table, {{"latncy_us", false}}).front().legal;
-  CHECK(legal.find("did you mean 'latency_us'? columns of numbers: point, rows, cols, cores, latency_us,") == 0);
+  CHECK(legal.find("did you mean 'latency_us'? columns of numbers: point, speedup, macs_kept, rows, cols, cores,") ==
+        0);
   CHECK(check_objectives(table, {{"program_hash", false}}).front().what == "holds no numbers");
   CHECK(check_objectives(table, both).empty());
 }

@@ -92,7 +92,7 @@ TEST_CASE("For a time, pruning keeps more than a uniform share; a time that noth
   CHECK_THAT(describe(never.failure()), Catch::Contains("with the fewest blocks that may stay"));
   // In this process, so last.
   config.masks = pruned->masks;
-  const Expected<json> again = run_density(config, run::Density::sparse);
+  const Expected<result::DensityResult> again = run_density(config, run::Density::sparse);
   REQUIRE(again);
-  CHECK((*again)["latency_us"].get<double>() == pruned->latency_us);
+  CHECK(again->latency_us == pruned->latency_us);
 }

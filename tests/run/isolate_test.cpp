@@ -55,15 +55,15 @@ TEST_CASE("crashes, kills, exits and exceptions are told apart") {
 }
 
 TEST_CASE("tasks run side by side, and one that nobody waits for is ended") {
-  IsolatedTask first([] { return Expected<json>(json(1)); });
+  IsolatedTask first([] { return Expected<std::string>("1"); });
   {
-    IsolatedTask endless([]() -> Expected<json> {
+    IsolatedTask endless([]() -> Expected<std::string> {
       for (;;) pause();
     });
   }
-  IsolatedTask second([] { return Expected<json>(json(2)); });
-  CHECK(*second.wait() == 2);
-  CHECK(*first.wait() == 1);
+  IsolatedTask second([] { return Expected<std::string>("2"); });
+  CHECK(*second.wait() == "2");
+  CHECK(*first.wait() == "1");
 }
 
 TEST_CASE("no task outlives a killed run") {
@@ -71,7 +71,7 @@ TEST_CASE("no task outlives a killed run") {
   REQUIRE(pipe(started) == 0);
   const pid_t run = fork();
   if (run == 0) {
-    IsolatedTask endless([&]() -> Expected<json> {
+    IsolatedTask endless([&]() -> Expected<std::string> {
       if (write(started[1], "x", 1) != 1) _exit(1);
       for (;;) pause();
     });

@@ -1,24 +1,27 @@
 // What result.json says: exact accounts, explained counters, hashes that follow content.
-#include "sim/run/result.h"
-
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <map>
 #include <set>
 #include <sstream>
 
+#include "sim/result/catalogue.h"
+#include "sim/result/csv.h"
+#include "sim/result/json.h"
+#include "sim/result/sweep.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
-#include "sim/stats/counters.h"
 #include "tests/run/isolated.h"
 
 using namespace tessera;
 using namespace tessera::run;
 using namespace tessera::sparsity;
-using namespace tessera::stats;
+using namespace tessera::result;
 using nlohmann::json;
 
 namespace {
-RunConfig tiny(const std::vector<std::string>& sets = {}) {
+RunConfig tiny(const std::vector<std::string>& sets = {}, const std::string& hardware = "aie2") {
   const json document = {
       {"network",
        {{"name", "tiny"},
@@ -27,26 +30,68 @@ RunConfig tiny(const std::vector<std::string>& sets = {}) {
          {{{"name", "a"}, {"op", "conv2d"}, {"channels", 20}, {"kernel", 3}, {"padding", 1}, {"relu", true}},
           {{"name", "b"}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 3}, {"padding", 1}},
           {{"name", "p"}, {"op", "maxpool"}, {"kernel", 2}}}}}},
-      {"hardware", {{"extends", config_folder() + "/hardware/aie2.json"}, {"rows", 2}, {"cols", 2}}},
+      {"hardware", {{"extends", config_folder() + "/hardware/" + hardware + ".json"}, {"rows", 2}, {"cols", 2}}},
       {"sparsity", {{"ratio", 0.5}}}};
   const Expected<RunConfig> config = make_run_config(document, "", "tiny", sets);
   if (!config) FAIL(describe(config.failure()));
   return *config;
 }
 
-json simulate(const RunConfig& config, Density density) {
-  const Expected<json> result = isolated([&] { return run_density(config, density); });
-  if (!result) FAIL(describe(result.failure()));
-  return *result;
+DensityResult simulate_typed(const RunConfig& config, Density density, const RunOptions& options = {}) {
+  const Expected<std::string> bytes = IsolatedTask([&]() -> Expected<std::string> {
+                                        const Expected<DensityResult> found = run_density(config, density, options);
+                                        if (!found) return found.failure();
+                                        return pack(*found);
+                                      }).wait();
+  if (!bytes) FAIL(describe(bytes.failure()));
+  return unpack(*bytes);
 }
 
+json simulate(const RunConfig& config, Density density) { return to_json(simulate_typed(config, density)); }
+
+// A run in which every metric has a value: both densities, functional, with all that the config can say.
+RunResult full() {
+  RunConfig config = tiny({"sparsity.exclude=[\"a\"]", "sparsity.layers.b.ratio=0.25", "hardware.stream.hop_cycles=5"},
+                          "xdna1_1800mhz");
+  RunOptions functional;
+  functional.functional = true;
+  const DensityResult sparse = simulate_typed(config, Density::sparse, functional);
+  RunResult run = make_result(config, simulate_typed(config, Density::dense, functional), sparse);
+  run.sparsity->mask_file = run.sparsity->weights = run.sparsity->gradients = "file.npz";
+  run.sparsity->importance = "l1";
+  run.sparsity->scope = "n_m";
+  run.sparsity->n_m = {2, 4};
+  run.dense->weight_bytes->multipliers = run.sparse->weight_bytes->multipliers = 256;
+  for (LayerResult& layer : run.sparse->layers)
+    if (layer.weight_bytes) layer.weight_bytes->multipliers = 128;
+  run.program = ProgramFile{"program.txt", sparse.program_hash};
+  return run;
+}
+
+template <class Owner>
+void check_all_there(const json& object, const std::vector<Metric<Owner>>& table, const std::string& prefix = "") {
+  for (const Metric<Owner>& m : table) {
+    if (!m.access.get) continue;
+    std::string pointer = "/" + m.name;
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    INFO(prefix << m.name);
+    CHECK(object.contains(json::json_pointer(pointer)));
+    CHECK(find_metric(prefix + m.name) != nullptr);
+    CHECK_FALSE(m.sentence.empty());
+    CHECK_FALSE(m.formula.empty());
+  }
+}
+
+// Every key of an object that is no list of objects.
 void collect_keys(const json& value, const std::string& prefix, std::set<std::string>& keys) {
   for (const auto& [key, child] : value.items()) {
-    if (child.is_object()) {
-      collect_keys(child, key + ".", keys);
-    } else {
+    const bool objects = child.is_array() && !child.empty() && child[0].is_object();
+    if (child.is_object() && prefix + key != "sparsity.layers")
+      collect_keys(child, prefix + key + ".", keys);
+    else if (objects)
+      collect_keys(child[0], prefix + key + "[].", keys);
+    else
       keys.insert(prefix + key);
-    }
   }
 }
 }  // namespace
@@ -60,39 +105,72 @@ TEST_CASE("the parts of the cores' time add up to cores x cycles, exactly") {
   }
 }
 
-TEST_CASE("every key of a result is explained under its own name") {
-  RunConfig config = tiny({"sparsity.exclude=[\"a\"]", "sparsity.layers.b.ratio=0.25"});
-  RunOptions functional;
-  functional.functional = true;
-  const Expected<json> r = isolated([&] { return run_density(config, Density::sparse, functional); });
-  REQUIRE(r);
+TEST_CASE("every metric of the tables stands in result.json, and every key of result.json is a metric") {
+  const json result = to_json(full());
+  check_all_there(result, run_metrics());
+  for (const char* density : {"dense", "sparse"}) check_all_there(result[density], density_metrics());
+  check_all_there(result["sparse"]["layers"][1], layer_metrics(), "layers[].");
+  check_all_there(result["sparsity"]["by_layer"][0], zeros_metrics(), "sparsity.by_layer[].");
   std::set<std::string> keys;
-  collect_keys(*r, "", keys);
-  for (const json& layer : (*r)["layers"]) collect_keys(layer, "layers[].", keys);
-  json generated = make_result(config, nullptr, *r);
-  config.mask_spec.file = "masks.npz";
-  for (json result : {generated, make_result(config, nullptr, *r), make_result(config, nullptr, *r, "program.txt")}) {
-    if (result.contains("sparsity")) result["sparsity"]["layers"] = json::array();
-    for (const char* density : {"dense", "sparse"}) result.erase(density);
-    collect_keys(result, "", keys);
-  }
-  for (const char* part : {"functional.mismatches", "sparsity.zero_share", "program.file", "layers[].alone_bound_by"})
-    CHECK(keys.count(part) == 1);
-  for (const std::string& key : keys) {
+  collect_keys(result, "", keys);
+  for (std::string key : keys) {
+    for (const char* density : {"dense.", "sparse."})
+      if (key.rfind(density, 0) == 0) key = key.substr(std::string(density).size());
     INFO(key);
-    REQUIRE(find_counter(key) != nullptr);
-    CHECK(find_counter(key)->name == key);
+    REQUIRE(find_metric(key) != nullptr);
+    CHECK(find_metric(key)->name == key);
   }
-  CHECK(find_counter("no_such_counter") == nullptr);
-  CHECK(find_counter("no_such_cycles") == nullptr);
-  std::istringstream header(layers_csv({{"dense", nullptr}, {"sparse", nullptr}}));
-  std::string columns;
-  std::getline(header, columns);
-  std::istringstream names(columns);
-  for (std::string column; std::getline(names, column, ',');) {
-    INFO(column);
-    CHECK(find_counter(column) != nullptr);
+  CHECK(find_metric("no_such_counter") == nullptr);
+  CHECK(find_metric("no_such_cycles") == nullptr);
+}
+
+TEST_CASE("every metric of a run is a column that a sweep may ask for, with the value of result.json") {
+  const RunResult run = full();
+  RunResult sparse = run, dense = run;
+  sparse.dense.reset();
+  dense.sparse.reset();
+  const Row point = parse_row(stored_row(sparse).row), baseline = parse_row(stored_row(dense).row);
+  const auto check = [&](const auto& metric, const auto& owner, const std::string& prefix) {
+    if (!metric.access.get) return;
+    const std::string name = prefix + (metric.column.name.empty() ? metric.name : metric.column.name);
+    INFO(name);
+    CHECK(is_sweep_column(name));
+    const Value value = sweep_cell(&point, &baseline, name);
+    CHECK(json_of(value) == json_of(metric.access.get(owner)));
+  };
+  for (const auto& m : run_metrics()) check(m, run, "");
+  for (const auto& m : density_metrics()) {
+    check(m, *run.sparse, "");
+    check(m, *run.dense, "dense_");
   }
+  CHECK_FALSE(is_sweep_column("no_such_column"));
+  CHECK_FALSE(has_value(sweep_cell(&point, nullptr, "speedup")));
+}
+
+TEST_CASE("layers.csv has the values of result.json under names that are explained") {
+  const RunResult run = full();
+  const json layer = to_json(run)["dense"]["layers"][0];
+  std::istringstream lines(layers_csv(run));
+  std::string header, first;
+  std::getline(lines, header);
+  std::getline(lines, first);
+  std::istringstream names(header), cells(first);
+  std::map<std::string, std::string> cell;
+  for (std::string name, value; std::getline(names, name, ',');) {
+    std::getline(cells, value, ',');
+    cell[name] = value;
+    INFO(name);
+    CHECK(find_metric(name) != nullptr);
+  }
+  CHECK(cell["layer"] == "a");
+  CHECK(cell["macs"] == layer["macs"].dump());
+  CHECK(cell["end_us"] == layer["end_us"].dump());
+  CHECK(cell["busy_cycles"] == layer["time"]["busy"].dump());
+}
+
+TEST_CASE("a result survives the way from a child to its parent") {
+  const DensityResult density = *full().sparse;
+  CHECK(to_json(unpack(pack(density))) == to_json(density));
 }
 
 TEST_CASE("multiply-accumulates: all of them dense, those of present blocks sparse") {
@@ -110,10 +188,11 @@ TEST_CASE("multiply-accumulates: all of them dense, those of present blocks spar
 
 TEST_CASE("the bound holds, and the layer table has a line per density and layer") {
   const RunConfig config = tiny();
-  const json result = make_result(config, simulate(config, Density::dense), simulate(config, Density::sparse));
-  CHECK(result["accounting"] == "physical");
-  CHECK(result["dense"]["latency_us"].get<double>() >= result["dense"]["bound_us"].get<double>());
-  const std::string csv = layers_csv(result);
+  const RunResult run =
+      make_result(config, simulate_typed(config, Density::dense), simulate_typed(config, Density::sparse));
+  CHECK(run.accounting == "physical");
+  CHECK(run.dense->latency_us >= run.dense->bounds->bound_us());
+  const std::string csv = layers_csv(run);
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 2 * 3);
 }
 

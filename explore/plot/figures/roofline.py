@@ -10,7 +10,7 @@ def draw(sweep, folder):
     for network in sweep.networks():
         rows, held = sweep.point(network)
         found = sweep.layers(rows[0]) if rows else None
-        if not found or "peak_macs_per_us" not in found["dense"][0]:
+        if not found or "hardware.peak_macs_per_cycle" not in found["dense"][0]:
             continue
         figure, (axis,) = panels(1, COLUMN, 2.4)
         data, xs, ys = [], [], []
@@ -30,7 +30,9 @@ def draw(sweep, folder):
         if not xs:
             continue
         result = found["dense"][0]
-        peak, bandwidth = result["peak_macs_per_us"] / 1e6, result["ddr_bytes_per_us"] / 1e6
+        cycles = result["cycles"] / result["latency_us"] / 1e6  # millions per us
+        peak = result["hardware.peak_macs_per_cycle"] * result["cores"] * cycles
+        bandwidth = result["hardware.ddr_bytes_per_cycle"] * cycles
         low, high = min(xs) / 1.5, max(max(xs), 2 * peak / bandwidth) * 1.5
         axis.plot([low, peak / bandwidth, high], [low * bandwidth, peak, peak], color="black",
                   label=f"{peak:.3g} TMAC/s, {bandwidth * 1000:.3g} GB/s")

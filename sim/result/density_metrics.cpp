@@ -1,0 +1,215 @@
+#include "sim/result/metric.h"
+#include "sim/result/time_metrics.h"
+
+namespace tessera::result {
+namespace {
+using DensityTable = std::vector<Metric<DensityResult>>;
+using D = DensityResult;
+using T = exec::MemoryTraffic;
+
+Value bound_of(const D& d) { return d.bounds ? Value(d.bounds->bound_us()) : Value(); }
+Value weights_of(const D& d) { return d.weight_bytes ? Value(d.weight_bytes->total()) : Value(); }
+
+Access<D> total_cycles() {
+  return {Kind::number, [](const D& d) { return cycles(d.total); },
+          [](D& d, const Value& v) { d.total = millicycles(v); }};
+}
+
+void add_latency(DensityTable& table) {
+  const DensityTable lines{
+      {"latency_us",
+       "us",
+       "Simulated time of one inference on the array, without the dispatch from the host.",
+       "cycles / clock_hz x 1e6",
+       field<&D::latency_us>(),
+       "latency on the array",
+       {"latency_us", true}},
+      {"dispatch_us", "us", "One dispatch from the host, from the hardware file; never inside latency_us.", "given",
+       field<&D::dispatch_us>(), "dispatch from the host"},
+      {"total_us", "us", "What one inference takes from the host: latency on the array and one dispatch.",
+       "latency_us + dispatch_us", derived<D>([](const D& d) { return Value(d.total_us()); }), "both together"},
+      {"bound_us",
+       "us",
+       "No schedule of the network beats it on this array with these kernels.",
+       "max(compute_bound_us, ddr_bound_us)",
+       derived<D>(bound_of),
+       "no schedule beats",
+       {"bound_us"}},
+      {"compute_bound_us",
+       "us",
+       "All kernel work spread evenly over all cores.",
+       "sum of layers[].compute_bound_us",
+       field<&D::bounds, &RunBounds::compute_us>(),
+       "  compute",
+       {"compute_bound_us"}},
+      {"ddr_bound_us",
+       "us",
+       "What every schedule moves through DDR: present weight blocks and biases once, the elements of the network's "
+       "input that some window covers, and its outputs.",
+       "max(bytes read / read rate, bytes written / write rate)",
+       field<&D::bounds, &RunBounds::ddr_us>(),
+       "  DDR",
+       {"ddr_bound_us"}},
+      {"alone_bound_us",
+       "us",
+       "The least that the layers take one after another, each alone on the array. A run can take less: layers "
+       "overlap.",
+       "sum of layers[].alone_bound_us",
+       field<&D::bounds, &RunBounds::alone_us>(),
+       "layers alone, at least",
+       {"alone_bound_us", true}},
+      {"cycles",
+       "cycles",
+       "Simulated time from the first task to the end of the last one, in cycles of the array.",
+       "latency_us x clock_hz / 1e6",
+       total_cycles(),
+       "cycles",
+       {"cycles", true}},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
+void add_work(DensityTable& table) {
+  const DensityTable lines{
+      {"macs",
+       "multiply-accumulates",
+       "Multiply-accumulates of the blocks that are present, padding not counted.",
+       "sum over layers of out.h x out.w x kh x kw x (weights in present 8x8 blocks per tap)",
+       field<&D::macs>(),
+       "multiply-accumulates",
+       {"macs"}},
+      {"core_busy_share",
+       "share",
+       "Share of the time of all cores that was spent inside kernel calls.",
+       "time.busy / (cores x cycles)",
+       field<&D::core_busy_share>(),
+       "cores in kernel calls",
+       {"core_busy_share"}},
+      {"mac_utilization",
+       "share",
+       "Multiply-accumulates over what all cores could do in the same time at 256 (int8), 128 (bf16) or 64 (int16) a "
+       "cycle.",
+       "macs / (peak per cycle x cores x cycles)",
+       field<&D::mac_utilization>(),
+       "share of peak MACs",
+       {"mac_utilization"}},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
+void add_traffic(DensityTable& table) {
+  const DensityTable lines{
+      {"ddr_read_bytes",
+       "B",
+       "Bytes read from DDR by the shim channels.",
+       "sum over shim MM2S descriptors",
+       field<&D::traffic, &T::ddr_read>(),
+       "DDR read",
+       {"ddr_read_bytes"}},
+      {"ddr_write_bytes",
+       "B",
+       "Bytes written to DDR by the shim channels.",
+       "sum over shim S2MM descriptors",
+       field<&D::traffic, &T::ddr_write>(),
+       "DDR written",
+       {"ddr_write_bytes"}},
+      {"memtile_read_bytes", "B", "Bytes that the channels of memory tiles read from them.",
+       "sum over memory-tile MM2S descriptors", field<&D::traffic, &T::memtile_read>(), "memory tiles read"},
+      {"memtile_write_bytes", "B", "Bytes that the channels of memory tiles wrote to them.",
+       "sum over memory-tile S2MM descriptors", field<&D::traffic, &T::memtile_write>(), "memory tiles written"},
+      {"core_read_bytes", "B", "Bytes that DMA channels read from core memories.",
+       "sum over compute-tile MM2S descriptors", field<&D::traffic, &T::core_read>(), "cores read"},
+      {"core_write_bytes", "B", "Bytes that DMA channels wrote to core memories; a broadcast counts once per core.",
+       "sum over compute-tile S2MM descriptors", field<&D::traffic, &T::core_write>(), "cores written"},
+      {"weight_bytes", "B", "Weights as they stand in DDR, each chunk once.", "data + index + bias + multipliers", {}},
+      {"weight_bytes.total",
+       "B",
+       "All of it: values, indices, biases and multipliers.",
+       "data + index + bias + multipliers",
+       derived<D>(weights_of),
+       "weights in DDR",
+       {"weight_bytes", true}},
+      {"weight_bytes.index",
+       "B",
+       "Which blocks are present: counts and columns; none where all are.",
+       "2 B per index row and present index unit, rounded up to 4 B per chunk",
+       field<&D::weight_bytes, &WeightBytes::index>(),
+       "  of them indices",
+       {"index_bytes"}},
+      {"weight_bytes.blocks", "8x8 blocks", "Weight blocks that are present.", "counted",
+       field<&D::weight_bytes, &WeightBytes::blocks>()},
+      {"weight_bytes.data", "B", "Values of the present blocks.", "blocks x taps x 64; of a product k x n elements",
+       field<&D::weight_bytes, &WeightBytes::data>()},
+      {"weight_bytes.bias", "B", "One int32 per output channel.", "4 x channels",
+       field<&D::weight_bytes, &WeightBytes::bias>()},
+      {"weight_bytes.multipliers", "B",
+       "One int32 per output channel of layers with a scale per channel; absent without.", "4 x channels",
+       field<&D::weight_bytes, &WeightBytes::multipliers>()},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
+void add_control(DensityTable& table) {
+  const DensityTable lines{
+      {"control.transfers", "transfers", "Transfers of the program: each is started by somebody, here for free.",
+       "counted; a loop counts as often as it turns", field<&D::control, &ControlWork::transfers>(),
+       "transfers, started free"},
+      {"control.descriptors", "descriptors", "Descriptors that these need, those that agree in every register once.",
+       "counted per tile", field<&D::control, &ControlWork::descriptors>(), "descriptors that differ"},
+      {"control.descriptors_written", "descriptors",
+       "Those beyond what the tiles hold at a time: to be written while the program runs.",
+       "sum over tiles of max(0, descriptors - hardware descriptors)", field<&D::control, &ControlWork::written>()},
+      {"control.serial_us", "us",
+       "How long one serial controller writes descriptors at the least: each once, starts and waits for free. Not in "
+       "latency_us.",
+       "control.descriptors_written x controller.operation_ns / 1000", field<&D::control, &ControlWork::serial_us>()},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
+void add_grounds(DensityTable& table) {
+  const DensityTable lines{
+      {"kernel_footing", "share", "What the time in kernel calls rests on.", "fitted + extrapolated + assumed = 1", {}},
+      {"kernel_footing.fitted", "share", "Kernels that were measured, at shapes between the measured ones.",
+       "time of such calls / time of all calls", field<&D::footing, &KernelFooting::fitted>()},
+      {"kernel_footing.extrapolated", "share", "Kernels that were measured at other shapes only.",
+       "time of such calls / time of all calls", field<&D::footing, &KernelFooting::extrapolated>()},
+      {"kernel_footing.assumed", "share", "Kernels that were not measured: from documents, object code or definition.",
+       "time of such calls / time of all calls", field<&D::footing, &KernelFooting::assumed>()},
+      {"extrapolated", "", "The extrapolated kernel calls with the most time, and the shapes that were measured.",
+       "absent where no call is extrapolated", field<&D::extrapolated>()},
+      {"events", "events", "Events of the simulation: what the host had to do, nothing of the array.", "counted",
+       field<&D::events>()},
+      {"program_hash", "", "Content of the program that ran: equal hashes ran the same instructions.",
+       "FNV-1a of the program", field<&D::program_hash>()},
+      {"functional.layers_checked", "layers", "Layers whose output was compared with the reference.", "counted",
+       field<&D::functional, &FunctionalCheck::layers_checked>()},
+      {"functional.elements_checked", "elements", "Elements that were compared.", "counted",
+       field<&D::functional, &FunctionalCheck::elements_checked>()},
+      {"functional.mismatches", "", "Elements that are wrong, missing or repeated, and layers that nothing shows.",
+       "counted", field<&D::functional, &FunctionalCheck::mismatches>()},
+      {"functional.first", "", "The first of these: layer, element, expected, got, last writer.", "observed",
+       field<&D::functional, &FunctionalCheck::first>()},
+      {"functional.errors", "", "What the machine objected to: unwritten bytes read, live bytes overwritten.",
+       "observed", field<&D::functional, &FunctionalCheck::errors>()},
+      {"layers", "", "One entry per layer that runs on cores, in the network's order (see layers[].*).", "given", {}},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+}  // namespace
+
+const DensityTable& density_metrics() {
+  static const DensityTable table = [] {
+    DensityTable lines;
+    add_latency(lines);
+    add_work(lines);
+    add_traffic(lines);
+    add_control(lines);
+    add_time(lines, false);
+    add_grounds(lines);
+    return lines;
+  }();
+  return table;
+}
+
+}  // namespace tessera::result

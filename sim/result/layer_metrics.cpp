@@ -1,0 +1,177 @@
+#include "sim/result/metric.h"
+#include "sim/result/time_metrics.h"
+
+namespace tessera::result {
+namespace {
+using LayerTable = std::vector<Metric<LayerResult>>;
+using L = LayerResult;
+
+Value layer_weights_of(const L& l) { return l.weight_bytes ? Value(l.weight_bytes->total()) : Value(); }
+
+void add_columns(LayerTable& table) {
+  const LayerTable lines{
+      {"name",
+       "",
+       "The layer as the network file calls it; column `layer` of layers.csv.",
+       "given",
+       field<&L::name>(),
+       "",
+       {"layer"}},
+      {"op",
+       "",
+       "What the layer computes: input, conv2d, gemm, maxpool, avgpool, add or concat.",
+       "given",
+       field<&L::op>(),
+       "",
+       {"op"}},
+      {"zero_share",
+       "share",
+       "Share of the layer's mask blocks that is zero; of the sparse run.",
+       "zero blocks / blocks",
+       field<&L::zero_share>(),
+       "",
+       {"zero_share"}},
+      {"start_us",
+       "us",
+       "Start of the first activation transfer or kernel call of the layer.",
+       "observed",
+       field<&L::start_us>(),
+       "",
+       {"start_us"}},
+      {"end_us", "us", "End of the last task of the layer.", "observed", field<&L::end_us>(), "", {"end_us"}},
+      {"compute_bound_us",
+       "us",
+       "Kernel work of the layer spread evenly over all cores; from start_us to end_us it never takes less.",
+       "kernel cycles / (cores x clock_hz)",
+       field<&L::bounds, &LayerBounds::compute_us>(),
+       "",
+       {"compute_bound_us"}},
+      {"alone_bound_us",
+       "us",
+       "The least that the layer takes under any mapping with the array for itself: weights come from DDR and are not "
+       "fetched ahead, no other layer runs beside it. In the network it can take less.",
+       "min over mappings of max(compute, bytes / rate per class of channel, compulsory DDR bytes / rate)",
+       field<&L::bounds, &LayerBounds::alone_us>(),
+       "",
+       {"alone_bound_us"}},
+      {"alone_bound_by",
+       "",
+       "Which of these binds: compute, input, output, weights or ddr.",
+       "argmax of alone_bound_us",
+       field<&L::bounds, &LayerBounds::alone_by>(),
+       "",
+       {"alone_bound_by"}},
+      {"macs",
+       "multiply-accumulates",
+       "Multiply-accumulates of the layer's present blocks, padding not counted.",
+       "out.h x out.w x kh x kw x (weights in present 8x8 blocks per tap)",
+       field<&L::macs>(),
+       "",
+       {"macs"}},
+      {"core_busy_share",
+       "share",
+       "The same of the time that cores were at the layer.",
+       "time.busy / sum of layers[].time",
+       field<&L::core_busy_share>(),
+       "",
+       {"core_busy_share"}},
+      {"mac_utilization",
+       "share",
+       "The same over the time that cores were at the layer.",
+       "macs / (peak per cycle x sum of layers[].time)",
+       field<&L::mac_utilization>(),
+       "",
+       {"mac_utilization"}},
+      {"mapping",
+       "",
+       "What the schedule chose. cols, rows: the axis of the output that columns and rows of the array split. "
+       "tile=HxWxC/I: rows, columns and channels of the output that a core computes at a time, from I input channels "
+       "a call. weights-outer: weights stay in the core while the map passes, not the other way round. chunks-staged: "
+       "an input in DDR passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more "
+       "than two. bands=width: the output is spread over the memory tiles by its width, not its height. depth-tiles=N: "
+       "walked together with its neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed "
+       "as one. Policy object_fifo: buffers=A,B,C of a core for input, weights and output; keeps=input or weights: "
+       "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on.",
+       "given",
+       field<&L::mapping>(),
+       "",
+       {"mapping"}},
+      {"ddr_read_bytes",
+       "B",
+       "Bytes read from DDR for the layer.",
+       "sum over its shim MM2S descriptors",
+       field<&L::ddr_read>(),
+       "",
+       {"ddr_read_bytes"}},
+      {"ddr_write_bytes",
+       "B",
+       "Bytes written to DDR by the layer.",
+       "sum over its shim S2MM descriptors",
+       field<&L::ddr_write>(),
+       "",
+       {"ddr_write_bytes"}},
+      {"imbalance_unassigned",
+       "ratio",
+       "The same before assignment: in the network's own channel order.",
+       "8x8 blocks of the fullest row / average row",
+       field<&L::imbalance_unassigned>(),
+       "",
+       {"imbalance_unassigned"}},
+      {"imbalance",
+       "ratio",
+       "How unevenly the present blocks fall on the rows of the array once channels are assigned; 1 is balanced.",
+       "8x8 blocks of the fullest row / average row, were the rows to split the output channels as stored",
+       field<&L::imbalance>(),
+       "",
+       {"imbalance"}},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
+void add_others(LayerTable& table) {
+  const LayerTable lines{
+      {"alone_bound_mapping", "", "The mapping that attains alone_bound_us.", "argmin of alone_bound_us",
+       field<&L::bounds, &LayerBounds::alone_mapping>()},
+      {"extrapolated", "", "The extrapolated kernel calls of the layer with the most time, and the measured shapes.",
+       "absent where no call is extrapolated", field<&L::extrapolated>()},
+      {"weight_bytes",
+       "B",
+       "Weights of the layer as they stand in DDR, each chunk once.",
+       "data + index + bias + multipliers",
+       {}},
+      {"weight_bytes.total", "B", "All of it: values, indices, biases and multipliers.",
+       "data + index + bias + multipliers", derived<L>(layer_weights_of)},
+      {"weight_bytes.index", "B", "Which blocks are present: counts and columns; none where all are.",
+       "2 B per index row and present index unit, rounded up to 4 B per chunk",
+       field<&L::weight_bytes, &WeightBytes::index>()},
+      {"weight_bytes.blocks", "8x8 blocks", "Weight blocks that are present.", "counted",
+       field<&L::weight_bytes, &WeightBytes::blocks>()},
+      {"weight_bytes.data", "B", "Values of the present blocks.", "blocks x taps x 64; of a product k x n elements",
+       field<&L::weight_bytes, &WeightBytes::data>()},
+      {"weight_bytes.bias", "B", "One int32 per output channel.", "4 x channels",
+       field<&L::weight_bytes, &WeightBytes::bias>()},
+      {"weight_bytes.multipliers", "B",
+       "One int32 per output channel of layers with a scale per channel; absent without.", "4 x channels",
+       field<&L::weight_bytes, &WeightBytes::multipliers>()},
+      {"time",
+       "core cycles",
+       "Time of all cores at this layer, by cause (see time.*); without idle time.",
+       "sum over its tasks on cores",
+       {}},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+}  // namespace
+
+const LayerTable& layer_metrics() {
+  static const LayerTable table = [] {
+    LayerTable lines;
+    add_columns(lines);
+    add_time(lines, true);
+    add_others(lines);
+    return lines;
+  }();
+  return table;
+}
+
+}  // namespace tessera::result

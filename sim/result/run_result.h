@@ -1,0 +1,146 @@
+// What a run found out, typed: result.json, layers.csv, the terminal and the tables of sweeps are made from this by the
+// tables of metrics (metric.h). Optional members do not apply to every run and are then left out everywhere.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/exec/backend.h"
+
+namespace tessera::result {
+
+// Weights as they stand in DDR, each chunk once.
+struct WeightBytes {
+  std::int64_t blocks = 0;  // 8x8, present
+  Bytes data = 0, index = 0, bias = 0;
+  std::optional<Bytes> multipliers;  // of layers with a scale per channel
+  Bytes total() const { return data + index + bias + multipliers.value_or(0); }
+};
+
+struct LayerBounds {
+  double compute_us = 0, alone_us = 0;
+  std::string alone_by, alone_mapping;
+};
+
+struct LayerResult {
+  std::string name, op, mapping;
+  double start_us = 0, end_us = 0;
+  std::int64_t macs = 0;
+  Bytes ddr_read = 0, ddr_write = 0;
+  exec::CauseTimes time{};  // of all cores while they were at the layer
+  std::optional<double> core_busy_share, mac_utilization;
+  std::optional<WeightBytes> weight_bytes;
+  std::optional<LayerBounds> bounds;
+  std::optional<double> imbalance_unassigned, imbalance, zero_share;
+  std::optional<std::string> extrapolated;
+
+  double span_us() const { return end_us - start_us; }
+  bool fused() const { return mapping.rfind("fused into ", 0) == 0; }  // computed by the kernels of another layer
+};
+
+struct RunBounds {
+  double compute_us = 0, ddr_us = 0, alone_us = 0;
+  double bound_us() const { return compute_us > ddr_us ? compute_us : ddr_us; }
+};
+
+// Shares of the time in kernel calls.
+struct KernelFooting {
+  double fitted = 0, extrapolated = 0, assumed = 0;
+};
+
+// What the program asks of whoever writes descriptors.
+struct ControlWork {
+  std::int64_t transfers = 0;    // started, each turn of a loop once
+  std::int64_t descriptors = 0;  // that differ, tile by tile
+  std::int64_t written = 0;      // of them, those beyond what the tiles hold
+  std::optional<double> serial_us;
+};
+
+struct FunctionalCheck {
+  std::int64_t layers_checked = 0, elements_checked = 0, mismatches = 0;
+  std::vector<std::string> first, errors;
+  bool good() const { return mismatches == 0 && errors.empty(); }
+};
+
+// One simulation: the network dense, or with its zero blocks left out.
+struct DensityResult {
+  Millicycles total = 0;
+  double latency_us = 0, dispatch_us = 0;
+  std::optional<RunBounds> bounds;
+  std::int64_t macs = 0;
+  std::optional<double> core_busy_share, mac_utilization;
+  exec::MemoryTraffic traffic;
+  std::uint64_t events = 0;
+  std::string program_hash;
+  exec::CauseTimes time{};  // of all cores
+  std::optional<WeightBytes> weight_bytes;
+  std::optional<KernelFooting> footing;
+  std::optional<std::string> extrapolated;
+  std::optional<ControlWork> control;
+  std::optional<FunctionalCheck> functional;
+  std::vector<LayerResult> layers;  // those that run on cores, in the network's order
+
+  double total_us() const { return latency_us + dispatch_us; }
+};
+
+// The hardware file that numbers of the run differ from.
+struct ChangedFrom {
+  std::string name;
+  std::optional<std::string> calibration;
+  std::vector<std::string> keys;
+};
+struct HardwareResult {
+  std::string name, kernels;
+  int rows = 0, cols = 0, memtile_rows = 0;
+  double clock_hz = 0;
+  std::string calibration;
+  std::optional<ChangedFrom> changed_from;
+  std::optional<double> operation_ns;
+  double peak_macs_per_cycle = 0;  // of one core
+  double ddr_bytes_per_cycle = 0;  // read, all columns together
+
+  int cores() const { return rows * cols; }
+};
+
+// The zero blocks of one layer with weights.
+struct LayerZeros {
+  std::string name, why;
+  std::vector<std::int64_t> block;
+  std::int64_t blocks = 0, zero_blocks = 0;
+  double zero_share = 0, requested_share = 0;
+  int rows = 0, empty_rows = 0;
+};
+struct SparsityResult {
+  std::vector<std::int64_t> block;
+  std::optional<double> ratio;
+  std::optional<std::string> pattern, importance, scope, weights, gradients, mask_file;
+  std::optional<std::vector<std::int64_t>> n_m;
+  std::optional<std::uint64_t> seed;
+  std::optional<bool> first_dense;
+  std::optional<std::vector<std::string>> exclude;
+  std::string layers;  // the config's, JSON; empty: none
+  double zero_share = 0, requested_share = 0, kernel_zero_share = 0;
+  std::int64_t blocks = 0, zero_blocks = 0, empty_rows = 0;
+  int masked_layers = 0, kept_layers = 0;
+  std::vector<std::string> marks;
+  std::vector<LayerZeros> by_layer;
+};
+
+// A program that was run instead of a schedule.
+struct ProgramFile {
+  std::string file, hash;
+};
+
+struct RunResult {
+  std::string name, network, accounting, fidelity;
+  std::optional<std::string> policy;
+  HardwareResult hardware;
+  std::optional<SparsityResult> sparsity;
+  std::optional<ProgramFile> program;
+  std::optional<DensityResult> dense, sparse;
+};
+
+// The densities of a run that were simulated, with their names.
+std::vector<std::pair<const char*, const DensityResult*>> densities(const RunResult& run);
+
+}  // namespace tessera::result

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Every number of the first screen is that of result.json, and stands there under a name that `explain` knows:
+numbers_test.py PROGRAM. The program writes result.json to standard output and the screen to standard error."""
+import json
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = sys.argv[1]
+
+
+def shown(value, unit):
+    """A number as the screen has it."""
+    if not isinstance(value, (int, float)):
+        return "-"
+    if unit == "us":
+        return f"{value / 1000:.3f} ms" if value >= 1000 else f"{value:.2f} us"
+    if unit == "B":
+        return next((f"{value / size:.{digits}f} {name}" for size, digits, name in ((1e6, 2, "MB"), (1e3, 1, "kB"))
+                     if value >= size), f"{value:.0f} B")
+    if unit == "share":
+        return f"{value * 100:.1f} %"
+    if unit == "ratio":
+        return f"{value:.3f}"
+    if unit == "multiply-accumulates":
+        return f"{value / 1e9:.3f} G"
+    return f"{round(value):,}"
+
+
+def at(result, name):
+    for part in name.split("."):
+        if not isinstance(result, dict) or part not in result:
+            return None
+        result = result[part]
+    return result
+
+
+def differences(screen, result, metrics):
+    """Labelled metrics whose line is missing or has other numbers."""
+    wrong = []
+    for metric in metrics:
+        label, name, unit = metric["label"], metric["name"], metric["unit"]
+        if not label:
+            continue
+        if name in result:
+            cells = [shown(result[name], unit)]
+        else:
+            cells = [shown(at(result[density], name), unit) for density in ("dense", "sparse")]
+        line = f"  {label:<26}" + (f"{cells[0]:>28}" if len(cells) == 1 else "".join(f"{cell:>14}" for cell in cells))
+        if line not in screen.splitlines():
+            wrong.append(line)
+    return wrong
+
+
+def main():
+    metrics = json.loads(subprocess.run([PROGRAM, "explain", "--json"], capture_output=True, check=True).stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run([PROGRAM, "run", "resnet50_xdna1", "--set", "network=resnet18", "--set", "hardware.rows=2",
+                              "--json", "-", "--out", folder], capture_output=True, text=True, check=True)
+    result = json.loads(run.stdout)
+    labelled = [metric for metric in metrics if metric["label"]]
+    assert len(labelled) > 20 and all(metric["sentence"] and metric["formula"] for metric in metrics), labelled
+    wrong = differences(run.stderr, result, metrics)
+    assert not wrong, "\n".join(["not on the screen:", *wrong, run.stderr])
+    result["sparse"]["ddr_read_bytes"] += 5_000_000  # a wrong number must be seen
+    assert len(differences(run.stderr, result, metrics)) == 1
+    print(f"{len(labelled)} numbers of the screen are those of result.json")
+
+
+main()
