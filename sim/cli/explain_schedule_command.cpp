@@ -6,6 +6,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
 
@@ -74,7 +75,10 @@ std::string candidates_table(const std::vector<schedule::Candidate>& candidates,
 }
 
 int explain_schedule(const Arguments& arguments) {
-  const Expected<run::RunConfig> config = run::load_run_config(arguments.config, arguments.sets);
+  const Expected<run::RunConfig> config = [&] {
+    const ProgressLine line(arguments.config);
+    return run::load_run_config(arguments.config, arguments.sets);
+  }();
   if (!config) return report_failure(config.failure());
   if (config->accounting == run::Accounting::published)
     return report_failure(fail(ExitCode::bad_input, {"", "accounting", "is \"published\", which weighs no candidates",
@@ -85,7 +89,10 @@ int explain_schedule(const Arguments& arguments) {
   fmt::print("{} of {} on {} {}x{}, policy {}\n", arguments.layer, config->network.name, config->array.name,
              config->array.rows, config->array.cols, config->schedule.policy);
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-    const Expected<run::Plan> plan = make_plan(*config, density);
+    const Expected<run::Plan> plan = [&] {
+      const ProgressLine line(config->name + ", " + density_name(density));
+      return make_plan(*config, density);
+    }();
     if (!plan) return report_failure(plan.failure());
     const program::Program& program = plan->schedule.program;
     const network::LayerId kernel = mapped_by(program, *layer);

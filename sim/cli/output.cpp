@@ -37,6 +37,11 @@ int report_failure(const Failure& failure) {
   return static_cast<int>(failure.code);
 }
 
+Failure at_option(const char* option, Failure failure) {
+  for (Problem& problem : failure.problems) problem.path = option;
+  return failure;
+}
+
 std::optional<Failure> write_file(const std::string& path, const std::string& content) {
   return write_file(path, [&](std::ostream& out) { out << content; });
 }

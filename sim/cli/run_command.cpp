@@ -107,7 +107,10 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
                        }));
   };
   if (!arguments.program_file.empty()) {
-    Expected<run::Plan> plan = plan_from_program(config, arguments.program_file);
+    Expected<run::Plan> plan = [&] {
+      const ProgressLine line(config.name);
+      return plan_from_program(config, arguments.program_file);
+    }();
     if (!plan) return plan.failure();
     const run::Density density = run::program_density(plan->schedule.program);
     start(density, [plan = std::move(*plan)] { return Expected<run::Plan>(plan); });
@@ -119,8 +122,12 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
     }
   }
   std::vector<run::IsolatedTask*> waiting;
-  for (const auto& task : tasks) waiting.push_back(task.second.get());
-  wait_with_progress(waiting, config.name);
+  std::vector<std::string> names;
+  for (const auto& [density, task] : tasks) {
+    waiting.push_back(task.get());
+    names.emplace_back(density_name(density));
+  }
+  wait_with_progress(waiting, config.name, names);
   json results = {{"dense", nullptr}, {"sparse", nullptr}};
   views = results;
   for (const auto& [density, task] : tasks) {
@@ -189,7 +196,10 @@ int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   std::optional<ModelRun> model;
-  const Expected<run::RunConfig> config = open_config(arguments.config, arguments.model, sets, model, arguments.data);
+  const Expected<run::RunConfig> config = [&] {
+    const ProgressLine line(arguments.config);
+    return open_config(arguments.config, arguments.model, sets, model, arguments.data);
+  }();
   Failure wrong = option_problems(arguments, config);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());

@@ -1,7 +1,7 @@
 // Reading a kernel library: strict, every problem in one pass.
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -163,12 +163,17 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
 
 }  // namespace
 
-Expected<const CoefficientLaw*> load_kernel_library(const std::string& file) {
+Expected<const CoefficientLaw*> load_kernel_library(const std::string& file, const std::vector<std::string>& taken) {
   static std::map<std::string, std::unique_ptr<CoefficientLaw>> loaded;
   const auto known = loaded.find(file);
   if (known != loaded.end()) return known->second.get();
   auto law = std::make_unique<CoefficientLaw>();
   Failure failure = read_library(file, *law);
+  const auto other = kernel_law_registry().find(law->name);
+  const bool differs = other != kernel_law_registry().end() && other->second->fingerprint() != law->fingerprint();
+  if (differs || std::find(taken.begin(), taken.end(), law->name) != taken.end())
+    failure.problems.push_back({file, "name", "\"" + law->name + "\" is the name of another library",
+                                "legal: a name that `tessera list kernels` does not show"});
   if (!failure.problems.empty()) return failure;
   const CoefficientLaw* result = law.get();
   kernel_law_registry().emplace(law->name, result);
@@ -181,7 +186,8 @@ Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, cons
   const auto it = registry.find(name);
   if (it != registry.end()) return it->second;
   const std::string file = directory + "/" + name + ".json";
-  if (!std::ifstream(file)) return find_kernel_law(name);  // its failure names the laws there are
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return find_kernel_law(name);  // its failure names the laws there are
   auto law = load_kernel_library(file);
   if (!law) return law.failure();
   return static_cast<const KernelLaw*>(*law);

@@ -69,12 +69,14 @@ std::vector<std::uint8_t> read_all(int fd) {
 IsolatedTask::IsolatedTask(const std::function<Expected<json>()>& work) {
   int fds[2];
   if (pipe(fds) != 0) return;
+  phase_ = share_phase();
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);   // a killed run leaves nobody behind who simulates on
     if (getppid() != parent) _exit(1);  // the parent died before the line above
     close(fds[0]);
+    report_phase_to(phase_);
     run_child(work, fds[1]);
   }
   close(fds[1]);
@@ -87,6 +89,7 @@ IsolatedTask::~IsolatedTask() {
     waitpid(pid_, nullptr, 0);
   }
   if (fd_ >= 0) close(fd_);
+  unshare_phase(phase_);
 }
 
 Expected<json> IsolatedTask::wait() {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/error.h"
+#include "sim/base/phase.h"
 
 namespace tessera::run {
 
@@ -22,11 +23,13 @@ class IsolatedTask {
   Expected<nlohmann::json> wait();
 
   pid_t pid() const { return pid_; }
+  const char* phase() const { return phase_ == nullptr ? nullptr : phase_->load(); }  // that the child is in
   int result_fd() const { return fd_; }  // readable (or at end of file) when there is something to read
 
  private:
   pid_t pid_ = -1;
   int fd_ = -1;
+  Phase* phase_ = nullptr;
 };
 
 }  // namespace tessera::run
