@@ -15,6 +15,7 @@
 #include "sim/cli/run_report.h"
 #include "sim/cli/target_file.h"
 #include "sim/program/text.h"
+#include "sim/run/brought_program.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
 
@@ -106,12 +107,14 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
                          return work(arguments, config, density, plan());
                        }));
   };
+  run::MaskedBlocks blocks;
   if (!arguments.program_file.empty()) {
     Expected<run::Plan> plan = [&] {
       const ProgressLine line(config.name);
       return plan_from_program(config, arguments.program_file);
     }();
     if (!plan) return plan.failure();
+    blocks = masked_blocks(plan->schedule.program);
     const run::Density density = run::program_density(plan->schedule.program);
     start(density, [plan = std::move(*plan)] { return Expected<run::Plan>(plan); });
   } else {
@@ -141,7 +144,12 @@ Expected<json> simulate_all(const RunArguments& arguments, const run::RunConfig&
     results[density_name(density)] = std::move((*result)["result"]);
     views[density_name(density)] = std::move((*result)["view"]);
   }
-  return make_result(config, results["dense"], results["sparse"], arguments.program_file);
+  json result = make_result(config, results["dense"], results["sparse"], arguments.program_file);
+  if (!arguments.program_file.empty()) {
+    result["program"]["masked_blocks"] = blocks.all;
+    result["program"]["zero_blocks"] = blocks.zero;
+  }
+  return result;
 }
 
 // Options that would be taken and not followed, and files that could not be written at the end.

@@ -87,13 +87,24 @@ std::string control_note(const json& result) {
       result["hardware"]["operation_ns"].get<double>(), times);
 }
 
+// Of a program that was brought: its hash, and the zero blocks that its masks have.
+std::string program_lines(const json& program) {
+  const std::string hash = fmt::format("hash of the program: {}\n", program["hash"].get<std::string>());
+  if (!program.contains("masked_blocks")) return hash;  // of a result that is older than these
+  const auto all = program["masked_blocks"].get<std::int64_t>(), zero = program["zero_blocks"].get<std::int64_t>();
+  const std::string share = all == 0    ? "zero blocks: not known, the program has no masks"
+                            : zero == 0 ? "no block is zero by the masks of the program"
+                                        : fmt::format("{:.4g} % of all 8x8 blocks are zero by the masks of the program",
+                                                      100.0 * static_cast<double>(zero) / static_cast<double>(all));
+  return hash + share + "\n";
+}
+
 std::string heading(const json& result) {
   const json& hardware = result["hardware"];
   const bool brought = result.contains("program");
   const std::string made_by = brought ? "program of " + result["program"]["file"].get<std::string>()
                                       : "policy " + result["policy"].get<std::string>();
-  const std::string masks = brought ? "hash of the program: " + result["program"]["hash"].get<std::string>() + "\n"
-                                    : sparsity_report(result["sparsity"]);
+  const std::string masks = brought ? program_lines(result["program"]) : sparsity_report(result["sparsity"]);
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
       "{}\n{}\n"

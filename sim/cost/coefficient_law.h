@@ -63,6 +63,12 @@ class CoefficientLaw : public KernelLaw {
   std::string fingerprint() const override { return coefficients; }
 };
 
+// The keys that a library file may have: at its top, of an entry of gemm, of conv and of elementwise.
+struct LibraryKeys {
+  std::vector<std::string> top, gemm, conv, elementwise;
+};
+const LibraryKeys& kernel_library_keys();
+
 // Reads a library and adds it to the registry under its name, which must be none of `taken` and not that of another
 // library.
 Expected<const CoefficientLaw*> load_kernel_library(const std::string& file,

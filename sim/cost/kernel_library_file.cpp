@@ -61,9 +61,7 @@ bool names_rows(const json& entry) {
 
 void read_gemm(Reader& r, const json& entry, const std::string& path, CoefficientLaw& law) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
-  r.known(
-      entry, path,
-      {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"});
+  r.known(entry, path, kernel_library_keys().gemm);
   std::string in, out;
   GemmCoefficients c;
   r.text(entry, path, "in", in);
@@ -92,9 +90,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
 
 void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoefficients& c) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
-  r.known(
-      entry, path,
-      {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"});
+  r.known(entry, path, kernel_library_keys().conv);
   r.positive(entry, path, "row_pixels", c.row_pixels);
   r.number(entry, path, "prologue", c.prologue);
   r.number(entry, path, "load", c.load);
@@ -123,7 +119,7 @@ void read_windows(Reader& r, const json& windows, CoefficientLaw& law) {
 
 void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) {
   if (!entry.is_object()) return r.problem("elementwise", "not an object", "an object");
-  r.known(entry, "elementwise", {"prologue", "per_cycle", "pool_per_cycle", "source"});
+  r.known(entry, "elementwise", kernel_library_keys().elementwise);
   r.number(entry, "elementwise", "prologue", c.prologue);
   r.rate(entry, "elementwise", "per_cycle", c.per_cycle);
   r.rate(entry, "elementwise", "pool_per_cycle", c.pool_per_cycle);
@@ -132,7 +128,7 @@ void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) 
 // What a library charges, without what it says about that.
 json coefficients_of(json part) {
   if (part.is_object())
-    for (const char* key : {"name", "says", "source", "range", "residual_pct"}) part.erase(key);
+    for (const char* key : {"$schema", "name", "says", "source", "range", "residual_pct"}) part.erase(key);
   if (part.is_structured())
     for (json& inner : part) inner = coefficients_of(inner);
   return part;
@@ -148,7 +144,7 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
     r.problem("", "no JSON object", "a JSON object");
     return failure;
   }
-  r.known(root, "", {"name", "says", "gemm", "conv", "conv_by_window", "elementwise"});
+  r.known(root, "", kernel_library_keys().top);
   r.text(root, "", "name", law.name);
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
@@ -162,6 +158,15 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
 }
 
 }  // namespace
+
+const LibraryKeys& kernel_library_keys() {
+  static const LibraryKeys keys = {
+      {"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise"},
+      {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"},
+      {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"},
+      {"prologue", "per_cycle", "pool_per_cycle", "source"}};
+  return keys;
+}
 
 Expected<const CoefficientLaw*> load_kernel_library(const std::string& file, const std::vector<std::string>& taken) {
   static std::map<std::string, std::unique_ptr<CoefficientLaw>> loaded;

@@ -68,7 +68,10 @@ std::vector<std::uint8_t> read_all(int fd) {
 
 IsolatedTask::IsolatedTask(const std::function<Expected<json>()>& work) {
   int fds[2];
-  if (pipe(fds) != 0) return;
+  if (pipe(fds) != 0) {
+    errno_ = errno;
+    return;
+  }
   phase_ = share_phase();
   const pid_t parent = getpid();
   pid_ = fork();
@@ -79,6 +82,7 @@ IsolatedTask::IsolatedTask(const std::function<Expected<json>()>& work) {
     report_phase_to(phase_);
     run_child(work, fds[1]);
   }
+  errno_ = errno;  // of a fork that failed
   close(fds[1]);
   fd_ = fds[0];
 }
@@ -94,7 +98,7 @@ IsolatedTask::~IsolatedTask() {
 
 Expected<json> IsolatedTask::wait() {
   if (pid_ <= 0) {
-    return fail(ExitCode::internal, {"", "", fmt::format("cannot start a process: {}", std::strerror(errno)), ""});
+    return fail(ExitCode::internal, {"", "", fmt::format("cannot start a process: {}", std::strerror(errno_)), ""});
   }
   const std::vector<std::uint8_t> bytes = read_all(fd_);
   int status = 0;

@@ -29,6 +29,7 @@ class IsolatedTask {
  private:
   pid_t pid_ = -1;
   int fd_ = -1;
+  int errno_ = 0;  // why there is no child
   Phase* phase_ = nullptr;
 };
 

@@ -264,6 +264,7 @@ std::string text_of(const JsonParts& parts) {
 
 JsonParts content_parts(const RunConfig& config, Density density) {
   json network = config.resolved["network"];
+  network.erase("$schema");
   network.erase("name");
   network.erase("source");
   const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
