@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "explore/store/checksum.h"
+#include "sim/base/input_file.h"
 #include "sim/base/message.h"
 
 namespace tessera::explore {
@@ -31,10 +29,8 @@ std::string counts_text(const Counts& counts) {
 }
 
 std::string build_hash() {
-  std::ifstream in("/proc/self/exe", std::ios::binary);
-  std::ostringstream content;
-  content << in.rdbuf();
-  return checksum(content.str()).substr(0, 16);
+  const Expected<std::string> program = read_text("/proc/self/exe");
+  return checksum(program ? *program : "").substr(0, 16);
 }
 
 }  // namespace tessera::explore

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "explore/collect/table.h"
 #include "explore/slurm/command.h"
 #include "explore/slurm/queue.h"
 #include "explore/store/shard.h"
+#include "sim/base/json_file.h"
 
 namespace tessera::explore {
 namespace {
@@ -140,8 +140,8 @@ Expected<PoolEnd> run_chunk(const std::string& folder, const std::string& launch
     if (next == runs.size()) return std::optional<RunRecord>();
     return std::optional<RunRecord>(std::move(runs[next++]));
   };
-  std::ifstream in(folder + "/slurm/" + launch + "/launch.json");
-  const Json record = Json::parse(in, nullptr, false);
+  const Expected<Json> record_file = read_json(folder + "/slurm/" + launch + "/launch.json");
+  const Json record = record_file ? *record_file : Json();
   PoolOptions pool = options;
   if (record.is_object() && record.contains("limits")) {
     const Json& limits = record["limits"];

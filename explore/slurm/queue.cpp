@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "explore/slurm/command.h"
 #include "explore/store/shard.h"
+#include "sim/base/json_file.h"
 
 namespace tessera::explore {
 namespace {
@@ -39,9 +39,8 @@ Expected<TaskStates> ask_queue(const std::string& folder) {
   std::map<std::string, std::map<int, std::string>> by_launch;
   for (const Chunk& chunk : open_chunks(folder)) {
     if (by_launch.find(chunk.launch) == by_launch.end()) {
-      std::ifstream in(folder + "/slurm/" + chunk.launch + "/launch.json");
-      const Json launch = Json::parse(in, nullptr, false);
-      const std::string job = launch.is_object() ? launch.value("job", "") : "";
+      const Expected<Json> launch = read_json(folder + "/slurm/" + chunk.launch + "/launch.json");
+      const std::string job = launch && launch->is_object() ? launch->value("job", "") : "";
       auto states = job.empty() ? Expected<std::map<int, std::string>>(std::map<int, std::string>()) : states_of(job);
       if (!states) return states.failure();
       by_launch[chunk.launch] = *states;

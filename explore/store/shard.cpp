@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
+
+#include "sim/base/input_file.h"
 
 namespace tessera::explore {
 namespace {
@@ -57,8 +59,9 @@ std::optional<Failure> ShardWriter::append(const RunRecord& run) {
 
 std::vector<RunRecord> read_lines(const std::string& path) {
   std::vector<RunRecord> runs;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) {
+  const Expected<std::string> text = read_text(path);
+  std::istringstream lines(text ? *text : "");
+  for (std::string line; std::getline(lines, line);) {
     RunRecord run = from_line(line);
     if (!run.key.empty()) runs.push_back(std::move(run));
   }

@@ -9,6 +9,8 @@
 #include "explore/sweep/object_reader.h"
 #include "sim/base/json_file.h"
 #include "sim/config/document.h"
+#include "sim/config/named_file.h"
+#include "sim/run/config_folder.h"
 
 namespace tessera::explore {
 namespace {
@@ -254,8 +256,12 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
 
   const fs::path folder = fs::path(file).parent_path();
   if (!sweep.base.empty()) {
-    sweep.base = (folder / sweep.base).lexically_normal().string();
-    if (!fs::exists(sweep.base)) reader.problem("base", "no file '" + sweep.base + "'", "path relative to this file");
+    const Expected<std::string> base = config::named_file(sweep.base, folder.string(), run::config_folder() + "/runs");
+    if (!base) {
+      for (const Problem& p : base.failure().problems) reader.problem("base", p.what, p.legal);
+    } else if (sweep.base = *base; !fs::exists(sweep.base)) {
+      reader.problem("base", "no file '" + sweep.base + "'", "a path relative to this file, or a name of a run");
+    }
   }
   if (!problems.empty()) {
     for (Problem& p : problems) p.file = file;

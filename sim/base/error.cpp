@@ -39,6 +39,8 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : legal) {
+    const std::size_t apart = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
+    if (apart >= best_distance) continue;  // it takes at least as many edits
     const std::size_t d = edit_distance(name, candidate);
     if (d < best_distance) {
       best_distance = d;

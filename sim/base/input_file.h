@@ -12,6 +12,8 @@ inline namespace base {
 constexpr std::int64_t largest_input_file = std::int64_t{2} << 30;  // bytes
 
 Expected<std::string> read_text(const std::string& path);
+// `size` bytes of the file from `offset` on; a file that ends before them is a failure.
+Expected<std::string> read_part(const std::string& path, std::int64_t offset, std::int64_t size);
 
 }  // namespace base
 }  // namespace tessera

@@ -5,6 +5,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/cli/sparsity_report.h"
 #include "sim/cli/target_file.h"
 #include "sim/network/graph.h"
@@ -53,7 +54,10 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
           const std::string& json_file) {
   Failure wrong{ExitCode::bad_input, unwritable_files({json_file})};
   std::optional<ModelRun> model;
-  const Expected<run::RunConfig> config = open_config(file, options, sets, model);
+  const Expected<run::RunConfig> config = [&] {
+    const ProgressLine line(file);
+    return open_config(file, options, sets, model);
+  }();
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
@@ -67,7 +71,10 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
   fmt::print("{}", sparsity_report(sparsity_result(*config)));
   std::vector<result::PlanSummary> plans;  // dense, sparse
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-    const Expected<run::Plan> plan = make_plan(*config, density);
+    const Expected<run::Plan> plan = [&] {
+      const ProgressLine line(config->name + ", " + density_name(density));
+      return make_plan(*config, density);
+    }();
     if (!plan) return report_failure(plan.failure());
     print(density, plans.emplace_back(summary(config->network, *plan)), config->schedule.policy);
   }

@@ -6,6 +6,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
 
@@ -53,9 +54,25 @@ std::string verdict(const schedule::Candidate& candidate, const schedule::Candid
                      candidate.staging_free);
 }
 
+// Columns as wide as what stands in them, two spaces apart: texts to the left, numbers to the right.
+std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& to_the_right) {
+  std::vector<std::size_t> widths(to_the_right.size(), 0);
+  for (const auto& row : rows)
+    for (std::size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], row[k].size());
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t k = 0; k < row.size(); ++k)
+      line += to_the_right[k] ? fmt::format("  {:>{}}", row[k], widths[k]) : fmt::format("  {:<{}}", row[k], widths[k]);
+    line.resize(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
 std::string candidates_table(const std::vector<schedule::Candidate>& candidates, Bytes core_limit) {
-  std::string text = fmt::format("  {:<28}{:>5}{:>11}  {:<8}{:>9}  {:<38}{}\n", "mapping", "rows", "estimate", "by",
-                                 "in a core", "tiling", "verdict");
+  std::vector<std::vector<std::string>> rows = {
+      {"mapping", "rows", "estimate", "by", "in a core", "tiling", "verdict"}};
   for (auto begin = candidates.begin(); begin != candidates.end();) {
     // One decision: the candidates of the same rows that follow one another, up to the first mapping again.
     const auto end = std::find_if(begin + 1, candidates.end(), [&](const schedule::Candidate& c) {
@@ -64,17 +81,19 @@ std::string candidates_table(const std::vector<schedule::Candidate>& candidates,
     const auto chosen = std::find_if(begin, end, [](const schedule::Candidate& c) { return c.chosen; });
     for (; begin != end; ++begin) {
       const bool fits = !begin->tiling.empty();
-      text += fmt::format("  {:<28}{:>5}{:>11}  {:<8}{:>9}  {:<38}{}\n", begin->mapping, begin->rows,
-                          fits ? show_time(begin->us) : "-", fits ? begin->bound_by : "-",
-                          fits ? fmt::format("{} B", begin->core_bytes) : "-", fits ? begin->tiling : "-",
-                          verdict(*begin, chosen == end ? nullptr : &*chosen, core_limit));
+      rows.push_back({begin->mapping, std::to_string(begin->rows), fits ? show_time(begin->us) : "-",
+                      fits ? begin->bound_by : "-", fits ? fmt::format("{} B", begin->core_bytes) : "-",
+                      fits ? begin->tiling : "-", verdict(*begin, chosen == end ? nullptr : &*chosen, core_limit)});
     }
   }
-  return text;
+  return aligned(rows, {false, true, true, false, true, false, false});
 }
 
 int explain_schedule(const Arguments& arguments) {
-  const Expected<run::RunConfig> config = run::load_run_config(arguments.config, arguments.sets);
+  const Expected<run::RunConfig> config = [&] {
+    const ProgressLine line(arguments.config);
+    return run::load_run_config(arguments.config, arguments.sets);
+  }();
   if (!config) return report_failure(config.failure());
   if (config->accounting == run::Accounting::published)
     return report_failure(fail(ExitCode::bad_input, {"", "accounting", "is \"published\", which weighs no candidates",
@@ -85,7 +104,10 @@ int explain_schedule(const Arguments& arguments) {
   fmt::print("{} of {} on {} {}x{}, policy {}\n", arguments.layer, config->network.name, config->array.name,
              config->array.rows, config->array.cols, config->schedule.policy);
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-    const Expected<run::Plan> plan = make_plan(*config, density);
+    const Expected<run::Plan> plan = [&] {
+      const ProgressLine line(config->name + ", " + density_name(density));
+      return make_plan(*config, density);
+    }();
     if (!plan) return report_failure(plan.failure());
     const program::Program& program = plan->schedule.program;
     const network::LayerId kernel = mapped_by(program, *layer);

@@ -2,10 +2,12 @@
 
 #include <memory>
 
+#include "sim/base/phase.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/image_options.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/cli/target_file.h"
 #include "sim/cli/weight_masks.h"
 #include "sim/sparsity/generators.h"
@@ -23,7 +25,12 @@ struct ImportArguments {
 int import_model(const ImportArguments& arguments) {
   Failure wrong{ExitCode::bad_input, unwritable_files({arguments.out, arguments.masks, arguments.weights})};
   const import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
-  Expected<import::Imported> imported = import::import_onnx(arguments.model, sizes);
+  const auto read = [&] {
+    const ProgressLine line(arguments.model);
+    enter_phase("reading");
+    return import::import_onnx(arguments.model, sizes);
+  };
+  Expected<import::Imported> imported = read();
   if (!imported)
     wrong.problems.insert(wrong.problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);

@@ -17,19 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// The path of a hardware file, from its name or its path.
-Expected<std::string> hardware_file(const std::string& given) {
-  if (given.find('/') != std::string::npos || fs::path(given).extension() == ".json")
-    return fs::absolute(given).string();
-  const std::vector<std::string> names = run::config_names("hardware");
-  if (std::find(names.begin(), names.end(), given) != names.end())
-    return fs::absolute(fs::path(run::config_folder()) / "hardware" / (given + ".json")).string();
-  const std::string near = nearest_name(given, names);
-  return fail(ExitCode::bad_input, {"", "--hardware", fmt::format("there is no hardware '{}'", given),
-                                    near.empty() ? fmt::format("legal: {}", fmt::join(names, ", "))
-                                                 : fmt::format("did you mean '{}'?", near)});
-}
-
 void take(std::vector<Problem>& problems, const Failure& failure) {
   problems.insert(problems.end(), failure.problems.begin(), failure.problems.end());
 }
@@ -68,8 +55,8 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
                               const std::vector<std::string>& sets) {
   Failure wrong{ExitCode::bad_input, {}};
   const import::DimensionSizes sizes = read_sizes(options, wrong.problems);
-  const Expected<std::string> hardware = hardware_file(options.hardware.empty() ? "aie2" : options.hardware);
-  if (!hardware) take(wrong.problems, hardware.failure());
+  const Expected<std::string> hardware = run::hardware_file(options.hardware.empty() ? "aie2" : options.hardware);
+  if (!hardware) take(wrong.problems, at_option("--hardware", hardware.failure()));
   Expected<import::Imported> imported = import::import_onnx(path, sizes);
   if (!imported) {
     take(wrong.problems, imported.failure());
@@ -77,7 +64,7 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
   }
   const MaskOrigin origin = mask_origin(sets);
   const json document = {
-      {"network", imported->file}, {"hardware", hardware ? *hardware : *hardware_file("aie2")}, {"sparsity", default_sparsity(origin, sets)}};
+      {"network", imported->file}, {"hardware", fs::absolute(hardware ? *hardware : *run::hardware_file("aie2")).string()}, {"sparsity", default_sparsity(origin, sets)}};
   const sparsity::WeightsByLayer weights = weights_by_layer(*imported);
   Expected<run::RunConfig> config = run::make_run_config(document, ".", imported->network.name, sets, &weights);
   if (!config) take(wrong.problems, config.failure());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -27,14 +28,30 @@ const char* kind(ExitCode code) {
   }
   return "error";
 }
+
+constexpr std::size_t most_problems = 100, longest_problem = 4000;  // characters
+
+// A problem whose text is too long to be read loses its middle.
+std::string shortened(const std::string& text) {
+  if (text.size() <= longest_problem) return text;
+  constexpr std::size_t half = longest_problem / 2;
+  return fmt::format("{} ... {} more characters ... {}", text.substr(0, half), text.size() - 2 * half,
+                     text.substr(text.size() - half));
+}
 }  // namespace
 
 int report_failure(const Failure& failure) {
-  for (const Problem& problem : failure.problems) {
-    message(stderr, "{}: {}\n", kind(failure.code), describe({failure.code, {problem}}));
-  }
+  for (std::size_t i = 0; i < std::min(failure.problems.size(), most_problems); ++i)
+    message(stderr, "{}: {}\n", kind(failure.code), shortened(describe({failure.code, {failure.problems[i]}})));
+  if (failure.problems.size() > most_problems)
+    message(stderr, "... and {} more\n", failure.problems.size() - most_problems);
   if (failure.problems.size() > 1) message(stderr, "{} problems\n", failure.problems.size());
   return static_cast<int>(failure.code);
+}
+
+Failure at_option(const char* option, Failure failure) {
+  for (Problem& problem : failure.problems) problem.path = option;
+  return failure;
 }
 
 std::optional<Failure> write_file(const std::string& path, const std::string& content) {

@@ -17,6 +17,9 @@ using result::with_commas;
 // Prints every problem on stderr and returns the exit code.
 int report_failure(const Failure& failure);
 
+// The problems, each at an option of the command line.
+Failure at_option(const char* option, Failure failure);
+
 // Writes a file in one step (see target_file.h), or says why it cannot.
 std::optional<Failure> write_file(const std::string& path, const std::string& content);
 std::optional<Failure> write_file(const std::string& path, const std::function<void(std::ostream&)>& write);

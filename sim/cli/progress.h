@@ -1,4 +1,4 @@
-// Waits for forked simulations and, on a terminal and after two seconds, says on stderr that they are still at work.
+// On a terminal and after two seconds, a line on stderr says what is still at work and in which phase.
 #pragma once
 #include <string>
 #include <vector>
@@ -7,7 +7,17 @@
 
 namespace tessera::cli {
 
-// Returns when every task has something to read; `what` names the work.
-void wait_with_progress(const std::vector<run::IsolatedTask*>& tasks, const std::string& what);
+// Returns when every forked simulation has something to read; `what` names the work, `names` the tasks.
+void wait_with_progress(const std::vector<run::IsolatedTask*>& tasks, const std::string& what,
+                        const std::vector<std::string>& names);
+
+// Work of this process, as long as this lives. Nothing else may be printed meanwhile; one at a time.
+class ProgressLine {
+ public:
+  explicit ProgressLine(const std::string& what);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+};
 
 }  // namespace tessera::cli

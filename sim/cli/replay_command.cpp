@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "sim/base/message.h"
+#include "sim/base/phase.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/cli/target_file.h"
 #include "sim/config/hardware.h"
 #include "sim/replay/replay.h"
@@ -25,17 +27,22 @@ int replay(const ReplayArguments& arguments) {
   const Expected<replay::TraceFile> file = replay::read_trace_file(arguments.trace, arguments.rows, arguments.cols);
   if (!file) return report_failure(file.failure());
   const replay::ScheduleTrace& trace = file->trace;
-  const std::string hardware =
-      arguments.hardware.empty() ? run::config_folder() + "/hardware/dalberto2024.json" : arguments.hardware;
+  const Expected<std::string> hardware =
+      run::hardware_file(arguments.hardware.empty() ? "dalberto2024" : arguments.hardware);
+  if (!hardware) return report_failure(at_option("--hardware", hardware.failure()));
   const Expected<arch::ArraySpec> array =
-      config::load_hardware(hardware, {fmt::format("rows={}", trace.rows), fmt::format("cols={}", trace.cols)});
+      config::load_hardware(*hardware, {fmt::format("rows={}", trace.rows), fmt::format("cols={}", trace.cols)});
   if (!array) return report_failure(array.failure());
   const Expected<bool> fits = check_trace_fits(trace, *array, arguments.trace);
   if (!fits) return report_failure(fits.failure());
   for (const std::string& warning : file->warnings) message(stderr, "warning: {}\n", warning);
   const auto accounting =
       arguments.accounting == "physical" ? replay::ReplayAccounting::physical : replay::ReplayAccounting::published;
-  const Expected<replay::Replay> result = replay_trace(trace, *array, accounting);
+  const Expected<replay::Replay> result = [&] {
+    const ProgressLine line(arguments.trace);
+    enter_phase("replaying");
+    return replay_trace(trace, *array, accounting);
+  }();
   if (!result) return report_failure(result.failure());
   fmt::print("{}", replay_report(trace, *result));
   if (arguments.json_file.empty()) return 0;
@@ -56,7 +63,7 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command->add_option("--rows", arguments->rows, "rows of the array, when the file name does not say")
       ->check(CLI::Range(1, 64));
   command->add_option("--cols", arguments->cols, "columns of the array, likewise")->check(CLI::Range(1, 64));
-  command->add_option("--hardware", arguments->hardware, "hardware file; the default is dalberto2024");
+  command->add_option("--hardware", arguments->hardware, "hardware by name (default dalberto2024) or path");
   command->add_option("--json", arguments->json_file, "write every layer and pass to this file");
   command->callback([arguments, &exit_code] { exit_code = replay(*arguments); });
 }

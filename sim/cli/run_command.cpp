@@ -16,6 +16,7 @@
 #include "sim/cli/target_file.h"
 #include "sim/program/text.h"
 #include "sim/result/json.h"
+#include "sim/run/brought_program.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
 
@@ -104,9 +105,14 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
                          return work(arguments, config, density, plan());
                        }));
   };
+  run::MaskedBlocks blocks;
   if (!arguments.program_file.empty()) {
-    Expected<run::Plan> plan = plan_from_program(config, arguments.program_file);
+    Expected<run::Plan> plan = [&] {
+      const ProgressLine line(config.name);
+      return plan_from_program(config, arguments.program_file);
+    }();
     if (!plan) return plan.failure();
+    blocks = masked_blocks(plan->schedule.program);
     const run::Density density = run::program_density(plan->schedule.program);
     start(density, [plan = std::move(*plan)] { return Expected<run::Plan>(plan); });
   } else {
@@ -117,8 +123,12 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
     }
   }
   std::vector<run::IsolatedTask*> waiting;
-  for (const auto& task : tasks) waiting.push_back(task.second.get());
-  wait_with_progress(waiting, config.name);
+  std::vector<std::string> names;
+  for (const auto& [density, task] : tasks) {
+    waiting.push_back(task.get());
+    names.emplace_back(density_name(density));
+  }
+  wait_with_progress(waiting, config.name, names);
   std::optional<result::DensityResult> dense, sparse;
   for (const auto& [density, task] : tasks) {
     Expected<std::string> result = task->wait();
@@ -133,7 +143,12 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
     (is_dense ? dense : sparse) = result::unpack(result->substr(colon + 1, length));
     (is_dense ? views.dense : views.sparse) = result->substr(colon + 1 + length);
   }
-  return make_result(config, std::move(dense), std::move(sparse), arguments.program_file);
+  result::RunResult result = make_result(config, std::move(dense), std::move(sparse), arguments.program_file);
+  if (result.program) {
+    result.program->masked_blocks = blocks.all;
+    result.program->zero_blocks = blocks.zero;
+  }
+  return result;
 }
 
 // Options that would be taken and not followed, and files that could not be written at the end.
@@ -188,7 +203,10 @@ int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   std::optional<ModelRun> model;
-  const Expected<run::RunConfig> config = open_config(arguments.config, arguments.model, sets, model, arguments.data);
+  const Expected<run::RunConfig> config = [&] {
+    const ProgressLine line(arguments.config);
+    return open_config(arguments.config, arguments.model, sets, model, arguments.data);
+  }();
   Failure wrong = option_problems(arguments, config);
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());

@@ -62,11 +62,21 @@ std::string control_note(const RunResult& run) {
       run.hardware.operation_ns.value_or(0), times);
 }
 
+// Of a program that was brought: its hash, and the zero blocks that its masks have.
+std::string program_lines(const result::ProgramFile& program) {
+  const std::string share =
+      program.masked_blocks == 0 ? "zero blocks: not known, the program has no masks"
+      : program.zero_blocks == 0
+          ? "no block is zero by the masks of the program"
+          : fmt::format("{:.4g} % of all 8x8 blocks are zero by the masks of the program",
+                        100.0 * static_cast<double>(program.zero_blocks) / static_cast<double>(program.masked_blocks));
+  return fmt::format("hash of the program: {}\n{}\n", program.hash, share);
+}
+
 std::string heading(const RunResult& run) {
   const result::HardwareResult& hardware = run.hardware;
   const std::string made_by = run.program ? "program of " + run.program->file : "policy " + run.policy.value_or("");
-  const std::string masks =
-      run.program ? "hash of the program: " + run.program->hash + "\n" : sparsity_report(*run.sparsity);
+  const std::string masks = run.program ? program_lines(*run.program) : sparsity_report(*run.sparsity);
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
       "{}\n{}\n"

@@ -3,8 +3,10 @@
 
 #include <memory>
 
+#include "sim/base/phase.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/cli/target_file.h"
 #include "sim/run/config_folder.h"
 #include "sim/validation/plot.h"
@@ -26,7 +28,11 @@ int validate_csv(const ValidateArguments& arguments) {
   options.group = arguments.group;
   options.config_folder = run::config_folder();
   options.jobs = arguments.jobs;
-  const Expected<validation::Validation> validation = validate_rows(options);
+  const Expected<validation::Validation> validation = [&] {
+    const ProgressLine line(arguments.csv);
+    enter_phase("predicting");
+    return validate_rows(options);
+  }();
   if (!validation) return report_failure(validation.failure());
   fmt::print("{}", validation_table(*validation));
   if (!arguments.json_file.empty())

@@ -3,24 +3,35 @@
 #include <memory>
 
 #include "sim/base/json_file.h"
+#include "sim/base/phase.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
+#include "sim/cli/progress.h"
 #include "sim/config/hardware.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
+#include "sim/run/config_folder.h"
 #include "sim/verify/verify.h"
 
 namespace tessera::cli {
 namespace {
 
 int verify_file(const std::string& file, const std::string& hardware, const std::vector<std::string>& sets) {
-  const Expected<arch::ArraySpec> array = config::load_hardware(hardware, sets);
+  const Expected<std::string> machine = run::hardware_file(hardware);
+  if (!machine) return report_failure(at_option("--hardware", machine.failure()));
+  const Expected<arch::ArraySpec> array = config::load_hardware(*machine, sets);
   if (!array) return report_failure(array.failure());
   const Expected<std::string> text = read_text(file);
   if (!text) return report_failure(text.failure());
+  std::optional<ProgressLine> line(file);
+  enter_phase("reading the program");
   const Expected<program::Program> program = program::parse_program(*text, *array, file);
+  enter_phase("verifying");
+  std::optional<Failure> wrong;
+  if (program) wrong = verify::verify(*program, *array);
+  line.reset();
   if (!program) return report_failure(program.failure());
-  if (std::optional<Failure> wrong = verify::verify(*program, *array)) {
+  if (wrong) {
     for (Problem& problem : wrong->problems) problem.file = file;
     return report_failure(*wrong);
   }
@@ -40,8 +51,7 @@ void add_verify_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("verify", "Judge a program as written by `run --dump program`: every rule it breaks");
   command->add_option("program", arguments->program, "text of a program")->required();
-  command->add_option("--hardware", arguments->hardware, "hardware file, for example configs/hardware/aie2.json")
-      ->required();
+  command->add_option("--hardware", arguments->hardware, "hardware by name, for example aie2, or path")->required();
   command->add_option("--set", arguments->sets, "a.b=c: change any key of the hardware, for example rows=8; repeatable")
       ->allow_extra_args(false);
   command->callback(

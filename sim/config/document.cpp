@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "sim/base/json_file.h"
+#include "sim/config/named_file.h"
 
 namespace tessera::config {
 namespace {
@@ -159,21 +160,16 @@ class DocumentLoader {
     if (!document.value.is_object() || !document.value.contains(key) || !document.value[key].is_string()) return;
     const Origin origin = document.origin(key);
     const std::string name = document.value[key].get<std::string>();
-    const std::string path = file_of(name, origin, reference.folder);
+    const Expected<std::string> path = named_file(name, origin.folder, reference.folder);
+    if (!path) {
+      for (const Problem& p : path.failure().problems) problem(origin.file, key, p.what, p.legal);
+      return;
+    }
     const std::size_t known = problems_.size();
-    const Document content = file(path, origin.file + ": " + key);
+    const Document content = file(*path, origin.file + ": " + key);
     if (!content.value.is_object() && problems_.size() == known)
-      problem(path, "", fmt::format("holds {}", content.value.dump()), "legal: a JSON object");
+      problem(*path, "", fmt::format("holds {}", content.value.dump()), "legal: a JSON object");
     if (content.value.is_object()) lay_over(document, {key}, content, true);
-  }
-
-  // The file that `name` stands for: a path from the origin, or a bare name in the folder of names.
-  static std::string file_of(const std::string& name, const Origin& origin, const std::string& names) {
-    namespace fs = std::filesystem;
-    const std::string path = (fs::path(origin.folder) / name).lexically_normal().string();
-    std::error_code ignored;
-    if (names.empty() || name.find_first_of("/.") != std::string::npos || fs::exists(path, ignored)) return path;
-    return (fs::path(names) / (name + ".json")).lexically_normal().string();
   }
 
   void refuse_undone(const std::vector<std::string>& sets) {

@@ -77,16 +77,16 @@ Rule hardware_rule() {
        {"calibration", Rule::text("where that hardware was compared with silicon; absent: nowhere")},
        {"keys", Rule::list("what differs", 0, 1000, Rule::text(""))}},
       {"name", "keys"});
-  Rule rule =
-      Rule::object("the array, as an object or the path of a file in configs/hardware",
-                   {{"$schema", Rule::text("schema for editors")},
-                    {"name", Rule::text("name of the hardware in results")},
-                    {"description", Rule::text("what it describes")},
-                    {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
-                                               "nowhere")},
-                    {"changed_from", changed_from},
-                    {"kernels", Rule::text("name of the kernel law, see `tessera list`")}},
-                   {"name", "kernels"});
+  Rule rule = Rule::object(
+      "the array, as an object or the path of a file in configs/hardware",
+      {{"$schema", Rule::text("schema for editors")},
+       {"name", Rule::text("name of the hardware in results")},
+       {"description", Rule::text("what it describes")},
+       {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
+                                  "nowhere")},
+       {"changed_from", changed_from},
+       {"kernels", Rule::text("kernel library: a name that `tessera list kernels` shows, or the path of a file")}},
+      {"name", "kernels"});
   rule.or_file = true;
   for (const HardwareKey& key : hardware_keys()) {
     const std::string::size_type dot = key.path.rfind('.');

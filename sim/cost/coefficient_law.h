@@ -1,5 +1,5 @@
-// A kernel library as named coefficients, read from configs/hardware/kernels/<name>.json (written by
-// results/validation/fit_kernels.py, which documents rows, residuals and range of each).
+// A kernel library as named coefficients, read from a file such as configs/hardware/kernels/<name>.json (those are
+// written by results/validation/fit_kernels.py, which documents rows, residuals and range of each).
 //   gemm   cycles = prologue + ceil(m/bm) ceil(n/bn) (per_block + inner ceil(k/bk)): output blocks of bm x bn, each
 //   loaded,
 //          accumulated over k in the innermost loop and stored
@@ -64,8 +64,16 @@ class CoefficientLaw : public KernelLaw {
   std::string fingerprint() const override { return coefficients; }
 };
 
-// Reads a library and adds it to the registry under its name.
-Expected<const CoefficientLaw*> load_kernel_library(const std::string& file);
+// The keys that a library file may have: at its top, of an entry of gemm, of conv and of elementwise.
+struct LibraryKeys {
+  std::vector<std::string> top, gemm, conv, elementwise;
+};
+const LibraryKeys& kernel_library_keys();
+
+// Reads a library and adds it to the registry under its name, which must be none of `taken` and not that of another
+// library.
+Expected<const CoefficientLaw*> load_kernel_library(const std::string& file,
+                                                    const std::vector<std::string>& taken = {});
 
 // Reads `directory`/<name>.json unless a law of that name is registered already.
 Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, const std::string& directory);

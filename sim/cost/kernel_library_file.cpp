@@ -1,7 +1,7 @@
 // Reading a kernel library: strict, every problem in one pass.
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -61,9 +61,7 @@ bool names_rows(const json& entry) {
 
 void read_gemm(Reader& r, const json& entry, const std::string& path, CoefficientLaw& law) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
-  r.known(
-      entry, path,
-      {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"});
+  r.known(entry, path, kernel_library_keys().gemm);
   std::string in, out;
   GemmCoefficients c;
   r.text(entry, path, "in", in);
@@ -93,9 +91,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
 
 void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoefficients& c) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
-  r.known(
-      entry, path,
-      {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"});
+  r.known(entry, path, kernel_library_keys().conv);
   r.positive(entry, path, "row_pixels", c.row_pixels);
   r.number(entry, path, "prologue", c.prologue);
   r.number(entry, path, "load", c.load);
@@ -124,7 +120,7 @@ void read_windows(Reader& r, const json& windows, CoefficientLaw& law) {
 
 void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) {
   if (!entry.is_object()) return r.problem("elementwise", "not an object", "an object");
-  r.known(entry, "elementwise", {"prologue", "per_cycle", "pool_per_cycle", "source"});
+  r.known(entry, "elementwise", kernel_library_keys().elementwise);
   r.number(entry, "elementwise", "prologue", c.prologue);
   r.rate(entry, "elementwise", "per_cycle", c.per_cycle);
   r.rate(entry, "elementwise", "pool_per_cycle", c.pool_per_cycle);
@@ -133,7 +129,7 @@ void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) 
 // What a library charges, without what it says about that.
 json coefficients_of(json part) {
   if (part.is_object())
-    for (const char* key : {"name", "says", "source", "range", "residual_pct"}) part.erase(key);
+    for (const char* key : {"$schema", "name", "says", "source", "range", "residual_pct"}) part.erase(key);
   if (part.is_structured())
     for (json& inner : part) inner = coefficients_of(inner);
   return part;
@@ -149,7 +145,7 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
     r.problem("", "no JSON object", "a JSON object");
     return failure;
   }
-  r.known(root, "", {"name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle"});
+  r.known(root, "", kernel_library_keys().top);
   r.text(root, "", "name", law.name);
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
@@ -165,12 +161,26 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
 
 }  // namespace
 
-Expected<const CoefficientLaw*> load_kernel_library(const std::string& file) {
+const LibraryKeys& kernel_library_keys() {
+  static const LibraryKeys keys = {
+      {"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle"},
+      {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"},
+      {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"},
+      {"prologue", "per_cycle", "pool_per_cycle", "source"}};
+  return keys;
+}
+
+Expected<const CoefficientLaw*> load_kernel_library(const std::string& file, const std::vector<std::string>& taken) {
   static std::map<std::string, std::unique_ptr<CoefficientLaw>> loaded;
   const auto known = loaded.find(file);
   if (known != loaded.end()) return known->second.get();
   auto law = std::make_unique<CoefficientLaw>();
   Failure failure = read_library(file, *law);
+  const auto other = kernel_law_registry().find(law->name);
+  const bool differs = other != kernel_law_registry().end() && other->second->fingerprint() != law->fingerprint();
+  if (differs || std::find(taken.begin(), taken.end(), law->name) != taken.end())
+    failure.problems.push_back({file, "name", "\"" + law->name + "\" is the name of another library",
+                                "legal: a name that `tessera list kernels` does not show"});
   if (!failure.problems.empty()) return failure;
   const CoefficientLaw* result = law.get();
   kernel_law_registry().emplace(law->name, result);
@@ -183,7 +193,8 @@ Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, cons
   const auto it = registry.find(name);
   if (it != registry.end()) return it->second;
   const std::string file = directory + "/" + name + ".json";
-  if (!std::ifstream(file)) return find_kernel_law(name);  // its failure names the laws there are
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return find_kernel_law(name);  // its failure names the laws there are
   auto law = load_kernel_library(file);
   if (!law) return law.failure();
   return static_cast<const KernelLaw*>(*law);

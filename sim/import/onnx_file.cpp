@@ -80,7 +80,7 @@ std::optional<Failure> parse_packed(const std::string& path, int fd, onnx::Model
 }  // namespace
 
 Expected<onnx::ModelProto> read_model(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not be waited for
   struct stat status {};
   if (file.fd < 0 || fstat(file.fd, &status) != 0)
     return bad(path, fmt::format("cannot be read: {}", std::strerror(errno)), "the path of " + std::string(legal_file));

@@ -6,7 +6,8 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+
+#include "sim/base/input_file.h"
 
 namespace tessera::import {
 namespace {
@@ -127,11 +128,10 @@ class TensorReader {
     if (offset > held || size_ > held - offset)
       return refuse(fmt::format("takes bytes {} to {} of '{}', which has {}", offset, offset + size_, location, held),
                     "a place within the file");
-    std::ifstream in(path, std::ios::binary);
-    in.seekg(offset);
-    bytes.resize(static_cast<std::size_t>(size_));
-    in.read(bytes.data(), size_);
-    return in.good() || size_ == 0 || refuse("external data '" + location + "' cannot be read", "a readable file");
+    Expected<std::string> part = read_part(path.string(), offset, size_);
+    if (!part) return refuse("external data '" + location + "' cannot be read", "a readable file");
+    bytes = std::move(*part);
+    return true;
   }
 
   bool number(const onnx::StringStringEntryProto& entry, std::int64_t& value) {

@@ -288,6 +288,12 @@ class LayerReader {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::vector<std::string>>> layer_keys() {
+  std::vector<std::pair<std::string, std::vector<std::string>>> all;
+  for (const OpKeys& op : legal_ops()) all.emplace_back(op.name, op.keys);
+  return all;
+}
+
 LayerSpec read_layer(const json& j, int index, const std::string& file, std::vector<Problem>& problems) {
   return LayerReader(j, index, file, problems).read();
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/base/error.h"
@@ -21,6 +22,9 @@ struct LayerSpec {
 };
 
 LayerSpec read_layer(const nlohmann::json& json, int index, const std::string& file, std::vector<Problem>& problems);
+
+// Per operator that a network file can name: the keys of its layers beside name, op and inputs.
+std::vector<std::pair<std::string, std::vector<std::string>>> layer_keys();
 
 // A JSON integer in [low, high]; otherwise a problem at `path` and nullopt.
 std::optional<int> read_int(const nlohmann::json& json, int low, int high, const std::string& file,

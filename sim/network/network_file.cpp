@@ -28,7 +28,7 @@ class NetworkReader {
       report("", "is no object", R"(a network like {"name": "net", "input": [224, 224, 3], "layers": [...]})");
       return failure();
     }
-    refuse_unknown_keys(json_, {"name", "source", "input", "layers"}, file_, "", problems_);
+    refuse_unknown_keys(json_, {"$schema", "name", "source", "input", "layers"}, file_, "", problems_);
     read_name();
     read_specs();
     read_input();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <sstream>
 
 #include "sim/base/json_file.h"
@@ -163,19 +162,46 @@ double density_by_bytes(const ScheduleTrace& trace) {
 
 }  // namespace
 
+namespace {
+
+// Takes what follows the last `_` of a name off its end, if `fits` says so.
+template <class Fits>
+bool take_word(std::string& stem, Fits&& fits) {
+  const std::size_t at = stem.rfind('_');
+  if (at == std::string::npos || !fits(stem.substr(at + 1))) return false;
+  stem.resize(at);
+  return true;
+}
+
+// A text of one or two digits.
+std::optional<int> number(const std::string& text) {
+  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+  return digits && !text.empty() && text.size() <= 2 ? std::optional<int>(std::stoi(text)) : std::nullopt;
+}
+
+}  // namespace
+
+// <network>_<rows>x<cols>_<dense|sparseNN>.jsonl, of which the last two may be missing.
 TraceName parse_trace_name(const std::string& path) {
   TraceName name;
-  const std::string stem = path.substr(path.find_last_of('/') + 1);
-  static const std::regex pattern(R"(^(.*?)(?:_(\d{1,2})x(\d{1,2}))?(?:_(dense|sparse(\d{1,2})))?\.jsonl$)");
-  constexpr std::size_t longest_name = 255;  // that a file can have; std::regex recurses over the text
-  std::smatch m;
-  if (stem.size() > longest_name || !std::regex_match(stem, m, pattern)) return name;
-  name.network = m[1];
-  if (m[2].matched) {
-    name.rows = std::stoi(m[2]);
-    name.cols = std::stoi(m[3]);
-  }
-  if (m[4].matched) name.density = m[5].matched ? 1 - std::stoi(m[5]) / 100.0 : 1;
+  std::string stem = path.substr(path.find_last_of('/') + 1);
+  const std::string ending = ".jsonl";
+  if (stem.size() < ending.size() || stem.compare(stem.size() - ending.size(), ending.size(), ending) != 0) return name;
+  stem.resize(stem.size() - ending.size());
+  take_word(stem, [&](const std::string& word) {
+    const std::optional<int> percent = word.rfind("sparse", 0) == 0 ? number(word.substr(6)) : std::nullopt;
+    if (word == "dense" || percent) name.density = percent ? 1 - *percent / 100.0 : 1;
+    return name.density.has_value();
+  });
+  take_word(stem, [&](const std::string& word) {
+    const std::size_t x = std::min(word.find('x'), word.size());
+    const std::optional<int> rows = number(word.substr(0, x)), cols = number(word.substr(std::min(x + 1, word.size())));
+    if (!rows || !cols) return false;
+    name.rows = rows;
+    name.cols = cols;
+    return true;
+  });
+  name.network = stem;
   return name;
 }
 

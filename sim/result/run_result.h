@@ -129,6 +129,7 @@ struct SparsityResult {
 // A program that was run instead of a schedule.
 struct ProgramFile {
   std::string file, hash;
+  std::int64_t masked_blocks = 0, zero_blocks = 0;  // 8x8 blocks of the layers that have a mask
 };
 
 struct RunResult {

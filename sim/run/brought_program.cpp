@@ -86,12 +86,17 @@ std::optional<Problem> call_without_kernel(const program::Program& program, cons
   return std::nullopt;
 }
 
-bool has_zero_blocks(const program::Program& program) {
-  return std::any_of(program.layers.begin(), program.layers.end(), [&](const program::ProgramLayer& layer) {
-    if (layer.mask < 0) return false;
+MaskedBlocks masked_blocks(const program::Program& program) {
+  MaskedBlocks blocks;
+  for (const program::ProgramLayer& layer : program.layers) {
+    if (layer.mask < 0) continue;
     const sparsity::KernelMask& mask = program.masks[layer.mask];
-    return mask.count() < std::int64_t{mask.rows} * mask.cols;
-  });
+    blocks.all += std::int64_t{mask.rows} * mask.cols;
+    blocks.zero += std::int64_t{mask.rows} * mask.cols - mask.count();
+  }
+  return blocks;
 }
+
+bool has_zero_blocks(const program::Program& program) { return masked_blocks(program).zero > 0; }
 
 }  // namespace tessera::run

@@ -20,6 +20,12 @@ std::optional<Problem> other_masks(const program::Program& program,
 // The first call that the kernels of the run do not cover, if any.
 std::optional<Problem> call_without_kernel(const program::Program& program, const cost::KernelLaw& law);
 
+// The 8x8 blocks of all layers that have a mask, and how many of them are zero.
+struct MaskedBlocks {
+  std::int64_t all = 0, zero = 0;
+};
+MaskedBlocks masked_blocks(const program::Program& program);
+
 // Whether any block of any layer is missing.
 bool has_zero_blocks(const program::Program& program);
 

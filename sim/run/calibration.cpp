@@ -1,8 +1,11 @@
 #include "sim/run/calibration.h"
 
+#include <filesystem>
 #include <set>
 
+#include "sim/base/json_file.h"
 #include "sim/config/hardware.h"
+#include "sim/run/config_folder.h"
 
 namespace tessera::run {
 namespace {
@@ -22,7 +25,26 @@ json values_of(const json& hardware, const arch::ArraySpec& array) {
   return values;
 }
 
-std::vector<std::string> differing_keys(const json& ours, const json& theirs, bool calibrated) {
+// The kernel libraries with which designs on the machine of `file` were compared with silicon.
+std::set<std::string> validated_kernels(const std::string& file) {
+  std::set<std::string> names;
+  const std::vector<std::string> all = config_names("hardware/kernels");
+  const Expected<json> designs = read_json(config_folder() + "/validation/designs.json");
+  if (!designs || !designs->is_object()) return names;
+  const json groups = designs->value("groups", json::object());
+  for (const json& group : groups) {
+    const std::string machine = config_folder() + "/hardware/" + group.value("hardware", "");
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(machine, file, ignored)) continue;
+    if (group.contains("kernels")) names.insert(group["kernels"].get<std::string>());
+    for (const std::string& name : all)  // of the design of this name
+      if (group.value("bottleneck", false) && name.rfind("bottleneck-", 0) == 0) names.insert(name);
+  }
+  return names;
+}
+
+std::vector<std::string> differing_keys(const json& ours, const json& theirs, bool calibrated,
+                                        const std::set<std::string>& kernels) {
   std::set<std::string> keys, changed;
   for (const json* side : {&ours, &theirs})
     for (const auto& [key, value] : side->items()) keys.insert(key);
@@ -30,7 +52,8 @@ std::vector<std::string> differing_keys(const json& ours, const json& theirs, bo
     const json mine = ours.value(key, json()), base = theirs.value(key, json());
     const bool part =
         calibrated && (key == "rows" || key == "cols") && mine.is_number() && base.is_number() && mine <= base;
-    if (mine != base && !part) changed.insert(key);
+    const bool validated = key == "kernels" && mine.is_string() && kernels.count(mine.get<std::string>()) > 0;
+    if (mine != base && !part && !validated) changed.insert(key);
   }
   return {changed.begin(), changed.end()};
 }
@@ -41,10 +64,12 @@ void settle_calibration(config::Document& document, const arch::ArraySpec& array
   if (hardware.contains("changed_from")) hardware.erase("calibration");  // a resolved config that was run again
   const bool calibrated = hardware.contains("calibration");
   const char* key = calibrated ? "calibration" : "name";
-  const json base = hardware_in(document.origin(std::string("hardware.") + key).file, key);
+  const std::string& file = document.origin(std::string("hardware.") + key).file;
+  const json base = hardware_in(file, key);
   if (base.is_null()) return;
   const std::vector<std::string> changed =
-      differing_keys(values_of(hardware, array), values_of(base, array), calibrated);
+      differing_keys(values_of(hardware, array), values_of(base, array), calibrated,
+                     calibrated ? validated_kernels(file) : std::set<std::string>{});
   if (changed.empty()) return;
   std::set<std::string> all(changed.begin(), changed.end());
   json from = {{"name", base["name"]}};

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "sim/base/installation.h"
+#include "sim/config/named_file.h"
 #include "sim/cost/coefficient_law.h"
 
 namespace tessera::run {
@@ -17,13 +18,11 @@ std::string config_folder() {
 }
 
 std::vector<std::string> config_names(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(config_folder() + "/" + folder, error)) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return config::names_in(config_folder() + "/" + folder);
+}
+
+Expected<std::string> hardware_file(const std::string& given) {
+  return config::named_file(given, "", config_folder() + "/hardware");
 }
 
 std::vector<std::string> all_kernel_law_names() {
@@ -39,10 +38,25 @@ Expected<const cost::KernelLaw*> open_kernel_law(const std::string& name) {
   if (std::find(names.begin(), names.end(), name) != names.end()) {
     return cost::find_or_load_kernel_law(name, config_folder() + "/hardware/kernels");
   }
-  const std::string near = nearest_name(name, names);
-  return fail(ExitCode::bad_input, {"", "hardware.kernels", fmt::format("is \"{}\"", name),
-                                    fmt::format("{}legal: {}", near.empty() ? "" : "did you mean \"" + near + "\"? ",
-                                                fmt::join(names, ", "))});
+  return fail(ExitCode::bad_input,
+              {"", "hardware.kernels", fmt::format("is \"{}\"", name), config::legal_names(name, names)});
+}
+
+std::string kernel_library_path(const std::string& given, const std::string& folder) {
+  if (given.find_first_of("/.") == std::string::npos) return "";
+  return (std::filesystem::path(folder) / given).lexically_normal().string();
+}
+
+Expected<std::string> kernel_law_name(const std::string& given, const std::string& folder) {
+  const std::string path = kernel_library_path(given, folder);
+  if (path.empty()) return given;
+  std::error_code ignored;
+  for (const std::string& name : config_names("hardware/kernels"))
+    if (std::filesystem::equivalent(path, config_folder() + "/hardware/kernels/" + name + ".json", ignored))
+      return name;
+  const Expected<const cost::CoefficientLaw*> law = cost::load_kernel_library(path, config_names("hardware/kernels"));
+  if (!law) return law.failure();
+  return (*law)->name;
 }
 
 Expected<const cost::KernelLaw*> kernel_law_of(const arch::ArraySpec& array) {

@@ -14,10 +14,19 @@ std::string config_folder();
 // Stems of the .json files in a folder below it ("networks"), sorted.
 std::vector<std::string> config_names(const std::string& folder);
 
+// The hardware file that a path or a name of `tessera list hardware` stands for.
+Expected<std::string> hardware_file(const std::string& given);
+
 // A law by name: built in, at the rates of an AIE2 core, or a library in configs/hardware/kernels.
 Expected<const cost::KernelLaw*> open_kernel_law(const std::string& name);
 // The law of an array, at the rates of its cores.
 Expected<const cost::KernelLaw*> kernel_law_of(const arch::ArraySpec& array);
 std::vector<std::string> all_kernel_law_names();
+
+// What `hardware.kernels` says, a name or the path of a library from `folder`: the library's name, under which
+// open_kernel_law knows it from now on.
+Expected<std::string> kernel_law_name(const std::string& given, const std::string& folder);
+// The path that `hardware.kernels` says, empty when it says a name.
+std::string kernel_library_path(const std::string& given, const std::string& folder);
 
 }  // namespace tessera::run

@@ -85,15 +85,21 @@ std::string read_all(int fd) {
 
 IsolatedTask::IsolatedTask(const std::function<Expected<std::string>()>& work) {
   int fds[2];
-  if (pipe(fds) != 0) return;
+  if (pipe(fds) != 0) {
+    errno_ = errno;
+    return;
+  }
+  phase_ = share_phase();
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);   // a killed run leaves nobody behind who simulates on
     if (getppid() != parent) _exit(1);  // the parent died before the line above
     close(fds[0]);
+    report_phase_to(phase_);
     run_child(work, fds[1]);
   }
+  errno_ = errno;  // of a fork that failed
   close(fds[1]);
   fd_ = fds[0];
 }
@@ -104,11 +110,12 @@ IsolatedTask::~IsolatedTask() {
     waitpid(pid_, nullptr, 0);
   }
   if (fd_ >= 0) close(fd_);
+  unshare_phase(phase_);
 }
 
 Expected<std::string> IsolatedTask::wait() {
   if (pid_ <= 0) {
-    return fail(ExitCode::internal, {"", "", fmt::format("cannot start a process: {}", std::strerror(errno)), ""});
+    return fail(ExitCode::internal, {"", "", fmt::format("cannot start a process: {}", std::strerror(errno_)), ""});
   }
   std::string bytes = read_all(fd_);
   int status = 0;

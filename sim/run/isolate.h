@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sim/base/error.h"
+#include "sim/base/phase.h"
 
 namespace tessera::run {
 
@@ -22,11 +23,14 @@ class IsolatedTask {
   Expected<std::string> wait();
 
   pid_t pid() const { return pid_; }
+  const char* phase() const { return phase_ == nullptr ? nullptr : phase_->load(); }  // that the child is in
   int result_fd() const { return fd_; }  // readable (or at end of file) when there is something to read
 
  private:
   pid_t pid_ = -1;
   int fd_ = -1;
+  int errno_ = 0;  // why there is no child
+  Phase* phase_ = nullptr;
 };
 
 }  // namespace tessera::run

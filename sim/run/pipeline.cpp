@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/json_file.h"
+#include "sim/base/phase.h"
 #include "sim/compile/compile.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
@@ -100,18 +101,21 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (std::vector<Problem> missing = lower::missing_resources(config.array); !missing.empty())
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
+  enter_phase("scheduling");
   Expected<schedule::Schedule> schedule = compile::make_schedule(config.network, masks, config.array, **law, config.schedule);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);
+  enter_phase("verifying");
   if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array)) {
     wrong->code = ExitCode::internal;
     wrong->problems.insert(wrong->problems.begin(),
                            {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
+  enter_phase("computing bounds");
   plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
   plan.durations = kernel_durations(plan.schedule.program, **law);
   return plan;
@@ -124,6 +128,7 @@ Density program_density(const program::Program& program) {
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
   const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
   if (!law) return law.failure();
+  enter_phase("reading the program");
   const Expected<std::string> text = read_text(file);
   if (!text) return text.failure();
   Expected<program::Program> program = program::parse_program(*text, config.array, file);
@@ -136,6 +141,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
                               fmt::format("the program was made for {}, the config says {}", program->accounting,
                                           accounting_name(config.accounting)),
                               "legal: the accounting that the program was dumped with"});
+  enter_phase("verifying");
   if (wrong.problems.empty()) wrong = verify::verify(*program, config.array).value_or(Failure{});
   if (wrong.problems.empty())
     if (std::optional<Problem> without = call_without_kernel(*program, **law))
@@ -175,10 +181,12 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (std::optional<Failure> large = too_much_functional_memory(program, config.array)) return std::move(*large);
     if (std::optional<Problem> other = other_masks(program, masks_of(config, density)))
       return fail(ExitCode::bad_input, std::move(*other));
+    enter_phase("computing the reference");
     Expected<FunctionalRun> prepared = FunctionalRun::prepare(config, program, masks_of(config, density), options.data);
     if (!prepared) return prepared.failure();
     functional = std::move(*prepared);
   }
+  enter_phase("simulating");
   const Expected<exec::SimResult> sim =
       simulate(program, config.array, plan.durations, sim_options, functional ? functional->image : exec::DdrImage{});
   if (!sim) return sim.failure();
@@ -193,6 +201,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     add_kernel_footing(result, program, **law, plan.durations);
     result.control = control_cost(program, config.array);
   }
+  enter_phase("comparing with the reference");
   if (functional) result.functional = functional->compare(config, program, *sim);
   return result;
 }
@@ -237,6 +246,7 @@ std::string text_of(const JsonParts& parts) {
 
 JsonParts content_parts(const RunConfig& config, Density density) {
   json network = config.resolved["network"];
+  network.erase("$schema");
   network.erase("name");
   network.erase("source");
   const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);

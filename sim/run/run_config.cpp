@@ -7,8 +7,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "sim/base/phase.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
+#include "sim/config/named_file.h"
 #include "sim/config/validate.h"
 #include "sim/network/network_file.h"
 #include "sim/run/calibration.h"
@@ -26,14 +28,6 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 // Parts of a config that may be a file, or a name of `tessera list`.
 std::vector<config::Reference> references() {
   return {{"network", config_folder() + "/networks"}, {"hardware", config_folder() + "/hardware"}};
-}
-
-// The file of a run config: a path, or a name of `tessera list runs`.
-std::string run_file(const std::string& given) {
-  std::error_code ignored;
-  if (given.find_first_of("/.") != std::string::npos || std::filesystem::exists(given, ignored)) return given;
-  const std::string named = config_folder() + "/runs/" + given + ".json";
-  return std::filesystem::exists(named, ignored) ? named : given;
 }
 
 // Puts a default where the config says nothing.
@@ -182,11 +176,11 @@ class Resolver {
     const cost::KernelLaw* law = nullptr;
     if (array) {
       take(read_hardware(document_, "hardware"), config.array, "");
-      if (document_.value["accounting"] == "published")
-        use_published_machine(config.array);
-      else if (!config.array.name.empty())
+      if (document_.value["accounting"] == "published") use_published_machine(config.array);
+      const bool kernels = settle_kernels(config.array);
+      if (document_.value["accounting"] != "published" && !config.array.name.empty())
         settle_calibration(document_, config.array);
-      take(open_kernel_law(document_.value["hardware"]["kernels"].get<std::string>()), law, "");
+      if (kernels) take(open_kernel_law(config.array.kernels), law, "");
     }
     if (network) config.network = std::move(*network);
     if (masks) {
@@ -195,6 +189,7 @@ class Resolver {
                                       {"weights", &config.mask_spec.weights},
                                       {"gradients", &config.mask_spec.gradients}})
         *file = path_of(std::string("sparsity.") + key, document_.value["sparsity"].value(key, ""));
+      enter_phase("making masks");
       take(make_masks(config.network, config.mask_spec), config.masks, "sparsity");
       if (!config.mask_spec.file.empty() && sound("sparsity")) follow_blocks(config);
       if (config.mask_spec.importance && sound("sparsity")) choose_by_importance(config);
@@ -331,6 +326,21 @@ class Resolver {
     return std::move(*network);
   }
 
+  // A kernel library given by its path: the array gets its name, the config a path that means the same everywhere.
+  bool settle_kernels(arch::ArraySpec& array) {
+    json& given = document_.value["hardware"]["kernels"];
+    const std::string folder = document_.origin("hardware.kernels").folder, said = given.get<std::string>();
+    const std::size_t known = failure_.problems.size();
+    array.kernels = said;
+    take(kernel_law_name(said, folder), array.kernels, "hardware.kernels");
+    const std::vector<std::string> shipped = config_names("hardware/kernels");
+    if (std::find(shipped.begin(), shipped.end(), array.kernels) != shipped.end())
+      given = array.kernels;
+    else if (const std::string path = kernel_library_path(said, folder); !path.empty())
+      given = std::filesystem::absolute(path).string();
+    return failure_.problems.size() == known;
+  }
+
   // The published accounting is the arithmetic of one machine: the generic array becomes it, with its rows, columns and
   // DDR. What was changed in hardware of that name stays.
   void use_published_machine(arch::ArraySpec& array) {
@@ -400,8 +410,9 @@ const char* fidelity_name(exec::Fidelity f) { return f == exec::Fidelity::transa
 
 Expected<RunConfig> load_run_config(const std::string& path, const std::vector<std::string>& sets,
                                     const sparsity::WeightsByLayer* weights) {
-  return Resolver(config::load_document(run_file(path), references(), sets),
-                  std::filesystem::path(path).stem().string(), weights)
+  const Expected<std::string> file = config::named_file(path, "", config_folder() + "/runs");
+  if (!file) return file.failure();
+  return Resolver(config::load_document(*file, references(), sets), std::filesystem::path(path).stem().string(), weights)
       .resolve();
 }
 

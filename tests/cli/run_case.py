@@ -43,6 +43,7 @@ def execute(sections, program, configs):
         os.symlink(program, os.path.join(folder, "tessera"))
         for header, lines in sections:
             if header.startswith("file "):
+                os.makedirs(os.path.dirname(os.path.join(folder, header[5:])), exist_ok=True)
                 with open(os.path.join(folder, header[5:]), "w") as out:
                     out.write("\n".join(lines) + "\n")
         command = "\n".join(next(lines for header, lines in sections if header == "run"))

@@ -7,7 +7,9 @@
 #include "sim/base/json_file.h"
 #include "sim/config/hardware.h"
 #include "sim/config/validate.h"
+#include "sim/network/network_file.h"
 #include "sim/run/config_folder.h"
+#include "sim/run/file_schemas.h"
 #include "sim/run/run_config.h"
 #include "sim/run/run_rule.h"
 
@@ -18,9 +20,8 @@ using namespace tessera::run;
 using nlohmann::json;
 
 namespace {
-void check_schema(const std::string& name, const Rule& rule, const std::string& title) {
+void check_schema(const std::string& name, const nlohmann::ordered_json& schema) {
   const std::string path = config_folder() + "/schema/" + name + ".schema.json";
-  const nlohmann::ordered_json schema = json_schema(rule, title);
   if (std::getenv("TESSERA_UPDATE_SCHEMAS") != nullptr) std::ofstream(path) << schema.dump(1) << '\n';
   const Expected<json> committed = read_json(path);
   REQUIRE(committed);
@@ -35,8 +36,56 @@ std::vector<Problem> problems_of(const json& value, const Rule& rule) {
 TEST_CASE("the schema files are those of the rules") {
   Rule hardware = hardware_rule();
   hardware.or_file = false;
-  check_schema("hardware", hardware, "Tessera hardware file");
-  check_schema("run", run_rule(), "Tessera run config");
+  check_schema("hardware", json_schema(hardware, "Tessera hardware file"));
+  check_schema("run", json_schema(run_rule(), "Tessera run config"));
+  check_schema("network", network_schema());
+  check_schema("kernels", kernel_library_schema());
+}
+
+namespace {
+// What of `value` the schema knows nothing of, as a path; empty: nothing. Keys, constants and required keys are judged,
+// ranges are not.
+std::string unknown_to(const json& schema, const json& value, const std::string& path) {
+  if (schema.contains("const")) return schema["const"] == value ? "" : path;
+  if (schema.contains("oneOf")) {
+    int fitting = 0;
+    for (const json& one : schema["oneOf"]) fitting += unknown_to(one, value, path).empty() ? 1 : 0;
+    return fitting == 1 ? "" : path;
+  }
+  for (const json& key : schema.value("required", json::array()))
+    if (!value.contains(key.get<std::string>())) return path + "." + key.get<std::string>();
+  if (value.is_array() && schema.contains("items"))
+    for (const json& item : value)
+      if (const std::string wrong = unknown_to(schema["items"], item, path + "[]"); !wrong.empty()) return wrong;
+  if (!value.is_object() || !schema.contains("properties")) return "";
+  for (const auto& [key, child] : value.items()) {
+    if (!schema["properties"].contains(key)) return path + "." + key;
+    if (const std::string wrong = unknown_to(schema["properties"][key], child, path + "." + key); !wrong.empty())
+      return wrong;
+  }
+  return "";
+}
+}  // namespace
+
+TEST_CASE(
+    "the schemas of networks and kernel libraries know every file of the project, and refuse what readers refuse") {
+  const json network = network_schema(), kernels = kernel_library_schema();
+  for (const auto& [folder, schema] : {std::pair{"networks", network}, {"hardware/kernels", kernels}})
+    for (const std::string& name : config_names(folder)) {
+      const Expected<json> file = read_json(config_folder() + "/" + folder + "/" + name + ".json");
+      REQUIRE(file);
+      CHECK(unknown_to(schema, *file, name) == "");
+      json wrong = *file;
+      wrong["layer"] = 1;
+      CHECK(unknown_to(schema, wrong, name) == name + ".layer");
+      wrong = *file;
+      wrong.erase("name");
+      CHECK(unknown_to(schema, wrong, name) == name + ".name");
+    }
+  json pool = *read_json(config_folder() + "/networks/resnet50.json");
+  pool["layers"][0]["global"] = true;  // a key of pools at a convolution
+  CHECK(unknown_to(network, pool, "") == ".layers[]");
+  CHECK_FALSE(network::parse_network(pool, "x"));
 }
 
 TEST_CASE("every kind of rule refuses what is wrong and accepts what is right") {

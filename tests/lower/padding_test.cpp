@@ -27,12 +27,12 @@ Case random_case(Random& random) {
   const auto pick = [&](int n) { return static_cast<int>(random.below(static_cast<std::uint64_t>(n))); };
   const auto side = [&](Span* all, Span* map) {
     *map = {0, 1 + pick(5)};
-    *all = {-pick(40), map->hi + pick(40)};
+    *all = {-pick(36), map->hi + pick(36)};
   };
   Case k;
   side(&k.all.h, &k.map.h);
   side(&k.all.w, &k.map.w);
-  k.c = {8, 16 + 8 * pick(4)};
+  k.c = {8, 16 + 8 * pick(2)};
   k.source.max_padding = {63, 1 + pick(31), 1 + pick(15)};
   k.source.max_wrap = 1023;
   k.sink.max_wrap = 2 + pick(12);
@@ -88,7 +88,7 @@ TEST_CASE("what one descriptor pads needs no blocks") {
 TEST_CASE("blocks and map make the window") {
   Random random(5);
   int with_blocks = 0, needed = 0, refused = 0;
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const Case k = random_case(random);
     const Padding p = k.padding();
     CHECK(objection(k, p) == "");
@@ -101,7 +101,7 @@ TEST_CASE("blocks and map make the window") {
     needed += objection(k, less).empty() ? 0 : 1;
     refused += objection(k, reversed).empty() ? 0 : 1;
   }
-  CHECK(with_blocks > 200);
+  CHECK(with_blocks > 50);
   CHECK(needed > with_blocks * 9 / 10);
-  CHECK(refused > 100);
+  CHECK(refused > 25);
 }

@@ -62,6 +62,12 @@ TEST_CASE("what a name says") {
   CHECK(*name.density == 0.5);
   CHECK(*parse_trace_name("vgg16_8x8_dense.jsonl").density == 1);
   CHECK_FALSE(parse_trace_name("mine.jsonl").rows);
+  for (const char* odd :
+       {"net_2x2_sparse.jsonl", "net_2x2_sparse500.jsonl", "net_2x.jsonl", "net_222x2.jsonl", "_.jsonl"})
+    CHECK_FALSE(parse_trace_name(odd).density);
+  CHECK_FALSE(parse_trace_name("net_2x2_dense.json").rows);
+  CHECK(parse_trace_name("a_1x1_12x3.jsonl").network == "a_1x1");
+  CHECK(*parse_trace_name("a_1x1_12x3.jsonl").rows == 12);
 
   const std::string text = published::read_file(path);
   const auto nameless = read_trace(text, "mine.jsonl", parse_trace_name("mine.jsonl"));
