@@ -49,13 +49,15 @@ Expected<std::string> read_run(const fs::path& folder, const result::RunResult& 
   if (!config) return config.failure();
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   std::vector<run::IsolatedTask*> waiting;
+  std::vector<std::string> names;
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
     if (!(density == run::Density::dense ? run.dense : run.sparse)) continue;
     tasks.emplace_back(
         density, std::make_unique<run::IsolatedTask>([&config, density] { return view_again(*config, density); }));
     waiting.push_back(tasks.back().second.get());
+    names.emplace_back(density_name(density));
   }
-  wait_with_progress(waiting, config->name);
+  wait_with_progress(waiting, config->name, names);
   Views views;
   for (const auto& [density, task] : tasks) {
     const Expected<std::string> again = task->wait();

@@ -112,7 +112,7 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
       return plan_from_program(config, arguments.program_file);
     }();
     if (!plan) return plan.failure();
-    blocks = masked_blocks(plan->schedule.program);
+    blocks = run::masked_blocks(plan->schedule.program);
     const run::Density density = run::program_density(plan->schedule.program);
     start(density, [plan = std::move(*plan)] { return Expected<run::Plan>(plan); });
   } else {
