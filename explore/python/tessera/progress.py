@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 def in_notebook() -> bool:
     try:
-        from IPython import get_ipython  # type: ignore[import-not-found,attr-defined,unused-ignore]
+        from IPython import get_ipython
     except ImportError:
         return False
     shell = get_ipython()
@@ -28,7 +28,7 @@ class Progress:
         if self._terminal:
             print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
         if self._notebook:
-            from IPython.display import display  # type: ignore[import-not-found,unused-ignore]
+            from IPython.display import display
 
             plain = {"text/plain": line}
             if self._handle is None:
