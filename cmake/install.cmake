@@ -2,6 +2,7 @@
 # Debian package of the same.
 install(TARGETS tessera RUNTIME DESTINATION bin)
 install(DIRECTORY configs DESTINATION share/tessera)
+install(DIRECTORY explore/python/tessera DESTINATION lib/python3/dist-packages PATTERN __pycache__ EXCLUDE)  # of Debian, where all of Python 3 looks
 install(DIRECTORY explore/plot DESTINATION share/tessera FILES_MATCHING PATTERN "*.py")
 install(FILES explore/report/dist/page.html DESTINATION share/tessera/report)
 install(FILES results/validation/plot_validation.py DESTINATION share/tessera/results/validation)
