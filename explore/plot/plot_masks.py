@@ -9,6 +9,7 @@ import os
 import sys
 
 from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from style import COLORS, PAGE, plt
 
@@ -25,7 +26,7 @@ def layer_page(layer, core_rows):
     by_row.barh(range(len(layer["rows"])), layer["rows"], height=1, color=COLORS[0])
     by_row.set_ylim(len(layer["rows"]) - 0.5, -0.5)
     by_row.set_xlim(0, 1)
-    by_row.set_title("of rows")
+    by_row.set_title("density")
     for border in range(1, min(core_rows, len(bits))):
         at = len(bits) * border // min(core_rows, len(bits)) - 0.5
         picture.axhline(at, color=COLORS[1], linewidth=0.6)
@@ -58,6 +59,8 @@ def histogram(axis, importance):
     axis.bar(edges[:-1], importance["present"], widths, align="edge", color=COLORS[0], label="present")
     if edges[-1] > edges[0]:
         axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_xlabel("sum of squares of a block")
     axis.set_ylabel("blocks")
     axis.legend()

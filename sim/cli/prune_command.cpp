@@ -69,8 +69,8 @@ std::string table(const run::RunConfig& config, const pruning::Pruned& pruned, c
 
 std::string summary(const pruning::Pruned& pruned, double budget_us) {
   std::string text =
-      fmt::format("dense {:.1f} us, pruned {:.1f} us for a budget of {:.1f} us; at the least {:.1f} us\n",
-                  pruned.dense_us, pruned.latency_us, budget_us, pruned.least_us);
+      fmt::format("before {:.1f} us, pruned {:.1f} us for a budget of {:.1f} us; at the least {:.1f} us\n",
+                  pruned.before_us, pruned.latency_us, budget_us, pruned.least_us);
   text += fmt::format("importance kept {:.2f} %; a uniform share of {:.1f} % takes as long and keeps {:.2f} %\n",
                       100 * pruned.kept, 100 * pruned.uniform_share, 100 * pruned.uniform_kept);
   return text;
@@ -102,7 +102,7 @@ std::optional<Failure> write_results(const PruneArguments& arguments, ModelRun& 
   const nlohmann::json result = {{"network", config.name},
                                  {"hardware", config.array.name},
                                  {"budget_us", arguments.latency_us},
-                                 {"dense_us", pruned.dense_us},
+                                 {"before_us", pruned.before_us},
                                  {"latency_us", pruned.latency_us},
                                  {"least_us", pruned.least_us},
                                  {"importance", arguments.importance},

@@ -33,7 +33,7 @@ class PrunedFile {
 
   void clear_blocks(const network::Layer& layer, const LayerWeights& weights, const sparsity::BlockMask& mask) {
     onnx::TensorProto* const tensor = find(weights.node);
-    if (tensor == nullptr) return refuse(layer, "stand in no initializer that could be changed");
+    if (tensor == nullptr) return refuse(layer, "stand in no initializer");
     Expected<Tensor> read = take_tensor(*tensor, folder_, path_, tensor->name());
     if (!read) {
       problems_.insert(problems_.end(), read.failure().problems.begin(), read.failure().problems.end());
@@ -72,24 +72,61 @@ class PrunedFile {
  private:
   void refuse(const network::Layer& layer, const char* what) {
     problems_.push_back({path_, fmt::format("weights of layer '{}'", layer.name), what,
-                         "an initializer that only this layer reads, plain or behind DequantizeLinear"});
+                         "an initializer, plain or behind DequantizeLinear"});
   }
 
-  // The tensor that holds the weights of a node.
-  onnx::TensorProto* find(const std::string& node) {
-    const auto it = nodes_.find(node);
+  // The tensor that holds the weights of a node; one that others read too becomes a copy of its own.
+  onnx::TensorProto* find(const std::string& node_name) {
+    const auto it = nodes_.find(node_name);
     if (it == nodes_.end()) return nullptr;
-    const std::string op = it->second->op_type();
-    const int at = op.rfind("QLinear", 0) == 0 || op == "QGemm" ? 3 : 1;
-    if (it->second->input_size() <= at) return nullptr;
-    std::string value = it->second->input(at);
-    while (tensors_.count(value) == 0 && makers_.count(value) != 0 && readers_[value] == 1) {
-      const onnx::NodeProto& maker = *makers_[value];
-      if (maker.op_type() != "DequantizeLinear" && maker.op_type() != "QuantizeLinear" && maker.op_type() != "Identity")
+    onnx::NodeProto* node = it->second;
+    const std::string op = node->op_type();
+    int at = op.rfind("QLinear", 0) == 0 || op == "QGemm" ? 3 : 1;
+    while (node->input_size() > at && tensors_.count(node->input(at)) == 0) {
+      const auto maker = makers_.find(node->input(at));
+      if (maker == makers_.end() ||
+          (maker->second->op_type() != "DequantizeLinear" && maker->second->op_type() != "QuantizeLinear" &&
+           maker->second->op_type() != "Identity"))
         return nullptr;
-      value = maker.input(0);
+      node = own(*node, at, *maker->second);
+      at = 0;
     }
-    return tensors_.count(value) != 0 && readers_[value] == 1 ? tensors_[value] : nullptr;
+    if (node->input_size() <= at) return nullptr;
+    const std::string name = node->input(at);
+    if (readers_[name] == 1) return tensors_[name];
+    onnx::TensorProto* const copy = model_.mutable_graph()->add_initializer();
+    *copy = *tensors_[name];
+    copy->set_name(unused(name));
+    --readers_[name];
+    node->set_input(at, copy->name());
+    readers_[copy->name()] = 1;
+    return tensors_[copy->name()] = copy;
+  }
+
+  // The maker of input `at` of a node, for this node alone; it reads constants, so it may stand in front of all.
+  onnx::NodeProto* own(onnx::NodeProto& node, int at, onnx::NodeProto& maker) {
+    if (readers_[node.input(at)] == 1) return &maker;
+    auto& nodes = *model_.mutable_graph()->mutable_node();
+    onnx::NodeProto* const copy = nodes.Add();
+    *copy = maker;
+    for (int i = nodes.size() - 1; i > 0; --i) nodes.SwapElements(i, i - 1);
+    copy->set_name(unused(maker.name().empty() ? maker.output(0) : maker.name()));
+    copy->set_output(0, unused(maker.output(0)));
+    --readers_[node.input(at)];
+    node.set_input(at, copy->output(0));
+    readers_[copy->output(0)] = 1;
+    for (const std::string& input : copy->input()) ++readers_[input];
+    makers_[copy->output(0)] = copy;
+    return copy;
+  }
+
+  // A name that nothing has.
+  std::string unused(const std::string& like) const {
+    for (int n = 2;; ++n) {
+      std::string name = fmt::format("{}_{}", like, n);
+      if (readers_.count(name) == 0 && makers_.count(name) == 0 && tensors_.count(name) == 0 && nodes_.count(name) == 0)
+        return name;
+    }
   }
 
   static std::string cleared(const Tensor& tensor, const LayerWeights& weights, const sparsity::BlockMask& mask) {

@@ -129,6 +129,8 @@ class Pruner {
         budget = std::min(high, budget * (1 + tolerance / 2));
         continue;
       }
+      if (std::find(simulated_.begin(), simulated_.end(), *choice) != simulated_.end()) break;
+      simulated_.push_back(*choice);
       progress_(fmt::format("round {}: {:.1f} us in the model", round + 1, model_us(*choice)));
       Expected<std::vector<Simulated>> simulated = simulate({*choice});
       if (!simulated) return simulated.failure();
@@ -217,7 +219,7 @@ class Pruner {
   Pruned result(const Simulated& best) const {
     Pruned pruned;
     pruned.masks = with(chosen_).masks;
-    pruned.dense_us = uniform_.front().latency_us;
+    pruned.before_us = uniform_.front().latency_us;
     pruned.latency_us = best.latency_us;
     pruned.least_us = uniform_.back().latency_us;
     pruned.kept = kept_importance(layers_, chosen_);
@@ -241,6 +243,7 @@ class Pruner {
   std::vector<Simulated> uniform_;           // by step
   std::vector<std::vector<Option>> groups_;  // by layer and candidate
   std::vector<int> chosen_;
+  std::vector<std::vector<int>> simulated_;  // choices of the knapsack so far
   int simulations_ = 0;
 };
 
