@@ -122,9 +122,11 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   Plan plan;
   plan.schedule = std::move(*schedule);
   if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array)) {
-    wrong->code = ExitCode::internal;
+    const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
+    wrong->code = given ? ExitCode::bad_input : ExitCode::internal;
     wrong->problems.insert(wrong->problems.begin(),
-                           {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
+                           {given ? config.schedule.mapping->file : "", "schedule." + config.schedule.policy,
+                            "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
   plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
@@ -258,10 +260,12 @@ JsonParts content_parts(const RunConfig& config, Density density) {
   network.erase("name");
   network.erase("source");
   const Expected<const cost::KernelLaw*> law = open_kernel_law(config.array.kernels);
+  json schedule = config.resolved["schedule"];
+  if (config.schedule.mapping) schedule["mapping"] = program::hash_text(hash_of(config.schedule.mapping->text));
   json content = {{"network", network},
                   {"hardware", config::hardware_values(config.resolved["hardware"], config.array)},
                   {"kernels", law ? (*law)->fingerprint() : config.array.kernels},
-                  {"schedule", config.resolved["schedule"]},
+                  {"schedule", schedule},
                   {"accounting", accounting_name(config.accounting)},
                   {"fidelity", fidelity_name(config.fidelity)},
                   {"seed", config.seed}};

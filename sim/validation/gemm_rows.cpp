@@ -7,14 +7,14 @@
 
 #include "sim/cost/coefficient_law.h"
 #include "sim/compile/compile.h"
-#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/designs/object_fifo/gemm.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
 namespace tessera::validation {
 namespace {
 
-using schedule::object_fifo::GemmDesign;
+using designs::object_fifo::GemmDesign;
 
 // Written out, as a network file has limits that are those of unrolled programs.
 network::Network network_of(const MeasuredRow& row, network::ElementType in, network::ElementType out) {
@@ -33,22 +33,22 @@ network::Network network_of(const MeasuredRow& row, network::ElementType in, net
 }
 
 // What the scheduler is told: the row's own tile, and the buffering of its group's designs.
-schedule::LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& group, const network::Layer& layer,
+mapping::ForcedMapping forced_by(const MeasuredRow& row, const GroupDesign& group, const network::Layer& layer,
                                   const arch::ArraySpec& array) {
-  schedule::LayerOverride forced;
-  forced.tile = {row.tile.m, 1, row.tile.n, row.tile.k};
+  mapping::ForcedMapping forced;
+  forced.tile = mapping::TileSizes{row.tile.m, 1, row.tile.n, row.tile.k};
   if (!group.strips) return forced;
   forced.buffers.output = static_cast<int>(group.number("c_buffers"));
-  const auto bytes = [&] { return schedule::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
+  const auto bytes = [&] { return designs::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
   if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
     forced.buffers.weights = 1;
-    forced.keeps = schedule::Keeps::input;
+    forced.weights_outer = false;
     const bool alone = row.n <= row.tile.n * array.cols;
-    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.keeps.reset();
+    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.weights_outer.reset();
     return forced;
   }
   forced.buffers.input = 1;
-  forced.keeps = schedule::Keeps::weights;
+  forced.weights_outer = true;
   if (static_cast<double>(bytes()) > group.number("strip_budget")) forced.buffers.weights = 1;
   return forced;
 }
@@ -57,7 +57,7 @@ schedule::LayerOverride forced_by(const MeasuredRow& row, const GroupDesign& gro
 // buffers for, as the broadcast waits for the last column.
 double columns_skew(const GemmDesign& d, const arch::ArraySpec& array, double cycles_per_column) {
   const std::int64_t passes =
-      std::int64_t{d.blocks_m(array)} * (d.keeps == schedule::Keeps::input ? 1 : d.blocks_n(array));
+      std::int64_t{d.blocks_m(array)} * (d.keeps == designs::object_fifo::Keeps::input ? 1 : d.blocks_n(array));
   const bool waits = passes * ceil_div(d.k, d.tile_k) > d.a_buffers;
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
@@ -94,8 +94,8 @@ Expected<Prediction> predict_gemm(const MeasuredRow& row, const ValidationSetup&
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
   const network::Layer& layer = network.layers.back();
-  const schedule::LayerOverride& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
-  const GemmDesign design = schedule::object_fifo::gemm_design(layer, forced, array);
+  const mapping::ForcedMapping& forced = spec.layers[layer.name] = forced_by(row, group, layer, array);
+  const GemmDesign design = designs::object_fifo::gemm_design(layer, forced, array);
   auto schedule = compile::make_schedule(network, {std::nullopt, std::nullopt}, array, **law, spec);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
   auto run = run_program(schedule->program, array, kernel_durations(schedule->program, **law));
