@@ -12,6 +12,7 @@
 #include "sim/result/plan_summary.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/sparsity_result.h"
+#include "sim/schedule/registry.h"
 
 namespace tessera::cli {
 namespace {
@@ -36,13 +37,13 @@ result::PlanSummary summary(const network::Network& network, const run::Plan& pl
   return summary;
 }
 
-void print(run::Density density, const result::PlanSummary& plan, const std::string& policy) {
+void print(run::Density density, const result::PlanSummary& plan, const schedule::RegisteredPolicy& policy) {
   fmt::print("{:<7} scheduled and verified: {} layers, {} kernel calls, {} of DDR\n", density_name(density),
              plan.layers, with_commas(plan.kernel_calls), show_bytes(static_cast<double>(plan.ddr_bytes)));
   if (!plan.bounds) return;
   const result::PlanBounds& bounds = *plan.bounds;
   fmt::print("        the scheduler's estimate {}, no simulation: {}\n", show_time(bounds.estimate_us),
-             policy == "object_fifo" ? "too low, nothing waits in it" : "mostly too high (results/bounds)");
+             policy.estimate);
   fmt::print("        no schedule beats {}: compute {}, DDR {}\n", show_time(bounds.bound_us),
              show_time(bounds.compute_us), show_time(bounds.ddr_us));
   fmt::print(
@@ -64,7 +65,8 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
   if (model) fmt::print("{}masks: {}\n", import_summary(model->imported), model->masks);
   fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
              config->array.cols);
-  const network::LivePeak peak = live_peak(config->network, config->schedule.policy == "object_fifo");
+  const schedule::RegisteredPolicy& policy = *schedule::find_policy(config->schedule.policy);
+  const network::LivePeak peak = live_peak(config->network, policy.products);
   fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n",
              show_bytes(static_cast<double>(peak.bytes)), config->network.layers[peak.layer].name,
              show_bytes(static_cast<double>(config->array.memtiles() * config->array.memtile.memory.size)));
@@ -76,7 +78,7 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
       return make_plan(*config, density);
     }();
     if (!plan) return report_failure(plan.failure());
-    print(density, plans.emplace_back(summary(config->network, *plan)), config->schedule.policy);
+    print(density, plans.emplace_back(summary(config->network, *plan)), policy);
   }
   if (json_file.empty()) return 0;
   const std::optional<Failure> failure = write_text(json_file, result::json_text(plans[0], plans[1]));
@@ -86,7 +88,7 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
 
 void add_check_command(CLI::App& app, int& exit_code) {
   struct Arguments {
-    std::string config, json;
+    std::string config, json, mapping;
     std::vector<std::string> sets;
     ModelOptions model;
   };
@@ -98,8 +100,10 @@ void add_check_command(CLI::App& app, int& exit_code) {
       ->required();
   add_model_options(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
+  command->add_option("--mapping", arguments->mapping, mapping_help);
   command->add_option("--json", arguments->json, "also write estimate, bounds and critical path to this file");
   command->callback([arguments, &exit_code] {
+    if (!arguments->mapping.empty()) arguments->sets.push_back(mapping_set(arguments->mapping));
     exit_code = check(arguments->config, arguments->model, arguments->sets, arguments->json);
   });
 }

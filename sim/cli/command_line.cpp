@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "sim/cli/commands.h"
 
 namespace tessera::cli {
@@ -23,5 +25,7 @@ void remember_command(int argc, char** argv) {
 }
 
 const std::string& command_line() { return words(); }
+
+std::string mapping_set(const std::string& file) { return "schedule.mapping=" + nlohmann::json(file).dump(); }
 
 }  // namespace tessera::cli

@@ -1,6 +1,7 @@
 // The command line: one file per command, each adds itself to the application and stores the exit code of its work.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace tessera::cli {
 
@@ -21,6 +22,10 @@ void add_validate_command(CLI::App& app, int& exit_code);
 constexpr const char* set_help =
     "a.b=c: change any key of the config; repeatable; a name with dots stands in quotes, "
     "'schedule.layers.\"block.1\".tile=[8,8,16,16]'; paths start here";
+
+constexpr const char* mapping_help = "follow this mapping (as written by --dump mapping) instead of deciding one";
+// The assignment to a config that --mapping FILE stands for.
+std::string mapping_set(const std::string& file);
 
 // The words of the command, quoted so that a shell takes them again, for the manifest.
 void remember_command(int argc, char** argv);

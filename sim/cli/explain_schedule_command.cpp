@@ -32,15 +32,6 @@ Expected<network::LayerId> find_layer(const network::Network& network, const std
        near.empty() ? "legal: " + fmt::format("{}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"});
 }
 
-// The layer for which the mapping of `id` was chosen: another one when it is fused, or computed with it.
-network::LayerId mapped_by(const program::Program& program, network::LayerId id) {
-  const std::string& mapping = program.layers[id].mapping;
-  for (const program::ProgramLayer& layer : program.layers)
-    if (mapping == "fused into " + layer.layer.name || mapping == "computed with " + layer.layer.name)
-      return layer.layer.id;
-  return id;
-}
-
 std::string verdict(const schedule::Candidate& candidate, const schedule::Candidate* chosen, Bytes core_limit) {
   if (candidate.chosen) return "chosen";
   if (!candidate.tiling.empty()) {
@@ -110,7 +101,7 @@ int explain_schedule(const Arguments& arguments) {
     }();
     if (!plan) return report_failure(plan.failure());
     const program::Program& program = plan->schedule.program;
-    const network::LayerId kernel = mapped_by(program, *layer);
+    const network::LayerId by = plan->schedule.layers[*layer].computed_by, kernel = by >= 0 ? by : *layer;
     const cost::AloneBound& bound = plan->bounds->layers[kernel].alone;
     fmt::print("\n{}: {}{}alone at least {}, by {} ({})\n", density_name(density),
                kernel == *layer ? "" : program.layers[*layer].mapping + "; ", program.layers[kernel].mapping + "; ",

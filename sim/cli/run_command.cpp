@@ -25,7 +25,7 @@ namespace {
 struct RunArguments {
   std::string config;
   std::vector<std::string> sets;
-  std::string fidelity, only, json_file, trace_file, program_file, out, data;
+  std::string fidelity, only, json_file, trace_file, program_file, mapping_file, out, data;
   std::vector<std::string> dump, reports;
   bool functional = false;
   ModelOptions model;
@@ -39,6 +39,11 @@ run::Density shown_density(const RunArguments& arguments) {
 std::optional<Failure> dump(const RunArguments& arguments, const run::RunConfig& config, const run::Plan& plan) {
   const std::string& file = arguments.dump[1];
   if (arguments.dump[0] == "program") return write_file(file, write_program(plan.schedule.program, config.array));
+  if (arguments.dump[0] == "mapping") {
+    if (plan.schedule.mapping) return write_file(file, write_mapping(*plan.schedule.mapping, config.network));
+    return fail(ExitCode::bad_input, {"", "--dump", "mapping of policy " + config.schedule.policy + ", which has none",
+                                      "legal: with a policy that maps layer by layer, such as best"});
+  }
   return replace_file(file, [&](const std::string& path) { return write_masks(path, config.network, config.masks); });
 }
 
@@ -154,13 +159,18 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
 // Options that would be taken and not followed, and files that could not be written at the end.
 Failure option_problems(const RunArguments& arguments, const Expected<run::RunConfig>& config) {
   Failure failure;
-  if (!arguments.dump.empty() && arguments.dump[0] != "program" && arguments.dump[0] != "masks")
+  if (!arguments.dump.empty() && arguments.dump[0] != "program" && arguments.dump[0] != "masks" &&
+      arguments.dump[0] != "mapping")
     failure.problems.push_back(
-        {"", "--dump", "is \"" + arguments.dump[0] + "\"", "legal: program FILE or masks FILE.npz"});
+        {"", "--dump", "is \"" + arguments.dump[0] + "\"", "legal: program FILE, mapping FILE or masks FILE.npz"});
   if (!arguments.dump.empty() && arguments.dump[0] == "masks" &&
       (arguments.only == "dense" || !arguments.program_file.empty()))
     failure.problems.push_back({"", "--dump", "masks are those that the config gives a sparse run",
                                 "legal: without --program and --only dense"});
+  if (!arguments.dump.empty() && arguments.dump[0] == "mapping" && !arguments.program_file.empty())
+    failure.problems.push_back({"", "--dump", "mapping of a program, which is made already", "legal: without --program"});
+  if (!arguments.mapping_file.empty() && !arguments.program_file.empty())
+    failure.problems.push_back({"", "--mapping", "beside --program, which is made already", "legal: one of the two"});
   if (!arguments.data.empty() && !arguments.functional)
     failure.problems.push_back({"", "--data", "is for a run with data", "legal: with --functional"});
   if (!arguments.only.empty() && !arguments.program_file.empty())
@@ -202,6 +212,7 @@ class WeightFile {
 int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
+  if (!arguments.mapping_file.empty()) sets.push_back(mapping_set(arguments.mapping_file));
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {
     const ProgressLine line(arguments.config);
@@ -274,10 +285,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
                       "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
   command
       ->add_option("--dump", arguments->dump,
-                   "program FILE or masks FILE.npz: what the sparse run used (or see --only)")
+                   "program FILE, mapping FILE or masks FILE.npz: what the sparse run used (or see --only)")
       ->expected(2)
       ->type_name("WHAT FILE")
       ->check([](const std::string&) { return std::string(); });
+  command->add_option("--mapping", arguments->mapping_file, mapping_help);
   command->add_option("--program", arguments->program_file,
                       "run this program (as written by --dump) instead of a schedule");
   command->add_option("--out", arguments->out,

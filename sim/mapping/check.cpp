@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sim/mapping/check_layer.h"
+#include "sim/mapping/computation.h"
 #include "sim/mapping/stored_masks.h"
 
 namespace tessera::mapping {
@@ -234,8 +235,8 @@ class Checker {
       for (const Computation::Member& m : what.members) masks.push_back(&masks_[m.layer]);
       weights.emplace(what.kernel, joined_mask(masks));
     }
-    check_layer_mapping({what, c, computed, in_ddr, weights ? &*weights : nullptr}, array_, paths_[at_] + ".mapping",
-                        wrong_, too_large_);
+    check_layer_mapping({what.layer, c.rows, c.mapping, computed, in_ddr, weights ? &*weights : nullptr}, array_,
+                        paths_[at_] + ".mapping", wrong_, too_large_);
   }
 
   // Whether the layers of a step can be computed together.

@@ -10,14 +10,14 @@ namespace {
 class LayerChecker {
  public:
   LayerChecker(const LayerCheck& layer, const arch::ArraySpec& array, std::string path, std::vector<Problem>& wrong)
-      : l_(layer), m_(layer.compute.mapping), array_(array), path_(std::move(path)), wrong_(wrong) {}
+      : l_(layer), m_(layer.mapping), array_(array), path_(std::move(path)), wrong_(wrong) {}
 
   // False where nothing further can be said.
   bool shape() {
-    p_ = make_partition(l_.computation.layer, l_.compute.rows, m_.sharding, array_);
-    t_ = tiling_of(l_.computation.layer, p_, m_);
-    const bool by_channels = channelwise(l_.computation.layer);
-    TileSizes even = tile_sizes(l_.computation.layer, p_, t_);
+    p_ = make_partition(l_.layer, l_.rows, m_.sharding, array_);
+    t_ = tiling_of(l_.layer, p_, m_);
+    const bool by_channels = channelwise(l_.layer);
+    TileSizes even = tile_sizes(l_.layer, p_, t_);
     const std::size_t before = wrong_.size();
     const auto same = [&](int k, int given, int cut) {
       if (given == cut) return;
@@ -65,21 +65,20 @@ class LayerChecker {
     if (b.total() > limit)
       too_large.push_back({"", path_,
                            fmt::format("the buffers of {} need {} bytes of a core, which has {}, {} are missing",
-                                       l_.computation.layer.name, b.total(), limit, b.total() - limit),
+                                       l_.layer.name, b.total(), limit, b.total() - limit),
                            "smaller tiles (tile) or fewer buffers would help"});
     const Bytes longest = std::max({b.input, b.weights, b.operand, b.output});
     if (longest > array_.tile.dma.max_length)
       too_large.push_back({"", path_,
                            fmt::format("a tile of {} has {} bytes, a descriptor of a core moves {} at once",
-                                       l_.computation.layer.name, longest, array_.tile.dma.max_length),
+                                       l_.layer.name, longest, array_.tile.dma.max_length),
                            "smaller tiles (tile) would help"});
   }
 
  private:
   template <class Value>
   void add(const std::string& key, const Value& value, const std::string& legal) {
-    wrong_.push_back(
-        {"", path_ + "." + key, fmt::format("is {} for layer {}", value, l_.computation.layer.name), legal});
+    wrong_.push_back({"", path_ + "." + key, fmt::format("is {} for layer {}", value, l_.layer.name), legal});
   }
   void range(const std::string& key, int value, int low, int high) {
     if (value >= low && value <= high) return;

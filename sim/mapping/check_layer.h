@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "sim/base/error.h"
-#include "sim/mapping/computation.h"
 #include "sim/mapping/layer_weights.h"
+#include "sim/mapping/tiling.h"
 
 namespace tessera::mapping {
 
 // A layer with what is known of it when its turn comes.
 struct LayerCheck {
-  const Computation& computation;
-  const Compute& compute;
+  const network::Layer& layer;  // geometry
+  Span rows;
+  const LayerMapping& mapping;
   const Computed& computed;
   const InDdr& in_ddr;
   LayerWeights* weights;  // null unless it is a convolution

@@ -15,9 +15,11 @@ struct ForcedMapping {
   std::optional<bool> weights_outer, chunks_staged;
   struct {
     std::optional<int> input, weights, operand, output;
+    bool any() const { return input || weights || operand || output; }
   } buffers;
   struct {
     std::optional<int> acts, spills, weights, results, loads;
+    bool any() const { return acts || spills || weights || results || loads; }
   } channels;
 };
 

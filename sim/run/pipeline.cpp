@@ -7,6 +7,7 @@
 #include "sim/compile/compile.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
+#include "sim/lower/needs.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
@@ -19,7 +20,6 @@
 #include "sim/run/kernel_footing.h"
 #include "sim/run/published.h"
 #include "sim/run/sparsity_result.h"
-#include "sim/lower/needs.h"
 #include "sim/verify/verify.h"
 
 namespace tessera::run {
@@ -102,7 +102,8 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
-  Expected<schedule::Schedule> schedule = compile::make_schedule(config.network, masks, config.array, **law, config.schedule);
+  Expected<schedule::Schedule> schedule =
+      compile::make_schedule(config.network, masks, config.array, **law, config.schedule);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
@@ -110,9 +111,11 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   plan.schedule = std::move(*schedule);
   enter_phase("verifying");
   if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array)) {
-    wrong->code = ExitCode::internal;
+    const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
+    wrong->code = given ? ExitCode::bad_input : ExitCode::internal;
     wrong->problems.insert(wrong->problems.begin(),
-                           {"", "schedule." + config.schedule.policy, "the verifier refuses this schedule", ""});
+                           {given ? config.schedule.mapping->file : "", "schedule." + config.schedule.policy,
+                            "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
   enter_phase("computing bounds");
@@ -250,10 +253,12 @@ JsonParts content_parts(const RunConfig& config, Density density) {
   network.erase("name");
   network.erase("source");
   const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
+  json schedule = config.resolved["schedule"];
+  if (config.schedule.mapping) schedule["mapping"] = program::hash_text(hash_of(config.schedule.mapping->text));
   json content = {{"network", network},
                   {"hardware", config::hardware_values(config.resolved["hardware"], config.array)},
                   {"kernels", law ? (*law)->fingerprint() : config.array.kernels},
-                  {"schedule", config.resolved["schedule"]},
+                  {"schedule", schedule},
                   {"accounting", accounting_name(config.accounting)},
                   {"fidelity", fidelity_name(config.fidelity)},
                   {"seed", config.seed}};

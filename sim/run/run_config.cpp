@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "sim/base/input_file.h"
 #include "sim/base/phase.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
@@ -18,6 +19,7 @@
 #include "sim/run/published.h"
 #include "sim/run/run_rule.h"
 #include "sim/run/unfollowed_keys.h"
+#include "sim/schedule/registry.h"
 #include "sim/sparsity/importance_masks.h"
 
 namespace tessera::run {
@@ -35,12 +37,16 @@ void set_default(json& object, const char* key, const json& value) {
   if (!object.contains(key)) object[key] = value;
 }
 
+// A mapping is followed by the policy that reads one; what a policy never does is off.
 void complete_schedule(json& schedule) {
-  set_default(schedule, "policy", schedule::ScheduleSpec{}.policy);
-  const bool own =
-      schedule["policy"] == schedule::ScheduleSpec{}.policy;  // the others neither balance nor tile in depth
-  set_default(schedule, "balance", own && schedule::ScheduleSpec{}.balance);
-  set_default(schedule, "depth_tiling", own && schedule::ScheduleSpec{}.depth_tiling);
+  set_default(schedule, "policy",
+              schedule.contains("mapping") ? policy_with(&schedule::RegisteredPolicy::reads_mapping)
+                                           : schedule::ScheduleSpec{}.policy);
+  const schedule::RegisteredPolicy* policy =
+      schedule["policy"].is_string() ? schedule::find_policy(schedule["policy"].get<std::string>()) : nullptr;
+  set_default(schedule, "balance", policy != nullptr && policy->balances && schedule::ScheduleSpec{}.balance);
+  set_default(schedule, "depth_tiling",
+              policy != nullptr && policy->tiles_in_depth && schedule::ScheduleSpec{}.depth_tiling);
 }
 
 void complete_sparsity(json& sparsity) {
@@ -111,10 +117,6 @@ sparsity::MaskSpec read_sparsity(const json& sparsity) {
   return spec;
 }
 
-mapping::Axis read_axis(const std::string& name) {
-  return name == "width" ? mapping::Axis::width : name == "height" ? mapping::Axis::height : mapping::Axis::channels;
-}
-
 schedule::ScheduleSpec read_schedule(const json& schedule) {
   schedule::ScheduleSpec spec;
   spec.policy = schedule["policy"].get<std::string>();
@@ -123,19 +125,7 @@ schedule::ScheduleSpec read_schedule(const json& schedule) {
   for (const json& d : schedule.value("depth", json::array()))
     spec.depth.push_back({d["first"].get<std::string>(), d["last"].get<std::string>(), d["tiles"].get<int>()});
   const json layers = schedule.value("layers", json::object());
-  for (const auto& [name, given] : layers.items()) {
-    schedule::LayerOverride& layer = spec.layers[name];
-    if (given.contains("cols")) layer.cols = read_axis(given["cols"].get<std::string>());
-    if (given.contains("rows")) layer.rows = read_axis(given["rows"].get<std::string>());
-    if (given.contains("tile")) layer.tile = given["tile"].get<std::array<int, 4>>();
-    if (given.contains("keeps"))
-      layer.keeps = given["keeps"] == "input" ? schedule::Keeps::input : schedule::Keeps::weights;
-    const json buffers = given.value("buffers", json::object());
-    for (const auto& [key, count] : {std::pair{"input", &layer.buffers.input},
-                                     {"weights", &layer.buffers.weights},
-                                     {"output", &layer.buffers.output}})
-      if (buffers.contains(key)) *count = buffers[key].get<int>();
-  }
+  for (const auto& [name, given] : layers.items()) spec.layers[name] = mapping::read_layer_mapping(given);
   return spec;
 }
 
@@ -196,6 +186,7 @@ class Resolver {
     }
     if (schedule) {
       config.schedule = read_schedule(document_.value["schedule"]);
+      if (document_.value["schedule"].contains("mapping")) read_mapping(config);
       check_schedule_layers(config);
     }
     if (law != nullptr && schedule && sound("schedule") && sound("sparsity"))
@@ -360,6 +351,19 @@ class Resolver {
     return problems;
   }
 
+  // The file is told in full from here on, wherever it was told from.
+  void read_mapping(RunConfig& config) {
+    const config::Origin& origin = document_.origin("schedule.mapping");
+    std::string file = document_.value["schedule"]["mapping"].get<std::string>();
+    file = (std::filesystem::path(origin.folder) / file).lexically_normal().string();
+    const Expected<std::string> text = read_text(file);
+    if (!text) return add(text.failure().problems);
+    Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, config.network, file);
+    if (!read) return add(read.failure().problems);
+    config.schedule.mapping = schedule::GivenMapping{file, *text, std::move(*read)};
+    document_.value["schedule"]["mapping"] = std::filesystem::absolute(file).string();
+  }
+
   void check_schedule_layers(const RunConfig& config) {
     std::vector<std::string> names;
     for (const network::Layer& layer : config.network.layers) {
@@ -412,7 +416,8 @@ Expected<RunConfig> load_run_config(const std::string& path, const std::vector<s
                                     const sparsity::WeightsByLayer* weights) {
   const Expected<std::string> file = config::named_file(path, "", config_folder() + "/runs");
   if (!file) return file.failure();
-  return Resolver(config::load_document(*file, references(), sets), std::filesystem::path(path).stem().string(), weights)
+  return Resolver(config::load_document(*file, references(), sets), std::filesystem::path(path).stem().string(),
+                  weights)
       .resolve();
 }
 

@@ -1,6 +1,7 @@
 #include "sim/run/run_rule.h"
 
 #include "sim/config/hardware.h"
+#include "sim/mapping/rules.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/generators.h"
 #include "sim/sparsity/importance.h"
@@ -53,20 +54,8 @@ config::Rule sparsity_rule() {
 }
 
 config::Rule schedule_rule() {
-  const std::vector<std::string> axes{"width", "height", "channels"};
-  const config::Rule layer = config::Rule::object(
-      "what is forced for this layer",
-      {{"cols", config::Rule::choice("what the columns of the array split", axes)},
-       {"rows", config::Rule::choice("what the rows of the array split", axes)},
-       {"tile", config::Rule::list("core tile, at most: output height, width, output channels, input channels; cut "
-                                   "evenly, channels in blocks of 8",
-                                   4, 4, config::Rule::integer("", 1, 65536))},
-       {"keeps", config::Rule::choice("policy object_fifo: what stays in the cores as long as it is used",
-                                      {"input", "weights"})},
-       {"buffers", config::Rule::object("policy object_fifo: buffers in a core",
-                                        {{"input", config::Rule::integer("of tiles of the input", 1, 63)},
-                                         {"weights", config::Rule::integer("of tiles of the weights", 1, 63)},
-                                         {"output", config::Rule::integer("of tiles of the output", 1, 63)}})}});
+  config::Rule layer = mapping::layer_mapping_rule();
+  layer.former = {{"keeps", "\"stationary\""}};
   const config::Rule depth = config::Rule::object("a run of layers",
                                                   {{"first", config::Rule::text("first layer, by name")},
                                                    {"last", config::Rule::text("last layer, by name")},
@@ -79,7 +68,10 @@ config::Rule schedule_rule() {
        {"depth_tiling", config::Rule::boolean("tile in depth what would spill to DDR, where that is cheaper")},
        {"depth",
         config::Rule::list("layers walked together in tiles of rows, whether the policy would or not", 0, 1000, depth)},
-       {"layers", config::Rule::map("forced mappings and tiles, by layer name", layer)}});
+       {"layers", config::Rule::map("what is forced, by layer name", layer)},
+       {"mapping",
+        config::Rule::text("file with a whole mapping, as `tessera run --dump mapping` writes it, which policy "
+                           "mapping follows")}});
 }
 }  // namespace
 

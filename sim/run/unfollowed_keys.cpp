@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "sim/config/validate.h"
-#include "sim/schedule/schedule.h"
+#include "sim/schedule/registry.h"
 
 namespace tessera::run {
 namespace {
@@ -118,32 +118,46 @@ class Finder {
     }
   }
 
-  // The other policies than `best` decide these themselves, the published accounting all the rest as well.
+  // What a policy decides itself or never does, the published accounting all the rest as well.
   void check_policy(const json& schedule) {
+    using schedule::RegisteredPolicy;
     const bool accounting = document_.value.is_object() && document_.value.value("accounting", json()) == "published";
-    const json name = schedule.value("policy", json(schedule::ScheduleSpec{}.policy));
-    const bool policy = name == "published";
-    const std::string never = accounting ? "accounting=published, which never does it"
-                              : policy || name == "object_fifo"
-                                  ? "policy=" + name.get<std::string>() + ", which never does it"
-                                  : "";
-    if (never.empty()) return;
-    for (const char* key : {"balance", "depth_tiling"})
-      if (schedule.value(key, json()) == true)
-        refuse(schedule, key, "schedule", never,
-               accounting ? "legal: false, or accounting=physical with schedule.policy=best"
-                          : "legal: false, or schedule.policy=best");
-    if (name == "object_fifo" && !schedule.value("depth", json::array()).empty())
-      refuse(schedule, "depth", "schedule", never, "legal: none, or schedule.policy=best");
-    if (!accounting) return;
-    const std::vector<std::string> known = schedule::policy_names();  // others have been reported
-    if (!policy && std::find(known.begin(), known.end(), name) != known.end())
+    const bool given = schedule.contains("mapping");
+    const json name = schedule.value(
+        "policy", json(given ? policy_with(&RegisteredPolicy::reads_mapping) : schedule::ScheduleSpec{}.policy));
+    const RegisteredPolicy* policy = name.is_string() ? schedule::find_policy(name.get<std::string>()) : nullptr;
+    if (policy == nullptr && !accounting) return;  // reported as an unknown policy
+    const auto follows = [&](bool RegisteredPolicy::*key) { return !accounting && policy->*key; };
+    const std::string never =
+        accounting ? "accounting=published, which never does it" : "policy=" + policy->name + ", which never does it";
+    const auto legal = [&](const char* none, bool RegisteredPolicy::*key) {
+      return fmt::format("legal: {}, or {}schedule.policy={}", none, accounting ? "accounting=physical with " : "",
+                         policy_with(key));
+    };
+    const std::pair<const char*, bool RegisteredPolicy::*> switches[] = {
+        {"balance", &RegisteredPolicy::balances}, {"depth_tiling", &RegisteredPolicy::tiles_in_depth}};
+    for (const auto& [key, property] : switches)
+      if (schedule.value(key, json()) == true && !follows(property))
+        refuse(schedule, key, "schedule", never, legal("false", property));
+    if (!accounting && !policy->walks_forced && !schedule.value("depth", json::array()).empty())
+      refuse(schedule, "depth", "schedule", never, legal("none", &RegisteredPolicy::walks_forced));
+    if (!accounting && given && !policy->reads_mapping)
+      refuse(schedule, "mapping", "schedule", never, legal("none", &RegisteredPolicy::reads_mapping));
+    if (!accounting && policy->reads_mapping && !schedule.value("layers", json::object()).empty())
+      refuse(schedule, "layers", "schedule", "a whole mapping (policy=" + policy->name + ")",
+             "legal: none; what is forced stands in the mapping");
+    if (accounting) check_accounting(schedule, name, policy);
+  }
+
+  void check_accounting(const json& schedule, const json& name, const schedule::RegisteredPolicy* policy) {
+    if (policy != nullptr && !policy->accounting)
       problems_.push_back({document_.origin("schedule.policy").file, "schedule.policy",
                            fmt::format("is {} with accounting=published, whose arithmetic is defined for the "
                                        "sub-volumes and passes of the published compiler only",
                                        config::show(name)),
-                           "legal: schedule.policy=published, or accounting=physical"});
-    for (const char* key : {"layers", "depth"})
+                           "legal: schedule.policy=" + policy_with(&schedule::RegisteredPolicy::accounting) +
+                               ", or accounting=physical"});
+    for (const char* key : {"layers", "depth", "mapping"})
       if (schedule.contains(key) && !schedule[key].empty())
         refuse(schedule, key, "schedule", "accounting=published, whose sub-volumes and passes cannot be forced",
                "legal: accounting=physical, or none");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/cost/tuned.h"
+#include "sim/mapping/check_layer.h"
 #include "sim/schedule/channel_plan.h"
 #include "sim/schedule/in_place.h"
 #include "sim/schedule/sharding_axis.h"
@@ -45,57 +46,57 @@ mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Lay
   return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
 }
 
-// Layers of one shape with about as many blocks share what was good for the first of them.
-Shortlist& Search::shortlist(const LayerCase& c, const mapping::Sharding& m, mapping::Span rows) {
-  const network::Layer& l = *c.layer;
-  const network::Window &w = l.window, &k = c.kernel->window;
-  const int blocks = c.weights == nullptr ? -1 : static_cast<int>(c.weights->blocks() * 32 / c.weights->size());
-  return shortlists_[{static_cast<int>(l.op),
-                      l.in.h,
-                      l.in.w,
-                      l.in.c,
-                      l.out.h,
-                      l.out.w,
-                      l.out.c,
-                      w.kh,
-                      w.kw,
-                      w.sh,
-                      w.sw,
-                      w.pad_top,
-                      w.pad_left,
-                      k.kh,
-                      k.kw,
-                      static_cast<int>(m.cols),
-                      static_cast<int>(m.rows),
-                      rows.size(),
-                      c.operand,
-                      c.in_ddr.input,
-                      c.in_ddr.operand,
-                      c.in_ddr.output,
-                      c.in_place,
-                      c.input_sharers,
-                      static_cast<int>(c.input_axis),
-                      static_cast<int>(c.operand_axis),
-                      static_cast<int>(c.output_axis),
-                      blocks}];
+// Layers that the cores cannot tell apart have one number.
+int Search::shape_of(const network::Layer& l) {
+  const auto same = [&](const network::Layer& o) {
+    return o.op == l.op && o.in == l.in && o.out == l.out && o.window == l.window && o.relu == l.relu &&
+           o.scaling == l.scaling && o.is_gemm == l.is_gemm && o.in_type == l.in_type && o.out_type == l.out_type;
+  };
+  const auto it = std::find_if(shapes_.begin(), shapes_.end(), same);
+  const auto number = static_cast<int>(it - shapes_.begin());
+  if (it == shapes_.end()) shapes_.push_back(l);
+  return number;
+}
+
+const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
+  const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
+  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.law);
+  const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
+  const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
+  const Key key{shape_of(*c.layer),
+                shape_of(*c.kernel),
+                c.pool == nullptr ? -1 : shape_of(*c.pool),
+                full ? -1 : c.layer->id,  // masks are told apart by their layer
+                number(p.sharding.cols),
+                number(p.sharding.rows),
+                rows.size(),
+                number(c.operand),
+                number(c.in_ddr.input) + number(c.in_ddr.operand) * 2 + number(c.in_ddr.output) * 4,
+                c.input_sharers,
+                number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
+                c.staging};
+  const auto [it, added] = found_.try_emplace(key);
+  if (added) it->second = choose_tiles(c, p, in_.array, in_.law);
+  return it->second;
 }
 
 // The tiling with tiles of at most the forced sizes, the better of its two ways to stage an input in DDR.
-std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping::Partition& p,
-                                               const std::array<int, 4>& tile, Demand& demand) const {
+std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping::Partition& p, Demand& demand) const {
   mapping::LayerMapping m;
-  m.tile = {tile[0], tile[1], tile[2], tile[3]};
+  m.tile = *c.forced->tile;
+  m.weights_outer = c.forced->weights_outer.value_or(false);
   const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
   const mapping::Channels channels = plan_channels(c, p, in_.array);
   std::optional<TileChoice> best;
   for (const bool chunks_staged : {false, true}) {
     m.chunks_staged = chunks_staged;
     const mapping::Tiling t = tiling_of(*c.layer, p, m);
+    if (c.forced->chunks_staged.value_or(chunks_staged) != chunks_staged) continue;
     if (chunks_staged && !(c.in_ddr.input && t.ni > 1)) continue;
     const mapping::Weights w = cost::weights_of(c, p, t);
     const cost::Walk walk{p, t, core_buffers(c, p, t, w.largest), w, channels};
-    const Demand asked{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array)};
-    demand = {std::min(demand.core, asked.core), std::min(demand.staging, asked.staging)};
+    const Demand asked{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array), {}, {}};
+    demand.keep_least(asked);
     if (asked.core > core_limit || asked.staging > c.staging) continue;
     const cost::Movement moved = movement_of(c, walk, in_.array, std::numeric_limits<double>::infinity());
     const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.law);
@@ -119,11 +120,34 @@ Choice Search::choice_of(const LayerCase& c, const mapping::Partition& p, const 
   return choice;
 }
 
-std::optional<Choice> Search::weigh(const LayerCase& c, mapping::Span rows, Demand& least,
+std::optional<Choice> Search::with_forced(const LayerCase& c, mapping::Span rows, Choice choice, Demand& demand) const {
+  const mapping::ForcedMapping& f = *c.forced;
+  if (!f.buffers.any() && !f.channels.any()) return choice;
+  mapping::Slots& s = choice.mapping.buffers;
+  s = {f.buffers.input.value_or(s.input), f.buffers.weights.value_or(s.weights), f.buffers.operand.value_or(s.operand),
+       f.buffers.output.value_or(s.output)};
+  mapping::Channels& n = choice.mapping.channels;
+  n = {f.channels.acts.value_or(n.acts), f.channels.spills.value_or(n.spills), f.channels.weights.value_or(n.weights),
+       f.channels.results.value_or(n.results), f.channels.loads.value_or(n.loads)};
+  std::vector<Problem> wrong, too_large;
+  mapping::check_layer_mapping({*c.layer, rows, choice.mapping, c, c.in_ddr, c.weights}, in_.array,
+                               "schedule.layers." + c.layer->name, wrong, too_large);
+  const bool follows = wrong.empty() && too_large.empty();
+  if (demand.refused.empty()) demand.refused = std::move(wrong);
+  if (demand.too_large.empty()) demand.too_large = std::move(too_large);
+  if (!follows) return std::nullopt;
+  choice.cycles = layer_cost(c, rows, choice.mapping, in_.array, in_.law).cycles;
+  return choice;
+}
+
+std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, Demand& least,
                                     std::vector<Candidate>& candidates) {
-  const network::Layer& layer = *c.layer;
-  LayerOverride forced;
-  if (const auto it = in_.spec.layers.find(layer.name); it != in_.spec.layers.end()) forced = it->second;
+  const network::Layer& layer = *given.layer;
+  LayerCase c = given;
+  const auto it = in_.spec.layers.find(layer.name);
+  const mapping::ForcedMapping forced = it != in_.spec.layers.end() ? it->second : mapping::ForcedMapping{};
+  const bool any = it != in_.spec.layers.end();
+  if (any) c.forced = &forced;
   std::vector<mapping::Sharding> shardings =
       in_.policy.shardings(is_square(layer, *c.kernel), c.input_axis, c.output_axis);
   if (forced.cols || forced.rows) {
@@ -136,22 +160,34 @@ std::optional<Choice> Search::weigh(const LayerCase& c, mapping::Span rows, Dema
     if (c.in_place && !frees_rows(s, in_.array)) continue;
     const mapping::Partition p = make_partition(layer, rows, s, in_.array);
     Demand demand;
-    const auto tiles = forced.tile ? forced_tiles(c, p, *forced.tile, demand)
-                                   : choose_tiles(c, p, in_.array, in_.law, &demand, &shortlist(c, s, rows));
-    least = {std::min(least.core, demand.core), std::min(least.staging, demand.staging)};
+    std::optional<TileChoice> tiles;
+    if (forced.tile) {
+      tiles = forced_tiles(c, p, demand);
+    } else {
+      const FoundTiles& found = this->tiles(c, p, rows);
+      tiles = found.tiles;
+      demand = found.demand;
+    }
+    std::optional<Choice> choice;
+    if (tiles) choice = choice_of(c, p, *tiles);
+    if (choice && any) choice = with_forced(c, rows, *choice, least);
+    if (!tiles && demand.core == Demand{}.core && forced.chunks_staged == true && least.refused.empty())
+      least.refused = {{"", "schedule.layers." + layer.name + ".staging", "is chunks for layer " + layer.name,
+                        c.in_ddr.input ? "legal: tiles, all channels are one chunk"
+                                       : "legal: tiles, the input does not stand in DDR"}};
+    least.keep_least(demand);
     Candidate weighed;
     weighed.mapping = sharding_name(s);
     weighed.rows = rows.size();
     weighed.core_bytes = demand.core;
     weighed.staging_bytes = demand.staging;
     weighed.staging_free = c.staging;
-    if (tiles) {
-      const Choice choice = choice_of(c, p, *tiles);
-      weighed.tiling = walk_name(choice.mapping);
-      weighed.us = choice.cycles * 1e6 / in_.array.clock_hz;
+    if (choice) {
+      weighed.tiling = walk_name(choice->mapping);
+      weighed.us = choice->cycles * 1e6 / in_.array.clock_hz;
       weighed.bound_by = tiles->estimate.bound_by;
-      weighed.core_bytes = choice.core_bytes;
-      if (!best || choice.cycles < best->cycles) {
+      weighed.core_bytes = choice->core_bytes;
+      if (!best || choice->cycles < best->cycles) {
         best = choice;
         chosen = candidates.size();
       }
@@ -183,7 +219,7 @@ std::optional<double> Search::cost(const Draft& d, const Unit& u, mapping::Span 
   std::optional<double> best;
   for (const mapping::Sharding& s : in_.policy.shardings(is_square(u.geometry, kernel), c.input_axis, c.output_axis)) {
     const mapping::Partition p = make_partition(u.geometry, rows, s, in_.array);
-    const auto tiles = choose_tiles(c, p, in_.array, in_.law, nullptr, &shortlist(c, s, rows));
+    const auto& tiles = this->tiles(c, p, rows).tiles;
     if (tiles && (!best || tiles->estimate.cycles < *best)) best = tiles->estimate.cycles;
   }
   return best;

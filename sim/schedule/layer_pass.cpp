@@ -189,6 +189,8 @@ std::optional<Failure> map_layer(Walk& w, const network::Layer& kernel, const La
     return w.search.weigh(q.c, part.rows, least, q.candidates);
   };
   const auto choice = fresh && !over ? place_output(w, q, part.input, choose) : choose(d.memory, target.in_ddr);
+  if (!choice && !least.refused.empty()) return Failure{ExitCode::bad_input, std::move(least.refused)};
+  if (!choice && !least.too_large.empty()) return Failure{ExitCode::does_not_fit, std::move(least.too_large)};
   if (!choice) return does_not_fit(q.layer, least, w.in.array.tile.memory.size - w.in.array.tile.reserved, q.c.staging);
   if (!whole) d.known.insert({{q.layer.id, part.rows.size()}, *choice});
   add_step(d, {kernel.id, part.part, {}, part.fused, part.rows, choice->mapping}, choice->cycles);

@@ -1,4 +1,4 @@
-// A policy decides what the passes leave open. One file per policy; policies.cpp knows them by name.
+// A policy decides what the passes leave open. One file per policy, in policies/.
 #pragma once
 #include <vector>
 
@@ -28,8 +28,5 @@ class Policy {
   // Walk layers together in tiles of rows where a tensor between them would spill to DDR.
   virtual bool tiles_in_depth() const = 0;
 };
-
-const Policy& best_policy();
-const Policy& published_policy();
 
 }  // namespace tessera::schedule

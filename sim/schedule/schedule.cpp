@@ -162,7 +162,17 @@ Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<spar
   s.estimate_us = d.estimate * 1e6 / in.array.clock_hz;
   s.mapping = std::move(d.mapping);
   s.layers = std::move(w.reports);
+  note_computed_by(s);
   return s;
+}
+
+void note_computed_by(Schedule& s) {
+  for (const mapping::Step& step : s.mapping->steps) {
+    const auto* c = std::get_if<mapping::Compute>(&step);
+    if (c == nullptr) continue;
+    if (c->fused >= 0) s.layers[c->fused].computed_by = c->layer;
+    for (const network::LayerId id : c->joins) s.layers[id].computed_by = c->layer;
+  }
 }
 
 }  // namespace tessera::schedule

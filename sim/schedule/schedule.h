@@ -1,6 +1,5 @@
 // The block-sparse scheduler: network + masks + array -> mapping. A policy decides how layers are divided, walked and
-// placed; lower/ makes the program of it. The policy object_fifo repeats the form of hand-written designs, which were
-// measured (results/validation), and makes its program itself.
+// placed, and lower/ makes the program of it; or it makes a program itself (designs/).
 #pragma once
 #include <map>
 #include <memory>
@@ -11,26 +10,13 @@
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/cost/kernel_law.h"
-#include "sim/mapping/mapping.h"
+#include "sim/mapping/rules.h"
+#include "sim/mapping/text.h"
 #include "sim/network/network.h"
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
 namespace tessera::schedule {
-
-enum class Keeps { input, weights };
-
-// What a config may force for one layer; unset fields are chosen by the policy.
-struct LayerOverride {
-  std::optional<mapping::Axis> cols, rows;  // what the columns and rows of the array split
-  std::optional<std::array<int, 4>> tile;   // core tile: output height, width, output channels, input channels
-  // policy object_fifo only: what stays in the cores as long as it is used, and the buffers of a core
-  std::optional<Keeps> keeps;
-  struct Buffers {
-    std::optional<int> input, weights, output;
-    bool any() const { return input || weights || output; }
-  } buffers;
-};
 
 // Layers `first` to `last` walked together in `tiles` tiles of output rows.
 struct DepthSpec {
@@ -38,12 +24,19 @@ struct DepthSpec {
   int tiles = 2;
 };
 
+// A mapping that was read, and the file it stands in.
+struct GivenMapping {
+  std::string file, text;
+  mapping::ReadMapping read;
+};
+
 struct ScheduleSpec {
-  std::string policy = "best";                  // one of policy_names()
-  bool balance = true;                          // reorder output channels so that non-zero blocks fall evenly on cores
-  std::map<std::string, LayerOverride> layers;  // by layer name
-  bool depth_tiling = true;                     // let the policy tile in depth what would spill to DDR
-  std::vector<DepthSpec> depth;                 // forced, whether the policy would or not
+  std::string policy = "best";  // one of policy_names()
+  bool balance = true;          // reorder output channels so that non-zero blocks fall evenly on cores
+  std::map<std::string, mapping::ForcedMapping> layers;  // what is forced, by layer name
+  bool depth_tiling = true;                              // let the policy tile in depth what would spill to DDR
+  std::vector<DepthSpec> depth;                          // forced, whether the policy would or not
+  std::optional<GivenMapping> mapping;                   // instead of all decisions
 };
 
 // One way to divide a layer that was weighed, with its cheapest tiles; both as text.
@@ -64,6 +57,7 @@ struct LayerReport {
   // Non-zero blocks of the fullest array row over the average, if rows split the output channels: in the network's
   // channel order, and in the order the schedule stores them.
   double imbalance_rows_unassigned = 1, imbalance_rows = 1;
+  network::LayerId computed_by = -1;  // the layer that it is computed with; -1: it is computed itself
 };
 
 struct Schedule {
@@ -86,5 +80,8 @@ std::vector<Problem> schedule_problems(const network::Network& network,
                                        const cost::KernelLaw& law, const ScheduleSpec& spec);
 
 std::vector<std::string> policy_names();
+
+// Says of every layer by which other one it is computed, from the mapping.
+void note_computed_by(Schedule& schedule);
 
 }  // namespace tessera::schedule

@@ -1,17 +1,22 @@
 // The cheapest tiles for a layer that is divided among the cores in a given way.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <optional>
+#include <vector>
 
+#include "sim/base/error.h"
 #include "sim/cost/layer_cost.h"
+#include "sim/mapping/rules.h"
 
 namespace tessera::schedule {
 
 // A layer as the search sees it.
 struct LayerCase : cost::LayerContext {
   std::vector<int> borders;  // 8-channel blocks between convolutions computed as one: no tile crosses them
-  bool in_place = false;     // over its input: only tilings that walk its rows once, in several steps
+  const mapping::ForcedMapping* forced = nullptr;  // what is not to be chosen, or null
+  bool in_place = false;  // over its input: only tilings that walk its rows once, in several steps
   // Whether a tiling will do that fits; empty: always.
   std::function<bool(const mapping::Partition&, const mapping::Tiling&)> admits;
 };
@@ -26,15 +31,19 @@ struct TileChoice {
 struct Demand {
   Bytes core = std::numeric_limits<Bytes>::max();     // of a core
   Bytes staging = std::numeric_limits<Bytes>::max();  // of a memory tile, among the tilings whose buffers a core holds
+  std::vector<Problem> refused, too_large;            // what is forced and cannot be followed, or does not fit
+  void keep_least(const Demand& other) {
+    core = std::min(core, other.core);
+    staging = std::min(staging, other.staging);
+  }
 };
 
-// Tilings that were good for a layer.
-using Shortlist = std::vector<mapping::Tiling>;
-
-// The cheapest tiling that fits, or nothing. `demand` (may be null) becomes what the tilings ask for. A `shortlist`
-// (may be null) that is not empty limits the search to what it holds, if any of that fits; an empty one is filled.
-std::optional<TileChoice> choose_tiles(const LayerCase& layer, const mapping::Partition& partition,
-                                       const arch::ArraySpec& array, const cost::KernelLaw& law, Demand* demand,
-                                       Shortlist* shortlist);
+// The cheapest tiling that fits, or nothing, and what the tilings ask for.
+struct FoundTiles {
+  std::optional<TileChoice> tiles;
+  Demand demand;
+};
+FoundTiles choose_tiles(const LayerCase& layer, const mapping::Partition& partition, const arch::ArraySpec& array,
+                        const cost::KernelLaw& law);
 
 }  // namespace tessera::schedule

@@ -6,14 +6,14 @@
 #include <cmath>
 
 #include "sim/cost/coefficient_law.h"
-#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/designs/object_fifo/gemm.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
 
 namespace tessera::validation {
 namespace {
 
-using schedule::object_fifo::GemmDesign;
+using designs::object_fifo::GemmDesign;
 
 // Written out, as a network file has limits that are those of unrolled programs.
 network::Network network_of(const MeasuredRow& row, network::ElementType in, network::ElementType out) {
@@ -33,45 +33,45 @@ network::Network network_of(const MeasuredRow& row, network::ElementType in, net
 
 // The buffering of stream-aie designs, which no row states.
 void force_strips(const MeasuredRow& row, const GroupDesign& group, const network::Layer& layer,
-                  const arch::ArraySpec& array, schedule::LayerOverride& forced) {
+                  const arch::ArraySpec& array, mapping::ForcedMapping& forced) {
   forced.buffers.output = static_cast<int>(group.number("c_buffers"));
-  const auto bytes = [&] { return schedule::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
+  const auto bytes = [&] { return designs::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
   if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
     forced.buffers.weights = 1;
-    forced.keeps = schedule::Keeps::input;
+    forced.weights_outer = false;
     const bool alone = row.n <= row.tile.n * array.cols;
-    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.keeps.reset();
+    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.weights_outer.reset();
     return;
   }
   forced.buffers.input = 1;
-  forced.keeps = schedule::Keeps::weights;
+  forced.weights_outer = true;
   if (static_cast<double>(bytes()) > group.number("strip_budget")) forced.buffers.weights = 1;
 }
 
-void force_buffering(const Buffering& b, schedule::LayerOverride& forced) {
+void force_buffering(const Buffering& b, mapping::ForcedMapping& forced) {
   if (b.a > 0) forced.buffers.input = b.a;
   if (b.b > 0) forced.buffers.weights = b.b;
   if (b.c > 0) forced.buffers.output = b.c;
-  if (!b.keeps.empty()) forced.keeps = b.keeps == "a" ? schedule::Keeps::input : schedule::Keeps::weights;
+  if (!b.keeps.empty()) forced.weights_outer = b.keeps != "a";
 }
 
 // The row's own tile and buffering. Where A comes in slices, a core takes as deep a part of the tile as fits: whole
 // blocks of the kernel that divide it.
 GemmDesign design_of(const Subject& s, const network::Layer& layer, const cost::GemmCoefficients& kernel) {
   const CoreTile& t = s.row.tile;
-  schedule::LayerOverride forced;
-  forced.tile = {t.slice > 0 ? t.slice : t.m, 1, t.n, t.k};
+  mapping::ForcedMapping forced;
+  forced.tile = mapping::TileSizes{t.slice > 0 ? t.slice : t.m, 1, t.n, t.k};
   if (s.row.buffering)
     force_buffering(*s.row.buffering, forced);
   else if (s.design.strips)
     force_strips(s.row, s.design, layer, s.array, forced);
-  GemmDesign design = schedule::object_fifo::gemm_design(layer, forced, s.array);
+  GemmDesign design = designs::object_fifo::gemm_design(layer, forced, s.array);
   const Bytes room = s.array.tile.memory.size - s.array.tile.reserved;
   for (int k = t.k; t.slice > 0 && k > kernel.bk && design.core_bytes() > room;) {
     do k -= kernel.bk;
     while (k > kernel.bk && t.k % k != 0);
-    (*forced.tile)[3] = k;
-    design = schedule::object_fifo::gemm_design(layer, forced, s.array);
+    forced.tile->ci = k;
+    design = designs::object_fifo::gemm_design(layer, forced, s.array);
   }
   design.b_packed = s.row.buffering && s.row.buffering->packed;
   design.b_stays = s.row.buffering && s.row.buffering->stays;
@@ -82,7 +82,7 @@ GemmDesign design_of(const Subject& s, const network::Layer& layer, const cost::
 // buffers for, as the broadcast waits for the last column.
 double columns_skew(const GemmDesign& d, const arch::ArraySpec& array, double cycles_per_column) {
   const std::int64_t passes =
-      std::int64_t{d.blocks_m(array)} * (d.keeps == schedule::Keeps::input ? 1 : d.blocks_n(array));
+      std::int64_t{d.blocks_m(array)} * (d.keeps == designs::object_fifo::Keeps::input ? 1 : d.blocks_n(array));
   const bool waits = passes * ceil_div(d.k, d.tile_k) > d.a_buffers;
   return waits ? cycles_per_column * (array.cols - 1) : 0;
 }
@@ -122,7 +122,7 @@ Expected<Prediction> predict_gemm(const Subject& s) {
     return skip("library " + s.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
   const network::Network network = network_of(row, *in, *out);
   const GemmDesign design = design_of(s, network.layers.back(), kernel->second);
-  auto schedule = schedule::object_fifo::schedule_gemm(network, design, s.array, **law);
+  auto schedule = designs::object_fifo::schedule_gemm(network, design, s.array, **law);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
   auto run = run_program(schedule->program, s.array, kernel_durations(schedule->program, **law));
   if (!run) return run.failure();

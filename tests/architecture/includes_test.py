@@ -21,8 +21,11 @@ ALLOWED = {
     "sim/exec": ["sim/base", "sim/arch", "sim/program", "sim/trace"],
     "sim/result": ["sim/base", "sim/exec"],
     "sim/verify": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program"],
-    "sim/schedule": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping", "sim/cost"],
+    "sim/schedule": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program/program.h", "sim/mapping",
+                     "sim/cost"],
     "sim/lower": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping"],
+    "sim/designs": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping", "sim/cost",
+                    "sim/schedule"],
     "sim/compile": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/mapping", "sim/cost",
                     "sim/schedule", "sim/lower"],
     "sim/reference": ["sim/base", "sim/network", "sim/sparsity"],
@@ -32,7 +35,7 @@ ALLOWED = {
                    "sim/exec"],
     "sim/report": ["sim/base", "sim/arch", "sim/network", "sim/sparsity", "sim/program", "sim/result", "sim/trace"],
     "sim/validation": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
-                       "sim/mapping", "sim/schedule", "sim/lower", "sim/compile", "sim/verify", "sim/trace", "sim/exec",
+                       "sim/mapping", "sim/schedule", "sim/designs", "sim/lower", "sim/compile", "sim/verify", "sim/trace", "sim/exec",
                        "sim/run"],
     "sim/run": ["sim/base", "sim/arch", "sim/config", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
                 "sim/mapping", "sim/schedule", "sim/lower", "sim/compile", "sim/verify", "sim/exec", "sim/result",
@@ -98,7 +101,8 @@ def self_test():
              ("models/x.cpp", '#include "sim/run/pipeline.h"'), ("explore/x.cpp", '#include "sim/schedule/schedule.h"'),
              ("sim/verify/x.cpp", '#include "sim/schedule/schedule.h"'), ("sim/verify/x.cpp", '#include "sim/cost/bound.h"'),
              ("sim/lower/x.cpp", '#include "sim/schedule/policy.h"'), ("sim/lower/x.cpp", '#include "sim/cost/layer_cost.h"'),
-             ("sim/schedule/x.cpp", '#include "sim/lower/emission.h"'), ("sim/mapping/x.h", '#include "sim/program/program.h"'),
+             ("sim/schedule/x.cpp", '#include "sim/lower/emission.h"'),
+             ("sim/schedule/x.cpp", '#include "sim/program/builder.h"'), ("sim/schedule/x.cpp", '#include "sim/designs/object_fifo/ring.h"'), ("sim/mapping/x.h", '#include "sim/program/program.h"'),
              ("sim/network/x.cpp", '  #  include "network.h"'), ("sim/oddments/x.h", "")]
     accepted = [case for case in wrong if not violations(*case)]
     for case in accepted:

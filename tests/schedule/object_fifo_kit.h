@@ -15,7 +15,7 @@
 #include "sim/run/functional.h"
 #include "sim/run/pipeline.h"
 #include "sim/compile/compile.h"
-#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/designs/object_fifo/gemm.h"
 #include "sim/verify/verify.h"
 #include "tests/run/isolated.h"
 
@@ -38,7 +38,7 @@ inline arch::ArraySpec plain(int rows, int cols) {
 struct Case {
   int m = 256, k = 256, n = 256;
   std::string in = "i8", out = "i32";
-  schedule::LayerOverride forced;
+  mapping::ForcedMapping forced;
 };
 
 inline Case cube(int size, int tile) {
@@ -59,7 +59,7 @@ inline network::Network network_of(const Case& c) {
 inline const cost::KernelLaw& peak() { return **cost::find_kernel_law("peak"); }
 
 inline Expected<schedule::Schedule> scheduled(const network::Network& network, const arch::ArraySpec& array,
-                                              const schedule::LayerOverride& forced) {
+                                              const mapping::ForcedMapping& forced) {
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
   if (forced.tile) spec.layers["gemm"] = forced;

@@ -29,10 +29,10 @@ TEST_CASE("products are verified and bit-exact on every array, tile, buffering a
         Case c;
         c.m = s.m, c.k = s.k, c.n = s.n, c.in = in;
         c.forced.tile = {s.tile_m, 1, s.tile_n, s.tile_k};
-        if (buffering == 1) c.forced.buffers = {1, 1, 1};
-        if (buffering == 2) c.forced.buffers = {3, 2, 1};
-        if (buffering == 3) c.forced.keeps = Keeps::input, c.forced.buffers.weights = 1;
-        if (buffering == 4) c.forced.keeps = Keeps::weights, c.forced.buffers = {1, s.rows % 2 + 1, 2};
+        if (buffering == 1) c.forced.buffers = {1, 1, {}, 1};
+        if (buffering == 2) c.forced.buffers = {3, 2, {}, 1};
+        if (buffering == 3) c.forced.weights_outer = false, c.forced.buffers.weights = 1;
+        if (buffering == 4) c.forced.weights_outer = true, c.forced.buffers = {1, s.rows % 2 + 1, {}, 2};
         const ArraySpec array = plain(s.rows, s.cols);
         const Network network = network_of(c);
         const Program program = program_of(c, array);
@@ -56,7 +56,7 @@ TEST_CASE("random products fit and are right, or do not fit") {
     c.m = pick({1, 7, 16, 33, 64, 100}), c.k = pick({4, 8, 30, 64, 96}), c.n = pick({4, 9, 32, 50, 80});
     c.in = pick({0, 1}) == 0 ? "i8" : "i16";
     c.forced.tile = {pick({1, 4, 8, 16, 40}), 1, pick({2, 4, 8, 24}), pick({4, 8, 16, 32, 6})};
-    if (pick({0, 1}) == 0) c.forced.keeps = pick({0, 1}) == 0 ? Keeps::input : Keeps::weights;
+    if (pick({0, 1}) == 0) c.forced.weights_outer = pick({0, 1}) == 1;
     if (pick({0, 1}) == 0) c.forced.buffers.input = pick({1, 2, 3, 5});
     if (pick({0, 1}) == 0) c.forced.buffers.weights = pick({1, 2, 3});
     if (pick({0, 1}) == 0) c.forced.buffers.output = pick({1, 2, 3});
@@ -213,11 +213,11 @@ TEST_CASE("buffers follow the memory of a core") {
   const ArraySpec a = plain(4, 4);
   Case c = cube(512, 64);
   const Network network = network_of(c);
-  const auto buffers = [&] { return object_fifo::gemm_design(network.layers[1], c.forced, a).c_buffers; };
+  const auto buffers = [&] { return designs::object_fifo::gemm_design(network.layers[1], c.forced, a).c_buffers; };
   CHECK(buffers() == 2);
-  (*c.forced.tile)[3] = 128;
+  c.forced.tile->ci = 128;
   CHECK(buffers() == 1);
-  (*c.forced.tile)[3] = 512;
+  c.forced.tile->ci = 512;
   const auto refused = scheduled(network, a, c.forced);
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().code == ExitCode::does_not_fit);
@@ -310,8 +310,8 @@ TEST_CASE("what has no form is refused before anything is scheduled") {
   Network other = bottleneck(8, 32);
   other.layers[2].window.sh = 2;
   CHECK(problems(other, spec).find("has no form for") != std::string::npos);
-  ScheduleSpec best;
-  best.layers["gemm"].keeps = Keeps::input;
-  best.layers["gemm"].buffers.output = 1;
-  CHECK(problems(network_of(cube(64, 16)), best).find("schedule.layers.gemm.buffers") != std::string::npos);
+  ScheduleSpec channels{"object_fifo", true, {{"gemm", c.forced}}, true, {}, {}};
+  channels.layers["gemm"].tile = {16, 1, 16, 16};
+  channels.layers["gemm"].channels.acts = 2;
+  CHECK(problems(network_of(cube(64, 16)), channels).find("gemm.channels: is no choice") != std::string::npos);
 }

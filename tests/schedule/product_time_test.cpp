@@ -50,7 +50,7 @@ TEST_CASE("weights that are kept are read once per block of columns") {
   const ArraySpec a = plain(1, 1);
   Case c = cube(128, 32);
   c.forced.buffers.input = 1;
-  c.forced.keeps = Keeps::weights;
+  c.forced.weights_outer = true;
   const Outcome o = run_once(c, a, 1000);
   CHECK(o.read == 128 * 128 * 4 + 128 * 128);
   CHECK(o.cycles > 64 * 1000 + 15 * 1024);  // A is buffered once: each of its strips is waited for
@@ -61,7 +61,7 @@ TEST_CASE("an input that is kept is read once per block of rows, weights as ofte
   Case c = cube(256, 32);
   c.forced.buffers.weights = c.forced.buffers.output = 1;
   const Outcome streamed = run_once(c, a, 1000);
-  c.forced.keeps = Keeps::input;
+  c.forced.weights_outer = false;
   const Outcome kept = run_once(c, a, 1000);
   CHECK(streamed.read - kept.read == 256 * 256 * (4 - 1));  // four blocks of columns
   CHECK(kept.written == streamed.written);

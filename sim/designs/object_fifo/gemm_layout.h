@@ -2,10 +2,10 @@
 #pragma once
 #include <algorithm>
 
-#include "sim/schedule/object_fifo/gemm.h"
-#include "sim/schedule/object_fifo/ring.h"
+#include "sim/designs/object_fifo/gemm.h"
+#include "sim/designs/object_fifo/ring.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
 
 // Locks of a compute tile; a memory tile has a pair of them per row of cores it feeds with A, for B, and per row of C.
 enum CoreLock { a_full, a_empty, b_full, b_empty, c_full, c_empty };
@@ -85,4 +85,4 @@ struct GemmLayout {
 // The program of a network of one gemm, whose mapping is told as `mapping`.
 program::Program emit_gemm(const network::Network& network, const GemmLayout& layout, const std::string& mapping);
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

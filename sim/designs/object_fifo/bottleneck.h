@@ -11,7 +11,9 @@
 #include "sim/base/error.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
+
+using schedule::Schedule;
 
 struct Bottleneck {
   int height = 0, width = 0;
@@ -26,4 +28,4 @@ std::optional<Bottleneck> find_bottleneck(const network::Network& network);
 Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bottleneck& design,
                                        const arch::ArraySpec& array, const cost::KernelLaw& law);
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

@@ -1,14 +1,14 @@
-#include "sim/schedule/object_fifo/bottleneck.h"
+#include "sim/designs/object_fifo/bottleneck.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
+#include "sim/designs/object_fifo/ring.h"
 #include "sim/program/descriptor.h"
-#include "sim/schedule/object_fifo/ring.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
 namespace {
 
 enum Lock { in_full, in_empty, weights_full, weights_empty, out_full, out_empty, skip_full, skip_empty };
@@ -337,10 +337,11 @@ Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bo
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
   Schedule s;
   s.layers.resize(network.layers.size());
+  s.layers[d.sum].computed_by = d.expand;
   s.program = BottleneckEmitter(network, d, array, buffers).run();
   const std::vector<Millicycles> durations = kernel_durations(s.program, law);
   for (const Stage& stage : stages(network, d, buffers)) {
-    Candidate& c = s.layers[stage.layer].candidates.emplace_back();
+    schedule::Candidate& c = s.layers[stage.layer].candidates.emplace_back();
     Millicycles call = 0;
     for (std::size_t i = 0; i < durations.size(); ++i)
       if (s.program.calls[i].layer == stage.layer) call = durations[i];
@@ -356,4 +357,4 @@ Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bo
   return s;
 }
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

@@ -15,7 +15,11 @@
 #include "sim/program/program.h"
 #include "sim/schedule/schedule.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
+
+using schedule::Schedule;
+
+enum class Keeps { input, weights };
 
 struct GemmDesign {
   int m = 0, k = 0, n = 0;
@@ -43,10 +47,10 @@ struct GemmDesign {
 
 // What a gemm layer and what is forced for it come to: two buffers of A and B and as many of C, two or one, as fit a
 // core, unless told otherwise. The tile must be among what is forced.
-GemmDesign gemm_design(const network::Layer& layer, const LayerOverride& forced, const arch::ArraySpec& array);
+GemmDesign gemm_design(const network::Layer& layer, const mapping::ForcedMapping& forced, const arch::ArraySpec& array);
 
 // Sizes that the tiles do not divide are padded. Fails with does_not_fit. `layers` of the program are the network's.
 Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesign& design,
                                  const arch::ArraySpec& array, const cost::KernelLaw& law);
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

@@ -1,5 +1,5 @@
 // The mapping of the published estimates: columns over the width, rows over output channels, layer after layer.
-#include "sim/schedule/policy.h"
+#include "sim/schedule/whole_network.h"
 
 namespace tessera::schedule {
 namespace {
@@ -18,11 +18,13 @@ class PublishedPolicy : public Policy {
   bool tiles_in_depth() const override { return false; }
 };
 
-}  // namespace
-
-const Policy& published_policy() {
-  static const PublishedPolicy policy;
-  return policy;
+Expected<Schedule> decide_published(const Request& request, const arch::ArraySpec& array) {
+  return run_passes(request, array, PublishedPolicy());
 }
 
+const bool registered_published =
+    register_policy({"published", "the mapping of the published estimates", false, false, true, false, false, true,
+                     "mostly too high (results/bounds)", whole_network_problems, decide_published});
+
+}  // namespace
 }  // namespace tessera::schedule

@@ -1,13 +1,16 @@
-#include "sim/schedule/object_fifo/object_fifo.h"
-
+// The policy "object_fifo": networks of one of two forms, a dense gemm or a bottleneck, laid out as the hand-written
+// designs of mlir-aie are. Unlike the other policies it keeps no tensor in a memory tile and waits for no token:
+// everything is a ring of buffers with locks, over which descriptors loop (ring.h). Its programs have no tensors
+// (Program::tensors).
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "sim/schedule/object_fifo/bottleneck.h"
-#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/designs/object_fifo/bottleneck.h"
+#include "sim/designs/object_fifo/gemm.h"
+#include "sim/schedule/registry.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
 namespace {
 
 bool is_gemm(const network::Network& network) {
@@ -16,11 +19,10 @@ bool is_gemm(const network::Network& network) {
   return l.is_gemm && l.in.w == 1 && l.window == network::Window{};  // not fully connected over a map
 }
 
-}  // namespace
-
-std::vector<Problem> problems(const network::Network& network,
-                              const std::vector<std::optional<sparsity::BlockMask>>& masks, const cost::KernelLaw& law,
-                              const ScheduleSpec& spec) {
+// What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
+// the law does not have.
+std::vector<Problem> problems(const schedule::Request& request) {
+  const auto& [network, masks, law, spec] = request;
   std::vector<Problem> found;
   const auto bottleneck = find_bottleneck(network);
   if (!is_gemm(network) && !bottleneck)
@@ -52,23 +54,44 @@ std::vector<Problem> problems(const network::Network& network,
   if (forced == spec.layers.end() || !forced->second.tile)
     found.push_back({"", path + ".tile", "is missing, and object_fifo chooses none",
                      "legal: [rows of the product, 1, its columns, steps of k] of one kernel call"});
-  else if ((*forced->second.tile)[1] != 1)
+  else if (forced->second.tile->w != 1)
     found.push_back(
-        {"", path + ".tile[1]", fmt::format("is {}", (*forced->second.tile)[1]), "legal: 1, a gemm is one pixel wide"});
+        {"", path + ".tile[1]", fmt::format("is {}", forced->second.tile->w), "legal: 1, a gemm is one pixel wide"});
   if (forced != spec.layers.end() && forced->second.cols &&
       (forced->second.cols != mapping::Axis::channels || forced->second.rows != mapping::Axis::height))
     found.push_back({"", path + ".cols", "another mapping than that of object_fifo",
                      "legal: cols channels with rows height, or neither"});
+  if (forced != spec.layers.end()) {
+    const mapping::ForcedMapping& f = forced->second;
+    const auto unknown = [&](const char* key, bool given) {
+      if (given) found.push_back({"", path + "." + key, "is no choice of object_fifo", "legal: none"});
+    };
+    unknown("staging", f.chunks_staged.has_value());
+    unknown("buffers.operand", f.buffers.operand.has_value());
+    unknown("channels", f.channels.any());
+    const auto some = [&](const char* key, const std::optional<int>& count) {
+      if (count && *count < 1)
+        found.push_back({"", path + ".buffers." + key, fmt::format("is {}", *count), "legal: 1 to 63"});
+    };
+    some("input", f.buffers.input);
+    some("weights", f.buffers.weights);
+    some("output", f.buffers.output);
+  }
   uncovered(gemm, program::KernelKind::gemm,
             fmt::format("a product {} -> {}", type_name(gemm.in_type), type_name(gemm.out_type)));
   return found;
 }
 
-Expected<Schedule> schedule(const network::Network& network, const arch::ArraySpec& array, const cost::KernelLaw& law,
-                            const ScheduleSpec& spec) {
+Expected<Schedule> decide(const schedule::Request& request, const arch::ArraySpec& array) {
+  const auto& [network, masks, law, spec] = request;
   if (const auto bottleneck = find_bottleneck(network)) return schedule_bottleneck(network, *bottleneck, array, law);
   const network::Layer& gemm = network.layers[1];
   return schedule_gemm(network, gemm_design(gemm, spec.layers.at(gemm.name), array), array, law);
 }
 
-}  // namespace tessera::schedule::object_fifo
+const bool registered =
+    schedule::register_policy({"object_fifo", "the form of hand-written designs: a product, or a bottleneck", false,
+                               false, false, false, true, false, "too low, nothing waits in it", problems, decide});
+
+}  // namespace
+}  // namespace tessera::designs::object_fifo

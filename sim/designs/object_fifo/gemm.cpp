@@ -1,18 +1,18 @@
-#include "sim/schedule/object_fifo/gemm.h"
+#include "sim/designs/object_fifo/gemm.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 
+#include "sim/designs/object_fifo/gemm_layout.h"
 #include "sim/program/descriptor.h"
-#include "sim/schedule/object_fifo/gemm_layout.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
 namespace {
 
 // What the busiest of compute, streams and host memory needs, each undisturbed.
-Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost::KernelLaw& law) {
+schedule::Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost::KernelLaw& law) {
   const GemmDesign& d = l.d;
   const arch::ArraySpec& array = l.array;
   program::KernelCall call;
@@ -38,7 +38,7 @@ Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost:
       {c * array.rows / shim, "output"},
       {std::max({from_ddr / array.ddr.read_bytes_per_cycle, to_ddr / array.ddr.write_bytes_per_cycle, mixed}), "ddr"}};
   const auto& most = *std::max_element(std::begin(parts), std::end(parts));
-  Candidate candidate;
+  schedule::Candidate candidate;
   candidate.mapping = mapping::sharding_name({mapping::Axis::channels, mapping::Axis::height});
   candidate.tiling = fmt::format("tile={}x1x{}/{} buffers={},{},{}{}", d.tile_m, d.tile_n, d.tile_k, d.a_buffers,
                                  d.b_buffers, d.c_buffers,
@@ -114,12 +114,13 @@ std::vector<Problem> misfits(const std::string& layer, const GemmDesign& d, cons
 
 }  // namespace
 
-GemmDesign gemm_design(const network::Layer& layer, const LayerOverride& forced, const arch::ArraySpec& array) {
+GemmDesign gemm_design(const network::Layer& layer, const mapping::ForcedMapping& forced,
+                       const arch::ArraySpec& array) {
   GemmDesign d;
   d.m = layer.out.h, d.k = layer.in.c, d.n = layer.out.c;
-  d.tile_m = (*forced.tile)[0], d.tile_n = (*forced.tile)[2], d.tile_k = (*forced.tile)[3];
+  d.tile_m = forced.tile->h, d.tile_n = forced.tile->co, d.tile_k = forced.tile->ci;
   d.in_type = layer.in_type, d.out_type = layer.out_type;
-  d.keeps = forced.keeps;
+  if (forced.weights_outer) d.keeps = *forced.weights_outer ? Keeps::weights : Keeps::input;
   const int steps = static_cast<int>(ceil_div(d.k, d.tile_k));
   if (d.keeps == Keeps::weights) d.strip_calls = steps;
   d.a_buffers = forced.buffers.input.value_or(d.keeps == Keeps::input ? steps : 2);
@@ -134,7 +135,7 @@ Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesi
   std::vector<Problem> problems = misfits(network.layers.back().name, design, array);
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
   const GemmLayout layout(design, array);
-  Candidate chosen = estimate(network.layers.back(), layout, law);
+  schedule::Candidate chosen = estimate(network.layers.back(), layout, law);
   Schedule s;
   s.estimate_us = chosen.us;
   s.program = emit_gemm(network, layout, chosen.mapping + " " + chosen.tiling);
@@ -143,4 +144,4 @@ Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesi
   return s;
 }
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

@@ -1,7 +1,7 @@
 // Weighs every division of the output among columns and rows, except those that differ from another one only in that a
 // column finds nothing in its own memory tile. Where nothing speaks for the width tensors are spread by their height:
 // halos are whole rows.
-#include "sim/schedule/policy.h"
+#include "sim/schedule/whole_network.h"
 
 namespace tessera::schedule {
 namespace {
@@ -27,11 +27,13 @@ class BestPolicy : public Policy {
   bool tiles_in_depth() const override { return true; }
 };
 
-}  // namespace
-
-const Policy& best_policy() {
-  static const BestPolicy policy;
-  return policy;
+Expected<Schedule> decide_best(const Request& request, const arch::ArraySpec& array) {
+  return run_passes(request, array, BestPolicy());
 }
 
+const bool registered_best =
+    register_policy({"best", "the cheapest of all divisions and tiles, by estimates", true, true, true, false, false,
+                     false, "mostly too high (results/bounds)", whole_network_problems, decide_best});
+
+}  // namespace
 }  // namespace tessera::schedule

@@ -1,7 +1,7 @@
+#include "sim/designs/object_fifo/gemm_layout.h"
 #include "sim/program/descriptor.h"
-#include "sim/schedule/object_fifo/gemm_layout.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
 namespace {
 
 class GemmEmitter {
@@ -320,4 +320,4 @@ program::Program emit_gemm(const network::Network& network, const GemmLayout& la
   return GemmEmitter(network, layout).run(mapping);
 }
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

@@ -6,7 +6,7 @@
 
 #include "sim/program/builder.h"
 
-namespace tessera::schedule::object_fifo {
+namespace tessera::designs::object_fifo {
 
 struct Ring {
   program::TileId tile = 0;
@@ -75,4 +75,4 @@ inline void link(program::ProgramBuilder& b, program::EngineId from, const Ring&
     rotate(b, to[i], sinks[i].buffers, objects, [&](int k) { b.transfer(to[i], filling(sinks[i], k, route, layer)); });
 }
 
-}  // namespace tessera::schedule::object_fifo
+}  // namespace tessera::designs::object_fifo

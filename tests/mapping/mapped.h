@@ -1,0 +1,34 @@
+// A small network with its mapping: what tests of the text form start from.
+#pragma once
+#include <catch2/catch.hpp>
+
+#include "sim/compile/compile.h"
+#include "sim/mapping/text.h"
+#include "sim/run/run_config.h"
+
+namespace tessera::tests {
+
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+
+inline schedule::Schedule scheduled(const run::RunConfig& config, const Masks& masks,
+                                    const schedule::ScheduleSpec& spec) {
+  const auto law = cost::open_kernel_law(config.array.kernels);
+  if (!law) FAIL(describe(law.failure()));
+  auto schedule = compile::make_schedule(config.network, masks, config.array, **law, spec);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return std::move(*schedule);
+}
+
+// What follows a mapping that is given as text; a problem where it is refused.
+inline Expected<schedule::Schedule> followed(const run::RunConfig& config, const Masks& masks, const std::string& text) {
+  auto read = mapping::parse_mapping(text, config.network, "m.json");
+  if (!read) return read.failure();
+  schedule::ScheduleSpec spec;
+  spec.policy = "mapping";
+  spec.mapping = schedule::GivenMapping{"m.json", text, std::move(*read)};
+  const auto law = cost::open_kernel_law(config.array.kernels);
+  if (!law) FAIL(describe(law.failure()));
+  return compile::make_schedule(config.network, masks, config.array, **law, spec);
+}
+
+}  // namespace tessera::tests

@@ -1,0 +1,54 @@
+// Is a mapping a value? Written, read back and followed, it makes the program of the schedule that it came from.
+#include <algorithm>
+#include <filesystem>
+
+#include "sim/program/hash.h"
+#include "tests/mapping/mapped.h"
+
+using namespace tessera;
+using namespace tessera::tests;
+
+namespace {
+
+std::vector<std::string> shipped_runs() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator("configs/runs")) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("mappings of all shipped runs are read back as written and make the same program") {
+  int mapped = 0;
+  for (const std::string& file : shipped_runs()) {
+    INFO(file);
+    const auto config = run::load_run_config(file, {});
+    if (!config) FAIL(describe(config.failure()));
+    if (config->accounting == run::Accounting::published) continue;
+    for (const Masks& masks : {Masks(config->network.layers.size()), config->masks}) {
+      const schedule::Schedule made = scheduled(*config, masks, config->schedule);
+      if (!made.mapping) continue;
+      const std::string text = write_mapping(*made.mapping, config->network);
+      const auto again = followed(*config, masks, text);
+      if (!again) FAIL(describe(again.failure()));
+      CHECK(write_mapping(*again->mapping, config->network) == text);
+      CHECK(program_hash(again->program) == program_hash(made.program));
+      CHECK(again->estimate_us == Approx(made.estimate_us).epsilon(0.1));  // layers computed as one are told apart
+      ++mapped;
+    }
+  }
+  CHECK(mapped > 30);
+}
+
+TEST_CASE("a what-if is a copy: changing it changes nothing of the mapping it came from") {
+  const auto config = run::load_run_config("configs/runs/resnet50_2x2.json", {});
+  if (!config) FAIL(describe(config.failure()));
+  const schedule::Schedule made = scheduled(*config, config->masks, config->schedule);
+  const std::string text = write_mapping(*made.mapping, config->network);
+  mapping::Mapping copy = *made.mapping;
+  for (mapping::Step& step : copy.steps)
+    if (auto* compute = std::get_if<mapping::Compute>(&step)) compute->mapping.tile.h += 1;
+  CHECK(write_mapping(copy, config->network) != text);
+  CHECK(write_mapping(*made.mapping, config->network) == text);
+}
