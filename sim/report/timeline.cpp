@@ -31,10 +31,8 @@ std::string base64(const std::string& bytes) {
   return text;
 }
 
-const char* kind_name(const program::EngineMap::Info& info) {
-  static const char* const tiles[] = {"tile", "memory", "shim"};
-  return info.kind == program::EngineKind::core ? "core" : tiles[static_cast<int>(info.tile_kind)];
-}
+// What an engine is, by its name: core, tile, mem, shim.
+std::string kind_of_engine(const std::string& name) { return name.substr(0, name.find('(')); }
 
 }  // namespace
 
@@ -82,7 +80,7 @@ nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
     const auto id = static_cast<program::EngineId>(engine);
     tracks.push_back({{"name", map.name(id)},
                       {"tile", map.tile_name(map.info(id).tile)},
-                      {"kind", kind_name(map.info(id))},
+                      {"kind", kind_of_engine(map.name(id))},
                       {"slices", slices.size()},
                       {"data", base64(bytes)}});
   }

@@ -53,7 +53,8 @@ export interface Result {
 export interface Track {
   name: string;
   tile: string;
-  kind: "core" | "tile" | "memory" | "shim";
+  /** core, tile, mem, shim, controller. */
+  kind: string;
   slices: number;
   data: string;
 }

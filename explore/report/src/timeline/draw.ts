@@ -38,8 +38,9 @@ export interface Scene {
 const groups: [string, string][] = [
   ["layers", "Layers"],
   ["core", "Cores"],
+  ["controller", "Controllers"],
   ["shim", "Host memory channels"],
-  ["memory", "Memory tile channels"],
+  ["mem", "Memory tile channels"],
   ["tile", "Core channels"],
 ];
 export const groupNames = groups;

@@ -27,7 +27,7 @@ export function TimelineView({ runs, density }: { runs: Run[]; density: Density 
   );
   const [below, setBelow] = useState("");
   const [above, setAbove] = useState("");
-  const [shown, setShown] = useState(new Set(["layers", "core", "shim"]));
+  const [shown, setShown] = useState(new Set(["layers", "core", "controller", "shim"]));
   const [text, setText] = useState("");
   const [jump, setJump] = useState(0);
   const [counts, setCounts] = useState<number[]>([0, 0]);
@@ -78,6 +78,7 @@ export function TimelineView({ runs, density }: { runs: Run[]; density: Density 
     if (!next.delete(kind)) next.add(kind);
     setShown(next);
   };
+  const kinds = new Set(panes.flatMap((p) => decode(p.view.timeline).tracks.map((track) => track.kind)));
   const matches = counts[0] + (panes.length > 1 ? counts[1] : 0);
   return (
     <div
@@ -131,7 +132,7 @@ export function TimelineView({ runs, density }: { runs: Run[]; density: Density 
         )}
       </div>
       <div class="tools">
-        {groupNames.map(([kind, title]) => (
+        {groupNames.filter(([kind]) => kinds.has(kind)).map(([kind, title]) => (
           <label key={kind}>
             <input type="checkbox" checked={shown.has(kind)} onChange={() => toggle(kind)} /> {title}
           </label>
