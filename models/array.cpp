@@ -32,6 +32,10 @@ Array::Array(const sc_core::sc_module_name& name, RunState& run) : sc_module(nam
   for (const auto& tile : compute_) enter(tile->core());
   for (Tile* tile : tiles_)
     for (const auto& channel : tile->channels()) enter(*channel);
+  for (program::EngineId e = map.first_controller(); e < map.count(); ++e) {
+    controllers_.push_back(std::make_unique<Controller>(map.name(e).c_str(), run, e));
+    enter(*controllers_.back());
+  }
   wire_routes(run);
 }
 

@@ -4,6 +4,7 @@
 #include <systemc>
 #include <vector>
 
+#include "models/controller.h"
 #include "models/host_memory.h"
 #include "models/stream_route.h"
 #include "models/tiles.h"
@@ -26,6 +27,7 @@ class Array : public sc_core::sc_module {
   std::vector<std::unique_ptr<MemoryTile>> memory_;
   std::vector<std::unique_ptr<ShimTile>> shims_;
   std::vector<std::unique_ptr<StreamRoute>> routes_;
+  std::vector<std::unique_ptr<Controller>> controllers_;
   std::vector<Engine*> engines_;
   std::vector<Tile*> tiles_;
 };

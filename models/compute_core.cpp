@@ -12,7 +12,7 @@ namespace tessera::models {
 
 ComputeCore::ComputeCore(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks,
                          BankCounters& banks)
-    : Engine(name, run, id, locks), banks_(banks), list_(run.program.engines[static_cast<std::size_t>(id)].core) {}
+    : Engine(name, run, id, &locks), banks_(banks), list_(run.program.engines[static_cast<std::size_t>(id)].core) {}
 
 void ComputeCore::advance() {
   const arch::ComputeTileSpec& tile = run_.array.tile;
@@ -47,7 +47,7 @@ void ComputeCore::advance() {
         phase_ = Phase::fetch;
         if (instr_->op == program::CoreOp::release) {
           if (run_.data != nullptr) run_.data->release(id_, instr_->lock);
-          locks_.release(instr_->lock);
+          locks_->release(instr_->lock);
         } else if (await_lock(instr_->lock)) {
           return;
         }

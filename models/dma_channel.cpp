@@ -22,7 +22,7 @@ const char* payload_name(program::Payload p) {
 
 DmaChannel::DmaChannel(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks,
                        const arch::DmaSpec& spec, const Fabric& fabric)
-    : Engine(name, run, id, locks),
+    : Engine(name, run, id, &locks),
       info_(run.map.info(id)),
       spec_(spec),
       fabric_(fabric),
@@ -58,7 +58,8 @@ void DmaChannel::advance() {
         break;
       case Phase::arrival:
         phase_ = Phase::lock;
-        if (pause(std::max<Millicycles>(0, enabled() - now()), exec::Cause::wait_token)) return;
+        if (pause(std::max<Millicycles>(0, enabled() - now()), token_cause(transfer_->wait0, transfer_->wait_count)))
+          return;
         break;
       case Phase::lock:
         phase_ = Phase::locked;
@@ -82,7 +83,7 @@ void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
   const Millicycles start = std::max(now() + chain, enabled), ready = start + cost;
   requested_ = enabled + cost;
   charge(exec::Cause::overhead, now() + chain);
-  charge(exec::Cause::wait_token, start);
+  charge(token_cause(transfer_->wait0, transfer_->wait_count), start);
   charge(exec::Cause::overhead, ready);
   size_ = left_ = transfer_->access.stream_bytes();
   if (info_.tile_kind == program::TileKind::shim) {
@@ -152,7 +153,7 @@ void DmaChannel::retire(const Arrival& a) {
   count_traffic(*a.transfer);
   run_.slice(id_, a.transfer->layer, payload_name(a.transfer->payload), a.begin, a.time);
   run_.layer_ended(a.transfer->layer, a.time);
-  if (a.transfer->release.lock >= 0) locks_.release(a.transfer->release);
+  if (a.transfer->release.lock >= 0) locks_->release(a.transfer->release);
   run_.tasks.complete(id_);
 }
 

@@ -7,7 +7,7 @@
 
 namespace tessera::models {
 
-Engine::Engine(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks)
+Engine::Engine(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit* locks)
     : sc_module(name),
       run_(run),
       id_(id),
@@ -50,7 +50,7 @@ bool Engine::pause(Millicycles time, exec::Cause cause) {
 
 bool Engine::proceed(std::uint32_t first_wait, std::uint32_t waits, program::LockOp lock) {
   return run_.tasks.fulfilled(run_.program.waits.data() + first_wait, waits) &&
-         (lock.lock < 0 || locks_.try_acquire(lock));
+         (lock.lock < 0 || locks_->try_acquire(lock));
 }
 
 bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
@@ -59,26 +59,38 @@ bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
   wait_count_ = count;
   open_waits_ = run_.tasks.await(waits_, count, *this);
   if (open_waits_ == 0) return false;
-  cause_ = exec::Cause::wait_token;
+  cause_ = token_cause(first, count);
   blocked_ = Blocked::tokens;
   return true;
 }
 
 void Engine::token_arrived() {
   if (--open_waits_ > 0) return;
-  wake_.notify(to_time(tessera::to_millicycles(run_.array.controller.token_cycles)));
+  wake_.notify(to_time(latency(*waits_)));
 }
 
 Millicycles Engine::tokens_at(std::uint32_t first, std::uint32_t count) const {
   if (count == 0) return 0;
-  return run_.tasks.fulfilled_at(run_.program.waits.data() + first, count) +
-         tessera::to_millicycles(run_.array.controller.token_cycles);
+  const program::Wait* waits = run_.program.waits.data() + first;
+  return run_.tasks.fulfilled_at(waits, count) + latency(*waits);
+}
+
+bool Engine::on_controller(const program::Wait& wait) const {
+  return run_.map.info(wait.engine).kind == program::EngineKind::controller;
+}
+
+Millicycles Engine::latency(const program::Wait& wait) const {
+  return on_controller(wait) ? 0 : tessera::to_millicycles(run_.array.controller.token_cycles);
+}
+
+exec::Cause Engine::token_cause(std::uint32_t first, std::uint32_t count) const {
+  return count > 0 && on_controller(run_.program.waits[first]) ? exec::Cause::wait_control : exec::Cause::wait_token;
 }
 
 bool Engine::await_lock(program::LockOp op) {
-  if (op.lock < 0 || locks_.acquire(op, *this)) return false;
+  if (op.lock < 0 || locks_->acquire(op, *this)) return false;
   wanted_ = op;
-  cause_ = lock_cause(locks_.role(op.lock));
+  cause_ = lock_cause(locks_->role(op.lock));
   blocked_ = Blocked::lock;
   return true;
 }

@@ -1,5 +1,5 @@
-// What cores and DMA channels have in common: one process that walks a list of instructions, blocks on tokens and
-// locks, and keeps an exclusive account of its time (every millicycle is charged to one cause, in order).
+// What cores, DMA channels and controllers have in common: one process that walks a list of instructions, blocks on
+// tokens and locks, and keeps an exclusive account of its time (every millicycle is charged to one cause, in order).
 #pragma once
 #include <systemc>
 
@@ -14,7 +14,7 @@ class Engine : public sc_core::sc_module {
  public:
   enum class Blocked { no, tokens, lock, stream, finished };
 
-  Engine(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit& locks);
+  Engine(const sc_core::sc_module_name& name, RunState& run, program::EngineId id, LockUnit* locks);
 
   void token_arrived();
   void lock_granted() { wake_.notify(sc_core::SC_ZERO_TIME); }
@@ -22,7 +22,7 @@ class Engine : public sc_core::sc_module {
   // For the watchdog.
   program::EngineId id() const { return id_; }
   Blocked blocked() const { return blocked_; }
-  const LockUnit& locks() const { return locks_; }
+  const LockUnit& locks() const { return *locks_; }  // of an engine that is blocked for one
   program::LockOp wanted_lock() const { return wanted_; }
   const program::Wait* waits() const { return waits_; }
   std::uint32_t wait_count() const { return wait_count_; }
@@ -51,15 +51,22 @@ class Engine : public sc_core::sc_module {
   // When the tokens of waits that are fulfilled have reached the engine; zero without waits.
   Millicycles tokens_at(std::uint32_t first, std::uint32_t count) const;
   bool await_lock(program::LockOp op);
+  // What waiting for these is charged to: all of them are tokens, or all operations of a controller.
+  exec::Cause token_cause(std::uint32_t first, std::uint32_t count) const;
   void await_stream() { blocked_ = Blocked::stream; }
   void finish() { blocked_ = Blocked::finished; }
 
   RunState& run_;
   const program::EngineId id_;
-  LockUnit& locks_;
+  LockUnit* const locks_;  // of its tile; null for a controller
   StepCursor cursor_;
 
  private:
+  bool on_controller(const program::Wait& wait) const;
+  // From the completion of what a wait names to who waits: tokens travel; what a controller did is there when it is
+  // over.
+  Millicycles latency(const program::Wait& wait) const;
+
   sc_core::sc_event wake_;
   Blocked blocked_ = Blocked::no;
   exec::Cause cause_ = exec::Cause::idle;  // what the engine is blocked for

@@ -108,7 +108,13 @@ class LoadCheck {
 void LoadCheck::engine(program::EngineId e) {
   const program::EngineProgram& list = program_.engines[static_cast<std::size_t>(e)];
   const bool core = map_.info(e).kind == program::EngineKind::core;
-  steps(e, core ? list.core.size() : list.transfers.size());
+  const bool control = map_.info(e).kind == program::EngineKind::controller;
+  steps(e, core ? list.core.size() : control ? list.control.size() : list.transfers.size());
+  for (std::size_t i = 0; control && i < list.control.size(); ++i) {
+    const Where where{"operation", static_cast<long>(i), e};
+    layer(where, list.control[i].layer);
+    waits(where, list.control[i].wait0, list.control[i].wait_count);
+  }
   for (std::size_t i = 0; core && i < list.core.size(); ++i) {
     const program::CoreInstr& in = list.core[i];
     const Where where{"instruction", static_cast<long>(i), e};
@@ -119,7 +125,7 @@ void LoadCheck::engine(program::EngineId e) {
       note(where, "no such kernel call");
     waits(where, in.wait0, in.wait_count);
   }
-  for (std::size_t i = 0; !core && i < list.transfers.size(); ++i)
+  for (std::size_t i = 0; !core && !control && i < list.transfers.size(); ++i)
     transfer(e, {"descriptor", static_cast<long>(i), e}, list.transfers[i]);
 }
 

@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   tessera::cli::add_explain_command(app, exit_code);
   tessera::cli::add_explain_schedule_command(app, exit_code);
   tessera::cli::add_verify_command(app, exit_code);
+  tessera::cli::add_engine_command(app, exit_code);
   tessera::cli::add_report_command(app, exit_code);
   tessera::cli::add_validate_command(app, exit_code);
   tessera::explore::add_sweep_command(app, exit_code);

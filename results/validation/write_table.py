@@ -29,7 +29,7 @@ def main():
         table.writerow(columns)
         for r in rows:
             table.writerow([f"{r[c]:.6g}" if isinstance(r[c], float) else r[c] for c in columns])
-    scored = [r for r in rows if r["class"] != "network"]
+    scored = [r for r in rows if r["class"] not in ("network", "open engine")]
     lines = ["| rows | predicted | skipped | mean | maximum | worst |", "|---|---:|---:|---:|---:|---|",
              f"| all | {summary(scored)} |", f"| hold-out | {summary([r for r in scored if not r['calibration']])} |"]
     for device in dict.fromkeys(r["device"] for r in scored if not r["skipped"]):
@@ -37,7 +37,7 @@ def main():
             chosen = [r for r in scored if r["device"] == device and r["calibration"] == calibration]
             if chosen:
                 lines.append(f"| {device}, {'calibration' if calibration else 'hold-out'} | {summary(chosen)} |")
-    for name in ("micro", "kernel", "gemm", "bottleneck"):
+    for name in ("micro", "kernel", "gemm", "bottleneck", "open engine"):
         for calibration in (True, False):
             chosen = [r for r in rows if r["class"] == name and r["calibration"] == calibration]
             if chosen:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/arch/control.h"
 #include "sim/base/units.h"
 
 namespace tessera::arch {
@@ -114,11 +115,21 @@ struct DdrSpec {
   Bytes page_bytes = 4096;
 };
 
-// Firmware or host that starts descriptors once task-complete tokens have arrived, with a clock of its own.
+// Who starts descriptors, and the dispatch from the host, with clocks of their own.
 struct ControllerSpec {
-  double token_cycles = 0;  // from the last awaited token to the start of the descriptor
+  ControlMechanism mechanism = ControlMechanism::none;
+  double token_cycles = 0;  // from the last awaited task to whoever waits for its token
   double operation_ns = 0;  // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
-  double dispatch_us = 0;   // one dispatch from the host; reported, never inside latency_us
+  std::array<std::optional<double>, control_kinds> kind_ns{};  // of the same, kinds that take another time
+  double packet_word_cycles = 1;                               // per word of a control packet
+  double core_word_cycles = 1;                                 // per register word that a core writes into its own tile
+  double dispatch_us = 0;  // one dispatch from the host; reported, never inside latency_us
+
+  double serial_ns(ControlKind kind) const { return kind_ns[static_cast<std::size_t>(kind)].value_or(operation_ns); }
+  double packet_cycles(ControlKind kind) const { return packet_word_cycles * packet_words(kind); }
+  double core_cycles(ControlKind kind) const {
+    return core_word_cycles * register_words[static_cast<std::size_t>(kind)];
+  }
 };
 
 struct ArraySpec {

@@ -71,6 +71,7 @@ Expected<std::string> work(const RunArguments& arguments, const run::RunConfig& 
     if (auto failure = dump(arguments, config, *plan)) return *failure;
   }
   run::RunOptions options;
+  options.control = true;
   options.functional = arguments.functional;
   options.data = arguments.data;
   trace::PerfettoTrace trace;

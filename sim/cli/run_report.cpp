@@ -48,8 +48,36 @@ std::string kernels(const RunResult& run) {
   return text;
 }
 
-// Who starts the transfers, which the latency takes as free.
+// What controllers have to do, or would have to where transfers are started for free.
+std::string control_rows(const RunResult& run) {
+  using Work = result::ControlWork;
+  struct Line {
+    const char* label;
+    std::optional<std::int64_t> Work::*operations;
+    std::optional<double> Work::*bound_us;
+  };
+  static const Line lines[] = {{"controllers", &Work::operations, &Work::bound_us},
+                               {"one serial controller", &Work::serial_operations, &Work::serial_bound_us},
+                               {"control packets", &Work::packet_operations, &Work::packet_bound_us},
+                               {"cores and packets", &Work::core_operations, &Work::core_bound_us}};
+  std::string text;
+  for (const Line& line : lines) {
+    bool any = false;
+    const auto cell = [&](const std::optional<DensityResult>& density) -> std::string {
+      if (!density || !density->control || !((*density->control).*line.operations)) return "-";
+      any = true;
+      return fmt::format("{} ops, {}", with_commas(*((*density->control).*line.operations)),
+                         show_time(((*density->control).*line.bound_us).value_or(0)));
+    };
+    const std::string dense = cell(run.dense), sparse = cell(run.sparse);
+    if (any) text += fmt::format("  {:<24}{:>26}{:>26}\n", line.label, dense, sparse);
+  }
+  return text;
+}
+
+// Who starts the transfers, which the latency takes as free where nobody does.
 std::string control_note(const RunResult& run) {
+  if (run.hardware.control != "none") return "Busy at least, without waiting:\n" + control_rows(run);
   std::string times;
   for (const auto& [name, density] : densities(run)) {
     if (!density->control || !density->control->serial_us) continue;
@@ -58,8 +86,8 @@ std::string control_note(const RunResult& run) {
   if (times.empty()) return "";
   return fmt::format(
       "Transfers are started for free here; silicon would need a controller. One serial controller at {:.4g} ns per\n"
-      "operation would take at least {}, each descriptor written once.\n",
-      run.hardware.operation_ns.value_or(0), times);
+      "operation would take at least {}, each descriptor written once.\nBusy at least, were this schedule given to:\n{}",
+      run.hardware.operation_ns.value_or(0), times, control_rows(run));
 }
 
 // Of a program that was brought: its hash, and the zero blocks that its masks have.
@@ -80,9 +108,10 @@ std::string heading(const RunResult& run) {
   return fmt::format(
       "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
       "{}\n{}\n"
-      "{}",
+      "{}{}",
       run.network, hardware.name, hardware.rows, hardware.cols, hardware.clock_hz / 1e9, hardware.kernels, made_by,
-      run.accounting, run.fidelity, calibration(hardware), kernels(run), masks);
+      run.accounting, run.fidelity, calibration(hardware), kernels(run),
+      hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n", masks);
 }
 
 // The largest cause of lost core time of a layer.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/config/hardware_keys.h"
 #include "sim/config/validate.h"
 
@@ -46,6 +48,12 @@ double quantity_value(const json& quantity, const arch::ArraySpec& array) {
   return quantity["value"].get<double>();
 }
 
+arch::ControlMechanism mechanism_of(const json& root) {
+  const std::string name = root["controller"].value("mechanism", "none");
+  const auto& names = arch::control_mechanism_names;
+  return static_cast<arch::ControlMechanism>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
 std::vector<Problem> contradictions(const arch::ArraySpec& array, const Document& document, const std::string& path) {
   std::vector<Problem> problems;
   const auto add = [&](const std::string& key, const std::string& what, const std::string& legal) {
@@ -57,6 +65,9 @@ std::vector<Problem> contradictions(const arch::ArraySpec& array, const Document
         fmt::format("{} B leave no room in a memory of {} B", array.tile.reserved, array.tile.memory.size),
         fmt::format("legal: less than {} B", array.tile.memory.size));
   }
+  if (array.controller.mechanism == arch::ControlMechanism::serial && array.controller.operation_ns <= 0)
+    add("controller.mechanism", "is \"serial\", and controller.operation_ns says nothing of what an operation takes",
+        "legal: with controller.operation_ns above 0");
   const auto check_banks = [&](const char* key, const arch::MemorySpec& memory) {
     const Bytes line = memory.banks * memory.bank_width;
     if (memory.size % line != 0) {
@@ -97,6 +108,12 @@ Rule hardware_rule() {
     quantity.one_for_all = key.path == "rows" || key.path == "cols";
     parent.keys.emplace_back(name, std::move(quantity));
   }
+  object_at(rule, "controller")
+      .keys.emplace_back(
+          "mechanism",
+          Rule::choice("who starts the tasks of DMA channels: nobody, for free (none, if absent), one firmware stream, "
+                       "control packets down each column, or each core in its own tile and control packets elsewhere",
+                       {arch::control_mechanism_names.begin(), arch::control_mechanism_names.end()}));
   for (const FormerHardwareKey& key : former_hardware_keys()) {
     const std::string::size_type dot = key.path.rfind('.');
     object_at(rule, key.path.substr(0, dot)).former.emplace_back(key.path.substr(dot + 1), key.instead);
@@ -109,6 +126,7 @@ Expected<arch::ArraySpec> read_hardware(const Document& document, const std::str
   arch::ArraySpec array;
   array.name = root["name"].get<std::string>();
   array.kernels = root["kernels"].get<std::string>();
+  array.controller.mechanism = mechanism_of(root);
   Failure failure;
   // rows and cols stand first in the table: what depends on the shape comes after them.
   for (const HardwareKey& key : hardware_keys()) {
@@ -129,8 +147,13 @@ Expected<arch::ArraySpec> read_hardware(const Document& document, const std::str
 
 json hardware_values(const json& hardware, const arch::ArraySpec& array) {
   json values = {{"kernels", array.kernels}};
+  // Where nobody starts transfers, what it would take decides nothing; absent and none are one hardware.
+  const bool controlled = array.controller.mechanism != arch::ControlMechanism::none;
   for (const HardwareKey& key : hardware_keys())
-    if (const json* quantity = find_path(hardware, key.path)) values[key.path] = quantity_value(*quantity, array);
+    if (const json* quantity = find_path(hardware, key.path);
+        quantity != nullptr && (controlled || !key.of_controllers))
+      values[key.path] = quantity_value(*quantity, array);
+  if (controlled) values["controller.mechanism"] = hardware["controller"]["mechanism"];
   return values;
 }
 

@@ -27,6 +27,10 @@ std::function<void(arch::ArraySpec&, double)> rate(double arch::DdrSpec::*bytes_
   };
 }
 
+std::function<void(arch::ArraySpec&, double)> kind_ns(arch::ControlKind kind) {
+  return [kind](arch::ArraySpec& spec, double ns) { spec.controller.kind_ns[static_cast<std::size_t>(kind)] = ns; };
+}
+
 void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::string& tile, const Select& dma) {
   const auto add = [&](const char* name, const char* meaning, const char* unit, double low, double high, bool whole,
                        auto member) {
@@ -141,9 +145,24 @@ std::vector<HardwareKey> make_keys() {
       {"controller.token_ns", "from the last awaited token to the start of the descriptor", "ns", 0, million, false,
        [](arch::ArraySpec& spec, double ns) { spec.controller.token_cycles = cycles_of(spec, ns); }},
       {"controller.operation_ns",
-       "one operation of a serial controller (write a descriptor, start or await a task); reported, never inside "
-       "latency_us",
+       "one operation of a serial controller (write a descriptor, start or await a task); inside latency_us where "
+       "controller.mechanism is serial",
        "ns", 0, million, false, INTO(controller.operation_ns), true},
+      {"controller.write_descriptor_ns", "writing a descriptor, where it takes another time", "ns", 0, million, false,
+       kind_ns(arch::ControlKind::write_descriptor), true, true},
+      {"controller.patch_address_ns",
+       "adding the address of a host buffer to a descriptor, where it takes another time", "ns", 0, million, false,
+       kind_ns(arch::ControlKind::patch_address), true, true},
+      {"controller.write_register_ns", "writing a register, where it takes another time", "ns", 0, million, false,
+       kind_ns(arch::ControlKind::write_register), true, true},
+      {"controller.push_task_ns", "starting a task, where it takes another time", "ns", 0, million, false,
+       kind_ns(arch::ControlKind::push_task), true, true},
+      {"controller.await_token_ns", "taking a token that is there, where it takes another time", "ns", 0, million,
+       false, kind_ns(arch::ControlKind::await_token), true, true},
+      {"controller.packet_word_cycles", "per word of a control packet", "cycles", 0, million, false,
+       INTO(controller.packet_word_cycles), true, true},
+      {"controller.core_word_cycles", "per word that a core writes into registers of its own tile", "cycles", 0,
+       million, false, INTO(controller.core_word_cycles), true, true},
       {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million,
        false, INTO(controller.dispatch_us)},
   };

@@ -15,7 +15,8 @@ struct HardwareKey {
   double low, high;
   bool whole;
   std::function<void(arch::ArraySpec&, double)> store;
-  bool optional = false;  // left out: the default of ArraySpec
+  bool optional = false;        // left out: the default of ArraySpec
+  bool of_controllers = false;  // means nothing where controller.mechanism is none
 };
 
 const std::vector<HardwareKey>& hardware_keys();

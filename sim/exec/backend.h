@@ -22,6 +22,7 @@ enum class Cause : std::uint8_t {
   wait_output,
   wait_staging,
   wait_token,
+  wait_control,
   wait_stream,
   bank_conflict,
   overhead,

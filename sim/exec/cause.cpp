@@ -21,6 +21,8 @@ const char* cause_name(Cause c) {
       return "wait_staging";
     case Cause::wait_token:
       return "wait_token";
+    case Cause::wait_control:
+      return "wait_control";
     case Cause::wait_stream:
       return "wait_stream";
     case Cause::bank_conflict:

@@ -1,12 +1,20 @@
 #include "sim/program/builder.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
+
+#include "sim/program/registers.h"
 
 namespace tessera::program {
 
 ProgramBuilder::ProgramBuilder(const arch::ArraySpec& a)
-    : map_(a), descriptors_(map_.count()), descriptor_base_(map_.count()), tasks_(map_.count()), routes_(map_.count()) {
+    : array_(a),
+      map_(a),
+      descriptors_(map_.count()),
+      descriptor_base_(map_.count()),
+      tasks_(map_.count()),
+      routes_(map_.count()) {
   program_.array = a.name;
   program_.rows = a.rows;
   program_.cols = a.cols;
@@ -15,7 +23,7 @@ ProgramBuilder::ProgramBuilder(const arch::ArraySpec& a)
   // Every channel owns an equal share of its tile's descriptors and uses them in turn.
   for (EngineId e = 0; e < map_.count(); ++e) {
     const auto& info = map_.info(e);
-    if (info.kind == EngineKind::core) continue;
+    if (!map_.is_channel(e)) continue;
     const arch::DmaSpec& dma = info.tile_kind == TileKind::compute  ? a.tile.dma
                                : info.tile_kind == TileKind::memory ? a.memtile.dma
                                                                     : a.shim.dma;
@@ -48,11 +56,21 @@ std::pair<std::uint32_t, std::uint32_t> ProgramBuilder::add_waits(const std::vec
 int ProgramBuilder::transfer(EngineId channel, Transfer t, const std::vector<Wait>& waits) {
   EngineProgram& engine = program_.engines[channel];
   std::tie(t.wait0, t.wait_count) = add_waits(waits);
-  t.descriptor = static_cast<std::int16_t>(descriptor_base_[channel] +
-                                           static_cast<int>(engine.transfers.size()) % descriptors_[channel]);
+  if (map_.controllers() == 0)
+    t.descriptor = static_cast<std::int16_t>(descriptor_base_[channel] +
+                                             static_cast<int>(engine.transfers.size()) % descriptors_[channel]);
   engine.steps.push_back({static_cast<std::int32_t>(engine.transfers.size()), 0, 0});
   engine.transfers.push_back(t);
   return ++tasks_[channel];
+}
+
+int ProgramBuilder::control(ControlOp op, const std::vector<Wait>& waits) {
+  const EngineId controller = map_.controller_of(map_.info(op.channel).tile);
+  EngineProgram& engine = program_.engines[controller];
+  std::tie(op.wait0, op.wait_count) = add_waits(waits);
+  engine.steps.push_back({static_cast<std::int32_t>(engine.control.size()), 0, 0});
+  engine.control.push_back(op);
+  return ++tasks_[controller];
 }
 
 void ProgramBuilder::core_step(EngineId core, const CoreInstr& instr) {
@@ -103,6 +121,50 @@ int ProgramBuilder::tasks_between(EngineId engine, std::size_t at, std::size_t e
     at = body;
   }
   return tasks;
+}
+
+// One descriptor for each set of registers, the next that no other has; a channel that needs more than there are names
+// those that do not exist.
+void ProgramBuilder::number_configured() {
+  std::vector<std::vector<char>> taken(map_.tile_count());
+  std::vector<char> pushed(map_.count());
+  for (const EngineProgram& engine : program_.engines)
+    for (const ControlOp& op : engine.control) pushed[op.channel] = 1;
+  for (EngineId e = 0; e < map_.first_controller(); ++e) {
+    const EngineMap::Info& info = map_.info(e);
+    std::vector<char>& used = taken[info.tile];
+    if (!map_.is_channel(e) || !pushed[e]) continue;
+    for (const Transfer& t : program_.engines[e].transfers) {
+      used.resize(std::max<std::size_t>(used.size(), t.descriptor + 1));
+      used[t.descriptor] = 1;
+    }
+  }
+  for (EngineId e = 0; e < map_.first_controller(); ++e) {
+    const auto waits = [](const Transfer& t) { return t.wait_count > 0; };
+    auto& transfers = program_.engines[e].transfers;
+    // What waits will be started by tasks.
+    if (!map_.is_channel(e) || pushed[e] || std::any_of(transfers.begin(), transfers.end(), waits)) continue;
+    const EngineMap::Info& info = map_.info(e);
+    std::vector<char>& used = taken[info.tile];
+    const DescriptorRange range = descriptors_of(info, array_);
+    used.resize(std::max<std::size_t>(used.size(), range.last));
+    std::map<Registers, std::int16_t> known;
+    for (Transfer& t : transfers) {
+      const auto [at, fresh] = known.emplace(registers_of(t, info.kind == EngineKind::mm2s), 0);
+      if (fresh) {
+        int next = range.first;
+        while (next < range.last && used[next]) ++next;
+        if (next < range.last) used[next] = 1;
+        at->second = static_cast<std::int16_t>(next);
+      }
+      t.descriptor = at->second;
+    }
+  }
+}
+
+Program ProgramBuilder::finish() {
+  if (map_.controllers() > 0) number_configured();
+  return std::move(program_);
 }
 
 void ProgramBuilder::repeat_last(EngineId engine, int steps, int times) {

@@ -45,6 +45,11 @@ KernelKind kernel_of(network::Op op) {
   return KernelKind::copy;
 }
 
+const char* control_name(ControlKind kind) {
+  static const std::array<const char*, arch::control_kinds> names{"write", "patch", "set", "push", "await"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 const char* lock_role_name(LockRole r) {
   static const char* const names[] = {"unused",        "input_full",   "input_empty",   "weights_full",
                                       "weights_empty", "operand_full", "operand_empty", "output_full",

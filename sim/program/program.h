@@ -2,7 +2,8 @@
 // moves, locks and kernel calls. One ordered list of instructions per engine; nothing else is ordered, except by
 //   locks     semaphores of a tile (acquire blocks until value >= n, then subtracts; release adds), and
 //   waits     task-complete tokens: a descriptor or kernel starts only when other engines have completed a number of
-//             tasks (transfers of a channel, kernel calls of a core), as the array controller does it.
+//             tasks (transfers of a channel, kernel calls of a core, operations of a controller). Where the hardware
+//             has controllers (control.h), tokens go to them alone, and a transfer waits for nothing but its own start.
 // Streams: an MM2S descriptor names a route, an S2MM descriptor names the route it listens to. A route is a byte pipe
 // from one MM2S channel to one or more S2MM channels, all of which receive every byte (multicast to the slowest).
 // A channel that changes its route between descriptors is packet-switched.
@@ -15,6 +16,7 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/network/network.h"
+#include "sim/program/control.h"
 #include "sim/program/engine.h"
 #include "sim/sparsity/block_mask.h"
 #include "sim/sparsity/compaction.h"
@@ -138,13 +140,14 @@ constexpr int deepest_repeat = 16;  // loops inside each other that programs may
 
 // A step of an engine: one instruction, or the start of a loop over the next `body` steps.
 struct Step {
-  std::int32_t index = -1;  // into EngineProgram::transfers or ::core; -1 for a repeat
+  std::int32_t index = -1;  // into EngineProgram::transfers, ::core or ::control; -1 for a repeat
   std::int32_t repeat = 0;  // times
   std::int32_t body = 0;    // steps that follow and belong to the loop
 };
 struct EngineProgram {
   std::vector<Transfer> transfers;  // channels
   std::vector<CoreInstr> core;      // cores
+  std::vector<ControlOp> control;   // controllers
   std::vector<Step> steps;
 };
 

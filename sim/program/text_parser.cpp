@@ -29,6 +29,9 @@ class Parser {
         lock_step(key == "acquire" ? CoreOp::acquire : CoreOp::release);
       } else if (key == "repeat" || key == "end") {
         key == "repeat" ? repeat() : end();
+      } else if (const auto kind = values_.controls.find(std::string(key.substr(0, 60)));
+                 kind != values_.controls.end()) {
+        control(static_cast<ControlKind>(kind->second));
       } else {
         declaration(key);
       }
@@ -65,10 +68,11 @@ class Parser {
     if (key == "lock") return lock();
     if (key == "route") return route();
     if (key == "engine") return engine();
-    const std::string near = nearest_name(
-        std::string(key.substr(0, 60)),
-        {"program", "network", "array", "accounting", "tensors", "ddr",  "product", "layer",   "mask",   "chunk",
-         "piece",   "lock",    "route", "engine",     "move",    "call", "acquire", "release", "repeat", "end"});
+    const std::string near =
+        nearest_name(std::string(key.substr(0, 60)),
+                     {"program", "network", "array", "accounting", "tensors", "ddr",  "product", "layer",   "mask",
+                      "chunk",   "piece",   "lock",  "route",      "engine",  "move", "call",    "acquire", "release",
+                      "repeat",  "end",     "write", "patch",      "set",     "push", "await"});
     line_.problem("", "unknown keyword '" + std::string(key.substr(0, 60)) + "'",
                   near.empty() ? "" : "did you mean '" + near + "'?");
   }
@@ -253,14 +257,21 @@ class Parser {
     if (!p_.engines[engine_].steps.empty()) line_.problem("name", "the engine has been described before");
   }
 
-  EngineProgram* open(bool core) {
+  enum class StepOf { channel, core, controller };
+  EngineProgram* open(StepOf step) {
     if (engine_ < 0) {
       line_.problem("", "a step stands before the first 'engine'");
       return nullptr;
     }
-    if ((map_.info(engine_).kind == EngineKind::core) != core) {
+    const EngineKind kind = map_.info(engine_).kind;
+    const StepOf own = kind == EngineKind::core         ? StepOf::core
+                       : kind == EngineKind::controller ? StepOf::controller
+                                                        : StepOf::channel;
+    if (own != step) {
       line_.problem("", "'" + std::string(line_.keyword()) + "' is not a step of " + map_.name(engine_),
-                    core ? "legal: move" : "legal: acquire, release, call");
+                    own == StepOf::channel ? "legal: move"
+                    : own == StepOf::core  ? "legal: acquire, release, call"
+                                           : "legal: write, patch, set, push, await");
       return nullptr;
     }
     return &p_.engines[engine_];
@@ -305,7 +316,7 @@ class Parser {
     line_.optional("tensor", t.tensor);
     std::string_view value;
     if (line_.find("region", value)) values_.region(value, t.region);
-    if (EngineProgram* e = open(false)) {
+    if (EngineProgram* e = open(StepOf::channel)) {
       e->steps.push_back({static_cast<std::int32_t>(e->transfers.size()), 0, 0});
       e->transfers.push_back(t);
     }
@@ -349,9 +360,17 @@ class Parser {
   }
 
   void add_core(const CoreInstr& i) {
-    if (EngineProgram* e = open(true)) {
+    if (EngineProgram* e = open(StepOf::core)) {
       e->steps.push_back({static_cast<std::int32_t>(e->core.size()), 0, 0});
       e->core.push_back(i);
+    }
+  }
+
+  void control(ControlKind kind) {
+    const ControlOp c = values_.control(kind, p_.waits);
+    if (EngineProgram* e = open(StepOf::controller)) {
+      e->steps.push_back({static_cast<std::int32_t>(e->control.size()), 0, 0});
+      e->control.push_back(c);
     }
   }
 

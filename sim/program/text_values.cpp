@@ -13,6 +13,7 @@ TextValues::TextValues(TextLine& line, const EngineMap& map) : line_(line) {
     roles[lock_role_name(static_cast<LockRole>(r))] = r;
   for (int o = 0; o <= static_cast<int>(network::Op::concat); ++o) ops[op_name(static_cast<network::Op>(o))] = o;
   for (const std::string& type : network::type_names()) types[type] = static_cast<int>(*network::find_type(type));
+  for (int c = 0; c < arch::control_kinds; ++c) controls[control_name(static_cast<ControlKind>(c))] = c;
   payloads = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}, {"padding", 4}};
 }
 
@@ -55,6 +56,36 @@ void TextValues::ring(std::string_view key, KernelCall& call) {
   Cursor c{value};
   if (!c.number(call.ring) || !c.eat(',') || !c.number(call.ring_row) || !c.done())
     line_.unreadable(key, value, "2 numbers separated by ','");
+}
+
+void TextValues::iterate(std::string_view key, ControlOp& op) {
+  std::string_view value;
+  if (!line_.find(key, value)) return;
+  Cursor c{value};
+  if (!c.number(op.iterations) || !c.eat('@') || !c.number(op.iteration_step) || !c.done())
+    line_.unreadable(key, value, "times@step");
+}
+
+ControlOp TextValues::control(ControlKind kind, std::vector<Wait>& list) {
+  ControlOp c;
+  c.kind = kind;
+  const bool write = kind == ControlKind::write_descriptor, push = kind == ControlKind::push_task;
+  c.channel = name("channel", engines, line_.word("channel"), "engine");
+  if (write || push || kind == ControlKind::patch_address) line_.number("bd", c.descriptor);
+  if (write) {
+    line_.number("move", c.transfer);
+    line_.optional("next", c.next);
+    iterate("iterate", c);
+    c.ends_at_last = line_.flag("tlast");
+  }
+  if (push) {
+    line_.number("moves", c.transfers);
+    line_.optional("repeat", c.repeat);
+    c.token = line_.flag("token");
+  }
+  if (kind == ControlKind::await_token) waits(list, c.wait0, c.wait_count);
+  line_.number("layer", c.layer);
+  return c;
 }
 
 void TextValues::matrix(std::string_view key, Matrix& m) {

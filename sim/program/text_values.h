@@ -16,7 +16,7 @@ class TextValues {
  public:
   TextValues(TextLine& line, const EngineMap& map);
 
-  TextNames engines, tiles, kernels, roles, ops, payloads, types;
+  TextNames engines, tiles, kernels, roles, ops, payloads, types, controls;
 
   // The index behind a name, 0 and a problem that offers the nearest one when there is none.
   int name(std::string_view field, const TextNames& names, std::string_view word, const char* kind);
@@ -29,6 +29,7 @@ class TextValues {
   void element_types(std::string_view key, network::Layer& layer);  // "i16,i32", if it is there
   void scaling(network::Layer& layer);                              // "channel_scales" or "multiplier=3,4", if there
   void ring(std::string_view key, KernelCall& call);                // "4,1", if it is there
+  ControlOp control(ControlKind kind, std::vector<Wait>& list);     // an operation, all of its line
   void matrix(std::string_view key, Matrix& m);                     // "address,pitch,rows"
   // Appends the line's waits to `waits`.
   void waits(std::vector<Wait>& waits, std::uint32_t& first, std::uint32_t& count);
@@ -36,6 +37,8 @@ class TextValues {
   static constexpr int longest_range = 1 << 16;  // of "a-b" lists; no layer has as many channels
 
  private:
+  void iterate(std::string_view key, ControlOp& op);  // "4@1024", if it is there
+
   TextLine& line_;
 };
 

@@ -209,6 +209,8 @@ class Writer {
         move(ep.transfers[s.index]);
       } else if (static_cast<std::size_t>(s.index) < ep.core.size()) {
         core(ep.core[s.index]);
+      } else if (static_cast<std::size_t>(s.index) < ep.control.size()) {
+        control(ep.control[s.index]);
       } else {
         add("?", s.index, '\n');
       }
@@ -269,6 +271,25 @@ class Writer {
     if (k.ring != 0) add(" ring=", int{k.ring}, ',', int{k.ring_row});
     waits(c.wait0, c.wait_count);
     out_ += '\n';
+  }
+
+  void control(const ControlOp& c) {
+    add(control_name(c.kind), ' ', engine_name(c.channel));
+    const bool write = c.kind == ControlKind::write_descriptor, push = c.kind == ControlKind::push_task;
+    if (write || push || c.kind == ControlKind::patch_address) add(" bd=", int{c.descriptor});
+    if (write) {
+      add(" move=", c.transfer);
+      if (c.next != -1) add(" next=", int{c.next});
+      if (c.iterations != 1 || c.iteration_step != 0) add(" iterate=", int{c.iterations}, '@', c.iteration_step);
+      if (c.ends_at_last) add(" tlast");
+    }
+    if (push) {
+      add(" moves=", c.transfers);
+      if (c.repeat != 1) add(" repeat=", int{c.repeat});
+      if (c.token) add(" token");
+    }
+    waits(c.wait0, c.wait_count);
+    add(" layer=", c.layer, '\n');
   }
 
   const Program& p_;

@@ -63,6 +63,9 @@ class ProgramWalk {
       } else if (static_cast<std::size_t>(s.index) < e.core.size()) {
         put(1);
         core(e.core[s.index]);
+      } else if (static_cast<std::size_t>(s.index) < e.control.size()) {
+        put(2);
+        control(e.control[s.index]);
       } else {
         put(-2, s.index);
       }
@@ -89,6 +92,12 @@ class ProgramWalk {
     region(k.out);
     put(k.in, k.in2, k.weights, k.acc, k.result, k.chunk, k.add_layer, k.operations);
     if (k.ring != 0) put(k.ring, k.ring_row);
+  }
+
+  void control(const ControlOp& c) {
+    put(static_cast<int>(c.kind), c.channel, c.layer, c.descriptor, c.transfer, c.next, c.iterations, c.iteration_step);
+    put(c.ends_at_last, c.transfers, c.repeat, c.token);
+    waits(c.wait0, c.wait_count);
   }
 
  private:

@@ -163,6 +163,22 @@ void add_control(DensityTable& table) {
        "How long one serial controller writes descriptors at the least: each once, starts and waits for free. Not in "
        "latency_us.",
        "control.descriptors_written x controller.operation_ns / 1000", field<&D::control, &ControlWork::serial_us>()},
+      {"control.operations", "operations", "What the controllers do; absent where transfers are started for free.",
+       "counted", field<&D::control, &ControlWork::operations>()},
+      {"control.bound_us", "us", "The controller with most to do is busy that long without waiting; absent where transfers are started for free.",
+       "operations x the time of each", field<&D::control, &ControlWork::bound_us>()},
+      {"control.estimates.serial.operations", "operations", "What one serial controller would have to do for this program; not simulated.",
+       "counted", field<&D::control, &ControlWork::serial_operations>()},
+      {"control.estimates.serial.bound_us", "us", "The same: time that the busiest would need, without waiting.",
+       "operations x the time of each", field<&D::control, &ControlWork::serial_bound_us>()},
+      {"control.estimates.control_packets.operations", "operations", "What control packets down each column would have to do for this program; not simulated.",
+       "counted", field<&D::control, &ControlWork::packet_operations>()},
+      {"control.estimates.control_packets.bound_us", "us", "The same: time that the busiest would need, without waiting.",
+       "operations x the time of each", field<&D::control, &ControlWork::packet_bound_us>()},
+      {"control.estimates.core.operations", "operations", "What cores in their own tiles and control packets elsewhere would have to do for this program; not simulated.",
+       "counted", field<&D::control, &ControlWork::core_operations>()},
+      {"control.estimates.core.bound_us", "us", "The same: time that the busiest would need, without waiting.",
+       "operations x the time of each", field<&D::control, &ControlWork::core_bound_us>()},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }

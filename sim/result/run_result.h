@@ -54,6 +54,11 @@ struct ControlWork {
   std::int64_t descriptors = 0;  // that differ, tile by tile
   std::int64_t written = 0;      // of them, those beyond what the tiles hold
   std::optional<double> serial_us;
+  std::optional<std::int64_t> operations;  // of the controllers, where there are
+  std::optional<double> bound_us;          // of the controller with most to do, without waiting
+  // What controllers of each mechanism would need, where transfers are started for free.
+  std::optional<std::int64_t> serial_operations, packet_operations, core_operations;
+  std::optional<double> serial_bound_us, packet_bound_us, core_bound_us;
 };
 
 struct FunctionalCheck {
@@ -96,6 +101,7 @@ struct HardwareResult {
   std::string calibration;
   std::optional<ChangedFrom> changed_from;
   std::optional<double> operation_ns;
+  std::string control = "none";  // who starts transfers
   double peak_macs_per_cycle = 0;  // of one core
   double ddr_bytes_per_cycle = 0;  // read, all columns together
 

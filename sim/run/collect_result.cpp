@@ -134,6 +134,7 @@ result::HardwareResult hardware_result(const RunConfig& config) {
   hardware.cols = array.cols;
   hardware.memtile_rows = array.memtile_rows;
   hardware.clock_hz = array.clock_hz;
+  hardware.control = arch::control_mechanism_names[static_cast<std::size_t>(array.controller.mechanism)];
   if (array.controller.operation_ns > 0) hardware.operation_ns = array.controller.operation_ns;
   hardware.peak_macs_per_cycle =
       cost::peak_macs_per_cycle(array.tile.core, config.network.layers.back().in_type);  // a network has one type

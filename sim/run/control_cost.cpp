@@ -1,48 +1,45 @@
 #include "sim/run/control_cost.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
+#include "sim/control/lower.h"
+#include "sim/program/registers.h"
 #include "sim/run/executions.h"
 
 namespace tessera::run {
 namespace {
-
-// What the registers of a descriptor hold; two transfers of a tile that agree in it can share one.
-using Registers = std::array<std::int64_t, 24>;
-
-Registers registers_of(const program::Transfer& t) {
-  Registers r{};
-  std::size_t i = 0;
-  for (const std::int64_t v : {t.access.base, std::int64_t{t.access.rank}, std::int64_t{t.memory},
-                               std::int64_t{t.route}, std::int64_t{t.acquire.lock}, std::int64_t{t.acquire.value},
-                               std::int64_t{t.release.lock}, std::int64_t{t.release.value}})
-    r[i++] = v;
-  for (const program::AccessDim& d : t.access.dims)
-    for (const std::int64_t v :
-         {std::int64_t{d.count}, std::int64_t{d.step}, std::int64_t{d.pad_before}, std::int64_t{d.pad_after}})
-      r[i++] = v;
-  return r;
-}
 
 std::int64_t held_by(program::TileKind kind, const arch::ArraySpec& array) {
   return kind == program::TileKind::compute  ? array.tile.dma.descriptors
          : kind == program::TileKind::memory ? array.memtile.dma.descriptors
                                              : array.shim.dma.descriptors;
 }
+
+double us_of(const program::ControlOp& op, program::TileKind controller, const arch::ArraySpec& array) {
+  const arch::ControllerSpec& spec = array.controller;
+  if (spec.mechanism == arch::ControlMechanism::serial) return spec.serial_ns(op.kind) / 1e3;
+  const bool core = controller == program::TileKind::compute;
+  return (core ? spec.core_cycles(op.kind) : spec.packet_cycles(op.kind)) / array.clock_hz * 1e6;
+}
 }  // namespace
 
 result::ControlWork control_cost(const program::Program& program, const arch::ArraySpec& array) {
   const program::EngineMap map(array);
   result::ControlWork cost;
-  std::vector<std::set<Registers>> tiles(static_cast<std::size_t>(map.tile_count()));
+  std::vector<std::set<program::Registers>> tiles(static_cast<std::size_t>(map.tile_count()));
   for (program::EngineId e = 0; e < map.count(); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
+    if (map.info(e).kind == program::EngineKind::controller) {
+      double us = 0;
+      for (const program::ControlOp& op : engine.control) us += us_of(op, map.info(e).tile_kind, array);
+      cost.operations = cost.operations.value_or(0) + static_cast<std::int64_t>(engine.control.size());
+      cost.bound_us = std::max(cost.bound_us.value_or(0), us);
+    }
     if (engine.transfers.empty()) continue;
     for (const std::int64_t times : executions(engine)) cost.transfers += times;
     for (const program::Transfer& t : engine.transfers)
-      tiles[static_cast<std::size_t>(map.info(e).tile)].insert(registers_of(t));
+      tiles[static_cast<std::size_t>(map.info(e).tile)].insert(registers_of(t, true));
   }
   for (program::TileId tile = 0; tile < map.tile_count(); ++tile) {
     const auto count = static_cast<std::int64_t>(tiles[static_cast<std::size_t>(tile)].size());
@@ -52,6 +49,27 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
   if (array.controller.operation_ns > 0)
     cost.serial_us = static_cast<double>(cost.written) * array.controller.operation_ns / 1e3;
   return cost;
+}
+
+void add_control_estimates(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
+                           const std::vector<Millicycles>& durations) {
+  if (array.controller.mechanism != arch::ControlMechanism::none) return;
+  const auto estimate = [&](arch::ControlMechanism mechanism, std::optional<std::int64_t>& operations,
+                            std::optional<double>& bound_us) {
+    arch::ArraySpec other = array;
+    other.controller.mechanism = mechanism;
+    program::Program copy = program;
+    copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
+    const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations);
+    if (!lowered) return;
+    const result::ControlWork cost = control_cost(*lowered, other);
+    operations = cost.operations;
+    bound_us = cost.bound_us;
+  };
+  if (array.controller.operation_ns > 0)
+    estimate(arch::ControlMechanism::serial, work.serial_operations, work.serial_bound_us);
+  estimate(arch::ControlMechanism::control_packets, work.packet_operations, work.packet_bound_us);
+  estimate(arch::ControlMechanism::core, work.core_operations, work.core_bound_us);
 }
 
 }  // namespace tessera::run

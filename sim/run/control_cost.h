@@ -1,5 +1,6 @@
-// What a program asks of whoever writes descriptors, which the simulation takes as free: how many transfers there are,
-// how many descriptors they need, and how long one serial controller would be busy with those alone.
+// What a program asks of controllers: how many transfers there are, how many descriptors they need, the operations that
+// start them, and how long these take at the least. Where the hardware has no controller that is free, and what each
+// kind of controller would need is estimated beside it.
 #pragma once
 #include "sim/arch/array_spec.h"
 #include "sim/program/program.h"
@@ -10,5 +11,9 @@ namespace tessera::run {
 // serial_us: `written` at controller.operation_ns each, starts and waits free; none where the hardware states no
 // operation.
 result::ControlWork control_cost(const program::Program& program, const arch::ArraySpec& array);
+
+// Of a program without controllers: what those of each mechanism would have to do. `durations` of its calls.
+void add_control_estimates(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
+                           const std::vector<Millicycles>& durations);
 
 }  // namespace tessera::run

@@ -9,7 +9,7 @@ std::vector<std::int64_t> executions(const program::EngineProgram& engine) {
     std::size_t end;
     std::int64_t times;
   };
-  std::vector<std::int64_t> counts(std::max(engine.core.size(), engine.transfers.size()));
+  std::vector<std::int64_t> counts(std::max({engine.core.size(), engine.transfers.size(), engine.control.size()}));
   std::vector<Loop> open{{engine.steps.size(), 1}};
   for (std::size_t s = 0; s < engine.steps.size(); ++s) {
     while (s >= open.back().end) open.pop_back();

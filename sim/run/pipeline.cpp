@@ -7,6 +7,7 @@
 #include "sim/compile/compile.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
+#include "sim/control/lower.h"
 #include "sim/lower/needs.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
@@ -109,6 +110,11 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);
+  plan.durations = kernel_durations(plan.schedule.program, **law);
+  Expected<program::Program> controlled =
+      control::lower(std::move(plan.schedule.program), config.array, plan.durations);
+  if (!controlled) return controlled.failure();
+  plan.schedule.program = std::move(*controlled);
   enter_phase("verifying");
   if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array)) {
     const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
@@ -120,7 +126,6 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   }
   enter_phase("computing bounds");
   plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
-  plan.durations = kernel_durations(plan.schedule.program, **law);
   return plan;
 }
 
@@ -203,6 +208,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (!law) return law.failure();
     add_kernel_footing(result, program, **law, plan.durations);
     result.control = control_cost(program, config.array);
+    if (options.control) add_control_estimates(*result.control, program, config.array, plan.durations);
   }
   enter_phase("comparing with the reference");
   if (functional) result.functional = functional->compare(config, program, *sim);

@@ -17,6 +17,8 @@ Expected<Prediction> of_class(const Subject& subject) {
       return predict_bottleneck(subject);
     case RowClass::network:
       return predict_network(subject);
+    case RowClass::open_engine:
+      return predict_open_engine(subject);
   }
   return skip("unknown class");
 }

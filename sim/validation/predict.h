@@ -24,5 +24,6 @@ Expected<Prediction> predict_kernel(const Subject& subject);
 Expected<Prediction> predict_gemm(const Subject& subject);
 Expected<Prediction> predict_bottleneck(const Subject& subject);
 Expected<Prediction> predict_network(const Subject& subject);
+Expected<Prediction> predict_open_engine(const Subject& subject);
 
 }  // namespace tessera::validation

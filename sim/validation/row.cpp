@@ -70,7 +70,7 @@ class RowReader {
 }  // namespace
 
 const char* row_class_name(RowClass c) {
-  static const char* const names[] = {"micro", "kernel", "gemm", "bottleneck", "network"};
+  static const char* const names[] = {"micro", "kernel", "gemm", "bottleneck", "network", "open engine"};
   return names[static_cast<int>(c)];
 }
 
@@ -78,6 +78,7 @@ RowClass MeasuredRow::row_class() const {
   if (workload == "gemm-kernel" || workload == "conv-kernel") return RowClass::kernel;
   if (workload == "gemm") return RowClass::gemm;
   if (workload == "conv bottleneck") return RowClass::bottleneck;
+  if (workload == "cnn" && core_tile.rfind("graph engine (open)", 0) == 0) return RowClass::open_engine;
   if (workload == "cnn" || workload == "z-score normalization") return RowClass::network;
   return RowClass::micro;
 }

@@ -10,7 +10,7 @@
 
 namespace tessera::validation {
 
-enum class RowClass { micro, kernel, gemm, bottleneck, network };
+enum class RowClass { micro, kernel, gemm, bottleneck, network, open_engine };
 const char* row_class_name(RowClass c);
 
 // "64x64x32", or "64x512x64 with A in slices of 32 rows": A then comes in lower tiles than those of B are deep.

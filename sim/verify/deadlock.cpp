@@ -21,8 +21,7 @@ Machine::Blocker Machine::blocker(program::EngineId id) const {
   const Engine& e = engines_[id];
   const bool core = map_.info(id).kind == program::EngineKind::core;
   if (e.phase == Phase::waits) {
-    const std::uint32_t first = core ? core_instr(id).wait0 : transfer(id).wait0;
-    const std::uint32_t count = core ? core_instr(id).wait_count : transfer(id).wait_count;
+    const auto [first, count] = waits(id);
     for (std::uint32_t i = first; i < first + count; ++i) {
       const program::Wait& w = p_.waits[i];
       if (engines_[w.engine].tasks >= w.tasks) continue;
@@ -77,8 +76,7 @@ void Machine::report_deadlock() {
     if (id >= 0 && cycle == path.end()) continue;  // ends in something told already
     std::string text = id >= 0 ? "deadlock: " : "never ends: ";
     for (auto it = id >= 0 ? cycle : path.begin(); it != path.end(); ++it) {
-      const int layer = map_.info(*it).kind == program::EngineKind::core ? core_instr(*it).layer : transfer(*it).layer;
-      text += findings_.place(*it, engines_[*it].at, layer) + " " + blocker(*it).why;
+      text += findings_.place(*it, engines_[*it].at, layer(*it)) + " " + blocker(*it).why;
       if (it + 1 != path.end()) text += "; ";
     }
     findings_.deadlock(path.front(), text);

@@ -16,6 +16,13 @@ std::vector<program::EngineId> active_engines(const program::Program& p) {
   return list;
 }
 
+std::pair<std::uint32_t, std::uint32_t> waits_of(const program::EngineProgram& ep, program::EngineKind kind,
+                                                 std::int32_t index) {
+  const auto slice = [](const auto& instruction) { return std::pair{instruction.wait0, instruction.wait_count}; };
+  if (kind == program::EngineKind::core) return slice(ep.core[index]);
+  return kind == program::EngineKind::controller ? slice(ep.control[index]) : slice(ep.transfers[index]);
+}
+
 }  // namespace
 
 Machine::Machine(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
@@ -59,7 +66,6 @@ void Machine::prepare_waits() {
   std::vector<Open> open;
   for (program::EngineId id : active_) {
     const program::EngineProgram& ep = p_.engines[id];
-    const bool core = !ep.core.empty();
     open.assign(1, {ep.steps.size() + 1, 1});
     for (std::size_t s = 0; s < ep.steps.size(); ++s) {
       while (open.back().end <= s) open.pop_back();
@@ -68,8 +74,7 @@ void Machine::prepare_waits() {
         open.push_back({s + 1 + step.body, open.back().times * step.repeat});
         continue;
       }
-      const std::uint32_t first = core ? ep.core[step.index].wait0 : ep.transfers[step.index].wait0;
-      const std::uint32_t count = core ? ep.core[step.index].wait_count : ep.transfers[step.index].wait_count;
+      const auto [first, count] = waits_of(ep, engines_[id].kind, step.index);
       for (std::uint32_t i = first; i < first + count; ++i)
         awaited[p_.waits[i].engine].push_back({p_.waits[i].tasks, open.back().times});
     }
@@ -115,6 +120,9 @@ void Machine::settle(program::EngineId id) {
       if (e.kind == program::EngineKind::core) {
         e.instr = &ep.core[index];
         prefetch(*e.instr);  // other engines have their turn before it is needed
+      } else if (e.kind == program::EngineKind::controller) {
+        e.control = &ep.control[index];
+        prefetch(*e.control);
       } else {
         e.transfer = &ep.transfers[index];
         prefetch(*e.transfer);
@@ -157,26 +165,37 @@ bool Machine::run(Coverage& coverage, bool outputs, bool depth_first) {
   return all;
 }
 
+std::pair<std::uint32_t, std::uint32_t> Machine::waits(program::EngineId id) const {
+  const Engine& e = engines_[id];
+  return waits_of(p_.engines[id], e.kind, p_.engines[id].steps[e.at].index);
+}
+
+int Machine::layer(program::EngineId id) const {
+  const Engine& e = engines_[id];
+  if (e.kind == program::EngineKind::core) return e.instr->layer;
+  return e.kind == program::EngineKind::controller ? e.control->layer : e.transfer->layer;
+}
+
 // As far as it can go.
 void Machine::run_engine(program::EngineId id) {
   Engine& e = engines_[id];
-  const bool core = e.kind == program::EngineKind::core;
   while (!ended(id) && !findings_.full()) {
     if (e.phase == Phase::stream) return;
-    if (!core) {
+    if (e.phase == Phase::waits) {
+      const auto [first, count] = waits(id);
+      if (!pass_waits(id, first, count)) return;
+      e.phase = Phase::lock;
+    }
+    if (e.kind == program::EngineKind::controller) {
+      complete(id, true);
+      continue;
+    }
+    if (e.kind != program::EngineKind::core) {
       const program::Transfer& t = transfer(id);
-      if (e.phase == Phase::waits) {
-        if (!pass_waits(id, t.wait0, t.wait_count)) return;
-        e.phase = Phase::lock;
-      }
       if (t.acquire.lock >= 0 && !pass_lock(id, t.acquire)) return;
       return begin_stream(id);
     }
     const program::CoreInstr& c = core_instr(id);
-    if (e.phase == Phase::waits) {
-      if (!pass_waits(id, c.wait0, c.wait_count)) return;
-      e.phase = Phase::lock;
-    }
     if (c.op == program::CoreOp::acquire && !pass_lock(id, c.lock)) return;
     if (c.op == program::CoreOp::kernel) flow_->call(here(id), p_.calls[c.call]);
     if (c.op == program::CoreOp::release) release(id, c.lock);
@@ -307,7 +326,7 @@ void Machine::pump(program::RouteId id) {
 void Machine::complete(program::EngineId id, bool task) {
   Engine& e = engines_[id];
   clocks_.complete(id, e.executed + 1);
-  if (e.kind != program::EngineKind::core) {
+  if (map_.is_channel(id)) {
     const program::Transfer& t = *e.transfer;
     if (t.release.lock >= 0) release(id, t.release);
   }

@@ -30,6 +30,7 @@ class Machine {
     std::size_t at = 0, end = 0;                  // step
     const program::Transfer* transfer = nullptr;  // at this step, of a channel
     const program::CoreInstr* instr = nullptr;    // at this step, of a core
+    const program::ControlOp* control = nullptr;  // at this step, of a controller
     program::EngineKind kind = program::EngineKind::core;
     program::TileId tile = 0;
     Phase phase = Phase::waits;
@@ -75,6 +76,9 @@ class Machine {
   void complete(program::EngineId id, bool task);
   const program::Transfer& transfer(program::EngineId id) const { return *engines_[id].transfer; }
   const program::CoreInstr& core_instr(program::EngineId id) const { return *engines_[id].instr; }
+  // What the instruction that an engine is at waits for: a slice of Program::waits.
+  std::pair<std::uint32_t, std::uint32_t> waits(program::EngineId id) const;
+  int layer(program::EngineId id) const;
   Here here(program::EngineId id) const { return {{id, engines_[id].executed + 1}, engines_[id].at}; }
   Lock& lock(program::EngineId id, int number) { return locks_[engines_[id].tile * lock_stride_ + number]; }
   std::string lock_text(program::EngineId id, int number) const;

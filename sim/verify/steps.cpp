@@ -20,12 +20,18 @@ class Steps {
   void engine(program::EngineId e) {
     const program::EngineProgram& ep = p_.engines[e];
     const bool core = map_.info(e).kind == program::EngineKind::core;
+    const bool control = map_.info(e).kind == program::EngineKind::controller;
     if (!loops(e)) return;
     for (std::size_t s = 0; s < ep.steps.size() && !f_.full(); ++s) {
       const int index = ep.steps[s].index;
       if (index < 0) continue;
-      if (static_cast<std::size_t>(index) >= (core ? ep.core.size() : ep.transfers.size())) {
+      if (static_cast<std::size_t>(index) >= (core      ? ep.core.size()
+                                              : control ? ep.control.size()
+                                                        : ep.transfers.size())) {
         f_.at(e, s, -1, fmt::format("names instruction {}", index));
+      } else if (control) {
+        waits(e, s, ep.control[index].layer, ep.control[index].wait0, ep.control[index].wait_count);
+        layer(e, s, ep.control[index].layer);
       } else if (core) {
         core_step(e, s, ep.core[index]);
       } else {

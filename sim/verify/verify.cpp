@@ -1,5 +1,6 @@
 #include "sim/verify/verify.h"
 
+#include "sim/verify/control.h"
 #include "sim/verify/machine.h"
 #include "sim/verify/structure.h"
 
@@ -9,6 +10,7 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   const program::EngineMap map(array);
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
+  if (structure.empty() && map.controllers() > 0) verify::check_control(program, array, map, structure);
   if (!structure.empty()) return structure.take();
   const auto execute = [&](bool quick) {
     verify::Findings findings(program, map);
@@ -19,6 +21,7 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   };
   // What the quick run accepts is right: its clocks know less, and the order in which engines are tried decides
   // nothing but which problem of a wrong program is met first.
+  if (map.controllers() > 0) return execute(false);  // who orders what engines of one tile do is outside of it
   return execute(true) ? execute(false) : std::nullopt;
 }
 

@@ -2,6 +2,8 @@
 // with the scheduler and looks only at the program, so it judges programs read from text alike. Three passes:
 //   structure   every number within the hardware: descriptors and their fields, locks, addresses, routes, memories; the
 //               matrices of a product apart from each other, C alone written
+//   control     where the hardware has controllers: every transfer is started by a task whose descriptors hold what it
+//               does; queues, descriptor table and tokens as the hardware has them (control.h)
 //   execution   all engines run untimed (blocking waits, locks and streams without buffering): the program completes,
 //   locks
 //               stay in range and return to their initial values; every two accesses to the same bytes of which one

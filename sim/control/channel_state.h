@@ -1,0 +1,92 @@
+// What a channel holds while its tasks are pushed one after the other: chains in its descriptors, tasks in its queue.
+#pragma once
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "sim/control/tasks.h"
+
+namespace tessera::control {
+
+// A chain of descriptors that a channel holds.
+struct Resident {
+  int first = 0;  // descriptor, within the channel's own
+  std::vector<ChainLink> chain;
+  int repeat = 1;
+  std::size_t task = 0;  // of the channel, that used it last
+};
+
+// What one channel's tasks need of its queue and its descriptors, task by task.
+class ChannelState {
+ public:
+  ChannelState() = default;
+  ChannelState(std::vector<Task> tasks, int descriptors, bool outbound, const program::EngineProgram* engine)
+      : tasks(std::move(tasks)), descriptors_(descriptors), outbound_(outbound), engine_(engine) {}
+
+  // The task whose token must have come before task `i` is pushed, for the queue and for the descriptors; -1: none.
+  // A full queue is freed by two tasks at a time, which halves the tokens.
+  std::ptrdiff_t must_complete(std::size_t i) {
+    const auto task = static_cast<std::ptrdiff_t>(i);
+    std::ptrdiff_t must = task - complete_ >= arch::queued_tasks ? complete_ + 1 : -1;
+    if (find(tasks[i]) == nullptr)
+      for (const Resident& r : residents_)
+        if (overlaps(r, place(tasks[i]), tasks[i])) must = std::max(must, static_cast<std::ptrdiff_t>(r.task));
+    if (must < complete_) return -1;
+    complete_ = must + 1;
+    return must;
+  }
+  // Where the chain of task `i` stands, and whether it has to be written there.
+  std::pair<int, bool> use(std::size_t i) {
+    if (Resident* r = find(tasks[i])) {
+      r->task = i;
+      return {r->first, false};
+    }
+    const int at = place(tasks[i]);
+    residents_.erase(std::remove_if(residents_.begin(), residents_.end(),
+                                    [&](const Resident& r) { return overlaps(r, at, tasks[i]); }),
+                     residents_.end());
+    residents_.push_back({at, tasks[i].chain, tasks[i].repeat, i});
+    next_ = at + static_cast<int>(tasks[i].chain.size());
+    return {at, true};
+  }
+
+  std::vector<Task> tasks;
+  std::vector<double> enabled;  // when each could be pushed at the earliest
+  std::vector<bool> token;      // of each: tells the controller
+  int base = 0;                 // number of its first descriptor
+
+ private:
+  int place(const Task& task) const { return next_ + static_cast<int>(task.chain.size()) <= descriptors_ ? next_ : 0; }
+  static bool overlaps(const Resident& r, int at, const Task& task) {
+    return r.first < at + static_cast<int>(task.chain.size()) && at < r.first + static_cast<int>(r.chain.size());
+  }
+  bool same(const ChainLink& a, const ChainLink& b) const {
+    const auto registers = [&](const ChainLink& l) {
+      return program::registers_of(engine_->transfers[l.transfer], outbound_);
+    };
+    return a.iterations == b.iterations && a.step == b.step && a.ends_at_last == b.ends_at_last &&
+           (a.transfer == b.transfer || registers(a) == registers(b));
+  }
+  const Resident* find(const Task& task) const {
+    for (const Resident& r : residents_) {
+      // An address that moves is back at its beginning after as many turns as the iteration counts.
+      const bool moves =
+          std::any_of(task.chain.begin(), task.chain.end(), [](const ChainLink& l) { return l.step != 0; });
+      if (r.chain.size() == task.chain.size() && (!moves || r.repeat == task.repeat) &&
+          std::equal(r.chain.begin(), r.chain.end(), task.chain.begin(),
+                     [&](const ChainLink& a, const ChainLink& b) { return same(a, b); }))
+        return &r;
+    }
+    return nullptr;
+  }
+  Resident* find(const Task& task) { return const_cast<Resident*>(static_cast<const ChannelState*>(this)->find(task)); }
+
+  int descriptors_ = 1;
+  bool outbound_ = false;
+  const program::EngineProgram* engine_ = nullptr;
+  int next_ = 0;
+  std::ptrdiff_t complete_ = 0;  // tasks that are known to be complete
+  std::vector<Resident> residents_;
+};
+
+}  // namespace tessera::control

@@ -1,0 +1,200 @@
+#include "sim/control/free_run.h"
+
+#include <algorithm>
+#include <queue>
+
+namespace tessera::control {
+namespace {
+
+using program::EngineId;
+using program::EngineKind;
+
+void unroll(const std::vector<program::Step>& steps, std::size_t at, std::size_t end,
+            std::vector<std::int32_t>& order) {
+  while (at < end) {
+    const program::Step& s = steps[at++];
+    if (s.index >= 0) {
+      order.push_back(s.index);
+      continue;
+    }
+    const std::size_t body = at + static_cast<std::size_t>(s.body);
+    for (int i = 0; i < s.repeat; ++i) unroll(steps, at, body, order);
+    at = body;
+  }
+}
+
+class Run {
+ public:
+  Run(const program::Program& p, const arch::ArraySpec& a, const std::vector<Millicycles>& durations)
+      : p_(p),
+        a_(a),
+        durations_(durations),
+        map_(a),
+        lock_stride_(std::max({a.tile.locks.count, a.memtile.locks.count, a.shim.locks.count})),
+        engines_(p.engines.size()),
+        locks_(static_cast<std::size_t>(map_.tile_count()) * lock_stride_),
+        busy_(p.routes.size()) {
+    run_.order.resize(p.engines.size());
+    run_.start.resize(p.engines.size());
+    run_.end.resize(p.engines.size());
+    for (const program::LockInit& l : p.locks) locks_[l.tile * lock_stride_ + l.lock].value = l.value;
+    for (std::size_t e = 0; e < p.engines.size(); ++e) {
+      unroll(p.engines[e].steps, 0, p.engines[e].steps.size(), run_.order[e]);
+      if (!run_.order[e].empty()) post(0, Event::go, static_cast<int>(e));
+    }
+  }
+
+  Expected<FreeRun> run() {
+    while (!events_.empty()) {
+      const Event event = events_.top();
+      events_.pop();
+      now_ = event.time;
+      if (event.what == Event::go) go(event.who);
+      if (event.what == Event::called) complete(event.who);
+      if (event.what == Event::moved) moved(event.who);
+    }
+    for (std::size_t e = 0; e < engines_.size(); ++e)
+      if (engines_[e].at < run_.order[e].size())
+        return fail(ExitCode::deadlock, {"", map_.name(static_cast<EngineId>(e)),
+                                         "waits for what never comes, before any controller is there", ""});
+    return std::move(run_);
+  }
+
+ private:
+  struct Event {
+    enum What { go, called, moved } what;
+    double time;
+    std::int64_t number;  // of equals, the first posted comes first
+    int who;              // engine, or route
+    bool operator<(const Event& o) const { return time != o.time ? time > o.time : number > o.number; }
+  };
+  struct Engine {
+    std::size_t at = 0;
+    bool streams = false;  // offered to its route
+    Bytes left = 0;
+    std::vector<EngineId> waiting;  // for its tasks
+  };
+  struct Lock {
+    int value = 0;
+    std::vector<EngineId> waiting;
+  };
+
+  void post(double time, Event::What what, int who) { events_.push({what, time, posted_++, who}); }
+  bool is_core(EngineId e) const { return map_.info(e).kind == EngineKind::core; }
+  const program::Transfer& transfer(EngineId e) const { return p_.engines[e].transfers[run_.order[e][engines_[e].at]]; }
+  void wake(std::vector<EngineId>& waiting) {
+    for (const EngineId e : waiting) post(now_, Event::go, e);
+    waiting.clear();
+  }
+
+  bool waits(EngineId e, std::uint32_t first, std::uint32_t count) {
+    for (std::uint32_t i = first; i < first + count; ++i) {
+      const program::Wait& w = p_.waits[i];
+      if (static_cast<std::int32_t>(run_.end[w.engine].size()) >= w.tasks) continue;
+      engines_[w.engine].waiting.push_back(e);
+      return true;
+    }
+    return false;
+  }
+  bool acquire(EngineId e, const program::LockOp& op) {
+    if (op.lock < 0) return true;
+    Lock& lock = locks_[map_.info(e).tile * lock_stride_ + op.lock];
+    if (lock.value < op.value) {
+      lock.waiting.push_back(e);
+      return false;
+    }
+    lock.value -= op.value;
+    return true;
+  }
+  void release(EngineId e, const program::LockOp& op) {
+    if (op.lock < 0) return;
+    Lock& lock = locks_[map_.info(e).tile * lock_stride_ + op.lock];
+    lock.value += op.value;
+    wake(lock.waiting);
+  }
+
+  void go(EngineId e) {
+    Engine& engine = engines_[e];
+    while (engine.at < run_.order[e].size() && !engine.streams) {
+      if (!is_core(e)) {
+        const program::Transfer& t = transfer(e);
+        if (waits(e, t.wait0, t.wait_count) || !acquire(e, t.acquire)) return;
+        run_.start[e].push_back(now_);
+        engine.streams = true;
+        engine.left = t.access.stream_bytes();
+        return pump(t.route);
+      }
+      const program::CoreInstr& c = p_.engines[e].core[run_.order[e][engine.at]];
+      if (waits(e, c.wait0, c.wait_count)) return;
+      if (c.op == program::CoreOp::acquire && !acquire(e, c.lock)) return;
+      if (c.op == program::CoreOp::release) release(e, c.lock);
+      if (c.op == program::CoreOp::kernel) {
+        run_.start[e].push_back(now_);
+        engine.streams = true;
+        return post(now_ + static_cast<double>(durations_[c.call]) / millicycles_per_cycle + 1, Event::called, e);
+      }
+      ++engine.at;
+    }
+  }
+
+  bool offered(EngineId e, program::RouteId route) const { return engines_[e].streams && transfer(e).route == route; }
+  void pump(program::RouteId id) {
+    const program::Route& route = p_.routes[id];
+    if (busy_[id] > 0 || !offered(route.source, id)) return;
+    Bytes n = engines_[route.source].left;
+    for (const EngineId sink : route.sinks) {
+      if (!offered(sink, id)) return;
+      n = std::min(n, engines_[sink].left);
+    }
+    busy_[id] = n;
+    post(now_ + static_cast<double>(n) / rate(route), Event::moved, id);
+  }
+  // Bytes per cycle; channels that reach host memory have equal shares of it.
+  double rate(const program::Route& route) const {
+    double rate = a_.stream.bytes_per_cycle;
+    if (map_.info(route.source).tile_kind == program::TileKind::shim)
+      rate = std::min(rate, a_.ddr.read_bytes_per_cycle / (a_.cols * a_.shim.dma.mm2s));
+    return rate;
+  }
+  void moved(program::RouteId id) {
+    const program::Route& route = p_.routes[id];
+    const Bytes n = busy_[id];
+    busy_[id] = 0;
+    std::vector<EngineId> ends = route.sinks;
+    ends.push_back(route.source);
+    for (const EngineId e : ends) engines_[e].left -= n;
+    for (const EngineId e : ends)
+      if (engines_[e].left == 0) complete(e);
+    pump(id);
+  }
+  void complete(EngineId e) {
+    run_.end[e].push_back(now_);
+    if (!is_core(e)) release(e, transfer(e).release);
+    engines_[e].streams = false;
+    ++engines_[e].at;
+    wake(engines_[e].waiting);
+    post(now_, Event::go, e);
+  }
+
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const std::vector<Millicycles>& durations_;
+  const program::EngineMap map_;
+  const int lock_stride_;
+  std::vector<Engine> engines_;
+  std::vector<Lock> locks_;
+  std::vector<Bytes> busy_;  // bytes under way, by route
+  std::priority_queue<Event> events_;
+  std::int64_t posted_ = 0;
+  double now_ = 0;
+  FreeRun run_;
+};
+
+}  // namespace
+
+Expected<FreeRun> free_run(const program::Program& program, const arch::ArraySpec& array,
+                           const std::vector<Millicycles>& durations) {
+  return Run(program, array, durations).run();
+}
+
+}  // namespace tessera::control

@@ -1,0 +1,20 @@
+// The registers of a buffer descriptor: what two transfers of a tile must agree in to share one.
+#pragma once
+#include <array>
+
+#include "sim/program/program.h"
+
+namespace tessera::program {
+
+// The first is the address. A route is in the registers of an outbound descriptor only, as its packet.
+using Registers = std::array<std::int64_t, 24>;
+Registers registers_of(const Transfer& transfer, bool outbound);
+
+// Descriptors of its tile that a channel can use: [first, last). In memory tiles even channels have the lower half and
+// odd ones the upper half (AM020).
+struct DescriptorRange {
+  int first = 0, last = 0;
+};
+DescriptorRange descriptors_of(const EngineMap::Info& channel, const arch::ArraySpec& array);
+
+}  // namespace tessera::program

@@ -1,0 +1,63 @@
+// Whole networks on the open engine (sim/designs/open_engine): core tile "graph engine (open)", with the variant behind
+// a colon; the network by name and width, or the file of it, at the head of the shape.
+#include <fmt/format.h>
+
+#include <cctype>
+#include <filesystem>
+#include <regex>
+
+#include "sim/designs/open_engine/emitter.h"
+#include "sim/designs/open_engine/network_reader.h"
+#include "sim/designs/open_engine/variant_file.h"
+#include "sim/validation/predict.h"
+#include "sim/validation/run_program.h"
+#include "sim/validation/units.h"
+#include "sim/verify/verify.h"
+
+namespace tessera::validation {
+namespace {
+
+namespace engine = designs::open_engine;
+
+// "YOLOv8n (cut) 640x640, ..." is yolov8n_640.json of `folder`; empty: the shape names no network.
+std::string engine_network_file(const std::string& shape, const std::string& folder) {
+  std::smatch found;
+  if (std::regex_search(shape, found, std::regex("^([^ ,]+\\.json)"))) return found[1];
+  if (!std::regex_search(shape, found, std::regex("^([A-Za-z0-9-]+).*?([0-9]+) ?x ?[0-9]+"))) return "";
+  std::string name;
+  for (const char c : found[1].str()) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return folder + "/" + name + "_" + found[2].str() + ".json";
+}
+
+}  // namespace
+
+Expected<Prediction> predict_open_engine(const Subject& subject) {
+  const MeasuredRow& row = subject.row;
+  arch::ArraySpec array = subject.array;
+  const std::string folder = subject.config_folder + "/designs/open_engine";
+  const std::string file = engine_network_file(row.shape, folder);
+  if (file.empty() || !std::filesystem::exists(file)) return skip("configs/designs/open_engine has no such network");
+  const std::size_t colon = row.core_tile.find(": ");
+  const auto variant = engine::load_variant(folder + "/variants.json",
+                                            colon == std::string::npos ? "final" : row.core_tile.substr(colon + 2));
+  if (!variant) return skip(describe(variant.failure()));
+  const auto times = engine::load_kernel_times(folder + "/times.json");
+  if (!times) return times.failure();
+  const auto network = engine::read_engine_network(file);
+  if (!network) return network.failure();
+  array.controller.mechanism = arch::ControlMechanism::serial;
+  if (const auto problem = engine::unfit(array)) return fail(ExitCode::does_not_fit, *problem);
+  engine::EmitOptions options;
+  options.variant = *variant;
+  options.computes = row.shape.find("no core compute") == std::string::npos;
+  const engine::EngineProgram design = engine::emit(*network, array, *times, options);
+  if (auto wrong = verify::verify(design.program, array)) return std::move(*wrong);
+  const auto run = run_program(design.program, array, design.durations);
+  if (!run) return run.failure();
+  Quantities o;
+  o.us = to_us(run->total, array.clock_hz) + times->dispatch_us;
+  o.images = 1;
+  return in_unit(row, o, fmt::format("{} tasks, {} B", design.tasks, design.instruction_bytes));
+}
+
+}  // namespace tessera::validation

@@ -1,0 +1,393 @@
+#include "sim/verify/control.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "sim/program/registers.h"
+#include "sim/verify/limits.h"
+
+namespace tessera::verify {
+namespace {
+
+using program::ControlKind;
+using program::ControlOp;
+using program::EngineId;
+using program::EngineKind;
+using program::Transfer;
+
+// One run of contiguous bytes.
+bool contiguous(const program::Access& a) {
+  std::int64_t run = 1;
+  for (int d = 0; d < a.rank; ++d) {
+    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
+    if (m.pad_before != 0 || m.pad_after != 0 || (m.count > 1 && m.step != run)) return false;
+    run *= m.count;
+  }
+  return true;
+}
+
+class Control {
+ public:
+  Control(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, Findings& f)
+      : p_(p), a_(a), map_(map), f_(f), channels_(static_cast<std::size_t>(map.count())) {
+    for (program::TileId t = 0; t < map.tile_count(); ++t)
+      tables_.emplace_back(static_cast<std::size_t>(dma_spec(a, map.tile_kind(t)).descriptors));
+  }
+
+  void run() {
+    for (EngineId e = map_.first_controller(); e < map_.count(); ++e)
+      for (const ControlOp& op : p_.engines[e].control)
+        if (op.kind == ControlKind::push_task && op.channel >= 0 && op.channel < map_.first_controller())
+          channels_[op.channel].pushed = true;
+    for (EngineId e = 0; e < map_.first_controller() && !f_.full(); ++e) {
+      if (!map_.is_channel(e)) {
+        cores_wait_for_locks(e);
+      } else if (channels_[e].pushed) {
+        channels_[e].order = in_order(p_.engines[e]);
+      } else {
+        configured(e);
+      }
+    }
+    for (EngineId e = map_.first_controller(); e < map_.count() && !f_.full(); ++e) controller(e);
+    for (const auto& [at, op] : others_) {
+      at_ = at;
+      if (!sends(channels_[op->channel], p_.waits[op->wait0].tasks)) unsent(*op);
+    }
+    for (EngineId e = 0; e < map_.first_controller() && !f_.full(); ++e) {
+      const Channel& c = channels_[e];
+      if (c.pushed && c.started < c.order.size())
+        f_.add(map_.name(e), fmt::format("executes {} transfers, tasks start {}", c.order.size(), c.started),
+               "legal: each belongs to a task");
+    }
+  }
+
+ private:
+  struct Task {
+    std::int64_t end = 0;  // transfers of the channel once it is complete
+    bool token = false;
+    std::set<int> descriptors;
+  };
+  struct Channel {
+    bool pushed = false;
+    std::vector<std::int32_t> order;  // transfers as executed
+    std::size_t started = 0;
+    std::int64_t known = 0;  // transfers that are known to be complete
+    std::vector<Task> tasks;
+  };
+  struct Descriptor {
+    const ControlOp* written = nullptr;
+    bool configured = false;  // never changes
+    int executions = 0;       // since it was written
+  };
+
+  static std::vector<std::int32_t> in_order(const program::EngineProgram& ep) {
+    std::vector<std::int32_t> order;
+    append(ep.steps, 0, ep.steps.size(), order);
+    return order;
+  }
+  static void append(const std::vector<program::Step>& steps, std::size_t at, std::size_t end,
+                     std::vector<std::int32_t>& order) {
+    while (at < end) {
+      const program::Step& s = steps[at++];
+      if (s.index >= 0) {
+        order.push_back(s.index);
+        continue;
+      }
+      const std::size_t body = at + static_cast<std::size_t>(s.body);
+      for (int i = 0; i < s.repeat; ++i) append(steps, at, body, order);
+      at = body;
+    }
+  }
+
+  bool outbound(EngineId e) const { return map_.info(e).kind == EngineKind::mm2s; }
+  std::vector<Descriptor>& table(EngineId e) { return tables_[map_.info(e).tile]; }
+
+  // ---- engines of the array ----
+
+  void cores_wait_for_locks(EngineId e) {
+    const program::EngineProgram& ep = p_.engines[e];
+    for (std::size_t s = 0; s < ep.steps.size(); ++s) {
+      if (ep.steps[s].index < 0) continue;
+      const program::CoreInstr& c = ep.core[ep.steps[s].index];
+      for (std::uint32_t w = c.wait0; w < c.wait0 + c.wait_count; ++w)
+        if (map_.info(p_.waits[w].engine).tile != map_.info(e).tile)
+          f_.at(e, s, c.layer, "a core waits for tasks of " + map_.name(p_.waits[w].engine),
+                "legal: locks, and the channels of its own tile, whose status it reads");
+    }
+  }
+
+  // Loops that nobody starts: as the design was loaded.
+  void configured(EngineId e) {
+    const program::EngineProgram& ep = p_.engines[e];
+    std::map<int, program::Registers> held;
+    for (std::size_t s = 0; s < ep.steps.size(); ++s) {
+      if (ep.steps[s].index < 0) continue;
+      const Transfer& t = ep.transfers[ep.steps[s].index];
+      if (t.wait_count > 0)
+        f_.at(e, s, t.layer, "waits for another engine, and no controller starts it", "legal: locks, or a task");
+      if (!in_range(e, t.descriptor))
+        f_.at(e, s, t.layer, fmt::format("descriptor {}", int{t.descriptor}), range_legal(e));
+      const auto [at, fresh] = held.emplace(t.descriptor, program::registers_of(t, outbound(e)));
+      if (!fresh && at->second != program::registers_of(t, outbound(e)))
+        f_.at(e, s, t.layer, fmt::format("descriptor {} changes, and no controller writes it", int{t.descriptor}),
+              fmt::format("legal: as many transfers that differ as the tile has descriptors ({})", table(e).size()));
+      if (f_.full()) return;
+    }
+    for (const auto& [number, registers] : held) {
+      if (!in_range(e, number)) continue;
+      Descriptor& d = table(e)[static_cast<std::size_t>(number)];
+      if (d.configured)
+        f_.add(map_.name(e), fmt::format("descriptor {} belongs to two channels that no controller starts", number));
+      d.configured = true;
+    }
+  }
+
+  bool in_range(EngineId e, int number) const {
+    const program::DescriptorRange range = program::descriptors_of(map_.info(e), a_);
+    return number >= range.first && number < range.last;
+  }
+  std::string range_legal(EngineId e) const {
+    const program::DescriptorRange range = program::descriptors_of(map_.info(e), a_);
+    return fmt::format("legal: {} to {}, which the tile has for this channel", range.first, range.last - 1);
+  }
+
+  // ---- operations ----
+
+  void controller(EngineId e) {
+    const program::EngineProgram& ep = p_.engines[e];
+    for (std::size_t s = 0; s < ep.steps.size() && !f_.full(); ++s) {
+      if (ep.steps[s].index < 0) return f_.at(e, s, -1, "a controller repeats", "legal: a list without loops");
+      at_ = {e, s};
+      const ControlOp& op = ep.control[ep.steps[s].index];
+      if (op.channel < 0 || op.channel >= map_.first_controller() ||
+          (!map_.is_channel(op.channel) && op.kind != ControlKind::await_token)) {
+        bad(op, fmt::format("engine {} is no channel", op.channel));
+        continue;
+      }
+      if (op.kind != ControlKind::await_token && map_.controller_of(map_.info(op.channel).tile) != e) {
+        bad(op, map_.name(op.channel) + " is not this controller's",
+            "legal: " + map_.name(map_.controller_of(map_.info(op.channel).tile)));
+        continue;
+      }
+      operation(op);
+    }
+  }
+
+  void operation(const ControlOp& op) {
+    if (op.kind != ControlKind::await_token && op.wait_count > 0)
+      bad(op, "waits", "legal: operations of kind await alone");
+    switch (op.kind) {
+      case ControlKind::write_descriptor:
+        return write(op);
+      case ControlKind::patch_address:
+        if (map_.info(op.channel).tile_kind != program::TileKind::shim)
+          bad(op, "patches an address", "legal: of descriptors of shim tiles");
+        if (usable(op)) at_rest(op, "patched");
+        return;
+      case ControlKind::write_register:
+        return;
+      case ControlKind::push_task:
+        return push(op);
+      case ControlKind::await_token:
+        return await(op);
+    }
+  }
+
+  void bad(const ControlOp& op, std::string what, std::string legal = {}) {
+    f_.at(at_.first, at_.second, op.layer, std::move(what), std::move(legal));
+  }
+
+  bool usable(const ControlOp& op) {
+    if (!in_range(op.channel, op.descriptor)) {
+      bad(op, fmt::format("descriptor {}", int{op.descriptor}), range_legal(op.channel));
+      return false;
+    }
+    if (!table(op.channel)[op.descriptor].configured) return true;
+    bad(op, fmt::format("descriptor {} belongs to a channel that no controller starts", int{op.descriptor}));
+    return false;
+  }
+
+  // No task that is not known to be complete uses the descriptor.
+  void at_rest(const ControlOp& op, const char* what) {
+    for (EngineId e = 0; e < map_.first_controller(); ++e) {
+      if (!channels_[e].pushed || map_.info(e).tile != map_.info(op.channel).tile) continue;
+      for (const Task& task : pending(e))
+        if (task.descriptors.count(op.descriptor) > 0)
+          return bad(op,
+                     fmt::format("descriptor {} is {} while a task of {} that uses it may be queued or running",
+                                 int{op.descriptor}, what, map_.name(e)),
+                     "legal: once a token says that the task is complete");
+    }
+  }
+
+  std::vector<Task> pending(EngineId e) const {
+    std::vector<Task> list;
+    const Channel& c = channels_[e];
+    for (auto t = c.tasks.rbegin(); t != c.tasks.rend() && t->end > c.known; ++t) list.push_back(*t);
+    return list;
+  }
+
+  void write(const ControlOp& op) {
+    const program::EngineMap::Info& info = map_.info(op.channel);
+    const arch::DmaSpec& dma = dma_spec(a_, info.tile_kind);
+    const auto& transfers = p_.engines[op.channel].transfers;
+    if (!usable(op)) return;
+    if (op.transfer < 0 || static_cast<std::size_t>(op.transfer) >= transfers.size())
+      return bad(op, fmt::format("move {} of {}", op.transfer, map_.name(op.channel)));
+    if (op.next != -1 && !in_range(op.channel, op.next))
+      return bad(op, fmt::format("next descriptor {}", int{op.next}), range_legal(op.channel));
+    if (op.iterations < 1 || op.iterations > dma.iterations)
+      return bad(op, fmt::format("iteration of {} times", int{op.iterations}),
+                 fmt::format("legal: 1 to {}, the field of a descriptor", dma.iterations));
+    if (op.iteration_step % 4 != 0 || op.iteration_step < 0 || op.iteration_step / 4 > dma.max_step)
+      return bad(
+          op, fmt::format("iteration by {} bytes", op.iteration_step),
+          fmt::format("legal: multiples of 4 up to {}, the field of a descriptor", 4 * std::int64_t{dma.max_step}));
+    if (op.ends_at_last && info.kind != EngineKind::s2mm)
+      return bad(op, "ends with the stream", "legal: of inbound channels");
+    at_rest(op, "written");
+    table(op.channel)[op.descriptor] = {&op, false, 0};
+  }
+
+  void push(const ControlOp& op) {
+    Channel& c = channels_[op.channel];
+    if (!usable(op)) return;
+    if (op.repeat < 1 || op.repeat > arch::most_task_repeats)
+      return bad(op, fmt::format("a task of {} repeats", int{op.repeat}),
+                 fmt::format("legal: 1 to {}", arch::most_task_repeats));
+    if (pending(op.channel).size() >= arch::queued_tasks)
+      bad(op,
+          fmt::format("pushes a task to {} while {} may be queued or running", map_.name(op.channel),
+                      pending(op.channel).size()),
+          fmt::format("legal: up to {} at a time", arch::queued_tasks));
+    const std::size_t first = c.started;
+    Task task;
+    for (int r = 0; r < op.repeat; ++r)
+      if (!chain(op, task)) return;
+    const std::size_t count = c.started - first;
+    if (op.transfers < 1 || static_cast<std::size_t>(op.transfers) != count)
+      return bad(op,
+                 fmt::format("says that it executes {} transfers, its descriptors execute {}", op.transfers, count));
+    waits_for_start(op, first);
+    task.end = static_cast<std::int64_t>(c.started);
+    task.token = op.token;
+    c.tasks.push_back(std::move(task));
+  }
+
+  // Runs the chain from the start descriptor on once; false when what it does is not what the channel's list says.
+  bool chain(const ControlOp& op, Task& task) {
+    Channel& c = channels_[op.channel];
+    std::size_t length = 0;
+    for (int number = op.descriptor; number != -1; ++length) {
+      Descriptor& d = table(op.channel)[static_cast<std::size_t>(number)];
+      if (length > table(op.channel).size()) {
+        bad(op, "its chain of descriptors never ends");
+        return false;
+      }
+      if (d.written == nullptr || d.written->channel != op.channel) {
+        bad(op, fmt::format("descriptor {} has not been written for {}", number, map_.name(op.channel)));
+        return false;
+      }
+      if (c.started >= c.order.size()) {
+        bad(op, fmt::format("starts more transfers than {} executes", map_.name(op.channel)),
+            fmt::format("legal: {} in all", c.order.size()));
+        return false;
+      }
+      if (!moves(op, d)) return false;
+      task.descriptors.insert(number);
+      number = d.written->next;
+    }
+    return true;
+  }
+
+  // The next transfer of the channel is what the descriptor does when it is executed, as often as its iteration says.
+  bool moves(const ControlOp& op, Descriptor& d) {
+    Channel& c = channels_[op.channel];
+    const program::EngineProgram& ep = p_.engines[op.channel];
+    const ControlOp& w = *d.written;
+    Transfer held = ep.transfers[w.transfer];
+    const Transfer& wanted = ep.transfers[c.order[c.started]];
+    held.access.base += (d.executions % w.iterations) * w.iteration_step;
+    ++d.executions;
+    ++c.started;
+    const bool same =
+        program::registers_of(held, outbound(op.channel)) == program::registers_of(wanted, outbound(op.channel));
+    if (same || (w.ends_at_last && ends_early(held, wanted))) return true;
+    bad(op, fmt::format("transfer {} of {} is not what descriptor {} moves at {}", c.started - 1, map_.name(op.channel),
+                        int{w.descriptor}, held.access.base));
+    return false;
+  }
+
+  bool ends_early(Transfer held, const Transfer& wanted) const {
+    if (!contiguous(held.access) || !contiguous(wanted.access)) return false;
+    if (held.access.base != wanted.access.base || held.access.memory_bytes() < wanted.access.memory_bytes())
+      return false;
+    held.access = wanted.access;
+    return program::registers_of(held, false) == program::registers_of(wanted, false);
+  }
+
+  // The first transfer of a task waits for the push and for nothing else; the others follow it.
+  void waits_for_start(const ControlOp& op, std::size_t first) {
+    const Channel& c = channels_[op.channel];
+    const program::EngineProgram& ep = p_.engines[op.channel];
+    const std::int32_t ordinal = static_cast<std::int32_t>(at_.second) + 1;
+    for (std::size_t i = first; i < c.started; ++i) {
+      const Transfer& t = ep.transfers[c.order[i]];
+      bool started = i > first;
+      for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w) {
+        const program::Wait& wait = p_.waits[w];
+        if (wait.engine != at_.first || wait.tasks > ordinal)
+          return bad(op,
+                     fmt::format("transfer {} of {} waits for {} tasks of {}", i, map_.name(op.channel), wait.tasks,
+                                 map_.name(wait.engine)),
+                     "legal: locks, and the operation that starts it");
+        started = started || wait.tasks == ordinal;
+      }
+      if (!started)
+        return bad(op, fmt::format("transfer {} of {} does not wait for its start", i, map_.name(op.channel)));
+    }
+  }
+
+  void await(const ControlOp& op) {
+    Channel& c = channels_[op.channel];
+    if (op.wait_count != 1 || p_.waits[op.wait0].engine != op.channel)
+      return bad(op, "waits for another engine than its channel", "legal: one token of " + map_.name(op.channel));
+    if (!map_.is_channel(op.channel)) return;  // a core's progress is polled
+    const std::int64_t tasks = p_.waits[op.wait0].tasks;
+    if (map_.controller_of(map_.info(op.channel).tile) != at_.first)
+      return void(others_.push_back({at_, &op}));  // judged when all its tasks are known
+    if (!sends(c, tasks)) return unsent(op);
+    c.known = std::max(c.known, tasks);
+  }
+  static bool sends(const Channel& c, std::int64_t tasks) {
+    return std::any_of(c.tasks.begin(), c.tasks.end(), [&](const Task& t) { return t.end == tasks && t.token; });
+  }
+  void unsent(const ControlOp& op) {
+    bad(op,
+        fmt::format("waits for a token after {} transfers of {} that nobody sends", p_.waits[op.wait0].tasks,
+                    map_.name(op.channel)),
+        "legal: the end of a task pushed before with a token");
+  }
+
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const program::EngineMap& map_;
+  Findings& f_;
+  std::vector<Channel> channels_;
+  std::vector<std::vector<Descriptor>> tables_;  // by tile
+  std::pair<EngineId, std::size_t> at_;          // controller and step
+  std::vector<std::pair<std::pair<EngineId, std::size_t>, const ControlOp*>>
+      others_;  // tokens of other controllers' tasks
+};
+
+}  // namespace
+
+void check_control(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                   Findings& findings) {
+  Control(program, array, map, findings).run();
+}
+
+}  // namespace tessera::verify

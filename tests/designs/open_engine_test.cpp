@@ -1,0 +1,111 @@
+// Does the open engine issue the tasks, tokens and bytes that its author logged for YOLOv8n, and does the verifier
+// accept its programs? Numbers: github.com/jdominick05/ignite-xdna, logs of 2026-09-13 to 19.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "sim/config/hardware.h"
+#include "sim/designs/open_engine/emitter.h"
+#include "sim/designs/open_engine/issue.h"
+#include "sim/designs/open_engine/network_reader.h"
+#include "sim/designs/open_engine/variant_file.h"
+#include "sim/verify/verify.h"
+
+using namespace tessera;
+using namespace tessera::designs::open_engine;
+
+namespace {
+
+const std::string folder = "configs/designs/open_engine/";
+
+struct Count {
+  int tasks = 0, tokens = 0;
+};
+
+Count count(const EngineNetwork& network, const Variant& variant) {
+  const Addresses addresses = place(network);
+  Count all;
+  for (const EngineLayer& layer : network.layers) {
+    const auto tasks = shim_tasks(network, layer, split_layer(network, layer, variant), addresses, variant);
+    for (const auto& column : tasks) all.tasks += static_cast<int>(column.size());
+    all.tokens += issue_order(tasks, variant).tokens;
+  }
+  return all;
+}
+
+arch::ArraySpec serial_array() {
+  arch::ArraySpec array = *config::load_hardware("configs/hardware/xdna1_1800mhz.json");
+  array.controller.mechanism = arch::ControlMechanism::serial;
+  return array;
+}
+
+std::string problems_of(const std::string& layers, const std::string& input = "[40, 40, 32]") {
+  const std::string file = "open_engine_test.json";
+  std::ofstream(file) << "{\"name\": \"x\", \"input\": " << input << ", \"layers\": [" << layers << "]}";
+  const Expected<EngineNetwork> network = read_engine_network(file);
+  std::remove(file.c_str());
+  return network ? "" : describe(network.failure());
+}
+
+}  // namespace
+
+TEST_CASE("tasks and tokens of every variant are those of the logs") {
+  const Expected<EngineNetwork> network = read_engine_network(folder + "yolov8n_640.json");
+  REQUIRE(network);
+  CHECK(network->layers.size() == 66);
+  const auto check = [&](const char* name, int tasks, int tokens) {
+    INFO(name);
+    const Count c = count(*network, *load_variant(folder + "variants.json", name));
+    CHECK(c.tasks == tasks);
+    CHECK(c.tokens == tokens);
+  };
+  check("packet", 17172, 17172);
+  check("round", 7821, 7821);
+  check("round, token 2", 7821, 3937);
+  check("coarse", 3303, 1725);
+  check("balanced", 3303, 1779);
+  check("fixed kernel", 3303, 1779);
+  check("folded", 3160, 1711);
+  check("final", 2972, 1671);
+  check("final, token 3", 2972, 1359);
+  check("final, token 4", 2972, 1110);
+}
+
+TEST_CASE("the program of the final variant is right and moves what was logged") {
+  const EngineNetwork network = *read_engine_network(folder + "yolov8n_640.json");
+  const arch::ArraySpec array = serial_array();
+  const EngineProgram design = emit(network, array, *load_kernel_times(folder + "times.json"), {});
+  CHECK(design.tasks == 2972);
+  CHECK(design.tokens == 1671);
+  CHECK(design.instruction_bytes == 430180);
+  CHECK(design.moved == 127487744);
+  const auto wrong = verify::verify(design.program, array);
+  CHECK((wrong ? describe(*wrong) : "") == "");
+
+  SECTION("a token that is not sent is missed") {
+    program::Program broken = design.program;
+    const program::EngineMap map(array);
+    for (program::ControlOp& op : broken.engines[map.first_controller()].control) op.token = false;
+    CHECK(describe(*verify::verify(broken, array)).find("that nobody sends") != std::string::npos);
+  }
+}
+
+TEST_CASE("what the engine does not have is refused by name") {
+  const auto says = [](const std::string& layers, const std::string& what) {
+    const std::string problems = problems_of(layers);
+    INFO(problems);
+    CHECK(problems.find(what) != std::string::npos);
+  };
+  CHECK(problems_of(R"({"name": "a", "op": "conv2d", "channels": 32, "kernel": 3, "padding": 1})") == "");
+  says(R"({"name": "a", "op": "avgpool", "kernel": 2})", "layers[0].op");
+  says(R"({"name": "a", "op": "conv2d", "channels": 8, "kernel": 7, "padding": 3})", "is 7x7");
+  says(R"({"name": "a", "op": "conv2d", "channels": 8, "kernel": 1, "groups": 8})", "layers[0].groups");
+  says(R"({"name": "a", "op": "slice", "channels": [0, 12]})", "multiples of 8");
+  says(R"({"name": "a", "op": "resize", "factor": 2},
+          {"name": "b", "op": "conv2d", "channels": 8, "kernel": 3, "padding": 1})",
+       "resized maps are read by 1x1");
+  says(R"({"name": "a", "op": "add", "inputs": ["input", "input"]})", "neither of which is a convolution");
+  says(R"({"name": "a", "op": "conv2d", "channels": 8, "kernel": 3, "stride": 2, "padding": 1},
+          {"name": "b", "op": "conv2d", "channels": 8, "kernel": 3, "stride": 2, "padding": 1})",
+       "at least 20x20");
+  says(R"({"name": "a", "op": "conv2d", "inputs": "nobody", "channels": 8, "kernel": 1})", "nobody");
+}
