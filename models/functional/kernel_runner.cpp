@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "models/kernels/add.h"
+#include "models/kernels/attention.h"
+#include "models/kernels/channels.h"
 #include "models/kernels/pool.h"
 
 namespace tessera::models {
@@ -46,7 +48,21 @@ void KernelRunner::run(program::EngineId core, const program::KernelCall& call, 
     case program::KernelKind::avgpool:
       return pool(t);
     case program::KernelKind::add:
-      return add(t);
+    case program::KernelKind::sub:
+    case program::KernelKind::mul:
+      return binary(t);
+    case program::KernelKind::depthwise:
+    case program::KernelKind::lookup:
+    case program::KernelKind::select:
+    case program::KernelKind::softmax:
+    case program::KernelKind::layernorm:
+      return by_channel(t);
+    case program::KernelKind::matmul:
+      return matmul(t);
+    case program::KernelKind::pick:
+    case program::KernelKind::resize:
+    case program::KernelKind::depth_to_space:
+      return move(t);
     case program::KernelKind::copy:
       return copy(t);
     case program::KernelKind::gemm:
@@ -62,7 +78,8 @@ void KernelRunner::run(program::EngineId core, const program::KernelCall& call, 
 bool KernelRunner::load_input(const Task& t) {
   const program::KernelCall& c = t.call;
   const network::Window& w = t.layer.window;
-  const int h = (c.out.h1 - c.out.h0 - 1) * w.sh + w.kh, width = (c.out.w1 - c.out.w0 - 1) * w.sw + w.kw;
+  const program::Region read = reads(t.layer, 0, c.out);
+  const int h = read.h1 - read.h0, width = read.w1 - read.w0;
   if (c.in_h != h || c.in_w != width || c.in_c < 1)
     return refuse(t, fmt::format("input tile is {}x{}x{}, its window is {}x{}", c.in_h, c.in_w, c.in_c, h, width));
   const Bytes bytes = Bytes{c.in_h} * c.in_w * c.in_c;
@@ -109,11 +126,20 @@ void KernelRunner::store_result(const Task& t) {
   t.memory.write(t.ref, t.call.result, bytes, reinterpret_cast<const std::uint8_t*>(result_.data()));
 }
 
+// The place of the call's weights, or null where there is none.
+const program::ChunkPlace* KernelRunner::chunk_of(const Task& t) {
+  const std::int32_t chunk = t.call.chunk;
+  if (chunk >= 0 && static_cast<std::size_t>(chunk) < program_.chunks.size())
+    return &program_.chunks[static_cast<std::size_t>(chunk)];
+  refuse(t, "its weight chunk does not exist");
+  return nullptr;
+}
+
 void KernelRunner::conv(const Task& t) {
   const program::KernelCall& c = t.call;
-  if (c.chunk < 0 || static_cast<std::size_t>(c.chunk) >= program_.chunks.size())
-    return void(refuse(t, "its weight chunk does not exist"));
-  const program::ChunkPlace& place = program_.chunks[static_cast<std::size_t>(c.chunk)];
+  const program::ChunkPlace* found = chunk_of(t);
+  if (found == nullptr) return;
+  const program::ChunkPlace& place = *found;
   const int out_c = c.out.c1 - c.out.c0;
   if (static_cast<int>(place.shape.rows.size()) * sparsity::kernel_block != out_c ||
       (place.shape.col1 - place.shape.col0) * sparsity::kernel_block != c.in_c ||
@@ -159,6 +185,7 @@ void KernelRunner::conv_result(const Task& t, const WeightChunk& chunk) {
     requantize_scaled(acc_, result_.data(), chunk.multiplier, t.layer);
   else
     return void(refuse(t, "its weight chunk has no multipliers"));
+  finish(t, program_.chunks[static_cast<std::size_t>(c.chunk)]);
   if (c.add_layer >= 0) {
     if (static_cast<std::size_t>(c.add_layer) >= program_.layers.size())
       return void(refuse(t, "its add layer does not exist"));
@@ -167,6 +194,7 @@ void KernelRunner::conv_result(const Task& t, const WeightChunk& chunk) {
     const network::Layer& add = program_.layers[static_cast<std::size_t>(c.add_layer)].layer;
     const bool first = !add.inputs.empty() && add.inputs[0] == t.layer.id;  // operand of the sum
     add_tensors(add, first ? result_.data() : values(in2_), first ? values(in2_) : result_.data());
+    limit(add.most);
   }
   store_result(t);
 }
@@ -189,13 +217,89 @@ void KernelRunner::pool(const Task& t) {
   store_result(t);
 }
 
-void KernelRunner::add(const Task& t) {
-  const Bytes n = t.call.out.elements();
-  if (!in_memory(t, "first operand", t.call.in, n) || !in_memory(t, "second operand", t.call.in2, n)) return;
-  load(t, t.call.in, n, in_);
-  load(t, t.call.in2, n, in2_);
+void KernelRunner::limit(int most) {
+  if (most < 127)
+    for (std::int8_t& v : result_) v = std::min(v, static_cast<std::int8_t>(most));
+}
+
+// Behind the requantization: the limit of a clipped ReLU, then the table at the end of the chunk in weights_.
+void KernelRunner::finish(const Task& t, const program::ChunkPlace& place) {
+  limit(t.layer.most);
+  if (place.size.table == 0) return;
+  const std::int8_t* table = values(weights_) + (place.size.total() - place.size.table);
+  for (std::int8_t& v : result_) v = table[v + 128];
+  const program::Region& r = t.call.out;
+  const auto width = static_cast<std::size_t>(r.c1 - r.c0), own = static_cast<std::size_t>(t.layer.out.c - r.c0);
+  for (std::size_t p = 0; own < width && p < result_.size(); p += width)  // channels that are stored beyond the layer's
+    std::fill_n(result_.begin() + static_cast<std::ptrdiff_t>(p + own), width - own, std::int8_t{0});
+}
+
+void KernelRunner::binary(const Task& t) {
+  const program::KernelCall& c = t.call;
+  const program::Region second = reads(t.layer, 1, c.out);
+  const Bytes n = c.out.elements(), n2 = second.elements();
+  if (!in_memory(t, "first operand", c.in, n) || !in_memory(t, "second operand", c.in2, n2)) return;
+  load(t, c.in, n, in_);
+  load(t, c.in2, n2, in2_);
   result_.resize(static_cast<std::size_t>(n));
-  add_tensors(t.layer, values(in_), values(in2_));
+  if (n == n2 && c.kind == program::KernelKind::add)
+    add_tensors(t.layer, values(in_), values(in2_));
+  else
+    combine(c, t.layer, values(in_), values(in2_), result_.data());
+  limit(t.layer.most);
+  store_result(t);
+}
+
+// Kernels whose weights belong to single channels.
+void KernelRunner::by_channel(const Task& t) {
+  const program::KernelCall& c = t.call;
+  const program::ChunkPlace* place = chunk_of(t);
+  if (place == nullptr) return;
+  const int channels = c.out.c1 - c.out.c0;
+  if (!place->shape.by_channel || static_cast<int>(place->shape.rows.size()) * sparsity::kernel_block != channels)
+    return void(refuse(t, "its weight chunk has another shape"));
+  if (!load_input(t) || !in_memory(t, "weight", c.weights, place->size.total())) return;
+  load(t, c.weights, place->size.total(), weights_);
+  result_.resize(static_cast<std::size_t>(c.out.elements()));
+  const std::uint8_t* data = weights_.data() + place->size.bias;
+  if (c.kind == program::KernelKind::depthwise) {
+    acc_.resize(result_.size());
+    depthwise(c, t.layer, values(in_), weights_.data(), data, acc_.data());
+    if (t.layer.scaling == network::Scaling::power)
+      requantize_all(acc_.data(), result_.data(), static_cast<Bytes>(acc_.size()), t.layer.shift, t.layer.relu);
+    else
+      requantize_scaled(acc_, result_.data(), {t.layer.multiplier[0]}, t.layer);
+  } else if (c.kind == program::KernelKind::select) {
+    if (!select_channels(c, t.layer, values(in_), data, result_.data()))
+      return void(refuse(t, fmt::format("its weights at {} name a channel that its input has not", c.weights)));
+  } else if (c.kind == program::KernelKind::softmax) {
+    softmax(c, t.layer, values(in_), weights_.data() + (place->size.total() - place->size.table), result_.data());
+    return store_result(t);
+  } else if (c.kind == program::KernelKind::layernorm) {
+    layer_normalization(c, t.layer, values(in_), weights_.data(), data, result_.data());
+  } else {
+    std::copy_n(values(in_), result_.size(), result_.begin());
+  }
+  finish(t, *place);
+  store_result(t);
+}
+
+void KernelRunner::matmul(const Task& t) {
+  const program::KernelCall& c = t.call;
+  const Bytes n = reads(t.layer, 0, c.out).elements(), n2 = reads(t.layer, 1, c.out).elements();
+  if (!in_memory(t, "first operand", c.in, n) || !in_memory(t, "second operand", c.in2, n2)) return;
+  load(t, c.in, n, in_);
+  load(t, c.in2, n2, in2_);
+  result_.resize(static_cast<std::size_t>(c.out.elements()));
+  multiply_tensors(c, t.layer, values(in_), values(in2_), result_.data());
+  store_result(t);
+}
+
+void KernelRunner::move(const Task& t) {
+  if (!load_input(t)) return;
+  result_.resize(static_cast<std::size_t>(t.call.out.elements()));
+  (t.call.kind == program::KernelKind::pick ? pick_pixels : spread_pixels)(t.call, t.layer, values(in_),
+                                                                           result_.data());
   store_result(t);
 }
 

@@ -30,7 +30,13 @@ class KernelRunner {
   void conv_result(const Task& t, const WeightChunk& chunk);
   void add_tensors(const network::Layer& add, const std::int8_t* a, const std::int8_t* b);
   void pool(const Task& t);
-  void add(const Task& t);
+  void limit(int most);
+  void binary(const Task& t);
+  void by_channel(const Task& t);
+  void matmul(const Task& t);
+  void move(const Task& t);
+  void finish(const Task& t, const program::ChunkPlace& place);
+  const program::ChunkPlace* chunk_of(const Task& t);
   void copy(const Task& t);
   void gemm(const Task& t);
   void clear(const Task& t);

@@ -18,7 +18,8 @@ __attribute__((always_inline)) inline void accumulate(const ConvTile& t, const s
   std::vector<std::size_t> offsets(static_cast<std::size_t>(taps));
   for (int kh = 0; kh < t.window.kh; ++kh)
     for (int kw = 0; kw < t.window.kw; ++kw)
-      offsets[static_cast<std::size_t>(kh * t.window.kw + kw)] = kh * row_step + static_cast<std::size_t>(kw) * t.in_c;
+      offsets[static_cast<std::size_t>(kh * t.window.kw + kw)] =
+          static_cast<std::size_t>(kh * t.window.dh) * row_step + static_cast<std::size_t>(kw * t.window.dw) * t.in_c;
   for (const WeightBlock& b : blocks) {
     for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = b.data[i];
     for (int h = 0; h < t.out_h; ++h)

@@ -13,7 +13,7 @@ void for_window(const program::KernelCall& call, const network::Window& win, int
                 F take) {
   for (int kh = 0; kh < win.kh; ++kh)
     for (int kw = 0; kw < win.kw; ++kw) {
-      const int th = oh * win.sh + kh, tw = ow * win.sw + kw;
+      const int th = oh * win.sh + kh * win.dh, tw = ow * win.sw + kw * win.dw;
       take(in + (std::int64_t{th} * call.in_w + tw) * call.in_c, call.out.h0 * win.sh - win.pad_top + th,
            call.out.w0 * win.sw - win.pad_left + tw);
     }

@@ -1,6 +1,7 @@
 // The integer arithmetic of the network, defined once: what "bit-exact" refers to.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace tessera {
@@ -37,6 +38,27 @@ inline std::int8_t add_scaled(std::int8_t a, std::int8_t b, std::int32_t of_a, s
 inline std::int8_t average(std::int32_t sum, int count) {
   const std::int64_t factor = (65536 + count / 2) / count;
   return saturate8((std::int64_t{sum} * factor + 32768) >> 16);
+}
+
+// Largest integer whose square is at most n.
+inline std::int64_t integer_root(std::int64_t n) {
+  auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(n)));
+  while (root > 0 && root * root > n) --root;
+  while ((root + 1) * (root + 1) <= n) ++root;
+  return root;
+}
+
+// Softmax over n int8 values x: e(x) = exp(step * (x - largest x)) * 2^15, rounded, from a table of 256; the result is
+// e(x) * 2^7 / sum of all e, rounded, at most 127: steps of 1/128.
+inline std::int8_t softmax_share(std::int64_t e, std::int64_t sum) { return saturate8((e * 128 + sum / 2) / sum); }
+
+// Layer normalization over n int8 values x: s their sum, q the sum of their squares, root = floor(sqrt(n q - s s)), at
+// least 1, which is n standard deviations. z = (n x - s) / root in steps of 2^-10, rounded to the nearest, halves up;
+// the result is z * factor + bias, requantized. Without centring s is 0. There is no epsilon: a step of int8 is more.
+inline std::int32_t normalized(std::int64_t centred, std::int64_t root) {
+  const std::int64_t numerator = centred * 2048 + root, divisor = 2 * root;
+  const std::int64_t quotient = numerator / divisor;
+  return static_cast<std::int32_t>(quotient - (numerator % divisor < 0 ? 1 : 0));
 }
 
 }  // namespace base

@@ -21,7 +21,7 @@ struct Arguments {
 Expected<network::LayerId> find_layer(const network::Network& network, const std::string& name) {
   std::vector<std::string> names;
   for (const network::Layer& layer : network.layers) {
-    if (layer.op == network::Op::input || layer.op == network::Op::concat) continue;
+    if (!ops::is_computed(layer)) continue;
     if (layer.name == name) return layer.id;
     names.push_back(layer.name);
   }

@@ -116,6 +116,11 @@ std::optional<Failure> write_weights(const std::string& path, const import::Impo
     const import::LayerScale& scale = imported.scales[static_cast<std::size_t>(layer.id)];
     floats(layer.name + ".scale", {}, {scale.step});
     if (!scale.weights.empty()) floats(layer.name + ".weight_scale", {layer.out.c}, scale.weights);
+    if (const auto it = imported.constants.find(layer.name); it != imported.constants.end()) {
+      const std::vector<std::int8_t> values = import::quantized_constant(it->second, scale.step);
+      const auto* at = reinterpret_cast<const std::uint8_t*>(values.data());
+      arrays[layer.name + ".value"] = {"|i1", {layer.out.h, layer.out.w, layer.out.c}, {at, at + values.size()}};
+    }
     const auto& weights = imported.weights[static_cast<std::size_t>(layer.id)];
     if (!weights) continue;
     sparsity::WeightTensor w = import::quantized(imported, layer);

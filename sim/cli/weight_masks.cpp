@@ -47,7 +47,8 @@ nlohmann::json default_sparsity(MaskOrigin origin, const std::vector<std::string
 sparsity::WeightsByLayer weights_by_layer(const import::Imported& imported) {
   sparsity::WeightsByLayer weights;
   for (const network::Layer& layer : imported.network.layers)
-    if (const auto& own = imported.weights[static_cast<std::size_t>(layer.id)]) weights[layer.name] = floats_of(*own);
+    if (const auto& own = imported.weights[static_cast<std::size_t>(layer.id)]; own && ops::is_maskable(layer))
+      weights[layer.name] = floats_of(*own);
   return weights;
 }
 
@@ -56,7 +57,7 @@ Masks zero_block_masks(const import::Imported& imported, const sparsity::MaskSpe
   for (const network::Layer& layer : imported.network.layers) {
     const bool excluded = std::find(spec.exclude.begin(), spec.exclude.end(), layer.name) != spec.exclude.end();
     const auto& weights = imported.weights[static_cast<std::size_t>(layer.id)];
-    if (!weights || excluded) continue;
+    if (!weights || excluded || !ops::is_maskable(layer)) continue;
     const auto given = spec.layers.find(layer.name);
     const sparsity::MaskOverride own = given == spec.layers.end() ? sparsity::MaskOverride{} : given->second;
     sparsity::BlockMask mask = nonzero_blocks(floats_of(*weights), own.bc.value_or(spec.bc), own.bi.value_or(spec.bi));

@@ -20,7 +20,7 @@ Streams streams_of(const network::Layer& l, const arch::ArraySpec& a) {
   s.in = std::min({a.stream.bytes_per_cycle, a.tile.dma.rate(false), a.memtile.dma.rate(true)});
   s.out = std::min({a.stream.bytes_per_cycle, a.tile.dma.rate(true), a.memtile.dma.rate(false)});
   // One outbound channel of a memory tile is left for weights, unless it is the only one.
-  const int others = l.op == network::Op::conv2d && a.memtile.dma.mm2s > 1 ? 1 : 0;
+  const int others = ops::has_weights(l) && a.memtile.dma.mm2s > 1 ? 1 : 0;
   s.sources = (a.memtile.dma.mm2s - others) * a.memtiles();
   s.sinks = a.memtile.dma.s2mm * a.memtiles();
   return s;
@@ -49,7 +49,8 @@ struct Demand {
   Bytes read_pixel = 0, written_pixel = 0;  // bytes
 
   bool product() const { return products && layer.is_gemm; }
-  bool conv() const { return layer.op == network::Op::conv2d; }
+  bool conv() const { return ops::has_blocks(layer); }
+  bool own_channels() const { return ops::channelwise(layer); }
   // What output channels are dealt out in, and how many of these there are.
   std::int64_t unit() const { return product() ? 1 : sparsity::kernel_block; }
   std::int64_t units() const { return product() ? layer.out.c : ceil_div(layer.out.c, sparsity::kernel_block); }
@@ -59,12 +60,12 @@ Demand demand_of(const network::Layer& l, const sparsity::KernelMask& mask, cons
                  const KernelLaw& law, bool products) {
   Demand d{l, mask, law, products, streams_of(l, a), {}, l.in.h, l.in.w, 0, 0};
   const network::Window& k = l.window;
-  if (l.op != network::Op::add) {
-    d.read_h = positions_read(l.in.h, l.out.h, k.kh, k.sh, k.pad_top);
-    d.read_w = positions_read(l.in.w, l.out.w, k.kw, k.sw, k.pad_left);
+  if (ops::has_window(l)) {
+    d.read_h = positions_read(l.in.h, l.out.h, k.extent_h(), k.sh, k.pad_top);
+    d.read_w = positions_read(l.in.w, l.out.w, k.extent_w(), k.sw, k.pad_left);
   }
-  d.read_pixel = input_pixel_bytes(l, products);
-  d.written_pixel = output_pixel_bytes(l, products);
+  d.read_pixel = network::input_pixel_bytes(l, products);
+  d.written_pixel = network::output_pixel_bytes(l, products);
   if (!d.conv() || d.product()) return d;
   d.read_pixel = columns_read(mask) * sparsity::kernel_block;
   for (int r = 0; r < mask.rows; ++r) d.row_blocks.push_back(mask.count(r, r + 1, 0, mask.cols));
@@ -107,10 +108,13 @@ Candidate candidate(const Demand& d, const Division& n) {
   Candidate c;
   c.raise(compute_cycles(d, n), "compute");
   // Without a convolution's sum over the input channels a core reads just those that it computes.
-  const std::int64_t read_units = ceil_div(d.units(), d.conv() ? 1 : n.c);
-  const Bytes core_pixel = d.conv() ? d.read_pixel : read_units * sparsity::kernel_block;
+  const std::int64_t read_units = ceil_div(d.units(), n.c);
+  const Bytes core_pixel = d.own_channels() ? read_units * sparsity::kernel_block : d.read_pixel;
   const Bytes core_input = ceil_div(d.read_h, n.h) * ceil_div(d.read_w, n.w) * core_pixel;
-  const Bytes all_input = d.read_h * d.read_w * d.read_pixel * static_cast<Bytes>(l.inputs.size());
+  const Bytes second = operator_of(l).inputs == 2 ? l.second.h * Bytes{l.second.w} * d.read_pixel : 0;
+  // What is read of a factor of a product, or of pixels and channels that are picked, is not bounded.
+  if (l.op == network::Op::matmul || l.op == network::Op::pick || l.op == network::Op::select) return c;
+  const Bytes all_input = d.read_h * d.read_w * d.read_pixel + second;
   c.raise(static_cast<double>(core_input) / d.streams.in, "input");
   c.raise(static_cast<double>(all_input) / d.streams.sources / d.streams.in, "input");
   const Bytes core_output = ceil_div(l.out.h, n.h) * ceil_div(l.out.w, n.w) *
@@ -164,7 +168,7 @@ AloneBound alone_bound(const network::Layer& l, const sparsity::KernelMask& mask
                        const arch::ArraySpec& a, const KernelLaw& law, bool products) {
   const double ddr = ddr_cycles(a, traffic.weights + traffic.input, traffic.output);
   const double us = 1e6 / a.clock_hz;
-  if (l.op == network::Op::input || l.op == network::Op::concat) return {ddr * us, ddr > 0 ? "ddr" : "", ""};
+  if (!ops::is_computed(l)) return {ddr * us, ddr > 0 ? "ddr" : "", ""};
   const Demand demand = demand_of(l, mask, a, law, products);
   AloneBound best;
   for (int cols_axis : {0, 1, 2})

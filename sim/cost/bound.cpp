@@ -4,15 +4,13 @@
 
 #include "sim/cost/compulsory.h"
 #include "sim/cost/kernel_time.h"
+#include "sim/sparsity/layer_mask.h"
 
 namespace tessera::cost {
 
 Bounds analytic_bounds(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                        const arch::ArraySpec& a, const KernelLaw& law, bool products) {
-  std::vector<sparsity::KernelMask> kernel_masks(network.layers.size());
-  for (const network::Layer& l : network.layers)
-    if (l.op == network::Op::conv2d)
-      kernel_masks[l.id] = kernel_mask(masks[l.id] ? *masks[l.id] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
+  const std::vector<sparsity::KernelMask> kernel_masks = layer_masks(network, masks);
   const CompulsoryTraffic traffic = compulsory_traffic(network, kernel_masks, products);
   const double us = 1e6 / a.clock_hz;
   Bounds b;

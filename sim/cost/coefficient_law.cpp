@@ -62,6 +62,12 @@ bool GemmCoefficients::fitted_to(int m, int k, int n) const {
   return r && m % bm == 0 && k % bk == 0 && n % bn == 0 && r->holds(m, k, n);
 }
 
+// Of the table behind a convolution.
+double CoefficientLaw::lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const {
+  if (!layer.lookup || !call.last) return 0;
+  return static_cast<double>(call.out.elements()) / operators.at(program::KernelKind::lookup).per_cycle;
+}
+
 Millicycles CoefficientLaw::duration(const program::KernelCall& call, const network::Layer& layer,
                                      const sparsity::ChunkSize* size) const {
   const auto elements = static_cast<double>(call.out.elements());
@@ -75,7 +81,8 @@ Millicycles CoefficientLaw::duration(const program::KernelCall& call, const netw
       double per_row = (call.first ? 0 : c.load) + (call.last ? c.finish : c.store);
       if (call.add_layer >= 0) per_row += c.residual;
       const double blocks = size == nullptr ? 0 : static_cast<double>(size->blocks);
-      return to_millicycles_up(c.prologue + groups * (rows * per_row + c.inner * blocks * taps));
+      return to_millicycles_up(c.prologue + groups * (rows * per_row + c.inner * blocks * taps) +
+                               lookup_cycles(call, layer));
     }
     case program::KernelKind::maxpool:
     case program::KernelKind::avgpool:
@@ -83,6 +90,21 @@ Millicycles CoefficientLaw::duration(const program::KernelCall& call, const netw
     case program::KernelKind::add:
     case program::KernelKind::copy:
       return to_millicycles_up(elementwise->prologue + elements / elementwise->per_cycle);
+    case program::KernelKind::depthwise:
+    case program::KernelKind::lookup:
+    case program::KernelKind::mul:
+    case program::KernelKind::sub:
+    case program::KernelKind::select:
+    case program::KernelKind::pick:
+    case program::KernelKind::resize:
+    case program::KernelKind::depth_to_space:
+    case program::KernelKind::matmul:
+    case program::KernelKind::softmax:
+    case program::KernelKind::layernorm: {
+      const OperatorCoefficients& c = operators.at(call.kind);
+      const double behind = call.kind == program::KernelKind::lookup ? 0 : lookup_cycles(call, layer);
+      return to_millicycles_up(c.prologue + static_cast<double>(work(layer, call.out)) / c.per_cycle + behind);
+    }
     case program::KernelKind::ops:
       return ceil_div(call.operations, 256) * 1000;
     case program::KernelKind::gemm: {
@@ -99,14 +121,19 @@ Millicycles CoefficientLaw::duration(const program::KernelCall& call, const netw
 bool CoefficientLaw::covers(program::KernelKind kind, const network::Layer& layer) const {
   switch (kind) {
     case program::KernelKind::conv:
-      return layer.is_int8() && conv;
+      return layer.is_int8() && conv && (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
     case program::KernelKind::gemm:
       return gemm.count({layer.in_type, layer.out_type}) > 0;
     case program::KernelKind::ops:
     case program::KernelKind::clear:
       return true;
-    default:
+    case program::KernelKind::maxpool:
+    case program::KernelKind::avgpool:
+    case program::KernelKind::add:
+    case program::KernelKind::copy:
       return elementwise.has_value();
+    default:
+      return operators.count(kind) > 0 && (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
   }
 }
 

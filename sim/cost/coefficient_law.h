@@ -45,6 +45,12 @@ struct ElementwiseCoefficients {
   double pool_per_cycle = 64;  // elements x taps of pooling
 };
 
+// cycles = prologue + operations / per_cycle, operations as ops::work counts them. Of a lookup behind a convolution the
+// prologue is the convolution's.
+struct OperatorCoefficients {
+  double prologue = 0, per_cycle = 32;
+};
+
 class CoefficientLaw : public KernelLaw {
  public:
   std::string name;
@@ -55,6 +61,7 @@ class CoefficientLaw : public KernelLaw {
   std::map<std::pair<int, int>, ConvCoefficients> conv_by_window;  // other kernels for some windows: height, width
   std::optional<ElementwiseCoefficients> elementwise;
   int store_bytes = 32;  // that clearing a tile of C writes per cycle
+  std::map<program::KernelKind, OperatorCoefficients> operators;
 
   Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
                        const sparsity::ChunkSize* size) const override;
@@ -62,6 +69,9 @@ class CoefficientLaw : public KernelLaw {
   std::string coverage() const override;
   Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const override;
   std::string fingerprint() const override { return coefficients; }
+
+ private:
+  double lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const;
 };
 
 // The keys that a library file may have: at its top, of an entry of gemm, of conv and of elementwise.

@@ -78,11 +78,11 @@ bool is_product(const network::Layer& l, bool products) { return products && l.i
 Box box_read(const network::Layer& l, const network::Shape& in, const sparsity::KernelMask& mask, bool products) {
   const network::Window& k = l.window;
   Box box{{all_of(in.h), all_of(in.w), all_of(network::stored_channels(in.c) / 8)}};
-  if (l.op == network::Op::conv2d || l.op == network::Op::maxpool || l.op == network::Op::avgpool) {
-    box.sides[0] = covered(in.h, l.out.h, k.kh, k.sh, k.pad_top);
-    box.sides[1] = covered(in.w, l.out.w, k.kw, k.sw, k.pad_left);
+  if (ops::has_window(l)) {
+    box.sides[0] = covered(in.h, l.out.h, k.extent_h(), k.sh, k.pad_top);
+    box.sides[1] = covered(in.w, l.out.w, k.extent_w(), k.sw, k.pad_left);
   }
-  if (l.op == network::Op::conv2d && !is_product(l, products)) box.sides[2] = columns_of(mask);
+  if (ops::has_blocks(l) && !is_product(l, products)) box.sides[2] = columns_of(mask);
   return box;
 }
 
@@ -97,8 +97,10 @@ class Tracer {
     std::vector<bool> used(network_.layers.size(), false);
     for (const network::Layer& l : network_.layers) {
       for (network::LayerId t : l.inputs) used[t] = true;
-      if (l.op == network::Op::conv2d) weigh(l);
+      if (ops::has_weights(l)) weigh(l);
       if (l.op == network::Op::concat) continue;
+      if (l.op == network::Op::matmul || l.op == network::Op::pick || l.op == network::Op::select)
+        continue;  // parts of their inputs, which are not counted
       for (network::LayerId t : l.inputs) read(t, box_read(l, network_.layers[t].out, masks_[l.id], products_), l);
     }
     for (const network::Layer& l : network_.layers)
@@ -111,21 +113,25 @@ class Tracer {
  private:
   void weigh(const network::Layer& l) {
     const sparsity::KernelMask& mask = masks_[l.id];
-    const Bytes taps = Bytes{l.window.kh} * l.window.kw;
+    const Bytes blocks = ops::has_blocks(l)
+                             ? mask.count() * sparsity::kernel_block * sparsity::kernel_block * Bytes{l.window.taps()}
+                             : Bytes{network::stored_channels(l.out.c)} * channel_bytes(l);
     Bytes& weights = traffic_.layers[l.id].weights;
     weights = is_product(l, products_)
                   ? bytes_of(l.in_type, std::int64_t{l.in.c} * l.out.c)
-                  : mask.count() * sparsity::kernel_block * sparsity::kernel_block * taps +
-                        Bytes{mask.rows} * sparsity::kernel_block * (l.scaling == network::Scaling::channel ? 8 : 4);
+                  : blocks + layer_table_bytes(l) +
+                        Bytes{network::stored_channels(l.out.c)} *
+                            ((operator_of(l).bias ? 4 : 0) + (l.scaling == network::Scaling::channel ? 4 : 0));
     traffic_.read += weights;
   }
 
   // `reader` reads `box` of tensor `t`; of a concatenation, its parts.
   void read(network::LayerId t, const Box& box, const network::Layer& reader) {
     const network::Layer& tensor = network_.layers[t];
-    if (tensor.op == network::Op::input) {
+    if (ops::is_source(tensor)) {
       if (is_product(reader, products_)) {  // alone in its network, and reads all of it
-        traffic_.layers[reader.id].input = tensor.out.h * std::int64_t{tensor.out.w} * input_pixel_bytes(reader, true);
+        traffic_.layers[reader.id].input =
+            tensor.out.h * std::int64_t{tensor.out.w} * network::input_pixel_bytes(reader, true);
         traffic_.read += traffic_.layers[reader.id].input;
         return;
       }
@@ -149,10 +155,10 @@ class Tracer {
       for (network::LayerId part : l.inputs) write(part, last);
       return;
     }
-    const Bytes bytes = std::int64_t{l.out.h} * l.out.w * output_pixel_bytes(l, products_);
-    if (l.op == network::Op::input)
+    const Bytes bytes = std::int64_t{l.out.h} * l.out.w * network::output_pixel_bytes(l, products_);
+    if (ops::is_source(l))
       read(t, {{all_of(l.out.h), all_of(l.out.w), all_of(network::stored_channels(l.out.c) / 8)}}, last);
-    traffic_.layers[l.op == network::Op::input ? last.id : t].output += bytes;
+    traffic_.layers[ops::is_source(l) ? last.id : t].output += bytes;
     traffic_.written += bytes;
   }
 

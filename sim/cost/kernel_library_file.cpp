@@ -126,6 +126,31 @@ void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) 
   r.rate(entry, "elementwise", "pool_per_cycle", c.pool_per_cycle);
 }
 
+// {"depthwise": ...}
+void read_operators(Reader& r, const json& entries, CoefficientLaw& law) {
+  if (!entries.is_object()) return r.problem("operators", "not an object", "an object");
+  std::vector<std::string> names;
+  for (int k = 0; k < ops::kernel_kinds; ++k) names.emplace_back(kernel_name(static_cast<program::KernelKind>(k)));
+  for (const auto& [name, entry] : entries.items()) {
+    const std::string path = "operators." + name;
+    const auto kind = std::find(names.begin(), names.end(), name);
+    if (kind == names.end()) {
+      r.problem(path, "unknown kernel", nearest_name(name, names));
+      continue;
+    }
+    if (!entry.is_object()) {
+      r.problem(path, "not an object", "an object");
+      continue;
+    }
+    r.known(entry, path, {"prologue", "per_cycle", "source"});
+    OperatorCoefficients& c = law.operators[static_cast<program::KernelKind>(kind - names.begin())];
+    std::string source;
+    r.number(entry, path, "prologue", c.prologue);
+    r.rate(entry, path, "per_cycle", c.per_cycle);
+    r.text(entry, path, "source", source);
+  }
+}
+
 // What a library charges, without what it says about that.
 json coefficients_of(json part) {
   if (part.is_object())
@@ -155,6 +180,7 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
   if (!law.conv && !law.conv_by_window.empty()) r.problem("conv", "missing", "the kernels of all other windows");
   if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise.emplace());
   if (root.contains("store_bytes_per_cycle")) r.positive(root, "", "store_bytes_per_cycle", law.store_bytes);
+  if (root.contains("operators")) read_operators(r, root["operators"], law);
   law.coefficients = coefficients_of(root).dump();
   return failure;
 }
@@ -163,7 +189,8 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
 
 const LibraryKeys& kernel_library_keys() {
   static const LibraryKeys keys = {
-      {"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle"},
+      {"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle",
+       "operators"},
       {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"},
       {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"},
       {"prologue", "per_cycle", "pool_per_cycle", "source"}};

@@ -15,12 +15,12 @@ double cycles(const network::Layer& layer, const KernelPart& part, const KernelL
   call.add_layer = static_cast<std::int16_t>(add_layer);
   sparsity::ChunkSize chunk;
   chunk.blocks = part.blocks;
-  return static_cast<double>(law.duration(call, layer, layer.op == network::Op::conv2d ? &chunk : nullptr)) / 1e3;
+  return static_cast<double>(law.duration(call, layer, ops::has_blocks(layer) ? &chunk : nullptr)) / 1e3;
 }
 
 KernelPart whole(const network::Layer& layer, const sparsity::KernelMask& mask, bool products) {
   const int channels = products && layer.is_gemm ? layer.out.c : network::stored_channels(layer.out.c);
-  return {layer.out.h, layer.out.w, channels, layer.op == network::Op::conv2d ? mask.count() : 0};
+  return {layer.out.h, layer.out.w, channels, ops::has_blocks(layer) ? mask.count() : 0};
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ double kernel_cycles(const network::Layer& layer, const KernelPart& part, const 
 
 double least_kernel_cycles(const network::Network& network, const network::Layer& layer,
                            const sparsity::KernelMask& mask, const KernelLaw& law, bool products) {
-  if (layer.op == network::Op::input || layer.op == network::Op::concat) return 0;
+  if (!ops::is_computed(layer)) return 0;
   double least = kernel_cycles(layer, whole(layer, mask, products), law, products);
   if (layer.op != network::Op::add) return least;
   for (network::LayerId t : layer.inputs) {

@@ -152,7 +152,7 @@ double paced_cycles(const LayerContext& c, const mapping::Partition& p, const ar
   const mapping::TileShape s = tile_shape(*c.layer, p, {});
   program::KernelCall call;
   call.layer = static_cast<std::int16_t>(c.layer->id);
-  call.kind = program::KernelKind::conv;
+  call.kind = program::kernel_of(c.layer->op);
   const int ph = c.pool != nullptr ? c.pool->window.kh : 1, pw = c.pool != nullptr ? c.pool->window.kw : 1;
   call.out = {0, s.h * ph, 0, s.w * pw, 0, s.b * 8};
   call.in_h = s.in_h;

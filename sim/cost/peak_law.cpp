@@ -10,6 +10,10 @@
 namespace tessera::cost {
 namespace {
 
+// Results of a table: 32 loads of one byte per cycle are taken to be the most that 8 banks and the parallel look-up of
+// AIE-ML allow.
+Millicycles lookups(std::int64_t results) { return ceil_div(results * 1000, 32); }
+
 class PeakLaw : public KernelLaw {
  public:
   explicit PeakLaw(const arch::CoreRates& core) : core_(core) {}
@@ -18,14 +22,35 @@ class PeakLaw : public KernelLaw {
     const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * (call.out.w1 - call.out.w0);
     const std::int64_t taps = std::int64_t{layer.window.kh} * layer.window.kw;
     switch (call.kind) {
-      case program::KernelKind::conv:
-        return size == nullptr ? 0 : ceil_div(pixels * size->blocks * 64 * taps * 1000, core_.i8_macs);
+      case program::KernelKind::conv: {
+        const std::int64_t results = layer.lookup && call.last ? call.out.elements() : 0;
+        return size == nullptr
+                   ? 0
+                   : ceil_div(pixels * size->blocks * 64 * taps * 1000, core_.i8_macs) + lookups(results);
+      }
       case program::KernelKind::maxpool:
       case program::KernelKind::avgpool:
         return ceil_div(call.out.elements() * taps * 1000, core_.elements);
       case program::KernelKind::add:
       case program::KernelKind::copy:
         return ceil_div(call.out.elements() * 1000, core_.elements);
+      case program::KernelKind::depthwise:
+        return ceil_div(work(layer, call.out) * 1000, core_.elements) +
+               lookups(layer.lookup ? call.out.elements() : 0);
+      case program::KernelKind::mul:
+      case program::KernelKind::sub:
+        return ceil_div(call.out.elements() * 1000, core_.elements);
+      case program::KernelKind::lookup:
+      case program::KernelKind::select:
+      case program::KernelKind::depth_to_space:
+      case program::KernelKind::softmax:  // a look-up, a sum and a division by multiplication per element
+        return lookups(call.out.elements());
+      case program::KernelKind::pick:
+      case program::KernelKind::resize:
+      case program::KernelKind::layernorm:  // two sums and a product per element
+        return ceil_div(call.out.elements() * 1000, core_.store_bytes);
+      case program::KernelKind::matmul:
+        return ceil_div(work(layer, call.out) * 1000, core_.i8_macs);
       case program::KernelKind::ops:
         return ceil_div(call.operations, 256) * 1000;
       case program::KernelKind::gemm:

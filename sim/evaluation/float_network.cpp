@@ -48,19 +48,17 @@ void concatenate(const network::Layer& layer, const network::Network& network, c
 
 std::vector<Problem> no_float_layers(const network::Network& network, const std::string& file) {
   std::vector<Problem> problems;
-  for (const network::Layer& layer : network.layers) switch (layer.op) {
-      case network::Op::input:
-      case network::Op::conv2d:
-      case network::Op::maxpool:
-      case network::Op::avgpool:
-      case network::Op::add:
-      case network::Op::concat:
-        break;
-      default:
-        problems.push_back({file, fmt::format("layer '{}'", layer.name),
-                            fmt::format("{} has no float arithmetic here", op_name(layer.op)),
-                            "conv2d, gemm, maxpool, avgpool, add, concat"});
-    }
+  for (const network::Layer& layer : network.layers) {
+    const bool sum = layer.op == network::Op::add && layer.second == layer.in && layer.most == 127;
+    const bool pool = (layer.op == network::Op::maxpool || layer.op == network::Op::avgpool) && layer.window.dh == 1 &&
+                      layer.window.dw == 1;
+    if (layer.op == network::Op::input || layer.op == network::Op::concat || sum || pool ||
+        ops::is_plain_convolution(layer))
+      continue;
+    problems.push_back({file, fmt::format("layer '{}'", layer.name),
+                        fmt::format("{} has no float arithmetic here", op_name(layer.op)),
+                        "conv2d of one group, gemm, maxpool, avgpool, add, concat, with ReLU alone behind them"});
+  }
   return problems;
 }
 

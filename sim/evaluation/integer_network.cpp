@@ -12,7 +12,7 @@ IntegerNetwork::IntegerNetwork(const network::Network& network, std::vector<spar
     : network_(network), weights_(std::move(weights)), last_use_(network.layers.size()) {
   for (const network::Layer& layer : network_.layers) {
     for (const network::LayerId input : layer.inputs) last_use_[static_cast<std::size_t>(input)] = layer.id;
-    if (layer.op == network::Op::conv2d)
+    if (ops::is_plain_convolution(layer))
       convolutions_.emplace(layer.id, IntegerConvolution(layer, weights_[static_cast<std::size_t>(layer.id)]));
   }
 }
@@ -24,7 +24,9 @@ std::vector<std::int8_t> IntegerNetwork::run(std::vector<std::int8_t> image) con
     reference::Tensor& out = tensors[static_cast<std::size_t>(layer.id)];
     if (layer.op == network::Op::input) {
       out = {layer.out, std::move(image)};
-    } else if (layer.op == network::Op::conv2d) {
+    } else if (layer.op == network::Op::constant) {
+      out = {layer.out, weights_[static_cast<std::size_t>(layer.id)].values};
+    } else if (ops::is_plain_convolution(layer)) {
       out = {layer.out, std::vector<std::int8_t>(static_cast<std::size_t>(layer.out.elements()))};
       convolutions_.at(layer.id).run(tensors[static_cast<std::size_t>(layer.inputs[0])].values.data(),
                                      out.values.data(), scratch);
@@ -42,6 +44,8 @@ std::vector<sparsity::WeightTensor> integer_weights(const import::Imported& impo
   std::vector<sparsity::WeightTensor> weights(imported.network.layers.size());
   for (const network::Layer& layer : imported.network.layers) {
     const auto id = static_cast<std::size_t>(layer.id);
+    if (const auto constant = imported.constants.find(layer.name); constant != imported.constants.end())
+      weights[id].values = import::quantized_constant(constant->second, imported.scales[id].step);
     if (!imported.weights[id]) continue;
     weights[id] = import::quantized(imported, layer);
     if (id < masks.size() && masks[id]) clear_zero_blocks(weights[id], *masks[id]);

@@ -19,6 +19,8 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   const DeadCode removed = remove_dead_code(*graph);
   if (dead != nullptr) *dead = removed;
   remove_no_ops(*graph);
+  recognize_activations(*graph);
+  remove_dead_code(*graph);
   fold_batch_norm(*graph);
   fold_bias(*graph);
   problems = take_quantization(*graph);
@@ -45,6 +47,10 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
     if (it != lowered->weights.end()) imported.weights[static_cast<std::size_t>(layer.id)] = std::move(it->second);
   }
   imported.file_scales = std::move(lowered->scales);
+  imported.factors = std::move(lowered->factors);
+  imported.limits = std::move(lowered->limits);
+  imported.joins = std::move(lowered->joins);
+  imported.constants = std::move(lowered->constants);
   std::vector<Problem> problems = unfit_weights(imported, path);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   choose_scales(imported);

@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct Imported {
   std::vector<std::optional<LayerWeights>> weights;  // by LayerId
   std::vector<LayerScale> scales;                    // by LayerId
   std::map<std::string, double> file_scales;         // steps that the file gives, by layer name
+  // By layer name: what inputs stand for over what stands in their tensors, the limit of a clipped ReLU, additions of
+  // what is never other than zero at one place, and constants as [h][w][c].
+  std::map<std::string, std::vector<double>> factors;
+  std::map<std::string, double> limits;
+  std::set<std::string> joins;
+  std::map<std::string, std::vector<float>> constants;
   MacCount macs;
   DeadCode dead;
 };

@@ -31,13 +31,18 @@ std::string readable_name(const Node& node) {
   return name.empty() ? "layer" : name;
 }
 
+// Layers whose values are those of their inputs, so that all have one step.
+bool hands_on(const std::string& op) {
+  for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space"})
+    if (op == name) return true;
+  return false;
+}
+
 }  // namespace
 
-Place place_of_shape(const Dims& shape) {
-  if (shape.size() == 4) return {"", Layout::map, shape[2], shape[3], shape[1]};
-  Place place{"", Layout::rows, 1, 1, shape.empty() ? 1 : shape.back()};
-  for (std::size_t d = 0; d + 1 < shape.size(); ++d) place.h *= shape[d];
-  return place;
+View view_of_shape(const Dims& shape) {
+  if (shape.size() == 4) return map_view("", shape[2], shape[3], shape[1]);
+  return rows_view("", shape);
 }
 
 Lowering::Lowering(const Graph& graph) : graph_(graph), users_(users_of(graph)) {}
@@ -50,22 +55,31 @@ const Tensor* Lowering::constant(const Node& node, std::size_t input) const {
   return constant_input(graph_, node, input);
 }
 
-const Place* Lowering::place(const Node& node, std::size_t input) {
-  const auto it = places_.find(node.inputs[input]);
-  if (it != places_.end()) return &it->second;
+const View* Lowering::view(const Node& node, std::size_t input) {
+  const auto it = views_.find(node.inputs[input]);
+  if (it != views_.end()) return &it->second;
   refuse(node, "", fmt::format("input {} is a constant", input), "tensors that layers make, beside weights and biases");
   return nullptr;
 }
 
-json& Lowering::add_layer(const Node& node, const char* op, const std::vector<std::string>& inputs) {
+json& Lowering::add_layer(const Node& node, const char* op, const std::vector<View>& inputs) {
   const std::string name = layer_name(node);
-  json layer_json = {{"name", name}, {"op", op}, {"inputs", inputs}};
-  if (inputs.size() == 1) layer_json["inputs"] = inputs[0];
+  json names = json::array();
+  std::vector<double> factors;
+  for (const View& in : inputs) {
+    names.push_back(in.layer);
+    factors.push_back(in.factor);
+  }
+  json layer_json = {{"name", name}, {"op", op}, {"inputs", names}};
+  if (inputs.size() == 1) layer_json["inputs"] = names[0];
+  if (inputs.empty()) layer_json.erase("inputs");
+  if (!hands_on(op) && std::any_of(factors.begin(), factors.end(), [](double f) { return f != 1; }))
+    lowered_.factors[name] = factors;
   json& layers = lowered_.network["layers"];
   index_[name] = layers.size();
   layers.push_back(std::move(layer_json));
-  if (const std::string kind = op; kind == "maxpool" || kind == "concat")
-    if (const std::optional<double> scale = scale_of(inputs[0])) set_scale(name, *scale);
+  if (hands_on(op) && inputs[0].factor == 1)
+    if (const std::optional<double> scale = scale_of(inputs[0].layer)) set_scale(name, *scale);
   return layers.back();
 }
 
@@ -78,35 +92,36 @@ std::optional<double> Lowering::scale_of(const std::string& layer_name) const {
 void Lowering::set_scale(const std::string& layer_name, double scale) {
   if (!lowered_.scales.emplace(layer_name, scale).second) return;
   const json& made = layer(layer_name);
-  const std::string op = made.value("op", "");
-  if (op != "maxpool" && op != "concat") return;
+  if (!hands_on(made.value("op", ""))) return;
   if (made["inputs"].is_string()) return set_scale(made["inputs"], scale);
   for (const json& input : made["inputs"]) set_scale(input, scale);
 }
 
-Place Lowering::rescaled(const Node& node, Place place, double scale) {
+View Lowering::rescaled(const Node& node, View place, double scale) {
   if (place.layer.empty()) return place;
+  scale /= place.factor;
   if (!scale_of(place.layer)) set_scale(place.layer, scale);
   if (*scale_of(place.layer) == scale) return place;
-  json& layer = add_layer(node, "avgpool", {place.layer});
+  json& layer = add_layer(node, "avgpool", {place});
   layer["kernel"] = 1;
-  place.layer = layer["name"];
+  place = over(place, layer["name"]);
   set_scale(place.layer, scale);
   return place;
 }
 
-Place Lowering::in_common_scale(const Node& node, Place place) {
+View Lowering::in_common_scale(const Node& node, View place) {
   std::optional<double> wanted;
   if (const auto& q = value(node.outputs[0]).quantization)
     wanted = q->scales[0];
-  else if (const auto first = places_.find(node.inputs[0]); first != places_.end())
+  else if (const auto first = views_.find(node.inputs[0]); first != views_.end())
     wanted = scale_of(first->second.layer);
   return wanted ? rescaled(node, std::move(place), *wanted) : place;
 }
 
-void Lowering::put(const Node& node, Place place) {
-  if (const auto& q = value(node.outputs[0]).quantization) place = rescaled(node, std::move(place), q->scales[0]);
-  places_[node.outputs[0]] = std::move(place);
+void Lowering::put(const Node& node, View place, std::size_t output) {
+  const ValueId id = node.outputs[output];
+  if (const auto& q = value(id).quantization) place = rescaled(node, std::move(place), q->scales[0]);
+  views_[id] = std::move(place);
 }
 
 json& Lowering::layer(const std::string& name) {
@@ -132,41 +147,42 @@ Call Lowering::call(const Node& node) const {
 }
 
 void Lowering::place_inputs() {
-  if (graph_.inputs.size() != 1) {
-    std::vector<std::string> names;
-    for (const ValueId id : graph_.inputs) names.push_back(value(id).name);
-    problems_.push_back(
-        {graph_.file, "graph", fmt::format("has {} inputs: {}", names.size(), fmt::join(names, ", ")), "one input"});
-  }
   for (const ValueId id : graph_.inputs) {
     const Dims& shape = value(id).shape;
-    Place place = place_of_shape(shape);
-    place.layer = "input";
     if (shape.size() == 4 && shape[0] != 1)
       problems_.push_back(
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
-    lowered_.network["input"] = {place.h, place.w, place.c};
-    places_[id] = place;
-    if (value(id).quantization) set_scale(place.layer, value(id).quantization->scales[0]);
+    View view = view_of_shape(shape);
+    view.layer = "input";
+    if (id == graph_.inputs[0]) {
+      lowered_.network["input"] = {view.h, view.w, view.c};
+    } else {  // stands in DDR like the first one
+      Node node;
+      node.name = value(id).name;
+      json& layer = add_layer(node, "constant", {});
+      layer["size"] = {view.h, view.w, view.c};
+      view.layer = layer["name"];
+    }
+    if (value(id).quantization) set_scale(view.layer, value(id).quantization->scales[0]);
+    views_[id] = std::move(view);
   }
 }
 
 // What stands for the output of a node that was refused.
 void Lowering::place_unknown(const Node& node) {
   for (const ValueId id : node.outputs)
-    if (id != no_value && places_.count(id) == 0) places_[id] = place_of_shape(value(id).shape);
+    if (id != no_value && views_.count(id) == 0) views_[id] = view_of_shape(value(id).shape);
 }
 
 void Lowering::lower_node(const Node& node) {
   const LayerRule* rule = node.domain.empty() ? find_layer_rule(node.op) : nullptr;
-  const std::size_t before = problems_.size();
   if (rule != nullptr && value(node.outputs[0]).known)
     rule->lower(*this, node);
   else if (rule == nullptr)
     refuse(node, "",
            fmt::format("the operator {}{} has no layer", node.domain.empty() ? "" : node.domain + ".", node.op),
            fmt::format("{}", fmt::join(layer_operators(), ", ")));
-  if (problems_.size() > before || rule == nullptr) place_unknown(node);
+  place_unknown(node);
 }
 
 Expected<Lowered> Lowering::run() {

@@ -11,26 +11,20 @@
 #include "sim/base/error.h"
 #include "sim/import/call.h"
 #include "sim/import/layer_weights.h"
+#include "sim/import/view.h"
 #include "sim/network/network.h"
 
 namespace tessera::import {
-
-// How the elements of a value stand in the tensor h x w x c of a layer.
-//   map   batch 1 x c x h x w
-//   flat  c x h x w in one dimension, and dimensions of size 1
-//   rows  matrix of h x c, w is 1; leading dimensions are rows
-enum class Layout { map, flat, rows };
-
-struct Place {
-  std::string layer;
-  Layout layout = Layout::map;
-  std::int64_t h = 1, w = 1, c = 1;
-};
 
 struct Lowered {
   nlohmann::json network;                       // a network file
   std::map<std::string, LayerWeights> weights;  // by layer name
   std::map<std::string, double> scales;         // by layer name: of its tensor, where the file says
+  // By layer name: what an input stands for, over what stands in its tensor, where that is not 1.
+  std::map<std::string, std::vector<double>> factors;
+  std::set<std::string> joins;                          // additions of what is never other than zero at one place
+  std::map<std::string, double> limits;                 // by layer name: of a clipped ReLU
+  std::map<std::string, std::vector<float>> constants;  // by layer name: [h][w][c]
 };
 
 class Lowering {
@@ -43,17 +37,33 @@ class Lowering {
   const Value& value(ValueId id) const { return graph_.values[static_cast<std::size_t>(id)]; }
   const Tensor* constant(const Node& node, std::size_t input) const;
   // Where input i stands; refused, and null, when it is a constant.
-  const Place* place(const Node& node, std::size_t input);
-  // Where output 0 stands from now on; a layer behind it changes the scale if the file says so.
-  void put(const Node& node, Place place);
+  const View* view(const Node& node, std::size_t input);
+  // Where an output stands from now on; a layer behind it changes the scale if the file says so.
+  void put(const Node& node, View view, std::size_t output = 0);
   // Where a tensor stands in the scale of output 0, or else of input 0, which has been asked for before.
-  Place in_common_scale(const Node& node, Place place);
-  // A layer named after the node; `input`: of the layers it reads.
-  nlohmann::json& add_layer(const Node& node, const char* op, const std::vector<std::string>& inputs);
+  View in_common_scale(const Node& node, View view);
+  // The same elements as h x w x c of a tensor of their own order: `map` of 1 x c x h x w, else rows whose last
+  // dimension are the channels. Adds layers that pick channels and pixels where they stand otherwise. Nothing, and
+  // refused, when that moves pixels into channels.
+  std::optional<View> settled(const Node& node, const View& view, bool map);
+  // The pixels that the digits count as a tensor of h x w.
+  View picked(const Node& node, const View& view, const Digits& pixels, std::int64_t h, std::int64_t w);
+  // The channels of these numbers, -1 for zeros.
+  View selected(const Node& node, const View& view, const std::vector<std::int64_t>& channels);
+  // A tensor of constants, broadcast to the shape of a view and laid out as its tensor is.
+  std::optional<std::string> constant_layer(const Node& node, const Tensor& tensor, const View& like);
+  // value * scale + shift, a number of each per channel of a settled view.
+  View affine(const Node& node, const View& view, const std::vector<double>& scale, const std::vector<double>& shift);
+  // A layer named after the node; `inputs`: views whose tensors it reads. The json is valid until the next layer.
+  nlohmann::json& add_layer(const Node& node, const char* op, const std::vector<View>& inputs);
   nlohmann::json& layer(const std::string& name);
   void set_weights(const std::string& layer_name, LayerWeights weights) {
     lowered_.weights[layer_name] = std::move(weights);
   }
+  // Its inputs are never other than zero at the same place: they have one scale.
+  void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
+  void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
+  void replace_input(const View& view) { lowered_.network["input"] = {view.h, view.w, view.c}; }
   // Whether the node alone reads its input i, which is no output of the graph.
   bool alone(const Node& node, std::size_t input) const;
   Call call(const Node& node) const;
@@ -63,7 +73,7 @@ class Lowering {
   void place_inputs();
   void lower_node(const Node& node);
   void place_unknown(const Node& node);
-  Place rescaled(const Node& node, Place place, double scale);
+  View rescaled(const Node& node, View view, double scale);
   void set_scale(const std::string& layer_name, double scale);
   std::optional<double> scale_of(const std::string& layer_name) const;
   std::string layer_name(const Node& node);
@@ -71,14 +81,14 @@ class Lowering {
   const Graph& graph_;
   std::vector<std::vector<int>> users_;
   Lowered lowered_;
-  std::map<ValueId, Place> places_;
+  std::map<ValueId, View> views_;
   std::map<std::string, std::size_t> index_;  // of layers by name
   std::vector<Problem> problems_;
   nlohmann::json unnamed_ = nlohmann::json::object();  // stands for the layers of refused nodes
 };
 
 // What stands for a value of that shape when nothing is known of it.
-Place place_of_shape(const Dims& shape);
+View view_of_shape(const Dims& shape);
 
 // The layers of a graph; every node that they cannot express is a problem, all of them in one pass.
 Expected<Lowered> lower(const Graph& graph);

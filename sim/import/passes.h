@@ -27,6 +27,9 @@ void note_quantized_constants(Graph& graph);
 // different scales keeps the first, and the second QuantizeLinear stays. Problems: what int8 without zero points cannot
 // say.
 std::vector<Problem> take_quantization(Graph& graph);
+// x * sigmoid(x), x * clip(x + 3, 0, 6) / 6, 0.5 * x * (1 + erf(x / sqrt 2)) and the like become Swish, HardSwish and
+// Gelu; (x - mean) / sqrt(variance + epsilon) over the last dimension becomes LayerNormalization.
+void recognize_activations(Graph& graph);
 
 // Removes what no output depends on.
 struct DeadCode {

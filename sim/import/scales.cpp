@@ -17,8 +17,45 @@ constexpr double largest_bias = 1 << 24;  // in steps of the sum: leaves the acc
 
 std::size_t index(network::LayerId id) { return static_cast<std::size_t>(id); }
 
+constexpr double softmax_step = 1.0 / 128;
+constexpr double reach = 127 / target_rms;  // root mean squares that int8 holds
+constexpr double normalized_step = 1.0 / 1024;
+constexpr double mask_value = 1e3;  // constants beyond stand for minus infinity
+
 // Whether a layer's values are those of its inputs, so that all have one step.
-bool hands_on(network::Op op) { return op == network::Op::maxpool || op == network::Op::concat; }
+bool hands_on(const network::Layer& layer) {
+  switch (layer.op) {
+    case network::Op::maxpool:
+    case network::Op::concat:
+    case network::Op::select:
+    case network::Op::pick:
+    case network::Op::resize:
+    case network::Op::depth_to_space:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Root mean square of a function's results for normal arguments, and the largest within the reach of int8.
+struct Results {
+  double rms = 0, most = 0;
+};
+Results results_of(const ops::Lookup& lookup, double rms) {
+  constexpr int points = 127;
+  Results r;
+  double weight = 0;
+  for (int i = -points; i <= points; ++i) {
+    const double sigmas = reach * i / points, y = std::fabs(evaluate(lookup, sigmas * rms)),
+                 w = std::exp(-sigmas * sigmas / 2);
+    if (!std::isfinite(y)) continue;
+    r.rms += w * y * y;
+    r.most = std::max(r.most, y);
+    weight += w;
+  }
+  r.rms = std::sqrt(r.rms / weight);
+  return r;
+}
 
 // Squares of one output channel, on average.
 double power_of(const LayerWeights& weights) {
@@ -39,6 +76,8 @@ class ScaleChooser {
         layers_(imported.network.layers),
         observed_(observed),
         rms_(layers_.size(), input_rms),
+        sum_rms_(layers_.size(), input_rms),
+        most_(layers_.size(), 0),
         group_(layers_.size()) {
     std::iota(group_.begin(), group_.end(), 0);
   }
@@ -71,21 +110,60 @@ class ScaleChooser {
 
   double chosen_step(const network::Layer& layer) const {
     if (!observed_.empty() && observed_[index(layer.id)] > 0) return observed_[index(layer.id)];
+    if (layer.op == network::Op::softmax) return softmax_step;
+    if (layer.op == network::Op::constant) return constant_step(layer);
+    const double most = most_[index(layer.id)];  // of a table: nothing is larger
+    if (most > 0) return most / 127;
     const double rms = rms_[index(layer.id)];
     return rms > 0 && std::isfinite(rms) ? rms / target_rms : 1 / target_rms;
   }
 
+  // What an input stands for, over what stands in its tensor.
+  double factor(const network::Layer& layer, std::size_t i) const {
+    const auto it = imported_.factors.find(layer.name);
+    return it == imported_.factors.end() ? 1.0 : it->second[i];
+  }
+  double input_step(const network::Layer& layer, std::size_t i) const {
+    return step_of(layer.inputs[i]) * factor(layer, i);
+  }
+  // Of the sums of a layer with a table, before it.
+  double sum_step(const network::Layer& layer) const { return layer.lookup ? layer.lookup.from : step_of(layer.id); }
+  double constant_step(const network::Layer& layer) const {
+    const auto it = imported_.constants.find(layer.name);
+    double most = 0;
+    if (it != imported_.constants.end())
+      for (const float v : it->second)
+        if (std::fabs(v) < mask_value) most = std::max(most, std::fabs(static_cast<double>(v)));
+    return most > 0 ? most / 127 : 1 / target_rms;
+  }
+
   void measure(const network::Layer& layer) {
     double& rms = rms_[index(layer.id)];
-    const auto in = [&](std::size_t i) { return rms_[index(layer.inputs[i])]; };
+    const auto in = [&](std::size_t i) { return rms_[index(layer.inputs[i])] * std::fabs(factor(layer, i)); };
+    const double steps = layer.matmul.by_rows ? layer.matmul.depth : 1;  // shares of a softmax sum up to 1
     if (const auto& weights = imported_.weights[index(layer.id)])
-      rms = std::sqrt(power_of(*weights) * in(0) * in(0) + bias_power(*weights));
-    else if (layer.op == network::Op::add)
+      rms = std::sqrt(power_of(*weights) * (layer.op == network::Op::layernorm ? 1 : in(0) * in(0)) +
+                      bias_power(*weights));
+    else if (layer.op == network::Op::add || layer.op == network::Op::sub)
       rms = std::hypot(in(0), in(1));
+    else if (layer.op == network::Op::mul)
+      rms = in(0) * in(1);
+    else if (layer.op == network::Op::matmul)
+      rms = layer.matmul.by_rows ? in(0) * in(1) * std::sqrt(steps) : in(1);
+    else if (layer.op == network::Op::softmax)
+      rms = softmax_step;
+    else if (layer.op == network::Op::constant)
+      rms = constant_step(layer) * target_rms;
     else
       for (std::size_t i = 0; i < layer.inputs.size(); ++i) rms = i == 0 ? in(0) : std::max(rms, in(i));
     if (layer.relu) rms *= relu_factor;
-    if (hands_on(layer.op))
+    sum_rms_[index(layer.id)] = rms;
+    if (layer.lookup && layer.op != network::Op::softmax) {
+      const Results results = results_of(layer.lookup, rms);
+      rms = results.rms;
+      most_[index(layer.id)] = results.most;
+    }
+    if (hands_on(layer) || imported_.joins.count(layer.name) > 0)
       for (const network::LayerId input : layer.inputs)
         group_[root(input)] = static_cast<network::LayerId>(root(layer.id));
   }
@@ -93,7 +171,7 @@ class ScaleChooser {
   // Per output channel: the file's, or what holds the largest weight, and a bias that the sum can hold.
   std::vector<double> weight_steps(const network::Layer& layer, const LayerWeights& weights) const {
     std::vector<double> steps(static_cast<std::size_t>(weights.shape[0]));
-    const double in = step_of(layer.inputs[0]);
+    const double in = layer.op == network::Op::layernorm ? normalized_step : input_step(layer, 0);
     const std::vector<float> values = weights.values();
     const std::size_t row = values.size() / steps.size();
     for (std::size_t c = 0; c < steps.size(); ++c) {
@@ -103,44 +181,74 @@ class ScaleChooser {
       }
       float largest = 0;
       for (std::size_t i = c * row; i < (c + 1) * row; ++i) largest = std::max(largest, std::fabs(values[i]));
-      steps[c] = std::max(largest / 127.0, std::fabs(weights.bias[c]) / in / largest_bias);
-      if (!(steps[c] > 0)) steps[c] = step_of(layer.id) / in;  // a channel of zeros: anything does
+      steps[c] = std::max(largest / 127.0, std::fabs(weights.bias[c]) / std::fabs(in) / largest_bias);
+      if (!(steps[c] > 0)) steps[c] = sum_step(layer) / std::fabs(in);  // a channel of zeros: anything does
+      if (in < 0) steps[c] = -steps[c];
     }
+    if (layer.op == network::Op::layernorm || layer.op == network::Op::depthwise)  // one multiplier for all channels
+      steps.assign(steps.size(), *std::max_element(steps.begin(), steps.end(),
+                                                   [](double a, double b) { return std::fabs(a) < std::fabs(b); }));
     return steps;
   }
 
-  void set_arithmetic(network::Layer& layer) {
-    const double out = step_of(layer.id);
+  // What one step of a sum of products, or of an operand, is of one of the result.
+  std::vector<double> factors_of(const network::Layer& layer) {
+    const double out = sum_step(layer);
     std::vector<double> factors;
     if (const auto& weights = imported_.weights[index(layer.id)]) {
       std::vector<double>& steps = imported_.scales[index(layer.id)].weights;
       steps = weight_steps(layer, *weights);
-      for (const double step : steps) factors.push_back(step * step_of(layer.inputs[0]) / out);
+      const double in = layer.op == network::Op::layernorm ? normalized_step : input_step(layer, 0);
+      for (const double step : steps) factors.push_back(step * in / out);
       if (std::adjacent_find(factors.begin(), factors.end(), std::not_equal_to<>()) == factors.end()) factors.resize(1);
-    } else if (layer.op == network::Op::add) {
-      for (const network::LayerId input : layer.inputs) factors.push_back(step_of(input) / out);
+    } else if (layer.op == network::Op::add || layer.op == network::Op::sub) {
+      for (const std::size_t i : {0, 1}) factors.push_back(input_step(layer, i) / out);
+    } else if (layer.op == network::Op::mul || layer.op == network::Op::matmul) {
+      factors.push_back(input_step(layer, 0) * input_step(layer, 1) / out);
     } else if (layer.op == network::Op::avgpool) {
-      factors.push_back(step_of(layer.inputs[0]) / out / (std::int64_t{layer.window.kh} * layer.window.kw));
-    } else {
-      return;
+      factors.push_back(input_step(layer, 0) / out / (std::int64_t{layer.window.kh} * layer.window.kw));
     }
-    const FixedPoint fixed = fixed_point(factors);
-    layer.shift = fixed.shift;
-    layer.scaling = layer.op == network::Op::conv2d && fixed.multipliers.size() > 1 ? network::Scaling::channel
-                                                                                    : network::Scaling::tensor;
-    if (layer.scaling == network::Scaling::tensor)
-      std::transform(fixed.multipliers.begin(), fixed.multipliers.end(), layer.multiplier.begin(),
-                     [](std::int32_t m) { return std::max(m, 1); });
+    return factors;
+  }
+
+  void set_arithmetic(network::Layer& layer) {
+    const double out = step_of(layer.id);
+    if (layer.op == network::Op::lookup || layer.op == network::Op::softmax)
+      layer.lookup.from = input_step(layer, 0);
+    else if (layer.lookup)
+      layer.lookup.from = std::max(sum_rms_[index(layer.id)], 1e-30) / target_rms;
+    if (layer.lookup) layer.lookup.to = out;
+    if (const auto limit = imported_.limits.find(layer.name); limit != imported_.limits.end())
+      layer.most = static_cast<int>(std::clamp(std::nearbyint(limit->second / out), 1.0, 127.0));
+    const std::vector<double> factors =
+        imported_.joins.count(layer.name) > 0 ? std::vector<double>{} : factors_of(layer);
+    if (!factors.empty()) {
+      const FixedPoint fixed = fixed_point(factors);
+      layer.shift = fixed.shift;
+      layer.scaling = layer.op == network::Op::conv2d && fixed.multipliers.size() > 1 ? network::Scaling::channel
+                                                                                      : network::Scaling::tensor;
+      if (layer.scaling == network::Scaling::tensor)
+        for (std::size_t i = 0; i < fixed.multipliers.size() && i < layer.multiplier.size(); ++i)
+          layer.multiplier[i] = std::max(fixed.multipliers[i], 1);
+    }
     write(layer);
   }
 
   void write(const network::Layer& layer) {
     for (auto& file_layer : imported_.file["layers"]) {
       if (file_layer["name"] != layer.name) continue;
+      if (layer.op == network::Op::lookup || layer.op == network::Op::softmax) file_layer["from"] = layer.lookup.from;
+      if (layer.op == network::Op::lookup) file_layer["to"] = layer.lookup.to;
+      if (file_layer.contains("lookup")) {
+        file_layer["lookup"]["from"] = layer.lookup.from;
+        file_layer["lookup"]["to"] = layer.lookup.to;
+      }
+      if (layer.most < 127) file_layer["most"] = layer.most;
+      if (layer.scaling == network::Scaling::power) continue;
       file_layer["shift"] = layer.shift;
       if (layer.scaling == network::Scaling::channel)
         file_layer["multiplier"] = "channel";
-      else if (layer.op == network::Op::add)
+      else if (layer.op == network::Op::add || layer.op == network::Op::sub)
         file_layer["multiplier"] = layer.multiplier;
       else
         file_layer["multiplier"] = layer.multiplier[0];
@@ -151,6 +259,8 @@ class ScaleChooser {
   const std::vector<network::Layer>& layers_;
   const std::vector<double>& observed_;
   std::vector<double> rms_;              // of each layer's tensor, in the numbers of the file
+  std::vector<double> sum_rms_;          // before its table
+  std::vector<double> most_;             // the largest result of its table, 0 where it has none
   std::vector<network::LayerId> group_;  // union-find: tensors that share a step
 };
 
@@ -190,12 +300,22 @@ void choose_scales(Imported& imported, const std::vector<double>& observed) {
 sparsity::WeightTensor quantized(const Imported& imported, const network::Layer& layer) {
   const LayerWeights& weights = *imported.weights[index(layer.id)];
   const LayerScale& scale = imported.scales[index(layer.id)];
-  const double in = imported.scales[index(layer.inputs[0])].step;
+  const auto factor = imported.factors.find(layer.name);
+  const double in =
+      layer.op == network::Op::layernorm
+          ? normalized_step
+          : imported.scales[index(layer.inputs[0])].step * (factor == imported.factors.end() ? 1.0 : factor->second[0]);
   sparsity::WeightTensor out;
   out.cout = static_cast<int>(weights.shape[0]);
   out.taps = static_cast<int>(weights.shape[1] * weights.shape[2]);
   out.cin = static_cast<int>(weights.shape[3]);
   const std::size_t row = static_cast<std::size_t>(out.taps) * static_cast<std::size_t>(out.cin);
+  out.groups = ops::has_blocks(layer) ? layer.groups : out.cout;
+  out.cin *= out.groups;
+  if (layer.lookup) {
+    const ops::Table table = ops::table_of(layer.lookup);
+    out.table.assign(table.begin(), table.end());
+  }
   if (!weights.scales.empty()) {
     for (const double v : weights.integers()) out.values.push_back(static_cast<std::int8_t>(v));
   } else {
@@ -211,9 +331,16 @@ sparsity::WeightTensor quantized(const Imported& imported, const network::Layer&
     const double most = std::max<double>(0, static_cast<double>(std::numeric_limits<std::int32_t>::max() - products));
     out.bias.push_back(
         static_cast<std::int32_t>(std::clamp(std::nearbyint(weights.bias[c] / (in * scale.weights[c])), -most, most)));
-    factors.push_back(in * scale.weights[c] / scale.step);
+    factors.push_back(in * scale.weights[c] / (layer.lookup ? layer.lookup.from : scale.step));
   }
   if (layer.scaling == network::Scaling::channel) out.multiplier = fixed_point(factors).multipliers;
+  return out;
+}
+
+std::vector<std::int8_t> quantized_constant(const std::vector<float>& values, double step) {
+  std::vector<std::int8_t> out;
+  for (const float v : values)
+    out.push_back(static_cast<std::int8_t>(std::clamp(std::nearbyint(std::isnan(v) ? 0 : v / step), -128.0, 127.0)));
   return out;
 }
 

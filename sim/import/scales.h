@@ -20,6 +20,9 @@ void choose_scales(Imported& imported, const std::vector<double>& observed = {})
 // Parameters of a layer that has weights: int8 weights, int32 biases, int32 multipliers where it has one per channel.
 sparsity::WeightTensor quantized(const Imported& imported, const network::Layer& layer);
 
+// A tensor of constants in int8; what stands for minus infinity becomes the least number.
+std::vector<std::int8_t> quantized_constant(const std::vector<float>& values, double step);
+
 // multiplier / 2^shift is the nearest to each factor with a common shift; the largest multiplier has 31 bits if the
 // shift allows.
 struct FixedPoint {

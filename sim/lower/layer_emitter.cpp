@@ -11,7 +11,9 @@ LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
     : e_(e),
       plan_(plan),
       layer_(plan.layer),
-      channelwise_(mapping::channelwise(plan.layer)),
+      channelwise_(ops::channelwise(plan.layer)),
+      sums_(ops::sums_channels(plan.layer)),
+      weighted_(ops::has_weights(plan.layer)),
       input_key_(plan.partition.acts.size(), -1),
       weights_key_(plan.partition.weights.size(), -1),
       input_count_(plan.partition.acts.size(), 0),
@@ -41,7 +43,7 @@ const mapping::Computation::Member& LayerEmitter::member_of(Span blocks) const {
 bool LayerEmitter::emit() {
   claim_core_slots();
   if (!claim_staging()) return false;
-  if (!channelwise_) place_weights();
+  if (weighted_) place_weights();
   const std::vector<Step> order = steps();
   const int last_chunk = plan_.tiling.ni - 1;
   for (std::size_t k = 0; k < order.size(); ++k) {
@@ -101,7 +103,7 @@ bool LayerEmitter::claim_staging() {
   const auto& p = plan_.partition;
   if (e_.placement(plan_.input).in_ddr) {
     input_staging_.resize(p.acts.size());
-    const Bytes bytes = plan_.buffers.input * (channelwise_ || plan_.tiling.chunks_staged ? 1 : plan_.tiling.ni);
+    const Bytes bytes = plan_.buffers.input * (plan_.tiling.chunks_staged ? 1 : plan_.tiling.ni);
     for (std::size_t g = 0; g < p.acts.size(); ++g) {
       const int memtile =
           p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]]) : static_cast<int>(g) % e_.array.memtiles();
@@ -143,24 +145,28 @@ std::vector<LayerEmitter::Step> LayerEmitter::steps() const {
   return list;
 }
 
-Span LayerEmitter::input_blocks(const CorePart& p, const Step& s) const {
-  return channelwise_ ? tile_b(p, s) : split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, s.i);
+program::Region LayerEmitter::tile_of(const CorePart& p, const Step& s) const {
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+  return {h.lo, h.hi, w.lo, w.hi, b.lo * 8, b.hi * 8};
 }
 
-LayerEmitter::Window LayerEmitter::window_of(const CorePart& p, const Step& s) const {
-  const network::Window& k = layer_.window;
-  const Span h = tile_h(p, s), w = tile_w(p, s);
-  Window win;
-  win.h = {h.lo * k.sh - k.pad_top, (h.hi - 1) * k.sh - k.pad_top + k.kh};
-  win.w = {w.lo * k.sw - k.pad_left, (w.hi - 1) * k.sw - k.pad_left + k.kw};
-  win.valid_h = {std::max(0, win.h.lo), std::min(layer_.in.h, win.h.hi)};
-  win.valid_w = {std::max(0, win.w.lo), std::min(layer_.in.w, win.w.hi)};
-  return win;
+// Of the channels that the layer reads for the tile, the chunk of the step.
+Span LayerEmitter::input_channels(const CorePart& p, const Step& s) const {
+  const program::Region r = reads(layer_, 0, tile_of(p, s));
+  const Span blocks = split({r.c0 / 8, r.c1 / 8}, plan_.tiling.ni, s.i);
+  return {blocks.lo * 8, blocks.hi * 8};
+}
+
+LayerEmitter::Window LayerEmitter::window_of(const program::Region& read, const network::Shape& from) {
+  return {{read.h0, read.h1},
+          {read.w0, read.w1},
+          {std::max(0, read.h0), std::min(from.h, read.h1)},
+          {std::max(0, read.w0), std::min(from.w, read.w1)}};
 }
 
 program::KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
-  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s), in_b = input_blocks(p, s);
-  const Window win = window_of(p, s);
+  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s), in_c = input_channels(p, s);
+  const Window win = window_of(reads(layer_, 0, tile_of(p, s)), layer_.in);
   program::KernelCall call;
   call.kind = program::kernel_of(layer_.op);
   const Member& m = member_of(b);
@@ -174,10 +180,10 @@ program::KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) 
   }
   call.in_h = win.h.size();
   call.in_w = win.w.size();
-  call.in_c = in_b.size() * 8;
-  call.ic0 = channelwise_ ? 0 : in_b.lo * 8;
-  call.first = channelwise_ || s.i == 0;
-  call.last = channelwise_ || s.i == plan_.tiling.ni - 1;
+  call.in_c = in_c.size();
+  call.ic0 = sums_ ? in_c.lo : 0;
+  call.first = s.i == 0;
+  call.last = s.i == plan_.tiling.ni - 1;
   return call;
 }
 
@@ -208,7 +214,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
     return x.h == y.h && x.w == y.w && (channelwise_ ? x.o == y.o : x.i == y.i);
   };
   const auto same_weights = [&](const Step& x, const Step& y) { return x.o == y.o && x.i == y.i; };
-  const bool sent = !channelwise_ && weights_sent_[p.weights];
+  const bool sent = weighted_ && weights_sent_[p.weights];
 
   if (has_input && !slots.holds_input) e_.builder.acquire(id, input_lock() + 1, 1, layer);
   slots.holds_input = has_input;
@@ -223,7 +229,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
     Buffer* weights = sent ? slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()].get() : nullptr;
     Buffer* operand = nullptr;
     WaitSet waits;
-    if (!channelwise_) {
+    if (weighted_) {
       call.chunk = chunks_[p.weights][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i].chunk;
       if (sent) call.weights = static_cast<std::int32_t>(weights->address);
     }

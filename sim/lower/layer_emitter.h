@@ -55,7 +55,7 @@ class LayerEmitter {
   void claim_core_slots();
   bool claim_staging();
   void claim_later(int tile_row);
-  int chunk_of(const Member& m, Span rows, Span cols, bool first, bool last);
+  int chunk_of(const Member& m, Span rows, Span cols, int part);
   void place_weights();
   std::vector<Step> steps() const;
   Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }
@@ -67,8 +67,10 @@ class LayerEmitter {
   }
   const Member& member_of(Span blocks) const;
   bool empty_tile(const CorePart& p, const Step& s) const { return tile_h(p, s).empty() || tile_w(p, s).empty(); }
-  Span input_blocks(const CorePart& p, const Step& s) const;
-  Window window_of(const CorePart& p, const Step& s) const;
+  program::Region tile_of(const CorePart& p, const Step& s) const;  // of the output of `layer`
+  Span input_channels(const CorePart& p, const Step& s) const;
+  // What is read, and what of it lies in the tensor.
+  static Window window_of(const program::Region& read, const network::Shape& from);
 
   void emit_inputs(const Step& s);
   void emit_weights(int group, const Step& s);
@@ -111,7 +113,7 @@ class LayerEmitter {
   Emission& e_;
   const LayerPlan& plan_;
   const network::Layer& layer_;
-  bool channelwise_;
+  bool channelwise_, sums_, weighted_;
   std::vector<std::vector<Span>> out_tiles_;  // per part: its tiles of 8-channel output blocks
   int outs_ = 0;                              // most of them
   std::vector<CoreSlots> slots_;

@@ -4,6 +4,7 @@
 
 #include "sim/mapping/layer_weights.h"
 #include "sim/mapping/stored_masks.h"
+#include "sim/sparsity/layer_mask.h"
 
 namespace tessera::lower {
 namespace {
@@ -19,8 +20,9 @@ Bytes largest_chunk(const LayerPlan& plan, const Emission& e) {
   if (plan.partition.weights.empty()) return 0;
   std::vector<const sparsity::KernelMask*> masks;
   const program::Program& program = e.builder.program();
+  const sparsity::KernelMask column = sparsity::layer_mask(plan.kernel, std::nullopt);  // of weights of single channels
   for (const mapping::Computation::Member& m : plan.members)
-    masks.push_back(&program.masks[program.layers[m.layer].mask]);
+    masks.push_back(ops::has_blocks(plan.kernel) ? &program.masks[program.layers[m.layer].mask] : &column);
   mapping::LayerWeights weights(plan.kernel, mapping::joined_mask(masks));
   return weights.cut(plan.partition, plan.tiling.no, plan.tiling.ni).largest;
 }

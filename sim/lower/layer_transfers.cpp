@@ -192,10 +192,9 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
   Feed f;
-  f.window = window_of(p, s);
+  f.window = window_of(reads(layer_, 0, tile_of(p, s)), layer_.in);
   f.tensor = plan_.input;
-  const Span blocks = input_blocks(p, s);
-  f.c = {blocks.lo * 8, blocks.hi * 8};
+  f.c = input_channels(p, s);
   f.parts = g.parts;
   f.port = 0;
   f.lock = input_lock();
@@ -204,7 +203,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
   // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
-  const bool apart = channelwise_ || plan_.tiling.chunks_staged;
+  const bool apart = !sums_ || plan_.tiling.chunks_staged;
   const Span staged = apart ? f.c : Span{0, network::stored_channels(layer_.in.c)};
   f.sources = sources(plan_.input, staging, apart ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
                       f.window.valid_w, f.c);
@@ -237,9 +236,11 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   if (h.empty() || w.empty() || b.empty()) return;
   CoreSlots& slots = slots_[part];
   Feed f;
-  f.window = {h, w, h, w};
+  program::Region read = tile_of(p, s);
+  if (plan_.add < 0) read = reads(layer_, 1, read);
+  f.window = window_of(read, plan_.add < 0 ? layer_.second : layer_.out);
   f.tensor = plan_.operand;
-  f.c = {b.lo * 8, b.hi * 8};
+  f.c = {read.c0, read.c1};
   f.parts = {part};
   f.port = 1;
   f.lock = core_locks::operand;
@@ -247,7 +248,7 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
   const int key = (s.h * plan_.tiling.nw + s.w) * outs_ + s.o;
-  f.sources = sources(plan_.operand, staging, key, f.c, h, w, f.c);
+  f.sources = sources(plan_.operand, staging, key, f.c, f.window.valid_h, f.window.valid_w, f.c);
   f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
   feed(f, 0, f.sources.size());
 }

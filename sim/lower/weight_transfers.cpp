@@ -6,7 +6,8 @@
 namespace tessera::lower {
 
 // Rows count in the blocks of all members.
-int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool first, bool last) {
+// `part` of the tiling's chunks over the input channels.
+int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, int part) {
   rows = {rows.lo - m.blocks.lo, rows.hi - m.blocks.lo};
   auto& chunks = e_.builder.program().chunks;
   const auto [it, added] =
@@ -17,10 +18,16 @@ int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, bool first, bo
   for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
   place.shape.col0 = cols.lo;
   place.shape.col1 = cols.hi;
-  place.shape.taps = plan_.kernel.window.kh * plan_.kernel.window.kw;
-  place.shape.bias = first;
+  const network::Layer& kernel = plan_.kernel;
+  const program::Program& program = e_.builder.program();
+  const int mask = program.layers[m.layer].mask;
+  const bool first = part == 0, last = part + 1 == plan_.tiling.ni;
+  place.shape.by_channel = !ops::has_blocks(kernel);
+  place.shape.taps = place.shape.by_channel ? channel_bytes(kernel) : kernel.window.taps();
+  place.shape.bias = first && operator_of(kernel).bias;
   place.shape.multipliers = last && e_.network.layers[m.layer].scaling == network::Scaling::channel;
-  place.size = chunk_size(e_.builder.program().masks[e_.builder.program().layers[m.layer].mask], place.shape);
+  place.shape.table = last ? static_cast<int>(layer_table_bytes(kernel)) : 0;
+  place.size = chunk_size(mask < 0 ? sparsity::KernelMask{} : program.masks[mask], place.shape);
   if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
   chunks.push_back(std::move(place));
   return it->second;
@@ -39,9 +46,8 @@ void LayerEmitter::place_weights() {
         if (rows.empty()) continue;
         const int chunk = o * plan_.tiling.ni + i;
         LoadedChunk& c = chunks_[g][chunk];
-        c.chunk = chunk_of(member_of(rows), rows,
-                           split({0, network::stored_channels(layer_.in.c) / 8}, plan_.tiling.ni, i), i == 0,
-                           i + 1 == plan_.tiling.ni);
+        const Span cols{0, ops::has_blocks(layer_) ? network::stored_channels(layer_.in.c) / 8 : 1};
+        c.chunk = chunk_of(member_of(rows), rows, split(cols, plan_.tiling.ni, i), i);
         // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
         // columns load from DDR: their own ones if there are enough.
         const bool at_home = groups[g].column >= 0 && count > memtiles;

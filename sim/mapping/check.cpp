@@ -42,9 +42,9 @@ class Checker {
     for (const network::Layer& l : network_.layers) tensor(l);
     if (wrong_.empty()) {
       for (const network::Layer& l : network_.layers)
-        masks_.push_back(l.op == network::Op::conv2d
+        masks_.push_back(ops::has_blocks(l)
                              ? stored_mask(masks[l.id], m_.channel_order[l.id], m_.channel_order[l.inputs[0]])
-                             : sparsity::KernelMask{});
+                             : masks[l.id]);
       for (at_ = 0; at_ < m_.steps.size() && wrong_.empty(); ++at_)
         std::visit([&](const auto& step) { check(step); }, m_.steps[at_]);
     }
@@ -71,7 +71,7 @@ class Checker {
           fmt::format("legal: {}, {} and {}, as the config", array_.rows, array_.cols, array_.memtiles()));
     for (std::size_t k = 0; k < m_.groups.size(); ++k)
       for (const network::LayerId id : m_.groups[k].layers)
-        if (layer(id).op == network::Op::input || layer(id).op == network::Op::concat)
+        if (!ops::is_computed(layer(id)))
           add(fmt::format("groups[{}].layers", k), "names " + name(id), "legal: layers that are computed");
   }
 
@@ -88,13 +88,16 @@ class Checker {
         add("channel_order." + l.name, "is no order of its blocks of 8 channels",
             l.out.c % 8 == 0 ? fmt::format("legal: 0 to {}, each once", blocks - 1) : "legal: none");
     }
-    if (l.op == network::Op::add || l.op == network::Op::maxpool || l.op == network::Op::avgpool)
+    if (operator_of(l).channels == ops::Channels::whole) {
+      const auto reordered = [&](network::LayerId i) { return !m_.channel_order[i].empty(); };
+      if (!order.empty() || std::any_of(l.inputs.begin(), l.inputs.end(), reordered))
+        add("channel_order." + l.name, "is given, or for what the layer reads", "legal: none");
+    } else if (ops::is_computed(l) && ops::channelwise(l))
       for (const network::LayerId i : l.inputs)
         if (m_.channel_order[i] != order)
           add("channel_order." + l.name, "differs from that of " + name(i), "legal: the order of what the layer reads");
     if (l.op == network::Op::concat && wrong_.empty()) concat_order(l);
-    if (l.op == network::Op::input && !order.empty())
-      add("channel_order." + l.name, "is given for an input", "legal: none");
+    if (ops::is_source(l) && !order.empty()) add("channel_order." + l.name, "is given for an input", "legal: none");
     alias(l);
   }
 
@@ -124,7 +127,7 @@ class Checker {
       if (std::count(cat.inputs.begin(), cat.inputs.end(), l.id) != 1) continue;
       int c0 = m_.aliases[cat.id].c0;
       for (const network::LayerId part : cat.inputs) {
-        if (part == l.id && c0 == alias.c0 && l.op != network::Op::input && m_.root(alias.root) == alias.root) return;
+        if (part == l.id && c0 == alias.c0 && !ops::is_source(l) && m_.root(alias.root) == alias.root) return;
         c0 += network::stored_channels(layer(part).out.c);
       }
     }
@@ -167,7 +170,8 @@ class Checker {
   }
   bool sums(network::LayerId sum, network::LayerId operand) const {
     const auto& inputs = layer(sum).inputs;
-    return layer(sum).op == network::Op::add && std::count(inputs.begin(), inputs.end(), operand) == 1;
+    return operator_of(layer(sum)).inputs == 2 && operator_of(layer(sum)).rows &&
+           std::count(inputs.begin(), inputs.end(), operand) == 1;
   }
 
   void place(const network::Layer& l, Standing& s, const Piece& piece) {
@@ -230,7 +234,7 @@ class Checker {
                        what.operand >= 0 && standing_[m_.root(what.operand)].in_ddr,
                        standing_[m_.root(what.members[0].target)].in_ddr};
     std::optional<LayerWeights> weights;
-    if (!channelwise(what.kernel)) {
+    if (has_weights(what.kernel)) {
       std::vector<const sparsity::KernelMask*> masks;
       for (const Computation::Member& m : what.members) masks.push_back(&masks_[m.layer]);
       weights.emplace(what.kernel, joined_mask(masks));
@@ -244,16 +248,16 @@ class Checker {
     const network::Layer& l = layer(c.layer);
     const bool concat = l.op == network::Op::concat;
     const std::size_t before = wrong_.size();
-    if (l.op == network::Op::input || concat != (c.part >= 0) ||
-        (concat && c.part >= static_cast<int>(l.inputs.size())))
+    if (ops::is_source(l) || concat != (c.part >= 0) || (concat && c.part >= static_cast<int>(l.inputs.size())))
       wrong(fmt::format("{} is computed{}", l.name, c.part >= 0 ? fmt::format(", part {}", c.part) : ""),
             concat ? fmt::format("legal: part 0 to {} of it", l.inputs.size() - 1)
                    : "legal: a layer that is computed, and parts of concatenations");
     for (const network::LayerId id : c.joins) {
       const network::Layer& other = layer(id);
       const bool alike = l.op == network::Op::conv2d && other.op == network::Op::conv2d && id != c.layer &&
-                         other.inputs[0] == l.inputs[0] && other.window == l.window && other.scaling == l.scaling &&
-                         c.fused < 0 && std::count(c.joins.begin(), c.joins.end(), id) == 1;
+                         joinable(l) && joinable(other) && other.inputs[0] == l.inputs[0] && other.window == l.window &&
+                         other.scaling == l.scaling && c.fused < 0 &&
+                         std::count(c.joins.begin(), c.joins.end(), id) == 1;
       if (!alike)
         wrong(fmt::format("{} is computed with {}", other.name, l.name),
               "legal: another convolution with the same windows of the same input, nothing fused");
@@ -264,6 +268,9 @@ class Checker {
     return wrong_.size() == before;
   }
 
+  // One kernel computes such convolutions side by side.
+  static bool joinable(const network::Layer& l) { return l.groups == 1 && !l.lookup; }
+
   bool fuses(const network::Layer& conv, const network::Layer& tail) const {
     int uses = 0;
     for (const network::Layer& l : network_.layers)
@@ -271,17 +278,20 @@ class Checker {
     if (conv.op != network::Op::conv2d || uses != 1 || m_.root(conv.id) != conv.id) return false;
     if (std::count(tail.inputs.begin(), tail.inputs.end(), conv.id) != 1) return false;
     const network::Window& k = tail.window;
-    return tail.op == network::Op::add || (tail.op == network::Op::maxpool && k.kh == k.sh && k.kw == k.sw &&
-                                           k.pad_top + k.pad_left + k.pad_bottom + k.pad_right == 0 &&
-                                           tail.in.h == tail.out.h * k.sh && tail.in.w == tail.out.w * k.sw);
+    if (tail.op == network::Op::add) return tail.in == tail.out && tail.second == tail.out;
+    return (tail.op == network::Op::maxpool && k.kh == k.sh && k.kw == k.sw &&
+            k.pad_top + k.pad_left + k.pad_bottom + k.pad_right == 0 && tail.in.h == tail.out.h * k.sh &&
+            tail.in.w == tail.out.w * k.sw);
   }
 
   // What is read must have been computed and still stand; what is written must have a place.
   bool operands(const Computation& what, const Compute& c) {
     const std::size_t before = wrong_.size();
-    const network::Window& k = what.layer.window;
-    reads(what.input, {c.rows.lo * k.sh - k.pad_top, (c.rows.hi - 1) * k.sh - k.pad_top + k.kh}, c);
-    if (what.operand >= 0) reads(what.operand, c.rows, c);
+    const network::Layer& l = what.layer;
+    const ops::Region all{c.rows.lo, c.rows.hi, 0, l.out.w, 0, network::stored_channels(l.out.c)};
+    const ops::Region first = ops::reads(l, 0, all), second = what.add >= 0 ? all : ops::reads(l, 1, all);
+    reads(what.input, {first.h0, first.h1}, c);
+    if (what.operand >= 0) reads(what.operand, {second.h0, second.h1}, c);
     for (const Computation::Member& m : what.members) {
       const network::LayerId root = m_.root(m.target);
       if (c.part < 0 && c.rows.lo != done_[m.target])
@@ -312,7 +322,7 @@ class Checker {
       wrong(fmt::format("{} reads rows {} to {} of {}, which have no place any more or yet", name(c.layer), rows.lo,
                         rows.hi, l.name),
             "legal: what stands in memory tiles or DDR");
-    else if (l.op != network::Op::input && computed_rows(tensor) < rows.hi)
+    else if (!ops::is_source(l) && computed_rows(tensor) < rows.hi)
       wrong(fmt::format("{} reads row {} of {}, which is not computed yet", name(c.layer), rows.hi - 1, l.name),
             "legal: steps in an order in which each reads what earlier ones left");
   }
@@ -320,7 +330,7 @@ class Checker {
   // Rows of a tensor that are there, from the first on.
   int computed_rows(network::LayerId tensor) const {
     const network::Layer& l = layer(tensor);
-    if (l.op == network::Op::input) return l.out.h;
+    if (ops::is_source(l)) return l.out.h;
     if (l.op != network::Op::concat) return done_[tensor];
     int rows = l.out.h;
     int c0 = 0;

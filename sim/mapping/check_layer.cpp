@@ -16,7 +16,7 @@ class LayerChecker {
   bool shape() {
     p_ = make_partition(l_.layer, l_.rows, m_.sharding, array_);
     t_ = tiling_of(l_.layer, p_, m_);
-    const bool by_channels = channelwise(l_.layer);
+    const bool unweighted = !sums_channels(l_.layer);
     TileSizes even = tile_sizes(l_.layer, p_, t_);
     const std::size_t before = wrong_.size();
     const auto same = [&](int k, int given, int cut) {
@@ -27,7 +27,8 @@ class LayerChecker {
     same(1, m_.tile.w, even.w);
     same(2, m_.tile.co, even.co);
     same(3, m_.tile.ci, even.ci);
-    if (by_channels && m_.weights_outer) add("stationary", "weights", "legal: input, the layer has no weights");
+    if (unweighted && m_.weights_outer)
+      add("stationary", "weights", "legal: input, the layer has no weights that sums over channels use again");
     if (m_.chunks_staged && !(l_.in_ddr.input && t_.ni > 1))
       add("staging", "chunks",
           l_.in_ddr.input ? "legal: tiles, all channels are one chunk"

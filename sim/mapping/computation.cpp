@@ -37,7 +37,7 @@ Computation computation_of(const network::Network& network, const Compute& compu
     if (!compute.joins.empty()) c.kernel.out.c = blocks * 8;
   }
   c.layer = c.kernel;
-  if (c.kernel.op == network::Op::add) c.operand = c.kernel.inputs[1];
+  if (operator_of(c.kernel).inputs == 2) c.operand = c.kernel.inputs[1];
   if (compute.fused < 0) return c;
   const network::Layer& tail = layer(compute.fused);
   if (tail.op == network::Op::maxpool) {

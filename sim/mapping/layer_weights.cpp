@@ -21,12 +21,14 @@ std::int64_t paced(const std::vector<std::int32_t>& before, std::size_t chunks, 
 
 }  // namespace
 
-LayerWeights::LayerWeights(const network::Layer& conv, const sparsity::KernelMask& mask, const PacedWindows& windows)
+LayerWeights::LayerWeights(const network::Layer& layer, const sparsity::KernelMask& mask, const PacedWindows& windows)
     : windows_(windows),
       rows_(mask.rows),
       cols_(mask.cols),
-      block_bytes_(Bytes{64} * conv.window.kh * conv.window.kw),
-      multiplier_bytes_(conv.scaling == network::Scaling::channel ? 4 * sparsity::kernel_block : 0),
+      block_bytes_(ops::has_blocks(layer) ? Bytes{64} * layer.window.taps() : Bytes{8} * channel_bytes(layer)),
+      row_bytes_(operator_of(layer).bias ? 32 : 0),
+      multiplier_bytes_(layer.scaling == network::Scaling::channel ? 4 * sparsity::kernel_block : 0),
+      table_bytes_(layer_table_bytes(layer)),
       before_(static_cast<std::size_t>(mask.rows + 1) * (mask.cols + 1)) {
   std::int32_t* line = before_.data() + cols_ + 1;
   for (int r = 0; r < rows_; ++r, line += cols_ + 1) {
@@ -61,8 +63,8 @@ Weights LayerWeights::weigh(const Partition& p, int no, int ni) const {
       for (std::size_t i = 0; i < chunks; ++i) {
         line[i + 1] = bottom[cols[i + 1]] - top[cols[i + 1]];
         const Bytes n = line[i + 1] - line[i];
-        Bytes bytes = n * block_bytes_ + (i == 0 ? Bytes{rows.size()} * 32 : 0);
-        if (i + 1 == chunks) bytes += rows.size() * multiplier_bytes_;
+        Bytes bytes = n * block_bytes_ + (i == 0 ? rows.size() * row_bytes_ : 0);
+        if (i + 1 == chunks) bytes += rows.size() * multiplier_bytes_ + table_bytes_;
         if (n != Bytes{rows.size()} * (cols[i + 1] - cols[i])) bytes += round_up((n + rows.size()) * 2, 4);
         w.largest = std::max(w.largest, bytes);
         totals[g] += bytes;

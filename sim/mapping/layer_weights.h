@@ -26,7 +26,7 @@ using PacedWindows = std::array<int, 3>;
 
 class LayerWeights {
  public:
-  LayerWeights(const network::Layer& conv, const sparsity::KernelMask& mask, const PacedWindows& windows = {});
+  LayerWeights(const network::Layer& layer, const sparsity::KernelMask& mask, const PacedWindows& windows = {});
 
   // With `no` tiles of each group's output channels and `ni` chunks of input channels.
   const Weights& cut(const Partition& partition, int no, int ni);
@@ -41,8 +41,9 @@ class LayerWeights {
 
   PacedWindows windows_;
   int rows_, cols_;
-  Bytes block_bytes_;
-  Bytes multiplier_bytes_;  // per row of blocks, in the last chunk over the input channels
+  Bytes block_bytes_, row_bytes_;     // of a block, of the bias of a row
+  Bytes multiplier_bytes_;            // per row of blocks, in the last chunk over the input channels
+  Bytes table_bytes_;                 // in the last chunk
   std::vector<std::int32_t> before_;  // present blocks above a row, by the number of columns they are counted over
   // By the number of groups, `no` and `ni`: groups are what split() makes of all output channels.
   std::map<std::array<int, 3>, Weights> known_;

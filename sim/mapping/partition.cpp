@@ -10,10 +10,12 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
                          const arch::ArraySpec& array) {
   Partition p;
   p.sharding = sharding;
-  const bool channelwise = layer.op != network::Op::conv2d;
+  const bool own_channels = ops::channelwise(layer), weighted = ops::has_weights(layer);
   const int blocks = network::stored_channels(layer.out.c) / 8;
   const auto range = [&](Axis axis, Span whole, int row, int col) {
     const bool by_cols = sharding.cols == axis, by_rows = sharding.rows == axis;
+    if (axis == Axis::channels && !operator_of(layer).splits_channels)
+      return (by_cols && col > 0) || (by_rows && row > 0) ? Span{} : whole;
     if (by_cols && by_rows) return split(whole, array.rows * array.cols, col * array.rows + row);
     if (by_cols) return split(whole, array.cols, col);
     if (by_rows) return split(whole, array.rows, row);
@@ -40,8 +42,8 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
         g.parts.push_back(index);
         return it->second;
       };
-      part.acts = join(acts, p.acts, {part.h.lo, part.w.lo, channelwise ? part.b.lo : -1, 0});
-      if (!channelwise) part.weights = join(weights, p.weights, {part.b.lo, 0, 0, 0});
+      part.acts = join(acts, p.acts, {part.h.lo, part.w.lo, own_channels ? part.b.lo : -1, 0});
+      if (weighted) part.weights = join(weights, p.weights, {part.b.lo, 0, 0, 0});
       p.max_h = std::max(p.max_h, part.h.size());
       p.max_w = std::max(p.max_w, part.w.size());
       p.max_b = std::max(p.max_b, part.b.size());

@@ -13,7 +13,7 @@ struct CorePart {
   int row = 0, col = 0;
   Span h, w, b;      // output rows, columns, 8-channel blocks
   int acts = -1;     // group of cores that read the same activations
-  int weights = -1;  // group of cores that read the same weights (conv only)
+  int weights = -1;  // group of cores that read the same weights, of a layer that has some
 };
 
 struct CoreGroup {

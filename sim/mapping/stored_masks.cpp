@@ -1,5 +1,7 @@
 #include "sim/mapping/stored_masks.h"
 
+#include "sim/sparsity/layer_mask.h"
+
 namespace tessera::mapping {
 
 sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::vector<int>& rows,
@@ -14,11 +16,7 @@ sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::ve
 
 std::vector<sparsity::KernelMask> kernel_masks(const network::Network& network,
                                                const std::vector<std::optional<sparsity::BlockMask>>& masks) {
-  std::vector<sparsity::KernelMask> list(network.layers.size());
-  for (const network::Layer& l : network.layers)
-    if (l.op == network::Op::conv2d)
-      list[l.id] = kernel_mask(masks[l.id] ? *masks[l.id] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
-  return list;
+  return layer_masks(network, masks);
 }
 
 sparsity::KernelMask joined_mask(const std::vector<const sparsity::KernelMask*>& masks) {

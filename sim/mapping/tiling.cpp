@@ -20,8 +20,8 @@ Tiling tiling_of(const network::Layer& layer, const Partition& p, const LayerMap
   Tiling t;
   t.nh = tiles_of(p.max_h, m.tile.h);
   t.nw = tiles_of(p.max_w, m.tile.w);
-  t.no = tiles_of(p.max_b, static_cast<int>(ceil_div(m.tile.co, 8)));
-  t.ni = channelwise(layer) ? 1 : tiles_of(input_blocks(layer), static_cast<int>(ceil_div(m.tile.ci, 8)));
+  t.no = !operator_of(layer).splits_channels ? 1 : tiles_of(p.max_b, static_cast<int>(ceil_div(m.tile.co, 8)));
+  t.ni = !sums_channels(layer) ? 1 : tiles_of(input_blocks(layer), static_cast<int>(ceil_div(m.tile.ci, 8)));
   t.weights_outer = m.weights_outer;
   t.chunks_staged = m.chunks_staged;
   t.input_slots = std::max(2, m.buffers.input);
@@ -33,21 +33,32 @@ TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tili
   s.h = static_cast<int>(ceil_div(p.max_h, t.nh));
   s.w = static_cast<int>(ceil_div(p.max_w, t.nw));
   s.b = static_cast<int>(ceil_div(p.max_b, t.no));
-  s.in_h = (s.h - 1) * layer.window.sh + layer.window.kh;
-  s.in_w = (s.w - 1) * layer.window.sw + layer.window.kw;
-  s.in_b = channelwise(layer) ? s.b : static_cast<int>(ceil_div(input_blocks(layer), t.ni));
+  const network::Shape in = reads_at_most(layer, 0, {s.h, s.w, s.b * 8});
+  s.in_h = in.h;
+  s.in_w = in.w;
+  s.in_b = static_cast<int>(ceil_div(in.c / 8, t.ni));
   return s;
 }
 
 Loads loads_of(const network::Layer& layer, const Tiling& t) {
   const double ns = t.nh * t.nw;
-  if (channelwise(layer)) return {ns * t.no, 0};
+  if (channelwise(layer)) return {ns * t.no, !has_weights(layer) ? 0 : t.no == 1 ? 1 : ns * t.no};
   Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
   if (t.ni == 1 && (!t.weights_outer || t.no == 1)) l.input = ns;
   if (t.ni == 1 && t.weights_outer) l.weights = t.no;
   if (t.no * t.ni == 1) l.weights = 1;
   return l;
 }
+
+namespace {
+
+// Of the second input, or of the residual that a convolution adds: as large as its output.
+Bytes operand_bytes(const network::Layer& layer, const TileShape& s) {
+  const network::Shape out{s.h, s.w, s.b * 8};
+  return (operator_of(layer).inputs == 2 ? reads_at_most(layer, 1, out) : out).elements();
+}
+
+}  // namespace
 
 CoreBuffers core_buffers(const Computed& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
   const network::Layer& l = *c.layer;
@@ -57,12 +68,12 @@ CoreBuffers core_buffers(const Computed& c, const Partition& p, const Tiling& t,
   b.input = Bytes{s.in_h} * s.in_w * s.in_b * 8;
   b.weights = round_up(largest_chunk, 32);
   b.output = Bytes{s.h} * s.w * s.b * 8;
-  b.operand = c.operand ? b.output : 0;
+  if (c.operand) b.operand = operand_bytes(l, s);
   const Bytes computed = b.output * (c.pool != nullptr ? c.pool->window.kh * c.pool->window.kw : 1);
   b.accumulator = t.ni > 1 ? computed * 4 : 0;
   b.unpooled = c.pool != nullptr ? computed : 0;
   b.slots.input = loads.input > 1 ? t.input_slots : 1;
-  b.slots.weights = channelwise(l) ? 0 : loads.weights > 1 ? 2 : 1;
+  b.slots.weights = !has_weights(l) ? 0 : loads.weights > 1 ? 2 : 1;
   b.slots.output = t.nh * t.nw * t.no > 1 ? 2 : 1;
   b.slots.operand = c.operand ? b.slots.output : 0;
   return b;
@@ -80,8 +91,9 @@ Bytes staging_bytes(const InDdr& in_ddr, const Partition& p, const Tiling& t, co
 network::Layer with_pool(const network::Layer& conv, const network::Layer& pool) {
   network::Layer both = conv;
   both.out = pool.out;
-  both.window.kh = conv.window.kh + (pool.window.kh - 1) * conv.window.sh;
-  both.window.kw = conv.window.kw + (pool.window.kw - 1) * conv.window.sw;
+  both.window.dh = both.window.dw = 1;
+  both.window.kh = conv.window.extent_h() + (pool.window.kh - 1) * conv.window.sh;
+  both.window.kw = conv.window.extent_w() + (pool.window.kw - 1) * conv.window.sw;
   both.window.sh = conv.window.sh * pool.window.sh;
   both.window.sw = conv.window.sw * pool.window.sw;
   return both;

@@ -18,8 +18,7 @@ struct Tiling {
   int steps() const { return nh * nw * no * ni; }
 };
 
-// A core needs only the channels of the input that it computes of the output.
-inline bool channelwise(const network::Layer& layer) { return layer.op != network::Op::conv2d; }
+using ops::channelwise;
 
 TileSizes tile_sizes(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
 // The numbers of tiles that tiles of at most these sizes need.

@@ -11,6 +11,9 @@ namespace {
 
 using nlohmann::json;
 
+constexpr double largest_step = 1e30;  // of a lookup
+constexpr int most_pixels = 1 << 30;   // that picks count
+
 struct OpKeys {
   const char* name;
   Op op;
@@ -21,11 +24,30 @@ const std::vector<OpKeys>& legal_ops() {
   static const std::vector<OpKeys> ops = {
       {"conv2d",
        Op::conv2d,
-       {"channels", "kernel", "stride", "padding", "relu", "shift", "multiplier", "groups", "dilation"}},
-      {"gemm", Op::conv2d, {"channels", "m", "n", "k", "relu", "shift", "multiplier", "in_type", "out_type"}},
-      {"maxpool", Op::maxpool, {"kernel", "stride", "padding", "global"}},
-      {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "global", "shift", "multiplier"}},
-      {"add", Op::add, {"relu", "shift", "multiplier"}},
+       {"channels", "kernel", "stride", "padding", "relu", "most", "shift", "multiplier", "groups", "dilation",
+        "lookup"}},
+      {"depthwise",
+       Op::depthwise,
+       {"kernel", "stride", "padding", "relu", "most", "shift", "multiplier", "dilation", "lookup"}},
+      {"gemm",
+       Op::conv2d,
+       {"channels", "m", "n", "k", "relu", "most", "shift", "multiplier", "in_type", "out_type", "lookup"}},
+      {"maxpool", Op::maxpool, {"kernel", "stride", "padding", "dilation", "global"}},
+      {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "dilation", "global", "shift", "multiplier"}},
+      {"add", Op::add, {"relu", "most", "shift", "multiplier"}},
+      {"sub", Op::sub, {"relu", "most", "shift", "multiplier"}},
+      {"mul", Op::mul, {"relu", "most", "shift", "multiplier"}},
+      {"lookup", Op::lookup, {"function", "from", "to", "alpha", "beta"}},
+      {"select", Op::select, {"source"}},
+      {"constant", Op::constant, {"size"}},
+      {"pick", Op::pick, {"size", "from", "first", "sizes", "strides"}},
+      {"resize", Op::resize, {"factor"}},
+      {"depth_to_space", Op::depth_to_space, {"factor"}},
+      {"matmul",
+       Op::matmul,
+       {"by_rows", "heads", "depth", "rows", "second_rows", "first", "second", "shift", "multiplier"}},
+      {"softmax", Op::softmax, {"from"}},
+      {"layernorm", Op::layernorm, {"shift", "multiplier", "mean"}},
       {"concat", Op::concat, {}},
   };
   return ops;
@@ -106,13 +128,35 @@ class LayerReader {
   }
 
   void read_attributes(const std::string& op) {
-    if (op == "conv2d") return read_conv();
+    if (op == "conv2d" || op == "depthwise") return read_conv();
     if (op == "gemm") return read_gemm();
-    if (op == "add") {
-      spec_.layer.relu = flag("relu");
-      read_multiplier();
+    if (op == "matmul") return read_matmul();
+    if (op == "constant") return read_constant();
+    if (op == "pick") return read_pick();
+    if (operator_of(spec_.layer).inputs == 2) {
+      read_relu();
+      if (spec_.layer.op == Op::mul)
+        read_shift();
+      else
+        read_multiplier();
       return expect_inputs(2, 2);
     }
+    if (op == "lookup") {
+      read_lookup(json_, spec_.path);
+      return expect_inputs(1, 1);
+    }
+    if (op == "select") return read_select();
+    if (op == "softmax") {
+      expect_inputs(1, 1);
+      return read_step(json_, spec_.path, "from", spec_.layer.lookup.from);
+    }
+    if (op == "layernorm") {
+      expect_inputs(1, 1);
+      read_shift();
+      if (json_.contains("mean")) spec_.layer.mean = flag("mean");
+      return;
+    }
+    if (op == "resize" || op == "depth_to_space") return read_factor();
     if (op == "concat") return expect_inputs(2, 1 << 15);
     read_pool();
   }
@@ -126,24 +170,153 @@ class LayerReader {
 
   void read_conv() {
     expect_inputs(1, 1);
-    spec_.layer.out.c = required("channels", 1, max_side);
+    if (spec_.layer.op == Op::conv2d) spec_.layer.out.c = required("channels", 1, max_side);
     read_window(false);
-    spec_.layer.relu = flag("relu");
+    read_relu();
     read_shift();
-    const auto only_one = [&](const char* key, const char* reason) {
-      const auto it = json_.find(key);
-      if (it == json_.end() || *it == 1) return;
-      report(key, fmt::format("is {}: {}", it->dump(), reason), "only 1");
-    };
-    only_one("groups", "grouped and depthwise convolutions are not supported, the kernels contract all input channels");
-    only_one("dilation", "dilated convolutions are not supported, the kernels read contiguous windows");
+    if (json_.contains("groups")) spec_.layer.groups = required("groups", 1, max_side);
+    read_own_lookup();
+  }
+
+  // The table behind a convolution.
+  void read_own_lookup() {
+    const auto lookup = json_.find("lookup");
+    if (lookup == json_.end()) return;
+    if (!lookup->is_object())
+      return report("lookup", "is " + lookup->dump(),
+                    R"(a function like {"function": "silu", "from": 0.0625, "to": 0.0625})");
+    refuse_unknown_keys(*lookup, {"function", "from", "to", "alpha", "beta"}, file_, spec_.path + ".lookup", problems_);
+    read_lookup(*lookup, spec_.path + ".lookup");
+  }
+
+  // ReLU, and the most that it lets through.
+  void read_relu() {
+    spec_.layer.relu = flag("relu");
+    if (!json_.contains("most")) return;
+    if (!spec_.layer.relu) return report("most", "stands without relu", "\"relu\": true beside it");
+    spec_.layer.most = required("most", 1, 127);
+  }
+
+  void read_lookup(const json& from, const std::string& path) {
+    ops::Lookup& l = spec_.layer.lookup;
+    const auto it = from.find("function");
+    const auto function =
+        it != from.end() && it->is_string() ? ops::find_function(it->get<std::string>()) : std::nullopt;
+    if (!function) {
+      problems_.push_back({file_, path + ".function", it == from.end() ? "is missing" : "is " + it->dump(),
+                           fmt::format("one of {}", fmt::join(ops::function_names(), ", "))});
+      return;
+    }
+    l.function = *function;
+    read_step(from, path, "from", l.from);
+    read_step(from, path, "to", l.to);
+    int parameters = function_parameters(l.function);
+    for (const auto& [key, value] : {std::pair{"alpha", &l.alpha}, {"beta", &l.beta}}) {
+      const bool wanted = parameters-- > 0, given = from.contains(key), number = given && from[key].is_number();
+      if (wanted && number)
+        *value = from[key].get<double>();
+      else if (wanted || given)
+        problems_.push_back({file_, path + "." + key, given ? "is " + from[key].dump() : "is missing",
+                             wanted ? "a number" : fmt::format("{} has no such parameter", function_name(l.function))});
+    }
+  }
+
+  void read_step(const json& from, const std::string& path, const char* key, double& step) {
+    if (!from.contains(key)) return;
+    if (from[key].is_number()) step = from[key].get<double>();
+    if (!from[key].is_number() || !(step > 0) || step > largest_step)
+      problems_.push_back({file_, path + "." + key, "is " + from[key].dump(),
+                           fmt::format("what one step of int8 stands for, above 0 and up to {}", largest_step)});
+  }
+
+  int optional(const char* key, int low, int otherwise) {
+    return json_.contains(key) ? required(key, low, max_side) : otherwise;
+  }
+
+  void read_matmul() {
+    expect_inputs(2, 2);
+    ops::MatMul& m = spec_.layer.matmul;
+    m.by_rows = flag("by_rows");
+    m.heads = optional("heads", 1, 1);
+    m.depth = optional("depth", 1, 0);
+    m.rows = optional("rows", 1, 0);
+    m.second_rows = optional("second_rows", 1, 0);
+    m.first = optional("first", 0, 0);
+    m.second = optional("second", 0, 0);
+    read_shift();
+  }
+
+  void read_constant() {
+    if (json_.contains("inputs")) report("inputs", "stands beside a constant", "none");
+    spec_.inputs = std::vector<std::string>{};
+    const std::vector<int> size = int_list("size", 1, max_side, 3);
+    if (size.size() == 3) spec_.layer.out = {size[0], size[1], size[2]};
+  }
+
+  void read_pick() {
+    expect_inputs(1, 1);
+    const std::vector<int> size = int_list("size", 1, max_side, 2);
+    if (size.size() == 2) spec_.layer.out = {size[0], size[1], 0};
+    ops::Pixels& p = spec_.layer.pixels;
+    p.from = optional_pixel("from");
+    p.first = optional_pixel("first");
+    p.sizes = int_list("sizes", 1, max_side, 0);
+    p.strides = int_list("strides", -most_pixels, most_pixels, static_cast<int>(p.sizes.size()));
+    std::int64_t count = 1;
+    for (const int n : p.sizes) count = std::min<std::int64_t>(count * n, std::int64_t{most_pixels} + 1);
+    if (count > most_pixels || p.sizes.size() > 8)
+      report("sizes", "are too many", fmt::format("at most 8, of a product of at most {}", most_pixels));
+  }
+  int optional_pixel(const char* key) {
+    const auto it = json_.find(key);
+    if (it == json_.end()) return 0;
+    return read_int(*it, 0, most_pixels, file_, spec_.path + "." + key, problems_).value_or(0);
+  }
+
+  void read_factor() {
+    expect_inputs(1, 1);
+    if (!json_.contains("factor")) return report("factor", "is missing", "a number, or [height, width]");
+    const std::vector<int> factor = numbers("factor", {2}, 1, max_side, {});
+    if (factor.size() != 2) return;
+    spec_.layer.factor_h = factor[0];
+    spec_.layer.factor_w = factor[1];
+  }
+
+  // A list of `count` whole numbers, or of one or more where count is 0; empty after a problem.
+  std::vector<int> int_list(const char* key, int low, int high, int count) {
+    const auto it = json_.find(key);
+    const bool fits = it != json_.end() && it->is_array() && !it->empty() && it->size() <= 16 &&
+                      (count == 0 || static_cast<int>(it->size()) == count);
+    if (!fits) {
+      report(key, it == json_.end() ? "is missing" : "is " + it->dump(),
+             count == 0 ? "a list of whole numbers" : fmt::format("a list of {} whole numbers", count));
+      return {};
+    }
+    std::vector<int> values;
+    for (std::size_t i = 0; i < it->size(); ++i)
+      values.push_back(
+          read_int((*it)[i], low, high, file_, fmt::format("{}.{}[{}]", spec_.path, key, i), problems_).value_or(low));
+    return values;
+  }
+
+  void read_select() {
+    expect_inputs(1, 1);
+    const auto it = json_.find("source");
+    if (it == json_.end() || !it->is_array() || it->empty() || it->size() > static_cast<std::size_t>(max_side))
+      return report("source", it == json_.end() ? "is missing" : "is no list of channels",
+                    "the number of the input channel of each output channel, -1 for zero");
+    for (std::size_t i = 0; i < it->size(); ++i)
+      spec_.layer.source.push_back(
+          read_int((*it)[i], -1, max_side - 2, file_, fmt::format("{}.source[{}]", spec_.path, i), problems_)
+              .value_or(0));
   }
 
   void read_gemm() {
     expect_inputs(1, 1);
     spec_.layer.is_gemm = true;
-    spec_.layer.relu = flag("relu");
+    read_relu();
     read_shift();
+    read_own_lookup();
     const bool plain = json_.contains("m") || json_.contains("n") || json_.contains("k");
     if (plain && json_.contains("channels"))
       return report("channels", "stands beside m, n, k", "either channels (fully connected) or m, n and k");
@@ -157,7 +330,7 @@ class LayerReader {
     }
     spec_.layer.in_type = type("in_type");
     spec_.layer.out_type = type("out_type");
-    for (const char* key : {"relu", "shift", "multiplier"})
+    for (const char* key : {"relu", "most", "shift", "multiplier", "lookup"})
       if (!spec_.layer.is_int8() && json_.contains(key))
         report(key, "stands beside in_type or out_type", "without: sums of other types than i8 to i8 stay as they are");
     const int m = required("m", 1, max_side);
@@ -189,18 +362,28 @@ class LayerReader {
       k.sh = stride[0];
       k.sw = stride[1];
     }
+    const std::vector<int> dilation =
+        json_.contains("dilation") ? numbers("dilation", {2}, 1, max_side, {}) : std::vector<int>{1, 1};
+    if (dilation.size() == 2) {
+      k.dh = dilation[0];
+      k.dw = dilation[1];
+    }
+    const std::int64_t reach_h = (k.kh - std::int64_t{1}) * k.dh + 1, reach_w = (k.kw - std::int64_t{1}) * k.dw + 1;
+    if (std::max(reach_h, reach_w) > max_side)
+      return report("dilation", fmt::format("makes windows of {}x{}", reach_h, reach_w),
+                    fmt::format("at most {} on a side", max_side));
     const std::vector<int> pad = numbers("padding", {2, 4}, 0, max_side, {0, 0});
     if (pad.empty()) return;
     k.pad_top = pad[0];
     k.pad_left = pad[1];
     k.pad_bottom = pad[pad.size() - 2];
     k.pad_right = pad.back();
-    if (std::max(k.pad_top, k.pad_bottom) >= k.kh || std::max(k.pad_left, k.pad_right) >= k.kw)
+    if (std::max(k.pad_top, k.pad_bottom) >= reach_h || std::max(k.pad_left, k.pad_right) >= reach_w)
       report("padding",
              fmt::format("[{}, {}, {}, {}] leaves windows that read nothing but padding", k.pad_top, k.pad_left,
                          k.pad_bottom, k.pad_right),
-             fmt::format("at most {} vertically and {} horizontally for a kernel of {}x{}", k.kh - 1, k.kw - 1, k.kh,
-                         k.kw));
+             fmt::format("at most {} vertically and {} horizontally for a kernel of {}x{}", reach_h - 1, reach_w - 1,
+                         reach_h, reach_w));
   }
 
   void read_shift() {
@@ -218,7 +401,7 @@ class LayerReader {
       if (json_.contains("shift")) report("shift", "stands without a multiplier", "both, or neither");
       return;
     }
-    const bool add = spec_.layer.op == Op::add, weights = spec_.layer.op == Op::conv2d;
+    const bool add = spec_.layer.op == Op::add || spec_.layer.op == Op::sub, weights = spec_.layer.op == Op::conv2d;
     spec_.layer.shift = required("shift", 0, max_scaled_shift);
     spec_.layer.scaling = Scaling::tensor;
     if (weights && *it == "channel") {

@@ -22,6 +22,15 @@ double multiplier(const Layer& layer, std::size_t operand) {
   return layer.scaling == Scaling::power ? 1 : layer.multiplier[operand];
 }
 
+// Root mean square of the results for arguments within two root mean squares.
+double looked_up(const ops::Lookup& lookup, double rms) {
+  const ops::Table table = ops::table_of(lookup);
+  const int reach = std::clamp(static_cast<int>(2 * rms), 1, 127);
+  double power = 0;
+  for (int x = -reach; x <= reach; ++x) power += std::pow(table[static_cast<std::size_t>(x + 128)], 2);
+  return std::max(1.0, std::sqrt(power / (2 * reach + 1)));
+}
+
 }  // namespace
 
 void assign_default_shifts(Network& network) {
@@ -32,14 +41,55 @@ void assign_default_shifts(Network& network) {
     switch (layer.op) {
       case Op::input:
         break;
-      case Op::conv2d: {
-        const double fan_in = static_cast<double>(layer.in.c) * layer.window.kh * layer.window.kw;
+      case Op::conv2d:
+      case Op::depthwise: {
+        const double ins = ops::sums_channels(layer) ? static_cast<double>(layer.in.c) / layer.groups : 1.0;
+        const double fan_in = ins * layer.window.kh * layer.window.kw;
         const double accumulated = in(0) * weight_rms() * std::sqrt(fan_in);
         if (layer.shift == default_shift)
           layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(accumulated / target_rms))));
         out = accumulated * multiplier(layer, 0) / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
+        if (layer.lookup) out = looked_up(layer.lookup, out);
         break;
       }
+      case Op::mul: {
+        const double product = in(0) * in(1);
+        if (layer.shift == default_shift)
+          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(product / target_rms))));
+        out = product / std::exp2(layer.shift);
+        break;
+      }
+      case Op::sub:
+        out = std::hypot(in(0), in(1)) * (layer.relu ? 0.85 : 1.0);
+        break;
+      case Op::lookup:
+        out = looked_up(layer.lookup, in(0));
+        break;
+      case Op::select:
+      case Op::pick:
+      case Op::resize:
+      case Op::depth_to_space:
+        out = in(0);
+        break;
+      case Op::constant:
+        out = input_rms / 2;
+        break;
+      case Op::matmul: {
+        const double steps = layer.matmul.by_rows ? layer.matmul.depth : layer.matmul.second_rows;
+        const double product = in(0) * in(1) * std::sqrt(steps);
+        if (layer.shift == default_shift)
+          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(product / target_rms))));
+        out = product / std::exp2(layer.shift);
+        break;
+      }
+      case Op::softmax:
+        out = std::max(1.0, 128.0 / layer.out.c);
+        break;
+      case Op::layernorm:  // of factors up to random_weight_limit
+        if (layer.shift == default_shift)
+          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(1024 * weight_rms() / target_rms))));
+        out = 1024 * weight_rms() / std::exp2(layer.shift);
+        break;
       case Op::maxpool:
         out = in(0) * 2.2;
         break;

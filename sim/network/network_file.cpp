@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sim/base/json_file.h"
+#include "sim/network/expand.h"
 #include "sim/network/graph.h"
 #include "sim/network/layer_reader.h"
 #include "sim/network/magnitude.h"
@@ -145,7 +146,16 @@ class NetworkReader {
       }
       // What depends on a layer with a problem would only repeat that problem.
       if (specs_[node].valid) specs_[node].valid = infer(specs_[node], layer, shapes, names);
+      if (specs_[node].valid) id[node] = expand();
     }
+  }
+
+  // Puts what computes the last layer in its place; the id of the layer with its name.
+  LayerId expand() {
+    const Layer layer = std::move(network_.layers.back());
+    network_.layers.pop_back();
+    for (Layer& part : expanded(layer, network_.layers)) network_.layers.push_back(std::move(part));
+    return network_.layers.back().id;
   }
 
   // Layers that are small enough each can be too many.

@@ -15,7 +15,8 @@
 // i32, bf16, f32) are those of its matrices. "shift" is the requantization by a power of two.
 // General scales: "multiplier" m beside "shift" s makes it sum * m / 2^s, rounded half to even; m is one number, for an
 // add [of the first, of the second operand], for a conv2d or gemm also "channel": a number per output channel, which
-// comes with the weights. An avgpool with a multiplier scales the sum of its window.
+// comes with the weights. An avgpool with a multiplier scales the sum of its window. What the other operators are
+// stands in configs/networks/operators.md.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tessera::network {
 namespace {
 
@@ -13,31 +15,131 @@ int positions(int size, int kernel, int stride, int before, int after) {
 
 bool infer_window(Layer& layer, const ReportProblem& report) {
   const Window& k = layer.window;
-  layer.out.h = positions(layer.in.h, k.kh, k.sh, k.pad_top, k.pad_bottom);
-  layer.out.w = positions(layer.in.w, k.kw, k.sw, k.pad_left, k.pad_right);
+  layer.out.h = positions(layer.in.h, k.extent_h(), k.sh, k.pad_top, k.pad_bottom);
+  layer.out.w = positions(layer.in.w, k.extent_w(), k.sw, k.pad_left, k.pad_right);
   if (layer.out.h == 0 || layer.out.w == 0) {
-    report(fmt::format("kernel {}x{} does not fit into its input of {} with padding [{}, {}, {}, {}]", k.kh, k.kw,
-                       shape_text(layer.in), k.pad_top, k.pad_left, k.pad_bottom, k.pad_right),
+    report(fmt::format("kernel {}x{} does not fit into its input of {} with padding [{}, {}, {}, {}]", k.extent_h(),
+                       k.extent_w(), shape_text(layer.in), k.pad_top, k.pad_left, k.pad_bottom, k.pad_right),
            fmt::format("at most {}x{}", layer.in.h + k.pad_top + k.pad_bottom, layer.in.w + k.pad_left + k.pad_right));
     return false;
   }
-  if (layer.op != Op::conv2d) {
+  if (!ops::sums_channels(layer)) {
     layer.out.c = layer.in.c;
     return true;
   }
-  const std::int64_t fan_in = std::int64_t{k.kh} * k.kw * layer.in.c;
+  if (layer.in.c % layer.groups != 0 || layer.out.c % layer.groups != 0) {
+    report(fmt::format("divides {} input and {} output channels into {} groups", layer.in.c, layer.out.c, layer.groups),
+           "a number of groups that divides both");
+    return false;
+  }
+  if (layer.groups > 1 && layer.scaling != Scaling::channel && layer.groups == layer.in.c &&
+      layer.groups == layer.out.c) {
+    layer.op = Op::depthwise;
+    layer.groups = 1;
+    return true;
+  }
+  const std::int64_t fan_in = std::int64_t{k.kh} * k.kw * (layer.in.c / layer.groups);
   if (fan_in <= max_fan_in) return true;
   report(fmt::format("{} products per output could overflow the int32 accumulator", fan_in),
          fmt::format("kernel height x width x input channels of at most {}", max_fan_in));
   return false;
 }
 
-bool infer_add(Layer& layer, const std::vector<Shape>& in, const std::vector<std::string>& names,
-               const ReportProblem& report) {
+bool infer_select(Layer& layer, const ReportProblem& report) {
+  const auto outside = std::find_if(layer.source.begin(), layer.source.end(), [&](int c) { return c >= layer.in.c; });
+  layer.out = {layer.in.h, layer.in.w, static_cast<int>(layer.source.size())};
+  if (outside == layer.source.end()) return true;
+  report(fmt::format("takes channel {} of an input of {}", *outside, shape_text(layer.in)),
+         fmt::format("channels 0 to {}", layer.in.c - 1));
+  return false;
+}
+
+bool infer_pick(Layer& layer, const ReportProblem& report) {
+  const ops::Pixels& p = layer.pixels;
+  std::int64_t low = p.from, high = p.from;
+  for (std::size_t d = 0; d < p.sizes.size(); ++d) {
+    const std::int64_t reach = (p.sizes[d] - std::int64_t{1}) * p.strides[d];
+    (reach < 0 ? low : high) += reach;
+  }
+  layer.out.c = layer.in.c;
+  bool good = true;
+  const auto refuse = [&](std::string what, std::string legal) {
+    report(std::move(what), std::move(legal));
+    good = false;
+  };
+  if (low < 0 || high >= std::int64_t{layer.in.h} * layer.in.w)
+    refuse(fmt::format("takes pixels {} to {} of {}", low, high, shape_text(layer.in)),
+           fmt::format("pixels 0 to {}", std::int64_t{layer.in.h} * layer.in.w - 1));
+  const std::int64_t pixels = std::int64_t{layer.out.h} * layer.out.w;
+  if (std::int64_t{p.first} + p.count() > pixels)
+    refuse(fmt::format("puts {} pixels from pixel {} on into {}x{}", p.count(), p.first, layer.out.h, layer.out.w),
+           fmt::format("at most {} in all", pixels));
+  return good;
+}
+
+bool infer_spread(Layer& layer, const ReportProblem& report) {
+  const std::int64_t h = std::int64_t{layer.in.h} * layer.factor_h, w = std::int64_t{layer.in.w} * layer.factor_w;
+  if (h > max_side || w > max_side) {
+    report(fmt::format("makes {}x{} pixels of {}", h, w, shape_text(layer.in)),
+           fmt::format("at most {} in each dimension", max_side));
+    return false;
+  }
+  layer.out = {static_cast<int>(h), static_cast<int>(w), layer.in.c};
+  if (layer.op == Op::resize) return true;
+  const int parts = layer.factor_h * layer.factor_w;
+  layer.out.c = layer.in.c / parts;
+  if (layer.in.c % parts == 0) return true;
+  report(fmt::format("deals {} channels out to {} pixels", layer.in.c, parts), "a multiple of them");
+  return false;
+}
+
+// Of a matmul of heads: rows and depth that the file leaves open are those of the whole.
+bool infer_matmul(Layer& layer, const std::vector<Shape>& in, const std::vector<std::string>& names,
+                  const ReportProblem& report) {
+  ops::MatMul& m = layer.matmul;
+  const Shape &a = in[0], &b = in[1];
+  layer.second = b;
+  if (m.depth == 0) m.depth = (m.by_rows ? a.c : b.c) / m.heads;
+  if (m.rows == 0) m.rows = a.h;
+  if (m.second_rows == 0) m.second_rows = b.h;
+  const std::int64_t width = std::int64_t{m.heads} * m.depth;
+  bool good = true;
+  const auto need = [&](bool is, std::string what, std::string legal) {
+    if (!is) report(std::move(what), std::move(legal));
+    good = good && is;
+  };
+  need(b.w == 1 && m.second + width <= b.c && m.depth > 0,
+       fmt::format("multiplies with '{}' of {}", names[1], shape_text(b)),
+       fmt::format("rows x 1 x at least {} channels", m.second + width));
+  if (m.by_rows)
+    need(a.w == 1 && m.first + width <= a.c, fmt::format("multiplies '{}' of {}", names[0], shape_text(a)),
+         fmt::format("rows x 1 x at least {} channels", m.first + width));
+  else
+    need(a.w == m.heads && a.c == m.second_rows && m.first == 0,
+         fmt::format("multiplies '{}' of {}", names[0], shape_text(a)),
+         fmt::format("rows x {} heads x {} channels", m.heads, m.second_rows));
+  need(m.rows > 0 && m.second_rows > 0 && a.h % m.rows == 0 && b.h % m.second_rows == 0 &&
+           a.h / m.rows == b.h / m.second_rows,
+       fmt::format("has groups of {} and {} rows of {} and {}", m.rows, m.second_rows, a.h, b.h),
+       "as many groups of both");
+  need((m.heads == 1 || m.depth % 8 == 0) && m.first % 8 == 0 && m.second % 8 == 0,
+       fmt::format("has {} heads of {} channels from channels {} and {} on", m.heads, m.depth, m.first, m.second),
+       "heads that begin at a multiple of 8 channels");
+  need((m.by_rows ? m.depth : m.second_rows) <= max_fan_in, "sums too many products for the int32 accumulator",
+       fmt::format("at most {}", max_fan_in));
+  layer.out = {a.h, m.by_rows ? m.heads : 1, m.by_rows ? m.second_rows : static_cast<int>(width)};
+  return good;
+}
+
+bool infer_binary(Layer& layer, const std::vector<Shape>& in, const std::vector<std::string>& names,
+                  const ReportProblem& report) {
   layer.out = in[0];
-  if (in[1] == in[0]) return true;
-  report(fmt::format("adds '{}' of {} to '{}' of {}", names[1], shape_text(in[1]), names[0], shape_text(in[0])),
-         "both inputs must have the same shape");
+  layer.second = in[1];
+  const auto fits = [](int second, int first) { return second == first || second == 1; };
+  if (in[1].c == in[0].c && fits(in[1].h, in[0].h) && fits(in[1].w, in[0].w)) return true;
+  report(fmt::format("{}s '{}' of {} to '{}' of {}", op_name(layer.op), names[1], shape_text(in[1]), names[0],
+                     shape_text(in[0])),
+         "both inputs must have the same shape; the second one may have a single row or column");
   return false;
 }
 
@@ -51,13 +153,6 @@ bool infer_concat(Layer& layer, const std::vector<Shape>& in, const std::vector<
       report(fmt::format("concatenates '{}' of {} with '{}' of {}", names[i], shape_text(in[i]), names[0],
                          shape_text(in[0])),
              "all inputs must have the same height and width");
-      good = false;
-    }
-    if (i + 1 < in.size() && in[i].c % 8 != 0) {
-      report(fmt::format("input '{}' has {} channels; activations are stored in groups of 8 channels, and the next "
-                         "input could not start at a group's border",
-                         names[i], in[i].c),
-             "a multiple of 8 channels for every input but the last");
       good = false;
     }
   }
@@ -83,11 +178,30 @@ bool infer_any(Layer& layer, const std::vector<Shape>& in, const std::vector<std
     case Op::input:
       return true;
     case Op::conv2d:
+    case Op::depthwise:
     case Op::maxpool:
     case Op::avgpool:
       return infer_window(layer, report);
     case Op::add:
-      return infer_add(layer, in, names, report);
+    case Op::sub:
+    case Op::mul:
+      return infer_binary(layer, in, names, report);
+    case Op::lookup:
+    case Op::softmax:
+    case Op::layernorm:
+      layer.out = layer.in;
+      return true;
+    case Op::constant:
+      return true;
+    case Op::pick:
+      return infer_pick(layer, report);
+    case Op::resize:
+    case Op::depth_to_space:
+      return infer_spread(layer, report);
+    case Op::matmul:
+      return infer_matmul(layer, in, names, report);
+    case Op::select:
+      return infer_select(layer, report);
     case Op::concat:
       return infer_concat(layer, in, names, report);
   }
@@ -100,10 +214,15 @@ std::string shape_text(const Shape& s) { return fmt::format("{}x{}x{}", s.h, s.w
 
 double stored_output_bytes(const Layer& l) { return 1.0 * l.out.h * l.out.w * stored_channels(l.out.c); }
 double stored_weight_bytes(const Layer& l) {
-  return l.op == Op::conv2d ? 1.0 * stored_channels(l.out.c) * stored_channels(l.in.c) * l.window.kh * l.window.kw : 0;
+  return ops::has_blocks(l)
+             ? 1.0 * stored_channels(l.out.c) * stored_channels(l.in.c) * l.window.kh * l.window.kw / l.groups
+             : 1.0 * stored_channels(l.out.c) * channel_bytes(l);
 }
 double multiply_accumulates(const Layer& l) {
-  return l.op == Op::conv2d ? 1.0 * l.out.h * l.out.w * l.out.c * l.in.c * l.window.kh * l.window.kw : 0;
+  if (l.op == Op::matmul) return 1.0 * l.out.elements() * (l.matmul.by_rows ? l.matmul.depth : l.matmul.second_rows);
+  if (!ops::has_window(l) || !ops::has_weights(l)) return 0;
+  const double ins = ops::sums_channels(l) ? 1.0 * l.in.c / l.groups : 1.0;
+  return ins * l.out.h * l.out.w * l.out.c * l.window.kh * l.window.kw;
 }
 
 Bytes input_pixel_bytes(const Layer& l, bool products) {

@@ -23,28 +23,6 @@ std::int64_t Access::end() const {
   return last + 1;
 }
 
-const char* kernel_name(KernelKind k) {
-  static const char* const names[] = {"conv", "maxpool", "avgpool", "add", "copy", "ops", "gemm", "clear"};
-  return names[static_cast<int>(k)];
-}
-
-KernelKind kernel_of(network::Op op) {
-  switch (op) {
-    case network::Op::conv2d:
-      return KernelKind::conv;
-    case network::Op::maxpool:
-      return KernelKind::maxpool;
-    case network::Op::avgpool:
-      return KernelKind::avgpool;
-    case network::Op::add:
-      return KernelKind::add;
-    case network::Op::input:
-    case network::Op::concat:
-      break;
-  }
-  return KernelKind::copy;
-}
-
 const char* control_name(ControlKind kind) {
   static const std::array<const char*, arch::control_kinds> names{"write", "patch", "set", "push", "await"};
   return names[static_cast<std::size_t>(kind)];

@@ -70,10 +70,7 @@ struct Route {
 };
 
 // Part of a layer's output tensor, for the functional check and the verifier: which elements a transfer or call holds.
-struct Region {
-  int h0 = 0, h1 = 0, w0 = 0, w1 = 0, c0 = 0, c1 = 0;  // half open; channels as stored
-  std::int64_t elements() const { return std::int64_t{h1 - h0} * (w1 - w0) * (c1 - c0); }
-};
+using Region = ops::Region;
 
 enum class Payload : std::uint8_t {
   none,         // does not say (Program::tensors)
@@ -98,15 +95,18 @@ struct Transfer {
 
 // ---- kernel calls --------------------------------------------------------------------------------------------------
 
-enum class KernelKind : std::uint8_t { conv, maxpool, avgpool, add, copy, ops, gemm, clear };
-const char* kernel_name(KernelKind k);
-KernelKind kernel_of(network::Op op);  // that computes such a layer; copy where nothing is computed
+using ops::kernel_name;
+using ops::KernelKind;
+inline KernelKind kernel_of(network::Op op) { return ops::operator_of(op).kernel; }
 
 // One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
 // conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:
 //   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c). With `ring` those rows of the window that lie
 //   in the map stand as whole rows of the map, without padding, in turn in a ring of that many rows at `in`, the first
 //   of them in slot ring_row.
+// Other operators: what ops::reads says of their inputs for `out`, tight, the first at `in` and the second at `in2`;
+// their
+//   weights at `weights`.
 // gemm: tile of C at `acc` += tile of A at `in` * tile of B at `weights`, row-major and of any types; `out` has the
 // tile's
 //   rows and columns, in_c the steps of k. clear: sets the tile of C to zero.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sim/program/text.h"
+#include "sim/program/text_operator.h"
 #include "sim/program/text_values.h"
 
 namespace tessera::program {
@@ -150,6 +151,8 @@ class Parser {
     values_.scaling(y);
     y.is_gemm = line_.flag("gemm");
     values_.element_types("types", y);
+    read_operator_attributes(line_, y);
+    values_.ints("source", y.source);
     line_.optional("mask", l.mask);
     line_.optional_text("mapping", l.mapping);
     values_.ints("order", l.block_order);
@@ -207,6 +210,9 @@ class Parser {
     line_.number("taps", c.shape.taps);
     c.shape.bias = line_.flag("bias");
     c.shape.multipliers = line_.optional("multipliers", c.size.multipliers);
+    c.shape.by_channel = line_.flag("by_channel");
+    line_.optional("table", c.shape.table);
+    c.size.table = c.shape.table;
     line_.number("blocks", c.size.blocks);
     c.size.indexed = line_.flag("indexed");
     line_.numbers("size", {&c.size.bias, &c.size.index, &c.size.data});

@@ -8,10 +8,10 @@ namespace tessera::program {
 TextValues::TextValues(TextLine& line, const EngineMap& map) : line_(line) {
   for (EngineId e = 0; e < map.count(); ++e) engines[map.name(e)] = e;
   for (TileId t = 0; t < map.tile_count(); ++t) tiles[map.tile_name(t)] = t;
-  for (int k = 0; k <= static_cast<int>(KernelKind::clear); ++k) kernels[kernel_name(static_cast<KernelKind>(k))] = k;
+  for (int k = 0; k < tessera::ops::kernel_kinds; ++k) kernels[kernel_name(static_cast<KernelKind>(k))] = k;
   for (int r = 0; r <= static_cast<int>(LockRole::staging_empty); ++r)
     roles[lock_role_name(static_cast<LockRole>(r))] = r;
-  for (int o = 0; o <= static_cast<int>(network::Op::concat); ++o) ops[op_name(static_cast<network::Op>(o))] = o;
+  for (int o = 0; o < tessera::ops::operator_count; ++o) ops[op_name(static_cast<network::Op>(o))] = o;
   for (const std::string& type : network::type_names()) types[type] = static_cast<int>(*network::find_type(type));
   for (int c = 0; c < arch::control_kinds; ++c) controls[control_name(static_cast<ControlKind>(c))] = c;
   payloads = {{"none", 0}, {"activations", 1}, {"weights", 2}, {"result", 3}, {"padding", 4}};

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "sim/program/text.h"
+#include "sim/program/text_operator.h"
 
 namespace tessera::program {
 namespace {
@@ -139,6 +140,8 @@ class Writer {
     if (y.scaling == network::Scaling::tensor) add(" multiplier=", y.multiplier[0], ',', y.multiplier[1]);
     if (y.is_gemm) add(" gemm");
     if (!y.is_int8()) add(" types=", type_name(y.in_type), ',', type_name(y.out_type));
+    add(operator_attributes(y));
+    ints(" source=", y.source);
     if (l.mask != -1) add(" mask=", l.mask);
     if (!l.mapping.empty()) {
       add(" mapping=");
@@ -171,6 +174,8 @@ class Writer {
     add(" cols=", c.shape.col0, ':', c.shape.col1, " taps=", c.shape.taps);
     if (c.shape.bias) add(" bias");
     if (c.shape.multipliers) add(" multipliers=", c.size.multipliers);
+    if (c.shape.by_channel) add(" by_channel");
+    if (c.shape.table > 0) add(" table=", c.shape.table);
     add(" blocks=", c.size.blocks);
     if (c.size.indexed) add(" indexed");
     add(" size=", c.size.bias, ',', c.size.index, ',', c.size.data, " ddr=", c.ddr_address, '\n');

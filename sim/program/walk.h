@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/program/program.h"
+#include "sim/program/text_operator.h"
 
 namespace tessera::program {
 
@@ -38,6 +39,7 @@ class ProgramWalk {
       list(c.shape.rows);
       put(c.size.blocks, c.size.indexed, c.size.bias, c.size.index, c.size.data);
       if (c.shape.multipliers) put(-1, c.size.multipliers);
+      if (c.shape.by_channel || c.shape.table > 0) put(-3, c.shape.by_channel, c.size.table);
     }
     for (const TensorPiece& t : p_.pieces) {
       put(t.tensor, t.in_ddr, t.in_ddr ? -1 : t.memory);
@@ -130,8 +132,9 @@ class ProgramWalk {
     put(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
     put(y.in.h, y.in.w, y.in.c, y.out.h, y.out.w, y.out.c);
     if (!y.is_int8()) put(-1, static_cast<int>(y.in_type), static_cast<int>(y.out_type));
-    if (y.scaling != network::Scaling::power)
-      put(-2, static_cast<int>(y.scaling), y.multiplier[0], y.multiplier[1]);
+    if (y.scaling != network::Scaling::power) put(-2, static_cast<int>(y.scaling), y.multiplier[0], y.multiplier[1]);
+    if (const std::string attributes = operator_attributes(y); !attributes.empty()) sink_(attributes);
+    if (!y.source.empty()) list(y.source);
     list(y.inputs);
     list(l.block_order);
   }

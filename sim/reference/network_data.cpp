@@ -39,12 +39,34 @@ double density(const std::optional<sparsity::BlockMask>& mask) {
   return ones == 0 ? 1 : static_cast<double>(ones) / static_cast<double>(mask->bits.size());
 }
 
+// The number of the input channel of each output channel, low byte before high byte.
+void number_channels(const network::Layer& layer, sparsity::WeightTensor& w) {
+  w.taps = 2;
+  for (const int c : layer.source) {
+    w.values.push_back(static_cast<std::int8_t>(c & 255));
+    w.values.push_back(static_cast<std::int8_t>(c >> 8));
+  }
+}
+
 sparsity::WeightTensor make_weights(const network::Layer& layer, const std::optional<sparsity::BlockMask>& mask,
                                     std::uint64_t seed) {
   sparsity::WeightTensor w;
   w.cout = layer.out.c;
-  w.taps = layer.window.kh * layer.window.kw;
+  w.taps = layer.window.taps();
   w.cin = layer.in.c;
+  w.groups = layer.groups;
+  if (!ops::has_blocks(layer)) w.cin = w.groups = w.cout;
+  if (layer.op == network::Op::softmax) {
+    for (const std::uint16_t e : ops::exponent_table_of(layer.lookup)) {
+      w.table.push_back(static_cast<std::int8_t>(e & 255));
+      w.table.push_back(static_cast<std::int8_t>(e >> 8));
+    }
+  } else if (layer.lookup) {
+    const ops::Table table = ops::table_of(layer.lookup);
+    w.table.assign(table.begin(), table.end());
+  }
+  if (layer.op == network::Op::select) number_channels(layer, w);
+  if (!operator_of(layer).bias) return w;
   w.values.resize(static_cast<std::size_t>(layer.weight_count()));
   w.bias.resize(static_cast<std::size_t>(w.cout));
   Random random(derive_seed(seed, name_hash(layer.name)));
@@ -71,9 +93,13 @@ class DataFile {
          data.input.values.data());
     for (const network::Layer& layer : network.layers) {
       layers_.insert(layer.name);
-      if (layer.op != network::Op::conv2d) continue;
+      if (layer.op == network::Op::constant)
+        slot(layer.name + ".value", "|i1", {layer.out.h, layer.out.w, layer.out.c},
+             data.constants[static_cast<std::size_t>(layer.id)].values.data());
+      if (!operator_of(layer).bias) continue;
       sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
-      slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.cin}, w.values.data());
+      slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.group_inputs()},
+           w.values.data());
       slot(layer.name + ".bias", "<i4", {w.cout}, w.bias.data());
       if (!w.multiplier.empty()) slot(layer.name + ".multiplier", "<i4", {w.cout}, w.multiplier.data());
     }
@@ -190,7 +216,8 @@ void check_accumulators(const std::string& path, const network::Network& network
                         Failure& failure) {
   for (const network::Layer& layer : network.layers) {
     const sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
-    const std::size_t fan_in = static_cast<std::size_t>(w.taps) * static_cast<std::size_t>(w.cin);
+    if (w.bias.empty()) continue;
+    const std::size_t fan_in = static_cast<std::size_t>(w.taps) * static_cast<std::size_t>(w.group_inputs());
     for (std::size_t oc = 0; oc < w.bias.size(); ++oc) {
       std::int64_t worst = std::abs(std::int64_t{w.bias[oc]});
       for (std::size_t i = 0; i < fan_in; ++i) worst += 128 * std::abs(int{w.values[oc * fan_in + i]});
@@ -212,8 +239,16 @@ NetworkData make_data(const network::Network& network, const std::vector<std::op
   Random random(derive_seed(seed, name_hash("input")));
   fill_uniform(data.input.values, -128, 127, random);
   data.weights.resize(network.layers.size());
+  data.constants.resize(network.layers.size());
   for (const network::Layer& layer : network.layers)
-    if (layer.op == network::Op::conv2d) data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
+    if (layer.op == network::Op::constant) {
+      Tensor& constant = data.constants[static_cast<std::size_t>(layer.id)];
+      constant.shape = layer.out;
+      constant.values.resize(static_cast<std::size_t>(layer.out.elements()));
+      Random values(derive_seed(seed, name_hash(layer.name)));
+      fill_uniform(constant.values, -64, 64, values);
+    } else if (ops::has_weights(layer))
+      data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
   return data;
 }
 

@@ -20,6 +20,7 @@ struct Tensor {
 struct NetworkData {
   Tensor input;
   std::vector<sparsity::WeightTensor> weights;  // by LayerId; empty for layers without
+  std::vector<Tensor> constants;                // by LayerId; empty for others
 };
 
 // Uniform int8 input, uniform weights that are zero inside zero blocks (and larger the sparser the layer, so that data
@@ -29,8 +30,9 @@ NetworkData make_data(const network::Network& network, const std::vector<std::op
                       std::uint64_t seed);
 
 // The same, but an .npz replaces what it names: "input" int8 [h, w, c], "<layer>.weight" int8 [cout, kh, kw, cin] and
-// "<layer>.bias" int32 [cout], and "<layer>.multiplier" int32 [cout], at least 0, where there is one per channel. "<layer>.scale" and "<layer>.weight_scale" may stand beside them. Weights inside zero blocks of a generated mask become zero; with masks of a file, which
-// belong to the weights, weights inside zero blocks are a problem.
+// "<layer>.bias" int32 [cout], and "<layer>.multiplier" int32 [cout], at least 0, where there is one per channel.
+// "<layer>.scale" and "<layer>.weight_scale" may stand beside them. Weights inside zero blocks of a generated mask
+// become zero; with masks of a file, which belong to the weights, weights inside zero blocks are a problem.
 enum class MasksFrom { generator, file };
 Expected<NetworkData> load_data(const std::string& path, const network::Network& network,
                                 const std::vector<std::optional<sparsity::BlockMask>>& masks, MasksFrom from,

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "sim/base/arithmetic.h"
+#include "sim/reference/attention.h"
+#include "sim/reference/channels.h"
 #include "sim/reference/convolution.h"
 
 namespace tessera::reference {
@@ -47,18 +49,6 @@ Tensor average_pool(const network::Layer& layer, const Tensor& in) {
   });
 }
 
-Tensor add(const network::Layer& layer, const Tensor& a, const Tensor& b) {
-  Tensor out = empty(layer.out);
-  for (std::size_t i = 0; i < out.values.size(); ++i) {
-    const std::int8_t v =
-        layer.scaling == network::Scaling::power
-            ? saturate8(std::int64_t{a.values[i]} + b.values[i])
-            : add_scaled(a.values[i], b.values[i], layer.multiplier[0], layer.multiplier[1], layer.shift);
-    out.values[i] = layer.relu ? std::max<std::int8_t>(v, 0) : v;
-  }
-  return out;
-}
-
 Tensor concatenate(const network::Layer& layer, const std::vector<Tensor>& tensors) {
   Tensor out = empty(layer.out);
   auto to = out.values.begin();
@@ -77,15 +67,38 @@ Tensor compute_layer(const network::Layer& layer, const std::vector<Tensor>& ten
   const auto in = [&](std::size_t i) -> const Tensor& { return tensors[layer.inputs[i]]; };
   switch (layer.op) {
     case network::Op::input:
+    case network::Op::constant:
       break;
     case network::Op::conv2d:
-      return reference_convolution(layer, in(0), weights);
+      return layer.groups > 1 || layer.window.dh > 1 || layer.window.dw > 1
+                 ? grouped_convolution(layer, in(0), weights)
+                 : finished(layer, reference_convolution(layer, in(0), weights));
+    case network::Op::depthwise:
+      return grouped_convolution(layer, in(0), weights);
+    case network::Op::lookup:
+      return look_up(layer, in(0));
+    case network::Op::select:
+      return select_channels(layer, in(0));
+    case network::Op::pick:
+      return pick_pixels(layer, in(0));
+    case network::Op::resize:
+      return resize(layer, in(0));
+    case network::Op::depth_to_space:
+      return depth_to_space(layer, in(0));
+    case network::Op::matmul:
+      return multiply_tensors(layer, in(0), in(1));
+    case network::Op::softmax:
+      return softmax(layer, in(0));
+    case network::Op::layernorm:
+      return layer_normalization(layer, in(0), weights);
     case network::Op::maxpool:
       return max_pool(layer, in(0));
     case network::Op::avgpool:
       return average_pool(layer, in(0));
     case network::Op::add:
-      return add(layer, in(0), in(1));
+    case network::Op::sub:
+    case network::Op::mul:
+      return combine_tensors(layer, in(0), in(1));
     case network::Op::concat:
       return concatenate(layer, tensors);
   }
@@ -95,9 +108,12 @@ Tensor compute_layer(const network::Layer& layer, const std::vector<Tensor>& ten
 std::vector<Tensor> run_reference(const network::Network& network, const NetworkData& data) {
   std::vector<Tensor> tensors(network.layers.size());
   for (const network::Layer& layer : network.layers)
-    tensors[layer.id] = layer.op == network::Op::input
-                            ? data.input
-                            : compute_layer(layer, tensors, data.weights[static_cast<std::size_t>(layer.id)]);
+    if (layer.op == network::Op::input)
+      tensors[layer.id] = data.input;
+    else if (layer.op == network::Op::constant)
+      tensors[layer.id] = data.constants[static_cast<std::size_t>(layer.id)];
+    else
+      tensors[layer.id] = compute_layer(layer, tensors, data.weights[static_cast<std::size_t>(layer.id)]);
   return tensors;
 }
 

@@ -35,7 +35,7 @@ std::vector<Life> lives(const program::Program& program, const std::vector<Layer
   std::vector<bool> read(count);
   for (std::size_t id = 0; id < count; ++id) {  // producers come first
     result[id] = span(id);
-    if (program.layers[id].layer.op == network::Op::input) result[id] = {0, 0};
+    if (ops::is_source(program.layers[id].layer)) result[id] = {0, 0};
     for (const int input : program.layers[id].layer.inputs) {
       read[static_cast<std::size_t>(input)] = true;
       if (is_view(id)) result[id].cover(result[static_cast<std::size_t>(input)]);

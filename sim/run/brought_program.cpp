@@ -3,21 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "sim/mapping/stored_masks.h"
+#include "sim/program/text_operator.h"
 
 namespace tessera::run {
 namespace {
 
-auto essence(const network::Window& w) {
-  return std::tie(w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left, w.pad_bottom, w.pad_right);
-}
-
 bool alike(const network::Layer& a, const network::Layer& b) {
-  return a.name == b.name && a.op == b.op && a.inputs == b.inputs && essence(a.window) == essence(b.window) &&
-         a.relu == b.relu && a.shift == b.shift && a.scaling == b.scaling && a.multiplier == b.multiplier &&
-         a.in == b.in && a.out == b.out && a.in_type == b.in_type && a.out_type == b.out_type;
+  return a.name == b.name && a.op == b.op && a.inputs == b.inputs && a.window == b.window && a.relu == b.relu &&
+         a.shift == b.shift && a.scaling == b.scaling && a.multiplier == b.multiplier && a.in == b.in &&
+         a.out == b.out && a.in_type == b.in_type && a.out_type == b.out_type && a.source == b.source &&
+         program::operator_attributes(a) == program::operator_attributes(b);
 }
 
 std::string scaling_text(const network::Layer& l) {
@@ -32,7 +29,7 @@ std::string text_of(const network::Layer& l) {
       op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w, l.out.c, w.kh, w.kw, w.sh, w.sw, w.pad_top,
       w.pad_left, w.pad_bottom, w.pad_right, l.shift, scaling_text(l), l.relu ? " relu" : "",
       l.is_int8() ? "" : fmt::format(" {} -> {}", type_name(l.in_type), type_name(l.out_type)),
-      fmt::join(l.inputs, ","));
+      program::operator_attributes(l), fmt::join(l.inputs, ","));
 }
 }  // namespace
 
@@ -56,7 +53,7 @@ std::optional<Problem> other_masks(const program::Program& program,
   for (std::size_t i = 0; i < program.layers.size(); ++i) {
     const program::ProgramLayer& placed = program.layers[i];
     const network::Layer& l = placed.layer;
-    if (l.op != network::Op::conv2d) continue;
+    if (!ops::is_maskable(l)) continue;
     const sparsity::KernelMask logical =
         kernel_mask(masks[i] ? *masks[i] : sparsity::BlockMask::all_ones(l.out.c, l.in.c));
     const sparsity::KernelMask stored =

@@ -67,9 +67,8 @@ result::LayerResult layer_result(const schedule::Schedule& schedule, const arch:
   layer.time = own.cores;
   const Millicycles at_layer = std::accumulate(own.cores.begin(), own.cores.end(), Millicycles{0});
   add_use(layer, program, array.tile.core, static_cast<double>(at_layer) / millicycles_per_cycle);
-  if (placed.layer.op != network::Op::conv2d) return layer;
-  if (has_weights(program)) layer.weight_bytes = weight_bytes(program, id);
-  if (!schedule.layers.empty()) {
+  if (ops::has_weights(placed.layer) && has_weights(program)) layer.weight_bytes = weight_bytes(program, id);
+  if (ops::has_blocks(placed.layer) && !schedule.layers.empty()) {
     layer.imbalance_unassigned = schedule.layers[id].imbalance_rows_unassigned;
     layer.imbalance = schedule.layers[id].imbalance_rows;
   }
@@ -79,7 +78,7 @@ result::LayerResult layer_result(const schedule::Schedule& schedule, const arch:
 
 std::int64_t executed_macs(const program::Program& program, const program::ProgramLayer& placed) {
   const network::Layer& layer = placed.layer;
-  if (layer.op != network::Op::conv2d || placed.mask < 0) return layer.macs();
+  if (!ops::is_maskable(layer) || placed.mask < 0) return layer.macs();
   const sparsity::KernelMask& mask = program.masks[placed.mask];
   const auto channels = [](int block, int count) {
     return std::min(sparsity::kernel_block, count - block * sparsity::kernel_block);
@@ -111,7 +110,7 @@ result::DensityResult density_result(const schedule::Schedule& schedule, const a
   if (bounds != nullptr) density.bounds = result::RunBounds{bounds->compute_us, bounds->ddr_us, bounds->alone_us};
   const std::vector<int> fused = fused_into(program);
   for (const program::ProgramLayer& placed : program.layers) {
-    if (placed.layer.op == network::Op::input || placed.layer.op == network::Op::concat) continue;
+    if (!ops::is_computed(placed.layer)) continue;
     const int id = placed.layer.id;
     result::LayerResult layer = layer_result(schedule, array, sim, id, fused[id]);
     if (bounds != nullptr) {

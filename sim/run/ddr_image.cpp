@@ -4,6 +4,7 @@
 #include "sim/run/channel_order.h"
 #include "sim/run/functional.h"
 #include "sim/sparsity/compaction.h"
+#include "sim/sparsity/layer_mask.h"
 
 namespace tessera::run {
 namespace {
@@ -17,9 +18,26 @@ bool is_identity(const std::vector<int>& order) {
 }
 
 // The weights with output and input channels in stored order, excess channels zero.
+// Weights of single channels in stored order.
+sparsity::WeightTensor channels_in_stored_order(const sparsity::WeightTensor& w, const std::vector<int>& rows) {
+  sparsity::WeightTensor out = w;
+  out.cout = out.cin = out.groups = static_cast<int>(rows.size()) * sparsity::kernel_block;
+  const auto taps = static_cast<std::size_t>(w.taps);
+  out.values.assign(w.values.empty() ? 0 : static_cast<std::size_t>(out.cout) * taps, 0);
+  out.bias.assign(w.bias.empty() ? 0 : static_cast<std::size_t>(out.cout), 0);
+  for (int oc = 0; oc < out.cout; ++oc) {
+    const auto to = static_cast<std::size_t>(oc), from = static_cast<std::size_t>(logical_channel(rows, oc));
+    if (static_cast<int>(from) >= w.cout) continue;
+    if (!out.bias.empty()) out.bias[to] = w.bias[from];
+    if (!out.values.empty()) std::copy_n(&w.values[from * taps], taps, &out.values[to * taps]);
+  }
+  return out;
+}
+
 sparsity::WeightTensor in_stored_order(const sparsity::WeightTensor& w, const std::vector<int>& rows,
                                        const std::vector<int>& cols) {
   sparsity::WeightTensor out;
+  out.table = w.table;
   out.cout = static_cast<int>(rows.size()) * sparsity::kernel_block;
   out.taps = w.taps;
   out.cin = static_cast<int>(cols.size()) * sparsity::kernel_block;
@@ -34,11 +52,9 @@ sparsity::WeightTensor in_stored_order(const sparsity::WeightTensor& w, const st
     for (int t = 0; t < w.taps; ++t)
       for (std::size_t block = 0; block < cols.size(); ++block) {
         const int ic = cols[block] * sparsity::kernel_block;
-        if (ic < w.cin)
-          std::copy_n(
-              &w.values[(static_cast<std::size_t>(from) * w.taps + t) * w.cin + ic],
-              std::min(sparsity::kernel_block, w.cin - ic),
-              &out.values[(static_cast<std::size_t>(oc) * w.taps + t) * out.cin + block * sparsity::kernel_block]);
+        for (int i = 0; i < std::min(sparsity::kernel_block, w.cin - ic); ++i)
+          out.values[(static_cast<std::size_t>(oc) * w.taps + t) * out.cin + block * sparsity::kernel_block + i] =
+              w.value(from, t, ic + i);
       }
   }
   return out;
@@ -56,10 +72,11 @@ void add_weights(const program::Program& program, const reference::NetworkData& 
     const std::vector<int> cols = stored_block_order(program, layer.layer.inputs[0]);
     sparsity::WeightTensor reordered;
     if (!is_identity(rows) || !is_identity(cols)) {
-      reordered = in_stored_order(*weights, rows, cols);
+      reordered = ops::has_blocks(layer.layer) ? in_stored_order(*weights, rows, cols)
+                                               : channels_in_stored_order(*weights, rows);
       weights = &reordered;
     }
-    const sparsity::KernelMask dense = kernel_mask(sparsity::BlockMask::all_ones(layer.layer.out.c, layer.layer.in.c));
+    const sparsity::KernelMask dense = sparsity::layer_mask(layer.layer, std::nullopt);
     const sparsity::KernelMask& mask = layer.mask < 0 ? dense : program.masks[static_cast<std::size_t>(layer.mask)];
     for (const program::ChunkPlace* place : places)
       image.parts.emplace_back(place->ddr_address, pack_chunk(*weights, mask, place->shape));
@@ -74,10 +91,11 @@ void for_each_run(const program::Access& access, int dim, std::int64_t address, 
     for_each_run(access, dim - 1, address + i * access.dims[dim].step, f);
 }
 
-void add_input(const program::Program& program, const reference::Tensor& input, exec::DdrImage& image) {
-  const std::vector<int> order = stored_block_order(program, 0);
+// A tensor that stands in DDR before the network begins.
+void add_tensor(const program::Program& program, int id, const reference::Tensor& input, exec::DdrImage& image) {
+  const std::vector<int> order = stored_block_order(program, id);
   for (const program::TensorPiece& piece : program.pieces) {
-    if (piece.tensor != 0 || !piece.in_ddr) continue;
+    if (piece.tensor != id || !piece.in_ddr) continue;
     const program::Region& r = piece.region;
     std::vector<std::uint8_t> bytes;
     bytes.reserve(static_cast<std::size_t>(r.elements()));
@@ -110,7 +128,11 @@ void add_input(const program::Program& program, const reference::Tensor& input, 
 exec::DdrImage build_ddr_image(const program::Program& program, const reference::NetworkData& data) {
   exec::DdrImage image;
   add_weights(program, data, image);
-  add_input(program, data.input, image);
+  for (const program::ProgramLayer& l : program.layers)
+    if (ops::is_source(l.layer))
+      add_tensor(program, l.layer.id,
+                 l.layer.op == network::Op::input ? data.input : data.constants[static_cast<std::size_t>(l.layer.id)],
+                 image);
   return image;
 }
 

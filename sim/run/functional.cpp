@@ -26,7 +26,7 @@ class Checker {
   FunctionalReport check() {
     for (const program::ProgramLayer& l : program_.layers) {
       const network::Layer& layer = l.layer;
-      if (layer.op == network::Op::input) continue;
+      if (ops::is_source(layer)) continue;
       ++report_.layers_checked;
       if (layer.op == network::Op::concat)
         check_concat(layer);
@@ -50,8 +50,7 @@ class Checker {
       for (network::LayerId from : l.layer.inputs) ++readers[static_cast<std::size_t>(from)];
     for (const program::ProgramLayer& l : program_.layers) {
       const network::Layer& reader = l.layer;
-      if (reader.op == network::Op::conv2d || reader.op == network::Op::concat || captured_of(reader.id) == nullptr)
-        continue;
+      if (ops::has_blocks(reader) || !ops::is_computed(reader) || captured_of(reader.id) == nullptr) continue;
       for (network::LayerId from : reader.inputs) {
         const auto conv = static_cast<std::size_t>(from);
         if (computed[conv] && !homed[conv] && readers[conv] == 1) fused_[conv] = true;

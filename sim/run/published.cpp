@@ -11,8 +11,36 @@ namespace tessera::run {
 
 const char* const published_machine = "dalberto2024";
 
+namespace {
+
+bool published_operator(const network::Layer& l) {
+  switch (l.op) {
+    case network::Op::input:
+    case network::Op::conv2d:
+    case network::Op::maxpool:
+    case network::Op::avgpool:
+    case network::Op::add:
+    case network::Op::concat:
+      return l.groups == 1 && l.window.dh == 1 && l.window.dw == 1 && !l.lookup && l.most == 127 &&
+             (l.op != network::Op::add || l.second == l.in);
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Expected<Plan> make_published_plan(const RunConfig& config,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks) {
+  Failure unknown{ExitCode::bad_input, {}};
+  for (const network::Layer& l : config.network.layers)
+    if (!published_operator(l))
+      unknown.problems.push_back({"", "accounting",
+                                  fmt::format("is \"published\", which knows no {} (layer {})",
+                                              l.groups > 1 ? "groups" : op_name(l.op), l.name),
+                                  "legal: physical, or convolutions of one group without dilation and tables, pools, "
+                                  "additions and concatenations"});
+  if (!unknown.problems.empty()) return unknown;
   Expected<program::Program> program = replay::make_published_program(config.network, masks, config.array);
   if (!program) return program.failure();
   if (std::optional<Failure> wrong = verify::verify(*program, config.array)) {

@@ -367,7 +367,7 @@ class Resolver {
   void check_schedule_layers(const RunConfig& config) {
     std::vector<std::string> names;
     for (const network::Layer& layer : config.network.layers) {
-      if (layer.op != network::Op::input && layer.op != network::Op::concat) names.push_back(layer.name);
+      if (ops::is_computed(layer)) names.push_back(layer.name);
     }
     const auto check = [&](const std::string& name, const std::string& path) {
       if (std::find(names.begin(), names.end(), name) != names.end()) return;

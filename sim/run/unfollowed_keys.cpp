@@ -98,7 +98,7 @@ class Finder {
                fmt::format("sparsity.exclude[{}], which keeps the layer dense", i), "legal: one of the two");
     if (network_ == nullptr || sparsity.value("first_dense", json()) != true) return;
     for (const network::Layer& layer : network_->layers) {
-      if (layer.op != network::Op::conv2d || layer.is_gemm) continue;
+      if (!ops::has_blocks(layer) || layer.is_gemm) continue;
       refuse(layers, layer.name.c_str(), "sparsity.layers",
              "sparsity.first_dense=true, which keeps the first convolution dense", "legal: one of the two");
       return;

@@ -76,13 +76,15 @@ class Classes {
     std::vector<bool> read(parent_.size(), false), summed(parent_.size(), false);
     for (const network::Layer& l : network.layers) {
       for (network::LayerId i : l.inputs) read[i] = true;
-      if (l.op == network::Op::maxpool || l.op == network::Op::avgpool) unite(l.id, l.inputs[0]);
-      if (l.op == network::Op::add)
+      if (ops::is_computed(l) && operator_of(l).channels == ops::Channels::parallel)
         for (network::LayerId i : l.inputs) unite(l.id, i);
     }
     for (const network::Layer& l : network.layers) {
-      if (l.op == network::Op::add) summed[find(l.id)] = true;
-      if (l.op == network::Op::input || !read[l.id] || l.out.c % 8 != 0) fixed_[find(l.id)] = true;
+      if (operator_of(l).inputs == 2) summed[find(l.id)] = true;
+      if (ops::is_source(l) || !read[l.id] || l.out.c % 8 != 0) fixed_[find(l.id)] = true;
+      if (operator_of(l).channels != ops::Channels::whole) continue;
+      fixed_[find(l.id)] = true;
+      for (network::LayerId i : l.inputs) fixed_[find(i)] = true;
     }
     // A concatenation has the order of its parts: where it must be fixed, or is summed, so are they.
     for (auto it = network.layers.rbegin(); it != network.layers.rend(); ++it)

@@ -23,7 +23,7 @@ std::vector<std::vector<mapping::Span>> rows_of_tiles(const std::vector<Unit>& u
       for (int u = 0; u < v; ++u) {
         const int limit = units[u].geometry.out.h;
         if (reads_windows(units[v], units[u].target) && hi[v] > 0)
-          hi[u] = std::max(hi[u], std::clamp((hi[v] - 1) * k.sh - k.pad_top + k.kh, 0, limit));
+          hi[u] = std::max(hi[u], std::clamp((hi[v] - 1) * k.sh - k.pad_top + k.extent_h(), 0, limit));
         if (reads_same_rows(units[v], units[u].target)) hi[u] = std::max(hi[u], hi[v]);
       }
     }

@@ -31,6 +31,7 @@ bool may_stand_in_place(const Walk& w, const Unit& unit) {
   const Draft& d = w.draft;
   const network::LayerId from = d.mapping.root(unit.geometry.inputs[0]);
   const Standing& input = d.standing[from];
+  if (!operator_of(unit.geometry).rows) return false;
   if (d.axis[from] != mapping::Axis::height || input.in_ddr || input.parts.empty() || !unit.same_rows.empty())
     return false;
   if (d.last_use[from] != unit.kernel || d.mapping.root(unit.target) != unit.target) return false;
@@ -152,7 +153,7 @@ DepthGroup depth_group(Walk& w, network::LayerId first) {
   Units& units = group.units;
   for (std::size_t k = d.turn[first]; k < d.order.size(); ++k) {
     const network::Layer& l = w.in.layer(d.order[k]);
-    if (l.op == network::Op::concat || l.op == network::Op::input) return {};
+    if (!ops::is_computed(l) || !operator_of(l).rows || (operator_of(l).inputs == 2 && !(l.second == l.out))) return {};
     if (d.fused_into[l.id] >= 0) continue;
     const Unit u = unit_of(w.in, l, d.fused[l.id]);
     if (d.mapping.root(u.target) != u.target || d.last_use[u.target] == 0) return {};

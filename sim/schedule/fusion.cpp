@@ -17,7 +17,7 @@ void alias_parts(const Inputs& in, Draft& d) {
     int c0 = 0;
     for (network::LayerId part : l.inputs) {
       const network::Layer& producer = in.layer(part);
-      const bool free = aliases[part].root == part && producer.op != network::Op::input &&
+      const bool free = aliases[part].root == part && !ops::is_source(producer) &&
                         std::count(l.inputs.begin(), l.inputs.end(), part) == 1;
       if (free) aliases[part] = {aliases[i].root, aliases[i].c0 + c0};
       c0 += network::stored_channels(producer.out.c);
@@ -50,6 +50,7 @@ void fuse_layers(const Inputs& in, Draft& d) {
     // Nothing may stand between the two that the add's early execution could overtake.
     if (in.layer(last).op != network::Op::conv2d || uses[last] != 1 || add.inputs[0] == add.inputs[1]) continue;
     if (d.mapping.root(last) != last || d.fused[last] >= 0) continue;
+    if (!(add.in == add.out) || !(add.second == add.out)) continue;
     d.fused[last] = add.id;
     d.fused_into[add.id] = last;
   }

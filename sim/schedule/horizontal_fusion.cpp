@@ -14,8 +14,8 @@ namespace {
 std::vector<network::LayerId> joinable(const Walk& w, const network::Layer& first) {
   const Draft& d = w.draft;
   const auto joins = [&](const network::Layer& l) {
-    return l.op == network::Op::conv2d && d.fused[l.id] < 0 && w.in.spec.layers.count(l.name) == 0 &&
-           d.last_use[d.mapping.root(l.id)] != 0;
+    return l.op == network::Op::conv2d && l.groups == 1 && !l.lookup && d.fused[l.id] < 0 &&
+           w.in.spec.layers.count(l.name) == 0 && d.last_use[d.mapping.root(l.id)] != 0;
   };
   std::vector<network::LayerId> list;
   if (!w.in.policy.joins() || !w.in.spec.depth.empty() || !joins(first)) return list;

@@ -20,7 +20,7 @@ mapping::Span dead_rows(const network::Layer& layer, const std::vector<mapping::
   for (int c = 0; c < static_cast<int>(columns.size()); ++c) {
     const mapping::Span rest{mapping::split(columns[c], steps, step).lo, columns[c].hi};
     if (rest.empty()) continue;
-    const mapping::Span read{rest.lo * k.sh - k.pad_top, (rest.hi - 1) * k.sh - k.pad_top + k.kh};
+    const mapping::Span read{rest.lo * k.sh - k.pad_top, (rest.hi - 1) * k.sh - k.pad_top + k.extent_h()};
     if (c < own)
       dead.lo = std::max(dead.lo, read.hi);
     else

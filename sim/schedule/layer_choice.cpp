@@ -36,12 +36,12 @@ Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fu
     else
       u.same_rows = {tail.inputs[0] == kernel.id ? tail.inputs[1] : tail.inputs[0]};
   }
-  if (kernel.op == network::Op::add) u.same_rows = {kernel.inputs[1]};
+  if (operator_of(kernel).inputs == 2) u.same_rows = {kernel.inputs[1]};
   return u;
 }
 
 mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Layer& kernel) {
-  if (kernel.op != network::Op::conv2d) return nullptr;
+  if (!ops::has_weights(kernel)) return nullptr;
   const sparsity::KernelMask& mask = draft.masks[static_cast<std::size_t>(kernel.id)];
   return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
 }
@@ -50,7 +50,8 @@ mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Lay
 int Search::shape_of(const network::Layer& l) {
   const auto same = [&](const network::Layer& o) {
     return o.op == l.op && o.in == l.in && o.out == l.out && o.window == l.window && o.relu == l.relu &&
-           o.scaling == l.scaling && o.is_gemm == l.is_gemm && o.in_type == l.in_type && o.out_type == l.out_type;
+           o.scaling == l.scaling && o.groups == l.groups && o.second == l.second && o.source == l.source &&
+           o.lookup.function == l.lookup.function && (o.id == l.id || operator_of(o).rows) && o.is_gemm == l.is_gemm && o.in_type == l.in_type && o.out_type == l.out_type;
   };
   const auto it = std::find_if(shapes_.begin(), shapes_.end(), same);
   const auto number = static_cast<int>(it - shapes_.begin());

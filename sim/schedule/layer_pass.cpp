@@ -48,6 +48,7 @@ std::optional<Choice> place_in_place(Walk& w, const Question& q, network::LayerI
   LayerCase c = q.c;
   const network::LayerId from = d.mapping.root(input);
   const network::Layer& l = w.in.layer(q.root);
+  if (!operator_of(*c.kernel).rows) return std::nullopt;
   if (d.axis[from] != mapping::Axis::height || d.standing[from].in_ddr || d.last_use[from] != c.kernel->id)
     return std::nullopt;
   if (d.placed_by_rows(w.in, from) || w.in.spec.layers.count(c.layer->name) != 0 || c.layer->op == network::Op::concat)
@@ -88,7 +89,7 @@ Question question_of(Walk& w, const network::Layer& kernel, const LayerPart& par
              d.mapping.root(part.target),
              -1,
              w.reports[kernel.id].candidates};
-  if (kernel.op == network::Op::add) q.operand = kernel.inputs[1];
+  if (operator_of(kernel).inputs == 2) q.operand = kernel.inputs[1];
   if (tail != nullptr && !pooled) q.operand = tail->inputs[0] == kernel.id ? tail->inputs[1] : tail->inputs[0];
   LayerCase& c = q.c;
   c.kernel = &kernel;
@@ -177,8 +178,8 @@ std::optional<Failure> map_layer(Walk& w, const network::Layer& kernel, const La
   const bool whole = part.rows.size() == q.layer.out.h;
   const Standing& target = d.standing[q.root];
   const bool fresh = !part.placed && target.parts.empty() && !target.in_ddr;
-  const bool over =
-      fresh && whole && q.operand >= 0 && q.operand != part.input && place_over(w.in, d, q.root, q.operand, q.layer.id);
+  const bool over = fresh && whole && q.operand >= 0 && operator_of(q.layer).rows && q.operand != part.input &&
+                    place_over(w.in, d, q.root, q.operand, q.layer.id);
   q.c.output_axis = d.axis[q.root];
   Demand least;
   const auto known = d.known.find({q.layer.id, part.rows.size()});

@@ -15,9 +15,7 @@ Bytes most_live(const network::Network& network, const std::vector<network::Laye
     for (network::LayerId i : l.inputs) ++reads[i];
   const auto bytes = [&](network::LayerId i) {
     const network::Layer& l = network.layers[i];
-    return l.op == network::Op::input || l.op == network::Op::concat
-               ? 0
-               : Bytes{l.out.h} * l.out.w * network::stored_channels(l.out.c);
+    return ops::is_computed(l) ? Bytes{l.out.h} * l.out.w * network::stored_channels(l.out.c) : 0;
   };
   Bytes now = 0, most = 0;
   const std::function<void(network::LayerId)> release = [&](network::LayerId i) {
@@ -58,7 +56,7 @@ std::vector<network::LayerId> alternating(const Inputs& in) {
       const auto& inputs = in.layer(reader).inputs;
       if (std::all_of(inputs.begin(), inputs.end(), [&](network::LayerId k) { return done[k]; })) ready.insert(reader);
     }
-    if (in.layer(next).op != network::Op::concat) before = next;
+    if (ops::is_computed(in.layer(next))) before = next;
   }
   return list;
 }

@@ -17,7 +17,7 @@ namespace {
 std::optional<Failure> wide_padding(const Inputs& in) {
   Failure failure{ExitCode::does_not_fit, {}};
   for (const network::Layer& l : in.network.layers) {
-    if (l.op != network::Op::conv2d && l.op != network::Op::maxpool && l.op != network::Op::avgpool) continue;
+    if (!ops::has_window(l)) continue;
     const network::Window& w = l.window;
     const auto check = [&](const char* what, int dimension, int before, int after) {
       const int most = in.array.memtile.dma.max_padding[static_cast<std::size_t>(dimension)];
@@ -27,8 +27,8 @@ std::optional<Failure> wide_padding(const Inputs& in) {
              "none: descriptors of the memory tiles add no zeros (hardware.memtile.dma.max_padding)"});
     };
     // Windows need not reach the end of the padding behind the map.
-    check("columns", 1, w.pad_left, (l.out.w - 1) * w.sw + w.kw - w.pad_left - l.in.w);
-    check("rows", 2, w.pad_top, (l.out.h - 1) * w.sh + w.kh - w.pad_top - l.in.h);
+    check("columns", 1, w.pad_left, (l.out.w - 1) * w.sw + w.extent_w() - w.pad_left - l.in.w);
+    check("rows", 2, w.pad_top, (l.out.h - 1) * w.sh + w.extent_h() - w.pad_top - l.in.h);
   }
   if (failure.problems.empty()) return std::nullopt;
   return failure;
@@ -44,7 +44,10 @@ void order_channels(Walk& w, const std::vector<std::optional<sparsity::BlockMask
   if (in.spec.balance && in.policy.balances()) orders = balanced_channel_orders(in.network, logical, in.array);
   d.masks.resize(in.network.layers.size());
   for (const network::Layer& l : in.network.layers) {
-    if (l.op != network::Op::conv2d) continue;
+    if (!ops::has_blocks(l)) {
+      d.masks[l.id] = logical[l.id];
+      continue;
+    }
     d.masks[l.id] = mapping::stored_mask(logical[l.id], orders[l.id], orders[l.inputs[0]]);
     w.reports[l.id].imbalance_rows_unassigned = imbalance(logical[l.id], in.array.rows);
     w.reports[l.id].imbalance_rows = imbalance(d.masks[l.id], in.array.rows);
@@ -103,7 +106,7 @@ std::optional<Failure> map_turn(Walk& w, std::size_t k, std::size_t* through) {
   Draft& d = w.draft;
   const network::Layer& l = w.in.layer(d.order[k]);
   *through = k;
-  if (l.op == network::Op::input) {
+  if (ops::is_source(l)) {
     place_in_ddr(d, l.id);
     return std::nullopt;
   }

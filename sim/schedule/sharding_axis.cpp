@@ -85,7 +85,7 @@ std::vector<network::LayerId> touched(const Draft& d, const Unit& u) {
 }
 
 bool stands_in_ddr(const Inputs& in, const Draft& d, network::LayerId root) {
-  return in.layer(root).op == network::Op::input || d.last_use[root] == 0 || !fits(in, d, root);
+  return ops::is_source(in.layer(root)) || d.last_use[root] == 0 || !fits(in, d, root);
 }
 
 // The tensors with a choice, in the order in which they are complete.
@@ -113,8 +113,7 @@ void choose_axes(const Inputs& in, Search& search, Draft& d) {
   std::vector<Unit> units;
   for (network::LayerId id : d.order) {
     const network::Layer& l = in.layer(id);
-    if (l.op != network::Op::input && l.op != network::Op::concat && d.fused_into[id] < 0)
-      units.push_back(unit_of(in, l, d.fused[id]));
+    if (ops::is_computed(l) && d.fused_into[id] < 0) units.push_back(unit_of(in, l, d.fused[id]));
   }
   const std::vector<network::LayerId> tensors = tensors_with_choice(in, d, units);
   const auto count = static_cast<int>(tensors.size());

@@ -52,8 +52,8 @@ class TileSearch {
 
   FoundTiles run() {
     const int in_blocks = network::stored_channels(l_.in.c) / 8;
-    const std::vector<int> chunks = mapping::channelwise(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
-    for (int no : counts_up_to(p_.max_b, p_.max_b))
+    const std::vector<int> chunks = !sums_channels(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
+    for (int no : operator_of(l_).splits_channels ? counts_up_to(p_.max_b, p_.max_b) : std::vector<int>{1})
       for (int ni : chunks) {
         if (too_many(no * ni)) break;
         mapping::Tiling t;
@@ -96,7 +96,7 @@ class TileSearch {
     for (bool weights_outer : {false, true}) {
       t.weights_outer = weights_outer;
       if (forced_.weights_outer.value_or(weights_outer) != weights_outer) continue;
-      if (weights_outer && (mapping::channelwise(l_) || (t.no == 1 && !forced_.weights_outer))) continue;
+      if (weights_outer && (!sums_channels(l_) || (t.no == 1 && !forced_.weights_outer))) continue;
       if (c_.in_place && (weights_outer || t.nh == 1)) continue;
       for (bool chunks_staged : {false, true}) {
         t.chunks_staged = chunks_staged;

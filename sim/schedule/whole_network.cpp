@@ -14,7 +14,7 @@ void forced_problems(const network::Layer& l, const mapping::ForcedMapping& forc
   const std::string path = "schedule.layers." + l.name;
   if (forced.weights_outer == true && mapping::channelwise(l))
     found.push_back({"", path + ".stationary", "is weights for a layer without weights", "legal: input"});
-  const bool second = l.op == network::Op::add || l.op == network::Op::conv2d;
+  const bool second = ops::operator_of(l).inputs == 2 || l.op == network::Op::conv2d;
   if (forced.buffers.operand.value_or(0) > 0 && !second)
     found.push_back({"", path + ".buffers.operand", "is given for a layer without a second operand", "legal: 0"});
 }
@@ -30,7 +30,7 @@ std::vector<Problem> whole_network_problems(const Request& r) {
                        fmt::format("is \"{}\", which schedules int8 only; layer {} is {} -> {}", r.spec.policy, l.name,
                                    type_name(l.in_type), type_name(l.out_type)),
                        "legal: " + policy_with(&RegisteredPolicy::products) + ", or i8 in and out"});
-    else if (l.op != network::Op::input && !r.law.covers(program::kernel_of(l.op), l))
+    else if (!ops::is_source(l) && !r.law.covers(program::kernel_of(l.op), l))
       uncovered.push_back(l.name);
     if (const auto it = r.spec.layers.find(l.name); it != r.spec.layers.end()) forced_problems(l, it->second, found);
   }

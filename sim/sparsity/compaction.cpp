@@ -45,10 +45,14 @@ IndexUnits index_units(const KernelMask& mask, const ChunkShape& chunk) {
 ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
   ChunkSize s;
   const auto rows = static_cast<int>(chunk.rows.size());
+  s.bias = chunk.bias ? Bytes{rows} * kernel_block * 4 : 0;
+  s.table = chunk.table;
+  if (chunk.by_channel) {
+    s.data = Bytes{rows} * kernel_block * chunk.taps;
+    return s;
+  }
   for (int row : chunk.rows) s.blocks += mask.count(row, row + 1, chunk.col0, chunk.col1);
   s.indexed = s.blocks != std::int64_t{rows} * (chunk.col1 - chunk.col0);
-  s.bias = chunk.bias ? Bytes{rows} * kernel_block * 4 : 0;
-  s.multipliers = chunk.multipliers ? Bytes{rows} * kernel_block * 4 : 0;
   s.data = s.blocks * kernel_block * kernel_block * chunk.taps;
   if (s.indexed) {
     const IndexUnits u = index_units(mask, chunk);
@@ -75,6 +79,14 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
   };
   if (chunk.bias) put_parameters(w.bias);
   if (chunk.multipliers) put_parameters(w.multiplier);
+  if (chunk.table > 0) std::copy(w.table.begin(), w.table.end(), out.end() - size.table);
+  if (chunk.by_channel) {
+    for (int row : chunk.rows)
+      for (int t = 0; t < chunk.taps; ++t)
+        for (int oc = row * kernel_block; oc < (row + 1) * kernel_block; ++oc, ++p)
+          if (oc < w.cout) *p = static_cast<std::uint8_t>(w.value(oc, t, oc));
+    return out;
+  }
   if (size.indexed) {
     const IndexUnits u = index_units(mask, chunk);
     std::uint8_t* index = p;
@@ -100,8 +112,7 @@ std::vector<std::uint8_t> pack_chunk(const WeightTensor& w, const KernelMask& ma
         for (int i = 0; i < kernel_block; ++i)
           for (int o = 0; o < kernel_block; ++o, ++p) {
             const int oc = row * kernel_block + o, ic = col * kernel_block + i;
-            if (oc < w.cout && ic < w.cin)
-              *p = static_cast<std::uint8_t>(w.values[(static_cast<std::size_t>(oc) * w.taps + t) * w.cin + ic]);
+            if (oc < w.cout && ic < w.cin) *p = static_cast<std::uint8_t>(w.value(oc, t, ic));
           }
     }
   return out;

@@ -75,7 +75,7 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
   std::vector<std::string> names;
   std::vector<const network::Layer*> layers;
   for (const network::Layer& layer : network.layers)
-    if (layer.op == network::Op::conv2d) {
+    if (ops::is_maskable(layer)) {
       names.push_back(layer.name);
       layers.push_back(&layer);
     }
@@ -89,6 +89,15 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
       continue;
     }
     const auto it = name.empty() ? names.begin() : std::find(names.begin(), names.end(), name);
+    const auto other = std::find_if(network.layers.begin(), network.layers.end(), [&, n = name](const auto& layer) {
+      return layer.name == n && ops::has_weights(layer) && !ops::is_maskable(layer);
+    });
+    if (it == names.end() && other != network.layers.end()) {
+      mistakes.add("layers with masks take none",
+                   {path, name, std::string("takes no mask: ") + unmaskable_reason(*other),
+                    "masks of conv2d layers of one group, and of gemms"});
+      continue;
+    }
     if (it == names.end()) {
       const std::string near = nearest_name(name, names);
       mistakes.add("arrays are called as no layer with weights is",

@@ -25,7 +25,7 @@ class MaskMaker {
  public:
   MaskMaker(const network::Network& network, const MaskSpec& spec) : network_(network), spec_(spec) {
     for (const network::Layer& layer : network.layers)
-      if (layer.op == network::Op::conv2d) names_.push_back(layer.name);
+      if (ops::is_maskable(layer)) names_.push_back(layer.name);
   }
 
   Expected<Masks> make() {
@@ -52,6 +52,12 @@ class MaskMaker {
  private:
   void check_name(const std::string& name, const std::string& path) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) return;
+    for (const network::Layer& layer : network_.layers)
+      if (layer.name == name && ops::has_weights(layer)) {
+        failure_.problems.push_back({"", path, "'" + name + "' takes no mask: " + ops::unmaskable_reason(layer),
+                                     "legal: the name of a conv2d of one group, or of a gemm"});
+        return;
+      }
     const std::string near = nearest_name(name, names_);
     failure_.problems.push_back(
         {"", path, fmt::format("there is no layer with weights called '{}'", name),
@@ -79,7 +85,7 @@ class MaskMaker {
   }
 
   bool is_sparse(const network::Layer& layer) const {
-    if (layer.op != network::Op::conv2d) return false;
+    if (!ops::is_maskable(layer)) return false;
     const MaskSource source = mask_source(network_, spec_, layer);
     return source != MaskSource::exclude && source != MaskSource::first_dense;
   }
@@ -124,7 +130,7 @@ MaskSource mask_source(const network::Network& network, const MaskSpec& spec, co
   const auto own = spec.layers.find(layer.name);
   if (own == spec.layers.end() && spec.first_dense && !layer.is_gemm) {
     const auto first = std::find_if(network.layers.begin(), network.layers.end(),
-                                    [](const network::Layer& l) { return l.op == network::Op::conv2d && !l.is_gemm; });
+                                    [](const network::Layer& l) { return ops::has_blocks(l) && !l.is_gemm; });
     if (first->id == layer.id) return MaskSource::first_dense;
   }
   if (!spec.file.empty()) return MaskSource::file;

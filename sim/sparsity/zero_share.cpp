@@ -83,7 +83,7 @@ std::vector<LayerZeros> count_zeros(const network::Network& network, const MaskS
                                     const std::vector<std::optional<BlockMask>>& masks) {
   std::vector<LayerZeros> layers;
   for (const network::Layer& layer : network.layers)
-    if (layer.op == network::Op::conv2d) layers.push_back(count(network, spec, layer, masks[layer.id]));
+    if (ops::is_maskable(layer)) layers.push_back(count(network, spec, layer, masks[layer.id]));
   return layers;
 }
 

@@ -82,11 +82,11 @@ void Coverage::finish() {
     // A tensor without a home is on its way through the array: layers computed together, part by part, perhaps some
     // of them twice. Who reads it is judged by what it finds, so nothing more is asked of it; of a convolution whose
     // sum with a residual is all that leaves the core, the same is asked as of the sum.
-    const bool passing = housed[y.id] == 0 && read[y.id] != 0 && y.op != network::Op::input;
+    const bool passing = housed[y.id] == 0 && read[y.id] != 0 && !ops::is_source(y);
     if (!passing && housed[y.id] != all)
       findings_.add("layer " + findings_.layer_name(y.id), fmt::format("{} of its elements have a home", housed[y.id]),
                     fmt::format("legal: {}", all));
-    if (y.op == network::Op::input || (passing && !fused[y.id])) continue;
+    if (ops::is_source(y) || (passing && !fused[y.id])) continue;
     if (y.op != network::Op::concat) {
       require_once(computed_[y.id], y.id, 0, channels, "computed", "is never computed");
       if (!passing) require_once(put_[y.id], y.id, 0, channels, "put at its home", "is never put at its home");

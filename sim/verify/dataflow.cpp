@@ -29,7 +29,7 @@ Dataflow::Dataflow(const program::Program& program, const program::EngineMap& ma
     std::vector<Placed> parts;
     contents_.resolve(placed, parts);
     for (const Placed& part : parts) homes_[t.tensor].push_back({&m, part});
-    if (p_.layers[t.tensor].layer.op != network::Op::input) continue;
+    if (!ops::is_source(p_.layers[t.tensor].layer)) continue;
     if (!t.in_ddr) findings_.add(fmt::format("piece {}", i), "holds network input outside of DDR");
     const int chunk = contents_.chunk_in(placed.base, placed.end());
     if (chunk >= 0) findings_.add(fmt::format("piece {}", i), fmt::format("overlaps chunk {}", chunk));

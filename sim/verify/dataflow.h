@@ -64,7 +64,8 @@ class Dataflow {
   void anonymous(const Here& here, Shadow& m, const program::KernelCall& k);
   void conv(const Here& here, Shadow& m, const program::KernelCall& k);
   void consume(const Here& here, Shadow& m, const program::KernelCall& k);
-  void operands(const Here& here, Shadow& m, const program::KernelCall& k, int in, int in2);
+  void operands(const Here& here, Shadow& m, const program::KernelCall& k);
+  void weights(const Here& here, Shadow& m, const program::KernelCall& k);
   Placed window(const program::KernelCall& k, int tensor, int c0) const;
 
   const program::Program& p_;

@@ -9,14 +9,9 @@ namespace tessera::verify {
 
 // The window of the call's output in a tensor, as it must stand at `in`.
 Placed Dataflow::window(const program::KernelCall& k, int tensor, int c0) const {
-  const network::Layer& y = p_.layers[k.layer].layer;
-  const network::Window w = y.op == network::Op::add || y.op == network::Op::concat ? network::Window{} : y.window;
   Placed p;
   p.key = contents_.tensor_key(tensor);
-  p.box.h0 = k.out.h0 * w.sh - w.pad_top;
-  p.box.w0 = k.out.w0 * w.sw - w.pad_left;
-  p.box.h1 = p.box.h0 + k.in_h;
-  p.box.w1 = p.box.w0 + k.in_w;
+  p.box = reads(p_.layers[k.layer].layer, 0, k.out);
   p.box.c0 = c0;
   p.box.c1 = c0 + k.in_c;
   p.base = k.in;
@@ -27,6 +22,7 @@ Placed Dataflow::window(const program::KernelCall& k, int tensor, int c0) const 
 
 namespace {
 
+// A box that stands tight at `base`.
 Placed output_at(int key, const program::Region& out, std::int64_t base, int bytes = 1) {
   Placed p;
   p.key = key;
@@ -105,8 +101,11 @@ void Dataflow::anonymous(const Here& here, Shadow& m, const program::KernelCall&
   } else if (k.kind != program::KernelKind::clear) {
     touch(k.in, Bytes{k.in_h} * k.in_w * k.in_c);
   }
-  if (k.kind == program::KernelKind::conv) touch(k.weights, p_.chunks[k.chunk].size.total());
-  if (k.kind == program::KernelKind::add || (k.add_layer >= 0 && k.last)) touch(k.in2, elements);
+  if (ops::has_weights(y) && !product) touch(k.weights, p_.chunks[k.chunk].size.total());
+  if (y.inputs.size() == 2 && operator_of(y).computed)
+    touch(k.in2, reads(y, 1, k.out).elements());
+  else if (k.add_layer >= 0 && k.last)
+    touch(k.in2, elements);
   if (k.kind == program::KernelKind::gemm || (k.kind == program::KernelKind::conv && !k.first)) touch(k.acc, sums);
   const Placed written = to_sums ? bytes_at(-1, k.acc, 0, sums) : bytes_at(-1, k.result, 0, elements);
   races_.clear();
@@ -130,34 +129,50 @@ void Dataflow::call(const Here& here, const program::KernelCall& k) {
         coverage_.computed(k.add_layer, k.out);
       }
       break;
-    case program::KernelKind::maxpool:
-    case program::KernelKind::avgpool:
-      need(here, k.layer, m, window(k, y.inputs[0], k.out.c0), "input");
-      break;
-    case program::KernelKind::add:
-      operands(here, m, k, k.in, k.in2);
-      break;
     case program::KernelKind::copy:
       need(here, k.layer, m, window(k, k.layer, k.out.c0), "input");
       break;
-    case program::KernelKind::ops:
-    case program::KernelKind::gemm:
-    case program::KernelKind::clear:
-      break;
+    default:
+      if (y.inputs.size() == 2)
+        operands(here, m, k);
+      else
+        need(here, k.layer, m, window(k, y.inputs[0], reads(y, 0, k.out).c0), "input");
+      if (ops::has_weights(y)) weights(here, m, k);
   }
   if (k.kind != program::KernelKind::copy) coverage_.computed(k.layer, k.out);
   leave(here, k.layer, m, output_at(contents_.tensor_key(result), k.out, k.result));
 }
 
-// A sum's operands may stand either way round.
-void Dataflow::operands(const Here& here, Shadow& m, const program::KernelCall& k, int in, int in2) {
+// A sum's operands of one shape may stand either way round.
+void Dataflow::operands(const Here& here, Shadow& m, const program::KernelCall& k) {
   const network::Layer& y = p_.layers[k.layer].layer;
   int a = y.inputs[0], b = y.inputs[1];
-  if (!holds(m, output_at(contents_.tensor_key(a), k.out, in)) &&
-      holds(m, output_at(contents_.tensor_key(b), k.out, in)))
+  if (operator_of(y).symmetric && y.in == y.second && !holds(m, output_at(contents_.tensor_key(a), k.out, k.in)) &&
+      holds(m, output_at(contents_.tensor_key(b), k.out, k.in)))
     std::swap(a, b);
-  need(here, k.layer, m, output_at(contents_.tensor_key(a), k.out, in), "first operand");
-  need(here, k.layer, m, output_at(contents_.tensor_key(b), k.out, in2), "second operand");
+  need(here, k.layer, m, output_at(contents_.tensor_key(a), reads(y, 0, k.out), k.in), "first operand");
+  need(here, k.layer, m, output_at(contents_.tensor_key(b), reads(y, 1, k.out), k.in2), "second operand");
+}
+
+// The chunk of the call's output channels, as it must stand at `weights`.
+void Dataflow::weights(const Here& here, Shadow& m, const program::KernelCall& k) {
+  const program::ChunkPlace& c = p_.chunks[k.chunk];
+  const sparsity::ChunkShape& s = c.shape;
+  bool rows = s.rows.size() * 8 == static_cast<std::size_t>(depth_of(k.out));
+  for (std::size_t i = 0; rows && i < s.rows.size(); ++i) rows = s.rows[i] == k.out.c0 / 8 + static_cast<int>(i);
+  if (c.layer != k.layer || !rows)
+    report(here, k.layer, fmt::format("chunk {} is not that of output channels {} to {}", k.chunk, k.out.c0, k.out.c1));
+  const network::Layer& y = p_.layers[k.layer].layer;
+  if (s.bias != (operator_of(y).bias && k.first))
+    report(here, k.layer,
+           fmt::format("chunk {} {} bias, the call is {} the first of its sum", k.chunk, s.bias ? "has a" : "has no",
+                       k.first ? "" : "not"));
+  if ((s.table > 0) != (layer_table_bytes(y) > 0 && k.last))
+    report(here, k.layer,
+           fmt::format("chunk {} {} table, the call is {} the last of its sum", k.chunk,
+                       s.table > 0 ? "has a" : "has no", k.last ? "" : "not"));
+  if (c.size.total() > 0)
+    need(here, k.layer, m, bytes_at(contents_.chunk_key(k.chunk), k.weights, 0, c.size.total()), "weights");
 }
 
 void Dataflow::conv(const Here& here, Shadow& m, const program::KernelCall& k) {
@@ -165,25 +180,11 @@ void Dataflow::conv(const Here& here, Shadow& m, const program::KernelCall& k) {
   need(here, k.layer, m, window(k, y.inputs[0], k.ic0), "input");
   const program::ChunkPlace& c = p_.chunks[k.chunk];
   const sparsity::ChunkShape& s = c.shape;
-  bool rows = s.rows.size() * 8 == static_cast<std::size_t>(depth_of(k.out));
-  for (std::size_t i = 0; rows && i < s.rows.size(); ++i) rows = s.rows[i] == k.out.c0 / 8 + static_cast<int>(i);
-  if (c.layer != k.layer || !rows)
-    report(here, k.layer, fmt::format("chunk {} is not that of output channels {} to {}", k.chunk, k.out.c0, k.out.c1));
   if (s.col0 * 8 != k.ic0 || s.col1 * 8 != k.ic0 + k.in_c)
     report(here, k.layer,
            fmt::format("chunk {} holds input channels {} to {}, the call has {} to {}", k.chunk, s.col0 * 8, s.col1 * 8,
                        k.ic0, k.ic0 + k.in_c));
-  if (s.bias != k.first)
-    report(here, k.layer,
-           fmt::format("chunk {} {} bias, the call is {} the first of its sum", k.chunk, s.bias ? "has a" : "has no",
-                       k.first ? "" : "not"));
-  if (s.multipliers != (k.last && y.scaling == network::Scaling::channel))
-    report(here, k.layer,
-           fmt::format("chunk {} {} multipliers, the call is {} the last of a sum {} a multiplier per channel", k.chunk,
-                       s.multipliers ? "has" : "has no", k.last ? "" : "not",
-                       y.scaling == network::Scaling::channel ? "with" : "without"));
-  if (c.size.total() > 0)
-    need(here, k.layer, m, bytes_at(contents_.chunk_key(k.chunk), k.weights, 0, c.size.total()), "weights");
+  weights(here, m, k);
   consume(here, m, k);
   if (k.add_layer < 0 || !k.last) return;
   const network::Layer& add = p_.layers[k.add_layer].layer;

@@ -192,7 +192,7 @@ class Steps {
     const auto bad = [&](std::string what, std::string legal = {}) {
       f_.at(e, s, k.layer, std::move(what), std::move(legal));
     };
-    if (k.kind >= program::KernelKind::ops) {
+    if (!ops::names_tensors(k.kind)) {
       if (p_.tensors)
         return bad(std::string(kernel_name(k.kind)) + " calls say nothing of tensors",
                    "legal: in a program without tensors");
@@ -205,29 +205,25 @@ class Steps {
       return bad(fmt::format("add layer {}", k.add_layer));
     const network::Layer& y = p_.layers[k.layer].layer;
     const network::Op op = y.op;
-    const bool fits = k.kind == program::KernelKind::conv      ? op == network::Op::conv2d
-                      : k.kind == program::KernelKind::maxpool ? op == network::Op::maxpool
-                      : k.kind == program::KernelKind::avgpool ? op == network::Op::avgpool
-                      : k.kind == program::KernelKind::add     ? op == network::Op::add
-                                                               : op == network::Op::concat;
-    if (!fits) return bad(fmt::format("{} for a layer of kind {}", kernel_name(k.kind), op_name(op)));
+    if (operator_of(op).kernel != k.kind || ops::is_source(y))
+      return bad(fmt::format("{} for a layer of kind {}", kernel_name(k.kind), op_name(op)));
     if (const auto wrong = region_problem(k.out, p_, k.layer)) return bad(wrong->what);
     if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0)
       return bad("output channels " + region_text(k.out), "legal: multiples of 8");
-    const network::Window w = op == network::Op::add || op == network::Op::concat ? network::Window{} : y.window;
-    const std::int64_t in_h = (k.out.h1 - k.out.h0 - std::int64_t{1}) * w.sh + w.kh,
-                       in_w = (k.out.w1 - k.out.w0 - std::int64_t{1}) * w.sw + w.kw;
+    const program::Region read = reads(y, 0, k.out);
+    const int in_h = read.h1 - read.h0, in_w = read.w1 - read.w0, depth = read.c1 - read.c0;
     if (k.in_h != in_h || k.in_w != in_w)
       return bad(fmt::format("an input of {} x {} pixels", k.in_h, k.in_w), fmt::format("needed: {} x {}", in_h, in_w));
-    const int depth = k.out.c1 - k.out.c0;
     if (k.kind == program::KernelKind::conv) {
       if (k.ic0 < 0 || k.in_c < 8 || k.ic0 % 8 != 0 || k.in_c % 8 != 0 ||
           std::int64_t{k.ic0} + k.in_c > network::stored_channels(y.in.c))
         return bad(fmt::format("input channels {} to {}", k.ic0, std::int64_t{k.ic0} + k.in_c));
-      if (k.chunk < 0 || k.chunk >= static_cast<int>(p_.chunks.size())) return bad(fmt::format("chunk {}", k.chunk));
     } else if (k.in_c != depth) {
-      return bad(fmt::format("{} input channels for {} output channels", k.in_c, depth));
+      return bad(fmt::format("{} input channels for {} output channels", k.in_c, k.out.c1 - k.out.c0),
+                 fmt::format("needed: {}", depth));
     }
+    if (ops::has_weights(y) && (k.chunk < 0 || k.chunk >= static_cast<int>(p_.chunks.size())))
+      return bad(fmt::format("chunk {}", k.chunk));
     const bool ring = k.ring >= k.in_h && k.ring_row >= 0 && k.ring_row < k.ring;
     if (k.ring != 0 && (p_.tensors || k.kind != program::KernelKind::conv || !ring))
       return bad(fmt::format("a window in a ring of {} rows from row {} on", k.ring, k.ring_row),
@@ -269,10 +265,13 @@ class Steps {
     const bool conv = k.kind == program::KernelKind::conv;
     const std::int64_t ring = std::int64_t{k.ring} * p_.layers[k.layer].layer.in.w * k.in_c;
     spans.push_back({"input", k.in, k.ring > 0 ? ring : std::int64_t{k.in_h} * k.in_w * k.in_c});
-    if (conv && p_.chunks[k.chunk].size.total() > 0)
+    const network::Layer& y = p_.layers[k.layer].layer;
+    if (ops::has_weights(y) && p_.chunks[k.chunk].size.total() > 0)
       spans.push_back({"weights", k.weights, p_.chunks[k.chunk].size.total()});
     if (conv && !(k.first && k.last)) spans.push_back({"partial sums", k.acc, out * 4});
-    if (k.kind == program::KernelKind::add || (k.add_layer >= 0 && k.last))
+    if (operator_of(y).inputs == 2)
+      spans.push_back({"second operand", k.in2, reads(y, 1, k.out).elements()});
+    else if (k.add_layer >= 0 && k.last)
       spans.push_back({"second operand", k.in2, out});
     if (!conv || k.last) spans.push_back({"result", k.result, out});
     const Bytes size = a_.tile.memory.size - a_.tile.reserved;

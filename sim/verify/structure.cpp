@@ -49,8 +49,8 @@ class Structure {
                         y.in.c));
       for (network::LayerId input : y.inputs)
         if (input < 0 || input >= static_cast<int>(i)) bad(fmt::format("reads layer {}", input));
-      const std::size_t inputs = y.op == network::Op::input ? 0 : y.op == network::Op::add ? 2 : 1;
-      if (y.op == network::Op::concat ? y.inputs.empty() : y.inputs.size() != inputs)
+      const int inputs = operator_of(y).inputs;
+      if (inputs < 0 ? y.inputs.empty() : static_cast<int>(y.inputs.size()) != inputs)
         bad(fmt::format("has {} inputs", y.inputs.size()));
       if (!f_.empty()) return;
       shapes(y, bad);
@@ -68,7 +68,7 @@ class Structure {
 
   template <class Bad>
   void shapes(const network::Layer& y, const Bad& bad) {
-    if (y.op == network::Op::input) return;
+    if (ops::is_source(y)) return;
     const network::Shape& in = p_.layers[y.inputs[0]].layer.out;
     const network::Window& w = y.window;
     if (y.op == network::Op::concat) {
@@ -79,20 +79,77 @@ class Structure {
       return;
     }
     if (!(y.in == in)) bad("its input shape is not that of the tensor it reads");
-    if (y.op == network::Op::add) {
-      if (!(y.out == in) || !(y.out == p_.layers[y.inputs[1]].layer.out)) bad("adds tensors of different shapes");
+    if (y.op == network::Op::matmul) return matmul(y, bad);
+    if (operator_of(y).inputs == 2) {
+      const network::Shape& second = p_.layers[y.inputs[1]].layer.out;
+      if (!(y.second == second)) bad("its second input's shape is not that of the tensor it reads");
+      const bool fits = second.c == in.c && (second.h == in.h || second.h == 1) && (second.w == in.w || second.w == 1);
+      if (!(y.out == in) || !fits) bad("its inputs have different shapes");
       return;
     }
-    if (std::int64_t{y.out.h - 1} * w.sh + w.kh > in.h + w.pad_top + w.pad_bottom ||
-        std::int64_t{y.out.w - 1} * w.sw + w.kw > in.w + w.pad_left + w.pad_right)
+    if (ops::has_window(y) && (std::int64_t{y.out.h - 1} * w.sh + w.extent_h() > in.h + w.pad_top + w.pad_bottom ||
+                               std::int64_t{y.out.w - 1} * w.sw + w.extent_w() > in.w + w.pad_left + w.pad_right))
       bad("its windows reach beyond the padded input");
-    if (y.op != network::Op::conv2d && y.out.c != in.c) bad("changes the number of channels");
+    if (y.op == network::Op::pick) return pick(y, bad);
+    if (y.factor_h < 1 || y.factor_w < 1 || y.factor_h > longest_window || y.factor_w > longest_window)
+      return bad(fmt::format("has a factor of {} x {}", y.factor_h, y.factor_w));
+    if (y.op == network::Op::depth_to_space && std::int64_t{y.out.c} * y.factor_h * y.factor_w != y.in.c)
+      bad("changes the number of elements");
+    if (!ops::has_window(y) &&
+        (y.out.h != in.h * std::int64_t{y.factor_h} || y.out.w != in.w * std::int64_t{y.factor_w}))
+      bad("changes the size of the map");
+    if ((ops::channelwise(y) || operator_of(y).splits_channels == false) && y.out.c != in.c)
+      bad("changes the number of channels");
+    if (y.groups < 1 || y.in.c % y.groups != 0 || y.out.c % y.groups != 0)
+      bad(fmt::format("has {} groups of {} and {} channels", y.groups, y.in.c, y.out.c));
+    if (y.op == network::Op::select) select(y, bad);
+  }
+
+  template <class Bad>
+  void pick(const network::Layer& y, const Bad& bad) {
+    const ops::Pixels& p = y.pixels;
+    std::int64_t low = p.from, high = p.from, count = 1;
+    for (std::size_t d = 0; d < p.sizes.size() && d < p.strides.size(); ++d) {
+      if (p.sizes[d] < 1 || p.sizes[d] > most_elements || std::abs(std::int64_t{p.strides[d]}) > most_elements)
+        return bad("has a digit that is too large");
+      const std::int64_t reach = (p.sizes[d] - std::int64_t{1}) * p.strides[d];
+      (reach < 0 ? low : high) += reach;
+      count = std::min<std::int64_t>(count * p.sizes[d], most_bytes);
+    }
+    if (p.sizes.size() != p.strides.size() || p.sizes.size() > 8 || count > std::int64_t{y.out.h} * y.out.w ||
+        low < 0 || high >= std::int64_t{y.in.h} * y.in.w || y.out.c != y.in.c)
+      bad(fmt::format("takes pixels {} to {} of {} x {}", low, high, y.in.h, y.in.w));
+  }
+
+  template <class Bad>
+  void matmul(const network::Layer& y, const Bad& bad) {
+    const ops::MatMul& m = y.matmul;
+    const network::Shape& second = p_.layers[y.inputs[1]].layer.out;
+    if (!(y.second == second)) bad("its second input's shape is not that of the tensor it reads");
+    const bool sane = std::min({m.heads, m.depth, m.rows, m.second_rows}) >= 1 && std::min(m.first, m.second) >= 0 &&
+                      std::max({m.heads, m.depth, m.rows, m.second_rows, m.first, m.second}) <= most_elements;
+    if (!sane || (m.heads > 1 && m.depth % 8 != 0) || m.first % 8 != 0 || m.second % 8 != 0)
+      return bad("has heads of a size that is not legal");
+    const std::int64_t groups = y.in.h / m.rows, width = std::int64_t{m.heads} * m.depth;
+    const bool firsts = m.by_rows ? y.in.w == 1 && m.first + width <= y.in.c
+                                  : y.in.w == m.heads && m.first == 0 && y.in.c == m.second_rows;
+    const network::Shape out{y.in.h, m.by_rows ? m.heads : 1, m.by_rows ? m.second_rows : static_cast<int>(width)};
+    if (!firsts || second.w != 1 || m.second + width > second.c || groups * m.rows != y.in.h ||
+        groups * m.second_rows != second.h || !(y.out == out))
+      bad("multiplies tensors whose shapes do not fit");
+  }
+
+  template <class Bad>
+  void select(const network::Layer& y, const Bad& bad) {
+    const auto outside = [&](int c) { return c < -1 || c >= y.in.c; };
+    if (static_cast<int>(y.source.size()) != y.out.c || std::any_of(y.source.begin(), y.source.end(), outside))
+      bad(fmt::format("takes {} channels from an input of {} for {}", y.source.size(), y.in.c, y.out.c));
   }
 
   template <class Bad>
   void mask_fits(const sparsity::KernelMask& m, const network::Layer& y, const Bad& bad) {
     const int rows = network::stored_channels(y.out.c) / 8, cols = network::stored_channels(y.in.c) / 8;
-    if (y.op != network::Op::conv2d || m.rows != rows || m.cols != cols ||
+    if (!ops::has_blocks(y) || m.rows != rows || m.cols != cols ||
         m.bits.size() != static_cast<std::size_t>(rows) * cols || m.unit_rows < 1 || m.unit_cols < 1)
       bad(fmt::format("its mask has {} x {} blocks, needed are {} x {}", m.rows, m.cols, rows, cols));
   }
@@ -108,7 +165,13 @@ class Structure {
     if (!sorted.empty() && static_cast<int>(sorted.size()) != network::stored_channels(l.layer.out.c) / 8)
       return bad("its block order has the wrong length");
     const network::Op op = l.layer.op;
-    if (op == network::Op::input || op == network::Op::conv2d) return;
+    if (ops::is_source(l.layer) || ops::sums_channels(l.layer)) return;
+    if (operator_of(op).channels == ops::Channels::whole) {
+      const auto reordered = [&](network::LayerId input) { return !p_.layers[input].block_order.empty(); };
+      if (!sorted.empty() || std::any_of(l.layer.inputs.begin(), l.layer.inputs.end(), reordered))
+        bad("its channels are stored in another order than the network's");
+      return;
+    }
     const std::vector<int> own = full_order(l);
     std::vector<int> joined;
     for (network::LayerId input : l.layer.inputs) {
@@ -166,16 +229,20 @@ class Structure {
   void chunk(std::size_t i) {
     const program::ChunkPlace& c = p_.chunks[i];
     const auto bad = [&](std::string what) { f_.add(fmt::format("chunk {}", i), std::move(what)); };
-    if (!names_layer(p_, c.layer) || p_.layers[c.layer].layer.op != network::Op::conv2d)
+    if (!names_layer(p_, c.layer) || !ops::has_weights(p_.layers[c.layer].layer))
       return bad(fmt::format("of layer {}", c.layer));
     const network::Layer& y = p_.layers[c.layer].layer;
-    const int rows = network::stored_channels(y.out.c) / 8, cols = network::stored_channels(y.in.c) / 8;
+    const bool blocks = ops::has_blocks(y);
+    const int rows = network::stored_channels(y.out.c) / 8, cols = blocks ? network::stored_channels(y.in.c) / 8 : 1;
     const sparsity::ChunkShape& s = c.shape;
+    if (s.by_channel == blocks) return bad("has not the form of the weights of its layer");
+    if (s.bias && !operator_of(y).bias) bad("has a bias, which its layer has not");
+    if (s.table != 0 && s.table != layer_table_bytes(y)) bad(fmt::format("has a table of {} bytes", s.table));
     if (s.col0 < 0 || s.col1 <= s.col0 || s.col1 > cols) return bad(fmt::format("columns {} to {}", s.col0, s.col1));
     for (int row : s.rows)
       if (row < 0 || row >= rows) return bad(fmt::format("row {} of {}", row, rows));
-    if (s.taps != y.window.kh * y.window.kw)
-      return bad(fmt::format("{} taps, the layer has {}", s.taps, y.window.kh * y.window.kw));
+    const int taps = blocks ? y.window.taps() : channel_bytes(y);
+    if (s.taps != taps) return bad(fmt::format("{} taps, the layer has {}", s.taps, taps));
     if (c.ddr_address < 0 || c.ddr_address > most_bytes)
       return bad(fmt::format("stands at DDR address {}", c.ddr_address));
     if (c.ddr_address % 4 != 0) bad(fmt::format("stands at DDR address {}, not a multiple of 4", c.ddr_address));
@@ -188,8 +255,8 @@ class Structure {
     }
     const sparsity::ChunkSize size = chunk_size(mask < 0 ? dense : p_.masks[mask], s);
     if (size.blocks != c.size.blocks || size.indexed != c.size.indexed || size.bias != c.size.bias ||
-        size.multipliers != c.size.multipliers ||
-        size.index != c.size.index || size.data != c.size.data)
+        size.multipliers != c.size.multipliers || size.index != c.size.index || size.data != c.size.data ||
+        size.table != c.size.table)
       bad(fmt::format("{} bytes with {} blocks, its mask says {} bytes with {} blocks", c.size.total(), c.size.blocks,
                       size.total(), size.blocks));
     in_ddr(c.ddr_address, c.ddr_address + c.size.total(), fmt::format("chunk {}", i));

@@ -80,24 +80,50 @@ TEST_CASE("Layers may stand in any order and are sorted") {
   for (std::size_t i = 0; i < n.layers.size(); ++i) CHECK(n.layers[i].id == static_cast<int>(i));
 }
 
-TEST_CASE("Concat adds channels; only the last part may have a broken group of 8") {
+TEST_CASE("Concat adds channels; parts behind a broken group of 8 are put among zeros and added") {
   const char* text = R"({"name":"n","input":[4,4,8],"layers":[
     {"name":"a","op":"conv2d","inputs":"input","channels":16},{"name":"b","op":"conv2d","inputs":"input","channels":5},
     {"name":"cat","op":"concat","inputs":["a","b"]}]})";
   CHECK(good(text).layers.back().out == Shape{4, 4, 21});
-  json wrong = json::parse(text);
-  wrong["layers"][2]["inputs"] = {"b", "a"};
-  const Failure f = bad(wrong.dump().c_str());
-  REQUIRE(f.problems.size() == 1);
-  CHECK_THAT(describe(f), Contains("'cat'") && Contains("'b' has 5 channels") && Contains("multiple of 8"));
+  json turned = json::parse(text);
+  turned["layers"][2]["inputs"] = {"b", "a"};
+  const Network n = good(turned.dump().c_str());
+  REQUIRE(n.layers.size() == 6);
+  const Layer &b = n.layers[3], &a = n.layers[4], &cat = n.layers[5];
+  CHECK(b.op == Op::select);
+  CHECK(b.source[4] == 4);
+  CHECK(b.source[5] == -1);
+  CHECK(a.source[4] == -1);
+  CHECK(a.source[5] == 0);
+  CHECK(cat.op == Op::add);
+  CHECK(cat.name == "cat");
+  CHECK(cat.inputs == std::vector<LayerId>{3, 4});
+  CHECK(cat.out == Shape{4, 4, 21});
+}
+
+TEST_CASE("As many groups as channels are a depthwise convolution; a pool over a large map has two steps") {
+  const Network n = good(R"({"name":"n","input":[112,112,24],"layers":[
+    {"name":"dw","op":"conv2d","channels":24,"groups":24,"kernel":3,"dilation":2,"padding":2},
+    {"name":"g","op":"conv2d","channels":48,"groups":3},
+    {"name":"pool","op":"avgpool","global":true}]})");
+  CHECK(n.layers[1].op == Op::depthwise);
+  CHECK(n.layers[1].out == Shape{112, 112, 24});
+  CHECK(n.layers[1].macs() == 112 * 112 * 24 * 9);
+  CHECK(n.layers[2].macs() == 112 * 112 * 48 * 8);
+  REQUIRE(n.layers.size() == 5);
+  CHECK(n.layers[3].out == Shape{2, 2, 48});
+  CHECK(n.layers[4].out == Shape{1, 1, 48});
+  CHECK_THAT(describe(bad(R"({"name":"n","input":[8,8,24],"layers":[
+    {"name":"g","op":"conv2d","channels":48,"groups":5}]})")),
+             Contains("into 5 groups"));
 }
 
 TEST_CASE("All problems are reported in one pass, each with its layer") {
   const Failure f = bad(R"({"name":"n","input":[8,8,0],"layerz":1,"layers":[
     {"name":"a","op":"conv2d","channels":"many"},
     {"name":"b","op":"conv2d","chanels":8,"kernel":[3,3,3]},
-    {"name":"c","op":"conv2d","inputs":"aa","channels":8,"groups":2,"dilation":2},
-    {"name":"d","op":"softmax"},
+    {"name":"c","op":"conv2d","inputs":"aa","channels":8,"groups":0,"dilation":[1,2,3]},
+    {"name":"d","op":"fft"},
     {"name":"d","op":"maxpool","kernel":2,"padding":2},
     {"name":"e","op":"add"},
     {"op":"relu"}]})");
@@ -108,10 +134,10 @@ TEST_CASE("All problems are reported in one pass, each with its layer") {
   CHECK_THAT(text, Contains("layers[1] 'b': unknown key 'chanels'; did you mean 'channels'?"));
   CHECK_THAT(text, Contains("layers[1] 'b'.channels: is missing"));
   CHECK_THAT(text, Contains("layers[1] 'b'.kernel: has 3 entries"));
-  CHECK_THAT(text, Contains("layers[2] 'c'.groups: is 2: grouped and depthwise"));
-  CHECK_THAT(text, Contains("layers[2] 'c'.dilation: is 2: dilated"));
+  CHECK_THAT(text, Contains("layers[2] 'c'.groups: is 0"));
+  CHECK_THAT(text, Contains("layers[2] 'c'.dilation: has 3 entries"));
   CHECK_THAT(text, Contains("there is no layer 'aa'; did you mean 'a'?"));
-  CHECK_THAT(text, Contains("layer kind 'softmax' is not supported; one of conv2d, gemm"));
+  CHECK_THAT(text, Contains("layer kind 'fft' is not supported; one of conv2d, depthwise, gemm"));
   CHECK_THAT(text, Contains("the name 'd' is taken by layers[3] 'd'"));
   CHECK_THAT(text, Contains("leaves windows that read nothing but padding"));
   CHECK_THAT(text, Contains("add has 1 input; exactly 2"));

@@ -282,7 +282,7 @@ class BottleneckEmitter {
 
 bool is_conv(const network::Layer& l, int kernel) {
   const int pad = kernel / 2;
-  return l.op == network::Op::conv2d && l.is_int8() &&
+  return l.op == network::Op::conv2d && l.is_int8() && l.groups == 1 && !l.lookup && l.most == 127 &&
          l.window == network::Window{kernel, kernel, 1, 1, pad, pad, pad, pad};
 }
 

@@ -25,7 +25,8 @@ std::vector<Problem> problems(const schedule::Request& request) {
   const auto& [network, masks, law, spec] = request;
   std::vector<Problem> found;
   const auto bottleneck = find_bottleneck(network);
-  if (!is_gemm(network) && !bottleneck)
+  const bool behind = network.layers.size() > 1 && (network.layers[1].lookup || network.layers[1].most != 127);
+  if ((!is_gemm(network) || behind) && !bottleneck)
     return {{"", "schedule.policy", fmt::format("is \"object_fifo\", which {} has no form for", network.name),
              "legal: a network of one gemm with m, n and k, or a bottleneck (1x1, 3x3, 1x1, sum with the input); or "
              "schedule.policy=best"}};

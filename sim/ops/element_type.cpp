@@ -1,25 +1,6 @@
-#include "sim/network/network.h"
+#include "sim/ops/layer.h"
 
-namespace tessera::network {
-
-const char* op_name(Op op) {
-  switch (op) {
-    case Op::input:
-      return "input";
-    case Op::conv2d:
-      return "conv2d";
-    case Op::maxpool:
-      return "maxpool";
-    case Op::avgpool:
-      return "avgpool";
-    case Op::add:
-      return "add";
-    case Op::concat:
-      return "concat";
-  }
-  return "?";
-}
-
+namespace tessera::ops {
 namespace {
 struct TypeEntry {
   const char* name;
@@ -52,4 +33,5 @@ std::optional<ElementType> find_type(const std::string& name) {
   return std::nullopt;
 }
 
-}  // namespace tessera::network
+}  // namespace tessera::ops
+

@@ -1,0 +1,148 @@
+// What a rule asks of a view: its elements in the order of a tensor of their own, and constants beside it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/import/lowering.h"
+
+namespace tessera::import {
+using nlohmann::json;
+
+View Lowering::picked(const Node& node, const View& view, const Digits& pixels, std::int64_t h, std::int64_t w) {
+  json& layer = add_layer(node, "pick", {view});
+  layer["size"] = {h, w};
+  layer["from"] = view.first_pixel;
+  json sizes = json::array(), strides = json::array();
+  for (const Digit& d : pixels) {
+    sizes.push_back(d.size);
+    strides.push_back(d.stride);
+  }
+  if (pixels.empty()) {
+    sizes.push_back(1);
+    strides.push_back(1);
+  }
+  layer["sizes"] = sizes;
+  layer["strides"] = strides;
+  View out = view;
+  out.layer = layer["name"];
+  out.h = h;
+  out.w = w;
+  out.first_pixel = 0;
+  return out;
+}
+
+View Lowering::selected(const Node& node, const View& view, const std::vector<std::int64_t>& channels) {
+  json& layer = add_layer(node, "select", {view});
+  layer["source"] = channels;
+  View out = view;
+  out.layer = layer["name"];
+  out.c = static_cast<std::int64_t>(channels.size());
+  out.first_channel = 0;
+  return out;
+}
+
+std::optional<View> Lowering::settled(const Node& node, const View& view, bool map) {
+  const Dims shape = view.shape();
+  std::size_t channel = map ? 1 : shape.size() - 1;
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    if (view.has_channels(d) && !map) channel = d;
+  bool mixed = shape.empty() || (map && shape.size() != 4) || (map && shape[0] != 1);
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    mixed = mixed || (d == channel ? view.has_pixels(d) : view.has_channels(d));
+  if (mixed) {
+    refuse(node, "",
+           fmt::format("reads {} whose elements stand in {} x {} pixels of {} channels across its dimensions",
+                       dims_text(shape), view.h, view.w, view.c),
+           map ? "1 x channels x height x width" : "channels in one dimension, pixels in the others");
+    return std::nullopt;
+  }
+  View v = view;
+  if (!in_order(v, true)) v = selected(node, v, counted(digits_of(v, true), v.first_channel));
+  std::int64_t pixels = 1;
+  for (std::size_t d = 0; d < shape.size(); ++d) pixels *= d == channel ? 1 : shape[d];
+  std::int64_t h = pixels, w = 1;
+  if (map || shape.size() == 4) {
+    h = shape[channel == 1 ? 2 : 1];
+    w = shape[channel == 3 ? 2 : 3];
+    if (h * w != pixels) {
+      h = pixels;
+      w = 1;
+    }
+  }
+  const bool placed = in_order(v, false);
+  if (placed && !map) {
+    h = v.h;
+    w = v.w;
+  }
+  if (!placed || h != v.h || w != v.w) v = picked(node, v, digits_of(v, false), h, w);
+  v.dims.assign(shape.size(), {});
+  std::int64_t stride = pixels;
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (d == channel) {
+      if (v.c > 1) v.dims[d] = {{v.c, true, 1}};
+      continue;
+    }
+    stride /= shape[d];
+    if (shape[d] > 1) v.dims[d] = {{shape[d], false, stride}};
+  }
+  return v;
+}
+
+std::optional<std::string> Lowering::constant_layer(const Node& node, const Tensor& tensor, const View& like) {
+  const Dims shape = like.shape();
+  const std::vector<double> given = reals(tensor);
+  std::vector<std::vector<std::int64_t>> pixel, channel;  // by dimension and index
+  for (const Digits& dim : like.dims) {
+    std::vector<std::int64_t> sums[2] = {{0}, {0}};
+    for (const Digit& d : dim)
+      for (const bool of_channels : {false, true}) {
+        std::vector<std::int64_t> next;
+        for (const std::int64_t v : sums[of_channels ? 1 : 0])
+          for (std::int64_t i = 0; i < d.size; ++i) next.push_back(v + (d.channel == of_channels ? i * d.stride : 0));
+        sums[of_channels ? 1 : 0] = std::move(next);
+      }
+    pixel.push_back(std::move(sums[0]));
+    channel.push_back(std::move(sums[1]));
+  }
+  std::vector<float> values(static_cast<std::size_t>(like.pixels() * like.c), 0.0F);
+  const std::int64_t count = element_count(shape);
+  Walk walk(shape, {broadcast_strides(tensor.shape, shape)});
+  for (std::int64_t i = 0; i < count; ++i, walk.next()) {
+    std::int64_t p = like.first_pixel, c = like.first_channel;
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+      p += pixel[d][static_cast<std::size_t>(walk.index()[d])];
+      c += channel[d][static_cast<std::size_t>(walk.index()[d])];
+    }
+    values[static_cast<std::size_t>(p * like.c + c)] =
+        static_cast<float>(given[static_cast<std::size_t>(walk.offset(0))] / like.factor);
+  }
+  // One column stands for all where all are alike.
+  std::int64_t w = like.w;
+  bool alike = w > 1;
+  for (std::int64_t p = 0; alike && p < like.pixels(); ++p)
+    alike =
+        std::equal(values.begin() + p * like.c, values.begin() + (p + 1) * like.c, values.begin() + p / w * w * like.c);
+  if (alike) {
+    for (std::int64_t h = 0; h < like.h; ++h)
+      std::copy_n(values.begin() + h * w * like.c, like.c, values.begin() + h * like.c);
+    w = 1;
+    values.resize(static_cast<std::size_t>(like.h * like.c));
+  }
+  json& layer = add_layer(node, "constant", {});
+  const std::string name = layer["name"];
+  layer["size"] = {like.h, w, like.c};
+  lowered_.constants[name] = std::move(values);
+  return name;
+}
+
+View Lowering::affine(const Node& node, const View& view, const std::vector<double>& scale,
+                      const std::vector<double>& shift) {
+  json& layer = add_layer(node, "depthwise", {view});
+  layer["kernel"] = 1;
+  const std::string name = layer["name"];
+  const Dims sides{static_cast<std::int64_t>(scale.size())};
+  set_weights(name, {make_tensor(DataType::f32, sides, scale), {sides[0], 1, 1, 1}, {1, 0, 0, 0}, 1.0, shift});
+  return over(view, name);
+}
+
+}  // namespace tessera::import

@@ -1,0 +1,202 @@
+// Activations and layer normalizations that exporters write as subgraphs become one node again.
+#include <algorithm>
+#include <cmath>
+
+#include "sim/import/passes.h"
+
+namespace tessera::import {
+namespace {
+
+bool near(double a, double b) { return std::fabs(a - b) <= 1e-3 * std::fabs(b); }
+
+class Recognizer {
+ public:
+  explicit Recognizer(Graph& graph) : graph_(graph), producers_(producers_of(graph)), users_(users_of(graph)) {}
+
+  void run() {
+    // The outermost node of a product is looked at before those within it.
+    for (std::size_t n = graph_.nodes.size(); n-- > 0;) {
+      Node& node = graph_.nodes[n];
+      if (!node.domain.empty()) continue;
+      if (node.op == "Mul" || node.op == "Div") activation(node);
+      if (node.op == "Div") normalization(node);
+    }
+  }
+
+ private:
+  const Node* made_by(ValueId id) const {
+    const int n = id == no_value ? -1 : producers_[static_cast<std::size_t>(id)];
+    return n < 0 ? nullptr : &graph_.nodes[static_cast<std::size_t>(n)];
+  }
+  const Node* made_by(ValueId id, const char* op) const {
+    const Node* node = made_by(id);
+    return node != nullptr && node->op == op && node->domain.empty() ? node : nullptr;
+  }
+  std::optional<double> number(ValueId id) const {
+    if (id == no_value) return std::nullopt;
+    const auto& constant = graph_.values[static_cast<std::size_t>(id)].constant;
+    if (!constant || constant->elements() != 1) return std::nullopt;
+    return reals(*constant)[0];
+  }
+
+  // A product: numbers, and values that are none.
+  struct Product {
+    double factor = 1;
+    std::vector<ValueId> values;
+  };
+  void collect(ValueId id, Product& product) const {
+    if (const auto v = number(id)) {
+      product.factor *= *v;
+      return;
+    }
+    const Node *mul = made_by(id, "Mul"), *div = made_by(id, "Div");
+    if (mul != nullptr) {
+      collect(mul->inputs[0], product);
+      collect(mul->inputs[1], product);
+    } else if (div != nullptr && number(div->inputs[1])) {
+      product.factor /= *number(div->inputs[1]);
+      collect(div->inputs[0], product);
+    } else {
+      product.values.push_back(id);
+    }
+  }
+  Product product_of(ValueId id) const {
+    Product product;
+    collect(id, product);
+    return product;
+  }
+
+  // id = x + number.
+  bool is_sum(ValueId id, ValueId* x, double v) const {
+    const Node* add = made_by(id, "Add");
+    if (add == nullptr) return false;
+    for (const std::size_t i : {0, 1})
+      if (const auto n = number(add->inputs[i]); n && near(*n, v)) {
+        *x = add->inputs[1 - i];
+        return true;
+      }
+    return false;
+  }
+  bool is_scaled(ValueId id, ValueId x, double v) const {
+    const Product p = product_of(id);
+    return p.values == std::vector<ValueId>{x} && near(p.factor, v);
+  }
+  // sqrt(2 / pi) * (x + 0.044715 * x^3)
+  bool is_cubic(ValueId id, ValueId x) const {
+    const Product p = product_of(id);
+    if (p.values.size() != 1 || !near(p.factor, std::sqrt(2 / M_PI))) return false;
+    const Node* add = made_by(p.values[0], "Add");
+    if (add == nullptr) return false;
+    for (const std::size_t i : {0, 1}) {
+      if (add->inputs[i] != x) continue;
+      const Product cube = product_of(add->inputs[1 - i]);
+      if (!near(cube.factor, 0.044715)) continue;
+      if (cube.values == std::vector<ValueId>(3, x)) return true;
+      const Node* power = cube.values.size() == 1 ? made_by(cube.values[0], "Pow") : nullptr;
+      if (power != nullptr && power->inputs[0] == x && near(number(power->inputs[1]).value_or(0), 3)) return true;
+    }
+    return false;
+  }
+
+  void become(Node& node, const char* op, ValueId x, std::map<std::string, Attribute> attributes) {
+    node.op = op;
+    node.inputs = {x};
+    node.attributes = std::move(attributes);
+  }
+
+  void activation(Node& node) {
+    Product p;
+    collect(node.outputs[0], p);
+    if (p.values.size() != 2) return;
+    for (const std::size_t i : {0, 1}) {
+      const ValueId x = p.values[i], f = p.values[1 - i];
+      ValueId inner = no_value;
+      if (const Node* sigmoid = made_by(f, "Sigmoid"); sigmoid != nullptr && near(p.factor, 1)) {
+        const Product argument = product_of(sigmoid->inputs[0]);
+        if (argument.values == std::vector<ValueId>{x})
+          return become(node, "Swish", x, {{"alpha", static_cast<float>(argument.factor)}});
+      }
+      if (const Node* hard = made_by(f, "HardSigmoid"); hard != nullptr && near(p.factor, 1) && hard->inputs[0] == x &&
+                                                        near(real_of(*hard, "alpha", 0.2), 1.0 / 6) &&
+                                                        near(real_of(*hard, "beta", 0.5), 0.5))
+        return become(node, "HardSwish", x, {});
+      if (const Node* clip = made_by(f, "Clip");
+          clip != nullptr && near(p.factor, 1.0 / 6) && clip->inputs.size() == 3 && number(clip->inputs[1]) == 0.0 &&
+          near(number(clip->inputs[2]).value_or(0), 6) && is_sum(clip->inputs[0], &inner, 3) && inner == x)
+        return become(node, "HardSwish", x, {});
+      if (!near(p.factor, 0.5) || !is_sum(f, &inner, 1)) continue;
+      if (const Node* erf = made_by(inner, "Erf"); erf != nullptr && is_scaled(erf->inputs[0], x, std::sqrt(0.5)))
+        return become(node, "Gelu", x, {});
+      if (const Node* tanh = made_by(inner, "Tanh"); tanh != nullptr && is_cubic(tanh->inputs[0], x))
+        return become(node, "Gelu", x, {{"approximate", std::string("tanh")}});
+    }
+  }
+
+  bool is_last_mean(const Node& mean) const {
+    const Value& in = graph_.values[static_cast<std::size_t>(mean.inputs[0])];
+    Dims axes;
+    const auto it = mean.attributes.find("axes");
+    if (it != mean.attributes.end() && std::holds_alternative<Dims>(it->second)) axes = std::get<Dims>(it->second);
+    if (const Tensor* given = constant_input(graph_, mean, 1)) axes = integers(*given);
+    const auto rank = static_cast<std::int64_t>(in.shape.size());
+    return in.known && axes.size() == 1 && (axes[0] + rank) % rank == rank - 1;
+  }
+
+  // (x - mean) / sqrt(mean of its square + epsilon); without the mean it stays as it is.
+  void normalization(Node& node) {
+    const Node* root = made_by(node.inputs[1], "Sqrt");
+    const Node* difference = made_by(node.inputs[0], "Sub");
+    if (root == nullptr || difference == nullptr) return;
+    const Node *mean = made_by(difference->inputs[1], "ReduceMean"), *sum = made_by(root->inputs[0], "Add");
+    if (mean == nullptr || sum == nullptr || mean->inputs[0] != difference->inputs[0] || !is_last_mean(*mean)) return;
+    const std::size_t at = number(sum->inputs[1]) ? 0 : 1;
+    const Node* variance = made_by(sum->inputs[at], "ReduceMean");
+    const auto epsilon = number(sum->inputs[1 - at]);
+    if (variance == nullptr || !epsilon || !is_last_mean(*variance)) return;
+    const Node *power = made_by(variance->inputs[0], "Pow"), *square = made_by(variance->inputs[0], "Mul");
+    const ValueId d = node.inputs[0];
+    const bool squared = (power != nullptr && power->inputs[0] == d && near(number(power->inputs[1]).value_or(0), 2)) ||
+                         (square != nullptr && square->inputs[0] == d && square->inputs[1] == d);
+    if (!squared) return;
+    const ValueId x = mean->inputs[0];
+    const Dims sides{graph_.values[static_cast<std::size_t>(x)].shape.back()};
+    const auto count = static_cast<std::size_t>(sides[0]);
+    const std::string name = node.name;
+    Node* last = &node;
+    ValueId scale = no_value, bias = no_value;
+    if (Node* mul = only_user(*last, "Mul", sides[0], &scale)) last = mul;
+    if (Node* add = only_user(*last, "Add", sides[0], &bias)) last = add;
+    if (scale == no_value)
+      scale = graph_.add_constant(name + ".scale", make_tensor(DataType::f32, sides, std::vector<double>(count, 1)));
+    if (bias == no_value)
+      bias = graph_.add_constant(name + ".bias", make_tensor(DataType::f32, sides, std::vector<double>(count, 0)));
+    last->op = "LayerNormalization";
+    last->inputs = {x, scale, bias};
+    last->attributes = {{"axis", std::int64_t{-1}}, {"epsilon", static_cast<float>(*epsilon)}};
+  }
+
+  // The one node that reads the output of `node`, if it combines it with a constant per channel.
+  Node* only_user(const Node& node, const char* op, std::int64_t channels, ValueId* constant) {
+    const auto& users = users_[static_cast<std::size_t>(node.outputs[0])];
+    if (users.size() != 1 || graph_.is_output(node.outputs[0])) return nullptr;
+    Node& user = graph_.nodes[static_cast<std::size_t>(users[0])];
+    if (user.op != op) return nullptr;
+    for (const ValueId id : user.inputs) {
+      const auto& value = graph_.values[static_cast<std::size_t>(id)].constant;
+      if (!value || value->shape != Dims{channels}) continue;
+      *constant = id;
+      return &user;
+    }
+    return nullptr;
+  }
+
+  Graph& graph_;
+  std::vector<int> producers_;
+  std::vector<std::vector<int>> users_;
+};
+
+}  // namespace
+
+void recognize_activations(Graph& graph) { Recognizer(graph).run(); }
+
+}  // namespace tessera::import

@@ -1,0 +1,325 @@
+// Sums, differences and products of tensors, with constants beside them, and functions of one number.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/import/rules.h"
+#include "sim/ops/lookup.h"
+
+namespace tessera::import {
+namespace {
+using nlohmann::json;
+
+bool alike(const View& a, const View& b) {
+  return a.h == b.h && a.w == b.w && a.c == b.c && a.first_pixel == b.first_pixel &&
+         a.first_channel == b.first_channel && a.dims == b.dims;
+}
+
+const char* binary_name(const Node& node) { return node.op == "Add" ? "add" : node.op == "Sub" ? "sub" : "mul"; }
+
+// The factor of the product of two views, which their tensors leave out, goes with the result.
+void put_binary(Lowering& to, const Node& node, View a, View b) {
+  double factor = 1;
+  std::string op = binary_name(node);
+  if (op == "mul") {
+    factor = a.factor * b.factor;
+    a.factor = b.factor = 1;
+  } else {  // operands count with positive factors
+    if (b.factor < 0) {
+      op = op == "add" ? "sub" : "add";
+      b.factor = -b.factor;
+    }
+    if (a.factor < 0) {
+      op = op == "add" ? "sub" : "add";
+      a.factor = -a.factor;
+      factor = -1;
+    }
+  }
+  json& layer = to.add_layer(node, op.c_str(), {a, b});
+  View out = over(a, layer["name"]);
+  out.factor = factor;
+  to.put(node, std::move(out));
+}
+
+void combine(Lowering& to, const Node& node, const View& first, const View& second) {
+  if (alike(first, second)) return put_binary(to, node, first, second);
+  View a = first, b = second;
+  const Dims out = to.value(node.outputs[0]).shape;
+  if (a.shape() != out && b.shape() == out && node.op != "Sub") std::swap(a, b);
+  while (b.dims.size() < a.dims.size()) b.dims.insert(b.dims.begin(), Digits{});
+  while (a.dims.size() < b.dims.size()) a.dims.insert(a.dims.begin(), Digits{});
+  const Dims of_a = a.shape(), of_b = b.shape();
+  if (of_a != out)
+    return to.refuse(node, "", fmt::format("broadcasts {} and {} against each other", dims_text(of_a), dims_text(of_b)),
+                     "one input as large as the output");
+  const bool map = out.size() == 4 && a.has_channels(1) && out[0] == 1;
+  std::optional<View> x = to.settled(node, a, map);
+  if (!x) return;
+  // Channels of the second input stand where those of the first do.
+  std::optional<View> y = to.settled(node, b, map);
+  if (!y) return;
+  if (y->c == 1 && x->c > 1) y = to.selected(node, *y, std::vector<std::int64_t>(static_cast<std::size_t>(x->c), 0));
+  const auto fits = [](std::int64_t second_side, std::int64_t side) { return second_side == side || second_side == 1; };
+  if (y->c != x->c || !fits(y->h, x->h) || !fits(y->w, x->w))
+    return to.refuse(node, "", fmt::format("combines {} with {}", dims_text(of_a), dims_text(of_b)),
+                     "a second tensor of the same rows and columns, or of one");
+  put_binary(to, node, *x, *y);
+}
+
+// Numbers per channel of a constant whose other dimensions are 1; nothing for others.
+std::optional<std::vector<double>> per_channel(const Tensor& constant, const View& view) {
+  const Dims shape = view.shape();
+  std::size_t channel = shape.size();
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    if (view.has_channels(d)) channel = d;
+  if (channel == shape.size() || constant.elements() != shape[channel] || constant.shape.size() > shape.size() ||
+      constant.shape.size() + channel < shape.size())
+    return std::nullopt;
+  if (constant.shape[constant.shape.size() + channel - shape.size()] != shape[channel]) return std::nullopt;
+  return reals(constant);
+}
+
+void with_constant(Lowering& to, const Node& node, const View& view, const Tensor& constant, bool constant_first) {
+  View in = view;
+  const Dims out = to.value(node.outputs[0]).shape;
+  const std::optional<double> number = single(&constant);
+  const bool divides = node.op == "Div", multiplies = node.op == "Mul" || (divides && !constant_first);
+  if (divides && constant_first)
+    return to.refuse(node, "", "divides a constant by a tensor", "tensors divided by constants");
+  if (in.shape() != out) {
+    if (!number || element_count(in.shape()) != element_count(out))
+      return to.refuse(node, "", fmt::format("broadcasts {} to {}", dims_text(in.shape()), dims_text(out)),
+                       "a constant that is broadcast to the tensor");
+    if (const auto same = reshaped(in, out)) in = *same;
+  }
+  if (multiplies && number && *number != 0 && std::isfinite(*number)) {
+    in.factor *= divides ? 1 / *number : *number;
+    return to.put(node, std::move(in));
+  }
+  const bool negative = node.op == "Sub" && constant_first;
+  std::optional<std::vector<double>> channels = per_channel(constant, in);
+  if (number) channels = std::vector<double>(static_cast<std::size_t>(in.c), *number);
+  if (channels) {
+    const std::optional<View> settled = to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
+    if (!settled) return;
+    channels->resize(static_cast<std::size_t>(settled->c), channels->empty() ? 0 : channels->front());
+    std::vector<double> scale(channels->size(), negative ? -1.0 : 1.0), shift(channels->size(), 0.0);
+    for (std::size_t c = 0; c < channels->size(); ++c) {
+      const double v = (*channels)[c];
+      if (multiplies)
+        scale[c] = divides ? 1 / v : v;
+      else
+        shift[c] = node.op == "Sub" && !negative ? -v : v;
+    }
+    return to.put(node, to.affine(node, *settled, scale, shift));
+  }
+  if (divides) return to.refuse(node, "", "divides by a tensor of constants", "numbers, or one per channel");
+  const std::optional<std::string> name = to.constant_layer(node, constant, in);
+  if (!name) return;
+  View second = over(in, *name);
+  second.factor = in.factor;
+  if (negative)
+    put_binary(to, node, second, in);
+  else
+    put_binary(to, node, in, second);
+}
+
+void lower_binary(Lowering& to, const Node& node) {
+  const Tensor *first = to.constant(node, 0), *second = to.constant(node, 1);
+  if (first != nullptr && second != nullptr) return to.refuse(node, "", "has constants alone", "a tensor");
+  const View* view = to.view(node, first != nullptr ? 1 : 0);
+  if (view == nullptr) return;
+  if (first != nullptr || second != nullptr)
+    return with_constant(to, node, *view, first != nullptr ? *first : *second, first != nullptr);
+  const View* other = to.view(node, 1);
+  if (other == nullptr) return;
+  if (node.op == "Div") return to.refuse(node, "", "divides a tensor by another", "tensors divided by constants");
+  combine(to, node, *view, *other);
+}
+
+// Masks of constants: what is masked gets the least number that int8 has in the scale of the others.
+void lower_where(Lowering& to, const Node& node) {
+  const Tensor* condition = to.constant(node, 0);
+  const bool keeps_first = to.constant(node, 1) == nullptr;
+  const std::optional<double> masked = single(to.constant(node, keeps_first ? 2 : 1));
+  if (condition == nullptr || !masked || *masked > -1e3)
+    return to.refuse(node, "", "chooses between tensors", "a constant mask that puts a large negative number");
+  const View* in = to.view(node, keeps_first ? 1 : 2);
+  if (in == nullptr) return;
+  std::vector<double> values = reals(*condition);
+  for (double& v : values) v = (v != 0) == keeps_first ? 0 : *masked;
+  const auto name = to.constant_layer(node, make_tensor(DataType::f32, condition->shape, values), *in);
+  if (!name) return;
+  json& layer = to.add_layer(node, "add", {*in, over(*in, *name)});
+  to.put(node, over(*in, layer["name"]));
+}
+
+void lower_batch_norm(Lowering& to, const Node& node) {
+  const View* given = to.view(node, 0);
+  std::vector<double> parameters[4];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Tensor* constant = to.constant(node, i + 1);
+    if (constant == nullptr)
+      return to.refuse(node, "", "has parameters that are no constants", "a network for inference");
+    parameters[i] = reals(*constant);
+  }
+  if (given == nullptr) return;
+  const std::optional<View> in = to.settled(node, *given, given->dims.size() == 4);
+  if (!in) return;
+  std::vector<double> scale, shift;
+  for (std::size_t c = 0; c < parameters[0].size(); ++c) {
+    scale.push_back(parameters[0][c] / std::sqrt(parameters[3][c] + real_of(node, "epsilon", 1e-5F)));
+    shift.push_back(parameters[1][c] - parameters[2][c] * scale[c]);
+  }
+  to.put(node, to.affine(node, *in, scale, shift));
+}
+
+// Whether a function can be computed with the layer that makes its argument: which it alone reads, as it stands there.
+bool joins(Lowering& to, const Node& node, const View& in) {
+  if (in.layer.empty() || !to.alone(node, 0) || in.factor <= 0) return false;
+  const json& layer = to.layer(in.layer);
+  return !layer.contains("relu") && !layer.contains("lookup") && !to.value(node.inputs[0]).quantization;
+}
+
+void put_function(Lowering& to, const Node& node, const View& in, const ops::Lookup& f, double result_factor = 1) {
+  json function = {{"function", function_name(f.function)}};
+  if (function_parameters(f.function) > 0) function["alpha"] = f.alpha;
+  if (function_parameters(f.function) > 1) function["beta"] = f.beta;
+  const std::string op = to.layer(in.layer).value("op", "input");
+  const bool convolution = op == "conv2d" || op == "gemm" || op == "depthwise";
+  View out = in;
+  if (in.factor < 0) {
+    const auto channels = static_cast<std::size_t>(in.c);
+    const std::optional<View> settled = to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
+    if (!settled) return;
+    return put_function(
+        to, node, to.affine(node, *settled, std::vector<double>(channels, 1.0), std::vector<double>(channels, 0.0)), f,
+        result_factor);
+  }
+  if (convolution && in.factor == 1 && joins(to, node, in)) {
+    to.layer(in.layer)["lookup"] = function;
+  } else {
+    json& layer = to.add_layer(node, "lookup", {in});
+    layer.update(function);
+    out = over(in, layer["name"]);
+  }
+  out.factor = result_factor;
+  to.put(node, std::move(out));
+}
+
+void lower_relu(Lowering& to, const Node& node) {
+  const View* in = to.view(node, 0);
+  if (in == nullptr) return;
+  double most = 0;  // of a clipped one
+  if (node.op == "Clip") {
+    const std::optional<double> low = single(to.constant(node, 1)), high = single(to.constant(node, 2));
+    if (!low || *low != 0 || (high && !(*high > 0)))
+      return put_function(to, node, *in, {ops::Function::clip, 1, 1, low.value_or(-1e30), high.value_or(1e30)});
+    most = high.value_or(0);
+  }
+  const std::string op = to.layer(in->layer).value("op", "input");
+  const bool computes =
+      op == "conv2d" || op == "gemm" || op == "depthwise" || op == "add" || op == "sub" || op == "mul";
+  if (!computes || !joins(to, node, *in)) {
+    const ops::Function f = most > 0 ? ops::Function::clip : ops::Function::relu;
+    return put_function(to, node, *in, {f, 1, 1, 0, most});
+  }
+  to.layer(in->layer)["relu"] = true;
+  if (most > 0) to.set_limit(in->layer, most / in->factor);
+  to.put(node, View(*in));
+}
+
+void lower_function(Lowering& to, const Node& node) {
+  const View* given = to.view(node, 0);
+  if (given == nullptr) return;
+  View in = *given;
+  const std::string& op = node.op;
+  ops::Lookup f;
+  double factor = 1;
+  if (op == "LeakyRelu") f = {ops::Function::leaky_relu, 1, 1, real_of(node, "alpha", 0.01F), 0};
+  if (op == "Elu") f = {ops::Function::elu, 1, 1, real_of(node, "alpha", 1), 0};
+  if (op == "HardSigmoid")
+    f = {ops::Function::hard_sigmoid, 1, 1, real_of(node, "alpha", 0.2F), real_of(node, "beta", 0.5)};
+  if (op == "Swish") {  // x * sigmoid(alpha x) = silu(alpha x) / alpha
+    const double alpha = real_of(node, "alpha", 1);
+    in.factor *= alpha;
+    factor = 1 / alpha;
+    f.function = ops::Function::silu;
+  }
+  if (op == "Gelu") {
+    const auto it = node.attributes.find("approximate");
+    const bool by_tanh = it != node.attributes.end() && std::holds_alternative<std::string>(it->second) &&
+                         std::get<std::string>(it->second) == "tanh";
+    f.function = by_tanh ? ops::Function::gelu_tanh : ops::Function::gelu;
+  }
+  for (const auto& [name, function] : {std::pair{"Sigmoid", ops::Function::sigmoid},
+                                       {"HardSwish", ops::Function::hard_swish},
+                                       {"Tanh", ops::Function::tanh},
+                                       {"Erf", ops::Function::erf},
+                                       {"Softplus", ops::Function::softplus},
+                                       {"Mish", ops::Function::mish},
+                                       {"Exp", ops::Function::exp},
+                                       {"Sqrt", ops::Function::sqrt},
+                                       {"Reciprocal", ops::Function::reciprocal},
+                                       {"Abs", ops::Function::abs}})
+    if (op == name) f.function = function;
+  put_function(to, node, in, f, factor);
+}
+
+void lower_prelu(Lowering& to, const Node& node) {
+  const View* in = to.view(node, 0);
+  const Tensor* slope = to.constant(node, 1);
+  const std::vector<double> slopes = slope == nullptr ? std::vector<double>{} : reals(*slope);
+  if (slopes.empty() || std::adjacent_find(slopes.begin(), slopes.end(), std::not_equal_to<>()) != slopes.end())
+    return to.refuse(node, "slope", "differs between channels", "one slope for all");
+  if (in != nullptr) put_function(to, node, *in, {ops::Function::leaky_relu, 1, 1, slopes[0], 0});
+}
+
+void lower_negation(Lowering& to, const Node& node) {
+  const View* in = to.view(node, 0);
+  if (in == nullptr) return;
+  View out = *in;
+  out.factor = -out.factor;
+  to.put(node, std::move(out));
+}
+
+// A tensor that is quantized once more with another scale.
+void lower_quantize(Lowering& to, const Node& node) {
+  if (const View* in = to.view(node, 0)) to.put(node, View(*in));
+}
+
+}  // namespace
+
+const std::vector<LayerRule>& elementwise_rules() {
+  static const std::vector<LayerRule> table = {{"Abs", lower_function},
+                                               {"Add", lower_binary},
+                                               {"BatchNormalization", lower_batch_norm},
+                                               {"Clip", lower_relu},
+                                               {"DequantizeLinear", lower_quantize},
+                                               {"Div", lower_binary},
+                                               {"Elu", lower_function},
+                                               {"Erf", lower_function},
+                                               {"Exp", lower_function},
+                                               {"Gelu", lower_function},
+                                               {"HardSigmoid", lower_function},
+                                               {"HardSwish", lower_function},
+                                               {"LeakyRelu", lower_function},
+                                               {"Mish", lower_function},
+                                               {"Mul", lower_binary},
+                                               {"Neg", lower_negation},
+                                               {"PRelu", lower_prelu},
+                                               {"QuantizeLinear", lower_quantize},
+                                               {"Reciprocal", lower_function},
+                                               {"Relu", lower_relu},
+                                               {"Sigmoid", lower_function},
+                                               {"Softplus", lower_function},
+                                               {"Sqrt", lower_function},
+                                               {"Sub", lower_binary},
+                                               {"Swish", lower_function},
+                                               {"Tanh", lower_function},
+                                               {"Where", lower_where}};
+  return table;
+}
+
+}  // namespace tessera::import

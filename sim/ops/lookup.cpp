@@ -1,0 +1,83 @@
+#include "sim/ops/lookup.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera::ops {
+namespace {
+
+struct FunctionEntry {
+  const char* name;
+  int parameters;
+  double (*value)(double x, double alpha, double beta);
+};
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+double soft(double x) { return std::log1p(std::exp(-std::fabs(x))) + std::max(x, 0.0); }
+double gauss(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
+double gauss_tanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+
+constexpr FunctionEntry function_table[] = {
+    // by Function
+    {"none", 0, [](double x, double, double) { return x; }},
+    {"identity", 0, [](double x, double, double) { return x; }},
+    {"relu", 0, [](double x, double, double) { return std::max(x, 0.0); }},
+    {"clip", 2, [](double x, double a, double b) { return std::min(std::max(x, a), b); }},
+    {"leaky_relu", 1, [](double x, double a, double) { return x < 0 ? a * x : x; }},
+    {"elu", 1, [](double x, double a, double) { return x < 0 ? a * std::expm1(x) : x; }},
+    {"sigmoid", 0, [](double x, double, double) { return logistic(x); }},
+    {"hard_sigmoid", 2, [](double x, double a, double b) { return std::clamp(a * x + b, 0.0, 1.0); }},
+    {"silu", 0, [](double x, double, double) { return x * logistic(x); }},
+    {"hard_swish", 0, [](double x, double, double) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
+    {"tanh", 0, [](double x, double, double) { return std::tanh(x); }},
+    {"erf", 0, [](double x, double, double) { return std::erf(x); }},
+    {"gelu", 0, [](double x, double, double) { return gauss(x); }},
+    {"gelu_tanh", 0, [](double x, double, double) { return gauss_tanh(x); }},
+    {"softplus", 0, [](double x, double, double) { return soft(x); }},
+    {"mish", 0, [](double x, double, double) { return x * std::tanh(soft(x)); }},
+    {"exp", 0, [](double x, double, double) { return std::exp(x); }},
+    {"sqrt", 0, [](double x, double, double) { return std::sqrt(std::max(x, 0.0)); }},
+    {"reciprocal", 0, [](double x, double, double) { return x == 0 ? 0 : 1 / x; }},
+    {"abs", 0, [](double x, double, double) { return std::fabs(x); }},
+};
+constexpr int function_count = sizeof function_table / sizeof function_table[0];
+
+}  // namespace
+
+const char* function_name(Function f) { return function_table[static_cast<int>(f)].name; }
+int function_parameters(Function f) { return function_table[static_cast<int>(f)].parameters; }
+
+std::vector<std::string> function_names() {
+  std::vector<std::string> names;
+  for (int f = 1; f < function_count; ++f) names.emplace_back(function_table[f].name);
+  return names;
+}
+
+std::optional<Function> find_function(const std::string& name) {
+  for (int f = 1; f < function_count; ++f)
+    if (name == function_table[f].name) return static_cast<Function>(f);
+  return std::nullopt;
+}
+
+double evaluate(const Lookup& l, double x) {
+  return function_table[static_cast<int>(l.function)].value(x, l.alpha, l.beta);
+}
+
+ExponentTable exponent_table_of(const Lookup& l) {
+  ExponentTable table{};
+  for (std::size_t d = 0; d < table.size(); ++d)
+    table[d] = static_cast<std::uint16_t>(std::lround(32768 * std::exp(-static_cast<double>(d) * l.from)));
+  return table;
+}
+
+Table table_of(const Lookup& l) {
+  Table table{};
+  for (int i = 0; i < table_bytes; ++i) {
+    const double y = evaluate(l, (i - 128) * l.from) / l.to;
+    table[static_cast<std::size_t>(i)] =
+        static_cast<std::int8_t>(std::isnan(y) ? 0 : std::clamp(std::round(y), -128.0, 127.0));
+  }
+  return table;
+}
+
+}  // namespace tessera::ops

@@ -1,0 +1,69 @@
+#include "sim/ops/operator.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tessera::ops {
+namespace {
+
+using Operators = std::array<Operator, operator_count>;
+
+const Operators& all_operators() {
+  static const Operators table = [] {
+    Operators list;
+    for (const auto& family : {convolution_operators(), pool_operators(), elementwise_operators(), movement_operators(),
+                               attention_operators()})
+      for (const Operator& o : family) list[static_cast<std::size_t>(o.op)] = o;
+    return list;
+  }();
+  return table;
+}
+
+}  // namespace
+
+const Operator& operator_of(Op op) { return all_operators()[static_cast<std::size_t>(op)]; }
+
+const char* kernel_name(KernelKind k) {
+  static const char* const names[] = {"conv",   "maxpool",        "avgpool", "add",     "copy",     "ops",    "gemm",
+                                      "clear",  "depthwise",      "lookup",  "mul",     "sub",      "select", "pick",
+                                      "resize", "depth_to_space", "matmul",  "softmax", "layernorm"};
+  return names[static_cast<int>(k)];
+}
+
+const char* unmaskable_reason(const Layer& l) {
+  if (operator_of(l).weights == Weights::channels) return "its weights belong to single channels, no 8x8 block is zero";
+  return l.groups > 1 ? "its blocks lie on the diagonal of its groups" : "it has no weights";
+}
+
+std::int64_t Layer::macs() const {
+  if (op == Op::conv2d) return out.elements() * (in.c / groups) * window.taps();
+  if (op == Op::matmul) return out.elements() * (matmul.by_rows ? matmul.depth : matmul.second_rows);
+  return op == Op::depthwise ? out.elements() * window.taps() : 0;
+}
+
+int Pixels::count() const {
+  int n = 1;
+  for (const int size : sizes) n *= size;
+  return n;
+}
+
+int Pixels::source(int q) const {
+  int t = q - first, pixel = from;
+  if (t < 0 || t >= count()) return -1;
+  for (std::size_t d = sizes.size(); d-- > 0; t /= sizes[d]) pixel += t % sizes[d] * strides[d];
+  return pixel;
+}
+
+std::int64_t Layer::weight_count() const {
+  if (op == Op::conv2d) return std::int64_t{out.c} * (in.c / groups) * window.taps();
+  if (op == Op::layernorm) return out.c;
+  return op == Op::depthwise ? std::int64_t{out.c} * window.taps() : 0;
+}
+
+std::int64_t work(const Layer& layer, const Region& out) {
+  if (layer.op == Op::matmul)
+    return out.elements() * stored_channels(layer.matmul.by_rows ? layer.matmul.depth : layer.matmul.second_rows);
+  return out.elements() * (has_window(layer) ? layer.window.taps() : 1);
+}
+
+}  // namespace tessera::ops

@@ -1,0 +1,90 @@
+// Do random networks of every operator schedule, verify and compute what the plain loops compute? And is a wrong table,
+// a wrong channel and a wrong weight noticed?
+#include "tests/property/random_operators.h"
+
+#include <catch2/catch.hpp>
+
+#include "sim/verify/verify.h"
+#include "tests/property/random_case.h"
+
+using namespace tessera;
+
+namespace {
+constexpr int networks = 200;
+}
+
+TEST_CASE("random networks of every operator schedule, verify and match the reference") {
+  int ran = 0, refused = 0;
+  for (int seed = 0; seed < networks; ++seed) {
+    const Case c = random_case(static_cast<std::uint64_t>(seed));
+    const std::string json = random_operators(static_cast<std::uint64_t>(seed));
+    INFO(c.text << "\n" << json);
+    const Expected<Subject> subject = make_subject("operators", json, c.array, c.ratio, c.spec);
+    if (!subject && subject.failure().code == ExitCode::does_not_fit) {
+      ++refused;
+      continue;
+    }
+    if (!subject) {
+      FAIL_CHECK(describe(subject.failure()));
+      continue;
+    }
+    ++ran;
+    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
+    CHECK(describe(wrong.value_or(Failure{})) == "");
+    if (!wrong) CHECK(functional_objection(*subject, subject->program) == "");
+  }
+  INFO(ran << " ran, " << refused << " did not fit");
+  CHECK(refused * 20 <= ran);
+}
+
+namespace {
+
+// Calls f(call) for the first call of a kind, in a copy of the program.
+template <class F>
+program::Program spoiled(const program::Program& right, program::KernelKind kind, F f) {
+  program::Program wrong = right;
+  for (program::KernelCall& call : wrong.calls)
+    if (call.kind == kind) {
+      f(call);
+      break;
+    }
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribute are refused") {
+  const std::string json = R"({"name": "spoiled", "input": [9, 9, 24], "layers": [
+      {"name": "dw", "op": "depthwise", "kernel": 3, "padding": 1},
+      {"name": "f", "op": "lookup", "function": "silu"},
+      {"name": "mean", "op": "avgpool", "global": true},
+      {"name": "scaled", "op": "mul", "inputs": ["f", "mean"], "shift": 5},
+      {"name": "rows", "op": "pick", "size": [81, 1], "sizes": [81], "strides": [1]},
+      {"name": "scores", "op": "matmul", "inputs": ["rows", "rows"], "by_rows": true},
+      {"name": "shares", "op": "softmax"},
+      {"name": "mixed", "op": "matmul", "inputs": ["shares", "rows"]},
+      {"name": "norm", "op": "layernorm"}]})";
+  const Expected<Subject> subject = make_subject("spoiled", json, generic_array(2, 2), 0);
+  REQUIRE(subject);
+  REQUIRE_FALSE(verify::verify(subject->program, subject->array));
+  REQUIRE(functional_objection(*subject, subject->program) == "");
+  using program::KernelKind;
+  const auto refused = [&](const program::Program& wrong) { return verify::verify(wrong, subject->array).has_value(); };
+  const auto swap_operands = [](program::KernelCall& call) { std::swap(call.in, call.in2); };
+  CHECK(refused(spoiled(subject->program, KernelKind::mul, swap_operands)));
+  CHECK(refused(spoiled(subject->program, KernelKind::matmul, swap_operands)));
+  for (const KernelKind kind : {KernelKind::depthwise, KernelKind::lookup, KernelKind::softmax, KernelKind::layernorm})
+    CHECK(refused(spoiled(subject->program, kind, [&](program::KernelCall& call) {
+      call.chunk = (call.chunk + 1) % static_cast<int>(subject->program.chunks.size());
+    })));
+  CHECK(refused(spoiled(subject->program, KernelKind::mul, [](auto& call) { call.kind = KernelKind::sub; })));
+  CHECK(refused(spoiled(subject->program, KernelKind::pick, [](auto& call) { call.in += 8; })));
+  program::Program other = subject->program;
+  other.layers[6].layer.matmul.second = 8;
+  CHECK(refused(other));
+  // A product that shifts by one bit more is no matter of structure: the data say it.
+  other = subject->program;
+  other.layers[4].layer.shift += 1;
+  CHECK_FALSE(refused(other));
+  CHECK(functional_objection(*subject, other) != "");
+}
