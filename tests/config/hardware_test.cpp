@@ -14,10 +14,10 @@ using namespace tessera::run;
 using nlohmann::json;
 
 namespace {
-std::string hardware_file(const std::string& name) { return config_folder() + "/hardware/" + name + ".json"; }
+std::string file_of_hardware(const std::string& name) { return config_folder() + "/hardware/" + name + ".json"; }
 
 ArraySpec array_of(const std::string& name, const std::vector<std::string>& sets = {}) {
-  const Expected<ArraySpec> array = load_hardware(hardware_file(name), sets);
+  const Expected<ArraySpec> array = load_hardware(file_of_hardware(name), sets);
   if (!array) FAIL(describe(array.failure()));
   return *array;
 }
@@ -39,10 +39,10 @@ TEST_CASE("every number of every hardware file has a source and a unit") {
   const std::vector<std::string> names = config_names("hardware");
   CHECK(names.size() >= 5);
   for (const std::string& name : names) {
-    const Expected<json> file = read_json(hardware_file(name));
+    const Expected<json> file = read_json(file_of_hardware(name));
     REQUIRE(file);
     check_sources(*file, name);
-    CHECK(load_hardware(hardware_file(name)));
+    CHECK(load_hardware(file_of_hardware(name)));
   }
 }
 
@@ -143,23 +143,23 @@ TEST_CASE("host memory and controller have clocks of their own") {
 
 TEST_CASE("keys that counted host memory and controller in cycles are refused with their successors") {
   for (const FormerHardwareKey& key : former_hardware_keys()) {
-    const Expected<ArraySpec> array = load_hardware(hardware_file("aie2"), {key.path + "=1"});
+    const Expected<ArraySpec> array = load_hardware(file_of_hardware("aie2"), {key.path + "=1"});
     REQUIRE_FALSE(array);
     REQUIRE(array.failure().problems.size() == 1);
     CHECK(array.failure().problems[0].path == key.path);
     const std::string instead = key.instead.substr(0, key.instead.find(' '));
     const std::string parent = key.path.substr(0, key.path.find('.') + 1);
     CHECK(array.failure().problems[0].legal.find(instead) != std::string::npos);
-    CHECK(load_hardware(hardware_file("aie2"), {parent + instead + "=1"}));
+    CHECK(load_hardware(file_of_hardware("aie2"), {parent + instead + "=1"}));
   }
 }
 
 TEST_CASE("a value outside its range is refused with the range, the limits of the file included") {
-  const Expected<ArraySpec> wide = load_hardware(hardware_file("aie2"), {"rows=9", "clock_hz=1000"});
+  const Expected<ArraySpec> wide = load_hardware(file_of_hardware("aie2"), {"rows=9", "clock_hz=1000"});
   REQUIRE_FALSE(wide);
   REQUIRE(wide.failure().problems.size() == 2);
   CHECK(describe(wide.failure()).find("from 1 to 8 rows") != std::string::npos);
   CHECK(describe(wide.failure()).find("from 10000000 to 10000000000 Hz") != std::string::npos);
-  CHECK_FALSE(load_hardware(hardware_file("aie2"), {"tile.reserved=65536"}));
-  CHECK_FALSE(load_hardware(hardware_file("aie2"), {"tile.memory.size=65537"}));
+  CHECK_FALSE(load_hardware(file_of_hardware("aie2"), {"tile.reserved=65536"}));
+  CHECK_FALSE(load_hardware(file_of_hardware("aie2"), {"tile.memory.size=65537"}));
 }
