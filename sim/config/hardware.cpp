@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/config/energy_keys.h"
 #include "sim/config/hardware_keys.h"
 #include "sim/config/validate.h"
 
@@ -85,6 +86,7 @@ Rule hardware_rule() {
        {"calibration", Rule::text("where fixed costs and rates were compared with silicon; absent: "
                                   "nowhere")},
        {"changed_from", changed_from},
+       {"energy", energy_rule()},
        {"kernels", Rule::text("kernel library: a name that `tessera list kernels` shows, or the path of a file")}},
       {"name", "kernels"});
   rule.or_file = true;
@@ -131,6 +133,8 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
   json values = {{"kernels", array.kernels}};
   for (const HardwareKey& key : hardware_keys())
     if (const json* quantity = find_path(hardware, key.path)) values[key.path] = quantity_value(*quantity, array);
+  if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
+    for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
   return values;
 }
 

@@ -11,6 +11,7 @@
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
+#include "sim/run/activity.h"
 #include "sim/run/brought_program.h"
 #include "sim/run/collect_result.h"
 #include "sim/run/config_folder.h"
@@ -203,6 +204,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (!law) return law.failure();
     add_kernel_footing(result, program, **law, plan.durations);
     result.control = control_cost(program, config.array);
+    add_energy(result, program, config.array, config.energy ? &*config.energy : nullptr);
   }
   enter_phase("comparing with the reference");
   if (functional) result.functional = functional->compare(config, program, *sim);
