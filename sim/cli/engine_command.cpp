@@ -53,8 +53,8 @@ Expected<Loaded> load(const EngineArguments& arguments) {
   return Loaded{*network, *times, *variant, *array};
 }
 
-// One run, in a child.
-Expected<json> simulated(const Loaded& loaded, bool computes, const std::string& dump_file) {
+// One run, in a child: its figures as the text of a JSON object.
+Expected<std::string> simulated(const Loaded& loaded, bool computes, const std::string& dump_file) {
   engine::EmitOptions options;
   options.variant = loaded.variant;
   options.computes = computes;
@@ -71,7 +71,8 @@ Expected<json> simulated(const Loaded& loaded, bool computes, const std::string&
   if (!run) return run.failure();
   const double us = to_us(run->total, loaded.array.clock_hz);
   return json{{"latency_us", us},        {"total_us", us + loaded.times.dispatch_us},     {"tasks", design.tasks},
-              {"tokens", design.tokens}, {"instruction_bytes", design.instruction_bytes}, {"ddr_bytes", design.moved}};
+              {"tokens", design.tokens}, {"instruction_bytes", design.instruction_bytes}, {"ddr_bytes", design.moved}}
+      .dump();
 }
 
 int run_engine(const EngineArguments& arguments) {
@@ -81,26 +82,25 @@ int run_engine(const EngineArguments& arguments) {
   if (!loaded) return report_failure(loaded.failure());
   run::IsolatedTask real([&] { return simulated(*loaded, true, arguments.dump_file); });
   run::IsolatedTask idle([&] { return simulated(*loaded, false, ""); });
-  const Expected<json> with = real.wait(), without = idle.wait();
+  const Expected<std::string> with = real.wait(), without = idle.wait();
   if (!with) return report_failure(with.failure());
   if (!without) return report_failure(without.failure());
-  const json& r = *with;
+  const json r = json::parse(*with), nothing = json::parse(*without);
   fmt::print("{} on the open engine, variant \"{}\": {} layers, {} tasks, {} tokens, {} B of instructions, {} of DDR\n",
              loaded->network.name, arguments.variant, loaded->network.layers.size(),
              with_commas(r["tasks"].get<std::int64_t>()), with_commas(r["tokens"].get<std::int64_t>()),
              with_commas(r["instruction_bytes"].get<std::int64_t>()), show_bytes(r["ddr_bytes"].get<double>()));
   fmt::print("  {:<26}{:>14}{:>16}\n", "", "as it is", "no compute");
   const auto row = [&](const char* label, const char* key) {
-    fmt::print("  {:<26}{:>14}{:>16}\n", label, show_time(r[key].get<double>()),
-               show_time((*without)[key].get<double>()));
+    fmt::print("  {:<26}{:>14}{:>16}\n", label, show_time(r[key].get<double>()), show_time(nothing[key].get<double>()));
   };
   row("latency on the array", "latency_us");
   row("with the dispatch", "total_us");
   if (!arguments.json_file.empty())
     if (const auto failure = write_json(arguments.json_file, {{"network", loaded->network.name},
                                                               {"variant", arguments.variant},
-                                                              {"compute", *with},
-                                                              {"no_compute", *without}}))
+                                                              {"compute", r},
+                                                              {"no_compute", nothing}}))
       return report_failure(*failure);
   return 0;
 }

@@ -101,6 +101,13 @@ std::string program_lines(const result::ProgramFile& program) {
   return fmt::format("hash of the program: {}\n{}\n", program.hash, share);
 }
 
+// What the energy rests on.
+std::string energy_note(const RunResult& run) {
+  return run.hardware.energy_calibration
+             ? "Energy is " + *run.hardware.energy_calibration + ": counts times the table of the hardware file.\n"
+             : "";
+}
+
 std::string heading(const RunResult& run) {
   const result::HardwareResult& hardware = run.hardware;
   const std::string made_by = run.program ? "program of " + run.program->file : "policy " + run.policy.value_or("");
@@ -164,7 +171,7 @@ std::string numbers(const RunResult& run) {
 }  // namespace
 
 std::string run_report(const RunResult& run) {
-  std::string text = heading(run) + numbers(run) + control_note(run);
+  std::string text = heading(run) + numbers(run) + energy_note(run) + control_note(run);
   for (const auto& [name, density] : densities(run)) text += slowest_layers(name, *density, 5);
   return text;
 }

@@ -1,3 +1,4 @@
+#include "sim/result/energy_metrics.h"
 #include "sim/result/metric.h"
 #include "sim/result/time_metrics.h"
 
@@ -149,6 +150,44 @@ void add_traffic(DensityTable& table) {
   table.insert(table.end(), lines.begin(), lines.end());
 }
 
+Value energy_uj(const D& d) { return d.energy ? Value(d.energy->total() / pj_per_uj) : Value(); }
+Value no_layer_uj(const D& d) { return d.no_layer_energy ? Value(d.no_layer_energy->total() / pj_per_uj) : Value(); }
+Value average_mw(const D& d) {
+  return d.energy && d.latency_us > 0 ? Value(d.energy->total() / d.latency_us / 1e3) : Value();
+}
+
+void add_energy(DensityTable& table) {
+  const DensityTable lines{
+      {"energy.total_uj",
+       "uJ",
+       "Energy of one inference on the array and in host memory, without the dispatch.",
+       "sum of energy.*_uj over the causes",
+       derived<D>(energy_uj),
+       "energy",
+       {"energy_uj", true}},
+      {"energy.average_mw",
+       "mW",
+       "Average power while the network runs.",
+       "energy.total_uj / latency_us x 1000",
+       derived<D>(average_mw),
+       "average power",
+       {"average_mw", true}},
+      {"energy.no_layer_uj", "uJ",
+       "Part of the total that belongs to no layer: cores that are idle, inputs on their way.",
+       "energy.total_uj - sum of layers[].energy.total_uj", derived<D>(no_layer_uj)},
+      {"kernel_read_bytes", "B", "Operands that kernel calls read in core memories, each byte once per call.",
+       "sum over calls of inputs, weights and sums", field<&D::counts, &Counts::kernel_read>()},
+      {"kernel_write_bytes", "B", "Results and sums that kernel calls write to core memories.", "sum over calls",
+       field<&D::counts, &Counts::kernel_write>()},
+      {"stream_hop_bytes", "B",
+       "Bytes on streams times the links between switches that they pass; a multicast passes "
+       "each link once.",
+       "sum over MM2S descriptors of bytes x links of the route", field<&D::counts, &Counts::hop_bytes>()},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+  add_energy_causes(table);
+}
+
 void add_control(DensityTable& table) {
   const DensityTable lines{
       {"control.transfers", "transfers", "Transfers of the program: each is started by somebody, here for free.",
@@ -220,6 +259,7 @@ const DensityTable& density_metrics() {
     add_latency(lines);
     add_work(lines);
     add_traffic(lines);
+    add_energy(lines);
     add_control(lines);
     add_time(lines, false);
     add_grounds(lines);

@@ -1,3 +1,4 @@
+#include "sim/result/energy_metrics.h"
 #include "sim/result/metric.h"
 #include "sim/result/time_metrics.h"
 
@@ -128,6 +129,41 @@ void add_columns(LayerTable& table) {
   table.insert(table.end(), lines.begin(), lines.end());
 }
 
+Value layer_energy_uj(const L& l) { return l.energy ? Value(l.energy->total() / pj_per_uj) : Value(); }
+Value layer_mw(const L& l) {
+  return l.energy && l.span_us() > 0 ? Value(l.energy->total() / l.span_us() / 1e3) : Value();
+}
+
+void add_energy(LayerTable& table) {
+  const LayerTable lines{
+      {"energy.total_uj",
+       "uJ",
+       "Energy of the layer: its transfers, its kernel calls, and cores while they are at it.",
+       "sum of its causes",
+       derived<L>(layer_energy_uj),
+       "",
+       {"energy_uj"}},
+      {"energy.average_mw", "mW", "The same over the time from start_us to end_us, in which other layers run as well.",
+       "energy.total_uj / (end_us - start_us) x 1000", derived<L>(layer_mw)},
+      {"memtile_read_bytes", "B", "Bytes that channels of memory tiles read from them for the layer.",
+       "sum over its memory-tile MM2S descriptors", field<&L::counts, &Counts::memtile_read>()},
+      {"memtile_write_bytes", "B", "Bytes that they wrote to them.", "sum over its memory-tile S2MM descriptors",
+       field<&L::counts, &Counts::memtile_write>()},
+      {"core_read_bytes", "B", "Bytes that DMA channels read from core memories for the layer.",
+       "sum over its compute-tile MM2S descriptors", field<&L::counts, &Counts::core_read>()},
+      {"core_write_bytes", "B", "Bytes that they wrote to core memories.", "sum over its compute-tile S2MM descriptors",
+       field<&L::counts, &Counts::core_write>()},
+      {"kernel_read_bytes", "B", "Operands that the layer's kernel calls read, each byte once per call.",
+       "sum over its calls", field<&L::counts, &Counts::kernel_read>()},
+      {"kernel_write_bytes", "B", "Results and sums that they write.", "sum over its calls",
+       field<&L::counts, &Counts::kernel_write>()},
+      {"stream_hop_bytes", "B", "Bytes on streams for the layer times the links that they pass.",
+       "sum over its MM2S descriptors of bytes x links of the route", field<&L::counts, &Counts::hop_bytes>()},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+  add_energy_causes(table);
+}
+
 void add_others(LayerTable& table) {
   const LayerTable lines{
       {"alone_bound_mapping", "", "The mapping that attains alone_bound_us.", "argmin of alone_bound_us",
@@ -168,6 +204,7 @@ const LayerTable& layer_metrics() {
     LayerTable lines;
     add_columns(lines);
     add_time(lines, true);
+    add_energy(lines);
     add_others(lines);
     return lines;
   }();

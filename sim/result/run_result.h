@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/exec/backend.h"
+#include "sim/result/energy.h"
 
 namespace tessera::result {
 
@@ -22,6 +23,13 @@ struct LayerBounds {
   std::string alone_by, alone_mapping;
 };
 
+// Bytes that memories, kernels and streams moved.
+struct Counts {
+  Bytes memtile_read = 0, memtile_write = 0, core_read = 0, core_write = 0;  // by DMA
+  Bytes kernel_read = 0, kernel_write = 0;                                   // operands of kernel calls
+  Bytes hop_bytes = 0;                                                       // bytes x links that they pass
+};
+
 struct LayerResult {
   std::string name, op, mapping;
   double start_us = 0, end_us = 0;
@@ -32,6 +40,8 @@ struct LayerResult {
   std::optional<WeightBytes> weight_bytes;
   std::optional<LayerBounds> bounds;
   std::optional<double> imbalance_unassigned, imbalance, zero_share;
+  std::optional<Counts> counts;
+  std::optional<Energy> energy;
   std::optional<std::string> extrapolated;
 
   double span_us() const { return end_us - start_us; }
@@ -83,7 +93,9 @@ struct DensityResult {
   std::optional<std::string> extrapolated;
   std::optional<ControlWork> control;
   std::optional<FunctionalCheck> functional;
-  std::vector<LayerResult> layers;  // those that run on cores, in the network's order
+  std::optional<Counts> counts;
+  std::optional<Energy> energy, no_layer_energy;  // the whole; what belongs to no layer, idle cores above all
+  std::vector<LayerResult> layers;                // those that run on cores, in the network's order
 
   double total_us() const { return latency_us + dispatch_us; }
 };
@@ -101,9 +113,15 @@ struct HardwareResult {
   std::string calibration;
   std::optional<ChangedFrom> changed_from;
   std::optional<double> operation_ns;
+<<<<<<< HEAD
   std::string control = "none";  // who starts transfers
   double peak_macs_per_cycle = 0;  // of one core
   double ddr_bytes_per_cycle = 0;  // read, all columns together
+=======
+  std::optional<std::string> energy_calibration;  // none: the hardware states no energy
+  double peak_macs_per_cycle = 0;                 // of one core
+  double ddr_bytes_per_cycle = 0;                 // read, all columns together
+>>>>>>> result
 
   int cores() const { return rows * cols; }
 };

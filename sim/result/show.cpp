@@ -20,6 +20,14 @@ std::string show_bytes(double bytes) {
   return fmt::format("{:.0f} B", bytes);
 }
 
+std::string show_energy(double uj) {
+  return uj >= 1000 ? fmt::format("{:.3f} mJ", uj / 1000) : fmt::format("{:.2f} uJ", uj);
+}
+
+std::string show_power(double mw) {
+  return mw >= 1000 ? fmt::format("{:.3f} W", mw / 1000) : fmt::format("{:.1f} mW", mw);
+}
+
 std::string show_share(double share) { return fmt::format("{:.1f} %", share * 100); }
 std::string show_ratio(double ratio) { return fmt::format("{:.3f}", ratio); }
 std::string show_giga(double count) { return fmt::format("{:.3f} G", count / 1e9); }

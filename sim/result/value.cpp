@@ -37,6 +37,8 @@ std::string shown(const Value& v, const std::string& unit) {
   if (unit == "B") return show_bytes(n);
   if (unit == "share") return show_share(n);
   if (unit == "ratio") return show_ratio(n);
+  if (unit == "uJ") return show_energy(n);
+  if (unit == "mW") return show_power(n);
   if (unit == "multiply-accumulates") return show_giga(n);
   return with_commas(std::llround(n));
 }

@@ -135,6 +135,7 @@ result::HardwareResult hardware_result(const RunConfig& config) {
   hardware.clock_hz = array.clock_hz;
   hardware.control = arch::control_mechanism_names[static_cast<std::size_t>(array.controller.mechanism)];
   if (array.controller.operation_ns > 0) hardware.operation_ns = array.controller.operation_ns;
+  if (config.energy) hardware.energy_calibration = "not calibrated against a measured row";
   hardware.peak_macs_per_cycle =
       cost::peak_macs_per_cycle(array.tile.core, config.network.layers.back().in_type);  // a network has one type
   hardware.ddr_bytes_per_cycle = array.ddr.read_bytes_per_cycle;

@@ -10,6 +10,7 @@
 #include "sim/base/input_file.h"
 #include "sim/base/phase.h"
 #include "sim/config/document.h"
+#include "sim/config/energy_keys.h"
 #include "sim/config/hardware.h"
 #include "sim/config/named_file.h"
 #include "sim/config/validate.h"
@@ -201,6 +202,7 @@ class Resolver {
                                     {"weights", config.mask_spec.weights},
                                     {"gradients", config.mask_spec.gradients}})
       if (!file.empty()) document_.value["sparsity"][key] = std::filesystem::absolute(file).string();
+    if (config.accounting == Accounting::physical) config.energy = config::read_energy(document_.value["hardware"]);
     config.resolved = std::move(document_.value);
     return config;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/arch/array_spec.h"
+#include "sim/arch/energy_spec.h"
 #include "sim/base/error.h"
 #include "sim/exec/backend.h"
 #include "sim/network/network.h"
@@ -26,6 +27,7 @@ struct RunConfig {
   std::string name;  // "name" of the config, else the file's stem
   network::Network network;
   arch::ArraySpec array;
+  std::optional<arch::EnergySpec> energy;  // none: the hardware states none, or the accounting has no such machine
   std::vector<std::optional<sparsity::BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
   sparsity::MaskSpec mask_spec;
   schedule::ScheduleSpec schedule;

@@ -13,7 +13,7 @@ import unittest
 
 PLOT = os.path.abspath(sys.argv.pop(1))
 COLUMNS = ("status reason dense_status network_name rows cols cores latency_us dense_latency_us speedup weight_bytes "
-           "program_hash key").split()
+           "program_hash key energy_uj").split()
 
 
 def latency(network, cores, ratio, block):
@@ -32,10 +32,11 @@ def write_sweep(folder, shapes, blocks, ratios, extra=None):
                         sparse, dense = latency(network, r * c, ratio, block) * slow, latency(network, r * c, 0, block) * slow
                         row = [len(rows) + 1, network, r, c, block, ratio] + ([value] if extra else [])
                         rows.append(row + ["done", "", "done", network, r, c, r * c, sparse, dense, dense / sparse,
-                                           int(25e6 * (1 - ratio)), "0", f"k{len(rows)}"])
+                                           int(25e6 * (1 - ratio)), "0", f"k{len(rows)}", 900 * (1 - ratio) + 2 * r * c])
     failed = list(rows[-1])
-    failed[0], failed[-13] = len(rows) + 1, "does_not_fit"
-    failed[-6:-2] = ["", "", "", ""]
+    failed[0], failed[-14] = len(rows) + 1, "does_not_fit"
+    failed[-7:-3] = ["", "", "", ""]
+    failed[-1] = ""
     axes = ["network", "hardware.rows", "hardware.cols", "sparsity.block", "sparsity.ratio"] + ([extra[0]] if extra else [])
     with open(os.path.join(folder, "table.csv"), "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
@@ -97,7 +98,7 @@ class Figures(unittest.TestCase):
         names = {name.rsplit(".", 1)[0] for name in os.listdir(os.path.join(self.folder, "figures"))}
         each = {f"{figure}_{network}" for figure in ("heatmap", "layers", "roofline")
                 for network in ("resnet50", "vgg16", "inception_v3")}
-        self.assertEqual(names, each | {"speedup", "arrays", "pareto_cores", "pareto_weight_bytes"})
+        self.assertEqual(names, each | {"speedup", "arrays", "pareto_cores", "pareto_energy_uj", "pareto_weight_bytes"})
         for name in names:
             for kind in ("pdf", "png", "csv"):
                 path = os.path.join(self.folder, "figures", f"{name}.{kind}")
@@ -111,6 +112,8 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(speedup["vgg16", "4x4", 0.75], 1 / (1 - 0.75 * 0.6))
         front = [r for r in read(self.folder, "pareto_cores.csv") if r["network"] == "resnet50"]
         self.assertEqual(len(front), len({r * c for r, c in shapes}))
+        energy = [float(r["energy_mj"]) for r in read(self.folder, "pareto_energy_uj.csv") if r["network"] == "vgg16"]
+        self.assertAlmostEqual(min(energy), (900 * 0.25 + 2 * min(r * c for r, c in shapes)) / 1000)
         busy = [r for r in read(self.folder, "layers_vgg16.csv") if r["layer"] == "layer3" and r["density"] == "dense"]
         self.assertAlmostEqual(float(busy[0]["busy_us"]), 90000 / 16 / 1000)
         self.assertAlmostEqual(float(busy[0]["other_us"]), 500 / 16 / 1000)

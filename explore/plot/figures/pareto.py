@@ -1,10 +1,12 @@
-"""Pareto fronts of latency against cores, and of latency against the bytes of weights that are kept: of these more is
+"""Pareto fronts of latency against cores, and of latency against energy, and of latency against the bytes of weights that are kept: of these more is
 better, because a network that keeps more weights computes more of what it was trained to; there one array is shown."""
 from figures.arrays import plain_log_ticks
 from style import COLORS, COLUMN, PAGE, legend_below, panels, save, titles
 from sweep_data import pretty
 
-AGAINST = {"cores": ("cores", 1), "weight_bytes": ("weights kept (MB)", 1e-6)}
+# Per column of the table: what the figure calls it, in which unit, and its column of the figure's CSV.
+AGAINST = {"cores": ("cores", 1, "cores"), "weight_bytes": ("weights kept (MB)", 1e-6, "weight_mb"),
+           "energy_uj": ("energy (mJ), not calibrated", 1e-3, "energy_mj")}
 
 
 def front(points, more_is_better):
@@ -20,7 +22,7 @@ def front(points, more_is_better):
 
 def draw(sweep, folder):
     names = []
-    for column, (label, scale) in AGAINST.items():
+    for column, (label, scale, short) in AGAINST.items():
         weights = column == "weight_bytes"
         free = ["sparsity.ratio", "sparsity.block"] + ([] if weights else ["hardware.rows", "hardware.cols"])
         networks = [n for n in sweep.networks() if len(sweep.values(column, sweep.slice(free, n)[0])) > 2]
@@ -30,7 +32,7 @@ def draw(sweep, folder):
         data, helds = [], []
         for axis, network in zip(axes, networks):
             chosen, held = sweep.slice(free, network)
-            mine = [row for row in chosen if row[column] is not None]
+            mine = [row for row in chosen if row.get(column) is not None]
             points = [(row[column] * scale, row["latency_us"] / 1000) for row in mine]
             axis.scatter(*zip(*points), s=3, color="#b0b0b0", linewidths=0, rasterized=len(points) > 500, label="points")
             best = front(points, weights)
@@ -48,6 +50,5 @@ def draw(sweep, folder):
         titles(figure, axes, [pretty(network) for network in networks], helds)
         axes[0].set_ylabel("latency (ms)")
         legend_below(figure, axes, 2)
-        names.append(save(figure, folder, f"pareto_{column}", ["network", column if scale == 1 else "weight_mb",
-                                                             "latency_ms"], data))
+        names.append(save(figure, folder, f"pareto_{column}", ["network", short, "latency_ms"], data))
     return names
