@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 
-<<<<<<< HEAD
 #include <algorithm>
 
-=======
 #include "sim/config/energy_keys.h"
->>>>>>> result
 #include "sim/config/hardware_keys.h"
 #include "sim/config/validate.h"
 
@@ -155,16 +152,12 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
   // Where nobody starts transfers, what it would take decides nothing; absent and none are one hardware.
   const bool controlled = array.controller.mechanism != arch::ControlMechanism::none;
   for (const HardwareKey& key : hardware_keys())
-<<<<<<< HEAD
     if (const json* quantity = find_path(hardware, key.path);
         quantity != nullptr && (controlled || !key.of_controllers))
       values[key.path] = quantity_value(*quantity, array);
   if (controlled) values["controller.mechanism"] = hardware["controller"]["mechanism"];
-=======
-    if (const json* quantity = find_path(hardware, key.path)) values[key.path] = quantity_value(*quantity, array);
   if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
     for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
->>>>>>> result
   return values;
 }
 

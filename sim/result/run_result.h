@@ -113,15 +113,10 @@ struct HardwareResult {
   std::string calibration;
   std::optional<ChangedFrom> changed_from;
   std::optional<double> operation_ns;
-<<<<<<< HEAD
-  std::string control = "none";  // who starts transfers
-  double peak_macs_per_cycle = 0;  // of one core
-  double ddr_bytes_per_cycle = 0;  // read, all columns together
-=======
+  std::string control = "none";                   // who starts transfers
   std::optional<std::string> energy_calibration;  // none: the hardware states no energy
   double peak_macs_per_cycle = 0;                 // of one core
   double ddr_bytes_per_cycle = 0;                 // read, all columns together
->>>>>>> result
 
   int cores() const { return rows * cols; }
 };

@@ -209,11 +209,8 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (!law) return law.failure();
     add_kernel_footing(result, program, **law, plan.durations);
     result.control = control_cost(program, config.array);
-<<<<<<< HEAD
     if (options.control) add_control_estimates(*result.control, program, config.array, plan.durations);
-=======
     add_energy(result, program, config.array, config.energy ? &*config.energy : nullptr);
->>>>>>> result
   }
   enter_phase("comparing with the reference");
   if (functional) result.functional = functional->compare(config, program, *sim);
