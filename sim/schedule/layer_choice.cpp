@@ -46,38 +46,39 @@ mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Lay
   return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
 }
 
-// Layers that the cores cannot tell apart have one number.
-int Search::shape_of(const network::Layer& l) {
-  const auto same = [&](const network::Layer& o) {
-    return o.op == l.op && o.in == l.in && o.out == l.out && o.window == l.window && o.relu == l.relu &&
-           o.scaling == l.scaling && o.is_gemm == l.is_gemm && o.in_type == l.in_type && o.out_type == l.out_type;
-  };
-  const auto it = std::find_if(shapes_.begin(), shapes_.end(), same);
-  const auto number = static_cast<int>(it - shapes_.begin());
-  if (it == shapes_.end()) shapes_.push_back(l);
-  return number;
-}
-
-const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
-  const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.law);
-  const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
-  const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
-  const Key key{shape_of(*c.layer),
-                shape_of(*c.kernel),
-                c.pool == nullptr ? -1 : shape_of(*c.pool),
-                full ? -1 : c.layer->id,  // masks are told apart by their layer
-                number(p.sharding.cols),
-                number(p.sharding.rows),
-                rows.size(),
-                number(c.operand),
-                number(c.in_ddr.input) + number(c.in_ddr.operand) * 2 + number(c.in_ddr.output) * 4,
-                c.input_sharers,
-                number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
-                c.staging};
-  const auto [it, added] = found_.try_emplace(key);
-  if (added) it->second = choose_tiles(c, p, in_.array, in_.law);
-  return it->second;
+// Layers of one shape with about as many blocks share what was good for the first of them.
+Shortlist& Search::shortlist(const LayerCase& c, const mapping::Sharding& m, mapping::Span rows) {
+  const network::Layer& l = *c.layer;
+  const network::Window &w = l.window, &k = c.kernel->window;
+  const int blocks = c.weights == nullptr ? -1 : static_cast<int>(c.weights->blocks() * 32 / c.weights->size());
+  return shortlists_[{static_cast<int>(l.op),
+                      l.in.h,
+                      l.in.w,
+                      l.in.c,
+                      l.out.h,
+                      l.out.w,
+                      l.out.c,
+                      w.kh,
+                      w.kw,
+                      w.sh,
+                      w.sw,
+                      w.pad_top,
+                      w.pad_left,
+                      k.kh,
+                      k.kw,
+                      static_cast<int>(m.cols),
+                      static_cast<int>(m.rows),
+                      rows.size(),
+                      c.operand,
+                      c.in_ddr.input,
+                      c.in_ddr.operand,
+                      c.in_ddr.output,
+                      c.in_place,
+                      c.input_sharers,
+                      static_cast<int>(c.input_axis),
+                      static_cast<int>(c.operand_axis),
+                      static_cast<int>(c.output_axis),
+                      blocks}];
 }
 
 // The tiling with tiles of at most the forced sizes, the better of its two ways to stage an input in DDR.
@@ -160,14 +161,9 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
     if (c.in_place && !frees_rows(s, in_.array)) continue;
     const mapping::Partition p = make_partition(layer, rows, s, in_.array);
     Demand demand;
-    std::optional<TileChoice> tiles;
-    if (forced.tile) {
-      tiles = forced_tiles(c, p, demand);
-    } else {
-      const FoundTiles& found = this->tiles(c, p, rows);
-      tiles = found.tiles;
-      demand = found.demand;
-    }
+    const auto tiles = forced.tile
+                           ? forced_tiles(c, p, demand)
+                           : choose_tiles(c, p, in_.array, in_.law, &demand, any ? nullptr : &shortlist(c, s, rows));
     std::optional<Choice> choice;
     if (tiles) choice = choice_of(c, p, *tiles);
     if (choice && any) choice = with_forced(c, rows, *choice, least);
@@ -219,7 +215,7 @@ std::optional<double> Search::cost(const Draft& d, const Unit& u, mapping::Span 
   std::optional<double> best;
   for (const mapping::Sharding& s : in_.policy.shardings(is_square(u.geometry, kernel), c.input_axis, c.output_axis)) {
     const mapping::Partition p = make_partition(u.geometry, rows, s, in_.array);
-    const auto& tiles = this->tiles(c, p, rows).tiles;
+    const auto tiles = choose_tiles(c, p, in_.array, in_.law, nullptr, &shortlist(c, s, rows));
     if (tiles && (!best || tiles->estimate.cycles < *best)) best = tiles->estimate.cycles;
   }
   return best;

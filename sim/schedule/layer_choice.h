@@ -26,8 +26,8 @@ struct LayerTensors {
 // Along which axes they are spread over the memory tiles.
 void set_axes(const Inputs& in, const Draft& draft, LayerCase& layer, const LayerTensors& tensors);
 
-// The search for mappings. What it has found out before it does not search again; what it answers depends on what is
-// asked alone, not on what was asked before.
+// The search for mappings, and the tilings that were good for layers of a shape: with another first layer of the shape
+// a later one may be walked otherwise.
 class Search {
  public:
   explicit Search(const Inputs& in) : in_(in) {}
@@ -53,14 +53,10 @@ class Search {
   // A choice with the buffers and channels that are forced, or why it cannot have them.
   std::optional<Choice> with_forced(const LayerCase& c, mapping::Span rows, Choice choice, Demand& demand) const;
   Choice choice_of(const LayerCase& c, const mapping::Partition& p, const TileChoice& tiles) const;
-  const FoundTiles& tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows);
+  Shortlist& shortlist(const LayerCase& c, const mapping::Sharding& sharding, mapping::Span rows);
 
   const Inputs& in_;
-  int shape_of(const network::Layer& layer);
-  using Key = std::array<std::int64_t, 12>;  // all that the search for tiles looks at
-  std::vector<network::Layer> shapes_;
-  std::map<Key, FoundTiles> found_;
-  FoundTiles uncommon_;
+  std::map<std::array<int, 28>, Shortlist> shortlists_;
   std::map<network::LayerId, mapping::LayerWeights> weights_;
 };
 

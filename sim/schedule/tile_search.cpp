@@ -12,6 +12,10 @@ namespace {
 
 constexpr int most_input_slots = 4;
 
+// How many tilings are remembered for further layers of the same shape, and how much worse than the best they may be.
+constexpr std::size_t shortlist_length = 8;
+constexpr double shortlist_margin = 1.05;
+
 // Borders that one core's output channels cross, at most: so many tiles more.
 int most_cuts(const LayerCase& c, const mapping::Partition& p) {
   int most = 0;
@@ -33,126 +37,103 @@ std::vector<int> counts_up_to(int n, int limit) {
   return list;
 }
 
-// Goes through the tilings and keeps the cheapest; most are dropped before everything about them is known.
-class TileSearch {
- public:
-  TileSearch(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a, const cost::KernelLaw& law)
-      : c_(c),
-        p_(p),
-        a_(a),
-        law_(law),
-        l_(*c.layer),
-        limit_(a.tile.memory.size - a.tile.reserved),
-        plan_(plan_channels(c, p, a)),
-        cuts_(most_cuts(c, p)),
-        // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
-        work_(p.weights.empty() ? 0 : paced_cycles(c, p, a, law)) {
-    if (c.forced != nullptr) forced_ = *c.forced;
-  }
-
-  FoundTiles run() {
-    const int in_blocks = network::stored_channels(l_.in.c) / 8;
-    const std::vector<int> chunks = mapping::channelwise(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
-    for (int no : counts_up_to(p_.max_b, p_.max_b))
-      for (int ni : chunks) {
-        if (too_many(no * ni)) break;
-        mapping::Tiling t;
-        t.no = no;
-        t.ni = ni;
-        spaces(t);
-      }
-    return std::move(found_);
-  }
-
- private:
-  double enough() const {
-    return found_.tiles ? found_.tiles->estimate.cycles : std::numeric_limits<double>::infinity();
-  }
-  bool too_many(double steps) const {
-    return work_ + (cost::tuned::call_overhead + cost::tuned::exposed_per_step) * steps >= enough();
-  }
-  static void lower(Bytes& least, Bytes asked) { least = std::min(least, asked); }
-
-  // With these tiles of channels, all spatial ones.
-  void spaces(mapping::Tiling t) {
-    const mapping::Weights w = weights_of(c_, p_, t);
-    if (w.largest > limit_) {
-      t.nh = heights_.back();
-      t.nw = widths_.back();
-      lower(found_.demand.core, core_buffers(c_, p_, t, w.largest).total());
-      return;
-    }
-    for (int nh : heights_)
-      for (int nw : widths_) {
-        t.nh = nh;
-        t.nw = nw;
-        if (too_many(t.steps())) break;
-        orders(t, w);
-      }
-  }
-
-  // In both orders, and in both ways to stage an input in DDR, as far as they are different and not forced.
-  void orders(mapping::Tiling t, const mapping::Weights& w) {
-    for (bool weights_outer : {false, true}) {
-      t.weights_outer = weights_outer;
-      if (forced_.weights_outer.value_or(weights_outer) != weights_outer) continue;
-      if (weights_outer && (mapping::channelwise(l_) || (t.no == 1 && !forced_.weights_outer))) continue;
-      if (c_.in_place && (weights_outer || t.nh == 1)) continue;
-      for (bool chunks_staged : {false, true}) {
-        t.chunks_staged = chunks_staged;
-        if (forced_.chunks_staged.value_or(chunks_staged) != chunks_staged) continue;
-        if (!chunks_staged || (c_.in_ddr.input && t.ni > 1)) consider(t, w);
-      }
-    }
-  }
-
-  // Weighs a tiling with its input slots, and with more: they change nothing but the pace of the kernels.
-  void consider(mapping::Tiling t, const mapping::Weights& w) {
-    mapping::CoreBuffers b = core_buffers(c_, p_, t, w.largest);
-    mapping::Tiling cut = t;  // what it costs: tiles are smaller than what they have room for
-    cut.no += cuts_;
-    mapping::CoreBuffers moved = core_buffers(c_, p_, cut, w.largest);
-    b.slots.weights = moved.slots.weights;
-    b.slots.output = moved.slots.output;
-    lower(found_.demand.core, b.total());
-    if (b.total() > limit_ || std::max({b.input, b.weights, b.operand, b.output}) > a_.tile.dma.max_length) return;
-    if (!padding_fits(c_, p_, t, a_)) return;
-    const Bytes staged = staging_bytes(c_.in_ddr, p_, t, b, a_);
-    lower(found_.demand.staging, staged);
-    if (staged > c_.staging) return;
-    const double exposed = cost::tuned::exposed_per_step * cut.steps();
-    cost::Walk walk{p_, cut, moved, w, plan_};
-    const cost::Movement m = movement_of(c_, walk, a_, enough() - exposed);
-    if (m.cycles >= enough() - exposed) return;
-    for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= most_input_slots; ++t.input_slots) {
-      if (b.slots.input > 1) b.slots.input = walk.buffers.slots.input = walk.tiling.input_slots = t.input_slots;
-      if (b.total() > limit_) return;
-      const cost::Estimate e = estimate_with(c_, walk, m, a_, law_);
-      if (e.cycles < enough() && (!c_.admits || c_.admits(p_, t))) found_.tiles = TileChoice{t, b, e};
-      if (w.paced(most_input_slots) == pace || loads_of(l_, t).input <= t.input_slots) return;
-    }
-  }
-
-  const LayerCase& c_;
-  const mapping::Partition& p_;
-  const arch::ArraySpec& a_;
-  const cost::KernelLaw& law_;
-  const network::Layer& l_;
-  const Bytes limit_;
-  const mapping::Channels plan_;
-  const int cuts_;
-  const double work_;
-  const std::vector<int> heights_ = counts_up_to(p_.max_h, p_.max_h), widths_ = counts_up_to(p_.max_w, p_.max_w);
-  mapping::ForcedMapping forced_;
-  FoundTiles found_;
-};
-
 }  // namespace
 
-FoundTiles choose_tiles(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& array,
-                        const cost::KernelLaw& law) {
-  if (p.parts.empty()) return {};
-  return TileSearch(c, p, array, law).run();
+std::optional<TileChoice> choose_tiles(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a,
+                                       const cost::KernelLaw& law, Demand* demand, Shortlist* shortlist) {
+  std::optional<TileChoice> best;
+  const network::Layer& l = *c.layer;
+  const Bytes limit = a.tile.memory.size - a.tile.reserved;
+  if (p.parts.empty()) return best;
+  const mapping::ForcedMapping forced = c.forced != nullptr ? *c.forced : mapping::ForcedMapping{};
+  const mapping::Channels plan = plan_channels(c, p, a);
+  const auto lower = [](Bytes& least, Bytes asked) { least = std::min(least, asked); };
+  std::vector<std::pair<double, mapping::Tiling>> close;  // what comes near the best so far
+  const auto enough = [&] {
+    return best ? best->estimate.cycles * shortlist_margin : std::numeric_limits<double>::infinity();
+  };
+  const int cuts = most_cuts(c, p);
+  // Weighs a tiling with its input slots, and with more up to `slots`: they change nothing but the pace of the kernels.
+  const auto consider = [&](mapping::Tiling t, const mapping::Weights& w, int slots) {
+    mapping::CoreBuffers b = core_buffers(c, p, t, w.largest);
+    mapping::Tiling cut = t;  // what it costs: tiles are smaller than what they have room for
+    cut.no += cuts;
+    mapping::CoreBuffers moved = core_buffers(c, p, cut, w.largest);
+    b.slots.weights = moved.slots.weights;
+    b.slots.output = moved.slots.output;
+    if (demand != nullptr) lower(demand->core, b.total());
+    if (b.total() > limit || std::max({b.input, b.weights, b.operand, b.output}) > a.tile.dma.max_length) return;
+    if (!padding_fits(c, p, t, a)) return;
+    const Bytes staged = staging_bytes(c.in_ddr, p, t, b, a);
+    if (demand != nullptr) lower(demand->staging, staged);
+    if (staged > c.staging) return;
+    const double exposed = cost::tuned::exposed_per_step * cut.steps();
+    cost::Walk walk{p, cut, moved, w, plan};
+    const cost::Movement m = movement_of(c, walk, a, enough() - exposed);
+    if (m.cycles >= enough() - exposed) return;
+    for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= slots; ++t.input_slots) {
+      if (b.slots.input > 1) b.slots.input = walk.buffers.slots.input = walk.tiling.input_slots = t.input_slots;
+      if (b.total() > limit) return;
+      const cost::Estimate e = estimate_with(c, walk, m, a, law);
+      if (e.cycles < enough() && (!c.admits || c.admits(p, t))) {
+        if (!best || e.cycles < best->estimate.cycles) best = TileChoice{t, b, e};
+        if (shortlist != nullptr) close.emplace_back(e.cycles, t);
+      }
+      if (w.paced(slots) == pace || loads_of(l, t).input <= t.input_slots) return;
+    }
+  };
+  if (shortlist != nullptr && !shortlist->empty()) {
+    for (const mapping::Tiling& t : *shortlist) consider(t, weights_of(c, p, t), t.input_slots);
+    if (best) return best;
+  }
+  const int in_blocks = network::stored_channels(l.in.c) / 8;
+  const std::vector<int> chunks = mapping::channelwise(l) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
+  const std::vector<int> heights = counts_up_to(p.max_h, p.max_h), widths = counts_up_to(p.max_w, p.max_w);
+  // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
+  const double work = p.weights.empty() ? 0 : paced_cycles(c, p, a, law);
+  for (int no : counts_up_to(p.max_b, p.max_b))
+    for (int ni : chunks) {
+      mapping::Tiling t;
+      t.no = no;
+      t.ni = ni;
+      const auto too_many = [&](int spatial) {
+        const double steps = static_cast<double>(no) * ni * spatial;
+        return work + (cost::tuned::call_overhead + cost::tuned::exposed_per_step) * steps >= enough();
+      };
+      if (too_many(1)) break;
+      const mapping::Weights w = weights_of(c, p, t);
+      if (w.largest > limit) {
+        t.nh = heights.back();
+        t.nw = widths.back();
+        if (demand != nullptr) lower(demand->core, core_buffers(c, p, t, w.largest).total());
+        continue;
+      }
+      for (int nh : heights)
+        for (int nw : widths) {
+          t.nh = nh;
+          t.nw = nw;
+          if (too_many(nh * nw)) break;
+          for (bool weights_outer : {false, true}) {
+            t.weights_outer = weights_outer;
+            if (forced.weights_outer.value_or(weights_outer) != weights_outer) continue;
+            if (t.weights_outer && (mapping::channelwise(l) || (no == 1 && !forced.weights_outer))) continue;
+            if (c.in_place && (t.weights_outer || nh == 1)) continue;
+            for (bool chunks_staged : {false, true}) {
+              t.chunks_staged = chunks_staged;
+              if (forced.chunks_staged.value_or(chunks_staged) != chunks_staged) continue;
+              if (chunks_staged && !(c.in_ddr.input && ni > 1)) continue;
+              consider(t, w, most_input_slots);
+            }
+          }
+        }
+    }
+  if (shortlist != nullptr && best) {
+    std::stable_sort(close.begin(), close.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+    shortlist->clear();
+    for (const auto& [cycles, t] : close)
+      if (shortlist->size() < shortlist_length) shortlist->push_back(t);
+  }
+  return best;
 }
 
 }  // namespace tessera::schedule

@@ -38,12 +38,13 @@ struct Demand {
   }
 };
 
-// The cheapest tiling that fits, or nothing, and what the tilings ask for.
-struct FoundTiles {
-  std::optional<TileChoice> tiles;
-  Demand demand;
-};
-FoundTiles choose_tiles(const LayerCase& layer, const mapping::Partition& partition, const arch::ArraySpec& array,
-                        const cost::KernelLaw& law);
+// Tilings that were good for a layer.
+using Shortlist = std::vector<mapping::Tiling>;
+
+// The cheapest tiling that fits, or nothing. `demand` (may be null) becomes what the tilings ask for. A `shortlist`
+// (may be null) that is not empty limits the search to what it holds, if any of that fits; an empty one is filled.
+std::optional<TileChoice> choose_tiles(const LayerCase& layer, const mapping::Partition& partition,
+                                       const arch::ArraySpec& array, const cost::KernelLaw& law, Demand* demand,
+                                       Shortlist* shortlist);
 
 }  // namespace tessera::schedule
