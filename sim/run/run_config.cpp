@@ -190,7 +190,9 @@ class Resolver {
       if (document_.value["schedule"].contains("mapping")) read_mapping(config);
       check_schedule_layers(config);
     }
-    if (law != nullptr && schedule && sound("schedule") && sound("sparsity"))
+    // A mapping that could not be read has been reported.
+    const bool unread = schedule && document_.value["schedule"].contains("mapping") && !config.schedule.mapping;
+    if (law != nullptr && schedule && !unread && sound("schedule") && sound("sparsity"))
       add(located(schedule_problems(config.network, config.masks, *law, config.schedule)));
     if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();

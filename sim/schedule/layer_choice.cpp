@@ -51,7 +51,8 @@ int Search::shape_of(const network::Layer& l) {
   const auto same = [&](const network::Layer& o) {
     return o.op == l.op && o.in == l.in && o.out == l.out && o.window == l.window && o.relu == l.relu &&
            o.scaling == l.scaling && o.groups == l.groups && o.second == l.second && o.source == l.source &&
-           o.lookup.function == l.lookup.function && (o.id == l.id || operator_of(o).rows) && o.is_gemm == l.is_gemm && o.in_type == l.in_type && o.out_type == l.out_type;
+           o.lookup.function == l.lookup.function && (o.id == l.id || operator_of(o).rows) && o.is_gemm == l.is_gemm &&
+           o.in_type == l.in_type && o.out_type == l.out_type;
   };
   const auto it = std::find_if(shapes_.begin(), shapes_.end(), same);
   const auto number = static_cast<int>(it - shapes_.begin());
