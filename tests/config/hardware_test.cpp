@@ -118,7 +118,7 @@ TEST_CASE("the devices have their sizes") {
 }
 
 TEST_CASE("host memory and controller have clocks of their own") {
-  for (const std::string& name : {"aie2", "ve2802", "xdna1_1800mhz", "xdna2"}) {
+  for (const std::string name : {"aie2", "ve2802", "xdna1_1800mhz", "xdna2"}) {
     INFO(name);
     const ArraySpec once = array_of(name),
                     twice = array_of(name, {"clock_hz=" + std::to_string(2 * array_of(name).clock_hz)});

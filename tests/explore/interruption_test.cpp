@@ -101,7 +101,7 @@ TEST_CASE("no point outlives a killed sweep") {
   if (child == 0) {
     std::FILE* messages = std::fopen((folder.path() + "/messages").c_str(), "w");
     PointRunner runner = fake_runner();
-    runner.run = [&](const Json&, bool) -> Expected<Json> {
+    runner.run = [&](const Json&, bool) -> Expected<result::StoredRow> {
       std::FILE* out = std::fopen((folder.path() + "/pid").c_str(), "w");
       std::fprintf(out, "%d\n", ::getpid());
       std::fclose(out);

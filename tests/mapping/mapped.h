@@ -4,6 +4,7 @@
 
 #include "sim/compile/compile.h"
 #include "sim/mapping/text.h"
+#include "sim/run/config_folder.h"
 #include "sim/run/run_config.h"
 
 namespace tessera::tests {
@@ -12,7 +13,7 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
 inline schedule::Schedule scheduled(const run::RunConfig& config, const Masks& masks,
                                     const schedule::ScheduleSpec& spec) {
-  const auto law = cost::open_kernel_law(config.array.kernels);
+  const auto law = run::kernel_law_of(config.array);
   if (!law) FAIL(describe(law.failure()));
   auto schedule = compile::make_schedule(config.network, masks, config.array, **law, spec);
   if (!schedule) FAIL(describe(schedule.failure()));
@@ -20,13 +21,14 @@ inline schedule::Schedule scheduled(const run::RunConfig& config, const Masks& m
 }
 
 // What follows a mapping that is given as text; a problem where it is refused.
-inline Expected<schedule::Schedule> followed(const run::RunConfig& config, const Masks& masks, const std::string& text) {
+inline Expected<schedule::Schedule> followed(const run::RunConfig& config, const Masks& masks,
+                                             const std::string& text) {
   auto read = mapping::parse_mapping(text, config.network, "m.json");
   if (!read) return read.failure();
   schedule::ScheduleSpec spec;
   spec.policy = "mapping";
   spec.mapping = schedule::GivenMapping{"m.json", text, std::move(*read)};
-  const auto law = cost::open_kernel_law(config.array.kernels);
+  const auto law = run::kernel_law_of(config.array);
   if (!law) FAIL(describe(law.failure()));
   return compile::make_schedule(config.network, masks, config.array, **law, spec);
 }

@@ -52,7 +52,8 @@ struct ConvDevice {
     place.shape.col1 = col1;
     place.shape.bias = bias;
     const int cin = d.build.program().layers[0].layer.in.c;
-    WeightTensor w{8, 1, cin, std::vector<std::int8_t>(static_cast<std::size_t>(8 * cin)), {1, 2, 3, 4, 5, 6, 7, -100}};
+    WeightTensor w{
+        8, 1, cin, 1, std::vector<std::int8_t>(static_cast<std::size_t>(8 * cin)), {1, 2, 3, 4, 5, 6, 7, -100}, {}, {}};
     for (int o = 0; o < 8; ++o)
       for (int i = o; i < cin; i += 8) w.values[static_cast<std::size_t>(o * cin + i)] = 1;
     const KernelMask mask = kernel_mask(BlockMask::all_ones(8, cin));

@@ -31,7 +31,7 @@ struct Packed {
 // A layer of `cout` x taps x `cin` with the given 8x8 blocks present, packed as one chunk.
 Packed pack(int cout, int cin, int taps, const BlockMask& blocks, bool bias) {
   Packed p;
-  p.weights = {cout, taps, cin, random_values(static_cast<std::size_t>(cout) * taps * cin, 7), {}, {}};
+  p.weights = {cout, taps, cin, 1, random_values(static_cast<std::size_t>(cout) * taps * cin, 7), {}, {}, {}};
   for (int i = 0; i < cout; ++i) p.weights.bias.push_back(1000 * i - 3);
   p.mask = kernel_mask(blocks);
   for (int r = 0; r < p.mask.rows; ++r) p.place.shape.rows.push_back(r);

@@ -14,7 +14,7 @@ using namespace tessera::sparsity;
 namespace {
 
 WeightTensor random_weights(int cout, int taps, int cin, Random& random) {
-  WeightTensor w{cout, taps, cin, {}, {}};
+  WeightTensor w{cout, taps, cin, 1, {}, {}, {}, {}};
   for (int i = 0; i < cout * taps * cin; ++i) w.values.push_back(static_cast<std::int8_t>(random.below(255)) | 1);
   for (int i = 0; i < cout; ++i) w.bias.push_back(static_cast<std::int32_t>(random.next()));
   for (int i = 0; i < cout; ++i) w.multiplier.push_back(static_cast<std::int32_t>(random.next() >> 33));
