@@ -4,7 +4,6 @@
 
 #include <cctype>
 #include <filesystem>
-#include <regex>
 
 #include "sim/designs/open_engine/emitter.h"
 #include "sim/designs/open_engine/network_reader.h"
@@ -21,12 +20,19 @@ namespace engine = designs::open_engine;
 
 // "YOLOv8n (cut) 640x640, ..." is yolov8n_640.json of `folder`; empty: the shape names no network.
 std::string engine_network_file(const std::string& shape, const std::string& folder) {
-  std::smatch found;
-  if (std::regex_search(shape, found, std::regex("^([^ ,]+\\.json)"))) return found[1];
-  if (!std::regex_search(shape, found, std::regex("^([A-Za-z0-9-]+).*?([0-9]+) ?x ?[0-9]+"))) return "";
-  std::string name;
-  for (const char c : found[1].str()) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return folder + "/" + name + "_" + found[2].str() + ".json";
+  const std::string first = shape.substr(0, shape.find_first_of(" ,"));
+  const std::string ending = ".json";
+  if (first.size() > ending.size() && first.compare(first.size() - ending.size(), ending.size(), ending) == 0)
+    return first;
+  std::string name, width;
+  for (const char c : first) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (std::size_t x = shape.find('x', first.size()); x != std::string::npos && width.empty();
+       x = shape.find('x', x + 1)) {
+    std::size_t begin = x;
+    while (begin > 0 && std::isdigit(static_cast<unsigned char>(shape[begin - 1])) != 0) --begin;
+    width = shape.substr(begin, x - begin);
+  }
+  return name.empty() || width.empty() ? "" : folder + "/" + name + "_" + width + ".json";
 }
 
 }  // namespace
@@ -40,7 +46,7 @@ Expected<Prediction> predict_open_engine(const Subject& subject) {
   const std::size_t colon = row.core_tile.find(": ");
   const auto variant = engine::load_variant(folder + "/variants.json",
                                             colon == std::string::npos ? "final" : row.core_tile.substr(colon + 2));
-  if (!variant) return skip(describe(variant.failure()));
+  if (!variant) return skip("configs/designs/open_engine/variants.json has no such variant");
   const auto times = engine::load_kernel_times(folder + "/times.json");
   if (!times) return times.failure();
   const auto network = engine::read_engine_network(file);

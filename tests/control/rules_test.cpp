@@ -12,7 +12,8 @@ namespace {
 
 class Controlled {
  public:
-  Controlled() : array(controlled_array(ControlMechanism::serial)), map(array) {
+  // Control packets: every transfer that waits is a task of its own, so that queues fill.
+  Controlled() : array(controlled_array(ControlMechanism::control_packets)), map(array) {
     const Program free = relay(array, 30);
     program = *control::lower(free, array, durations_of(free));
   }
