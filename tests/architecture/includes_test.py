@@ -54,7 +54,8 @@ JSON = ["sim/base/json_file", "sim/config/", "sim/network/", "sim/import/", "sim
         "sim/run/calibration.cpp", "sim/run/pipeline", "sim/run/published", "sim/run/unfollowed_keys.cpp", "sim/run/file_schemas.", "sim/cli/command_line.cpp",
         "sim/mapping/", "sim/validation/", "sim/cli/onnx_model.cpp", "sim/cli/report_command.cpp", "sim/cli/report_data.",
         "sim/cli/result_folder.cpp", "sim/cli/weight_masks.", "sim/cli/output.", "sim/cli/accuracy_command.cpp",
-        "sim/cli/masks_command.cpp", "sim/cli/prune_command.cpp",
+        "sim/cli/masks_command.cpp", "sim/cli/prune_command.cpp", "sim/cli/engine_command.cpp", "sim/designs/open_engine/kernel_time.cpp",
+        "sim/designs/open_engine/network_reader.cpp", "sim/designs/open_engine/variant_file.cpp",
         "explore/runner.h", "explore/space/", "explore/store/", "explore/sweep/object_reader.h"]
 SYSTEMC = re.compile(r"(systemc|systemc\.h|tlm|tlm\.h|sysc/.*|tlm_utils/.*|tlm_core/.*)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)

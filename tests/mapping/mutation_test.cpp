@@ -18,11 +18,11 @@ run::RunConfig small() {
       {"input", {16, 16, 16}},
       {"layers",
        {{{"name", "a"}, {"op", "conv2d"}, {"channels", 32}, {"kernel", 3}, {"padding", 1}},
-        {{"name", "b"}, {"op", "conv2d"}, {"channels", 32}, {"kernel", 1}, {"from", "a"}},
-        {{"name", "c"}, {"op", "conv2d"}, {"channels", 32}, {"kernel", 3}, {"padding", 1}, {"from", "a"}},
-        {{"name", "cat"}, {"op", "concat"}, {"from", {"b", "c"}}},
+        {{"name", "b"}, {"op", "conv2d"}, {"channels", 32}, {"kernel", 1}, {"inputs", "a"}},
+        {{"name", "c"}, {"op", "conv2d"}, {"channels", 32}, {"kernel", 3}, {"padding", 1}, {"inputs", "a"}},
+        {{"name", "cat"}, {"op", "concat"}, {"inputs", {"b", "c"}}},
         {{"name", "d"}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 1}},
-        {{"name", "sum"}, {"op", "add"}, {"from", {"d", "cat"}}},
+        {{"name", "sum"}, {"op", "add"}, {"inputs", {"d", "cat"}}},
         {{"name", "p"}, {"op", "maxpool"}, {"kernel", 2}, {"stride", 2}},
         {{"name", "e"}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 3}, {"padding", 1}}}}};
   const auto config = run::make_run_config(

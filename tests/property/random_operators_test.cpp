@@ -60,7 +60,8 @@ TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribut
       {"name": "mean", "op": "avgpool", "global": true},
       {"name": "scaled", "op": "mul", "inputs": ["f", "mean"], "shift": 5},
       {"name": "rows", "op": "pick", "size": [81, 1], "sizes": [81], "strides": [1]},
-      {"name": "scores", "op": "matmul", "inputs": ["rows", "rows"], "by_rows": true},
+      {"name": "turned", "op": "lookup", "function": "tanh"},
+      {"name": "scores", "op": "matmul", "inputs": ["turned", "rows"], "by_rows": true},
       {"name": "shares", "op": "softmax"},
       {"name": "mixed", "op": "matmul", "inputs": ["shares", "rows"]},
       {"name": "norm", "op": "layernorm"}]})";
