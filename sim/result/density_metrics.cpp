@@ -151,7 +151,6 @@ void add_traffic(DensityTable& table) {
 }
 
 Value energy_uj(const D& d) { return d.energy ? Value(d.energy->total() / pj_per_uj) : Value(); }
-Value no_layer_uj(const D& d) { return d.no_layer_energy ? Value(d.no_layer_energy->total() / pj_per_uj) : Value(); }
 Value average_mw(const D& d) {
   return d.energy && d.latency_us > 0 ? Value(d.energy->total() / d.latency_us / 1e3) : Value();
 }
@@ -174,7 +173,7 @@ void add_energy(DensityTable& table) {
        {"average_mw", true}},
       {"energy.no_layer_uj", "uJ",
        "Part of the total that belongs to no layer: cores that are idle, inputs on their way.",
-       "energy.total_uj - sum of layers[].energy.total_uj", derived<D>(no_layer_uj)},
+       "energy.total_uj - sum of layers[].energy.total_uj", field<&D::no_layer_uj>()},
       {"kernel_read_bytes", "B", "Operands that kernel calls read in core memories, each byte once per call.",
        "sum over calls of inputs, weights and sums", field<&D::counts, &Counts::kernel_read>()},
       {"kernel_write_bytes", "B", "Results and sums that kernel calls write to core memories.", "sum over calls",
@@ -204,17 +203,22 @@ void add_control(DensityTable& table) {
        "control.descriptors_written x controller.operation_ns / 1000", field<&D::control, &ControlWork::serial_us>()},
       {"control.operations", "operations", "What the controllers do; absent where transfers are started for free.",
        "counted", field<&D::control, &ControlWork::operations>()},
-      {"control.bound_us", "us", "The controller with most to do is busy that long without waiting; absent where transfers are started for free.",
+      {"control.bound_us", "us",
+       "The controller with most to do is busy that long without waiting; absent where transfers are started for free.",
        "operations x the time of each", field<&D::control, &ControlWork::bound_us>()},
-      {"control.estimates.serial.operations", "operations", "What one serial controller would have to do for this program; not simulated.",
-       "counted", field<&D::control, &ControlWork::serial_operations>()},
+      {"control.estimates.serial.operations", "operations",
+       "What one serial controller would have to do for this program; not simulated.", "counted",
+       field<&D::control, &ControlWork::serial_operations>()},
       {"control.estimates.serial.bound_us", "us", "The same: time that the busiest would need, without waiting.",
        "operations x the time of each", field<&D::control, &ControlWork::serial_bound_us>()},
-      {"control.estimates.control_packets.operations", "operations", "What control packets down each column would have to do for this program; not simulated.",
-       "counted", field<&D::control, &ControlWork::packet_operations>()},
-      {"control.estimates.control_packets.bound_us", "us", "The same: time that the busiest would need, without waiting.",
-       "operations x the time of each", field<&D::control, &ControlWork::packet_bound_us>()},
-      {"control.estimates.core.operations", "operations", "What cores in their own tiles and control packets elsewhere would have to do for this program; not simulated.",
+      {"control.estimates.control_packets.operations", "operations",
+       "What control packets down each column would have to do for this program; not simulated.", "counted",
+       field<&D::control, &ControlWork::packet_operations>()},
+      {"control.estimates.control_packets.bound_us", "us",
+       "The same: time that the busiest would need, without waiting.", "operations x the time of each",
+       field<&D::control, &ControlWork::packet_bound_us>()},
+      {"control.estimates.core.operations", "operations",
+       "What cores in their own tiles and control packets elsewhere would have to do for this program; not simulated.",
        "counted", field<&D::control, &ControlWork::core_operations>()},
       {"control.estimates.core.bound_us", "us", "The same: time that the busiest would need, without waiting.",
        "operations x the time of each", field<&D::control, &ControlWork::core_bound_us>()},

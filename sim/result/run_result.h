@@ -94,8 +94,9 @@ struct DensityResult {
   std::optional<ControlWork> control;
   std::optional<FunctionalCheck> functional;
   std::optional<Counts> counts;
-  std::optional<Energy> energy, no_layer_energy;  // the whole; what belongs to no layer, idle cores above all
-  std::vector<LayerResult> layers;                // those that run on cores, in the network's order
+  std::optional<Energy> energy;
+  std::optional<double> no_layer_uj;  // of it what belongs to no layer, idle cores above all
+  std::vector<LayerResult> layers;    // those that run on cores, in the network's order
 
   double total_us() const { return latency_us + dispatch_us; }
 };

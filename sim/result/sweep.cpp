@@ -38,8 +38,9 @@ Value in(const Row* row, const std::string& key) {
 
 template <class Owner>
 const Metric<Owner>* find(const std::vector<Metric<Owner>>& table, const std::string& key) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& m) { return key_of(m) == key; });
-  return found == table.end() || !found->access.get ? nullptr : &*found;
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const auto& m) { return m.access.get && key_of(m) == key; });
+  return found == table.end() ? nullptr : &*found;
 }
 
 bool starts_dense(const std::string& name) { return name.rfind(dense_prefix, 0) == 0; }

@@ -159,7 +159,7 @@ void add_energy(result::DensityResult& density, const program::Program& program,
   if (energy == nullptr) return;
   all.traffic = density.traffic;  // as it was simulated
   density.energy = energy_of(all, density.macs, type, density.time, *energy);
-  density.no_layer_energy = energy_of(no_layer, 0, type, no_layer_time, *energy);
+  density.no_layer_uj = energy_of(no_layer, 0, type, no_layer_time, *energy).total() / 1e6;
 }
 
 }  // namespace tessera::run

@@ -18,6 +18,10 @@ def shown(value, unit):
     if unit == "B":
         return next((f"{value / size:.{digits}f} {name}" for size, digits, name in ((1e6, 2, "MB"), (1e3, 1, "kB"))
                      if value >= size), f"{value:.0f} B")
+    if unit == "uJ":
+        return f"{value / 1000:.3f} mJ" if value >= 1000 else f"{value:.2f} uJ"
+    if unit == "mW":
+        return f"{value / 1000:.3f} W" if value >= 1000 else f"{value:.1f} mW"
     if unit == "share":
         return f"{value * 100:.1f} %"
     if unit == "ratio":

@@ -4,6 +4,7 @@
 
 #include "sim/base/json_file.h"
 #include "sim/result/json.h"
+#include "sim/run/activity.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/isolate.h"
 #include "sim/run/pipeline.h"
@@ -51,31 +52,45 @@ void check_conservation(const result::DensityResult& density) {
   double causes = 0;
   for (const double part : density.energy->pj) causes += part;
   CHECK(causes == Approx(density.energy->total()).epsilon(1e-12));
-  const double layers = at_layers(density), rest = density.no_layer_energy->total();
+  const double layers = at_layers(density), rest = *density.no_layer_uj * 1e6;
   CHECK(rest > 0);  // idle cores: without them the layers would not make up the total
   CHECK(layers + rest == Approx(density.energy->total()).epsilon(1e-9));
-  CHECK(density.counts->memtile_read == density.traffic.memtile_read);
-  CHECK(density.counts->memtile_write == density.traffic.memtile_write);
-  CHECK(density.counts->core_read == density.traffic.core_read);
-  CHECK(density.counts->core_write == density.traffic.core_write);
-  Bytes read = 0;
-  for (const result::LayerResult& layer : density.layers) read += layer.ddr_read;
-  CHECK(read <= density.traffic.ddr_read);
+}
+
+// What the program says happens against what the simulation saw.
+void check_counts(const RunConfig& config, Density density, const exec::MemoryTraffic& seen) {
+  const Expected<Plan> plan = make_plan(config, density);
+  REQUIRE(plan);
+  const ProgramActivity activity = count_activity(plan->schedule.program, config.array);
+  for (const auto field :
+       {&exec::MemoryTraffic::ddr_read, &exec::MemoryTraffic::ddr_write, &exec::MemoryTraffic::memtile_read,
+        &exec::MemoryTraffic::memtile_write, &exec::MemoryTraffic::core_read, &exec::MemoryTraffic::core_write}) {
+    Bytes sum = activity.no_layer.traffic.*field;
+    for (const Activity& layer : activity.layers) sum += layer.traffic.*field;
+    CHECK(sum == seen.*field);
+  }
 }
 }  // namespace
 
 TEST_CASE("layers and what belongs to none sum to the total, causes too, and counts are those of the simulation") {
   for (const Density density : {Density::dense, Density::sparse})
-    for (const char* machine : {"aie2", "xdna1_1800mhz"})
-      check_conservation(simulated(config_of(two_convolutions(), hardware(machine)), density));
+    for (const char* machine : {"aie2", "xdna1_1800mhz"}) {
+      const Expected<RunConfig> config = config_of(two_convolutions(), hardware(machine));
+      const result::DensityResult found = simulated(config, density);
+      check_conservation(found);
+      check_counts(*config, density, found.traffic);
+    }
 }
 
 TEST_CASE("loops of descriptors are counted as often as they turn") {
   const json product = {{"name", "product"},
                         {"layers", {{{"name", "gemm"}, {"op", "gemm"}, {"m", 256}, {"n", 256}, {"k", 256}}}}};
-  const result::DensityResult density = simulated(
-      config_of(product, hardware("aie2"), {"schedule.policy=object_fifo", "sparsity.ratio=0"}), Density::dense);
+  const Expected<RunConfig> config =
+      config_of(product, hardware("aie2"),
+                {"schedule.policy=object_fifo", "schedule.layers.gemm.tile=[64,1,64,64]", "sparsity.ratio=0"});
+  const result::DensityResult density = simulated(config, Density::dense);
   check_conservation(density);
+  check_counts(*config, Density::dense, density.traffic);
   CHECK((*density.energy)[result::EnergyCause::mac] == Approx(256.0 * 256 * 256 * 0.1));
 }
 

@@ -58,6 +58,11 @@ RunResult full() {
   const DensityResult sparse = simulate_typed(config, Density::sparse, functional);
   RunResult run = make_result(config, simulate_typed(config, Density::dense, functional), sparse);
   run.sparsity->mask_file = run.sparsity->weights = run.sparsity->gradients = "file.npz";
+  for (std::optional<DensityResult>* density : {&run.dense, &run.sparse}) {  // what only controllers have
+    ControlWork& control = *(*density)->control;
+    control.operations = control.serial_operations = control.packet_operations = control.core_operations = 7;
+    control.bound_us = control.serial_bound_us = control.packet_bound_us = control.core_bound_us = 7;
+  }
   run.sparsity->importance = "l1";
   run.sparsity->scope = "n_m";
   run.sparsity->n_m = {2, 4};
