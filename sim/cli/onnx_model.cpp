@@ -63,8 +63,9 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
     return wrong;
   }
   const MaskOrigin origin = mask_origin(sets);
-  const json document = {
-      {"network", imported->file}, {"hardware", fs::absolute(hardware ? *hardware : *run::hardware_file("aie2")).string()}, {"sparsity", default_sparsity(origin, sets)}};
+  const json document = {{"network", imported->file},
+                         {"hardware", fs::absolute(hardware ? *hardware : *run::hardware_file("aie2")).string()},
+                         {"sparsity", default_sparsity(origin, sets)}};
   const sparsity::WeightsByLayer weights = weights_by_layer(*imported);
   Expected<run::RunConfig> config = run::make_run_config(document, ".", imported->network.name, sets, &weights);
   if (!config) take(wrong.problems, config.failure());

@@ -169,7 +169,8 @@ Failure option_problems(const RunArguments& arguments, const Expected<run::RunCo
     failure.problems.push_back({"", "--dump", "masks are those that the config gives a sparse run",
                                 "legal: without --program and --only dense"});
   if (!arguments.dump.empty() && arguments.dump[0] == "mapping" && !arguments.program_file.empty())
-    failure.problems.push_back({"", "--dump", "mapping of a program, which is made already", "legal: without --program"});
+    failure.problems.push_back(
+        {"", "--dump", "mapping of a program, which is made already", "legal: without --program"});
   if (!arguments.mapping_file.empty() && !arguments.program_file.empty())
     failure.problems.push_back({"", "--mapping", "beside --program, which is made already", "legal: one of the two"});
   if (!arguments.data.empty() && !arguments.functional)

@@ -86,7 +86,8 @@ std::string control_note(const RunResult& run) {
   if (times.empty()) return "";
   return fmt::format(
       "Transfers are started for free here; silicon would need a controller. One serial controller at {:.4g} ns per\n"
-      "operation would take at least {}, each descriptor written once.\nBusy at least, were this schedule given to:\n{}",
+      "operation would take at least {}, each descriptor written once.\nBusy at least, were this schedule given "
+      "to:\n{}",
       run.hardware.operation_ns.value_or(0), times, control_rows(run));
 }
 

@@ -24,9 +24,8 @@ class PeakLaw : public KernelLaw {
     switch (call.kind) {
       case program::KernelKind::conv: {
         const std::int64_t results = layer.lookup && call.last ? call.out.elements() : 0;
-        return size == nullptr
-                   ? 0
-                   : ceil_div(pixels * size->blocks * 64 * taps * 1000, core_.i8_macs) + lookups(results);
+        return size == nullptr ? 0
+                               : ceil_div(pixels * size->blocks * 64 * taps * 1000, core_.i8_macs) + lookups(results);
       }
       case program::KernelKind::maxpool:
       case program::KernelKind::avgpool:
@@ -35,8 +34,7 @@ class PeakLaw : public KernelLaw {
       case program::KernelKind::copy:
         return ceil_div(call.out.elements() * 1000, core_.elements);
       case program::KernelKind::depthwise:
-        return ceil_div(work(layer, call.out) * 1000, core_.elements) +
-               lookups(layer.lookup ? call.out.elements() : 0);
+        return ceil_div(work(layer, call.out) * 1000, core_.elements) + lookups(layer.lookup ? call.out.elements() : 0);
       case program::KernelKind::mul:
       case program::KernelKind::sub:
         return ceil_div(call.out.elements() * 1000, core_.elements);

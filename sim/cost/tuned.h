@@ -7,8 +7,8 @@
 
 namespace tessera::cost::tuned {
 
-// Cycles per kernel call and per transfer beyond what the hardware file says, for what the formulas leave out: starting,
-// hops, tokens, waiting for each other. 2026-11-23.
+// Cycles per kernel call and per transfer beyond what the hardware file says, for what the formulas leave out:
+// starting, hops, tokens, waiting for each other. 2026-11-23.
 constexpr double call_overhead = 32, task_overhead = 110;
 // Cycles that every step costs even where something else bounds the layer, so that such a layer is not cut into dust.
 // 2026-11-23.

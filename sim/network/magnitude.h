@@ -6,9 +6,9 @@
 
 namespace tessera::network {
 
-constexpr int random_weight_limit = 40;  // dense seeded weights are uniform in [-40, 40]
+constexpr int random_weight_limit = 40;          // dense seeded weights are uniform in [-40, 40]
 constexpr double random_multiplier = 805306368;  // 1.5 * 2^29: the mean of seeded multipliers of channels
-constexpr int default_shift = -1;        // in Layer::shift while a network is being built: to be derived
+constexpr int default_shift = -1;                // in Layer::shift while a network is being built: to be derived
 
 // Replaces every default_shift of `network`, whose shapes are known.
 void assign_default_shifts(Network& network);

@@ -34,4 +34,3 @@ std::optional<ElementType> find_type(const std::string& name) {
 }
 
 }  // namespace tessera::ops
-

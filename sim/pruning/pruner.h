@@ -23,9 +23,9 @@ struct PrunedRow {
 
 struct Pruned {
   std::vector<std::optional<sparsity::BlockMask>> masks;  // by LayerId
-  double before_us = 0, latency_us = 0, least_us = 0;  // before: with every block that is not zero in the weights
-  double kept = 1;                             // share of the network's importance
-  double uniform_share = 0, uniform_kept = 1;  // the uniform share of zero blocks that runs in latency_us
+  double before_us = 0, latency_us = 0, least_us = 0;     // before: with every block that is not zero in the weights
+  double kept = 1;                                        // share of the network's importance
+  double uniform_share = 0, uniform_kept = 1;             // the uniform share of zero blocks that runs in latency_us
   int simulations = 0;
   std::vector<PrunedRow> layers;
 };

@@ -11,12 +11,12 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "sim/compile/compile.h"
 #include "sim/config/hardware.h"
 #include "sim/exec/backend.h"
 #include "sim/network/network_file.h"
 #include "sim/reference/network_data.h"
 #include "sim/run/functional.h"
-#include "sim/compile/compile.h"
 #include "sim/sparsity/mask_spec.h"
 #include "sim/verify/verify.h"
 
@@ -121,7 +121,8 @@ void both(benchmark::State& state, Job job) {
   Figures f;
   for (auto _ : state) {
     const auto density = [&](const Input& in) {
-      return in_child([&] { return run(job, in, get(compile::make_schedule(in.network, in.masks, in.array, law, {})), law); });
+      return in_child(
+          [&] { return run(job, in, get(compile::make_schedule(in.network, in.masks, in.array, law, {})), law); });
     };
     f = density(dense);
     f.cpu_ms += density(sparse).cpu_ms;

@@ -72,7 +72,8 @@ TEST_CASE("npz: channels in front or behind, a mean per channel, labels in the s
   const File file("a.npz");
   const Normalization how{1, {1, 2, 3}, {}};
   for (const auto& [shape, bytes] : {std::pair{std::vector<std::int64_t>{2, 3, 2, 4}, front}, {{2, 2, 4, 3}, behind}}) {
-    REQUIRE_FALSE(sparsity::write_npz(file.path, {{"images", {"|u1", shape, bytes}}, {"labels", {"|u1", {2}, {0, 1}}}}));
+    REQUIRE_FALSE(
+        sparsity::write_npz(file.path, {{"images", {"|u1", shape, bytes}}, {"labels", {"|u1", {2}, {0, 1}}}}));
     const Expected<Dataset> set = read_dataset(named(file.path), how, {2, 4, 3});
     REQUIRE(set);
     CHECK(set->image(1)[(1 * 4 + 2) * 3 + 2] == 100 + 40 + 4 + 2 - 3);

@@ -44,7 +44,7 @@ TEST_CASE("General scales round halves to even, and hold their widest operands")
   CHECK(requantize(least, most, 62) == -1);
   CHECK(requantize(most, most, 0) == 127);
   CHECK(requantize(least, most, 0) == -128);
-  CHECK(add_scaled(3, 5, 1, 3, 2) == 4);    // 4.5 -> 4
+  CHECK(add_scaled(3, 5, 1, 3, 2) == 4);  // 4.5 -> 4
   CHECK(add_scaled(-3, -5, 1, 3, 2) == -4);
   CHECK(add_scaled(127, 127, most, most, 32) == 127);
   CHECK(add_scaled(-128, 127, most, most, 31) == -1);  // -0.9999999995

@@ -5,8 +5,10 @@
 #include <tuple>
 
 #include "sim/base/random.h"
+#include "sim/compile/compile.h"
 #include "sim/cost/bound.h"
 #include "sim/cost/kernel_law.h"
+#include "sim/designs/object_fifo/gemm.h"
 #include "sim/exec/backend.h"
 #include "sim/network/network_file.h"
 #include "sim/program/hash.h"
@@ -14,8 +16,6 @@
 #include "sim/run/config_folder.h"
 #include "sim/run/functional.h"
 #include "sim/run/pipeline.h"
-#include "sim/compile/compile.h"
-#include "sim/designs/object_fifo/gemm.h"
 #include "sim/verify/verify.h"
 #include "tests/run/isolated.h"
 
@@ -63,8 +63,8 @@ inline Expected<schedule::Schedule> scheduled(const network::Network& network, c
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
   if (forced.tile) spec.layers["gemm"] = forced;
-  return compile::make_schedule(network, std::vector<std::optional<sparsity::BlockMask>>(network.layers.size()), array, peak(),
-                       spec);
+  return compile::make_schedule(network, std::vector<std::optional<sparsity::BlockMask>>(network.layers.size()), array,
+                                peak(), spec);
 }
 
 inline program::Program program_of(const Case& c, const arch::ArraySpec& array) {

@@ -2,9 +2,9 @@
 #include "sim/sparsity/numpy_file.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cmath>
 #include <fstream>
 
 using namespace tessera;

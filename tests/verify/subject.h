@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "sim/arch/array_spec.h"
+#include "sim/compile/compile.h"
 #include "sim/network/network.h"
 #include "sim/program/program.h"
-#include "sim/compile/compile.h"
 #include "sim/sparsity/block_mask.h"
 
 namespace tessera {

@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
+#include "sim/designs/object_fifo/ring.h"
 #include "sim/designs/open_engine/issue.h"
 #include "sim/program/builder.h"
-#include "sim/designs/object_fifo/ring.h"
 
 namespace tessera::designs::open_engine {
 namespace {

@@ -31,8 +31,8 @@ struct NodeList {
 // All problems of the file in one pass.
 Expected<EngineNetwork> read_engine_network(const std::string& file);
 
-// What of a network the engine runs as layers; the rest are ways of reading maps. Problems name the node; nothing is said
-// of nodes that read from an unknown one.
+// What of a network the engine runs as layers; the rest are ways of reading maps. Problems name the node; nothing is
+// said of nodes that read from an unknown one.
 Expected<EngineNetwork> build_engine_network(const NodeList& list);
 
 }  // namespace tessera::designs::open_engine
