@@ -17,23 +17,25 @@ bool is_identity(const std::vector<int>& order) {
   return true;
 }
 
-// The weights with output and input channels in stored order, excess channels zero.
-// Weights of single channels in stored order.
+// Weights of single channels in stored order, excess channels zero.
 sparsity::WeightTensor channels_in_stored_order(const sparsity::WeightTensor& w, const std::vector<int>& rows) {
   sparsity::WeightTensor out = w;
   out.cout = out.cin = out.groups = static_cast<int>(rows.size()) * sparsity::kernel_block;
   const auto taps = static_cast<std::size_t>(w.taps);
   out.values.assign(w.values.empty() ? 0 : static_cast<std::size_t>(out.cout) * taps, 0);
   out.bias.assign(w.bias.empty() ? 0 : static_cast<std::size_t>(out.cout), 0);
+  out.multiplier.assign(w.multiplier.empty() ? 0 : static_cast<std::size_t>(out.cout), 0);
   for (int oc = 0; oc < out.cout; ++oc) {
     const auto to = static_cast<std::size_t>(oc), from = static_cast<std::size_t>(logical_channel(rows, oc));
     if (static_cast<int>(from) >= w.cout) continue;
     if (!out.bias.empty()) out.bias[to] = w.bias[from];
+    if (!out.multiplier.empty()) out.multiplier[to] = w.multiplier[from];
     if (!out.values.empty()) std::copy_n(&w.values[from * taps], taps, &out.values[to * taps]);
   }
   return out;
 }
 
+// The weights with output and input channels in stored order, excess channels zero.
 sparsity::WeightTensor in_stored_order(const sparsity::WeightTensor& w, const std::vector<int>& rows,
                                        const std::vector<int>& cols) {
   sparsity::WeightTensor out;

@@ -46,6 +46,7 @@ ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
   ChunkSize s;
   const auto rows = static_cast<int>(chunk.rows.size());
   s.bias = chunk.bias ? Bytes{rows} * kernel_block * 4 : 0;
+  s.multipliers = chunk.multipliers ? Bytes{rows} * kernel_block * 4 : 0;
   s.table = chunk.table;
   if (chunk.by_channel) {
     s.data = Bytes{rows} * kernel_block * chunk.taps;
