@@ -5,7 +5,7 @@
 namespace tessera::network {
 namespace {
 
-constexpr std::int64_t pool_pixels = 4096;  // of 8 channels, twice in the smallest core: 64 KB
+constexpr std::int64_t pool_pixels = 4000;  // of 8 channels, twice in the smallest core beside results: 64 KB
 
 bool starts_between_groups(const Layer& concat, const std::vector<Layer>& before) {
   return std::any_of(concat.inputs.begin(), concat.inputs.end() - 1,
@@ -44,12 +44,14 @@ std::vector<Layer> joined(const Layer& concat, const std::vector<Layer>& before)
   return layers;
 }
 
-// The largest divisors of the sides whose product a core holds.
+// The largest divisors of the sides whose product a core holds; of equal products the squarest.
 Shape part_of(const Shape& map) {
   Shape best{1, 1, map.c};
   for (int h = 1; h <= map.h; ++h)
     for (int w = 1; map.h % h == 0 && w <= map.w; ++w)
-      if (map.w % w == 0 && std::int64_t{h} * w <= pool_pixels && h * w > best.h * best.w) best = {h, w, map.c};
+      if (map.w % w == 0 && std::int64_t{h} * w <= pool_pixels &&
+          std::pair(h * w, std::min(h, w)) > std::pair(best.h * best.w, std::min(best.h, best.w)))
+        best = {h, w, map.c};
   return best;
 }
 

@@ -25,7 +25,7 @@ std::string scaling_text(const network::Layer& l) {
 std::string text_of(const network::Layer& l) {
   const network::Window& w = l.window;
   return fmt::format(
-      "{} \"{}\" {}x{}x{} to {}x{}x{}, kernel {}x{} stride {}x{} padding {},{},{},{} shift {}{}{}{}, inputs [{}]",
+      "{} \"{}\" {}x{}x{} to {}x{}x{}, kernel {}x{} stride {}x{} padding {},{},{},{} shift {}{}{}{}{}, inputs [{}]",
       op_name(l.op), l.name, l.in.h, l.in.w, l.in.c, l.out.h, l.out.w, l.out.c, w.kh, w.kw, w.sh, w.sw, w.pad_top,
       w.pad_left, w.pad_bottom, w.pad_right, l.shift, scaling_text(l), l.relu ? " relu" : "",
       l.is_int8() ? "" : fmt::format(" {} -> {}", type_name(l.in_type), type_name(l.out_type)),
