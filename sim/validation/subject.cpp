@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 
 #include "sim/config/hardware.h"
 
@@ -141,7 +140,7 @@ std::vector<Problem> missing_files(const std::string& csv, const std::vector<Mea
   std::vector<Problem> problems;
   const auto check = [&](const MeasuredRow& row, const std::string& column, const std::string& name,
                          const std::string& folder) {
-    if (name.empty() || std::ifstream(file_of(folder, name))) return;
+    if (name.empty() || std::filesystem::is_regular_file(file_of(folder, name))) return;
     std::vector<std::string> names;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error))

@@ -81,7 +81,7 @@ TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribut
   CHECK(refused(spoiled(subject->program, KernelKind::mul, [](auto& call) { call.kind = KernelKind::sub; })));
   CHECK(refused(spoiled(subject->program, KernelKind::pick, [](auto& call) { call.in += 8; })));
   program::Program other = subject->program;
-  other.layers[6].layer.matmul.second = 8;
+  other.layers[7].layer.matmul.second = 8;
   CHECK(refused(other));
   // A product that shifts by one bit more is no matter of structure: the data say it.
   other = subject->program;
