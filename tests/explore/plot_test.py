@@ -56,8 +56,8 @@ def write_store(folder, rows):
     store.execute("CREATE TABLE runs (key TEXT, status TEXT, result TEXT, layers TEXT)")
     store.execute("INSERT INTO runs VALUES ('dense', 'done', ?, ?)", (json.dumps(result), json.dumps(layers)))
     for row in rows:
-        store.execute("INSERT INTO plan (key, baseline) VALUES (?, 'dense')", (row[-1],))
-        store.execute("INSERT INTO runs VALUES (?, 'done', ?, ?)", (row[-1], json.dumps(result), json.dumps(layers)))
+        store.execute("INSERT INTO plan (key, baseline) VALUES (?, 'dense')", (row[-2],))
+        store.execute("INSERT INTO runs VALUES (?, 'done', ?, ?)", (row[-2], json.dumps(result), json.dumps(layers)))
     store.commit()
     store.close()
 
