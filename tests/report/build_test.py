@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 SKIPPED = 77
+UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT")
 
 
 def npm(folder, *words):
@@ -34,8 +35,11 @@ def main():
         (work / "package-lock.json.new").rename(lock)
         try:
             npm(work, "ci", "--no-audit", "--no-fund")
-        except SystemExit:
+        except SystemExit as failed:
             lock.unlink()
+            if any(code in str(failed) for code in UNREACHABLE):
+                print("skipped: the npm registry cannot be reached")
+                sys.exit(SKIPPED)
             raise
     for name in ("package.json", "page.html", "tsconfig.json", "vite.config.ts"):
         shutil.copy(sources / name, work)
