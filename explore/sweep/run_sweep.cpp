@@ -23,9 +23,9 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   if (!known) return known.failure();
   const auto missing = store.missing();
   if (!missing) return missing.failure();
-  const auto planned = store.plan();
-  if (!planned) return planned.failure();
-  if (*known == inputs && *missing == 0 && !planned->empty())
+  const auto stored = store.plan();
+  if (!stored) return stored.failure();
+  if (*known == inputs && *missing == 0 && !stored->empty())
     return std::nullopt;  // resolving every point again would change nothing
   const auto points = select_points(sweep.space, sweep.sample);
   if (!points) return points.failure();

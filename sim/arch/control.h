@@ -31,7 +31,6 @@ constexpr int packet_words(ControlKind kind) {
   return words + 2 * ((words + 3) / 4);
 }
 
-constexpr int descriptor_words = register_words[0];
 constexpr int queued_tasks = 4;         // of a channel, the running one included; a fifth is lost or hangs the array
 constexpr int most_task_repeats = 256;  // of a start descriptor
 

@@ -161,7 +161,7 @@ int accuracy(AccuracyArguments arguments) {
   }
   const network::Network& network = model->imported.network;
   if (arguments.in_float)
-    for (Problem& problem : evaluation::no_float_layers(network, arguments.model))
+    for (Problem& problem : evaluation::no_float_layers(model->imported, arguments.model))
       wrong.problems.push_back(std::move(problem));
   arguments.files.classes = static_cast<int>(class_count(model->imported));
   const Expected<Dataset> images =

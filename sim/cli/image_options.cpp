@@ -19,7 +19,7 @@ void add_image_options(CLI::App& command, ImageOptions& options) {
 }
 
 Expected<std::string> calibrate(import::Imported& imported, const ImageOptions& options, const std::string& model) {
-  std::vector<Problem> problems = evaluation::no_float_layers(imported.network, model);
+  std::vector<Problem> problems = evaluation::no_float_layers(imported, model);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   evaluation::DatasetFiles files;
   files.images = options.calibration;

@@ -83,12 +83,14 @@ std::string control_note(const RunResult& run) {
     if (!density->control || !density->control->serial_us) continue;
     times += fmt::format("{}{} {}", times.empty() ? "" : ", ", show_time(*density->control->serial_us), name);
   }
-  if (times.empty()) return "";
-  return fmt::format(
-      "Transfers are started for free here; silicon would need a controller. One serial controller at {:.4g} ns per\n"
-      "operation would take at least {}, each descriptor written once.\nBusy at least, were this schedule given "
-      "to:\n{}",
-      run.hardware.operation_ns.value_or(0), times, control_rows(run));
+  const std::string rows = control_rows(run);
+  if (times.empty() && rows.empty()) return "";
+  std::string text = "Transfers are started for free here; silicon would need a controller.";
+  if (!times.empty())
+    text += fmt::format(
+        " One serial controller at {:.4g} ns per\noperation would take at least {}, each descriptor written once.",
+        run.hardware.operation_ns.value_or(0), times);
+  return text + "\n" + (rows.empty() ? "" : "Busy at least, were this schedule given to:\n" + rows);
 }
 
 // Of a program that was brought: its hash, and the zero blocks that its masks have.

@@ -155,7 +155,8 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
     if (const json* quantity = find_path(hardware, key.path);
         quantity != nullptr && (controlled || !key.of_controllers))
       values[key.path] = quantity_value(*quantity, array);
-  if (controlled) values["controller.mechanism"] = hardware["controller"]["mechanism"];
+  if (controlled)
+    values["controller.mechanism"] = hardware["controller"].value("mechanism", arch::control_mechanism_names[0]);
   if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
     for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
   return values;

@@ -20,8 +20,8 @@ struct Resident {
 class ChannelState {
  public:
   ChannelState() = default;
-  ChannelState(std::vector<Task> tasks, int descriptors, bool outbound, const program::EngineProgram* engine)
-      : tasks(std::move(tasks)), descriptors_(descriptors), outbound_(outbound), engine_(engine) {}
+  ChannelState(std::vector<Task> list, int descriptors, bool outbound, const program::EngineProgram* engine)
+      : tasks(std::move(list)), descriptors_(descriptors), outbound_(outbound), engine_(engine) {}
 
   // The task whose token must have come before task `i` is pushed, for the queue and for the descriptors; -1: none.
   // A full queue is freed by two tasks at a time, which halves the tokens.

@@ -9,20 +9,6 @@ namespace {
 using program::EngineId;
 using program::EngineKind;
 
-void unroll(const std::vector<program::Step>& steps, std::size_t at, std::size_t end,
-            std::vector<std::int32_t>& order) {
-  while (at < end) {
-    const program::Step& s = steps[at++];
-    if (s.index >= 0) {
-      order.push_back(s.index);
-      continue;
-    }
-    const std::size_t body = at + static_cast<std::size_t>(s.body);
-    for (int i = 0; i < s.repeat; ++i) unroll(steps, at, body, order);
-    at = body;
-  }
-}
-
 class Run {
  public:
   Run(const program::Program& p, const arch::ArraySpec& a, const std::vector<Millicycles>& durations)
@@ -39,7 +25,7 @@ class Run {
     run_.end.resize(p.engines.size());
     for (const program::LockInit& l : p.locks) locks_[l.tile * lock_stride_ + l.lock].value = l.value;
     for (std::size_t e = 0; e < p.engines.size(); ++e) {
-      unroll(p.engines[e].steps, 0, p.engines[e].steps.size(), run_.order[e]);
+      run_.order[e] = program::execution_order(p.engines[e].steps);
       if (!run_.order[e].empty()) post(0, Event::go, static_cast<int>(e));
     }
   }

@@ -8,16 +8,6 @@ namespace {
 // A task is no longer than that, whatever its chain.
 constexpr std::size_t longest_look = 1 << 14;
 
-bool one_run_of_bytes(const program::Access& a) {
-  std::int64_t run = 1;
-  for (int d = 0; d < a.rank; ++d) {
-    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
-    if (m.pad_before != 0 || m.pad_after != 0 || (m.count > 1 && m.step != run)) return false;
-    run *= m.count;
-  }
-  return true;
-}
-
 class Former {
  public:
   Former(const program::EngineProgram& engine, const std::vector<std::int32_t>& order, const TaskLimits& limits)
@@ -57,7 +47,7 @@ class Former {
     same.access.base = t.access.base;
     bool ends = link.ends_at_last, longer = false;
     if (program::registers_of(same, limits_.outbound) != program::registers_of(t, limits_.outbound)) {
-      if (limits_.outbound || !one_run_of_bytes(held.access) || !one_run_of_bytes(t.access)) return false;
+      if (limits_.outbound || !held.access.one_run() || !t.access.one_run()) return false;
       same.access = t.access;
       if (program::registers_of(same, false) != program::registers_of(t, false)) return false;
       ends = true;

@@ -46,9 +46,16 @@ void concatenate(const network::Layer& layer, const network::Network& network, c
 
 }  // namespace
 
-std::vector<Problem> no_float_layers(const network::Network& network, const std::string& file) {
+std::vector<Problem> no_float_layers(const import::Imported& imported, const std::string& file) {
   std::vector<Problem> problems;
-  for (const network::Layer& layer : network.layers) {
+  for (const network::Layer& layer : imported.network.layers) {
+    const auto factors = imported.factors.find(layer.name);
+    if (factors != imported.factors.end() &&
+        std::any_of(factors->second.begin(), factors->second.end(), [](double f) { return f != 1; })) {
+      problems.push_back({file, fmt::format("layer '{}'", layer.name),
+                          "a constant factor in front of it has no float arithmetic here", "inputs as they are"});
+      continue;
+    }
     const bool sum = layer.op == network::Op::add && layer.second == layer.in && layer.most == 127;
     const bool pool = (layer.op == network::Op::maxpool || layer.op == network::Op::avgpool) && layer.window.dh == 1 &&
                       layer.window.dw == 1;

@@ -9,7 +9,7 @@
 namespace tessera::evaluation {
 
 // Layers that have no float arithmetic here, as problems.
-std::vector<Problem> no_float_layers(const network::Network& network, const std::string& file);
+std::vector<Problem> no_float_layers(const import::Imported& imported, const std::string& file);
 
 class FloatNetwork {
  public:

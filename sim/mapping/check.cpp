@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "sim/mapping/check_layer.h"
 #include "sim/mapping/computation.h"
@@ -162,7 +163,7 @@ class Checker {
         !sums(p.tensor, p.over))
       return wrong(fmt::format("{} takes the place of {}", name(p.tensor), name(p.over)),
                    "legal: that of an operand of the same shape that stands in the memory tiles");
-    s.pieces = under.pieces;
+    s.pieces = std::exchange(under.pieces, {});
     for (Taken& t : taken_)
       if (t.tensor == p.over) t.tensor = p.tensor;
     under.released = layer(p.over).out.h;

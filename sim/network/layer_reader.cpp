@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/network/layer_keys.h"
 #include "sim/network/magnitude.h"
 #include "sim/network/shapes.h"
 
@@ -11,8 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double largest_step = 1e30;  // of a lookup
-constexpr int most_pixels = 1 << 30;   // that picks count
+constexpr int most_pixels = 1 << 30;  // that picks count
 
 struct OpKeys {
   const char* name;
@@ -53,35 +53,34 @@ const std::vector<OpKeys>& legal_ops() {
   return ops;
 }
 
-class LayerReader {
+class LayerReader : LayerKeys {
  public:
   LayerReader(const json& j, int index, const std::string& file, std::vector<Problem>& problems)
-      : json_(j), file_(file), problems_(problems) {
-    spec_.path = fmt::format("layers[{}]", index);
-  }
+      : LayerKeys(j, fmt::format("layers[{}]", index), file, problems) {}
 
   LayerSpec read() {
+    read_all();
+    spec_.path = path_;
+    return spec_;
+  }
+
+ private:
+  void read_all() {
     if (!json_.is_object()) {
       report("", "is no object", R"(a layer like {"name": "conv1", "op": "conv2d", "channels": 64})");
-      return spec_;
+      return;
     }
     read_name();
     const std::size_t before = problems_.size();
     const OpKeys* op = read_op();
     read_inputs();
-    if (op == nullptr) return spec_;
+    if (op == nullptr) return;
     spec_.layer.op = op->op;
     std::vector<std::string> legal = {"name", "op", "inputs"};
     legal.insert(legal.end(), op->keys.begin(), op->keys.end());
-    refuse_unknown_keys(json_, legal, file_, spec_.path, problems_);
+    refuse_unknown_keys(json_, legal, file_, path_, problems_);
     read_attributes(op->name);
     spec_.valid = problems_.size() == before;
-    return spec_;
-  }
-
- private:
-  void report(const std::string& key, std::string what, std::string legal) {
-    problems_.push_back({file_, key.empty() ? spec_.path : spec_.path + "." + key, std::move(what), std::move(legal)});
   }
 
   void read_name() {
@@ -89,7 +88,7 @@ class LayerReader {
     if (it == json_.end() || !it->is_string() || it->get_ref<const std::string&>().empty())
       return report("name", it == json_.end() ? "is missing" : "is no name: " + it->dump(), "a non-empty string");
     spec_.layer.name = it->get<std::string>();
-    spec_.path += " '" + spec_.layer.name + "'";
+    path_ += " '" + spec_.layer.name + "'";
   }
 
   const OpKeys* read_op() {
@@ -142,13 +141,13 @@ class LayerReader {
       return expect_inputs(2, 2);
     }
     if (op == "lookup") {
-      read_lookup(json_, spec_.path);
+      read_lookup(json_, path_);
       return expect_inputs(1, 1);
     }
     if (op == "select") return read_select();
     if (op == "softmax") {
       expect_inputs(1, 1);
-      return read_step(json_, spec_.path, "from", spec_.layer.lookup.from);
+      return read_step(json_, path_, "from", spec_.layer.lookup.from);
     }
     if (op == "layernorm") {
       expect_inputs(1, 1);
@@ -185,8 +184,8 @@ class LayerReader {
     if (!lookup->is_object())
       return report("lookup", "is " + lookup->dump(),
                     R"(a function like {"function": "silu", "from": 0.0625, "to": 0.0625})");
-    refuse_unknown_keys(*lookup, {"function", "from", "to", "alpha", "beta"}, file_, spec_.path + ".lookup", problems_);
-    read_lookup(*lookup, spec_.path + ".lookup");
+    refuse_unknown_keys(*lookup, {"function", "from", "to", "alpha", "beta"}, file_, path_ + ".lookup", problems_);
+    read_lookup(*lookup, path_ + ".lookup");
   }
 
   // ReLU, and the most that it lets through.
@@ -221,28 +220,16 @@ class LayerReader {
     }
   }
 
-  void read_step(const json& from, const std::string& path, const char* key, double& step) {
-    if (!from.contains(key)) return;
-    if (from[key].is_number()) step = from[key].get<double>();
-    if (!from[key].is_number() || !(step > 0) || step > largest_step)
-      problems_.push_back({file_, path + "." + key, "is " + from[key].dump(),
-                           fmt::format("what one step of int8 stands for, above 0 and up to {}", largest_step)});
-  }
-
-  int optional(const char* key, int low, int otherwise) {
-    return json_.contains(key) ? required(key, low, max_side) : otherwise;
-  }
-
   void read_matmul() {
     expect_inputs(2, 2);
     ops::MatMul& m = spec_.layer.matmul;
     m.by_rows = flag("by_rows");
-    m.heads = optional("heads", 1, 1);
-    m.depth = optional("depth", 1, 0);
-    m.rows = optional("rows", 1, 0);
-    m.second_rows = optional("second_rows", 1, 0);
-    m.first = optional("first", 0, 0);
-    m.second = optional("second", 0, 0);
+    m.heads = optional("heads", 1, max_side, 1);
+    m.depth = optional("depth", 1, max_side, 0);
+    m.rows = optional("rows", 1, max_side, 0);
+    m.second_rows = optional("second_rows", 1, max_side, 0);
+    m.first = optional("first", 0, max_side, 0);
+    m.second = optional("second", 0, max_side, 0);
     read_shift();
   }
 
@@ -258,19 +245,14 @@ class LayerReader {
     const std::vector<int> size = int_list("size", 1, max_side, 2);
     if (size.size() == 2) spec_.layer.out = {size[0], size[1], 0};
     ops::Pixels& p = spec_.layer.pixels;
-    p.from = optional_pixel("from");
-    p.first = optional_pixel("first");
+    p.from = optional("from", 0, most_pixels, 0);
+    p.first = optional("first", 0, most_pixels, 0);
     p.sizes = int_list("sizes", 1, max_side, 0);
     p.strides = int_list("strides", -most_pixels, most_pixels, static_cast<int>(p.sizes.size()));
     std::int64_t count = 1;
     for (const int n : p.sizes) count = std::min<std::int64_t>(count * n, std::int64_t{most_pixels} + 1);
     if (count > most_pixels || p.sizes.size() > 8)
       report("sizes", "are too many", fmt::format("at most 8, of a product of at most {}", most_pixels));
-  }
-  int optional_pixel(const char* key) {
-    const auto it = json_.find(key);
-    if (it == json_.end()) return 0;
-    return read_int(*it, 0, most_pixels, file_, spec_.path + "." + key, problems_).value_or(0);
   }
 
   void read_factor() {
@@ -282,23 +264,6 @@ class LayerReader {
     spec_.layer.factor_w = factor[1];
   }
 
-  // A list of `count` whole numbers, or of one or more where count is 0; empty after a problem.
-  std::vector<int> int_list(const char* key, int low, int high, int count) {
-    const auto it = json_.find(key);
-    const bool fits = it != json_.end() && it->is_array() && !it->empty() && it->size() <= 16 &&
-                      (count == 0 || static_cast<int>(it->size()) == count);
-    if (!fits) {
-      report(key, it == json_.end() ? "is missing" : "is " + it->dump(),
-             count == 0 ? "a list of whole numbers" : fmt::format("a list of {} whole numbers", count));
-      return {};
-    }
-    std::vector<int> values;
-    for (std::size_t i = 0; i < it->size(); ++i)
-      values.push_back(
-          read_int((*it)[i], low, high, file_, fmt::format("{}.{}[{}]", spec_.path, key, i), problems_).value_or(low));
-    return values;
-  }
-
   void read_select() {
     expect_inputs(1, 1);
     const auto it = json_.find("source");
@@ -307,8 +272,7 @@ class LayerReader {
                     "the number of the input channel of each output channel, -1 for zero");
     for (std::size_t i = 0; i < it->size(); ++i)
       spec_.layer.source.push_back(
-          read_int((*it)[i], -1, max_side - 2, file_, fmt::format("{}.source[{}]", spec_.path, i), problems_)
-              .value_or(0));
+          read_int((*it)[i], -1, max_side - 2, file_, fmt::format("{}.source[{}]", path_, i), problems_).value_or(0));
   }
 
   void read_gemm() {
@@ -391,7 +355,7 @@ class LayerReader {
     spec_.layer.shift = default_shift;
     const auto it = json_.find("shift");
     if (it != json_.end())
-      spec_.layer.shift = read_int(*it, 0, max_shift, file_, spec_.path + ".shift", problems_).value_or(default_shift);
+      spec_.layer.shift = read_int(*it, 0, max_shift, file_, path_ + ".shift", problems_).value_or(default_shift);
   }
 
   // General scales: "multiplier" and "shift" go together.
@@ -414,58 +378,11 @@ class LayerReader {
     } else {
       for (std::size_t i = 0; i < (add ? 2U : 1U); ++i)
         spec_.layer.multiplier[i] = read_int(add ? (*it)[i] : *it, 1, std::numeric_limits<std::int32_t>::max(), file_,
-                                             spec_.path + ".multiplier", problems_)
+                                             path_ + ".multiplier", problems_)
                                         .value_or(1);
     }
   }
 
-  ElementType type(const char* key) {
-    const auto it = json_.find(key);
-    if (it == json_.end()) return ElementType::i8;
-    const auto found = it->is_string() ? find_type(it->get<std::string>()) : std::nullopt;
-    if (!found) report(key, "is " + it->dump(), fmt::format("one of {}", fmt::join(type_names(), ", ")));
-    return found.value_or(ElementType::i8);
-  }
-
-  bool flag(const char* key) {
-    const auto it = json_.find(key);
-    if (it == json_.end()) return false;
-    if (it->is_boolean()) return it->get<bool>();
-    report(key, "is " + it->dump(), "true or false");
-    return false;
-  }
-
-  int required(const char* key, int low, int high) {
-    const auto it = json_.find(key);
-    if (it != json_.end()) return read_int(*it, low, high, file_, spec_.path + "." + key, problems_).value_or(0);
-    report(key, "is missing", fmt::format("a whole number from {} to {}", low, high));
-    return 0;
-  }
-
-  // A number (repeated for both sides) or a list of one of the `lengths`; empty after a problem.
-  std::vector<int> numbers(const char* key, const std::vector<std::size_t>& lengths, int low, int high,
-                           std::vector<int> otherwise) {
-    const auto it = json_.find(key);
-    if (it == json_.end()) return otherwise;
-    if (it->is_array() && std::find(lengths.begin(), lengths.end(), it->size()) == lengths.end()) {
-      report(key, fmt::format("has {} entries", it->size()),
-             fmt::format("a number, [height, width]{}", lengths.size() > 1 ? " or [top, left, bottom, right]" : ""));
-      return {};
-    }
-    const json list = it->is_array() ? *it : json::array({*it, *it});
-    std::vector<int> values;
-    for (std::size_t i = 0; i < (it->is_array() ? list.size() : 1); ++i) {
-      const std::string place = it->is_array() ? fmt::format("{}[{}]", key, i) : std::string(key);
-      const std::optional<int> v = read_int(list[i], low, high, file_, spec_.path + "." + place, problems_);
-      if (v) values.push_back(*v);
-    }
-    if (!it->is_array() && values.size() == 1) values.push_back(values[0]);
-    return values.size() == list.size() ? values : std::vector<int>{};
-  }
-
-  const json& json_;
-  const std::string& file_;
-  std::vector<Problem>& problems_;
   LayerSpec spec_;
 };
 
@@ -479,28 +396,6 @@ std::vector<std::pair<std::string, std::vector<std::string>>> layer_keys() {
 
 LayerSpec read_layer(const json& j, int index, const std::string& file, std::vector<Problem>& problems) {
   return LayerReader(j, index, file, problems).read();
-}
-
-std::optional<int> read_int(const json& j, int low, int high, const std::string& file, const std::string& path,
-                            std::vector<Problem>& problems) {
-  const bool unsigned_wide = j.is_number_unsigned() && j.get<std::uint64_t>() > static_cast<std::uint64_t>(high);
-  if (j.is_number_integer() && !unsigned_wide) {
-    const auto v = j.get<std::int64_t>();
-    if (v >= low && v <= high) return static_cast<int>(v);
-  }
-  problems.push_back({file, path, "is " + j.dump(), fmt::format("a whole number from {} to {}", low, high)});
-  return std::nullopt;
-}
-
-void refuse_unknown_keys(const json& j, const std::vector<std::string>& legal, const std::string& file,
-                         const std::string& path, std::vector<Problem>& problems) {
-  for (const auto& item : j.items()) {
-    if (std::find(legal.begin(), legal.end(), item.key()) != legal.end()) continue;
-    const std::string near = nearest_name(item.key(), legal);
-    problems.push_back(
-        {file, path, fmt::format("unknown key '{}'", item.key()),
-         near.empty() ? fmt::format("one of {}", fmt::join(legal, ", ")) : fmt::format("did you mean '{}'?", near)});
-  }
 }
 
 }  // namespace tessera::network

@@ -26,12 +26,4 @@ LayerSpec read_layer(const nlohmann::json& json, int index, const std::string& f
 // Per operator that a network file can name: the keys of its layers beside name, op and inputs.
 std::vector<std::pair<std::string, std::vector<std::string>>> layer_keys();
 
-// A JSON integer in [low, high]; otherwise a problem at `path` and nullopt.
-std::optional<int> read_int(const nlohmann::json& json, int low, int high, const std::string& file,
-                            const std::string& path, std::vector<Problem>& problems);
-
-// Reports every key of `json` that is not among `legal`, with the nearest legal one.
-void refuse_unknown_keys(const nlohmann::json& json, const std::vector<std::string>& legal, const std::string& file,
-                         const std::string& path, std::vector<Problem>& problems);
-
 }  // namespace tessera::network

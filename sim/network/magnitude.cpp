@@ -56,12 +56,9 @@ void assign_default_shifts(Network& network) {
         const double product = in(0) * in(1);
         if (layer.shift == default_shift)
           layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(product / target_rms))));
-        out = product / std::exp2(layer.shift);
+        out = product * multiplier(layer, 0) / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
         break;
       }
-      case Op::sub:
-        out = std::hypot(in(0), in(1)) * (layer.relu ? 0.85 : 1.0);
-        break;
       case Op::lookup:
         out = looked_up(layer.lookup, in(0));
         break;
@@ -79,7 +76,7 @@ void assign_default_shifts(Network& network) {
         const double product = in(0) * in(1) * std::sqrt(steps);
         if (layer.shift == default_shift)
           layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(product / target_rms))));
-        out = product / std::exp2(layer.shift);
+        out = product * multiplier(layer, 0) / std::exp2(layer.shift);
         break;
       }
       case Op::softmax:
@@ -88,7 +85,7 @@ void assign_default_shifts(Network& network) {
       case Op::layernorm:  // of factors up to random_weight_limit
         if (layer.shift == default_shift)
           layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(1024 * weight_rms() / target_rms))));
-        out = 1024 * weight_rms() / std::exp2(layer.shift);
+        out = 1024 * weight_rms() * multiplier(layer, 0) / std::exp2(layer.shift);
         break;
       case Op::maxpool:
         out = in(0) * 2.2;
@@ -99,6 +96,7 @@ void assign_default_shifts(Network& network) {
           out *= multiplier(layer, 0) / std::exp2(layer.shift) * layer.window.kh * layer.window.kw;
         break;
       case Op::add:
+      case Op::sub:
         out = std::hypot(in(0) * multiplier(layer, 0), in(1) * multiplier(layer, 1)) / std::exp2(layer.shift) *
               (layer.relu ? 0.85 : 1.0);
         break;

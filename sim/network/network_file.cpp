@@ -4,10 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <map>
+#include <set>
 
 #include "sim/base/json_file.h"
 #include "sim/network/expand.h"
 #include "sim/network/graph.h"
+#include "sim/network/layer_keys.h"
 #include "sim/network/layer_reader.h"
 #include "sim/network/magnitude.h"
 #include "sim/network/shapes.h"
@@ -160,6 +162,14 @@ class NetworkReader {
 
   // Layers that are small enough each can be too many.
   void check_size() {
+    if (network_.layers.size() > max_layers + 1)
+      report("layers",
+             fmt::format("are {} once what no kernel does at once is made of several", network_.layers.size()),
+             fmt::format("at most {}", max_layers + 1));
+    std::set<std::string> names;
+    for (const Layer& layer : network_.layers)
+      if (!names.insert(layer.name).second)
+        report("layers", fmt::format("the name '{}' is taken by a part of another layer", layer.name), "another name");
     double macs = 0, bytes = 0;
     for (const Layer& layer : network_.layers) {
       macs += multiply_accumulates(layer);

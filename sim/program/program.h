@@ -44,6 +44,7 @@ struct Access {
   std::array<AccessDim, 4> dims{};
   Bytes stream_bytes() const;  // bytes on the stream, padding included
   Bytes memory_bytes() const;  // bytes read or written in memory
+  bool one_run() const;        // contiguous bytes, in their order, without padding
   std::int64_t end() const;    // one past the highest address touched
 };
 inline Access linear(std::int64_t base, Bytes bytes) {
@@ -144,6 +145,9 @@ struct Step {
   std::int32_t repeat = 0;  // times
   std::int32_t body = 0;    // steps that follow and belong to the loop
 };
+// The indices in the order in which they are carried out, those of a loop as often as it turns.
+std::vector<std::int32_t> execution_order(const std::vector<Step>& steps);
+
 struct EngineProgram {
   std::vector<Transfer> transfers;  // channels
   std::vector<CoreInstr> core;      // cores

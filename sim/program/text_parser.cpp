@@ -178,7 +178,7 @@ class Parser {
         problems_.add(start, "rows", "the text ends inside the mask");
         break;
       }
-      if (!mask_row(line_.keyword(), m)) {
+      if (!read_mask_row(line_.keyword(), m)) {
         line_.problem("", "row " + std::to_string(r) + " of the mask is not " + std::to_string((m.cols + 3) / 4) +
                               " hexadecimal digits");
         at_ = before;  // it may be the next declaration
@@ -188,17 +188,6 @@ class Parser {
     }
     line_.read(start, {});
     p_.masks.push_back(std::move(m));
-  }
-
-  static bool mask_row(std::string_view digits, sparsity::KernelMask& m) {
-    if (digits.size() != static_cast<std::size_t>((m.cols + 3) / 4)) return false;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-      const std::size_t v = std::string_view("0123456789abcdef").find(digits[i]);
-      if (v == std::string_view::npos) return false;
-      for (std::size_t k = 0; k < 4 && i * 4 + k < static_cast<std::size_t>(m.cols); ++k)
-        m.bits.push_back((v >> (3 - k)) & 1);
-    }
-    return true;
   }
 
   void chunk() {

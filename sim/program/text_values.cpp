@@ -174,4 +174,15 @@ void TextValues::waits(std::vector<Wait>& list, std::uint32_t& first, std::uint3
   count = static_cast<std::uint32_t>(list.size()) - first;
 }
 
+bool read_mask_row(std::string_view digits, sparsity::KernelMask& m) {
+  if (digits.size() != static_cast<std::size_t>((m.cols + 3) / 4)) return false;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const std::size_t v = std::string_view("0123456789abcdef").find(digits[i]);
+    if (v == std::string_view::npos) return false;
+    for (std::size_t k = 0; k < 4 && i * 4 + k < static_cast<std::size_t>(m.cols); ++k)
+      m.bits.push_back((v >> (3 - k)) & 1);
+  }
+  return true;
+}
+
 }  // namespace tessera::program

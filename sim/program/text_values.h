@@ -2,6 +2,7 @@
 // tiles. What cannot be read becomes a problem of the line.
 #pragma once
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -41,5 +42,8 @@ class TextValues {
 
   TextLine& line_;
 };
+
+// Appends a row of kernel blocks, a hexadecimal digit for every four of them, the first one highest.
+bool read_mask_row(std::string_view digits, sparsity::KernelMask& mask);
 
 }  // namespace tessera::program

@@ -26,9 +26,9 @@ Tensor pool(const network::Layer& layer, const Tensor& in, Reduce reduce) {
       for (int c = 0; c < layer.out.c; ++c) {
         inside.clear();
         const int y0 = y * k.sh - k.pad_top, x0 = x * k.sw - k.pad_left;
-        for (int iy = std::max(0, y0); iy < std::min(in.shape.h, y0 + k.kh); ++iy)
-          for (int ix = std::max(0, x0); ix < std::min(in.shape.w, x0 + k.kw); ++ix)
-            inside.push_back(in.values[(static_cast<std::size_t>(iy) * in.shape.w + ix) * in.shape.c + c]);
+        for (int iy = y0; iy < std::min(in.shape.h, y0 + k.extent_h()); iy += k.dh)
+          for (int ix = x0; iy >= 0 && ix < std::min(in.shape.w, x0 + k.extent_w()); ix += k.dw)
+            if (ix >= 0) inside.push_back(in.values[(static_cast<std::size_t>(iy) * in.shape.w + ix) * in.shape.c + c]);
         out.values[at++] = reduce(inside);
       }
   return out;

@@ -189,9 +189,10 @@ void add_energy(DensityTable& table) {
 
 void add_control(DensityTable& table) {
   const DensityTable lines{
-      {"control.transfers", "transfers", "Transfers of the program: each is started by somebody, here for free.",
+      {"control.transfers", "transfers",
+       "Transfers of the program: each is started by somebody; for free where hardware.control is none.",
        "counted; a loop counts as often as it turns", field<&D::control, &ControlWork::transfers>(),
-       "transfers, started free"},
+       "transfers started"},
       {"control.descriptors", "descriptors", "Descriptors that these need, those that agree in every register once.",
        "counted per tile", field<&D::control, &ControlWork::descriptors>(), "descriptors that differ"},
       {"control.descriptors_written", "descriptors",

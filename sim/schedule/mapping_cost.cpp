@@ -18,9 +18,9 @@ class Coster {
       : m_(m), r_(r), array_(array), places_(r.network.layers.size()) {
     const std::vector<sparsity::KernelMask> logical = mapping::kernel_masks(r.network, r.masks);
     for (const network::Layer& l : r.network.layers)
-      masks_.push_back(mapping::channelwise(l)
-                           ? sparsity::KernelMask{}
-                           : mapping::stored_mask(logical[l.id], m.channel_order[l.id], m.channel_order[l.inputs[0]]));
+      masks_.push_back(ops::has_blocks(l)
+                           ? mapping::stored_mask(logical[l.id], m.channel_order[l.id], m.channel_order[l.inputs[0]])
+                           : logical[l.id]);
     for (int k = 0; k < m.memtiles; ++k) tiles_.emplace_back(array.memtile.memory.size);
   }
 
@@ -66,7 +66,7 @@ class Coster {
     c.pool = what.pool < 0 ? nullptr : &r_.network.layers[what.pool];
     c.operand = what.operand >= 0;
     std::optional<mapping::LayerWeights> weights;
-    if (!mapping::channelwise(what.kernel)) {
+    if (ops::has_weights(what.kernel)) {
       std::vector<const sparsity::KernelMask*> masks;
       for (const auto& member : what.members) masks.push_back(&masks_[member.layer]);
       c.weights = &weights.emplace(what.kernel, mapping::joined_mask(masks), cost::tuned::paced_windows);

@@ -9,8 +9,8 @@
 namespace tessera::schedule {
 bool is_square(const network::Layer& geometry, const network::Layer& kernel) {
   const network::Window &w = geometry.window, &k = kernel.window;
-  return w.kh == w.kw && w.sh == w.sw && k.kh == k.kw && geometry.in.h == geometry.in.w &&
-         geometry.out.h == geometry.out.w;
+  return w.extent_h() == w.extent_w() && w.sh == w.sw && k.extent_h() == k.extent_w() &&
+         geometry.in.h == geometry.in.w && geometry.out.h == geometry.out.w;
 }
 
 double cost_of(const std::vector<AxisCosts>& layers, const std::vector<bool>& choice) {

@@ -12,8 +12,9 @@ namespace {
 
 void forced_problems(const network::Layer& l, const mapping::ForcedMapping& forced, std::vector<Problem>& found) {
   const std::string path = "schedule.layers." + l.name;
-  if (forced.weights_outer == true && mapping::channelwise(l))
-    found.push_back({"", path + ".stationary", "is weights for a layer without weights", "legal: input"});
+  if (forced.weights_outer == true && !ops::sums_channels(l))
+    found.push_back({"", path + ".stationary", "is weights for a layer whose weights no sum over channels uses again",
+                     "legal: input"});
   const bool second = ops::operator_of(l).inputs == 2 || l.op == network::Op::conv2d;
   if (forced.buffers.operand.value_or(0) > 0 && !second)
     found.push_back({"", path + ".buffers.operand", "is given for a layer without a second operand", "legal: 0"});

@@ -38,8 +38,9 @@ std::string bound_of(const exec::SimResult& r, const program::EngineMap& map) {
     if (map.info(e).kind == program::EngineKind::core &&
         (core == nullptr || time(t, exec::Cause::busy) > time(*core, exec::Cause::busy)))
       core = &t;
-    if (map.info(e).tile_kind == program::TileKind::shim)
-      shim_busy = std::max(shim_busy, r.total - time(t, exec::Cause::idle) - time(t, exec::Cause::wait_token));
+    if (map.info(e).tile_kind == program::TileKind::shim && map.info(e).kind != program::EngineKind::controller)
+      shim_busy = std::max(shim_busy, r.total - time(t, exec::Cause::idle) - time(t, exec::Cause::wait_token) -
+                                          time(t, exec::Cause::wait_control));
   }
   if (core == nullptr || time(*core, exec::Cause::busy) == 0) return "stream";
   const Millicycles input = time(*core, exec::Cause::wait_input) + time(*core, exec::Cause::wait_weights) +

@@ -18,17 +18,6 @@ using program::EngineId;
 using program::EngineKind;
 using program::Transfer;
 
-// One run of contiguous bytes.
-bool contiguous(const program::Access& a) {
-  std::int64_t run = 1;
-  for (int d = 0; d < a.rank; ++d) {
-    const program::AccessDim& m = a.dims[static_cast<std::size_t>(d)];
-    if (m.pad_before != 0 || m.pad_after != 0 || (m.count > 1 && m.step != run)) return false;
-    run *= m.count;
-  }
-  return true;
-}
-
 class Control {
  public:
   Control(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, Findings& f)
@@ -46,7 +35,7 @@ class Control {
       if (!map_.is_channel(e)) {
         cores_wait_for_locks(e);
       } else if (channels_[e].pushed) {
-        channels_[e].order = in_order(p_.engines[e]);
+        channels_[e].order = program::execution_order(p_.engines[e].steps);
       } else {
         configured(e);
       }
@@ -82,25 +71,6 @@ class Control {
     bool configured = false;  // never changes
     int executions = 0;       // since it was written
   };
-
-  static std::vector<std::int32_t> in_order(const program::EngineProgram& ep) {
-    std::vector<std::int32_t> order;
-    append(ep.steps, 0, ep.steps.size(), order);
-    return order;
-  }
-  static void append(const std::vector<program::Step>& steps, std::size_t at, std::size_t end,
-                     std::vector<std::int32_t>& order) {
-    while (at < end) {
-      const program::Step& s = steps[at++];
-      if (s.index >= 0) {
-        order.push_back(s.index);
-        continue;
-      }
-      const std::size_t body = at + static_cast<std::size_t>(s.body);
-      for (int i = 0; i < s.repeat; ++i) append(steps, at, body, order);
-      at = body;
-    }
-  }
 
   bool outbound(EngineId e) const { return map_.info(e).kind == EngineKind::mm2s; }
   std::vector<Descriptor>& table(EngineId e) { return tables_[map_.info(e).tile]; }
@@ -322,7 +292,7 @@ class Control {
   }
 
   bool ends_early(Transfer held, const Transfer& wanted) const {
-    if (!contiguous(held.access) || !contiguous(wanted.access)) return false;
+    if (!held.access.one_run() || !wanted.access.one_run()) return false;
     if (held.access.base != wanted.access.base || held.access.memory_bytes() < wanted.access.memory_bytes())
       return false;
     held.access = wanted.access;

@@ -2,7 +2,7 @@
 """Does every command of the documentation work, and does every link lead somewhere?  docs_test.py PROGRAM SOURCES
 
 Blocks marked sh and python of one page run in order in a folder of its own, in which ./tessera is PROGRAM. Blocks marked
-`setup` change the machine or the tree; they are not run, but their programs and files must be there."""
+`setup` change the machine or the tree; they are not run."""
 import os
 import pathlib
 import re

@@ -1,6 +1,7 @@
 // Is a mapping a value? Written, read back and followed, it makes the program of the schedule that it came from.
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "sim/program/hash.h"
 #include "tests/mapping/mapped.h"
@@ -38,6 +39,30 @@ TEST_CASE("mappings of all shipped runs are read back as written and make the sa
     }
   }
   CHECK(mapped > 30);
+}
+
+TEST_CASE("mappings of layers whose weights have no blocks make the same program again") {
+  const nlohmann::json network = {{"name", "mixed"},
+                                  {"input", {12, 12, 24}},
+                                  {"layers",
+                                   {{{"name", "a"}, {"op", "conv2d"}, {"channels", 32}},
+                                    {{"name", "dw"}, {"op", "depthwise"}, {"kernel", 3}, {"padding", 1}},
+                                    {{"name", "f"}, {"op", "lookup"}, {"function", "silu"}},
+                                    {{"name", "s"}, {"op", "select"}, {"source", {3, 2, 1, 0, -1, 7, 8, 9}}},
+                                    {{"name", "n"}, {"op", "layernorm"}},
+                                    {{"name", "g"}, {"op", "conv2d"}, {"channels", 16}, {"groups", 2}}}}};
+  const auto config =
+      run::make_run_config({{"network", network},
+                            {"hardware", {{"extends", "configs/hardware/aie2.json"}, {"rows", 2}, {"cols", 2}}},
+                            {"sparsity", {{"ratio", 0.5}}}},
+                           ".", "mixed", {});
+  if (!config) FAIL(describe(config.failure()));
+  const schedule::Schedule made = scheduled(*config, config->masks, config->schedule);
+  const std::string text = write_mapping(*made.mapping, config->network);
+  const auto again = followed(*config, config->masks, text);
+  if (!again) FAIL(describe(again.failure()));
+  CHECK(write_mapping(*again->mapping, config->network) == text);
+  CHECK(program_hash(again->program) == program_hash(made.program));
 }
 
 TEST_CASE("a what-if is a copy: changing it changes nothing of the mapping it came from") {

@@ -218,6 +218,15 @@ TEST_CASE("General scales: multipliers of tensors and channels, each with its sh
   CHECK_THAT(wrong(R"("multiplier":[1,2],"shift":3)"), Contains("is [1,2]"));
   CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"avgpool","global":true,"shift":3})")),
              Contains("without a multiplier"));
+  CHECK_THAT(describe(bad(R"({"name":"n","input":[1,1,8],"layers":[
+      {"name":"a","op":"depth_to_space","factor":[65536,65536]}]})")),
+             Contains("deals 8 channels out to 4294967296 pixels"));
+  CHECK_THAT(describe(bad(R"({"name":"n","input":[6,1,8],"layers":[
+      {"name":"a","op":"maxpool","kernel":4,"stride":1,"padding":3,"dilation":2}]})")),
+             Contains("has windows of which no tap lies in its input of 6x1x8"));
+  CHECK_THAT(describe(bad(R"({"name":"n","input":[4,4,5],"layers":[{"name":"x.part0","op":"conv2d","channels":5},
+      {"name":"x","op":"concat","inputs":["input","x.part0"]},{"name":"y","op":"conv2d","channels":8}]})")),
+             Contains("the name 'x.part0' is taken by a part of another layer"));
   CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"maxpool","global":true,"multiplier":3})")),
              Contains("unknown key 'multiplier'"));
   CHECK_THAT(describe(bad_layer(R"({"name":"a","op":"add","inputs":["input","input"],"multiplier":3,"shift":1})")),

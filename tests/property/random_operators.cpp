@@ -26,11 +26,11 @@ class OperatorNetwork {
     const int layers = 1 + pick(4);
     using Maker = void (OperatorNetwork::*)();
     const std::vector<Maker> makers = {
-        &OperatorNetwork::grouped,   &OperatorNetwork::dilated,     &OperatorNetwork::depthwise,
-        &OperatorNetwork::lookup,    &OperatorNetwork::scaled,      &OperatorNetwork::combined,
-        &OperatorNetwork::select,    &OperatorNetwork::pick_pixels, &OperatorNetwork::resize,
-        &OperatorNetwork::spread,    &OperatorNetwork::softmax,     &OperatorNetwork::normalize,
-        &OperatorNetwork::attention, &OperatorNetwork::add_constant};
+        &OperatorNetwork::grouped,   &OperatorNetwork::dilated,      &OperatorNetwork::depthwise,
+        &OperatorNetwork::lookup,    &OperatorNetwork::scaled,       &OperatorNetwork::combined,
+        &OperatorNetwork::select,    &OperatorNetwork::pick_pixels,  &OperatorNetwork::resize,
+        &OperatorNetwork::spread,    &OperatorNetwork::softmax,      &OperatorNetwork::normalize,
+        &OperatorNetwork::attention, &OperatorNetwork::add_constant, &OperatorNetwork::pooled};
     for (int i = 0; i < layers; ++i) (this->*makers[static_cast<std::size_t>(pick(static_cast<int>(makers.size())))])();
     return fmt::format(R"({{"name": "operators{}", "input": [{}], "layers": [{}]}})", seed_, input, text_);
   }
@@ -78,6 +78,10 @@ class OperatorNetwork {
   void dilated() {
     c_ = 1 + pick(40);
     put(fmt::format(R"("op": "conv2d", "channels": {}, {}{})", c_, window(1 + pick(3)), after()));
+  }
+  void pooled() {
+    put(fmt::format(R"("op": "{}", {})", pick(2) == 0 ? "maxpool" : "avgpool",
+                    window(h_ > 1 && w_ > 1 ? 1 + pick(2) : 1)));
   }
   void depthwise() { put(fmt::format(R"("op": "depthwise", {}{})", window(1 + pick(2)), after())); }
   void lookup() {

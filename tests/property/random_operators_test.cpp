@@ -6,6 +6,7 @@
 
 #include "sim/verify/verify.h"
 #include "tests/property/random_case.h"
+#include "tests/property/whole_networks.h"
 
 using namespace tessera;
 
@@ -14,27 +15,7 @@ constexpr int networks = 200;
 }
 
 TEST_CASE("random networks of every operator schedule, verify and match the reference") {
-  int ran = 0, refused = 0;
-  for (int seed = 0; seed < networks; ++seed) {
-    const Case c = random_case(static_cast<std::uint64_t>(seed));
-    const std::string json = random_operators(static_cast<std::uint64_t>(seed));
-    INFO(c.text << "\n" << json);
-    const Expected<Subject> subject = make_subject("operators", json, c.array, c.ratio, c.spec);
-    if (!subject && subject.failure().code == ExitCode::does_not_fit) {
-      ++refused;
-      continue;
-    }
-    if (!subject) {
-      FAIL_CHECK(describe(subject.failure()));
-      continue;
-    }
-    ++ran;
-    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
-    CHECK(describe(wrong.value_or(Failure{})) == "");
-    if (!wrong) CHECK(functional_objection(*subject, subject->program) == "");
-  }
-  INFO(ran << " ran, " << refused << " did not fit");
-  CHECK(refused * 20 <= ran);
+  check_random_networks("operators", networks, random_operators);
 }
 
 namespace {

@@ -58,7 +58,7 @@ std::vector<Problem> problems(const schedule::Request& request) {
   else if (forced->second.tile->w != 1)
     found.push_back(
         {"", path + ".tile[1]", fmt::format("is {}", forced->second.tile->w), "legal: 1, a gemm is one pixel wide"});
-  if (forced != spec.layers.end() && forced->second.cols &&
+  if (forced != spec.layers.end() && (forced->second.cols || forced->second.rows) &&
       (forced->second.cols != mapping::Axis::channels || forced->second.rows != mapping::Axis::height))
     found.push_back({"", path + ".cols", "another mapping than that of object_fifo",
                      "legal: cols channels with rows height, or neither"});
