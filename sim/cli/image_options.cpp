@@ -27,7 +27,8 @@ Expected<std::string> calibrate(import::Imported& imported, const ImageOptions& 
   const Expected<evaluation::Dataset> images =
       read_dataset(files, options.normalization(), imported.network.layers[0].out);
   if (!images) return images.failure();
-  choose_scales(imported, observed_steps(imported, *images));
+  problems = choose_scales(imported, observed_steps(imported, *images));
+  if (!problems.empty()) return Failure{ExitCode::internal, std::move(problems)};
   return fmt::format("steps by {} images of {}", images->count, options.calibration);
 }
 

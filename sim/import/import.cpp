@@ -53,7 +53,9 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
   imported.constants = std::move(lowered->constants);
   std::vector<Problem> problems = unfit_weights(imported, path);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
-  choose_scales(imported);
+  problems = choose_scales(imported);
+  for (Problem& problem : problems) problem.file = path;
+  if (!problems.empty()) return Failure{ExitCode::internal, std::move(problems)};
   return imported;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "sim/import/infer.h"
@@ -97,24 +98,41 @@ void Lowering::set_scale(const std::string& layer_name, double scale) {
   for (const json& input : made["inputs"]) set_scale(input, scale);
 }
 
+// Whether a scale of the value at `place` serves all that reads its layer: nothing else does, or it is the layer's own.
+bool Lowering::may_set_scale(const Node& node, const View& place) const {
+  const auto outputs =
+      std::count_if(node.outputs.begin(), node.outputs.end(), [](ValueId id) { return id != no_value; });
+  return alone(place.layer) && (outputs == 1 || is_whole(place));
+}
+
+// `scale`: of the value. That of its tensor is without the factor, which a layer of its own computes in.
 View Lowering::rescaled(const Node& node, View place, double scale) {
   if (place.layer.empty()) return place;
-  scale /= place.factor;
-  if (!scale_of(place.layer)) set_scale(place.layer, scale);
-  if (*scale_of(place.layer) == scale) return place;
-  json& layer = add_layer(node, "avgpool", {place});
-  layer["kernel"] = 1;
-  place = over(place, layer["name"]);
+  if (place.factor > 0) {
+    const double of_tensor = scale / place.factor;
+    if (!scale_of(place.layer) && may_set_scale(node, place)) set_scale(place.layer, of_tensor);
+    if (scale_of(place.layer) == of_tensor) return place;
+    json& layer = add_layer(node, "avgpool", {place});
+    layer["kernel"] = 1;
+    place = over(place, layer["name"]);
+  } else {
+    place = unscaled(node, place);
+  }
   set_scale(place.layer, scale);
   return place;
 }
 
+std::optional<double> Lowering::common_scale(const Node& node) const {
+  if (const auto& q = value(node.outputs[0]).quantization) return q->scales[0];
+  const auto first = views_.find(node.inputs[0]);
+  if (first == views_.end()) return std::nullopt;
+  std::optional<double> scale = scale_of(first->second.layer);
+  if (scale) *scale *= std::fabs(first->second.factor);
+  return scale;
+}
+
 View Lowering::in_common_scale(const Node& node, View place) {
-  std::optional<double> wanted;
-  if (const auto& q = value(node.outputs[0]).quantization)
-    wanted = q->scales[0];
-  else if (const auto first = views_.find(node.inputs[0]); first != views_.end())
-    wanted = scale_of(first->second.layer);
+  const std::optional<double> wanted = common_scale(node);
   return wanted ? rescaled(node, std::move(place), *wanted) : place;
 }
 
@@ -136,9 +154,20 @@ std::string Lowering::layer_name(const Node& node) {
   return name;
 }
 
-bool Lowering::alone(const Node& node, std::size_t input) const {
-  const ValueId id = node.inputs[input];
-  return users_[static_cast<std::size_t>(id)].size() == 1 && !graph_.is_output(id);
+bool Lowering::alone(const std::string& layer_name) const {
+  for (const json& layer : lowered_.network["layers"]) {
+    const auto inputs = layer.find("inputs");
+    if (inputs == layer.end()) continue;
+    if (inputs->is_array() ? std::find(inputs->begin(), inputs->end(), layer_name) != inputs->end()
+                           : *inputs == layer_name)
+      return false;
+  }
+  return std::all_of(views_.begin(), views_.end(), [&](const auto& entry) {
+    const auto& [id, place] = entry;
+    if (place.layer != layer_name) return true;
+    const std::vector<int>& users = users_[static_cast<std::size_t>(id)];
+    return !graph_.is_output(id) && std::all_of(users.begin(), users.end(), [&](int n) { return n <= current_; });
+  });
 }
 
 Call Lowering::call(const Node& node) const {
@@ -185,10 +214,25 @@ void Lowering::lower_node(const Node& node) {
   place_unknown(node);
 }
 
+// Outputs of the graph are what stands in a tensor, in its scale: none with its sign turned round.
+void Lowering::settle_outputs() {
+  for (const ValueId id : graph_.outputs) {
+    const auto it = views_.find(id);
+    if (it == views_.end() || it->second.factor > 0) continue;
+    Node node;
+    node.name = value(id).name;
+    it->second = positive(node, it->second);
+  }
+}
+
 Expected<Lowered> Lowering::run() {
   lowered_.network = {{"name", graph_.name}, {"layers", json::array()}};
   place_inputs();
-  for (const Node& node : graph_.nodes) lower_node(node);
+  for (const Node& node : graph_.nodes) {
+    lower_node(node);
+    ++current_;
+  }
+  settle_outputs();
   if (!problems_.empty()) return Failure{ExitCode::bad_input, std::move(problems_)};
   return std::move(lowered_);
 }

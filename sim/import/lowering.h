@@ -42,6 +42,7 @@ class Lowering {
   void put(const Node& node, View view, std::size_t output = 0);
   // Where a tensor stands in the scale of output 0, or else of input 0, which has been asked for before.
   View in_common_scale(const Node& node, View view);
+  std::optional<double> common_scale(const Node& node) const;  // that one, of the value
   // The same elements as h x w x c of a tensor of their own order: `map` of 1 x c x h x w, else rows whose last
   // dimension are the channels. Adds layers that pick channels and pixels where they stand otherwise. Nothing, and
   // refused, when that moves pixels into channels.
@@ -54,6 +55,10 @@ class Lowering {
   std::optional<std::string> constant_layer(const Node& node, const Tensor& tensor, const View& like);
   // value * scale + shift, a number of each per channel of a settled view.
   View affine(const Node& node, const View& view, const std::vector<double>& scale, const std::vector<double>& shift);
+  // The same value with the factor 1: a layer computes it in where it is another.
+  View unscaled(const Node& node, const View& view);
+  // The same value with a positive factor: a layer turns the signs round where it is negative.
+  View positive(const Node& node, const View& view);
   // A layer named after the node; `inputs`: views whose tensors it reads. The json is valid until the next layer.
   nlohmann::json& add_layer(const Node& node, const char* op, const std::vector<View>& inputs);
   nlohmann::json& layer(const std::string& name);
@@ -64,8 +69,11 @@ class Lowering {
   void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
   void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
   void replace_input(const View& view) { lowered_.network["input"] = {view.h, view.w, view.c}; }
-  // Whether the node alone reads its input i, which is no output of the graph.
-  bool alone(const Node& node, std::size_t input) const;
+  // Whether the node being lowered alone reads the layer: no other layer does, no node still to come reads a value that
+  // stands there, and none of these is an output of the graph.
+  bool alone(const std::string& layer_name) const;
+  // The scale that the file gives the tensor of a layer.
+  std::optional<double> scale_of(const std::string& layer_name) const;
   Call call(const Node& node) const;
   void refuse(const Node& node, const std::string& at, std::string what, std::string legal);
 
@@ -74,12 +82,14 @@ class Lowering {
   void lower_node(const Node& node);
   void place_unknown(const Node& node);
   View rescaled(const Node& node, View view, double scale);
+  bool may_set_scale(const Node& node, const View& place) const;
   void set_scale(const std::string& layer_name, double scale);
-  std::optional<double> scale_of(const std::string& layer_name) const;
+  void settle_outputs();
   std::string layer_name(const Node& node);
 
   const Graph& graph_;
   std::vector<std::vector<int>> users_;
+  int current_ = 0;  // the node being lowered
   Lowered lowered_;
   std::map<ValueId, View> views_;
   std::map<std::string, std::size_t> index_;  // of layers by name

@@ -145,4 +145,12 @@ View Lowering::affine(const Node& node, const View& view, const std::vector<doub
   return over(view, name);
 }
 
+View Lowering::unscaled(const Node& node, const View& view) {
+  if (view.factor == 1) return view;
+  const auto channels = static_cast<std::size_t>(view.c);
+  return affine(node, view, std::vector<double>(channels, 1.0), std::vector<double>(channels, 0.0));
+}
+
+View Lowering::positive(const Node& node, const View& view) { return view.factor < 0 ? unscaled(node, view) : view; }
+
 }  // namespace tessera::import

@@ -86,10 +86,7 @@ std::optional<View> layer_of_channels(Lowering& to, const Node& node) {
 void lower_softmax(Lowering& to, const Node& node) {
   auto in = layer_of_channels(to, node);
   if (!in) return;
-  if (in->factor < 0) {  // the largest would be the smallest
-    const auto channels = static_cast<std::size_t>(in->c);
-    in = to.affine(node, *in, std::vector<double>(channels, 1.0), std::vector<double>(channels, 0.0));
-  }
+  in = to.positive(node, *in);  // or the largest would be the smallest
   json& layer = to.add_layer(node, "softmax", {*in});
   to.put(node, over(*in, layer["name"]));
 }
@@ -99,8 +96,9 @@ void lower_normalization(Lowering& to, const Node& node) {
   if (scale == nullptr) return to.refuse(node, "Scale", "is no constant", "numbers that stand in the file");
   if (node.outputs.size() > 1 && node.outputs[1] != no_value)
     return to.refuse(node, "", "has its mean read", "the normalized tensor alone");
-  const auto in = layer_of_channels(to, node);
+  auto in = layer_of_channels(to, node);
   if (!in) return;
+  in = to.positive(node, *in);  // the layer leaves the factor out
   const bool centred = node.op == "LayerNormalization";
   json& layer = to.add_layer(node, "layernorm", {*in});
   const std::string name = layer["name"];

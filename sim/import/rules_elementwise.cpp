@@ -145,14 +145,15 @@ void lower_where(Lowering& to, const Node& node) {
   const std::optional<double> masked = single(to.constant(node, keeps_first ? 2 : 1));
   if (condition == nullptr || !masked || *masked > -1e3)
     return to.refuse(node, "", "chooses between tensors", "a constant mask that puts a large negative number");
-  const View* in = to.view(node, keeps_first ? 1 : 2);
-  if (in == nullptr) return;
+  const View* given = to.view(node, keeps_first ? 1 : 2);
+  if (given == nullptr) return;
+  const View in = to.positive(node, *given);
   std::vector<double> values = reals(*condition);
   for (double& v : values) v = (v != 0) == keeps_first ? 0 : *masked;
-  const auto name = to.constant_layer(node, make_tensor(DataType::f32, condition->shape, values), *in);
+  const auto name = to.constant_layer(node, make_tensor(DataType::f32, condition->shape, values), in);
   if (!name) return;
-  json& layer = to.add_layer(node, "add", {*in, over(*in, *name)});
-  to.put(node, over(*in, layer["name"]));
+  json& layer = to.add_layer(node, "add", {in, over(in, *name)});
+  to.put(node, over(in, layer["name"]));
 }
 
 void lower_batch_norm(Lowering& to, const Node& node) {
@@ -175,11 +176,12 @@ void lower_batch_norm(Lowering& to, const Node& node) {
   to.put(node, to.affine(node, *in, scale, shift));
 }
 
-// Whether a function can be computed with the layer that makes its argument: which it alone reads, as it stands there.
-bool joins(Lowering& to, const Node& node, const View& in) {
-  if (in.layer.empty() || !to.alone(node, 0) || in.factor <= 0) return false;
+// Whether a function can be computed with the layer that makes its argument: which it alone reads, all of it, in no
+// scale of the file.
+bool joins(Lowering& to, const View& in) {
+  if (in.layer.empty() || in.factor <= 0 || !is_whole(in) || !to.alone(in.layer)) return false;
   const json& layer = to.layer(in.layer);
-  return !layer.contains("relu") && !layer.contains("lookup") && !to.value(node.inputs[0]).quantization;
+  return !layer.contains("relu") && !layer.contains("lookup") && !to.scale_of(in.layer);
 }
 
 void put_function(Lowering& to, const Node& node, const View& in, const ops::Lookup& f, double result_factor = 1) {
@@ -190,14 +192,11 @@ void put_function(Lowering& to, const Node& node, const View& in, const ops::Loo
   const bool convolution = op == "conv2d" || op == "gemm" || op == "depthwise";
   View out = in;
   if (in.factor < 0) {
-    const auto channels = static_cast<std::size_t>(in.c);
     const std::optional<View> settled = to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
-    if (!settled) return;
-    return put_function(
-        to, node, to.affine(node, *settled, std::vector<double>(channels, 1.0), std::vector<double>(channels, 0.0)), f,
-        result_factor);
+    if (settled) put_function(to, node, to.positive(node, *settled), f, result_factor);
+    return;
   }
-  if (convolution && in.factor == 1 && joins(to, node, in)) {
+  if (convolution && in.factor == 1 && joins(to, in)) {
     to.layer(in.layer)["lookup"] = function;
   } else {
     json& layer = to.add_layer(node, "lookup", {in});
@@ -221,7 +220,7 @@ void lower_relu(Lowering& to, const Node& node) {
   const std::string op = to.layer(in->layer).value("op", "input");
   const bool computes =
       op == "conv2d" || op == "gemm" || op == "depthwise" || op == "add" || op == "sub" || op == "mul";
-  if (!computes || !joins(to, node, *in)) {
+  if (!computes || !joins(to, *in)) {
     const ops::Function f = most > 0 ? ops::Function::clip : ops::Function::relu;
     return put_function(to, node, *in, {f, 1, 1, 0, most});
   }

@@ -88,7 +88,7 @@ void lower_gather(Lowering& to, const Node& node) {
   if (table != nullptr) {
     const View* indices = to.view(node, 1);
     if (indices == nullptr) return;
-    if (axis != 0 || table->shape.size() != 2 || indices->layer != "input" || !to.alone(node, 1))
+    if (axis != 0 || table->shape.size() != 2 || indices->layer != "input" || !to.alone(indices->layer))
       return to.refuse(node, "", "looks up what a layer computes",
                        "rows of a table named by the network's input alone");
     const View rows = rows_view("input", to.value(node.outputs[0]).shape);
@@ -185,15 +185,11 @@ void lower_concat(Lowering& to, const Node& node) {
   if (!channels && (!outermost || map || pattern.has_channels(axis)))
     return to.refuse(node, "axis", fmt::format("is {}", given),
                      "the dimension of the channels, or the first one of the pixels");
-  const double factor = parts[0].factor;
-  for (View& v : parts)
-    if (v.factor != factor)  // brought to one scale by a layer of its own
-      v = to.affine(node, v, std::vector<double>(static_cast<std::size_t>(v.c), 1.0),
-                    std::vector<double>(static_cast<std::size_t>(v.c), 0.0));
-  const bool mixed = std::any_of(parts.begin(), parts.end(), [&](const View& v) { return v.factor != factor; });
-  if (mixed && factor != 1)
-    parts[0] = to.affine(node, parts[0], std::vector<double>(static_cast<std::size_t>(parts[0].c), 1.0),
-                         std::vector<double>(static_cast<std::size_t>(parts[0].c), 0.0));
+  // One factor for all, which is 1 where a common scale may be computed into some of them.
+  const bool mixed =
+      std::any_of(parts.begin(), parts.end(), [&](const View& v) { return v.factor != parts[0].factor; });
+  if (mixed || to.common_scale(node))
+    for (View& v : parts) v = to.unscaled(node, v);
   if (!channels) return join_pixels(to, node, parts);
   for (View& v : parts) v = to.in_common_scale(node, v);
   const bool between = std::any_of(parts.begin(), parts.end() - 1, [](const View& v) { return v.c % 8 != 0; });

@@ -62,6 +62,12 @@ bool keep_integers(Lowering& to, const Node& node, std::int64_t axis, LayerWeigh
 
 namespace {
 
+// Whether the weights are integers of the file, which take no sign of the input.
+bool has_integers(const Lowering& to, const Node& node) {
+  const std::optional<Quantization>& q = to.value(node.inputs[1]).quantization;
+  return q && q->integers;
+}
+
 void lower_conv(Lowering& to, const Node& node) {
   const View* given = to.view(node, 0);
   const Tensor* weights = to.constant(node, 1);
@@ -73,6 +79,7 @@ void lower_conv(Lowering& to, const Node& node) {
   if (given == nullptr) return;
   std::optional<View> in = to.settled(node, *given, true);
   if (!in) return;
+  if (has_integers(to, node)) in = to.positive(node, *in);
   Call call = to.call(node);
   const Windows w = read_windows(call, {in->h, in->w}, {weights->shape[2], weights->shape[3]});
   const Dims& shape = weights->shape;
@@ -171,6 +178,7 @@ void lower_product(Lowering& to, const Node& node, const View& given, const Prod
                        "rows whose last dimension are the channels");
     in = *rows;
   }
+  if (has_integers(to, node)) in = to.positive(node, in);
   const bool whole = flat || in.pixels() == 1, rows = in.w == 1;
   json& layer = to.add_layer(node, whole || rows ? "gemm" : "conv2d", {in});
   if (whole || !rows)

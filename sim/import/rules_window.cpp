@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/import/rules.h"
 #include "sim/network/expand.h"
@@ -11,11 +12,17 @@ namespace tessera::import {
 namespace {
 using nlohmann::json;
 
-// A maximum of numbers whose signs the tensor has turned round is a minimum.
-View positive(Lowering& to, const Node& node, const View& in) {
-  if (in.factor > 0) return in;
-  const auto channels = static_cast<std::size_t>(in.c);
-  return to.affine(node, in, std::vector<double>(channels, 1.0), std::vector<double>(channels, 0.0));
+// What a pool reads, and the factor of its result. A maximum of numbers whose signs the tensor has turned round would
+// be a minimum; an average computes the magnitude of the factor and leaves its sign.
+struct Pooled {
+  View in;
+  double factor = 1;
+};
+Pooled pooled(Lowering& to, const Node& node, const View& given, bool maximum) {
+  Pooled p{maximum ? to.positive(node, given) : given};
+  p.factor = maximum ? p.in.factor : p.in.factor < 0 ? -1 : 1;
+  if (!maximum) p.in.factor = std::fabs(p.in.factor);
+  return p;
 }
 
 void lower_pool(Lowering& to, const Node& node) {
@@ -39,18 +46,18 @@ void lower_pool(Lowering& to, const Node& node) {
       return to.refuse(node, "count_include_pad", "is 0 beside padding", "1: averages count the padding");
   }
   const bool maximum = node.op == "MaxPool";
-  const View from = maximum ? positive(to, node, *in) : *in;
-  json& layer = to.add_layer(node, maximum ? "maxpool" : "avgpool", {from});
+  const Pooled from = pooled(to, node, *in, maximum);
+  json& layer = to.add_layer(node, maximum ? "maxpool" : "avgpool", {from.in});
   set_window(layer, w, after);
   View out = map_view(layer["name"], w.out[0], w.out[1], in->c);
-  if (maximum) out.factor = from.factor;
+  out.factor = from.factor;
   to.put(node, std::move(out));
 }
 
 // Over all pixels of a settled view; the shape of the output says whether dimensions of 1 stay.
 void put_global(Lowering& to, const Node& node, const View& given, const char* op) {
   const bool maximum = std::string(op) == "maxpool";
-  View in = maximum ? positive(to, node, given) : given;
+  auto [in, factor] = pooled(to, node, given, maximum);
   if (const auto part = network::part_of_pool({static_cast<int>(in.h), static_cast<int>(in.w), 1})) {
     json& parts = to.add_layer(node, op, {in});
     parts["kernel"] = {part->h, part->w};
@@ -62,7 +69,7 @@ void put_global(Lowering& to, const Node& node, const View& given, const char* o
   json& layer = to.add_layer(node, op, {in});
   layer["global"] = true;
   View out = over(in, layer["name"]);
-  if (maximum) out.factor = in.factor;
+  out.factor = factor;
   out.h = out.w = 1;
   const Dims& shape = to.value(node.outputs[0]).shape;
   out.dims.assign(shape.size(), {});

@@ -82,7 +82,7 @@ class ScaleChooser {
     std::iota(group_.begin(), group_.end(), 0);
   }
 
-  void choose() {
+  std::vector<Problem> choose() {
     imported_.scales.assign(layers_.size(), {});
     for (const network::Layer& layer : layers_) measure(layer);
     std::vector<double> step(layers_.size(), 0), given(layers_.size(), 0);
@@ -99,6 +99,7 @@ class ScaleChooser {
       scale.step = scale.of_file ? given[group] : step[group];
     }
     for (network::Layer& layer : imported_.network.layers) set_arithmetic(layer);
+    return std::move(problems_);
   }
 
  private:
@@ -222,7 +223,11 @@ class ScaleChooser {
       layer.most = static_cast<int>(std::clamp(std::nearbyint(limit->second / out), 1.0, 127.0));
     const std::vector<double> factors =
         imported_.joins.count(layer.name) > 0 ? std::vector<double>{} : factors_of(layer);
-    if (!factors.empty()) {
+    const auto least = std::min_element(factors.begin(), factors.end());
+    if (const double v = least == factors.end() ? layer.lookup.from : std::min(*least, layer.lookup.from); v < 0)
+      problems_.push_back({"", fmt::format("layer '{}'", layer.name), fmt::format("would multiply by {}", v),
+                           "numbers that are not negative"});
+    else if (!factors.empty()) {
       const FixedPoint fixed = fixed_point(factors);
       layer.shift = fixed.shift;
       layer.scaling = layer.op == network::Op::conv2d && fixed.multipliers.size() > 1 ? network::Scaling::channel
@@ -262,6 +267,7 @@ class ScaleChooser {
   std::vector<double> sum_rms_;          // before its table
   std::vector<double> most_;             // the largest result of its table, 0 where it has none
   std::vector<network::LayerId> group_;  // union-find: tensors that share a step
+  std::vector<Problem> problems_;
 };
 
 }  // namespace
@@ -293,8 +299,8 @@ std::vector<Problem> unfit_weights(const Imported& imported, const std::string& 
   return problems;
 }
 
-void choose_scales(Imported& imported, const std::vector<double>& observed) {
-  ScaleChooser(imported, observed).choose();
+std::vector<Problem> choose_scales(Imported& imported, const std::vector<double>& observed) {
+  return ScaleChooser(imported, observed).choose();
 }
 
 sparsity::WeightTensor quantized(const Imported& imported, const network::Layer& layer) {

@@ -14,8 +14,8 @@ namespace tessera::import {
 std::vector<Problem> unfit_weights(const Imported& imported, const std::string& file);
 
 // Sets imported.scales, and multipliers and shifts of the network and of its file. `observed`: steps by LayerId, 0
-// where none is known; empty without data.
-void choose_scales(Imported& imported, const std::vector<double>& observed = {});
+// where none is known; empty without data. Problems: layers that would have to multiply by a negative number.
+[[nodiscard]] std::vector<Problem> choose_scales(Imported& imported, const std::vector<double>& observed = {});
 
 // Parameters of a layer that has weights: int8 weights, int32 biases, int32 multipliers where it has one per channel.
 sparsity::WeightTensor quantized(const Imported& imported, const network::Layer& layer);

@@ -172,4 +172,8 @@ bool in_order(const View& view, bool channels) {
   return digits_of(view, channels) == digits(all, channels, 1);
 }
 
+bool is_whole(const View& view) {
+  return view.first_pixel == 0 && view.first_channel == 0 && element_count(view.shape()) == view.pixels() * view.c;
+}
+
 }  // namespace tessera::import

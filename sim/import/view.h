@@ -51,5 +51,7 @@ std::vector<std::int64_t> counted(const Digits& digits, std::int64_t first);
 Digits digits_of(const View& view, bool channels);
 // Whether the pixels (channels) are all of the tensor's, in its order.
 bool in_order(const View& view, bool channels);
+// Whether the view has every element of the tensor.
+bool is_whole(const View& view);
 
 }  // namespace tessera::import
