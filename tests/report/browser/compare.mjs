@@ -1,7 +1,7 @@
 // Two runs side by side.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { assertQuiet, flatten, misplaced, open, rows, show, views } from "./page.mjs";
+import { assertQuiet, flatten, misplaced, open, rows, settled, show, views } from "./page.mjs";
 
 const read = (folder, name) => JSON.parse(fs.readFileSync(`${folder}/${name}`, "utf8"));
 
@@ -43,7 +43,7 @@ export async function twoTimelinesShareAnAxis(browser, folder) {
   const page = await open(browser, `${folder}/two.html`);
   await show(page, "timeline");
   await page.selectOption(".timeline select >> nth=1", { label: "B sparse" });
-  await page.waitForTimeout(80);
+  await settled(page);
   const axes = await page.$$eval(".pane canvas", (all) => all.map((canvas) => canvas.dataset.view));
   assert.equal(axes.length, 2);
   assert.equal(axes[0], axes[1]);

@@ -31,7 +31,14 @@ export async function open(browser, file, size = { width: 1280, height: 900 }, o
 export async function show(page, view) {
   await page.click(`nav a[href="#${view}"]`);
   await page.waitForSelector(`#view-${view}`);
-  await page.waitForTimeout(80); // canvases draw in the next frame
+  await settled(page);
+}
+
+/** Waits until what was asked for is drawn: an effect runs after its frame and may ask for one more drawing. */
+export async function settled(page) {
+  await page.evaluate(async () => {
+    for (let i = 0; i < 6; ++i) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  });
 }
 
 export const views = (page) => page.$$eval("nav a", (links) => links.map((a) => a.getAttribute("href").slice(1)));
@@ -42,6 +49,7 @@ export function assertQuiet(page, what) {
 
 /** Rows of a table as {column title: data-value, else text}. */
 export async function rows(page, name) {
+  await settled(page);
   return page.$$eval(`table[data-table="${name}"]`, (tables) =>
     tables.flatMap((table) => {
       const titles = [...table.querySelectorAll("th button")].map((b) => b.childNodes[0].textContent);

@@ -1,7 +1,7 @@
 // The page of one run: ResNet50 on 4x4.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { assertQuiet, flatten, misplaced, open, rows, show, views } from "./page.mjs";
+import { assertQuiet, flatten, misplaced, open, rows, settled, show, views } from "./page.mjs";
 
 const read = (folder, name) => JSON.parse(fs.readFileSync(`${folder}/${name}`, "utf8"));
 
@@ -72,7 +72,7 @@ export async function timelineZoomsAndMoves(browser, folder) {
   await show(page, "timeline");
   const [whole, wide] = [await picture(page), await axis(page)];
   await page.click('button[aria-label="Zoom in"]');
-  await page.waitForTimeout(60);
+  await settled(page);
   const near = await axis(page);
   assert.ok(Math.abs((near[1] - near[0]) / (wide[1] - wide[0]) - 0.5) < 1e-6, "a step halves what is seen");
   assert.notEqual(await picture(page), whole, "the picture follows");
@@ -85,11 +85,11 @@ export async function timelineZoomsAndMoves(browser, folder) {
   await page.keyboard.down("Control");
   await page.mouse.wheel(0, -200);
   await page.keyboard.up("Control");
-  await page.waitForTimeout(60);
+  await settled(page);
   const wheeled = await axis(page);
   assert.ok(wheeled[1] - wheeled[0] < 0.5 * (moved[1] - moved[0]), "the wheel zooms");
   await page.click('button:text-is("Fit")');
-  await page.waitForTimeout(60);
+  await settled(page);
   assert.deepEqual(await axis(page), wide);
   assert.equal(await picture(page), whole, "the same picture again");
   assertQuiet(page, "timeline");
@@ -103,6 +103,7 @@ export async function searchFindsTheSlicesOfTheTrace(browser, folder) {
   for (const box of await page.$$('.timeline input[type="checkbox"]')) if (!(await box.isChecked())) await box.click();
   const name = trace.filter((e) => e.ph === "X" && e.cat !== "layer").map((e) => e.name)[1000];
   await page.fill('input[type="search"]', name);
+  await settled(page);
   const found = (await page.textContent(".matches")).replace(/,/g, "").match(/^\d+/)[0];
   const works = new Set([
     "conv",
@@ -120,7 +121,7 @@ export async function searchFindsTheSlicesOfTheTrace(browser, folder) {
   const expected = trace.filter((e) => e.ph === "X" && works.has(e.cat) && e.name.includes(name)).length;
   assert.equal(Number(found), expected, name);
   await page.press('input[type="search"]', "Enter");
-  await page.waitForTimeout(60);
+  await settled(page);
   assert.match(await page.textContent(".pane .status"), new RegExp(name));
   await page.close();
 }
@@ -176,12 +177,14 @@ export async function tablesSortCopyAndExplain(browser, folder) {
   );
   assert.ok(times[0] > times[times.length - 1]);
   await page.click('button:text-is("Copy as CSV")');
+  await settled(page);
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   const lines = copied.trim().split("\n");
   assert.equal(lines.length, times.length + 1);
   assert.ok(lines[0].startsWith("layer,op,"), lines[0]);
   assert.ok(lines[1].includes(String(times[0])), lines[1]);
   await page.hover('th button:text-is("imbalance")');
+  await settled(page);
   const said = await page.textContent(".explain");
   assert.match(said, /How unevenly the present blocks fall/);
   await page.keyboard.press("1");

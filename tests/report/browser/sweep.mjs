@@ -1,7 +1,7 @@
 // The page of a sweep.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { assertQuiet, misplaced, open, rows } from "./page.mjs";
+import { assertQuiet, misplaced, open, rows, settled } from "./page.mjs";
 
 function table(folder) {
   const [header, ...lines] = fs
@@ -12,7 +12,10 @@ function table(folder) {
   return lines.map((line) => Object.fromEntries(header.map((name, i) => [name, line[i]])));
 }
 
-const shown = (page) => page.$eval(".count", (e) => Number(e.dataset.shown));
+async function shown(page) {
+  await settled(page);
+  return page.$eval(".count", (e) => Number(e.dataset.shown));
+}
 
 export async function filtersOfEveryAxis(browser, folder) {
   const points = table(folder);
@@ -58,6 +61,7 @@ export async function pointsAreLinkedAndDetailed(browser, folder) {
   const plot = page.locator(".plots canvas").first();
   await plot.focus();
   await page.keyboard.press("ArrowRight");
+  await settled(page);
   const row = Number((await page.textContent(".point h3")).match(/\d+/)[0]);
   const detail = await page.$eval('.point [data-column="latency_us"]', (e) => e.dataset.value);
   assert.equal(Number(detail), Number(points.find((p) => Number(p.point) === row).latency_us));
@@ -66,6 +70,7 @@ export async function pointsAreLinkedAndDetailed(browser, folder) {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width - 20, box.y + box.height - 45, { steps: 4 });
   await page.mouse.up();
+  await settled(page);
   assert.match(await page.textContent(".count"), new RegExp(`; ${points.length} chosen in a plot`));
   assertQuiet(page, "points");
   await page.close();
