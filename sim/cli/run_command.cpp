@@ -17,7 +17,7 @@
 #include "sim/cli/trace_events.h"
 #include "sim/program/text.h"
 #include "sim/result/json.h"
-#include "sim/run/brought_program.h"
+#include "sim/run/external_program.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
 
