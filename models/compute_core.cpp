@@ -101,7 +101,8 @@ bool ComputeCore::call() {
 void ComputeCore::finish_call() {
   const program::KernelCall& call = run_.program.calls[static_cast<std::size_t>(instr_->call)];
   if (run_.data != nullptr) run_.data->execute(id_, call);
-  run_.slice(id_, instr_->layer, kernel_name(call.kind), begin_, now());
+  const auto index = static_cast<std::int32_t>(instr_ - list_.data());
+  run_.trace({id_, instr_->layer, kernel_name(call.kind), false, index, begin_, now(), now()});
   run_.layer_ended(instr_->layer, now());
   run_.tasks.complete(id_);
 }
