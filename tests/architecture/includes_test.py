@@ -42,6 +42,7 @@ ALLOWED = {
     "sim/run": ["sim/control", "sim/base", "sim/arch", "sim/config", "sim/ops", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
                 "sim/mapping", "sim/schedule", "sim/lower", "sim/compile", "sim/verify", "sim/exec", "sim/result",
                 "sim/trace", "sim/reference", "sim/replay"],
+    "sim/library": ["sim/base", "sim/result", "sim/run"],
     "models": ["sim/base", "sim/arch", "sim/program", "sim/sparsity", "sim/ops", "sim/network/network.h", "sim/exec", "sim/trace"],
     "explore": ["sim/base", "sim/config", "sim/run", "sim/ops", "sim/network", "sim/arch", "sim/result"],
     "sim/cli": None,  # the top: everything
