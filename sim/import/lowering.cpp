@@ -34,7 +34,7 @@ std::string readable_name(const Node& node) {
 
 // Layers whose values are those of their inputs, so that all have one step.
 bool hands_on(const std::string& op) {
-  for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space"})
+  for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space", "remap", "transpose"})
     if (op == name) return true;
   return false;
 }

@@ -47,6 +47,17 @@ class Lowering {
   // dimension are the channels. Adds layers that pick channels and pixels where they stand otherwise. Nothing, and
   // refused, when that moves pixels into channels.
   std::optional<View> settled(const Node& node, const View& view, bool map);
+  // The same with the channels in dimension `channel`, which others may leave: see arranged.
+  std::optional<View> settled(const Node& node, const View& view, std::size_t channel, bool map);
+  // Every dimension counts what it does, channels or pixels, in the order of the dimensions.
+  View ordered(const Node& node, const View& view);
+  // A view whose channels stand in one dimension alone, and no pixels there. Nothing, and refused, where that would
+  // make too many layers.
+  std::optional<View> arranged(const Node& node, const View& view, std::size_t channel);
+  // The channels that the digits count become those of a tensor, in this order.
+  View with_channels(const Node& node, const View& view, const Digits& channels);
+  // The same pixels in h x w, in order.
+  View in_map(const Node& node, const View& view, std::int64_t h, std::int64_t w);
   // The pixels that the digits count as a tensor of h x w.
   View picked(const Node& node, const View& view, const Digits& pixels, std::int64_t h, std::int64_t w);
   // The channels of these numbers, -1 for zeros.
@@ -86,6 +97,9 @@ class Lowering {
   void set_scale(const std::string& layer_name, double scale);
   void settle_outputs();
   std::string layer_name(const Node& node);
+  View spread_channels(const Node& node, const View& view, std::size_t channel);
+  View exchanged(const Node& node, const View& view, std::size_t channel);
+  View gathered(const Node& node, const View& view, std::size_t channel);
 
   const Graph& graph_;
   std::vector<std::vector<int>> users_;

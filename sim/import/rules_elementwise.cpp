@@ -42,6 +42,32 @@ void put_binary(Lowering& to, const Node& node, View a, View b) {
   to.put(node, std::move(out));
 }
 
+// The second operand where the first, settled one stands: with a single row or column where it has one in the file.
+std::optional<View> beside(Lowering& to, const Node& node, const View& x, const View& second, std::size_t channel,
+                           bool map) {
+  const Dims of_x = x.shape(), of_second = second.shape();
+  bool single_pixel = true;
+  bool same = true, single_sides = of_x.size() == 4;
+  for (std::size_t d = 0; d < of_x.size(); ++d) {
+    if (d == channel) continue;
+    single_pixel = single_pixel && of_second[d] == 1;
+    same = same && of_second[d] == of_x[d];
+  }
+  const std::size_t row = channel == 1 ? 2 : 1, column = channel == 3 ? 2 : 3;
+  single_sides = single_sides && of_x[0] == 1 && of_x[row] == x.h && of_x[column] == x.w;
+  const bool as_it_is = same || single_pixel || single_sides;
+  std::optional<View> y = to.settled(node, as_it_is ? second : broadcast_to(second, x), channel, map);
+  if (!y) return std::nullopt;
+  if (y->c == 1 && x.c > 1) y = to.selected(node, *y, std::vector<std::int64_t>(static_cast<std::size_t>(x.c), 0));
+  return y->pixels() == x.pixels() ? to.in_map(node, *y, x.h, x.w) : *y;
+}
+
+bool alike_in_kind(const View& a, const View& b) {
+  for (std::size_t d = 0; d < a.dims.size(); ++d)
+    if (a.has_channels(d) != b.has_channels(d) || a.has_pixels(d) != b.has_pixels(d)) return false;
+  return true;
+}
+
 void combine(Lowering& to, const Node& node, const View& first, const View& second) {
   if (alike(first, second)) return put_binary(to, node, first, second);
   View a = first, b = second;
@@ -49,22 +75,23 @@ void combine(Lowering& to, const Node& node, const View& first, const View& seco
   if (a.shape() != out && b.shape() == out && node.op != "Sub") std::swap(a, b);
   while (b.dims.size() < a.dims.size()) b.dims.insert(b.dims.begin(), Digits{});
   while (a.dims.size() < b.dims.size()) a.dims.insert(a.dims.begin(), Digits{});
-  const Dims of_a = a.shape(), of_b = b.shape();
-  if (of_a != out)
-    return to.refuse(node, "", fmt::format("broadcasts {} and {} against each other", dims_text(of_a), dims_text(of_b)),
-                     "one input as large as the output");
-  const bool map = out.size() == 4 && a.has_channels(1) && out[0] == 1;
-  std::optional<View> x = to.settled(node, a, map);
+  if (a.shape() != out) a = broadcast_to(a, b);
+  const bool map = out.size() == 4 && a.has_channels(1) && !a.has_channels(2) && !a.has_channels(3) && out[0] == 1;
+  const auto with_channels = static_cast<std::size_t>(
+      std::count_if(a.dims.begin(), a.dims.end(), [](const Digits& d) { return !d.empty() && d[0].channel; }));
+  if (!map && with_channels > 1) {  // heads of channels
+    const View whole = broadcast_to(b, a);
+    if (alike_in_kind(a, whole)) {
+      const View x = to.ordered(node, a), y = to.ordered(node, whole);
+      return put_binary(to, node, x, to.in_map(node, y, x.h, x.w));
+    }
+  }
+  const std::size_t channel = map ? 1 : channel_dimension(a);
+  const std::optional<View> x = to.settled(node, a, channel, map);
   if (!x) return;
   // Channels of the second input stand where those of the first do.
-  std::optional<View> y = to.settled(node, b, map);
-  if (!y) return;
-  if (y->c == 1 && x->c > 1) y = to.selected(node, *y, std::vector<std::int64_t>(static_cast<std::size_t>(x->c), 0));
-  const auto fits = [](std::int64_t second_side, std::int64_t side) { return second_side == side || second_side == 1; };
-  if (y->c != x->c || !fits(y->h, x->h) || !fits(y->w, x->w))
-    return to.refuse(node, "", fmt::format("combines {} with {}", dims_text(of_a), dims_text(of_b)),
-                     "a second tensor of the same rows and columns, or of one");
-  put_binary(to, node, *x, *y);
+  const std::optional<View> y = beside(to, node, *x, b, channel, map);
+  if (y) put_binary(to, node, *x, *y);
 }
 
 // Numbers per channel of a constant whose other dimensions are 1; nothing for others.

@@ -31,6 +31,8 @@ bool hands_on(const network::Layer& layer) {
     case network::Op::pick:
     case network::Op::resize:
     case network::Op::depth_to_space:
+    case network::Op::remap:
+    case network::Op::transpose:
       return true;
     default:
       return false;

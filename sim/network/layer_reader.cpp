@@ -43,6 +43,8 @@ const std::vector<OpKeys>& legal_ops() {
       {"pick", Op::pick, {"size", "from", "first", "sizes", "strides"}},
       {"resize", Op::resize, {"factor"}},
       {"depth_to_space", Op::depth_to_space, {"factor"}},
+      {"remap", Op::remap, {"rows", "columns"}},
+      {"transpose", Op::transpose, {"rows"}},
       {"matmul",
        Op::matmul,
        {"by_rows", "heads", "depth", "rows", "second_rows", "first", "second", "shift", "multiplier"}},
@@ -156,6 +158,11 @@ class LayerReader : LayerKeys {
       return;
     }
     if (op == "resize" || op == "depth_to_space") return read_factor();
+    if (op == "remap") return read_remap();
+    if (op == "transpose") {
+      spec_.layer.group_rows = optional("rows", 1, max_side, 0);
+      return expect_inputs(1, 1);
+    }
     if (op == "concat") return expect_inputs(2, 1 << 15);
     read_pool();
   }
@@ -262,6 +269,12 @@ class LayerReader : LayerKeys {
     if (factor.size() != 2) return;
     spec_.layer.factor_h = factor[0];
     spec_.layer.factor_w = factor[1];
+  }
+
+  void read_remap() {
+    expect_inputs(1, 1);
+    spec_.layer.remap.rows = positions("rows", ops::position_steps);
+    spec_.layer.remap.columns = positions("columns", ops::position_steps);
   }
 
   void read_select() {

@@ -66,6 +66,8 @@ void assign_default_shifts(Network& network) {
       case Op::pick:
       case Op::resize:
       case Op::depth_to_space:
+      case Op::remap:
+      case Op::transpose:
         out = in(0);
         break;
       case Op::constant:

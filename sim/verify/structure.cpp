@@ -91,6 +91,8 @@ class Structure {
                                std::int64_t{y.out.w - 1} * w.sw + w.extent_w() > in.w + w.pad_left + w.pad_right))
       bad("its windows reach beyond the padded input");
     if (y.op == network::Op::pick) return pick(y, bad);
+    if (y.op == network::Op::remap) return remap(y, bad);
+    if (y.op == network::Op::transpose) return transpose(y, bad);
     if (y.factor_h < 1 || y.factor_w < 1 || y.factor_h > longest_window || y.factor_w > longest_window)
       return bad(fmt::format("has a factor of {} x {}", y.factor_h, y.factor_w));
     if (y.op == network::Op::depth_to_space && std::int64_t{y.out.c} * y.factor_h * y.factor_w != y.in.c)
@@ -119,6 +121,25 @@ class Structure {
     if (p.sizes.size() != p.strides.size() || p.sizes.size() > 8 || count > std::int64_t{y.out.h} * y.out.w ||
         low < 0 || high >= std::int64_t{y.in.h} * y.in.w || y.out.c != y.in.c)
       bad(fmt::format("takes pixels {} to {} of {} x {}", low, high, y.in.h, y.in.w));
+  }
+
+  template <class Bad>
+  void remap(const network::Layer& y, const Bad& bad) {
+    const auto side = [&](const std::vector<int>& positions, int out, int in) {
+      const auto outside = [in](int p) { return p > (std::int64_t{in} - 1) * ops::position_steps; };
+      if (static_cast<int>(positions.size()) != out || std::any_of(positions.begin(), positions.end(), outside))
+        bad(fmt::format("takes {} places of {} for {}", positions.size(), in, out));
+    };
+    side(y.remap.rows, y.out.h, y.in.h);
+    side(y.remap.columns, y.out.w, y.in.w);
+    if (y.out.c != y.in.c) bad("changes the number of channels");
+  }
+
+  template <class Bad>
+  void transpose(const network::Layer& y, const Bad& bad) {
+    if (y.in.w != 1 || y.out.w != 1 || y.group_rows < 1 || y.in.h % y.group_rows != 0 || y.out.c != y.group_rows ||
+        std::int64_t{y.in.h} / y.group_rows * y.in.c != y.out.h)
+      bad(fmt::format("transposes groups of {} pixels of {}x{}x{}", y.group_rows, y.in.h, y.in.w, y.in.c));
   }
 
   template <class Bad>
