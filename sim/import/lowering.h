@@ -18,6 +18,7 @@ namespace tessera::import {
 
 struct Lowered {
   nlohmann::json network;                       // a network file
+  std::vector<View> inputs, outputs;            // where those of the graph stand, in its order
   std::map<std::string, LayerWeights> weights;  // by layer name
   std::map<std::string, double> scales;         // by layer name: of its tensor, where the file says
   // By layer name: what an input stands for, over what stands in its tensor, where that is not 1.
@@ -36,6 +37,8 @@ class Lowering {
   const Graph& graph() const { return graph_; }
   const Value& value(ValueId id) const { return graph_.values[static_cast<std::size_t>(id)]; }
   const Tensor* constant(const Node& node, std::size_t input) const;
+  // Whether an input is there and no constant: refused where a rule needs its numbers.
+  bool depends_on_data(const Node& node, std::size_t input, const char* name);
   // Where input i stands; refused, and null, when it is a constant.
   const View* view(const Node& node, std::size_t input);
   // Where an output stands from now on; a layer behind it changes the scale if the file says so.
@@ -79,7 +82,6 @@ class Lowering {
   // Its inputs are never other than zero at the same place: they have one scale.
   void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
   void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
-  void replace_input(const View& view) { lowered_.network["input"] = {view.h, view.w, view.c}; }
   // Whether the node being lowered alone reads the layer: no other layer does, no node still to come reads a value that
   // stands there, and none of these is an output of the graph.
   bool alone(const std::string& layer_name) const;
@@ -90,6 +92,7 @@ class Lowering {
 
  private:
   void place_inputs();
+  bool reads_windows(ValueId id) const;
   void lower_node(const Node& node);
   void place_unknown(const Node& node);
   View rescaled(const Node& node, View view, double scale);

@@ -207,7 +207,8 @@ class Recognizer {
     last->op = centred ? "LayerNormalization" : "RMSNormalization";
     last->inputs = {in, scale};
     if (centred) last->inputs.push_back(bias);
-    last->attributes = {{"axis", norm.axis}, {"epsilon", static_cast<float>(norm.epsilon)}, {single_axis, std::int64_t{1}}};
+    last->attributes = {
+        {"axis", norm.axis}, {"epsilon", static_cast<float>(norm.epsilon)}, {single_axis, std::int64_t{1}}};
   }
 
   // The one node that reads the output of `node`, if it combines it with a constant per channel, which stands `behind`

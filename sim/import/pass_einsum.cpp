@@ -14,9 +14,9 @@ struct Labelled {
   std::string letters;
 };
 
-class Product {
+class TensorProduct {
  public:
-  Product(Rewriter& r, const Node& node, const Equation& e) : r_(r), node_(node), e_(e) {}
+  TensorProduct(Rewriter& r, const Node& node, const Equation& e) : r_(r), node_(node), e_(e) {}
 
   void run() {
     std::vector<Labelled> parts;
@@ -61,6 +61,7 @@ class Product {
 
   ValueId brought(const Labelled& part, const std::string& letters, const Dims& shape) {
     ValueId id = part.id;
+    if (r_.value(id).constant) return r_.turned_constant(node_, id, order(part.letters, letters), shape);
     if (part.letters != letters)
       id = r_.add(node_, "Transpose", {id}, shape_of(letters), {{"perm", order(part.letters, letters)}});
     return r_.shape(id) == shape ? id : r_.add(node_, "Reshape", {id}, shape);
@@ -99,7 +100,7 @@ bool rewrite_einsum(Rewriter& r, const Node& node) {
   if (!e || e->terms.size() > 2) return false;
   for (std::size_t i = 0; i < e->terms.size(); ++i)
     if (r.shape(node.inputs[i]).size() != e->terms[i].size()) return false;
-  Product(r, node, *e).run();
+  TensorProduct(r, node, *e).run();
   return true;
 }
 

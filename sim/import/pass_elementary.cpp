@@ -174,14 +174,94 @@ bool rewrite_map_norm(Rewriter& r, const Node& node) {
   return true;
 }
 
-bool rewrite_square_sums(Rewriter& r, const Node& node) {
-  const ValueId x = node.inputs[0], square = r.add(node, "Mul", {x, x}, r.shape(x));
+// Sums of a function of the elements, and a function of the sum.
+bool rewrite_sums(Rewriter& r, const Node& node) {
+  const std::string& op = node.op;
+  const ValueId x = node.inputs[0];
+  const Dims shape = r.shape(x), out = r.shape(node.outputs[0]);
   std::vector<ValueId> inputs = node.inputs;
-  inputs[0] = square;
-  if (node.op == "ReduceSumSquare")
+  if (op == "ReduceSumSquare" || op == "ReduceL2") inputs[0] = r.add(node, "Mul", {x, x}, shape);
+  if (op == "ReduceL1") inputs[0] = r.add(node, "Abs", {x}, shape);
+  if (op == "ReduceLogSumExp") inputs[0] = r.add(node, "Exp", {x}, shape);
+  if (op == "ReduceSumSquare" || op == "ReduceL1") {
     r.finish(node, "ReduceSum", inputs, node.attributes);
-  else
-    r.finish(node, "Sqrt", {r.add(node, "ReduceSum", inputs, r.shape(node.outputs[0]), node.attributes)});
+    return true;
+  }
+  const ValueId sum = r.add(node, "ReduceSum", inputs, out, node.attributes);
+  r.finish(node, op == "ReduceL2" ? "Sqrt" : "Log", {sum});
+  return true;
+}
+
+// x / (bias + alpha / size * sum of the squares of neighbouring channels)^beta: the sum is a convolution of one pixel.
+bool rewrite_local_response(Rewriter& r, const Node& node) {
+  const ValueId x = node.inputs[0];
+  const Dims shape = r.shape(x);
+  if (shape.size() != 4) return false;
+  const std::int64_t size = integer_of(node, "size", 1), channels = shape[1];
+  const double share = real_of(node, "alpha", 1e-4F) / static_cast<double>(size);
+  std::vector<double> band;
+  for (std::int64_t o = 0; o < channels; ++o)
+    for (std::int64_t i = 0; i < channels; ++i)
+      band.push_back(i >= o - (size - 1) / 2 && i <= o + size / 2 ? share : 0);
+  const std::vector<double> bias(static_cast<std::size_t>(channels), real_of(node, "bias", 1));
+  const ValueId squares = r.add(node, "Mul", {x, x}, shape), weights = r.reals(node, {channels, channels, 1, 1}, band);
+  const ValueId sums = r.add(node, "Conv", {squares, weights, r.reals(node, {channels}, bias)}, shape);
+  const ValueId inverse = r.add(node, "Pow", {sums, r.real(node, -real_of(node, "beta", 0.75))}, shape);
+  r.finish(node, "Mul", {x, inverse});
+  return true;
+}
+
+// What is no product of rows with weights and a number per column: transposed rows, a matrix that is added, two
+// tensors.
+bool rewrite_gemm(Rewriter& r, const Node& node) {
+  const bool turned = integer_of(node, "transA", 0) != 0, turned_second = integer_of(node, "transB", 0) != 0;
+  const bool weights = r.constant(node, 1) != nullptr, added = node.inputs.size() > 2 && node.inputs[2] != no_value;
+  const Dims out = r.shape(node.outputs[0]);
+  const auto per_column = [&] {
+    const Tensor* c = r.constant(node, 2);
+    return c != nullptr && (c->elements() == 1 || (c->elements() == out[1] && c->shape.back() == out[1]));
+  };
+  const bool apart = added && !per_column();
+  if ((!turned && weights && !apart) || r.constant(node, 0) != nullptr) return false;
+  std::vector<ValueId> inputs = node.inputs;
+  std::map<std::string, Attribute> attributes = node.attributes;
+  const auto transposed = [&](ValueId id) {
+    const Dims s = r.shape(id);
+    return r.add(node, "Transpose", {id}, {s[1], s[0]}, {{"perm", Dims{1, 0}}});
+  };
+  if (turned) inputs[0] = transposed(inputs[0]);
+  attributes.erase("transA");
+  if (!weights && turned_second) inputs[1] = transposed(inputs[1]);
+  const double alpha = real_of(node, "alpha", 1), beta = real_of(node, "beta", 1);
+  if (weights) {
+    if (apart) inputs.resize(2);
+    if (!apart) {
+      r.finish(node, "Gemm", inputs, attributes);
+      return true;
+    }
+    attributes.erase("beta");
+  }
+  const auto scaled = [&](ValueId id, double factor) {
+    return factor == 1 ? id : r.add(node, "Mul", {id, r.real(node, factor)}, r.shape(id));
+  };
+  const ValueId addend = added ? node.inputs[2] : no_value;
+  inputs.resize(2);
+  const ValueId product =
+      weights ? r.add(node, "Gemm", inputs, out, attributes) : scaled(r.add(node, "MatMul", inputs, out), alpha);
+  if (!added) {
+    r.finish(node, "Identity", {product});
+    return true;
+  }
+  const Tensor* constant = r.constant(node, 2);
+  ValueId last = addend;
+  if (constant != nullptr) {
+    std::vector<double> values = reals(*constant);
+    for (double& v : values) v *= beta;
+    last = r.reals(node, constant->shape, values);
+  } else {
+    last = scaled(addend, beta);
+  }
+  r.finish(node, "Add", {product, last});
   return true;
 }
 
@@ -189,9 +269,23 @@ bool rewrite_space_to_depth(Rewriter& r, const Node& node) {
   const Dims s = r.shape(node.inputs[0]);
   const std::int64_t b = integer_of(node, "blocksize", 1);
   const ValueId split = r.add(node, "Reshape", {node.inputs[0]}, {s[0], s[1], s[2] / b, b, s[3] / b, b});
-  const ValueId turned = r.add(node, "Transpose", {split}, {s[0], b, b, s[1], s[2] / b, s[3] / b},
-                               {{"perm", Dims{0, 3, 5, 1, 2, 4}}});
+  const ValueId turned =
+      r.add(node, "Transpose", {split}, {s[0], b, b, s[1], s[2] / b, s[3] / b}, {{"perm", Dims{0, 3, 5, 1, 2, 4}}});
   r.finish(node, "Reshape", {turned});
+  return true;
+}
+
+// Weights in front: A x = (x' A')'.
+bool rewrite_left_weights(Rewriter& r, const Node& node) {
+  const Dims shape = r.shape(node.inputs[0]), x = r.shape(node.inputs[1]);
+  if (r.constant(node, 0) == nullptr || r.constant(node, 1) != nullptr || shape.size() != 2 || x.size() < 2)
+    return false;
+  Dims order, turned = x, out = r.shape(node.outputs[0]);
+  for (std::size_t d = 0; d < x.size(); ++d) order.push_back(static_cast<std::int64_t>(d));
+  for (Dims* list : {&order, &turned, &out}) std::swap(list->back(), list->end()[-2]);
+  const ValueId weights = r.turned_constant(node, node.inputs[0], {1, 0}, {shape[1], shape[0]});
+  const ValueId rows = r.add(node, "Transpose", {node.inputs[1]}, turned, {{"perm", order}});
+  r.finish(node, "Transpose", {r.add(node, "MatMul", {rows, weights}, out)}, {{"perm", order}});
   return true;
 }
 
@@ -209,10 +303,16 @@ constexpr Rewrite rewrites[] = {
     {"PRelu", rewrite_slopes},
     {"LogSoftmax", rewrite_log_softmax},
     {"Where", rewrite_choice},
+    {"MatMul", rewrite_left_weights},
     {"InstanceNormalization", rewrite_map_norm},
     {"GroupNormalization", rewrite_map_norm},
-    {"ReduceL2", rewrite_square_sums},
-    {"ReduceSumSquare", rewrite_square_sums},
+    {"ReduceL1", rewrite_sums},
+    {"ReduceL2", rewrite_sums},
+    {"ReduceSumSquare", rewrite_sums},
+    {"ReduceLogSum", rewrite_sums},
+    {"ReduceLogSumExp", rewrite_sums},
+    {"LRN", rewrite_local_response},
+    {"Gemm", rewrite_gemm},
     {"SpaceToDepth", rewrite_space_to_depth},
 };
 

@@ -13,11 +13,8 @@ bool has_windows(const Node& node) {
 
 // [k] -> [k, 1]; pads [before, after] -> [before, 0, after, 0]; an output shape [n] -> [n, 1].
 void widen(Node& node) {
-  for (const auto& [name, filling] : {std::pair{"kernel_shape", 1},
-                                      {"strides", 1},
-                                      {"dilations", 1},
-                                      {"output_padding", 0},
-                                      {"output_shape", 1}})
+  for (const auto& [name, filling] :
+       {std::pair{"kernel_shape", 1}, {"strides", 1}, {"dilations", 1}, {"output_padding", 0}, {"output_shape", 1}})
     if (const auto it = node.attributes.find(name); it != node.attributes.end())
       std::get<Dims>(it->second).push_back(filling);
   const auto pads = node.attributes.find("pads");

@@ -24,8 +24,8 @@ void expand_quantized_forms(Graph& graph);
 void note_quantized_constants(Graph& graph);
 
 // QuantizeLinear and DequantizeLinear of other values go; the values keep their scale. One that is quantized twice with
-// different scales keeps the first, and the second QuantizeLinear stays. Problems: what int8 without zero points cannot
-// say.
+// different scales keeps the first, and the second QuantizeLinear stays. A zero point away from the middle makes the
+// scale larger, so that int8 without zero points holds the same range. Problems: what no int8 can say.
 std::vector<Problem> take_quantization(Graph& graph);
 // x * sigmoid(x), x * clip(x + 3, 0, 6) / 6, 0.5 * x * (1 + erf(x / sqrt 2)) and the like become Swish, HardSwish and
 // Gelu; (x - mean) / sqrt(variance + epsilon) over one dimension becomes LayerNormalization, and without the mean

@@ -61,4 +61,17 @@ ValueId Rewriter::reshaped_constant(const Node& of, ValueId id, const Dims& shap
   return graph_.add_value(std::move(copy));
 }
 
+ValueId Rewriter::turned_constant(const Node& of, ValueId id, const Dims& order, const Dims& shape) {
+  const Tensor from = *value(id).constant;
+  const Dims own = strides_of(from.shape);
+  Dims strides, sides;
+  for (const std::int64_t d : order) {
+    strides.push_back(own[static_cast<std::size_t>(d)]);
+    sides.push_back(from.shape[static_cast<std::size_t>(d)]);
+  }
+  Tensor turned = strided_copy(from, sides, 0, strides);
+  turned.shape = shape;
+  return graph_.add_constant(name(of, "constant"), std::move(turned));
+}
+
 }  // namespace tessera::import

@@ -8,7 +8,8 @@ class Rewriter {
  public:
   explicit Rewriter(Graph& graph) : graph_(graph) {}
 
-  // Calls rewrite(*this, node) for every node; false: the node stays. Nodes that a rewrite adds are not looked at again.
+  // Calls rewrite(*this, node) for every node; false: the node stays. Nodes that a rewrite adds are not looked at
+  // again.
   template <class Rewrite>
   void each(Rewrite rewrite) {
     std::vector<Node> old = std::move(graph_.nodes);
@@ -36,6 +37,8 @@ class Rewriter {
   ValueId integers(const Node& of, const Dims& values);
   // A constant in another shape of the same elements, its integers with it.
   ValueId reshaped_constant(const Node& of, ValueId id, const Dims& shape);
+  // A constant with its dimensions in another order, and then in this shape.
+  ValueId turned_constant(const Node& of, ValueId id, const Dims& order, const Dims& shape);
 
  private:
   std::string name(const Node& of, const char* op) { return of.name + "." + op + std::to_string(++count_); }

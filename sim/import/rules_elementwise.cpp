@@ -114,11 +114,13 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   const bool divides = node.op == "Div", multiplies = node.op == "Mul" || (divides && !constant_first);
   if (divides && constant_first)
     return to.refuse(node, "", "divides a constant by a tensor", "tensors divided by constants");
-  if (in.shape() != out) {
-    if (!number || element_count(in.shape()) != element_count(out))
-      return to.refuse(node, "", fmt::format("broadcasts {} to {}", dims_text(in.shape()), dims_text(out)),
-                       "a constant that is broadcast to the tensor");
+  if (in.shape() != out && number && element_count(in.shape()) == element_count(out)) {
     if (const auto same = reshaped(in, out)) in = *same;
+  } else if (in.shape() != out || repeats_elements(in)) {  // every element has a place of its own
+    in = broadcast_to(in, view_of_shape(out));
+    const std::optional<View> whole = to.settled(node, in, false);
+    if (!whole) return;
+    in = *whole;
   }
   if (multiplies && number && *number != 0 && std::isfinite(*number)) {
     in.factor *= divides ? 1 / *number : *number;
@@ -165,16 +167,23 @@ void lower_binary(Lowering& to, const Node& node) {
   combine(to, node, *view, *other);
 }
 
-// Masks of constants: what is masked gets the least number that int8 has in the scale of the others.
+// Masks: what is masked gets the least number that int8 has in the scale of the others.
 void lower_where(Lowering& to, const Node& node) {
   const Tensor* condition = to.constant(node, 0);
   const bool keeps_first = to.constant(node, 1) == nullptr;
   const std::optional<double> masked = single(to.constant(node, keeps_first ? 2 : 1));
-  if (condition == nullptr || !masked || *masked > -1e3)
-    return to.refuse(node, "", "chooses between tensors", "a constant mask that puts a large negative number");
+  if (!masked || *masked > -1e3)
+    return to.refuse(node, "", "chooses between tensors", "a constant mask, or a large negative number that it puts");
   const View* given = to.view(node, keeps_first ? 1 : 2);
   if (given == nullptr) return;
   const View in = to.positive(node, *given);
+  if (condition == nullptr) {  // the host writes zeros and large negative numbers
+    const View* mask = to.view(node, 0);
+    Node sum = node;
+    sum.op = "Add";
+    if (mask != nullptr) combine(to, sum, in, *mask);
+    return;
+  }
   std::vector<double> values = reals(*condition);
   for (double& v : values) v = (v != 0) == keeps_first ? 0 : *masked;
   const auto name = to.constant_layer(node, make_tensor(DataType::f32, condition->shape, values), in);
@@ -239,6 +248,7 @@ void lower_relu(Lowering& to, const Node& node) {
   if (in == nullptr) return;
   double most = 0;  // of a clipped one
   if (node.op == "Clip") {
+    if (to.depends_on_data(node, 1, "min") || to.depends_on_data(node, 2, "max")) return;
     const std::optional<double> low = single(to.constant(node, 1)), high = single(to.constant(node, 2));
     if (!low || *low != 0 || (high && !(*high > 0)))
       return put_function(to, node, *in, {ops::Function::clip, 1, 1, low.value_or(-1e30), high.value_or(1e30)});
@@ -288,8 +298,27 @@ void lower_function(Lowering& to, const Node& node) {
                                        {"Exp", ops::Function::exp},
                                        {"Sqrt", ops::Function::sqrt},
                                        {"Reciprocal", ops::Function::reciprocal},
-                                       {"Abs", ops::Function::abs}})
+                                       {"Abs", ops::Function::abs},
+                                       {"Log", ops::Function::log},
+                                       {"Softsign", ops::Function::softsign},
+                                       {"Sign", ops::Function::sign},
+                                       {"Sin", ops::Function::sin},
+                                       {"Cos", ops::Function::cos},
+                                       {"Atan", ops::Function::atan},
+                                       {"Floor", ops::Function::floor},
+                                       {"Ceil", ops::Function::ceil},
+                                       {"Round", ops::Function::round}})
     if (op == name) f.function = function;
+  if (op == "Celu") f = {ops::Function::celu, 1, 1, real_of(node, "alpha", 1), 0};
+  if (op == "ThresholdedRelu") f = {ops::Function::thresholded_relu, 1, 1, real_of(node, "alpha", 1), 0};
+  if (op == "Selu")
+    f = {ops::Function::selu, 1, 1, real_of(node, "alpha", 1.67326319217681884765625),
+         real_of(node, "gamma", 1.05070102214813232421875)};
+  if (op == "Pow") {
+    const std::optional<double> exponent = single(to.constant(node, 1));
+    if (!exponent) return to.refuse(node, "Y", "is no constant of one number", "an exponent that stands in the file");
+    f = {ops::Function::pow, 1, 1, *exponent, 0};
+  }
   put_function(to, node, in, f, factor);
 }
 
@@ -318,33 +347,27 @@ void lower_quantize(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& elementwise_rules() {
-  static const std::vector<LayerRule> table = {{"Abs", lower_function},
-                                               {"Add", lower_binary},
-                                               {"BatchNormalization", lower_batch_norm},
-                                               {"Clip", lower_relu},
-                                               {"DequantizeLinear", lower_quantize},
-                                               {"Div", lower_binary},
-                                               {"Elu", lower_function},
-                                               {"Erf", lower_function},
-                                               {"Exp", lower_function},
-                                               {"Gelu", lower_function},
-                                               {"HardSigmoid", lower_function},
-                                               {"HardSwish", lower_function},
-                                               {"LeakyRelu", lower_function},
-                                               {"Mish", lower_function},
-                                               {"Mul", lower_binary},
-                                               {"Neg", lower_negation},
-                                               {"PRelu", lower_prelu},
-                                               {"QuantizeLinear", lower_quantize},
-                                               {"Reciprocal", lower_function},
-                                               {"Relu", lower_relu},
-                                               {"Sigmoid", lower_function},
-                                               {"Softplus", lower_function},
-                                               {"Sqrt", lower_function},
-                                               {"Sub", lower_binary},
-                                               {"Swish", lower_function},
-                                               {"Tanh", lower_function},
-                                               {"Where", lower_where}};
+  static const std::vector<LayerRule> table = [] {
+    std::vector<LayerRule> list = {{"Add", lower_binary},
+                                   {"BatchNormalization", lower_batch_norm},
+                                   {"Clip", lower_relu},
+                                   {"DequantizeLinear", lower_quantize},
+                                   {"Div", lower_binary},
+                                   {"Mul", lower_binary},
+                                   {"Neg", lower_negation},
+                                   {"PRelu", lower_prelu},
+                                   {"QuantizeLinear", lower_quantize},
+                                   {"Relu", lower_relu},
+                                   {"Sub", lower_binary},
+                                   {"Where", lower_where}};
+    for (const char* op :
+         {"Abs",  "Atan",     "Ceil",       "Celu",        "Cos",       "Elu",       "Erf",
+          "Exp",  "Floor",    "Gelu",       "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
+          "Mish", "Pow",      "Reciprocal", "Round",       "Selu",      "Sigmoid",   "Sign",
+          "Sin",  "Softplus", "Softsign",   "Sqrt",        "Swish",     "Tanh",      "ThresholdedRelu"})
+      list.push_back({op, lower_function});
+    return list;
+  }();
   return table;
 }
 

@@ -98,21 +98,12 @@ void lower_split(Lowering& to, const Node& node) {
   }
 }
 
-// Rows of a table that indices name: the host looks them up when it writes the input, and they are the network's input.
-// One index that stands in the file cuts a tensor.
+// Indices that stand in the file cut a tensor. Those that the host knows are rows of a table (pass_host_inputs.cpp).
 void lower_gather(Lowering& to, const Node& node) {
-  const Tensor *table = to.constant(node, 0), *index = to.constant(node, 1);
+  const Tensor* index = to.constant(node, 1);
   const std::int64_t axis = integer_of(node, "axis", 0);
-  if (table != nullptr) {
-    const View* indices = to.view(node, 1);
-    if (indices == nullptr) return;
-    if (axis != 0 || table->shape.size() != 2 || indices->layer != "input" || !to.alone(indices->layer))
-      return to.refuse(node, "", "looks up what a layer computes",
-                       "rows of a table named by the network's input alone");
-    const View rows = rows_view("input", to.value(node.outputs[0]).shape);
-    to.replace_input(rows);
-    return to.put(node, rows);
-  }
+  if (to.constant(node, 0) != nullptr)
+    return to.refuse(node, "", "looks up what a layer computes", "rows of a table named by integers of the inputs");
   const View* in = to.view(node, 0);
   if (in == nullptr) return;
   if (index == nullptr) return to.refuse(node, "indices", "are no constants", "numbers that stand in the file");
@@ -352,10 +343,10 @@ void lower_depth_to_space(Lowering& to, const Node& node) {
 
 const std::vector<LayerRule>& movement_rules() {
   static const std::vector<LayerRule> table = {
-      {"Cast", lower_view},       {"Concat", lower_concat},       {"DepthToSpace", lower_depth_to_space},
-      {"Expand", lower_expand},   {"Flatten", lower_reshape},     {"Gather", lower_gather},
-      {"Identity", lower_view},   {"Reshape", lower_reshape},     {"Slice", lower_slice},
-      {"Split", lower_split},     {"Squeeze", lower_reshape},     {"Tile", lower_expand},
+      {"Cast", lower_view},           {"Concat", lower_concat},    {"DepthToSpace", lower_depth_to_space},
+      {"Expand", lower_expand},       {"Flatten", lower_reshape},  {"Gather", lower_gather},
+      {"Identity", lower_view},       {"Reshape", lower_reshape},  {"Slice", lower_slice},
+      {"Split", lower_split},         {"Squeeze", lower_reshape},  {"Tile", lower_expand},
       {"Transpose", lower_transpose}, {"Unsqueeze", lower_reshape}};
   return table;
 }

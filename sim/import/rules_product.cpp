@@ -72,8 +72,7 @@ void lower_conv(Lowering& to, const Node& node) {
   const View* given = to.view(node, 0);
   const Tensor* weights = to.constant(node, 1);
   if (weights == nullptr) return to.refuse(node, "W", "is no constant", "weights that stand in the file");
-  if (node.inputs.size() > 2 && node.inputs[2] != no_value && to.constant(node, 2) == nullptr)
-    return to.refuse(node, "B", "is no constant", "a bias that stands in the file");
+  if (to.depends_on_data(node, 2, "B")) return;
   if (weights->shape.size() != 4)
     return to.refuse(node, "W", "has the shape " + dims_text(weights->shape), "a convolution of two dimensions");
   if (given == nullptr) return;
@@ -196,8 +195,7 @@ void lower_matmul(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& product_rules() {
-  static const std::vector<LayerRule> table = {
-      {"Conv", lower_conv}, {"Gemm", lower_gemm}, {"MatMul", lower_matmul}};
+  static const std::vector<LayerRule> table = {{"Conv", lower_conv}, {"Gemm", lower_gemm}, {"MatMul", lower_matmul}};
   return table;
 }
 

@@ -18,7 +18,8 @@ std::vector<std::size_t> folded_dims(const Lowering& to, const Node& node, std::
   std::vector<std::size_t> dims;
   for (const std::int64_t axis : axes)
     dims.push_back(static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis));
-  for (std::size_t d = 0; axes.empty() && d < rank; ++d) dims.push_back(d);
+  const bool all = axes.empty() && integer_of(node, "noop_with_empty_axes", 0) == 0;
+  for (std::size_t d = 0; all && d < rank; ++d) dims.push_back(d);
   std::sort(dims.begin(), dims.end());
   return dims;
 }
@@ -36,7 +37,7 @@ Digits digits_in(const View& v, const std::vector<std::size_t>& dims, bool withi
   return list;
 }
 
-std::int64_t count_of(const Digits& digits) {
+std::int64_t size_in(const Digits& digits) {
   std::int64_t n = 1;
   for (const Digit& d : digits) n *= d.size;
   return n;
@@ -49,7 +50,8 @@ View sum_channels(Lowering& to, const Node& node, const View& v, const std::vect
   const auto outs = static_cast<std::int64_t>(kept.size());
   std::vector<double> weights(static_cast<std::size_t>(outs * v.c), 0.0);
   for (std::size_t k = 0; k < kept.size(); ++k)
-    for (const std::int64_t c : folded) weights[k * static_cast<std::size_t>(v.c) + static_cast<std::size_t>(kept[k] + c)] = weight;
+    for (const std::int64_t c : folded)
+      weights[k * static_cast<std::size_t>(v.c) + static_cast<std::size_t>(kept[k] + c)] = weight;
   json& layer = to.add_layer(node, "conv2d", {v});
   layer["channels"] = outs;
   const std::string name = layer["name"];
@@ -77,19 +79,18 @@ View sum_channels(Lowering& to, const Node& node, const View& v, const std::vect
 }
 
 // Pools over some of the pixels: those stand in the columns, the others in the rows.
-View pool_pixels(Lowering& to, const Node& node, const View& given, const std::vector<std::size_t>& dims,
-                                bool most) {
+View pool_pixels(Lowering& to, const Node& node, const View& given, const std::vector<std::size_t>& dims, bool most) {
   View v = given;
   Digits pixels = digits_in(v, dims, false, false);
   const Digits folded = digits_in(v, dims, true, false);
-  const std::int64_t rows = count_of(pixels), columns = count_of(folded);
+  const std::int64_t rows = size_in(pixels), columns = size_in(folded);
   if (columns == 1) return v;
   if (rows == 1 && v.first_pixel == 0 && columns == v.pixels() &&
       std::all_of(folded.begin(), folded.end(), [](const Digit& d) { return d.stride > 0; }))
     return pool_all(to, node, v, most);
   pixels.insert(pixels.end(), folded.begin(), folded.end());
-  const bool placed = v.first_pixel == 0 && v.h == rows && v.w == columns &&
-                      merged(pixels) == merged({{rows * columns, false, 1}});
+  const bool placed =
+      v.first_pixel == 0 && v.h == rows && v.w == columns && merged(pixels) == merged({{rows * columns, false, 1}});
   if (!placed) v = to.picked(node, v, merged(pixels), rows, columns);
   json& layer = to.add_layer(node, most ? "maxpool" : "avgpool", {v});
   layer["kernel"] = {1, columns};
@@ -134,7 +135,7 @@ void lower_reduce(Lowering& to, const Node& node) {
       v = *moved;
     }
   } else {
-    if (!channels.empty()) v = sum_channels(to, node, v, dims, 1.0 / static_cast<double>(count_of(channels)));
+    if (!channels.empty()) v = sum_channels(to, node, v, dims, 1.0 / static_cast<double>(size_in(channels)));
     v = to.positive(node, v);
   }
   View out = pool_pixels(to, node, v, dims, fold == Fold::most);

@@ -73,7 +73,8 @@ void lower_resize(Lowering& to, const Node& node) {
   std::vector<Positions> positions = resize_positions(call);
   if (flat) positions.push_back({0});
   if (positions.size() != 4 || !stays(positions[0], 1) || !stays(positions[1], in->c))
-    return to.refuse(node, "", fmt::format("makes {} of {}", dims_text(to.value(node.outputs[0]).shape), dims_text(in->shape())),
+    return to.refuse(node, "",
+                     fmt::format("makes {} of {}", dims_text(to.value(node.outputs[0]).shape), dims_text(in->shape())),
                      "the same batch and channels");
   const std::int64_t rows = repeats(positions[2], in->h), columns = repeats(positions[3], in->w);
   View out = *in;
@@ -178,7 +179,7 @@ void lower_pad(Lowering& to, const Node& node) {
   const View* given = to.view(node, 0);
   const Tensor* pads = to.constant(node, 1);
   if (pads == nullptr) return to.refuse(node, "pads", "are no constants", "numbers that stand in the file");
-  if (given == nullptr) return;
+  if (given == nullptr || to.depends_on_data(node, 2, "constant_value")) return;
   const std::string mode = text_of(node, "mode", "constant");
   const std::optional<double> value = single(to.constant(node, 2));
   const Dims shape = given->shape(), amounts = integers(*pads);
@@ -206,7 +207,8 @@ void lower_indices(Lowering& to, const Node& node, const View& view, std::size_t
 }
 
 const std::vector<LayerRule>& resample_rules() {
-  static const std::vector<LayerRule> table = {{"Pad", lower_pad}, {"Resize", lower_resize}, {"Upsample", lower_resize}};
+  static const std::vector<LayerRule> table = {
+      {"Pad", lower_pad}, {"Resize", lower_resize}, {"Upsample", lower_resize}};
   return table;
 }
 

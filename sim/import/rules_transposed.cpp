@@ -1,5 +1,5 @@
-// Transposed convolutions: output pixel y of a stride s is phase (y + p) mod s of a convolution at (y + p) / s, whose taps
-// are every s-th of the kernel. All phases are channels of one convolution, and are dealt out to blocks of pixels.
+// Transposed convolutions: output pixel y of a stride s is phase (y + p) mod s of a convolution at (y + p) / s, whose
+// taps are every s-th of the kernel. All phases are channels of one convolution, and are dealt out to blocks of pixels.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ using nlohmann::json;
 
 // One side of the convolution that stands for a transposed one.
 struct Side {
-  std::int64_t taps;          // of a phase
+  std::int64_t taps;           // of a phase
   std::int64_t before, after;  // padding
   std::int64_t phases, cut;    // pixels of a block; of the blocks in front of the first output pixel
   std::int64_t out;
@@ -102,7 +102,7 @@ void lower_transposed(Lowering& to, const Node& node) {
   const Tensor* weights = to.constant(node, 1);
   if (weights == nullptr || weights->shape.size() != 4)
     return to.refuse(node, "W", "is no constant of four dimensions", "weights that stand in the file");
-  if (given == nullptr) return;
+  if (given == nullptr || to.depends_on_data(node, 2, "B")) return;
   const std::optional<View> in = to.settled(node, *given, true);
   if (!in) return;
   const Dims shape = to.value(node.outputs[0]).shape;

@@ -112,8 +112,10 @@ View pool_all(Lowering& to, const Node& node, const View& given, bool maximum) {
 }
 
 const std::vector<LayerRule>& window_rules() {
-  static const std::vector<LayerRule> table = {{"AveragePool", lower_pool},     {"GlobalAveragePool", lower_global},
-                                               {"GlobalMaxPool", lower_global}, {"MaxPool", lower_pool}};
+  static const std::vector<LayerRule> table = {{"AveragePool", lower_pool},
+                                               {"GlobalAveragePool", lower_global},
+                                               {"GlobalMaxPool", lower_global},
+                                               {"MaxPool", lower_pool}};
   return table;
 }
 

@@ -112,8 +112,8 @@ class ScaleChooser {
   double step_of(network::LayerId id) const { return imported_.scales[index(id)].step; }
 
   double chosen_step(const network::Layer& layer) const {
+    if (layer.op == network::Op::softmax) return softmax_step;  // as its kernel has it
     if (!observed_.empty() && observed_[index(layer.id)] > 0) return observed_[index(layer.id)];
-    if (layer.op == network::Op::softmax) return softmax_step;
     if (layer.op == network::Op::constant) return constant_step(layer);
     const double most = most_[index(layer.id)];  // of a table: nothing is larger
     if (most > 0) return most / 127;

@@ -196,9 +196,14 @@ bool in_order(const View& view, bool channels) {
   return digits_of(view, channels) == digits(all, channels, 1);
 }
 
-bool is_whole(const View& view) {
+bool repeats_elements(const View& view) {
   for (const Digits& dim : view.dims)
-    if (std::any_of(dim.begin(), dim.end(), [](const Digit& d) { return d.stride == 0; })) return false;
+    if (std::any_of(dim.begin(), dim.end(), [](const Digit& d) { return d.stride == 0; })) return true;
+  return false;
+}
+
+bool is_whole(const View& view) {
+  if (repeats_elements(view)) return false;
   return view.first_pixel == 0 && view.first_channel == 0 && element_count(view.shape()) == view.pixels() * view.c;
 }
 

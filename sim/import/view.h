@@ -46,6 +46,8 @@ std::optional<View> sliced(const View& view, std::size_t dim, std::int64_t start
 // The same elements again where a dimension of size 1 has more in `like`, whose kind it gets there; dimensions that are
 // missing in front count like those of size 1.
 View broadcast_to(const View& view, const View& like);
+// Whether an element stands for several of the view.
+bool repeats_elements(const View& view);
 // The last dimension that counts channels; the last of all where none does.
 std::size_t channel_dimension(const View& view);
 

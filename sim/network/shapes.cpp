@@ -102,8 +102,9 @@ bool infer_remap(Layer& layer, const ReportProblem& report) {
        {std::tuple{&layer.remap.rows, layer.in.h, "row"}, {&layer.remap.columns, layer.in.w, "column"}}) {
     const int most = *std::max_element(positions->begin(), positions->end());
     if (most <= (side - 1) * ops::position_steps) continue;
-    report(fmt::format("takes {} {} of {}", name, most / static_cast<double>(ops::position_steps), shape_text(layer.in)),
-           fmt::format("{}s 0 to {}", name, side - 1));
+    report(
+        fmt::format("takes {} {} of {}", name, most / static_cast<double>(ops::position_steps), shape_text(layer.in)),
+        fmt::format("{}s 0 to {}", name, side - 1));
     good = false;
   }
   return good;

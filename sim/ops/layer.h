@@ -93,7 +93,8 @@ struct Pixels {
 };
 
 // Rows and columns of a map taken by themselves: output pixel (y, x) stands at row rows[y] and column columns[x] of the
-// input, in steps of 1/position_steps. Between pixels it is interpolated, bilinear; where either is negative it is zero.
+// input, in steps of 1/position_steps. Between pixels it is interpolated, bilinear; where either is negative it is
+// zero.
 struct Remap {
   std::vector<int> rows, columns;
 };

@@ -24,9 +24,10 @@ const Operators& all_operators() {
 const Operator& operator_of(Op op) { return all_operators()[static_cast<std::size_t>(op)]; }
 
 const char* kernel_name(KernelKind k) {
-  static const char* const names[] = {"conv",   "maxpool",        "avgpool", "add",     "copy",     "ops",    "gemm",
-                                      "clear",  "depthwise",      "lookup",  "mul",     "sub",      "select", "pick",
-                                      "resize", "depth_to_space", "remap", "transpose", "matmul",  "softmax", "layernorm"};
+  static const char* const names[] = {
+      "conv",   "maxpool",        "avgpool", "add",       "copy",   "ops",     "gemm",
+      "clear",  "depthwise",      "lookup",  "mul",       "sub",    "select",  "pick",
+      "resize", "depth_to_space", "remap",   "transpose", "matmul", "softmax", "layernorm"};
   return names[static_cast<int>(k)];
 }
 
