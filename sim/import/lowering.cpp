@@ -230,12 +230,15 @@ void Lowering::place_unknown(const Node& node) {
 
 void Lowering::lower_node(const Node& node) {
   const LayerRule* rule = node.domain.empty() ? find_layer_rule(node.op) : nullptr;
-  if (rule != nullptr && value(node.outputs[0]).known)
-    rule->lower(*this, node);
-  else if (rule == nullptr)
+  const auto first = std::find_if(node.outputs.begin(), node.outputs.end(), [](ValueId id) { return id != no_value; });
+  if (rule == nullptr)
     refuse(node, "",
            fmt::format("the operator {}{} has no layer", node.domain.empty() ? "" : node.domain + ".", node.op),
            fmt::format("{}", fmt::join(layer_operators(), ", ")));
+  else if (node.outputs[0] == no_value && node.op != "Split")
+    refuse(node, "", "leaves its first output out", "an output that something reads");
+  else if (first != node.outputs.end() && value(*first).known)
+    rule->lower(*this, node);
   place_unknown(node);
 }
 

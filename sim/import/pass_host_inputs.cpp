@@ -60,7 +60,7 @@ class HostSide {
   // Whether all its inputs stand there or are computed by the host, and it makes no more of them than a mask.
   bool computes(const Node& node) {
     bool hosted = false, reals = false;
-    if (!node.domain.empty()) return false;
+    if (!node.domain.empty() || node.outputs.empty() || node.outputs[0] == no_value) return false;
     for (const ValueId id : node.inputs) {
       if (id == no_value || value(id).constant) continue;
       if (!hosted_[at(id)]) return false;
@@ -74,7 +74,7 @@ class HostSide {
     for (const char* op : {"Cast", "Where", "Add", "Sub", "Mul", "Div", "Reshape", "Unsqueeze", "Squeeze", "Expand",
                            "Flatten", "Transpose", "Slice", "Concat", "Neg", "Tile"})
       if (node.op == op) {
-        for (const ValueId made : node.outputs) mask_[at(made)] = true;
+        mask_[at(node.outputs[0])] = true;
         return true;
       }
     return false;

@@ -8,15 +8,16 @@ class Rewriter {
  public:
   explicit Rewriter(Graph& graph) : graph_(graph) {}
 
-  // Calls rewrite(*this, node) for every node; false: the node stays. Nodes that a rewrite adds are not looked at
-  // again.
+  // Calls rewrite(*this, node) for every node whose first output is known; false: the node stays. Nodes that a rewrite
+  // adds are not looked at again.
   template <class Rewrite>
   void each(Rewrite rewrite) {
     std::vector<Node> old = std::move(graph_.nodes);
     graph_.nodes.clear();
     for (Node& node : old) {
       count_ = 0;
-      if (!rewrite(*this, node)) graph_.nodes.push_back(std::move(node));
+      const bool makes = !node.outputs.empty() && node.outputs[0] != no_value && value(node.outputs[0]).known;
+      if (!makes || !rewrite(*this, node)) graph_.nodes.push_back(std::move(node));
     }
   }
 

@@ -149,6 +149,60 @@ bool fit(const View& a, const View& b) {
   return true;
 }
 
+// The digits of lists of matrices: their dimensions share `all`.
+void place_lists(View& out, const Dims& shape, const std::vector<std::size_t>& dims, const Digit& all) {
+  std::int64_t left = all.size;
+  for (const std::size_t d : dims) {
+    left /= shape[d];
+    out.dims[d] = {{shape[d], all.channel, left * all.stride}};
+  }
+}
+
+// Two factors that fit.
+void multiply_factors(Lowering& to, const Node& node, const View& a, const View& b) {
+  const std::size_t rank = a.dims.size(), m = rank - 2, k = rank - 1;
+  Factor first{a, {}, {}, m, k}, second{b, {}, {}, m, k};  // of the second: row n or k, see below
+  const bool by_rows = multiplies_by_rows(b);
+  if (by_rows) std::swap(second.row, second.depth);
+  for (std::size_t d = 0; d < m; ++d) {
+    if (a.dims[d].empty()) continue;
+    for (Factor* f : {&first, &second}) (b.has_channels(d) ? f->heads : f->groups).push_back(d);
+  }
+  const Dims of_a = a.shape(), of_b = b.shape();
+  std::int64_t heads = 1, groups = 1;
+  for (const std::size_t d : first.heads) heads *= of_a[d];
+  for (const std::size_t d : first.groups) groups *= of_a[d];
+  const std::int64_t rows = of_a[m], steps = of_a[k], columns = of_b[k];
+  const std::int64_t depth = by_rows ? steps : columns,
+                     padded = heads > 1 ? network::stored_channels(static_cast<int>(depth)) : depth;
+  bring_in_order(to, node, first, !by_rows, by_rows ? padded : steps);
+  bring_in_order(to, node, second, false, padded);
+  View x = first.view, y = second.view;
+  double factor = x.factor * y.factor;
+  x.factor = y.factor = 1;
+  json& layer = to.add_layer(node, "matmul", {x, y});
+  layer["by_rows"] = by_rows;
+  layer["heads"] = heads;
+  layer["depth"] = padded;
+  layer["rows"] = rows;
+  layer["second_rows"] = by_rows ? columns : steps;
+  layer["first"] = x.first_channel;
+  layer["second"] = y.first_channel;
+  const std::string name = layer["name"];
+  View out;
+  out.layer = name;
+  out.factor = factor;
+  out.h = groups * rows;
+  out.w = by_rows ? heads : 1;
+  out.c = by_rows ? columns : heads * padded;
+  out.dims.assign(rank, {});
+  place_lists(out, of_a, first.heads, by_rows ? Digit{heads, false, 1} : Digit{heads, true, padded});
+  place_lists(out, of_a, first.groups, {groups, false, rows * out.w});
+  out.dims[m] = merged({{rows, false, out.w}});
+  out.dims[k] = merged({{columns, true, 1}});
+  to.put(node, std::move(out));
+}
+
 }  // namespace
 
 void lower_tensors(Lowering& to, const Node& node) {
@@ -173,54 +227,7 @@ void lower_tensors(Lowering& to, const Node& node) {
     b = to.settled(node, *b, m, false);
     if (!a || !b) return;
   }
-  Factor first{*a, {}, {}, m, k}, second{*b, {}, {}, m, k};  // of the second: row n or k, see below
-  const bool by_rows = multiplies_by_rows(*b);
-  if (by_rows) std::swap(second.row, second.depth);
-  for (std::size_t d = 0; d < m; ++d) {
-    if (a->dims[d].empty()) continue;
-    for (Factor* f : {&first, &second}) (b->has_channels(d) ? f->heads : f->groups).push_back(d);
-  }
-  const Dims of_a = a->shape(), of_b = b->shape();
-  std::int64_t heads = 1, groups = 1;
-  for (const std::size_t d : first.heads) heads *= of_a[d];
-  for (const std::size_t d : first.groups) groups *= of_a[d];
-  const std::int64_t rows = of_a[m], steps = of_a[k], columns = of_b[k];
-  const std::int64_t depth = by_rows ? steps : columns,
-                     padded = heads > 1 ? network::stored_channels(static_cast<int>(depth)) : depth;
-  bring_in_order(to, node, first, !by_rows, by_rows ? padded : steps);
-  bring_in_order(to, node, second, false, padded);
-  View x = first.view, y = second.view;
-  double factor = x.factor * y.factor;
-  x.factor = y.factor = 1;
-  json& layer = to.add_layer(node, "matmul", {x, y});
-  layer["by_rows"] = by_rows;
-  layer["heads"] = heads;
-  layer["depth"] = padded;
-  layer["rows"] = rows;
-  layer["second_rows"] = by_rows ? columns : steps;
-  layer["first"] = x.first_channel;
-  layer["second"] = y.first_channel;
-  View out;
-  out.layer = layer["name"];
-  out.factor = factor;
-  out.h = groups * rows;
-  out.w = by_rows ? heads : 1;
-  out.c = by_rows ? columns : heads * padded;
-  out.dims.assign(rank, {});
-  std::int64_t head = heads, group = groups;
-  for (std::size_t d = 0; d < m; ++d) {
-    if (of_a[d] == 1) continue;
-    if (std::find(first.heads.begin(), first.heads.end(), d) != first.heads.end()) {
-      head /= of_a[d];
-      out.dims[d] = {{of_a[d], !by_rows, by_rows ? head : head * padded}};
-    } else {
-      group /= of_a[d];
-      out.dims[d] = {{of_a[d], false, group * rows * out.w}};
-    }
-  }
-  out.dims[m] = merged({{rows, false, out.w}});
-  out.dims[k] = merged({{columns, true, 1}});
-  to.put(node, std::move(out));
+  multiply_factors(to, node, *a, *b);
 }
 
 const std::vector<LayerRule>& attention_rules() {

@@ -1,5 +1,6 @@
 // Which elements of its inputs an operator reads for a box of its output: affine in every dimension.
 #include <algorithm>
+#include <deque>
 #include <limits>
 
 #include "sim/ops/operator.h"
@@ -50,26 +51,39 @@ Region matmul_reads(const Layer& l, std::size_t input, const Region& out) {
   return r;
 }
 
+// The first and the last pixel that a position reads.
+int first_of(int position) { return position >> position_bits; }
+int last_of(int position) { return (position + position_steps - 1) >> position_bits; }
+
 // What positions [lo, hi) of one side of a remap read; one element where all of them are zero.
 void positions_read(const std::vector<int>& positions, int& lo, int& hi) {
   int first = std::numeric_limits<int>::max(), last = -1;
   for (int i = lo; i < hi; ++i) {
     const int p = positions[static_cast<std::size_t>(i)];
     if (p < 0) continue;
-    first = std::min(first, p >> position_bits);
-    last = std::max(last, (p + position_steps - 1) >> position_bits);
+    first = std::min(first, first_of(p));
+    last = std::max(last, last_of(p));
   }
   lo = last < 0 ? 0 : first;
   hi = last < 0 ? 1 : last + 1;
 }
 
-// The most that `count` positions read, wherever they begin.
+// The most that `count` positions read, wherever they begin: the window slides, and of what it holds the candidates for
+// the least and the largest pixel are kept in order.
 int positions_read_at_most(const std::vector<int>& positions, int count) {
+  std::deque<int> least, largest;  // indices
+  const auto at = [&](int i) { return positions[static_cast<std::size_t>(i)]; };
   int most = 1;
-  for (int start = 0; start + count <= static_cast<int>(positions.size()); ++start) {
-    int lo = start, hi = start + count;
-    positions_read(positions, lo, hi);
-    most = std::max(most, hi - lo);
+  for (int i = 0; i < static_cast<int>(positions.size()); ++i) {
+    if (at(i) >= 0) {
+      while (!least.empty() && first_of(at(least.back())) >= first_of(at(i))) least.pop_back();
+      while (!largest.empty() && last_of(at(largest.back())) <= last_of(at(i))) largest.pop_back();
+      least.push_back(i);
+      largest.push_back(i);
+    }
+    for (std::deque<int>* list : {&least, &largest})
+      while (!list->empty() && list->front() <= i - count) list->pop_front();
+    if (!least.empty()) most = std::max(most, last_of(at(largest.front())) - first_of(at(least.front())) + 1);
   }
   return most;
 }
