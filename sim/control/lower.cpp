@@ -6,12 +6,14 @@
 #include <array>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "sim/control/channel_state.h"
 #include "sim/control/free_run.h"
 #include "sim/control/regroup.h"
-#include "sim/control/tasks.h"
+#include "sim/control/shares.h"
+#include "sim/program/registers.h"
 
 namespace tessera::control {
 namespace {
@@ -27,89 +29,278 @@ const arch::DmaSpec& dma_of(const arch::ArraySpec& a, program::TileKind kind) {
                                              : a.shim.dma;
 }
 
-class Lowering {
- public:
-  Lowering(program::Program p, const arch::ArraySpec& a, FreeRun free)
-      : p_(std::move(p)), a_(a), map_(a), free_(std::move(free)), channels_(p_.engines.size()) {}
+// Numbers of a channel's transfers after which a task has to end, because somebody waits for exactly these.
+using Cuts = std::vector<std::vector<std::int32_t>>;
 
-  Expected<program::Program> run() {
-    find_awaited();
-    choose();
-    if (std::optional<Failure> failure = share_descriptors()) return std::move(*failure);
-    for (const EngineId e : started_) enable(e);
-    known_.assign(map_.controllers(), std::vector<std::int32_t>(p_.engines.size()));
-    for (const auto& [e, i] : in_order()) start(e, i);
-    for (const EngineId e : started_) unroll(e);
-    return std::move(p_);
+// Which channels controllers start, and how many descriptors each has.
+struct Table {
+  std::vector<EngineId> started;
+  std::vector<int> base, share;         // by engine; of started ones
+  std::map<EngineId, int> configured;  // and their first descriptor
+};
+
+class TableMaker {
+ public:
+  TableMaker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free)
+      : p_(p), a_(a), map_(a), free_(free) {
+    table_.base.assign(p.engines.size(), 0);
+    table_.share.assign(p.engines.size(), 0);
+  }
+
+  Expected<Table> run() {
+    std::vector<bool> awaited(p_.engines.size(), false);
+    for (const program::EngineProgram& engine : p_.engines)
+      for (const program::Transfer& t : engine.transfers)
+        for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w) awaited[p_.waits[w].engine] = true;
+    for (EngineId e = 0; e < map_.first_controller(); ++e)
+      if (map_.is_channel(e) && !free_.order[e].empty()) choose(e, awaited[e]);
+    for (const auto& [half, list] : groups_)
+      if (std::optional<Failure> failure = share(half, list)) return std::move(*failure);
+    return std::move(table_);
   }
 
  private:
+  using Half = std::pair<program::TileId, int>;  // of a tile's descriptors: its first one
+  Half half(EngineId e) const { return {map_.info(e).tile, program::descriptors_of(map_.info(e), a_).first}; }
+
+  // Nobody has to start a channel that nobody waits for and whose registers fit into its part of the table.
+  void choose(EngineId e, bool awaited) {
+    const program::EngineMap::Info& info = map_.info(e);
+    const arch::DmaSpec& dma = dma_of(a_, info.tile_kind);
+    std::set<program::Registers> distinct;
+    bool waits = awaited;
+    for (const program::Transfer& t : p_.engines[e].transfers) {
+      waits = waits || t.wait_count > 0;
+      if (distinct.size() <= static_cast<std::size_t>(dma.descriptors))
+        distinct.insert(program::registers_of(t, info.kind == EngineKind::mm2s));
+    }
+    const int count = static_cast<int>(distinct.size());
+    if (waits || count > std::max(1, dma.descriptors / (dma.s2mm + dma.mm2s))) {
+      table_.started.push_back(e);
+      groups_[half(e)].push_back(e);
+      return;
+    }
+    table_.configured[e] = program::descriptors_of(info, a_).first + taken_[half(e)];
+    taken_[half(e)] += count;
+  }
+
+  std::optional<Failure> share(const Half& half, const std::vector<EngineId>& list) {
+    const program::DescriptorRange range = program::descriptors_of(map_.info(list.front()), a_);
+    const int left = range.last - range.first - taken_[half];
+    if (left < static_cast<int>(list.size()))
+      return fail(ExitCode::does_not_fit,
+                  {"", map_.tile_name(half.first),
+                   fmt::format("has {} descriptors left for {} channels", left, list.size()), ""});
+    std::vector<ShareOf> channels;
+    for (const EngineId e : list) {
+      const program::EngineMap::Info& info = map_.info(e);
+      const arch::DmaSpec& dma = dma_of(a_, info.tile_kind);
+      channels.push_back(
+          {executions_of(p_.engines[e], free_.order[e], {}, dma, info.kind == EngineKind::mm2s), dma});
+    }
+    const std::vector<int> shares = shares_of(channels, left);
+    int base = range.first + taken_[half];
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      table_.base[list[i]] = base;
+      table_.share[list[i]] = shares[i];
+      base += shares[i];
+    }
+    return std::nullopt;
+  }
+
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const program::EngineMap map_;
+  const FreeRun& free_;
+  std::map<Half, std::vector<EngineId>> groups_;
+  std::map<Half, int> taken_;  // by configured channels
+  Table table_;
+};
+
+// The lists of the controllers, given where tasks have to end. What it would have to wait for in the middle of a task
+// is added to the cuts; the lists are right once there is nothing to add.
+class Emission {
+ public:
+  Emission(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, const FreeRun& free,
+           const Table& table, const Cuts& cuts)
+      : p_(p),
+        a_(a),
+        map_(map),
+        free_(free),
+        table_(table),
+        channels(p.engines.size()),
+        starts(p.engines.size()),
+        lists(static_cast<std::size_t>(map.controllers())),
+        more_cuts(p.engines.size()),
+        known_(static_cast<std::size_t>(map.controllers()), std::vector<std::int32_t>(p.engines.size())) {
+    for (const EngineId e : table.started) form(e, cuts[e]);
+  }
+
+  void run() {
+    for (const auto& [e, i] : in_order()) start(e, i);
+  }
+
+ private:
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const program::EngineMap& map_;
+  const FreeRun& free_;
+  const Table& table_;
+
+ public:
+  struct Start {
+    EngineId controller;
+    std::size_t at;  // in its list
+    int place;       // first descriptor
+  };
+  struct Op {
+    ControlOp op;
+    std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
+  };
+  std::vector<ChannelState> channels;      // by engine
+  std::vector<std::vector<Start>> starts;  // by engine, of each task
+  std::vector<std::vector<Op>> lists;      // by controller
+  std::set<EngineId> telling;              // channels of which a token is awaited
+  Cuts more_cuts;
+
+ private:
+  void form(EngineId e, const std::vector<std::int32_t>& cuts) {
+    const program::EngineMap::Info& info = map_.info(e);
+    TaskLimits limits;
+    limits.descriptors = table_.share[e];
+    limits.dma = dma_of(a_, info.tile_kind);
+    std::vector<Execution> list =
+        executions_of(p_.engines[e], free_.order[e], cuts, limits.dma, info.kind == EngineKind::mm2s);
+    std::vector<Task> tasks = form_tasks(list, cuts, limits);
+    channels[e] = ChannelState(std::move(list), std::move(tasks), table_.share[e]);
+    channels[e].base = table_.base[e];
+  }
+
   const program::Transfer& transfer(EngineId e, std::size_t i) const {
     return p_.engines[e].transfers[free_.order[e][i]];
   }
 
-  // Numbers of transfers of each channel that another engine waits for.
-  void find_awaited() {
-    awaited_.resize(p_.engines.size());
-    for (const program::EngineProgram& engine : p_.engines)
-      for (const program::Transfer& t : engine.transfers)
+  // Tasks by the time at which they could be pushed. Each depends on what ended before it began, and that on tasks that
+  // began before: in this order nothing is awaited that comes later.
+  std::vector<std::pair<EngineId, std::size_t>> in_order() const {
+    std::vector<std::tuple<double, double, EngineId, std::size_t>> list;
+    for (const EngineId e : table_.started) {
+      ChannelState plan = channels[e];
+      double last = 0;
+      for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
+        const program::Transfer& t = transfer(e, plan.tasks[i].begin);
         for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w)
-          if (map_.is_channel(p_.waits[w].engine)) awaited_[p_.waits[w].engine].push_back(p_.waits[w].tasks);
-    for (auto& list : awaited_) {
-      std::sort(list.begin(), list.end());
-      list.erase(std::unique(list.begin(), list.end()), list.end());
+          if (p_.waits[w].tasks > 0) last = std::max(last, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
+        if (const std::ptrdiff_t must = plan.must_complete(i, 0); must >= 0)
+          last = std::max(last, free_.end[e][plan.tasks[must].end - 1]);
+        if (i >= arch::queued_tasks)  // the latest that a full queue waits for
+          last = std::max(last, free_.end[e][plan.tasks[i + 1 - arch::queued_tasks].end - 1]);
+        plan.use(i);
+        list.emplace_back(last, free_.start[e][plan.tasks[i].begin], e, i);
+      }
+    }
+    std::sort(list.begin(), list.end());
+    std::vector<std::pair<EngineId, std::size_t>> order;
+    for (const auto& entry : list) order.emplace_back(std::get<2>(entry), std::get<3>(entry));
+    return order;
+  }
+
+  // ---- operations ----
+
+  std::size_t append(EngineId controller, ControlKind kind, EngineId channel, int layer) {
+    std::vector<Op>& list = lists[controller - map_.first_controller()];
+    list.emplace_back();
+    list.back().op.kind = kind;
+    list.back().op.channel = channel;
+    list.back().op.layer = static_cast<std::int16_t>(layer);
+    return list.size() - 1;
+  }
+  ControlOp& operation(EngineId controller, std::size_t at) {
+    return lists[controller - map_.first_controller()][at].op;
+  }
+
+  // Asks for the token, unless other tokens say that much.
+  void await(EngineId controller, const program::Wait& wait, int layer) {
+    std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
+    if (known[wait.engine] >= wait.tasks) return;
+    known[wait.engine] = wait.tasks;
+    if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
+      for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
+    if (map_.is_channel(wait.engine)) {
+      const std::vector<Task>& tasks = channels[wait.engine].tasks;
+      const auto task = std::partition_point(tasks.begin(), tasks.end(), [&](const Task& t) {
+        return t.end < static_cast<std::size_t>(wait.tasks);
+      });
+      if (task->end != static_cast<std::size_t>(wait.tasks)) return more_cuts[wait.engine].push_back(wait.tasks);
+      const Start& start = starts[wait.engine][static_cast<std::size_t>(task - tasks.begin())];
+      operation(start.controller, start.at).token = true;
+      telling.insert(wait.engine);
+    }
+    const std::size_t at = append(controller, ControlKind::await_token, wait.engine, layer);
+    lists[controller - map_.first_controller()][at].awaited = wait.tasks;
+  }
+
+  void start(EngineId e, std::size_t i) {
+    ChannelState& c = channels[e];
+    const Task& task = c.tasks[i];
+    const program::Transfer& first = transfer(e, task.begin);
+    const EngineId controller = map_.controller_of(map_.info(e).tile);
+    const int layer = first.layer;
+    std::vector<program::Wait> waits(p_.waits.begin() + first.wait0,
+                                     p_.waits.begin() + first.wait0 + first.wait_count);
+    waits.erase(std::remove_if(waits.begin(), waits.end(), [](const program::Wait& w) { return w.tasks <= 0; }),
+                waits.end());
+    // What ends last says most about the others.
+    std::stable_sort(waits.begin(), waits.end(), [&](const program::Wait& x, const program::Wait& y) {
+      return free_.end[x.engine][x.tasks - 1] > free_.end[y.engine][y.tasks - 1];
+    });
+    for (const program::Wait& w : waits) await(controller, w, layer);
+    const std::int32_t known = known_[controller - map_.first_controller()][e];
+    if (const std::ptrdiff_t must = c.must_complete(i, known); must >= 0)
+      await(controller, {e, static_cast<std::int32_t>(c.tasks[must].end)}, layer);
+    const auto [place, fresh] = c.use(i);
+    if (fresh) write(controller, e, task, c.base + place, layer);
+    const std::size_t at = append(controller, ControlKind::push_task, e, layer);
+    ControlOp& push = operation(controller, at);
+    push.descriptor = static_cast<std::int16_t>(c.base + place);
+    push.transfers = static_cast<std::int32_t>(task.end - task.begin);
+    push.repeat = static_cast<std::int16_t>(task.repeat);
+    starts[e].push_back({controller, at, c.base + place});
+  }
+  void write(EngineId controller, EngineId e, const Task& task, int place, int layer) {
+    for (std::size_t k = 0; k < task.chain.size(); ++k) {
+      const ChainLink& link = task.chain[k];
+      const Execution& x = channels[e].executions[link.execution];
+      const auto descriptor = static_cast<std::int16_t>(place + static_cast<int>(k));
+      ControlOp& op = operation(controller, append(controller, ControlKind::write_descriptor, e, layer));
+      op.descriptor = descriptor;
+      op.transfer = static_cast<std::int32_t>(x.first);
+      op.joined = static_cast<std::int16_t>(x.count);
+      op.next = static_cast<std::int16_t>(k + 1 < task.chain.size() ? descriptor + 1 : -1);
+      op.iterations = link.iterations;
+      op.iteration_step = link.step;
+      op.ends_at_last = link.ends_at_last;
+      if (map_.info(e).tile_kind != program::TileKind::shim) continue;
+      operation(controller, append(controller, ControlKind::patch_address, e, layer)).descriptor = descriptor;
     }
   }
 
-  // Channels that no controller has to start: nobody waits, and their registers fit into their share of the table.
-  void choose() {
-    for (EngineId e = 0; e < map_.first_controller(); ++e) {
-      if (!map_.is_channel(e) || free_.order[e].empty()) continue;
-      const program::EngineMap::Info& info = map_.info(e);
-      const arch::DmaSpec& dma = dma_of(a_, info.tile_kind);
-      std::set<program::Registers> distinct;
-      bool waits = !awaited_[e].empty();
-      for (const program::Transfer& t : p_.engines[e].transfers) {
-        waits = waits || t.wait_count > 0;
-        if (distinct.size() <= static_cast<std::size_t>(dma.descriptors))
-          distinct.insert(program::registers_of(t, info.kind == EngineKind::mm2s));
-      }
-      if (waits || static_cast<int>(distinct.size()) > std::max(1, dma.descriptors / (dma.s2mm + dma.mm2s)))
-        started_.push_back(e);
-      else
-        configured_[e] = static_cast<int>(distinct.size());
-    }
-  }
+  std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
+};
 
-  // Configured channels have what they need, the others share the rest of their tile's descriptors, or of their half.
-  std::optional<Failure> share_descriptors() {
-    std::map<std::pair<program::TileId, int>, std::vector<EngineId>> groups;
-    std::map<std::pair<program::TileId, int>, int> taken;
-    const auto half = [&](EngineId e) {
-      return std::pair{map_.info(e).tile, program::descriptors_of(map_.info(e), a_).first};
-    };
-    for (const auto& [e, count] : configured_) {
-      const program::DescriptorRange range = program::descriptors_of(map_.info(e), a_);
-      number(e, range.first + taken[half(e)]);
-      taken[half(e)] += count;
-    }
-    for (const EngineId e : started_) groups[half(e)].push_back(e);
-    for (const auto& [key, list] : groups) {
-      const program::DescriptorRange range = program::descriptors_of(map_.info(list.front()), a_);
-      const int left = range.last - range.first - taken[key], share = left / static_cast<int>(list.size());
-      if (share < 1)
-        return fail(ExitCode::does_not_fit,
-                    {"", map_.tile_name(key.first),
-                     fmt::format("has {} descriptors left for {} channels", left, list.size()), ""});
-      int base = range.first + taken[key];
-      for (const EngineId e : list) {
-        form(e, share);
-        channels_[e].base = base;
-        base += share;
-      }
-    }
-    return std::nullopt;
+// The program with the lists of an emission.
+class Result {
+ public:
+  Result(program::Program p, const program::EngineMap& map, const FreeRun& free, const Table& table,
+         const Emission& emission)
+      : p_(std::move(p)), map_(map), free_(free), emission_(emission) {
+    for (const auto& [e, first] : table.configured) number(e, first);
+    for (EngineId c = map.first_controller(); c < map.count(); ++c) list(c);
+    for (const EngineId e : table.started) unroll(e);
   }
+  program::Program take() { return std::move(p_); }
+
+ private:
   void number(EngineId e, int first) {
     std::map<program::Registers, int> known;
     for (program::Transfer& t : p_.engines[e].transfers) {
@@ -118,139 +309,54 @@ class Lowering {
       t.descriptor = static_cast<std::int16_t>(it.first->second);
     }
   }
-  void form(EngineId e, int share) {
-    const program::EngineMap::Info& info = map_.info(e);
-    TaskLimits limits;
-    limits.descriptors = share;
-    limits.dma = dma_of(a_, info.tile_kind);
-    limits.outbound = info.kind == EngineKind::mm2s;
-    channels_[e] = ChannelState(form_tasks(p_.engines[e], free_.order[e], awaited_[e], limits), share, limits.outbound,
-                                &p_.engines[e]);
-  }
 
-  // When each task could be pushed; which of them tell the controller that they are complete.
-  void enable(EngineId e) {
-    ChannelState plan = channels_[e];
-    ChannelState& c = channels_[e];
-    c.token.assign(c.tasks.size(), false);
-    double last = 0;
-    for (std::size_t i = 0; i < c.tasks.size(); ++i) {
-      const Task& task = c.tasks[i];
-      const program::Transfer& t = transfer(e, task.first);
-      for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w)
-        if (p_.waits[w].tasks > 0) last = std::max(last, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
-      if (const std::ptrdiff_t must = plan.must_complete(i); must >= 0) {
-        c.token[must] = true;
-        last = std::max(last, free_.end[e][c.tasks[must].first + c.tasks[must].count - 1]);
-      }
-      plan.use(i);
-      c.enabled.push_back(last);
-      if (std::binary_search(awaited_[e].begin(), awaited_[e].end(),
-                             static_cast<std::int32_t>(task.first + task.count)))
-        c.token[i] = true;
+  void add(EngineId controller, const ControlOp& op) {
+    program::EngineProgram& engine = p_.engines[controller];
+    engine.steps.push_back({static_cast<std::int32_t>(engine.control.size()), 0, 0});
+    engine.control.push_back(op);
+  }
+  // Where the tokens of a channel go stands in a register of it, which is set once, before everything else.
+  void list(EngineId controller) {
+    std::size_t& ahead = ahead_[controller];
+    for (const EngineId e : emission_.telling) {
+      if (map_.controller_of(map_.info(e).tile) != controller) continue;
+      ControlOp set;
+      set.kind = ControlKind::write_register;
+      set.channel = e;
+      add(controller, set);
+      ++ahead;
     }
-  }
-
-  std::vector<std::pair<EngineId, std::size_t>> in_order() const {
-    std::vector<std::pair<EngineId, std::size_t>> list;
-    for (const EngineId e : started_)
-      for (std::size_t i = 0; i < channels_[e].tasks.size(); ++i) list.emplace_back(e, i);
-    const auto key = [&](const std::pair<EngineId, std::size_t>& x) {
-      const ChannelState& c = channels_[x.first];
-      return std::tuple{c.enabled[x.second], free_.start[x.first][c.tasks[x.second].first], x.first, x.second};
-    };
-    std::sort(list.begin(), list.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
-    return list;
-  }
-
-  // ---- lists of the controllers ----
-
-  int append(EngineId controller, const ControlOp& op) {
-    program::EngineProgram& list = p_.engines[controller];
-    list.steps.push_back({static_cast<std::int32_t>(list.control.size()), 0, 0});
-    list.control.push_back(op);
-    return static_cast<int>(list.control.size());
-  }
-  ControlOp operation(ControlKind kind, EngineId channel, int layer) const {
-    ControlOp op;
-    op.kind = kind;
-    op.channel = channel;
-    op.layer = static_cast<std::int16_t>(layer);
-    return op;
-  }
-  void await(EngineId controller, EngineId engine, std::int32_t tasks, int layer) {
-    std::int32_t& known = known_[controller - map_.first_controller()][engine];
-    if (known >= tasks) return;
-    known = tasks;
-    ControlOp op = operation(ControlKind::await_token, engine, layer);
-    op.wait0 = static_cast<std::uint32_t>(p_.waits.size());
-    op.wait_count = 1;
-    p_.waits.push_back({engine, tasks});
-    append(controller, op);
-  }
-
-  void start(EngineId e, std::size_t i) {
-    ChannelState& c = channels_[e];
-    const Task& task = c.tasks[i];
-    program::Transfer& first = p_.engines[e].transfers[free_.order[e][task.first]];
-    const EngineId controller = map_.controller_of(map_.info(e).tile);
-    const int layer = first.layer;
-    for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-      await(controller, p_.waits[w].engine, p_.waits[w].tasks, layer);
-    if (const std::ptrdiff_t must = c.must_complete(i); must >= 0)
-      await(controller, e, static_cast<std::int32_t>(c.tasks[must].first + c.tasks[must].count), layer);
-    const auto [place, fresh] = c.use(i);
-    if (fresh) write(controller, e, task, c.base + place, layer);
-    // Where the tokens of a channel go stands in a register of it, which is set once.
-    if (c.token[i] && !std::exchange(tells_[e], true))
-      append(controller, operation(ControlKind::write_register, e, layer));
-    ControlOp push = operation(ControlKind::push_task, e, layer);
-    push.descriptor = static_cast<std::int16_t>(c.base + place);
-    push.transfers = static_cast<std::int32_t>(task.count);
-    push.repeat = static_cast<std::int16_t>(task.repeat);
-    push.token = c.token[i];
-    pushed_[e].push_back({controller, append(controller, push)});
-    for (std::size_t k = 0; k < task.count; ++k)
-      numbers_[e].push_back(c.base + place + static_cast<int>(k % task.chain.size()));
-  }
-  void write(EngineId controller, EngineId e, const Task& task, int place, int layer) {
-    for (std::size_t k = 0; k < task.chain.size(); ++k) {
-      ControlOp op = operation(ControlKind::write_descriptor, e, layer);
-      op.descriptor = static_cast<std::int16_t>(place + static_cast<int>(k));
-      op.transfer = task.chain[k].transfer;
-      op.next = static_cast<std::int16_t>(k + 1 < task.chain.size() ? op.descriptor + 1 : -1);
-      op.iterations = task.chain[k].iterations;
-      op.iteration_step = task.chain[k].step;
-      op.ends_at_last = task.chain[k].ends_at_last;
-      written_[e].push_back({controller, append(controller, op)});
-      if (map_.info(e).tile_kind != program::TileKind::shim) continue;
-      op = operation(ControlKind::patch_address, e, layer);
-      op.descriptor = static_cast<std::int16_t>(place + static_cast<int>(k));
-      append(controller, op);
+    for (const Emission::Op& entry : emission_.lists[controller - map_.first_controller()]) {
+      ControlOp op = entry.op;
+      if (op.kind == ControlKind::await_token) {
+        op.wait0 = static_cast<std::uint32_t>(p_.waits.size());
+        op.wait_count = 1;
+        p_.waits.push_back({op.channel, entry.awaited});
+      }
+      add(controller, op);
     }
   }
 
   // The list of the channel without loops, so that each transfer has its own descriptor and start.
   void unroll(EngineId e) {
     program::EngineProgram& engine = p_.engines[e];
-    const ChannelState& c = channels_[e];
+    const ChannelState& c = emission_.channels[e];
     std::vector<program::Transfer> list;
-    std::map<std::int32_t, std::int32_t> where;  // of a transfer in the old list, in the new one
-    for (std::size_t i = 0; i < free_.order[e].size(); ++i) {
-      where.emplace(free_.order[e][i], static_cast<std::int32_t>(i));
-      list.push_back(engine.transfers[free_.order[e][i]]);
+    for (const std::int32_t i : free_.order[e]) {
+      list.push_back(engine.transfers[i]);
       list.back().wait_count = 0;
-      list.back().descriptor = static_cast<std::int16_t>(numbers_[e][i]);
     }
+    std::size_t x = 0;
     for (std::size_t i = 0; i < c.tasks.size(); ++i) {
-      program::Transfer& first = list[c.tasks[i].first];
+      const Emission::Start& start = emission_.starts[e][i];
+      program::Transfer& first = list[c.tasks[i].begin];
       first.wait0 = static_cast<std::uint32_t>(p_.waits.size());
       first.wait_count = 1;
-      p_.waits.push_back({pushed_[e][i].first, pushed_[e][i].second});
-    }
-    for (const auto& [controller, ordinal] : written_[e]) {
-      ControlOp& op = p_.engines[controller].control[ordinal - 1];
-      op.transfer = where.at(op.transfer);
+      p_.waits.push_back({start.controller, static_cast<std::int32_t>(start.at + 1 + ahead_[start.controller])});
+      for (std::size_t k = 0; k < c.tasks[i].executions; ++k, ++x)
+        for (std::size_t n = 0; n < c.executions[x].count; ++n)
+          list[c.executions[x].first + n].descriptor =
+              static_cast<std::int16_t>(start.place + static_cast<int>(k % c.tasks[i].chain.size()));
     }
     engine.transfers = std::move(list);
     engine.steps.clear();
@@ -259,19 +365,31 @@ class Lowering {
   }
 
   program::Program p_;
-  const arch::ArraySpec& a_;
-  const program::EngineMap map_;
-  FreeRun free_;
-  std::vector<ChannelState> channels_;  // by engine
-  std::vector<std::vector<std::int32_t>> awaited_;
-  std::vector<EngineId> started_;
-  std::map<EngineId, int> configured_;            // and the descriptors they need
-  std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
-  std::map<EngineId, std::vector<std::pair<EngineId, int>>> pushed_,
-      written_;                                   // controller and its operations until then
-  std::map<EngineId, bool> tells_;                // channels whose tokens have a destination
-  std::map<EngineId, std::vector<int>> numbers_;  // descriptor of each transfer
+  const program::EngineMap& map_;
+  const FreeRun& free_;
+  const Emission& emission_;
+  std::map<EngineId, std::size_t> ahead_;  // operations of a controller before its list
 };
+
+Expected<program::Program> lower_as_is(program::Program program, const arch::ArraySpec& array, const FreeRun& free) {
+  const program::EngineMap map(array);
+  const Expected<Table> table = TableMaker(program, array, free).run();
+  if (!table) return table.failure();
+  Cuts cuts(program.engines.size());
+  for (;;) {
+    Emission emission(program, array, map, free, *table, cuts);
+    emission.run();
+    bool complete = true;
+    for (std::size_t e = 0; e < cuts.size(); ++e) {
+      if (emission.more_cuts[e].empty()) continue;
+      complete = false;
+      cuts[e].insert(cuts[e].end(), emission.more_cuts[e].begin(), emission.more_cuts[e].end());
+      std::sort(cuts[e].begin(), cuts[e].end());
+      cuts[e].erase(std::unique(cuts[e].begin(), cuts[e].end()), cuts[e].end());
+    }
+    if (complete) return Result(std::move(program), map, free, *table, emission).take();
+  }
+}
 
 // Cycles that a serial controller is busy, or those of the free run where they are more.
 double least_time(const program::Program& lowered, const arch::ArraySpec& array, double free_time) {
@@ -281,13 +399,6 @@ double least_time(const program::Program& lowered, const arch::ArraySpec& array,
   return std::max(free_time, ns * array.clock_hz / 1e9);
 }
 
-double length_of(const FreeRun& free) {
-  double last = 0;
-  for (const auto& ends : free.end)
-    if (!ends.empty()) last = std::max(last, ends.back());
-  return last;
-}
-
 // Slack in cycles that waits are given before the shortest program is chosen: what delays transfers saves operations.
 constexpr std::array<double, 6> slacks{0, 500, 2000, 8000, 32000, 128000};
 
@@ -295,15 +406,15 @@ constexpr std::array<double, 6> slacks{0, 500, 2000, 8000, 32000, 128000};
 Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
                                             const std::vector<Millicycles>& durations, const FreeRun& free) {
   const program::EngineMap map(array);
-  Expected<program::Program> best = Lowering(program, array, free).run();
+  Expected<program::Program> best = lower_as_is(program, array, free);
   if (!best) return best;
-  double least = least_time(*best, array, length_of(free));
+  double least = least_time(*best, array, free.length);
   for (const double slack : slacks) {
     program::Program grouped = regroup(program, map, free, slack);
     Expected<FreeRun> again = free_run(grouped, array, durations);
     if (!again) continue;  // somebody would wait for what comes after it
-    const double time = length_of(*again);
-    Expected<program::Program> candidate = Lowering(std::move(grouped), array, std::move(*again)).run();
+    const double time = again->length;
+    Expected<program::Program> candidate = lower_as_is(std::move(grouped), array, *again);
     if (!candidate || least_time(*candidate, array, time) >= least) continue;
     least = least_time(*candidate, array, time);
     best = std::move(candidate);
@@ -323,7 +434,7 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   if (!free) return free.failure();
   if (array.controller.mechanism == arch::ControlMechanism::serial)
     return lower_for_serial(program, array, durations, *free);
-  return Lowering(std::move(program), array, std::move(*free)).run();
+  return lower_as_is(std::move(program), array, *free);
 }
 
 }  // namespace tessera::control

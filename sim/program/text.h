@@ -27,6 +27,7 @@
 //     call conv layer=1 out=0:7,0:7,0:64 in=9,9,64 ic0=0 first last at=1024 weights=8192 result=12288 chunk=0
 //   engine controller                                    where the hardware has one (control.h)
 //     write tile(0,0).s2mm0 bd=1 move=0 next=2 iterate=4@1024 layer=1      registers of that channel's move 0
+//     write tile(0,0).s2mm0 bd=3 move=8 joined=4 layer=1                   of moves 8 to 11 end to end
 //     patch shim(0).mm2s0 bd=1 layer=1
 //     set shim(0).mm2s0 layer=1
 //     push tile(0,0).s2mm0 bd=1 moves=8 repeat=4 token layer=1

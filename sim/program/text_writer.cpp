@@ -284,6 +284,7 @@ class Writer {
     if (write || push || c.kind == ControlKind::patch_address) add(" bd=", int{c.descriptor});
     if (write) {
       add(" move=", c.transfer);
+      if (c.joined != 1) add(" joined=", int{c.joined});
       if (c.next != -1) add(" next=", int{c.next});
       if (c.iterations != 1 || c.iteration_step != 0) add(" iterate=", int{c.iterations}, '@', c.iteration_step);
       if (c.ends_at_last) add(" tlast");
