@@ -19,7 +19,7 @@ class Machine {
   // What controllers have to know before their operations; without this nothing is demanded.
   void demand(const Demands& demands) { demands_ = &demands; }
 
-  // True when every engine came to its end. `outputs`: the network's outputs must stand at their homes then.
+  // True when every engine came to its end. `outputs`: the network's outputs must stand at their placements then.
   // `depth_first`: whoever was freed last goes on first, which stays with few tiles at a time and is faster; otherwise
   // all go on in turn, which finds what is wrong where it began.
   bool run(Coverage& coverage, bool outputs, bool depth_first);
