@@ -12,7 +12,7 @@ namespace tessera::control {
 struct Resident {
   int first = 0;  // descriptor, within the channel's own
   std::vector<ChainLink> chain;
-  int repeat = 1;
+  int turns = 1;          // so far
   std::size_t task = 0;  // of the channel, that used it last
 };
 
@@ -30,16 +30,23 @@ class ChannelState {
     while (static_cast<std::size_t>(complete_) < i && tasks[complete_].end <= static_cast<std::size_t>(transfers))
       ++complete_;
     const auto task = static_cast<std::ptrdiff_t>(i);
-    std::ptrdiff_t must = task - complete_ >= arch::queued_tasks ? complete_ + 1 : -1;
-    if (find(tasks[i]) == nullptr)
-      for (const Resident& r : residents_)
-        if (overlaps(r, place(tasks[i]), tasks[i])) must = std::max(must, static_cast<std::ptrdiff_t>(r.task));
+    const std::ptrdiff_t queued = task - complete_ >= arch::queued_tasks ? complete_ + 1 : -1;
+    const std::ptrdiff_t must = std::max(queued, rewrites(i));
     return must < complete_ ? -1 : must;
+  }
+  // The last task whose descriptors task `i` is written over; -1: none.
+  std::ptrdiff_t rewrites(std::size_t i) {
+    std::ptrdiff_t last = -1;
+    if (find(tasks[i]) != nullptr) return last;
+    for (const Resident& r : residents_)
+      if (overlaps(r, place(tasks[i]), tasks[i])) last = std::max(last, static_cast<std::ptrdiff_t>(r.task));
+    return last;
   }
   // Where the chain of task `i` stands, and whether it has to be written there.
   std::pair<int, bool> use(std::size_t i) {
     if (Resident* r = find(tasks[i])) {
       r->task = i;
+      r->turns += tasks[i].repeat;
       return {r->first, false};
     }
     const int at = place(tasks[i]);
@@ -66,11 +73,11 @@ class ChannelState {
            x.base == y.base;
   }
   Resident* find(const Task& task) {
-    // An address that moves is back at its beginning after as many turns as the iteration counts.
-    const bool moves =
-        std::any_of(task.chain.begin(), task.chain.end(), [](const ChainLink& l) { return l.step != 0; });
+    // Addresses that move have to be back where they began.
     for (Resident& r : residents_)
-      if (r.chain.size() == task.chain.size() && (!moves || r.repeat == task.repeat) &&
+      if (r.chain.size() == task.chain.size() &&
+          std::all_of(r.chain.begin(), r.chain.end(),
+                      [&](const ChainLink& l) { return l.step == 0 || r.turns % l.iterations == 0; }) &&
           std::equal(r.chain.begin(), r.chain.end(), task.chain.begin(),
                      [&](const ChainLink& a, const ChainLink& b) { return same(a, b); }))
         return &r;

@@ -122,12 +122,13 @@ class TableMaker {
 class Emission {
  public:
   Emission(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, const FreeRun& free,
-           const Table& table, const Cuts& cuts)
+           const Table& table, const Cuts& cuts, double lead)
       : p_(p),
         a_(a),
         map_(map),
         free_(free),
         table_(table),
+        lead_(lead),
         channels(p.engines.size()),
         starts(p.engines.size()),
         lists(static_cast<std::size_t>(map.controllers())),
@@ -146,6 +147,7 @@ class Emission {
   const program::EngineMap& map_;
   const FreeRun& free_;
   const Table& table_;
+  const double lead_;
 
  public:
   struct Start {
@@ -180,8 +182,9 @@ class Emission {
     return p_.engines[e].transfers[free_.order[e][i]];
   }
 
-  // Tasks by the time at which they could be pushed. Each depends on what ended before it began, and that on tasks that
-  // began before: in this order nothing is awaited that comes later.
+  // Tasks by the time at which they are pushed: as soon as they could be, or `lead` cycles before their first byte
+  // moves, if that is later. What a task waits for ended by then, which depends on tasks whose bytes moved before: in
+  // this order nothing is awaited that comes later.
   std::vector<std::pair<EngineId, std::size_t>> in_order() const {
     std::vector<std::tuple<double, double, EngineId, std::size_t>> list;
     for (const EngineId e : table_.started) {
@@ -196,7 +199,8 @@ class Emission {
         if (i >= arch::queued_tasks)  // the latest that a full queue waits for
           last = std::max(last, free_.end[e][plan.tasks[i + 1 - arch::queued_tasks].end - 1]);
         plan.use(i);
-        list.emplace_back(last, free_.start[e][plan.tasks[i].begin], e, i);
+        last = std::max(last, free_.flow[e][plan.tasks[i].begin] - lead_);
+        list.emplace_back(last, free_.flow[e][plan.tasks[i].begin], e, i);
       }
     }
     std::sort(list.begin(), list.end());
@@ -371,13 +375,14 @@ class Result {
   std::map<EngineId, std::size_t> ahead_;  // operations of a controller before its list
 };
 
-Expected<program::Program> lower_as_is(program::Program program, const arch::ArraySpec& array, const FreeRun& free) {
+Expected<program::Program> lower_as_is(program::Program program, const arch::ArraySpec& array, const FreeRun& free,
+                                       double lead) {
   const program::EngineMap map(array);
   const Expected<Table> table = TableMaker(program, array, free).run();
   if (!table) return table.failure();
   Cuts cuts(program.engines.size());
   for (;;) {
-    Emission emission(program, array, map, free, *table, cuts);
+    Emission emission(program, array, map, free, *table, cuts, lead);
     emission.run();
     bool complete = true;
     for (std::size_t e = 0; e < cuts.size(); ++e) {
@@ -400,24 +405,30 @@ double least_time(const program::Program& lowered, const arch::ArraySpec& array,
 }
 
 // Slack in cycles that waits are given before the shortest program is chosen: what delays transfers saves operations.
-constexpr std::array<double, 6> slacks{0, 500, 2000, 8000, 32000, 128000};
+constexpr std::array<double, 5> slacks{0, 2000, 8000, 32000, 128000};
+constexpr double at_once = 1e18;  // lead of tasks that are pushed as soon as they can be
 
 // The program with the grouping of waits that keeps a serial controller busy for the least time.
 Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
                                             const std::vector<Millicycles>& durations, const FreeRun& free) {
   const program::EngineMap map(array);
-  Expected<program::Program> best = lower_as_is(program, array, free);
+  Expected<program::Program> best = lower_as_is(program, array, free, 0);
   if (!best) return best;
   double least = least_time(*best, array, free.length);
   for (const double slack : slacks) {
-    program::Program grouped = regroup(program, map, free, slack);
-    Expected<FreeRun> again = free_run(grouped, array, durations);
-    if (!again) continue;  // somebody would wait for what comes after it
+    Groups groups = groups_of(program, map, free, slack);
+    const Expected<FreeRun> again = free_run(program, array, durations, &groups);
+    if (!again) return again.failure();
+    const program::Program grouped = with_groups(program, groups);
+    if (std::getenv("CTL_DEBUG")) fmt::print(stderr, "slack {} free {}\n", slack, again->length);
     const double time = again->length;
-    Expected<program::Program> candidate = lower_as_is(std::move(grouped), array, *again);
-    if (!candidate || least_time(*candidate, array, time) >= least) continue;
-    least = least_time(*candidate, array, time);
-    best = std::move(candidate);
+    for (const double lead : {0.0, 20000.0, at_once}) {
+      Expected<program::Program> candidate = lower_as_is(grouped, array, *again, lead);
+      if (std::getenv("CTL_DEBUG") && candidate) fmt::print(stderr, "  lead {} time {}\n", lead, least_time(*candidate, array, 0));
+      if (!candidate || least_time(*candidate, array, time) >= least) continue;
+      least = least_time(*candidate, array, time);
+      best = std::move(candidate);
+    }
   }
   return best;
 }
@@ -432,9 +443,10 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   if (map.controllers() == 0 || done) return program;
   Expected<FreeRun> free = free_run(program, array, durations);
   if (!free) return free.failure();
+  program = with_needed_waits(std::move(program), *free);
   if (array.controller.mechanism == arch::ControlMechanism::serial)
     return lower_for_serial(program, array, durations, *free);
-  return lower_as_is(std::move(program), array, *free);
+  return lower_as_is(std::move(program), array, *free, at_once);
 }
 
 }  // namespace tessera::control

@@ -11,15 +11,21 @@ namespace {
 // Shares that are weighed: chains of two buffers, of a few pieces each, or of many.
 constexpr std::array<int, 10> sizes{1, 2, 3, 4, 5, 6, 8, 10, 12, 16};
 
-// Operations that write and start the tasks of a channel with so many descriptors, when nothing waits.
+// A descriptor that was used by one of the last tasks is waited for before it is written again: that many operations,
+// as the channel stands still meanwhile.
+constexpr int rewritten_soon = 4, soon = 2;
+
+// Operations that write and start the tasks of a channel with so many descriptors, when nothing else waits.
 int operations(const ShareOf& channel, int descriptors) {
   TaskLimits limits;
   limits.descriptors = descriptors;
   limits.dma = channel.dma;
   ChannelState state(channel.executions, form_tasks(channel.executions, {}, limits), descriptors);
   int count = 0;
-  for (std::size_t i = 0; i < state.tasks.size(); ++i)
+  for (std::size_t i = 0; i < state.tasks.size(); ++i) {
+    if (state.rewrites(i) + soon >= static_cast<std::ptrdiff_t>(i)) count += rewritten_soon;
     count += 1 + (state.use(i).second ? static_cast<int>(state.tasks[i].chain.size()) : 0);
+  }
   return count;
 }
 

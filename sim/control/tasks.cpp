@@ -42,7 +42,12 @@ class Former {
       if (apart != 0 && !moves) return false;
       link.step = apart;
     }
-    if (apart != turn * link.step || (link.step != 0 && turn >= limits_.dma.iterations)) return false;
+    if (link.step != 0 && link.iterations == turn) {  // it has moved on so far
+      if (apart != 0) ++link.iterations;
+      if (link.iterations > limits_.dma.iterations) return false;
+    }
+    if (link.step != 0 && apart != turn % link.iterations * link.step) return false;
+    if (link.step == 0 && apart != 0) return false;
     const Execution& held = list_[link.execution];
     if (held.shape == x.shape) return true;
     if (held.run < 0 || held.run != x.run || held.count > 1 || x.count > 1) return false;
@@ -94,8 +99,6 @@ std::vector<Task> form_tasks(const std::vector<Execution>& executions, const std
       end = static_cast<std::size_t>(after - executions.begin());
     }
     Task task = former.longest(first, end);
-    for (ChainLink& link : task.chain)
-      if (link.step != 0) link.iterations = static_cast<std::int16_t>(task.repeat);
     first += task.executions;
     tasks.push_back(std::move(task));
   }

@@ -176,6 +176,7 @@ class Writer {
     if (c.shape.multipliers) add(" multipliers=", c.size.multipliers);
     if (c.shape.by_channel) add(" by_channel");
     if (c.shape.table > 0) add(" table=", c.shape.table);
+    if (c.shape.padding > 0) add(" padding=", c.shape.padding);
     add(" blocks=", c.size.blocks);
     if (c.size.indexed) add(" indexed");
     add(" size=", c.size.bias, ',', c.size.index, ',', c.size.data, " ddr=", c.ddr_address, '\n');

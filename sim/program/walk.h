@@ -40,6 +40,7 @@ class ProgramWalk {
       put(c.size.blocks, c.size.indexed, c.size.bias, c.size.index, c.size.data);
       if (c.shape.multipliers) put(-1, c.size.multipliers);
       if (c.shape.by_channel || c.shape.table > 0) put(-3, c.shape.by_channel, c.size.table);
+      if (c.shape.padding > 0) put(-4, c.shape.padding);
     }
     for (const TensorPiece& t : p_.pieces) {
       put(t.tensor, t.in_ddr, t.in_ddr ? -1 : t.memory);
