@@ -12,7 +12,7 @@ namespace tessera::control {
 struct Resident {
   int first = 0;  // descriptor, within the channel's own
   std::vector<ChainLink> chain;
-  int turns = 1;          // so far
+  int turns = 1;         // so far
   std::size_t task = 0;  // of the channel, that used it last
 };
 

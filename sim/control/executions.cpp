@@ -1,7 +1,7 @@
 #include "sim/control/executions.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "sim/program/registers.h"
 
@@ -37,7 +37,14 @@ class Numbering {
   }
 
  private:
-  using Known = std::map<program::Registers, int>;
+  struct Hash {
+    std::size_t operator()(const program::Registers& r) const {
+      std::uint64_t h = 0;
+      for (const std::int64_t v : r) h = (h ^ static_cast<std::uint64_t>(v)) * 0x9fb21c651e98df25ull + (h >> 29);
+      return static_cast<std::size_t>(h ^ (h >> 32));
+    }
+  };
+  using Known = std::unordered_map<program::Registers, int, Hash>;  // never walked: its order means nothing
   int number(Known& known, const Transfer& t) const {
     return known.emplace(program::registers_of(t, outbound_), static_cast<int>(known.size())).first->second;
   }

@@ -1,5 +1,6 @@
-// The transfers of a channel as its DMA engine sees them: what one execution of a descriptor moves. An inbound descriptor
-// takes what several transfers bring one after the other, whoever sends it, where it stands end to end in memory.
+// The transfers of a channel as its DMA engine sees them: what one execution of a descriptor moves. An inbound
+// descriptor takes what several transfers bring one after the other, whoever sends it, where it stands end to end in
+// memory.
 #pragma once
 #include <vector>
 

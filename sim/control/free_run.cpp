@@ -65,7 +65,7 @@ class Run {
   struct Engine {
     std::size_t at = 0;
     std::size_t group = 0;  // the next one
-    bool streams = false;  // offered to its route
+    bool streams = false;   // offered to its route
     Bytes left = 0;
     std::vector<EngineId> waiting;      // for its tasks
     std::vector<program::Wait> passed;  // by the transfer that it is at, and not learnt yet
@@ -116,9 +116,7 @@ class Run {
     waiting.clear();
   }
 
-  bool over(const program::Wait& w) const {
-    return static_cast<std::int32_t>(run_.end[w.engine].size()) >= w.tasks;
-  }
+  bool over(const program::Wait& w) const { return static_cast<std::int32_t>(run_.end[w.engine].size()) >= w.tasks; }
   bool waits(EngineId e, const program::Wait* list, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       if (over(list[i])) continue;
@@ -168,8 +166,7 @@ class Run {
       if (g.first != engine.at || std::all_of(g.waits.begin(), g.waits.end(), is_over) ||
           !std::all_of(own.begin(), own.end(), is_over))
         continue;
-      const std::size_t next =
-          engine.group + 1 < groups.size() ? groups[engine.group + 1].first : run_.order[e].size();
+      const std::size_t next = engine.group + 1 < groups.size() ? groups[engine.group + 1].first : run_.order[e].size();
       Group rest{g.first + 1, g.waits};
       g.waits = own;
       if (rest.first < next)

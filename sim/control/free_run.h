@@ -26,7 +26,7 @@ struct FreeRun {
   // What is known of every engine once a task of one is complete, at the tasks that somebody waits for and at the last
   // one of each layer; nullptr elsewhere.
   const std::int32_t* known(program::EngineId e, std::int32_t tasks) const;
-  std::vector<std::vector<std::int32_t>> marks;   // by engine: those tasks, ascending
+  std::vector<std::vector<std::int32_t>> marks;     // by engine: those tasks, ascending
   std::vector<std::vector<std::int32_t>> at_marks;  // by engine: their rows, one after the other
   std::size_t width = 0;
 };

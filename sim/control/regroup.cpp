@@ -60,7 +60,8 @@ class Grouping {
       for (; next < transfers.size(); ++next) {
         const program::Transfer& t = transfers[next];
         const auto begin = p_.waits.begin() + t.wait0, end = begin + t.wait_count;
-        if (next > first && !std::all_of(begin, end, [&](const program::Wait& w) { return complete(w, at, e, first); })) break;
+        if (next > first && !std::all_of(begin, end, [&](const program::Wait& w) { return complete(w, at, e, first); }))
+          break;
         for (auto w = begin; w != end; ++w) needed[w->engine] = std::max(needed[w->engine], w->tasks);
       }
       for (const auto& [engine, tasks] : needed) {

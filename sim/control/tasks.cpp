@@ -37,8 +37,8 @@ class Former {
     const Execution &first = list_[first_at], &x = list_[at];
     const std::int64_t apart = x.base - first.base;
     if (turn == 1) {
-      const bool moves = first.rank <= limits_.dma.dimensions && apart >= 0 && apart % 4 == 0 &&
-                         apart / 4 <= limits_.dma.max_step;
+      const bool moves =
+          first.rank <= limits_.dma.dimensions && apart >= 0 && apart % 4 == 0 && apart / 4 <= limits_.dma.max_step;
       if (apart != 0 && !moves) return false;
       link.step = apart;
     }
@@ -93,9 +93,10 @@ std::vector<Task> form_tasks(const std::vector<Execution>& executions, const std
     end = std::min(end, waits);
     while (cut != cuts.end() && static_cast<std::size_t>(*cut) <= executions[first].first) ++cut;
     if (cut != cuts.end()) {
-      const auto after = std::partition_point(
-          executions.begin() + static_cast<std::ptrdiff_t>(first), executions.begin() + static_cast<std::ptrdiff_t>(end),
-          [&](const Execution& x) { return x.first < static_cast<std::size_t>(*cut); });
+      const auto after =
+          std::partition_point(executions.begin() + static_cast<std::ptrdiff_t>(first),
+                               executions.begin() + static_cast<std::ptrdiff_t>(end),
+                               [&](const Execution& x) { return x.first < static_cast<std::size_t>(*cut); });
       end = static_cast<std::size_t>(after - executions.begin());
     }
     Task task = former.longest(first, end);

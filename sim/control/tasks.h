@@ -1,6 +1,7 @@
-// The executions of a channel, in order, as tasks: a short chain of descriptors that runs a number of times. Descriptors
-// of one place in the chain agree in all registers; their addresses may move by a fixed step (iteration), as those of
-// two buffers in turn do, and what comes in may be shorter than the longest of them (it ends with the stream).
+// The executions of a channel, in order, as tasks: a short chain of descriptors that runs a number of times.
+// Descriptors of one place in the chain agree in all registers; their addresses may move by a fixed step (iteration),
+// as those of two buffers in turn do, and what comes in may be shorter than the longest of them (it ends with the
+// stream).
 #pragma once
 #include <vector>
 
@@ -9,7 +10,7 @@
 namespace tessera::control {
 
 struct ChainLink {
-  std::size_t execution = 0;  // whose registers the descriptor has
+  std::size_t execution = 0;    // whose registers the descriptor has
   std::int16_t iterations = 1;  // turns after which it is back at its first address
   std::int64_t step = 0;        // bytes
   bool ends_at_last = false;

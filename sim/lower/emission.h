@@ -33,8 +33,8 @@ class Emission {
   std::vector<WeightSpace> weights;       // per memory tile
   std::vector<int> load_turns;            // per memory tile: loads so far, which take its shim channels in turns
   std::map<std::pair<program::EngineId, program::EngineId>, ChunkLock> chunk_locks;  // by channel in and channel out
-  std::vector<mapping::Alias> aliases;    // per layer
-  std::vector<Placement> placements;      // per root layer
+  std::vector<mapping::Alias> aliases;                                               // per layer
+  std::vector<Placement> placements;                                                 // per root layer
   std::int64_t ddr_top = 0;
   int emitted_layers = 0;
   // Chunks by layer, first and last row, first and last column: tiles of one layer share them.

@@ -128,7 +128,7 @@ class LayerEmitter {
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
-  Bytes largest_chunk_ = 0, padded_chunk_ = 0;             // padded: what all are made as long as, 0: nothing
+  Bytes largest_chunk_ = 0, padded_chunk_ = 0;    // padded: what all are made as long as, 0: nothing
 };
 
 }  // namespace tessera::lower

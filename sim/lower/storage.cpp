@@ -5,7 +5,7 @@
 
 namespace tessera::lower {
 namespace {
-constexpr int never = std::numeric_limits<int>::max();
+constexpr int kept = std::numeric_limits<int>::max();  // last use of a place that is taken to the end of the layer
 }
 
 WaitSet writers_of(const Piece& piece, Span h, Span w, Span c) {
@@ -37,10 +37,14 @@ program::Access segment_access(const Segment& s, int c0, int n) {
   return a;
 }
 
-void WeightSpace::used(std::int64_t lo, std::int64_t hi) { mark(lo, hi, ++uses_); }
+void WeightSpace::used(std::int64_t lo, std::int64_t hi) {
+  mark(lo, hi, ++uses_);
+  changes_.clear();
+}
 
 void WeightSpace::set(std::int64_t lo, std::optional<int> use) {
   const auto it = last_.find(lo);
+  changes_.push_back({lo, it == last_.end() ? std::nullopt : std::optional<int>(it->second)});
   if (it != last_.end()) by_use_.erase({it->second, lo});
   if (!use) {
     if (it != last_.end()) last_.erase(it);
@@ -71,7 +75,7 @@ int WeightSpace::last_use(std::int64_t lo, std::int64_t hi) const {
 
 std::int64_t WeightSpace::turn(Bytes largest) const {
   std::int64_t at = gap_.lo;
-  int least = never;
+  int least = kept;
   for (std::int64_t slot = gap_.lo; slot + largest <= gap_.hi; slot += round_up(largest, 32)) {
     const int last = last_use(slot, slot + largest);
     if (last >= least) continue;
@@ -84,11 +88,11 @@ std::int64_t WeightSpace::turn(Bytes largest) const {
 // The lowest of the places that begin where a run does, or the gap, and have been unused for longest.
 std::int64_t WeightSpace::oldest(Bytes chunk) const {
   std::int64_t at = gap_.lo;
-  int least = never;
+  int least = kept;
   const auto weigh = [&](std::int64_t start) {
     if (start < gap_.lo || start + chunk > gap_.hi) return;
     const int last = last_use(start, start + chunk);
-    if (last > least || (last == least && start >= at)) return;
+    if (last > least || last == kept || (last == least && start >= at)) return;
     least = last;
     at = start;
   };
@@ -107,16 +111,35 @@ bool WeightSpace::holds(const std::vector<Bytes>& chunks) const {
   return all <= gap_.size();
 }
 
-std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) const {
+std::optional<std::vector<std::int64_t>> WeightSpace::even_places(const std::vector<Bytes>& chunks) const {
   Bytes slot = 0;
   for (Bytes b : chunks) slot = std::max(slot, round_up(b, 32));
   const Bytes all = slot * static_cast<Bytes>(chunks.size());
-  const bool even = all <= gap_.size();  // otherwise each takes what it needs
-  std::int64_t at = even ? oldest(all) : gap_.lo;
+  if (all > gap_.size()) return std::nullopt;
+  std::vector<std::int64_t> list;
+  for (std::int64_t at = oldest(all); list.size() < chunks.size(); at += slot) list.push_back(at);
+  return list;
+}
+
+std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) {
   std::vector<std::int64_t> list;
   for (Bytes b : chunks) {
+    const std::int64_t at = oldest(round_up(b, 32)), end = at + round_up(b, 32);
+    if (last_use(at, end) == kept) break;
     list.push_back(at);
-    at += even ? slot : round_up(b, 32);
+    mark(at, end, kept);
+  }
+  // They are not used yet.
+  const std::vector<Change> changes = std::exchange(changes_, {});
+  for (auto it = changes.rbegin(); it != changes.rend(); ++it) set(it->lo, it->before);
+  changes_.clear();
+  if (list.size() == chunks.size()) return list;
+  // Scattered they do not fit: one after the other.
+  list.clear();
+  std::int64_t at = gap_.lo;
+  for (Bytes b : chunks) {
+    list.push_back(at);
+    at += round_up(b, 32);
   }
   return list;
 }

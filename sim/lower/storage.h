@@ -61,14 +61,21 @@ class WeightSpace {
   void open(TileAllocator::Gap gap) { gap_ = gap; }
   bool holds(const std::vector<Bytes>& chunks) const;
   // A place each for chunks that the gap holds and that are all kept to the end of the layer, in the order in which
-  // they are fetched: one after the other at even distances, so that one descriptor can reach them all.
-  std::vector<std::int64_t> places(const std::vector<Bytes>& chunks) const;
+  // they are fetched.
+  std::vector<std::int64_t> places(const std::vector<Bytes>& chunks);
+  // The same at even distances, one after the other, so that one descriptor can reach them all; nothing where they find
+  // no room so.
+  std::optional<std::vector<std::int64_t>> even_places(const std::vector<Bytes>& chunks) const;
   // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as
   // fit.
   std::int64_t turn(Bytes largest) const;
 
  private:
   using Runs = std::map<std::int64_t, int>;
+  struct Change {  // of a run: the use that it had, 0 where none began there
+    std::int64_t lo;
+    std::optional<int> before;
+  };
   void mark(std::int64_t lo, std::int64_t hi, int use);
   void set(std::int64_t lo, std::optional<int> use);
   int last_use(std::int64_t lo, std::int64_t hi) const;
@@ -77,6 +84,7 @@ class WeightSpace {
   int uses_ = 0;
   Runs last_;                                      // by lower end: which use of memory was its last
   std::set<std::pair<int, std::int64_t>> by_use_;  // the same runs, longest unused first
+  std::vector<Change> changes_;                    // since places() began
 };
 
 }  // namespace tessera::lower

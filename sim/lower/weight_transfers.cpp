@@ -55,8 +55,7 @@ void LayerEmitter::choose_chunk_bytes() {
                                                          : c.packet_cycles(kind) / e_.array.cols;
   };
   // At the shim, and at the memory tile on the way in and out.
-  const double descriptors =
-      3 * cycles(arch::ControlKind::write_descriptor) + cycles(arch::ControlKind::patch_address);
+  const double descriptors = 3 * cycles(arch::ControlKind::write_descriptor) + cycles(arch::ControlKind::patch_address);
   const Span cols{0, ops::has_blocks(layer_) ? network::stored_channels(layer_.in.c) / 8 : 1};
   Bytes sum = 0, most = 0;
   std::int64_t count = 0;
@@ -110,7 +109,11 @@ void LayerEmitter::place_weights() {
     kept = kept && e_.weights[m].holds(sizes[m]);
   }
   for (int m = 0; m < memtiles && kept; ++m) {
-    const std::vector<std::int64_t> places = e_.weights[m].places(sizes[m]);
+    // Somebody has to write each descriptor, or the earliest prefetch is all that counts.
+    const auto even = e_.array.controller.mechanism != arch::ControlMechanism::none
+                          ? e_.weights[m].even_places(sizes[m])
+                          : std::nullopt;
+    const std::vector<std::int64_t> places = even ? *even : e_.weights[m].places(sizes[m]);
     for (std::size_t k = 0; k < places.size(); ++k) fetched[m][k]->address = places[k];
   }
 }
@@ -137,8 +140,7 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   in.access = program::linear(at, bytes);
   e_.transfer(shim, out, {});
   WaitSet waits = c.buffer->before;
-  const program::EngineId send =
-      chunk_channel(group, std::int64_t{s.o} * plan_.tiling.ni + s.i, c.memtile);
+  const program::EngineId send = chunk_channel(group, std::int64_t{s.o} * plan_.tiling.ni + s.i, c.memtile);
   ChunkLock& lock = e_.chunk_lock(c.memtile, sink, send);
   c.lock = lock.lock < 0 ? nullptr : &lock;
   if (c.lock != nullptr) {

@@ -227,8 +227,7 @@ class Control {
     if (op.repeat < 1 || op.repeat > arch::most_task_repeats)
       return bad(op, fmt::format("a task of {} repeats", int{op.repeat}),
                  fmt::format("legal: 1 to {}", arch::most_task_repeats));
-    if (c.tasks.size() >= arch::queued_tasks)
-      demand(op.channel, c.tasks[c.tasks.size() - arch::queued_tasks].end);
+    if (c.tasks.size() >= arch::queued_tasks) demand(op.channel, c.tasks[c.tasks.size() - arch::queued_tasks].end);
     const std::size_t first = c.started;
     for (int r = 0; r < op.repeat; ++r)
       if (!chain(op)) return;
@@ -277,8 +276,9 @@ class Control {
     Transfer whole = transfers[w.transfer];
     for (int k = 1; k < w.joined; ++k)
       if (!append(whole, transfers[w.transfer + k])) {
-        bad(w, fmt::format("joins move {} of {}, which does not go on where the one before ends", w.transfer + k,
-                           map_.name(w.channel)),
+        bad(w,
+            fmt::format("joins move {} of {}, which does not go on where the one before ends", w.transfer + k,
+                        map_.name(w.channel)),
             "legal: runs of bytes end to end, locks taken by the first and given back by the last");
         return std::nullopt;
       }
@@ -380,7 +380,7 @@ class Control {
   std::vector<std::vector<Descriptor>> tables_;  // by tile
   std::pair<EngineId, std::size_t> at_;          // controller and step
   std::vector<std::pair<std::pair<EngineId, std::size_t>, const ControlOp*>>
-      others_;  // tokens of other controllers' tasks
+      others_;             // tokens of other controllers' tasks
   std::vector<int> used_;  // descriptors of the chain that ran last
   Demands demands_;
 };

@@ -24,6 +24,6 @@ struct Demand {
 using Demands = std::map<program::EngineId, std::vector<Demand>>;  // by controller; of each, in the order of its list
 
 Demands check_control(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
-                   Findings& findings);
+                      Findings& findings);
 
 }  // namespace tessera::verify

@@ -361,15 +361,15 @@ void Machine::check_demands(program::EngineId id) {
     if (clocks_.known(id, d.channel) >= d.transfers) continue;
     const program::ControlOp& op = *engines_[id].control;
     const bool push = op.kind == program::ControlKind::push_task;
-    findings_.at(id, engines_[id].at, op.layer,
-                 push ? fmt::format("pushes a task to {} while {} may be queued or running", map_.name(d.channel),
-                                    int{arch::queued_tasks})
-                      : fmt::format("descriptor {} is {} while a task of {} that uses it may be queued or running",
-                                    int{op.descriptor},
-                                    op.kind == program::ControlKind::patch_address ? "patched" : "written",
-                                    map_.name(d.channel)),
-                 push ? fmt::format("legal: up to {} at a time", arch::queued_tasks)
-                      : "legal: once a token says that the task is complete");
+    findings_.at(
+        id, engines_[id].at, op.layer,
+        push ? fmt::format("pushes a task to {} while {} may be queued or running", map_.name(d.channel),
+                           int{arch::queued_tasks})
+             : fmt::format("descriptor {} is {} while a task of {} that uses it may be queued or running",
+                           int{op.descriptor}, op.kind == program::ControlKind::patch_address ? "patched" : "written",
+                           map_.name(d.channel)),
+        push ? fmt::format("legal: up to {} at a time", arch::queued_tasks)
+             : "legal: once a token says that the task is complete");
   }
 }
 

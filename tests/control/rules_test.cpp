@@ -86,6 +86,31 @@ TEST_CASE("fields are as wide as the hardware has them") {
   refused("a task of 257 repeats", [&](Controlled& c) { c.first(ControlKind::push_task).repeat = 257; });
 }
 
+TEST_CASE("a descriptor joins what stands end to end in memory") {
+  const auto broken = [](const std::string& why, const std::function<void(Program&, ControlOp&, EngineId)>& break_it) {
+    const ArraySpec array = controlled_array(ControlMechanism::serial);
+    const EngineMap map(array);
+    const EngineId tile = map.tile_channel(0, 0, EngineKind::s2mm, 0);
+    const Program free = halves(array, 20);
+    Program program = *control::lower(free, array, durations_of(free));
+    REQUIRE(objection(program, array) == "");
+    for (ControlOp& op : program.engines[map.first_controller()].control) {
+      if (op.channel != tile || op.kind != ControlKind::write_descriptor) continue;
+      break_it(program, op, tile);
+      break;
+    }
+    const std::string problem = objection(program, array);
+    INFO(problem);
+    CHECK(problem.find(why) != std::string::npos);
+  };
+  broken("does not go on where the one before ends", [](Program&, ControlOp& op, EngineId) { op.joined = 3; });
+  broken("is not what descriptor", [](Program&, ControlOp& op, EngineId) { op.joined = 1; });
+  broken("500 joined moves", [](Program&, ControlOp& op, EngineId) { op.joined = 500; });
+  broken("does not go on where the one before ends",
+         [](Program& p, ControlOp&, EngineId tile) { p.engines[tile].transfers[1].access.base += 4; });
+  refused("joins moves", [](Controlled& c) { c.first(ControlKind::write_descriptor, c.out()).joined = 2; });
+}
+
 TEST_CASE("memory tiles have a half of the table for even channels and one for odd ones") {
   refused("legal: 0 to 23", [](Controlled& c) { c.first(ControlKind::write_descriptor, c.out()).descriptor = 24; });
 }
