@@ -12,7 +12,7 @@ namespace tessera::control {
 struct Resident {
   int first = 0;  // descriptor, within the channel's own
   std::vector<ChainLink> chain;
-  int repeat = 1;
+  int turns = 1;         // so far
   std::size_t task = 0;  // of the channel, that used it last
 };
 
@@ -20,25 +20,33 @@ struct Resident {
 class ChannelState {
  public:
   ChannelState() = default;
-  ChannelState(std::vector<Task> list, int descriptors, bool outbound, const program::EngineProgram* engine)
-      : tasks(std::move(list)), descriptors_(descriptors), outbound_(outbound), engine_(engine) {}
+  ChannelState(std::vector<Execution> list, std::vector<Task> formed, int descriptors)
+      : executions(std::move(list)), tasks(std::move(formed)), descriptors_(descriptors) {}
 
-  // The task whose token must have come before task `i` is pushed, for the queue and for the descriptors; -1: none.
-  // A full queue is freed by two tasks at a time, which halves the tokens.
-  std::ptrdiff_t must_complete(std::size_t i) {
+  // The task that must be complete before task `i` is pushed, for the queue and for the descriptors; -1: none.
+  // `transfers`: of the channel that are known to be complete. A full queue is freed by two tasks at a time, which
+  // halves the tokens.
+  std::ptrdiff_t must_complete(std::size_t i, std::int32_t transfers) {
+    while (static_cast<std::size_t>(complete_) < i && tasks[complete_].end <= static_cast<std::size_t>(transfers))
+      ++complete_;
     const auto task = static_cast<std::ptrdiff_t>(i);
-    std::ptrdiff_t must = task - complete_ >= arch::queued_tasks ? complete_ + 1 : -1;
-    if (find(tasks[i]) == nullptr)
-      for (const Resident& r : residents_)
-        if (overlaps(r, place(tasks[i]), tasks[i])) must = std::max(must, static_cast<std::ptrdiff_t>(r.task));
-    if (must < complete_) return -1;
-    complete_ = must + 1;
-    return must;
+    const std::ptrdiff_t queued = task - complete_ >= arch::queued_tasks ? complete_ + 1 : -1;
+    const std::ptrdiff_t must = std::max(queued, rewrites(i));
+    return must < complete_ ? -1 : must;
+  }
+  // The last task whose descriptors task `i` is written over; -1: none.
+  std::ptrdiff_t rewrites(std::size_t i) {
+    std::ptrdiff_t last = -1;
+    if (find(tasks[i]) != nullptr) return last;
+    for (const Resident& r : residents_)
+      if (overlaps(r, place(tasks[i]), tasks[i])) last = std::max(last, static_cast<std::ptrdiff_t>(r.task));
+    return last;
   }
   // Where the chain of task `i` stands, and whether it has to be written there.
   std::pair<int, bool> use(std::size_t i) {
     if (Resident* r = find(tasks[i])) {
       r->task = i;
+      r->turns += tasks[i].repeat;
       return {r->first, false};
     }
     const int at = place(tasks[i]);
@@ -50,10 +58,9 @@ class ChannelState {
     return {at, true};
   }
 
+  std::vector<Execution> executions;
   std::vector<Task> tasks;
-  std::vector<double> enabled;  // when each could be pushed at the earliest
-  std::vector<bool> token;      // of each: tells the controller
-  int base = 0;                 // number of its first descriptor
+  int base = 0;  // number of its first descriptor
 
  private:
   int place(const Task& task) const { return next_ + static_cast<int>(task.chain.size()) <= descriptors_ ? next_ : 0; }
@@ -61,29 +68,23 @@ class ChannelState {
     return r.first < at + static_cast<int>(task.chain.size()) && at < r.first + static_cast<int>(r.chain.size());
   }
   bool same(const ChainLink& a, const ChainLink& b) const {
-    const auto registers = [&](const ChainLink& l) {
-      return program::registers_of(engine_->transfers[l.transfer], outbound_);
-    };
-    return a.iterations == b.iterations && a.step == b.step && a.ends_at_last == b.ends_at_last &&
-           (a.transfer == b.transfer || registers(a) == registers(b));
+    const Execution &x = executions[a.execution], &y = executions[b.execution];
+    return a.iterations == b.iterations && a.step == b.step && a.ends_at_last == b.ends_at_last && x.shape == y.shape &&
+           x.base == y.base;
   }
-  const Resident* find(const Task& task) const {
-    for (const Resident& r : residents_) {
-      // An address that moves is back at its beginning after as many turns as the iteration counts.
-      const bool moves =
-          std::any_of(task.chain.begin(), task.chain.end(), [](const ChainLink& l) { return l.step != 0; });
-      if (r.chain.size() == task.chain.size() && (!moves || r.repeat == task.repeat) &&
+  Resident* find(const Task& task) {
+    // Addresses that move have to be back where they began.
+    for (Resident& r : residents_)
+      if (r.chain.size() == task.chain.size() &&
+          std::all_of(r.chain.begin(), r.chain.end(),
+                      [&](const ChainLink& l) { return l.step == 0 || r.turns % l.iterations == 0; }) &&
           std::equal(r.chain.begin(), r.chain.end(), task.chain.begin(),
                      [&](const ChainLink& a, const ChainLink& b) { return same(a, b); }))
         return &r;
-    }
     return nullptr;
   }
-  Resident* find(const Task& task) { return const_cast<Resident*>(static_cast<const ChannelState*>(this)->find(task)); }
 
   int descriptors_ = 1;
-  bool outbound_ = false;
-  const program::EngineProgram* engine_ = nullptr;
   int next_ = 0;
   std::ptrdiff_t complete_ = 0;  // tasks that are known to be complete
   std::vector<Resident> residents_;

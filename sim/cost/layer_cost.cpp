@@ -104,6 +104,24 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   return m;
 }
 
+namespace {
+// Time of controllers for descriptors that tiles of unequal size need: each form of a tile its own, at every core and
+// at the memory tiles that feed them. Equal tiles are loops of a few.
+double control_cycles(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
+  const arch::ControllerSpec& spec = a.controller;
+  constexpr arch::ControlKind write = arch::ControlKind::write_descriptor;
+  const double each = spec.mechanism == arch::ControlMechanism::none     ? 0
+                      : spec.mechanism == arch::ControlMechanism::serial ? spec.serial_ns(write) * a.clock_hz / 1e9
+                                                                         : spec.packet_cycles(write) / a.cols;
+  const auto forms = [](int size, int parts) { return size % parts == 0 ? 1.0 : parts; };
+  const mapping::Tiling& t = walk.tiling;
+  const int blocks = mapping::channelwise(*c.layer) ? t.ni : network::stored_channels(c.layer->in.c) / 8;
+  const double unequal =
+      forms(walk.partition.max_h, t.nh) * forms(walk.partition.max_w, t.nw) * forms(blocks, t.ni) - 1;
+  return each * unequal * (2 * a.cores() + a.memtiles() * walk.channels.acts);
+}
+}  // namespace
+
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
                        const LatencyModel& latency_model) {
   const auto& [p, t, b, weights, plan] = walk;
@@ -143,7 +161,8 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
   const double staged = c.in_ddr.input ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps(),
+  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps() +
+              control_cycles(c, walk, a),
           m.bound_by};
 }
 

@@ -76,15 +76,18 @@ void LayerEmitter::claim_core_slots() {
       used += size;
       return memory.claim(at, at + std::max<Bytes>(size, 4));
     };
+    // Buffers of one kind stand at even distances, the first one lowest, so that one descriptor serves them in turn.
+    const auto claim_all = [&](std::vector<BufferRef>& slots, int count, Bytes bytes) {
+      for (int k = 0; k < count; ++k) slots.push_back(claim(bytes));
+      if (from_top) std::reverse(slots.begin(), slots.end());
+    };
     CoreSlots s;
-    for (int k = 0; k < core_locks::most_slots; ++k) {
-      if (k < b.slots.input) s.input.push_back(claim(b.input));
-      if (k < b.slots.weights) s.weights.push_back(claim(b.weights));
-      if (k < b.slots.operand) s.operand.push_back(claim(b.operand));
-    }
+    claim_all(s.input, b.slots.input, b.input);
+    claim_all(s.weights, b.slots.weights, b.weights);
+    claim_all(s.operand, b.slots.operand, b.operand);
     if (b.accumulator > 0) s.accumulator = claim(b.accumulator);
     if (b.unpooled > 0) s.unpooled = claim(b.unpooled);
-    for (int k = 0; k < b.slots.output; ++k) s.output.push_back(claim(b.output));
+    claim_all(s.output, b.slots.output, b.output);
     slots_.push_back(std::move(s));
   }
 }

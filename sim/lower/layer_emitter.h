@@ -34,6 +34,8 @@ class LayerEmitter {
     std::int64_t address = -1;  // in the memory tile, if all chunks stay there
     BufferRef buffer;
     program::Wait loaded{};
+    ChunkLock* lock = nullptr;  // that says when it is there, to who sends it first
+    int number = 0;             // among the chunks that the lock counts, from 1
     int chunk = -1;
   };
   struct Step {
@@ -55,6 +57,9 @@ class LayerEmitter {
   void claim_core_slots();
   bool claim_staging();
   void claim_later(int tile_row);
+  sparsity::ChunkShape shape_of(const Member& m, Span rows, Span cols, int part) const;
+  sparsity::ChunkSize size_of(const Member& m, const sparsity::ChunkShape& shape) const;
+  void choose_chunk_bytes();
   int chunk_of(const Member& m, Span rows, Span cols, int part);
   void place_weights();
   std::vector<Step> steps() const;
@@ -102,6 +107,7 @@ class LayerEmitter {
   std::optional<Feed> input_feed(int group, const Step& s);
   std::vector<Source> sources(network::LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
   void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
+  program::EngineId chunk_channel(int group, std::int64_t key, int memtile) const;
   LoadedChunk& load_chunk(int group, const Step& s);
 
   int input_lock() const { return core_locks::input(plan_.buffers.slots.input); }
@@ -122,7 +128,7 @@ class LayerEmitter {
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
-  Bytes largest_chunk_ = 0;
+  Bytes largest_chunk_ = 0, padded_chunk_ = 0;    // padded: what all are made as long as, 0: nothing
 };
 
 }  // namespace tessera::lower

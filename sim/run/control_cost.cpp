@@ -51,6 +51,24 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
   return cost;
 }
 
+void add_layer_control(result::DensityResult& density, const program::Program& program, const arch::ArraySpec& array) {
+  const program::EngineMap map(array);
+  if (map.controllers() == 0) return;
+  std::vector<result::LayerControl> work(program.layers.size());
+  for (program::EngineId e = map.first_controller(); e < map.count(); ++e)
+    for (const program::ControlOp& op : program.engines[static_cast<std::size_t>(e)].control) {
+      if (op.layer < 0) continue;
+      result::LayerControl& layer = work[static_cast<std::size_t>(op.layer)];
+      ++layer.operations;
+      layer.descriptors += op.kind == program::ControlKind::write_descriptor ? 1 : 0;
+      layer.us += us_of(op, map.info(e).tile_kind, array);
+    }
+  // Layers of the result are the computed ones, in the network's order.
+  std::size_t at = 0;
+  for (const program::ProgramLayer& placed : program.layers)
+    if (ops::is_computed(placed.layer)) density.layers[at++].control = work[static_cast<std::size_t>(placed.layer.id)];
+}
+
 void add_control_estimates(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
                            const std::vector<Millicycles>& durations) {
   if (array.controller.mechanism != arch::ControlMechanism::none) return;

@@ -12,6 +12,9 @@ namespace tessera::run {
 // operation.
 result::ControlWork control_cost(const program::Program& program, const arch::ArraySpec& array);
 
+// What controllers do for each layer of the result; nothing where there are none.
+void add_layer_control(result::DensityResult& density, const program::Program& program, const arch::ArraySpec& array);
+
 // Of a program without controllers: what those of each mechanism would have to do. `durations` of its calls.
 void add_control_estimates(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
                            const std::vector<Millicycles>& durations);

@@ -1,0 +1,36 @@
+// The lists of the controllers: every task is written where its descriptors do not stand yet, and pushed, in the order
+// in which its bytes would move if that were free; tokens are awaited for what no other token says.
+#pragma once
+#include <set>
+#include <vector>
+
+#include "sim/control/channel_state.h"
+#include "sim/control/table.h"
+
+namespace tessera::control {
+
+// Numbers of a channel's transfers after which a task has to end, because somebody waits for exactly these.
+using Cuts = std::vector<std::vector<std::int32_t>>;
+
+struct Operations {
+  struct Start {
+    program::EngineId controller;
+    std::size_t at;  // in its list
+    int place;       // first descriptor
+  };
+  struct Op {
+    program::ControlOp op;
+    std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
+  };
+  std::vector<ChannelState> channels;      // by engine
+  std::vector<std::vector<Start>> starts;  // by engine, of each task
+  std::vector<std::vector<Op>> lists;      // by controller
+  std::set<program::EngineId> telling;     // channels of which a token is awaited
+  Cuts missing;                            // where a task would have to end for a token; none: the lists are right
+};
+
+// `lead`: cycles before its first byte moves at which a task is pushed at the earliest.
+Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
+                         const Table& table, const Cuts& cuts, double lead);
+
+}  // namespace tessera::control
