@@ -20,8 +20,8 @@ void complete_schedule(json& schedule) {
   const schedule::RegisteredPolicy* policy =
       schedule["policy"].is_string() ? schedule::find_policy(schedule["policy"].get<std::string>()) : nullptr;
   set_default(schedule, "balance", policy != nullptr && policy->balances && schedule::ScheduleSpec{}.balance);
-  set_default(schedule, "depth_tiling",
-              policy != nullptr && policy->tiles_in_depth && schedule::ScheduleSpec{}.depth_tiling);
+  set_default(schedule, "depth_first",
+              policy != nullptr && policy->tiles_in_depth && schedule::ScheduleSpec{}.depth_first);
 }
 
 void complete_sparsity(json& sparsity) {

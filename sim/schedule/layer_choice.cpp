@@ -62,7 +62,7 @@ int Search::shape_of(const network::Layer& l) {
 
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
   const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.law);
+  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model);
   const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
   const Key key{shape_of(*c.layer),
@@ -78,7 +78,7 @@ const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p,
                 number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
                 c.staging};
   const auto [it, added] = found_.try_emplace(key);
-  if (added) it->second = choose_tiles(c, p, in_.array, in_.law);
+  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model);
   return it->second;
 }
 
@@ -86,7 +86,7 @@ const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p,
 std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping::Partition& p, Demand& demand) const {
   mapping::LayerMapping m;
   m.tile = *c.forced->tile;
-  m.weights_outer = c.forced->weights_outer.value_or(false);
+  m.weights_stationary = c.forced->weights_stationary.value_or(false);
   const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
   const mapping::Channels channels = plan_channels(c, p, in_.array);
   std::optional<TileChoice> best;
@@ -101,7 +101,7 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
     demand.keep_least(asked);
     if (asked.core > core_limit || asked.staging > c.staging) continue;
     const cost::Movement moved = movement_of(c, walk, in_.array, std::numeric_limits<double>::infinity());
-    const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.law);
+    const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.latency_model);
     if (!best || e.cycles < best->estimate.cycles) best = TileChoice{t, walk.buffers, e};
   }
   return best;
@@ -112,7 +112,7 @@ Choice Search::choice_of(const LayerCase& c, const mapping::Partition& p, const 
   Choice choice;
   choice.mapping.sharding = p.sharding;
   choice.mapping.tile = tile_sizes(*c.layer, p, tiles.tiling);
-  choice.mapping.weights_outer = tiles.tiling.weights_outer;
+  choice.mapping.weights_stationary = tiles.tiling.weights_stationary;
   choice.mapping.chunks_staged = tiles.tiling.chunks_staged;
   choice.mapping.buffers = with_spare_slots(tiles.buffers, core_limit).slots;
   choice.mapping.channels = plan_channels(c, p, in_.array);
@@ -138,7 +138,7 @@ std::optional<Choice> Search::with_forced(const LayerCase& c, mapping::Span rows
   if (demand.refused.empty()) demand.refused = std::move(wrong);
   if (demand.too_large.empty()) demand.too_large = std::move(too_large);
   if (!follows) return std::nullopt;
-  choice.cycles = layer_cost(c, rows, choice.mapping, in_.array, in_.law).cycles;
+  choice.cycles = layer_cost(c, rows, choice.mapping, in_.array, in_.latency_model).cycles;
   return choice;
 }
 

@@ -9,7 +9,7 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/mapping/rules.h"
 #include "sim/mapping/text.h"
 #include "sim/network/network.h"
@@ -19,7 +19,7 @@
 namespace tessera::schedule {
 
 // Layers `first` to `last` walked together in `tiles` tiles of output rows.
-struct DepthSpec {
+struct ForcedGroup {
   std::string first, last;
   int tiles = 2;
 };
@@ -34,8 +34,8 @@ struct ScheduleSpec {
   std::string policy = "best";  // one of policy_names()
   bool balance = true;          // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, mapping::ForcedMapping> layers;  // what is forced, by layer name
-  bool depth_tiling = true;                              // let the policy tile in depth what would spill to DDR
-  std::vector<DepthSpec> depth;                          // forced, whether the policy would or not
+  bool depth_first = true;                               // let the policy tile in depth what would spill to DDR
+  std::vector<ForcedGroup> fusion_groups;                // forced, whether the policy would or not
   std::optional<GivenMapping> mapping;                   // instead of all decisions
 };
 
@@ -71,13 +71,14 @@ struct Schedule {
 // does_not_fit (demand, bound, gap, knobs).
 Expected<Schedule> decide_schedule(const network::Network& network,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec);
+                                   const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
+                                   const ScheduleSpec& spec);
 
 // What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
 // of a run config. decide_schedule starts with it.
 std::vector<Problem> schedule_problems(const network::Network& network,
                                        const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                       const cost::KernelLaw& law, const ScheduleSpec& spec);
+                                       const cost::LatencyModel& latency_model, const ScheduleSpec& spec);
 
 std::vector<std::string> policy_names();
 

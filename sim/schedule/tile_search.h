@@ -44,6 +44,6 @@ struct FoundTiles {
   Demand demand;
 };
 FoundTiles choose_tiles(const LayerCase& layer, const mapping::Partition& partition, const arch::ArraySpec& array,
-                        const cost::KernelLaw& law);
+                        const cost::LatencyModel& latency_model);
 
 }  // namespace tessera::schedule
