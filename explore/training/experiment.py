@@ -123,8 +123,8 @@ class Lab:
     def finish(self, run, nodes, columns, masks):
         """Measures a trained network, keeps its row, its masks and, where the config says so, its ONNX files."""
         row, integer = self.evaluate(nodes)
-        pruned = {**{node.name: node for node in block_masks.prunable(nodes)}, **{n.name: n for n in nodes if n.name in masks}}
-        sizes = {name: node.weight.numel() for name, node in pruned.items()}
+        pruned = block_masks.prunable(nodes) + [node for node in nodes if node.op == "gemm" and node.name in masks]
+        sizes = {node.name: node.weight.numel() for node in pruned}
         kept = sum(size * (masks[name].float().mean().item() if name in masks else 1) for name, size in sizes.items())
         row = {
             "run": run,
