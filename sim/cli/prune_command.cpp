@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -25,7 +26,7 @@ struct PruneArguments {
   std::array<std::optional<double>, pruning::quantity_count> budgets;  // by quantity
   double least_density = 0;
   std::vector<int> block{8, 8};
-  std::vector<std::string> layer_blocks, shapes, spare, sets;
+  std::vector<std::string> layer_blocks, patterns, spare, sets;
   ModelOptions options;
 };
 
@@ -92,7 +93,7 @@ std::vector<std::string> block_sets(const PruneArguments& arguments, Failure& wr
 void print_table(const run::RunConfig& config, const pruning::Pruned& pruned, pruning::Quantity quantity) {
   const bool time = quantity == pruning::Quantity::latency_us;
   fmt::print("{:32} {:>6} {:>7} {:>11} {:>9} {:>9}  {}{}bound by\n", "layer", "blocks", "zero", "kept", "us before",
-             "us after", time ? "" : fmt::format("{0:>9} {0:>9}  ", unit_of(quantity)), "shape      ");
+             "us after", time ? "" : fmt::format("{0:>9} {0:>9}  ", unit_of(quantity)), "pattern    ");
   for (const pruning::PrunedRow& row : pruned.layers) {
     std::string budgeted;
     if (!time)
@@ -102,20 +103,20 @@ void print_table(const run::RunConfig& config, const pruning::Pruned& pruned, pr
                config.network.layers[static_cast<std::size_t>(row.layer)].name, row.blocks,
                100.0 * static_cast<double>(row.zeros) / static_cast<double>(row.blocks), 100 * row.kept,
                amount(row.before, pruning::Quantity::latency_us), amount(row.after, pruning::Quantity::latency_us),
-               budgeted, row.zeros == 0 ? "dense" : shape_name(row.shape), row.binds);
+               budgeted, row.zeros == 0 ? "dense" : pattern_name(row.pattern), row.binds);
   }
 }
 
 std::string csv_of(const run::RunConfig& config, const pruning::Pruned& pruned) {
-  std::string text = "layer,block_rows,block_columns,blocks,zero_blocks,zero_share,shape,importance_kept";
+  std::string text = "layer,block_rows,block_columns,blocks,zero_blocks,zero_share,pattern,importance_kept";
   for (const pruning::Quantity q : pruning::quantities) text += fmt::format(",{0}_before,{0}_after", quantity_name(q));
   text += ",bound_by\n";
   for (const pruning::PrunedRow& row : pruned.layers) {
     const auto id = static_cast<std::size_t>(row.layer);
-    text +=
-        fmt::format("{},{},{},{},{},{:.4f},{},{:.6f}", config.network.layers[id].name, pruned.masks[id]->bc,
-                    pruned.masks[id]->bi, row.blocks, row.zeros,
-                    static_cast<double>(row.zeros) / static_cast<double>(row.blocks), shape_name(row.shape), row.kept);
+    text += fmt::format("{},{},{},{},{},{:.4f},{},{:.6f}", config.network.layers[id].name, pruned.masks[id]->bc,
+                        pruned.masks[id]->bi, row.blocks, row.zeros,
+                        static_cast<double>(row.zeros) / static_cast<double>(row.blocks), pattern_name(row.pattern),
+                        row.kept);
     for (const pruning::Quantity q : pruning::quantities)
       text += fmt::format(",{:.3f},{:.3f}", amount(row.before, q), amount(row.after, q));
     text += "," + row.binds + "\n";
@@ -139,8 +140,9 @@ std::string summary(const pruning::Pruned& pruned, const pruning::Budget& budget
 
 nlohmann::json amounts_json(const pruning::Amounts& amounts, const run::RunConfig& config) {
   nlohmann::json result = nlohmann::json::object();
-  for (const pruning::Quantity q : pruning::quantities)
-    if (q != pruning::Quantity::energy_uj || config.energy) result[quantity_name(q)] = amount(amounts, q);
+  result["latency_us"] = amount(amounts, pruning::Quantity::latency_us);
+  result["weight_bytes"] = std::llround(amount(amounts, pruning::Quantity::weight_bytes));
+  if (config.energy) result["energy_uj"] = amount(amounts, pruning::Quantity::energy_uj);
   return result;
 }
 
@@ -196,8 +198,8 @@ int prune(const PruneArguments& arguments) {
   spec.importance = *sparsity::find_importance(arguments.importance);
   spec.least_density = arguments.least_density;
   spec.spare = arguments.spare;
-  if (!arguments.shapes.empty()) spec.shapes.clear();
-  for (const std::string& name : arguments.shapes) spec.shapes.push_back(*sparsity::find_shape(name));
+  if (!arguments.patterns.empty()) spec.patterns.clear();
+  for (const std::string& name : arguments.patterns) spec.patterns.push_back(*sparsity::find_pattern(name));
   std::optional<sparsity::WeightsByLayer> gradients;
   if (needs_gradients(spec.importance) == arguments.gradients.empty())
     wrong.problems.push_back({"", "--gradients",
@@ -252,10 +254,10 @@ void add_prune_command(CLI::App& app, int& exit_code) {
                    "NAME=ROWS,COLUMNS: blocks of a layer of another size; repeatable")
       ->allow_extra_args(false);
   command
-      ->add_option("--shape", arguments->shapes,
+      ->add_option("--pattern", arguments->patterns,
                    "how zero blocks may lie: free (default), balanced, clustered; of several each layer takes the best")
       ->delimiter(',')
-      ->check(CLI::IsMember(sparsity::shape_names()));
+      ->check(CLI::IsMember(sparsity::pattern_names()));
   command->add_option("--spare", arguments->spare, "a layer that keeps all of its blocks; repeatable")
       ->allow_extra_args(false);
   command

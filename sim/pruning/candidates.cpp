@@ -17,10 +17,10 @@ bool is_first_convolution(const network::Network& network, const network::Layer&
 
 // Blocks of the layer whose importance is 0 go with every candidate, as long as a block stays.
 Candidate candidate_of(const sparsity::BlockMask& grid, const std::vector<double>& importance, std::size_t zeros,
-                       sparsity::Shape shape) {
+                       sparsity::PrunePattern pattern) {
   Candidate c;
-  c.shape = shape;
-  c.mask = prune_shaped(grid, importance, zeros, shape);
+  c.pattern = pattern;
+  c.mask = prune_patterned(grid, importance, zeros, pattern);
   if (std::any_of(importance.begin(), importance.end(), [](double value) { return value > 0; }))
     for (std::size_t b = 0; b < importance.size(); ++b)
       if (importance[b] == 0) c.mask.bits[b] = 0;
@@ -37,10 +37,10 @@ LayerCandidates candidates_of(network::LayerId id, const sparsity::BlockMask& gr
   const std::size_t blocks = importance.size();
   const auto stay = static_cast<std::size_t>(std::ceil(spec.least_density * static_cast<double>(blocks)));
   const std::size_t most = blocks - std::max<std::size_t>(1, stay);
-  for (const sparsity::Shape shape : spec.shapes)
+  for (const sparsity::PrunePattern pattern : spec.patterns)
     for (int k = 0; k <= share_steps; ++k) {
       const std::size_t zeros = std::min(most, blocks * static_cast<std::size_t>(k) / share_steps);
-      c.candidates.push_back(candidate_of(grid, importance, zeros, shape));
+      c.candidates.push_back(candidate_of(grid, importance, zeros, pattern));
       c.candidates.back().share = k;
       if (c.weight > 0) c.candidates.back().lost /= c.weight;
     }

@@ -1,35 +1,35 @@
 // What could be left out of each layer: masks of rising shares of zero blocks, the least important blocks first, in
-// each shape that is allowed, and what each of them loses.
+// each pattern that is allowed, and what each of them loses.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "sim/pruning/budget.h"
 #include "sim/run/run_config.h"
-#include "sim/sparsity/shaped_pruning.h"
+#include "sim/sparsity/patterned_pruning.h"
 #include "sim/sparsity/weight_file.h"
 
 namespace tessera::pruning {
 
-constexpr int share_steps = 16;  // in a shape, candidate k leaves out k / 16 of the blocks
+constexpr int share_steps = 16;  // in a pattern, candidate k leaves out k / 16 of the blocks
 
 struct PruneSpec {
   Budget budget;
   sparsity::Importance importance = sparsity::Importance::l2;
   double least_density = 0;        // every layer keeps this share of its blocks, and at least one block
   std::vector<std::string> spare;  // layers that keep all of their blocks
-  std::vector<sparsity::Shape> shapes{sparsity::Shape::free};
+  std::vector<sparsity::PrunePattern> patterns{sparsity::PrunePattern::free};
 };
 
 struct Candidate {
   int share = 0;  // of share_steps
-  sparsity::Shape shape = sparsity::Shape::free;
+  sparsity::PrunePattern pattern = sparsity::PrunePattern::free;
   sparsity::BlockMask mask;  // blocks that are zero in the weights are not in it, but for the last one
   std::size_t zeros = 0;     // blocks that it leaves out
   double lost = 0;           // their importance as a share of the layer's
 };
 
-// Every layer has the same shares and shapes at the same places: shape by shape, shares rising from 0.
+// Every layer has the same shares and patterns at the same places: pattern by pattern, shares rising from 0.
 struct LayerCandidates {
   network::LayerId layer = 0;
   std::vector<Candidate> candidates;

@@ -212,7 +212,7 @@ class Pruner {
   }
 
   // The uniform share that takes as much as the best trial, between two simulated ones, and what it keeps; of the
-  // shapes the one that keeps most.
+  // patterns the one that keeps most.
   void compare_uniform(Pruned& pruned) const {
     pruned.uniform_kept = 0;
     for (std::size_t start = 0; start < uniform_.size(); start += share_steps + 1)
@@ -241,7 +241,7 @@ class Pruner {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const auto id = static_cast<std::size_t>(layers_[i].layer);
       const Candidate& candidate = taken(i, best_->choice);
-      pruned.layers.push_back({layers_[i].layer, candidate.mask.bits.size(), candidate.zeros, candidate.shape,
+      pruned.layers.push_back({layers_[i].layer, candidate.mask.bits.size(), candidate.zeros, candidate.pattern,
                                1 - candidate.lost, uniform_.front().layers[id], best_->layers[id], best_->binds[id]});
     }
     return pruned;

@@ -17,7 +17,7 @@ constexpr double tolerance = 0.02;  // of the budget
 struct PrunedRow {
   network::LayerId layer = 0;
   std::size_t blocks = 0, zeros = 0;
-  sparsity::Shape shape = sparsity::Shape::free;
+  sparsity::PrunePattern pattern = sparsity::PrunePattern::free;
   double kept = 1;            // share of the layer's importance
   Amounts before{}, after{};  // time: of the cores, waiting included
   std::string binds;          // what the layer's own bound comes from, after pruning

@@ -1,4 +1,4 @@
-#include "sim/sparsity/shaped_pruning.h"
+#include "sim/sparsity/patterned_pruning.h"
 
 #include <algorithm>
 #include <iterator>
@@ -9,7 +9,7 @@
 namespace tessera::sparsity {
 namespace {
 
-constexpr const char* shapes[] = {"free", "balanced", "clustered"};
+constexpr const char* patterns[] = {"free", "balanced", "clustered"};
 constexpr int patch_side = 4;  // in blocks
 
 using Blocks = std::vector<std::size_t>;
@@ -63,9 +63,9 @@ Blocks clustered_order(const BlockMask& grid, const std::vector<double>& importa
   return order;
 }
 
-Blocks order_of(const BlockMask& grid, const std::vector<double>& importance, Shape shape) {
-  if (shape == Shape::balanced) return balanced_order(grid, importance);
-  if (shape == Shape::clustered) return clustered_order(grid, importance);
+Blocks order_of(const BlockMask& grid, const std::vector<double>& importance, PrunePattern pattern) {
+  if (pattern == PrunePattern::balanced) return balanced_order(grid, importance);
+  if (pattern == PrunePattern::clustered) return clustered_order(grid, importance);
   Blocks all(importance.size());
   std::iota(all.begin(), all.end(), 0);
   return by_importance(std::move(all), importance);
@@ -73,17 +73,18 @@ Blocks order_of(const BlockMask& grid, const std::vector<double>& importance, Sh
 
 }  // namespace
 
-std::vector<std::string> shape_names() { return {std::begin(shapes), std::end(shapes)}; }
+std::vector<std::string> pattern_names() { return {std::begin(patterns), std::end(patterns)}; }
 
-std::optional<Shape> find_shape(const std::string& name) {
-  const auto it = std::find(std::begin(shapes), std::end(shapes), name);
-  return it == std::end(shapes) ? std::nullopt : std::optional(static_cast<Shape>(it - std::begin(shapes)));
+std::optional<PrunePattern> find_pattern(const std::string& name) {
+  const auto it = std::find(std::begin(patterns), std::end(patterns), name);
+  return it == std::end(patterns) ? std::nullopt : std::optional(static_cast<PrunePattern>(it - std::begin(patterns)));
 }
 
-const char* shape_name(Shape shape) { return shapes[static_cast<int>(shape)]; }
+const char* pattern_name(PrunePattern pattern) { return patterns[static_cast<int>(pattern)]; }
 
-BlockMask prune_shaped(BlockMask grid, const std::vector<double>& importance, std::size_t zeros, Shape shape) {
-  const Blocks order = order_of(grid, importance, shape);
+BlockMask prune_patterned(BlockMask grid, const std::vector<double>& importance, std::size_t zeros,
+                          PrunePattern pattern) {
+  const Blocks order = order_of(grid, importance, pattern);
   grid.bits.assign(importance.size(), 1);
   for (std::size_t i = 0; i < std::min(zeros, order.size()); ++i) grid.bits[order[i]] = 0;
   return grid;
