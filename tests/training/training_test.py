@@ -160,7 +160,7 @@ class Masks(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "m.npz")
             np.savez(path, **{"l1.0.c1": np.ones((3, 1), bool), "layer9": np.ones((1, 1), bool)})
-            with self.assertRaisesRegex(ValueError, "l1.0.c1: shape .*\n.*layer9: no convolution"):
+            with self.assertRaisesRegex(ValueError, "l1.0.c1: shape .*\n.*layer9: no layer"):
                 block_masks.read_masks(path, nodes)
 
 
