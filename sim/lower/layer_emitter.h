@@ -84,7 +84,21 @@ class LayerEmitter {
   void emit_pool(const CorePart& p, const CoreSlots& slots, const program::KernelCall& conv, const program::Region& out,
                  Buffer& output);
   void emit_core(int part, const Step& s, const Step* next);
-  void emit_output(int part, const Step& s, const Buffer& slot);
+  // The step's kernel call and what it acquires and releases for operand and output; `sent`: its weights are in a slot.
+  // The output that is complete then, or null.
+  Buffer* emit_call(int part, const Step& s, bool sent, int layer);
+  struct Outgoing {  // a computed tile on its way to its placement
+    int part;
+    Span h, w, c;  // c: of the tensor that the target is an alias of
+    const Member& member;
+    int first;  // channel of the target
+    Buffer& slot;
+  };
+  void emit_output(int part, const Step& s, Buffer& slot);
+  void spill_output(const Outgoing& o);  // to DDR through a memory tile
+  void put_output(const Outgoing& o);    // to memory tiles
+  program::EngineId result_sink(int part, int memtile) const;
+  program::Transfer from_core(const Outgoing& o, Span h, Span w, program::EngineId sink) const;
   // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
   // descriptors of the memory tile.
   struct Feed {
@@ -105,7 +119,8 @@ class LayerEmitter {
   static program::Access place_of(const Feed& f, const Delivery& d, std::int64_t address);
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
-  std::vector<Source> sources(network::LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
+  // Where the valid part of the feed's window stands; `staged`: channels of it that come from DDR together.
+  std::vector<Source> sources(const Feed& f, Staging* staging, int key, Span staged);
   void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
   program::EngineId chunk_channel(int group, std::int64_t key, int memtile) const;
   LoadedChunk& load_chunk(int group, const Step& s);
