@@ -58,6 +58,13 @@ class ChannelState {
     return {at, true};
   }
 
+  // As before the first task.
+  void empty() {
+    next_ = 0;
+    complete_ = 0;
+    residents_.clear();
+  }
+
   std::vector<Execution> executions;
   std::vector<Task> tasks;
   int base = 0;  // number of its first descriptor

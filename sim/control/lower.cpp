@@ -1,7 +1,6 @@
 #include "sim/control/lower.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <utility>
@@ -119,33 +118,36 @@ program::Program with_controllers(program::Program program, const arch::ArraySpe
   }
 }
 
-// Cycles that a serial controller is busy, or those of the free run where they are more.
-double least_time(const program::Program& lowered, const arch::ArraySpec& array, double free_time) {
+// Cycles that a serial controller takes for its list without waiting.
+double busy_time(const program::Program& lowered, const arch::ArraySpec& array) {
   double ns = 0;
   for (const program::EngineProgram& engine : lowered.engines)
     for (const ControlOp& op : engine.control) ns += array.controller.serial_ns(op.kind);
-  return std::max(free_time, ns * array.clock_hz / 1e9);
+  return ns * array.clock_hz / 1e9;
 }
 
-// Slack in cycles that waits are given before the shortest program is chosen: what delays transfers saves operations.
-constexpr std::array<double, 3> slacks{2000, 8000, 32000};
+// Slack in cycles that waits are given: what delays transfers saves operations. The first one is tried; then more where
+// the controller is what takes longest, less where it is not, as long as that shortens the whole.
+constexpr double first_slack = 8000, next_slack = 4, most_slack = 128000, least_slack = 100;
 
 // The program with the grouping of waits that keeps a serial controller busy for the least time.
 Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
-                                            const std::vector<Millicycles>& durations, const FreeRun& free,
-                                            const Table& table) {
+                                            const std::vector<Millicycles>& durations, const Table& table,
+                                            const FreeRun& free) {
   const program::EngineMap map(array);
-  program::Program best = with_controllers(program, array, free, table, 0);
-  double least = least_time(best, array, free.length);
-  for (const double slack : slacks) {
+  program::Program best;
+  double least = std::numeric_limits<double>::infinity(), slack = first_slack, factor = 1;
+  while (slack >= least_slack && slack <= most_slack) {
     Groups groups = groups_of(program, map, free, slack);
     const Expected<FreeRun> grouped = free_run(program, array, durations, &groups);
     if (!grouped) return grouped.failure();
     program::Program candidate = with_controllers(with_groups(program, groups), array, *grouped, table, 0);
-    const double time = least_time(candidate, array, grouped->length);
-    if (time >= least) continue;
+    const double busy = busy_time(candidate, array), time = std::max(busy, grouped->length);
+    if (time >= least) break;
     least = time;
     best = std::move(candidate);
+    if (factor == 1) factor = busy > grouped->length ? next_slack : 1 / next_slack;
+    slack *= factor;
   }
   return best;
 }
@@ -164,7 +166,7 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
   if (array.controller.mechanism == arch::ControlMechanism::serial)
-    return lower_for_serial(program, array, durations, *free, *table);
+    return lower_for_serial(program, array, durations, *table, *free);
   constexpr double at_once = std::numeric_limits<double>::infinity();
   return with_controllers(std::move(program), array, *free, *table, at_once);
 }

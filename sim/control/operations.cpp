@@ -65,10 +65,10 @@ class Maker {
   // Tasks by the time at which they are pushed: as soon as they could be, or `lead` cycles before their first byte
   // moves, if that is later. What a task waits for ended by then, which depends on tasks whose bytes moved before: in
   // this order nothing is awaited that comes later.
-  std::vector<std::pair<EngineId, std::size_t>> in_order() const {
+  std::vector<std::pair<EngineId, std::size_t>> in_order() {
     std::vector<std::tuple<double, double, EngineId, std::size_t>> list;
     for (const EngineId e : table_.started) {
-      ChannelState plan = o_.channels[e];
+      ChannelState& plan = o_.channels[e];
       double last = 0;
       for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
         const program::Transfer& t = transfer(e, plan.tasks[i].begin);
@@ -82,6 +82,7 @@ class Maker {
         last = std::max(last, free_.flow[e][plan.tasks[i].begin] - lead_);
         list.emplace_back(last, free_.flow[e][plan.tasks[i].begin], e, i);
       }
+      plan.empty();
     }
     std::sort(list.begin(), list.end());
     std::vector<std::pair<EngineId, std::size_t>> order;
