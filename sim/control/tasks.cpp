@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t longest_look = 1 << 14;
 // How much more a longer chain has to serve: it takes descriptors from other chains.
 constexpr double worth_more_descriptors = 1.1;
+// Executions for each descriptor and push from which on a chain that turns is a task of its own.
+constexpr int worth_a_task = 2;
 
 }  // namespace
 
@@ -48,10 +50,24 @@ Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
     best.repeat = turns;
     best.executions = static_cast<std::size_t>(turns) * period;
   }
+  // A chain that runs once ends where one that turns can begin.
+  for (std::size_t i = 1; best.repeat == 1 && i < best.executions; ++i)
+    if (turns_well(first + i, end, descriptors)) {
+      best.chain.resize(i);
+      best.executions = i;
+    }
   const Execution& last = list_[first + best.executions - 1];
   best.begin = list_[first].first;
   best.end = last.first + last.count;
   return best;
+}
+
+bool TaskFormer::turns_well(std::size_t first, std::size_t end, int descriptors) {
+  for (int period = 1; period <= descriptors && first + 2 * period <= end; ++period) {
+    const int turns = fold(first, end, period);
+    if (turns > 1 && turns * period >= worth_a_task * (period + 1)) return true;
+  }
+  return false;
 }
 
 // Whether the link can also do execution `at`, `turn` turns after the first of its place; it is adapted if so.

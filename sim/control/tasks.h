@@ -40,6 +40,7 @@ class TaskFormer {
  private:
   bool serves(ChainLink& link, std::size_t first_at, std::size_t at, int turn) const;
   Task longest(std::size_t first, std::size_t end, int descriptors);
+  bool turns_well(std::size_t first, std::size_t end, int descriptors);
   int fold(std::size_t first, std::size_t end, int period);
   std::size_t end_of(std::size_t first);
 
