@@ -86,8 +86,9 @@ bool TaskFormer::serves(ChainLink& link, std::size_t first_at, std::size_t at, i
   if (link.step != 0 && apart != turn % link.iterations * link.step) return false;
   if (link.step == 0 && apart != 0) return false;
   const Execution& held = list_[link.execution];
-  if (held.shape == x.shape) return true;
-  if (held.run < 0 || held.run != x.run || held.count > 1 || x.count > 1) return false;
+  link.joins = link.joins || x.count > 1;
+  if (held.shape == x.shape) return !(link.joins && link.ends_at_last);
+  if (held.run < 0 || held.run != x.run || link.joins) return false;
   link.ends_at_last = true;
   if (x.bytes <= held.bytes) return true;
   if (link.step != 0) return false;  // the registers of a longer transfer have the address of a later turn
@@ -98,7 +99,7 @@ bool TaskFormer::serves(ChainLink& link, std::size_t first_at, std::size_t at, i
 // Turns that a chain of the first `period` executions can make; leaves it in chain_.
 int TaskFormer::fold(std::size_t first, std::size_t end, int period) {
   chain_.clear();
-  for (int i = 0; i < period; ++i) chain_.push_back({first + i, 1, 0, false});
+  for (int i = 0; i < period; ++i) chain_.push_back({first + i, 1, 0, false, list_[first + i].count > 1});
   int turn = 1;
   for (; turn < arch::most_task_repeats && first + (turn + 1) * period <= end; ++turn) {
     before_ = chain_;

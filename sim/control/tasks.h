@@ -14,6 +14,7 @@ struct ChainLink {
   std::int16_t iterations = 1;  // turns after which it is back at its first address
   std::int64_t step = 0;        // bytes
   bool ends_at_last = false;
+  bool joins = false;  // takes several transfers as one, at some turn: no end of a stream may end it
 };
 
 struct Task {
