@@ -163,10 +163,6 @@ std::string numbers(const RunResult& run) {
     const auto cell = [&](const std::optional<DensityResult>& density) {
       return density ? shown(m.access.get(*density), m.unit) : "-";
     };
-    const auto known = [&](const std::optional<DensityResult>& density) {
-      return density && has_value(m.access.get(*density));
-    };
-    if (m.name.rfind("control", 0) == 0 && !known(run.dense) && !known(run.sparse)) continue;
     text += fmt::format("  {:<26}{:>14}{:>14}\n", m.label, cell(run.dense), cell(run.sparse));
     if (m.name != "total_us") continue;
     for (const auto& both : result::run_metrics())

@@ -1,7 +1,6 @@
 #include "sim/control/lower.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <utility>
@@ -70,23 +69,23 @@ class Result {
   // The list of the channel without loops, so that each transfer has its own descriptor and start.
   void unroll(EngineId e) {
     program::EngineProgram& engine = p_.engines[e];
-    const ChannelState& c = operations_.channels[e];
+    const std::vector<Execution>& executions = operations_.executions[e];
+    const std::vector<Task>& tasks = operations_.tasks[e];
     std::vector<program::Transfer> list;
     for (const std::int32_t i : free_.order[e]) {
       list.push_back(engine.transfers[i]);
       list.back().wait_count = 0;
     }
     std::size_t x = 0;
-    for (std::size_t i = 0; i < c.tasks.size(); ++i) {
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
       const Operations::Start& start = operations_.starts[e][i];
-      program::Transfer& first = list[c.tasks[i].begin];
+      program::Transfer& first = list[tasks[i].begin];
       first.wait0 = static_cast<std::uint32_t>(p_.waits.size());
       first.wait_count = 1;
       p_.waits.push_back({start.controller, static_cast<std::int32_t>(start.at + 1 + ahead_[start.controller])});
-      for (std::size_t k = 0; k < c.tasks[i].executions; ++k, ++x)
-        for (std::size_t n = 0; n < c.executions[x].count; ++n)
-          list[c.executions[x].first + n].descriptor =
-              static_cast<std::int16_t>(start.place + static_cast<int>(k % c.tasks[i].chain.size()));
+      for (std::size_t k = 0; k < tasks[i].executions; ++k, ++x)
+        for (std::size_t n = 0; n < executions[x].count; ++n)
+          list[executions[x].first + n].descriptor = static_cast<std::int16_t>(start.numbers[k % start.numbers.size()]);
     }
     engine.transfers = std::move(list);
     engine.steps.clear();
@@ -102,11 +101,11 @@ class Result {
 };
 
 program::Program with_controllers(program::Program program, const arch::ArraySpec& array, const FreeRun& free,
-                                  const Table& table, double lead) {
+                                  const Table& table) {
   const program::EngineMap map(array);
   Cuts cuts(program.engines.size());
   for (;;) {
-    const Operations operations = operations_of(program, array, free, table, cuts, lead);
+    const Operations operations = operations_of(program, array, free, table, cuts);
     bool complete = true;
     for (std::size_t e = 0; e < cuts.size(); ++e) {
       if (operations.missing[e].empty()) continue;
@@ -119,33 +118,36 @@ program::Program with_controllers(program::Program program, const arch::ArraySpe
   }
 }
 
-// Cycles that a serial controller is busy, or those of the free run where they are more.
-double least_time(const program::Program& lowered, const arch::ArraySpec& array, double free_time) {
+// Cycles that a serial controller takes for its list without waiting.
+double busy_time(const program::Program& lowered, const arch::ArraySpec& array) {
   double ns = 0;
   for (const program::EngineProgram& engine : lowered.engines)
     for (const ControlOp& op : engine.control) ns += array.controller.serial_ns(op.kind);
-  return std::max(free_time, ns * array.clock_hz / 1e9);
+  return ns * array.clock_hz / 1e9;
 }
 
-// Slack in cycles that waits are given before the shortest program is chosen: what delays transfers saves operations.
-constexpr std::array<double, 3> slacks{2000, 8000, 32000};
+// Slack in cycles that waits are given: what delays transfers saves operations. The first one is tried; then more where
+// the controller is what takes longest, less where it is not, as long as that shortens the whole.
+constexpr double first_slack = 8000, next_slack = 4, most_slack = 128000, least_slack = 100;
 
 // The program with the grouping of waits that keeps a serial controller busy for the least time.
 Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
-                                            const std::vector<Millicycles>& durations, const FreeRun& free,
-                                            const Table& table) {
+                                            const std::vector<Millicycles>& durations, const Table& table,
+                                            const FreeRun& free) {
   const program::EngineMap map(array);
-  program::Program best = with_controllers(program, array, free, table, 0);
-  double least = least_time(best, array, free.length);
-  for (const double slack : slacks) {
+  program::Program best;
+  double least = std::numeric_limits<double>::infinity(), slack = first_slack, factor = 1;
+  while (slack >= least_slack && slack <= most_slack) {
     Groups groups = groups_of(program, map, free, slack);
     const Expected<FreeRun> grouped = free_run(program, array, durations, &groups);
     if (!grouped) return grouped.failure();
-    program::Program candidate = with_controllers(with_groups(program, groups), array, *grouped, table, 0);
-    const double time = least_time(candidate, array, grouped->length);
-    if (time >= least) continue;
+    program::Program candidate = with_controllers(with_groups(program, groups), array, *grouped, table);
+    const double busy = busy_time(candidate, array), time = std::max(busy, grouped->length);
+    if (time >= least) break;
     least = time;
     best = std::move(candidate);
+    if (factor == 1) factor = busy > grouped->length ? next_slack : 1 / next_slack;
+    slack *= factor;
   }
   return best;
 }
@@ -164,9 +166,8 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
   if (array.controller.mechanism == arch::ControlMechanism::serial)
-    return lower_for_serial(program, array, durations, *free, *table);
-  constexpr double at_once = std::numeric_limits<double>::infinity();
-  return with_controllers(std::move(program), array, *free, *table, at_once);
+    return lower_for_serial(program, array, durations, *table, *free);
+  return with_controllers(std::move(program), array, *free, *table);
 }
 
 }  // namespace tessera::control

@@ -1,7 +1,9 @@
 #include "sim/control/operations.h"
 
 #include <algorithm>
-#include <tuple>
+#include <functional>
+#include <map>
+#include <queue>
 #include <utility>
 
 namespace tessera::control {
@@ -14,79 +16,50 @@ using program::EngineKind;
 
 class Maker {
  public:
-  Maker(const program::Program& p, const arch::ArraySpec& a, const program::EngineMap& map, const FreeRun& free,
-        const Table& table, const Cuts& cuts, double lead)
+  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table, const Cuts& cuts)
       : p_(p),
-        a_(a),
-        map_(map),
+        map_(a),
         free_(free),
         table_(table),
-        lead_(lead),
-        known_(static_cast<std::size_t>(map.controllers()), std::vector<std::int32_t>(p.engines.size())) {
-    o_.channels.resize(p.engines.size());
+        known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())) {
+    o_.executions.resize(p.engines.size());
+    o_.tasks.resize(p.engines.size());
     o_.starts.resize(p.engines.size());
-    o_.lists.resize(static_cast<std::size_t>(map.controllers()));
     o_.missing.resize(p.engines.size());
-    for (const EngineId e : table.started) form(e, cuts[e]);
+    o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
+    for (const Table::Part& part : table.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
+    for (const EngineId e : table.started) {
+      const program::EngineMap::Info& info = map_.info(e);
+      const arch::DmaSpec& dma = dma_of(a, info.tile_kind);
+      o_.executions[e] = executions_of(p.engines[e], free.order[e], cuts[e], dma, info.kind == EngineKind::mm2s);
+      formers_.emplace(e, TaskFormer(o_.executions[e], cuts[e], dma));
+    }
   }
 
+  // Tasks in the order in which their first bytes move. What a task waits for ended by then, which depends on tasks
+  // whose bytes moved before: nothing is awaited that comes later.
   Operations run() {
-    for (const auto& [e, i] : in_order()) start(e, i);
+    using Next = std::pair<double, EngineId>;
+    std::priority_queue<Next, std::vector<Next>, std::greater<>> queue;
+    const auto add = [&](EngineId e) {
+      TaskFormer& former = formers_.at(e);
+      const Table::Part& part = table_.parts[static_cast<std::size_t>(table_.part[e])];
+      descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, former.wanted(part.count));
+      if (!former.ended()) queue.push({free_.flow[e][former.begin()], e});
+    };
+    for (const EngineId e : table_.started) add(e);
+    while (!queue.empty()) {
+      const auto [now, e] = queue.top();
+      queue.pop();
+      start(e, now);
+      add(e);
+    }
     return std::move(o_);
   }
 
  private:
-  const program::Program& p_;
-  const arch::ArraySpec& a_;
-  const program::EngineMap& map_;
-  const FreeRun& free_;
-  const Table& table_;
-  const double lead_;
-
-  Operations o_;
-
- private:
-  void form(EngineId e, const std::vector<std::int32_t>& cuts) {
-    const program::EngineMap::Info& info = map_.info(e);
-    TaskLimits limits;
-    limits.descriptors = table_.share[e];
-    limits.dma = dma_of(a_, info.tile_kind);
-    std::vector<Execution> list =
-        executions_of(p_.engines[e], free_.order[e], cuts, limits.dma, info.kind == EngineKind::mm2s);
-    std::vector<Task> tasks = form_tasks(list, cuts, limits);
-    o_.channels[e] = ChannelState(std::move(list), std::move(tasks), table_.share[e]);
-    o_.channels[e].base = table_.base[e];
-  }
-
   const program::Transfer& transfer(EngineId e, std::size_t i) const {
     return p_.engines[e].transfers[free_.order[e][i]];
-  }
-
-  // Tasks by the time at which they are pushed: as soon as they could be, or `lead` cycles before their first byte
-  // moves, if that is later. What a task waits for ended by then, which depends on tasks whose bytes moved before: in
-  // this order nothing is awaited that comes later.
-  std::vector<std::pair<EngineId, std::size_t>> in_order() const {
-    std::vector<std::tuple<double, double, EngineId, std::size_t>> list;
-    for (const EngineId e : table_.started) {
-      ChannelState plan = o_.channels[e];
-      double last = 0;
-      for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
-        const program::Transfer& t = transfer(e, plan.tasks[i].begin);
-        for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w)
-          if (p_.waits[w].tasks > 0) last = std::max(last, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
-        if (const std::ptrdiff_t must = plan.must_complete(i, 0); must >= 0)
-          last = std::max(last, free_.end[e][plan.tasks[must].end - 1]);
-        if (i >= arch::queued_tasks)  // the latest that a full queue waits for
-          last = std::max(last, free_.end[e][plan.tasks[i + 1 - arch::queued_tasks].end - 1]);
-        plan.use(i);
-        last = std::max(last, free_.flow[e][plan.tasks[i].begin] - lead_);
-        list.emplace_back(last, free_.flow[e][plan.tasks[i].begin], e, i);
-      }
-    }
-    std::sort(list.begin(), list.end());
-    std::vector<std::pair<EngineId, std::size_t>> order;
-    for (const auto& entry : list) order.emplace_back(std::get<2>(entry), std::get<3>(entry));
-    return order;
   }
 
   std::size_t append(EngineId controller, ControlKind kind, EngineId channel, int layer) {
@@ -109,7 +82,7 @@ class Maker {
     if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
       for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
     if (map_.is_channel(wait.engine)) {
-      const std::vector<Task>& tasks = o_.channels[wait.engine].tasks;
+      const std::vector<Task>& tasks = o_.tasks[wait.engine];
       const auto task = std::partition_point(
           tasks.begin(), tasks.end(), [&](const Task& t) { return t.end < static_cast<std::size_t>(wait.tasks); });
       if (task->end != static_cast<std::size_t>(wait.tasks)) return o_.missing[wait.engine].push_back(wait.tasks);
@@ -121,12 +94,8 @@ class Maker {
     o_.lists[controller - map_.first_controller()][at].awaited = wait.tasks;
   }
 
-  void start(EngineId e, std::size_t i) {
-    ChannelState& c = o_.channels[e];
-    const Task& task = c.tasks[i];
-    const program::Transfer& first = transfer(e, task.begin);
-    const EngineId controller = map_.controller_of(map_.info(e).tile);
-    const int layer = first.layer;
+  // Of a task that begins with the transfer.
+  void await_all(EngineId controller, const program::Transfer& first) {
     std::vector<program::Wait> waits(p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count);
     waits.erase(std::remove_if(waits.begin(), waits.end(), [](const program::Wait& w) { return w.tasks <= 0; }),
                 waits.end());
@@ -134,29 +103,63 @@ class Maker {
     std::stable_sort(waits.begin(), waits.end(), [&](const program::Wait& x, const program::Wait& y) {
       return free_.end[x.engine][x.tasks - 1] > free_.end[y.engine][y.tasks - 1];
     });
-    for (const program::Wait& w : waits) await(controller, w, layer);
-    const std::int32_t known = known_[controller - map_.first_controller()][e];
-    if (const std::ptrdiff_t must = c.must_complete(i, known); must >= 0)
-      await(controller, {e, static_cast<std::int32_t>(c.tasks[must].end)}, layer);
-    const auto [place, fresh] = c.use(i);
-    if (fresh) write(controller, e, task, c.base + place, layer);
-    const std::size_t at = append(controller, ControlKind::push_task, e, layer);
+    for (const program::Wait& w : waits) await(controller, w, first.layer);
+  }
+
+  void start(EngineId e, double now) {
+    TaskFormer& former = formers_.at(e);
+    const program::Transfer& first = transfer(e, former.begin());
+    const EngineId controller = map_.controller_of(map_.info(e).tile);
+    const std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
+    await_all(controller, first);
+    std::vector<Task>& tasks = o_.tasks[e];
+    if (tasks.size() >= arch::queued_tasks) make_room(controller, e, first.layer);
+    Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
+    tasks.push_back(former.next(descriptors.room(e, now)));
+    const Task& task = tasks.back();
+    Chain* chain = descriptors.find(e, o_.executions[e], task.chain);
+    if (chain == nullptr) {
+      chain = &descriptors.place(e, task.chain, now, known);
+      rest(controller, descriptors, chain->numbers, first.layer);
+      write(controller, e, *chain, first.layer);
+    }
+    const auto end = static_cast<std::int32_t>(task.end);
+    descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
+    const std::size_t at = append(controller, ControlKind::push_task, e, first.layer);
     ControlOp& push = operation(controller, at);
-    push.descriptor = static_cast<std::int16_t>(c.base + place);
+    push.descriptor = static_cast<std::int16_t>(chain->numbers.front());
     push.transfers = static_cast<std::int32_t>(task.end - task.begin);
     push.repeat = static_cast<std::int16_t>(task.repeat);
-    o_.starts[e].push_back({controller, at, c.base + place});
+    o_.starts[e].push_back({controller, at, chain->numbers});
   }
-  void write(EngineId controller, EngineId e, const Task& task, int place, int layer) {
-    for (std::size_t k = 0; k < task.chain.size(); ++k) {
-      const ChainLink& link = task.chain[k];
-      const Execution& x = o_.channels[e].executions[link.execution];
-      const auto descriptor = static_cast<std::int16_t>(place + static_cast<int>(k));
+
+  // A full queue is freed by two tasks at a time, which halves the tokens.
+  void make_room(EngineId controller, EngineId e, int layer) {
+    const std::vector<Task>& tasks = o_.tasks[e];
+    const auto known = static_cast<std::size_t>(known_[controller - map_.first_controller()][e]);
+    if (tasks[tasks.size() - arch::queued_tasks].end <= known) return;
+    await(controller, {e, static_cast<std::int32_t>(tasks[tasks.size() - arch::queued_tasks + 1].end)}, layer);
+  }
+
+  // Until the last tasks that used the descriptors are complete, the latest first.
+  void rest(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers, int layer) {
+    std::vector<LastUse> uses;
+    for (const int number : numbers)
+      if (descriptors.last_use(number).channel >= 0) uses.push_back(descriptors.last_use(number));
+    std::stable_sort(uses.begin(), uses.end(), [](const LastUse& a, const LastUse& b) { return a.end > b.end; });
+    for (const LastUse& u : uses) await(controller, {u.channel, u.transfers}, layer);
+  }
+
+  void write(EngineId controller, EngineId e, const Chain& chain, int layer) {
+    for (std::size_t k = 0; k < chain.links.size(); ++k) {
+      const ChainLink& link = chain.links[k];
+      const Execution& x = o_.executions[e][link.execution];
+      const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
       ControlOp& op = operation(controller, append(controller, ControlKind::write_descriptor, e, layer));
       op.descriptor = descriptor;
       op.transfer = static_cast<std::int32_t>(x.first);
       op.joined = static_cast<std::int16_t>(x.count);
-      op.next = static_cast<std::int16_t>(k + 1 < task.chain.size() ? descriptor + 1 : -1);
+      op.next = static_cast<std::int16_t>(k + 1 < chain.numbers.size() ? chain.numbers[k + 1] : -1);
       op.iterations = link.iterations;
       op.iteration_step = link.step;
       op.ends_at_last = link.ends_at_last;
@@ -165,15 +168,21 @@ class Maker {
     }
   }
 
+  const program::Program& p_;
+  const program::EngineMap map_;
+  const FreeRun& free_;
+  const Table& table_;
+  Operations o_;
+  std::vector<Descriptors> descriptors_;          // by part of the table
+  std::map<EngineId, TaskFormer> formers_;        // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
 };
 
 }  // namespace
 
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Cuts& cuts, double lead) {
-  const program::EngineMap map(array);
-  return Maker(program, array, map, free, table, cuts, lead).run();
+                         const Table& table, const Cuts& cuts) {
+  return Maker(program, array, free, table, cuts).run();
 }
 
 }  // namespace tessera::control

@@ -4,7 +4,7 @@
 #include <set>
 #include <vector>
 
-#include "sim/control/channel_state.h"
+#include "sim/control/descriptors.h"
 #include "sim/control/table.h"
 
 namespace tessera::control {
@@ -15,22 +15,22 @@ using Cuts = std::vector<std::vector<std::int32_t>>;
 struct Operations {
   struct Start {
     program::EngineId controller;
-    std::size_t at;  // in its list
-    int place;       // first descriptor
+    std::size_t at;            // in its list
+    std::vector<int> numbers;  // of the chain's descriptors
   };
   struct Op {
     program::ControlOp op;
     std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
   };
-  std::vector<ChannelState> channels;      // by engine
-  std::vector<std::vector<Start>> starts;  // by engine, of each task
-  std::vector<std::vector<Op>> lists;      // by controller
-  std::set<program::EngineId> telling;     // channels of which a token is awaited
-  Cuts missing;                            // where a task would have to end for a token; none: the lists are right
+  std::vector<std::vector<Execution>> executions;  // by engine
+  std::vector<std::vector<Task>> tasks;            // by engine
+  std::vector<std::vector<Start>> starts;          // by engine, of each task
+  std::vector<std::vector<Op>> lists;              // by controller
+  std::set<program::EngineId> telling;             // channels of which a token is awaited
+  Cuts missing;  // where a task would have to end for a token; none: the lists are right
 };
 
-// `lead`: cycles before its first byte moves at which a task is pushed at the earliest.
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Cuts& cuts, double lead);
+                         const Table& table, const Cuts& cuts);
 
 }  // namespace tessera::control

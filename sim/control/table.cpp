@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "sim/control/shares.h"
 #include "sim/program/registers.h"
 
 namespace tessera::control {
@@ -19,8 +18,7 @@ class TableMaker {
  public:
   TableMaker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free)
       : p_(p), a_(a), map_(a), free_(free) {
-    table_.base.assign(p.engines.size(), 0);
-    table_.share.assign(p.engines.size(), 0);
+    table_.part.assign(p.engines.size(), -1);
   }
 
   Expected<Table> run() {
@@ -67,20 +65,8 @@ class TableMaker {
       return fail(ExitCode::does_not_fit,
                   {"", map_.tile_name(half.first),
                    fmt::format("has {} descriptors left for {} channels", left, list.size()), ""});
-    std::vector<ShareOf> channels;
-    for (const EngineId e : list) {
-      const program::EngineMap::Info& info = map_.info(e);
-      const arch::DmaSpec& dma = dma_of(a_, info.tile_kind);
-      channels.push_back({executions_of(p_.engines[e], free_.order[e], {}, dma, info.kind == EngineKind::mm2s), dma});
-      for (Execution& x : channels.back().executions) x.waits = false;
-    }
-    const std::vector<int> shares = shares_of(channels, left);
-    int base = range.first + taken_[half];
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      table_.base[list[i]] = base;
-      table_.share[list[i]] = shares[i];
-      base += shares[i];
-    }
+    for (const EngineId e : list) table_.part[e] = static_cast<int>(table_.parts.size());
+    table_.parts.push_back({range.first + taken_[half], left, list});
     return std::nullopt;
   }
 

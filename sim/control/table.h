@@ -1,4 +1,4 @@
-// How the descriptors of every tile are divided among its channels.
+// Which channels controllers start, and which descriptors these have.
 #pragma once
 #include <map>
 #include <vector>
@@ -9,10 +9,14 @@ namespace tessera::control {
 
 const arch::DmaSpec& dma_of(const arch::ArraySpec& array, program::TileKind kind);
 
-// Which channels controllers start, and how many descriptors each has.
 struct Table {
+  struct Part {  // of a tile: all its descriptors, or in a memory tile those of its even or odd channels
+    int first = 0, count = 0;
+    std::vector<program::EngineId> channels;  // that share them
+  };
   std::vector<program::EngineId> started;
-  std::vector<int> base, share;                 // by engine; of started ones
+  std::vector<Part> parts;
+  std::vector<int> part;                        // by engine: of started ones, the index of theirs
   std::map<program::EngineId, int> configured;  // and their first descriptor
 };
 

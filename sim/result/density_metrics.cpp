@@ -222,7 +222,7 @@ void add_control(DensityTable& table) {
        "What the controllers do; absent where transfers are started for free.",
        "counted",
        field<&D::control, &ControlWork::operations>(),
-       "controller operations",
+       "",
        {"control_operations"}},
       {"control.bound_us", "us", "The same as control_bound_us.", "operations x the time of each",
        field<&D::control, &ControlWork::bound_us>()},

@@ -1,6 +1,7 @@
 // Does a program that controllers start do the same, with few operations, and in the time that these take?
 #include <catch2/catch.hpp>
 
+#include "sim/control/tasks.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "tests/control/fixture.h"
@@ -75,6 +76,27 @@ TEST_CASE("what comes end to end is one descriptor, whoever sends it") {
   CHECK(writes == 1);
   CHECK(program.engines[tile].transfers.size() == 40);
   CHECK(run(array, program).problems.empty());
+}
+
+TEST_CASE("the end of a stream ends no descriptor that joins several") {
+  // Of one buffer: 100 bytes, 200 bytes, and 200 bytes in two transfers.
+  control::Execution shorter, longer, joined;
+  shorter.bytes = 100;
+  shorter.run = longer.run = joined.run = 0;
+  longer.bytes = joined.bytes = 200;
+  longer.shape = joined.shape = 1;
+  joined.count = 2;
+  const auto repeats = [](std::vector<control::Execution> list) {
+    std::size_t at = 0;
+    for (control::Execution& x : list) x.first = std::exchange(at, at + x.count);
+    const std::vector<std::int32_t> cuts;
+    control::TaskFormer former(list, cuts, DmaSpec{});
+    return former.next(1).repeat;
+  };
+  CHECK(repeats({shorter, longer, shorter}) == 3);
+  CHECK(repeats({longer, joined, longer}) == 3);
+  CHECK(repeats({shorter, longer, joined}) == 2);
+  CHECK(repeats({longer, joined, shorter}) == 2);
 }
 
 TEST_CASE("no token is asked for that another one implies") {
