@@ -14,6 +14,7 @@
 #include "sim/mapping/text.h"
 #include "sim/network/network.h"
 #include "sim/program/program.h"
+#include "sim/schedule/trials.h"
 #include "sim/sparsity/block_mask.h"
 
 namespace tessera::schedule {
@@ -30,8 +31,19 @@ struct GivenMapping {
   mapping::ReadMapping read;
 };
 
+// What mappings are chosen by.
+enum class SearchKind {
+  estimate,  // formulas alone
+  layers,    // simulations of single layers, where the formulas cannot tell
+  network,   // and of the whole network, one layer changed at a time
+};
+const char* search_name(SearchKind kind);
+std::vector<std::string> search_names();
+SearchKind find_search(const std::string& name);  // of search_names()
+
 struct ScheduleSpec {
   std::string policy = "best";  // one of policy_names()
+  SearchKind search = SearchKind::layers;
   bool balance = true;          // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, mapping::ForcedMapping> layers;  // what is forced, by layer name
   bool depth_tiling = true;                              // let the policy tile in depth what would spill to DDR
@@ -68,10 +80,11 @@ struct Schedule {
 };
 
 // masks[i]: block mask of layer i, nullopt: dense. The program is empty where there is a mapping. Fails with
-// does_not_fit (demand, bound, gap, knobs).
+// does_not_fit (demand, bound, gap, knobs). Without `trials` estimates decide, whatever the search.
 Expected<Schedule> decide_schedule(const network::Network& network,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec);
+                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec,
+                                   const Trials* trials = nullptr);
 
 // What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
 // of a run config. decide_schedule starts with it.

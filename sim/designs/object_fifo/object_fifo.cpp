@@ -22,7 +22,7 @@ bool is_gemm(const network::Network& network) {
 // What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
 // the law does not have.
 std::vector<Problem> problems(const schedule::Request& request) {
-  const auto& [network, masks, law, spec] = request;
+  const auto& [network, masks, law, spec, trials] = request;
   std::vector<Problem> found;
   const auto bottleneck = find_bottleneck(network);
   const bool behind = network.layers.size() > 1 && (network.layers[1].lookup || network.layers[1].most != 127);
@@ -84,7 +84,7 @@ std::vector<Problem> problems(const schedule::Request& request) {
 }
 
 Expected<Schedule> decide(const schedule::Request& request, const arch::ArraySpec& array) {
-  const auto& [network, masks, law, spec] = request;
+  const auto& [network, masks, law, spec, trials] = request;
   if (const auto bottleneck = find_bottleneck(network)) return schedule_bottleneck(network, *bottleneck, array, law);
   const network::Layer& gemm = network.layers[1];
   return schedule_gemm(network, gemm_design(gemm, spec.layers.at(gemm.name), array), array, law);

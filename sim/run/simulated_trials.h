@@ -1,0 +1,20 @@
+// Trials of a schedule on the simulator, each in a process of its own.
+#pragma once
+#include "sim/cost/kernel_law.h"
+#include "sim/schedule/trials.h"
+
+namespace tessera::run {
+
+class SimulatedTrials : public schedule::Trials {
+ public:
+  SimulatedTrials(const arch::ArraySpec& array, const cost::KernelLaw& law) : array_(array), law_(law) {}
+  std::optional<std::vector<double>> layer_ends(const network::Network& network,
+                                                const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                                const mapping::Mapping& mapping) const override;
+
+ private:
+  const arch::ArraySpec& array_;
+  const cost::KernelLaw& law_;
+};
+
+}  // namespace tessera::run
