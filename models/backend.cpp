@@ -6,10 +6,10 @@
 #include <systemc>
 
 #include "models/array.h"
+#include "models/deadlock_detector.h"
 #include "models/functional/functional_plane.h"
 #include "models/load_check.h"
 #include "models/sim_time.h"
-#include "models/watchdog.h"
 
 // Debian's libsystemc carries a main that wants this; ours is never entered through it.
 int sc_main(int, char**) { return 0; }
@@ -20,10 +20,10 @@ namespace {
 
 Expected<exec::SimResult> run_array(RunState& run) {
   Array array("array", run);
-  const Watchdog watchdog("watchdog", run, array);
+  const DeadlockDetector deadlock_detector("deadlock_detector", run, array);
   sc_core::sc_start();
   const Millicycles total = now();
-  if (auto failure = watchdog.verdict()) return std::move(*failure);
+  if (auto failure = deadlock_detector.verdict()) return std::move(*failure);
   for (Engine* e : array.engines()) e->close(total);
   run.result.total = total;
   return std::move(run.result);

@@ -71,8 +71,8 @@ void ComputeCore::advance() {
         }
         phase_ = Phase::compute;
         prefetch(run_.program.calls, instr_->call);
-        const Millicycles law = run_.durations[static_cast<std::size_t>(instr_->call)];
-        if (pause(ahead() + law + tile.call_cycles * millicycles_per_cycle, exec::Cause::busy)) return;
+        const Millicycles latency_model = run_.durations[static_cast<std::size_t>(instr_->call)];
+        if (pause(ahead() + latency_model + tile.call_cycles * millicycles_per_cycle, exec::Cause::busy)) return;
         break;
       }
       case Phase::compute:

@@ -1,6 +1,6 @@
 // The core of a compute tile: lock operations and kernel calls in program order. A kernel call takes the time of the
-// kernel law plus the fixed call cost, and is stalled by DMA accesses to the banks of its buffers. What happens inside
-// a call (pipeline, loads, stores) is in the law, not here.
+// kernel latency model plus the fixed call cost, and is stalled by DMA accesses to the banks of its buffers. What
+// happens inside a call (pipeline, loads, stores) is in the latency model, not here.
 #pragma once
 #include "models/bank_counters.h"
 #include "models/engine.h"

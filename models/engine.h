@@ -3,8 +3,8 @@
 #pragma once
 #include <systemc>
 
+#include "models/instruction_cursor.h"
 #include "models/run_state.h"
-#include "models/step_cursor.h"
 
 namespace tessera::models {
 
@@ -19,7 +19,7 @@ class Engine : public sc_core::sc_module {
   void token_arrived();
   void lock_granted() { wake_.notify(sc_core::SC_ZERO_TIME); }
 
-  // For the watchdog.
+  // For the deadlock_detector.
   program::EngineId id() const { return id_; }
   Blocked blocked() const { return blocked_; }
   const LockUnit& locks() const { return *locks_; }  // of an engine that is blocked for one
@@ -59,7 +59,7 @@ class Engine : public sc_core::sc_module {
   RunState& run_;
   const program::EngineId id_;
   LockUnit* const locks_;  // of its tile; null for a controller
-  StepCursor cursor_;
+  InstructionCursor cursor_;
 
  private:
   bool on_controller(const program::Wait& wait) const;

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/task_board.h"
+#include "models/completion_counters.h"
 #include "sim/exec/backend.h"
 
 namespace tessera::models {
@@ -24,7 +24,7 @@ struct RunState {
   const std::vector<Millicycles>& durations;
   const exec::SimOptions& options;
   program::EngineMap map{array};
-  TaskBoard tasks{map.count()};
+  CompletionCounters tasks{map.count()};
   exec::SimResult result;
   std::vector<Problem> faults;  // what the machine refuses while it runs (a lock above its maximum)
   DataPlane* data = nullptr;    // null in a run without data

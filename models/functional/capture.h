@@ -1,4 +1,4 @@
-// Collects the elements of every tensor as they arrive at their homes (descriptors with Payload::result).
+// Collects the elements of every tensor as they arrive at their placements (descriptors with Payload::result).
 #pragma once
 #include <vector>
 

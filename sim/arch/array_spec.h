@@ -79,7 +79,7 @@ struct ComputeTileSpec {
   LockSpec locks;
   DmaSpec dma;
   double conflict_share = 0;  // share of DMA bank accesses during a kernel call that stall the core by one cycle
-  Cycles call_cycles = 0;     // per kernel call, beyond the kernel law
+  Cycles call_cycles = 0;     // per kernel call, beyond the kernel latency model
 };
 
 struct MemoryTileSpec {
@@ -138,7 +138,7 @@ struct ArraySpec {
   int cols = 4;
   int memtile_rows = 1;  // memory tiles per column
   double clock_hz = 1e9;
-  std::string kernels = "peak";  // name of the kernel law
+  std::string kernels = "peak";  // name of the kernel latency model
   ComputeTileSpec tile;
   MemoryTileSpec memtile;
   ShimSpec shim;

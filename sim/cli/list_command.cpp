@@ -50,9 +50,10 @@ void list_names(const std::vector<std::string>& names) {
 }
 
 void list_kernels() {
-  for (const std::string& name : run::all_kernel_law_names()) {
-    const Expected<const cost::KernelLaw*> law = run::open_kernel_law(name);
-    fmt::print("  {:<28}{}\n", name, law ? (*law)->coverage() : "cannot be read: " + describe(law.failure()));
+  for (const std::string& name : run::all_latency_model_names()) {
+    const Expected<const cost::LatencyModel*> latency_model = run::open_latency_model(name);
+    fmt::print("  {:<28}{}\n", name,
+               latency_model ? (*latency_model)->coverage() : "cannot be read: " + describe(latency_model.failure()));
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace tessera::cli {
 
-// `parent`: where <name>-<hash>/ goes, the hash of a program that was brought included; empty: results/runs of the
+// `parent`: where <name>-<hash>/ goes, the hash of an external program included; empty: results/runs of the
 // project. Returns the folder.
 Expected<std::string> commit_result(const run::RunConfig& config, const result::RunResult& result,
                                     const std::string& parent);

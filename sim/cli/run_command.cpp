@@ -16,7 +16,7 @@
 #include "sim/cli/target_file.h"
 #include "sim/program/text.h"
 #include "sim/result/json.h"
-#include "sim/run/brought_program.h"
+#include "sim/run/external_program.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
 

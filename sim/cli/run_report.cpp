@@ -93,7 +93,7 @@ std::string control_note(const RunResult& run) {
   return text + "\n" + (rows.empty() ? "" : "Busy at least, were this schedule given to:\n" + rows);
 }
 
-// Of a program that was brought: its hash, and the zero blocks that its masks have.
+// Of an external program: its hash, and the zero blocks that its masks have.
 std::string program_lines(const result::ProgramFile& program) {
   const std::string share =
       program.masked_blocks == 0 ? "zero blocks: not known, the program has no masks"

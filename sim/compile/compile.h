@@ -10,7 +10,7 @@ namespace tessera::compile {
 // masks[i]: block mask of layer i, nullopt: dense. Fails with does_not_fit (demand, bound, gap, knobs).
 Expected<schedule::Schedule> make_schedule(const network::Network& network,
                                            const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                           const arch::ArraySpec& array, const cost::KernelLaw& law,
+                                           const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
                                            const schedule::ScheduleSpec& spec,
                                            const schedule::Trials* trials = nullptr);
 

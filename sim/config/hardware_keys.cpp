@@ -84,7 +84,7 @@ std::vector<HardwareKey> make_keys() {
       {"tile.reserved", "stack and program data, not usable for buffers", "B", 0, million, true, INTO(tile.reserved)},
       {"tile.conflict_share", "share of DMA bank accesses during a kernel call that stall the core by a cycle", "share",
        0, 1, false, INTO(tile.conflict_share)},
-      {"tile.call_cycles", "per kernel call, beyond the kernel law", "cycles", 0, million, true,
+      {"tile.call_cycles", "per kernel call, beyond the kernel latency model", "cycles", 0, million, true,
        INTO(tile.call_cycles)},
       {"tile.locks.count", "locks of a compute tile", "locks", 1, 256, true, INTO(tile.locks.count)},
       {"tile.locks.max_value", "largest value of a lock", "value", 1, 65535, true, INTO(tile.locks.max_value)},

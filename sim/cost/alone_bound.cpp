@@ -41,7 +41,7 @@ struct Division {
 struct Demand {
   const network::Layer& layer;
   const sparsity::KernelMask& mask;
-  const KernelLaw& law;
+  const LatencyModel& latency_model;
   bool products;
   Streams streams;
   std::vector<std::int64_t> row_blocks;     // present 8x8 blocks by group of 8 output channels
@@ -57,8 +57,8 @@ struct Demand {
 };
 
 Demand demand_of(const network::Layer& l, const sparsity::KernelMask& mask, const arch::ArraySpec& a,
-                 const KernelLaw& law, bool products) {
-  Demand d{l, mask, law, products, streams_of(l, a), {}, l.in.h, l.in.w, 0, 0};
+                 const LatencyModel& latency_model, bool products) {
+  Demand d{l, mask, latency_model, products, streams_of(l, a), {}, l.in.h, l.in.w, 0, 0};
   const network::Window& k = l.window;
   if (ops::has_window(l)) {
     d.read_h = positions_read(l.in.h, l.out.h, k.extent_h(), k.sh, k.pad_top);
@@ -88,7 +88,7 @@ double compute_cycles(const Demand& d, const Division& n) {
   const network::Layer& l = d.layer;
   const std::int64_t h = ceil_div(l.out.h, n.h), w = ceil_div(l.out.w, n.w), units = ceil_div(d.units(), n.c);
   const auto cycles = [&](std::int64_t channels, std::int64_t blocks) {
-    return kernel_cycles(l, {h, w, channels, blocks}, d.law, d.products);
+    return kernel_cycles(l, {h, w, channels, blocks}, d.latency_model, d.products);
   };
   if (d.row_blocks.empty()) return cycles(units * d.unit(), 0);
   std::vector<std::int64_t> ascending = d.row_blocks;
@@ -165,11 +165,11 @@ double ddr_cycles(const arch::ArraySpec& a, Bytes read, Bytes written) {
 }
 
 AloneBound alone_bound(const network::Layer& l, const sparsity::KernelMask& mask, const LayerTraffic& traffic,
-                       const arch::ArraySpec& a, const KernelLaw& law, bool products) {
+                       const arch::ArraySpec& a, const LatencyModel& latency_model, bool products) {
   const double ddr = ddr_cycles(a, traffic.weights + traffic.input, traffic.output);
   const double us = 1e6 / a.clock_hz;
   if (!ops::is_computed(l)) return {ddr * us, ddr > 0 ? "ddr" : "", ""};
-  const Demand demand = demand_of(l, mask, a, law, products);
+  const Demand demand = demand_of(l, mask, a, latency_model, products);
   AloneBound best;
   for (int cols_axis : {0, 1, 2})
     for (int rows_axis : {2, 0, 1}) {

@@ -13,7 +13,7 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/cost/compulsory.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 
 namespace tessera::cost {
 
@@ -25,7 +25,7 @@ struct AloneBound {
 
 // `mask`: of a convolution, else empty.
 AloneBound alone_bound(const network::Layer& layer, const sparsity::KernelMask& mask, const LayerTraffic& traffic,
-                       const arch::ArraySpec& array, const KernelLaw& law, bool products);
+                       const arch::ArraySpec& array, const LatencyModel& latency_model, bool products);
 
 // Cycles that all shim channels together need to read and write so many bytes of DDR, at best.
 double ddr_cycles(const arch::ArraySpec& array, Bytes read, Bytes written);

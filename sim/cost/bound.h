@@ -10,7 +10,7 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/cost/alone_bound.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
@@ -30,6 +30,6 @@ struct Bounds {
 // With `products` gemm layers are computed by the kernels for products (KernelKind::gemm), on elements of their own
 // types.
 Bounds analytic_bounds(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                       const arch::ArraySpec& array, const KernelLaw& law, bool products = false);
+                       const arch::ArraySpec& array, const LatencyModel& latency_model, bool products = false);
 
 }  // namespace tessera::cost

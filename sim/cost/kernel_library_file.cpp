@@ -7,8 +7,8 @@
 #include <tuple>
 
 #include "sim/base/json_file.h"
-#include "sim/cost/coefficient_law.h"
-#include "sim/cost/kernel_law_registry.h"
+#include "sim/cost/fitted_model.h"
+#include "sim/cost/latency_model_registry.h"
 
 namespace tessera::cost {
 namespace {
@@ -59,7 +59,7 @@ bool names_rows(const json& entry) {
   return entry.contains("residual_pct") && entry["residual_pct"].is_object() && !entry["residual_pct"].empty();
 }
 
-void read_gemm(Reader& r, const json& entry, const std::string& path, CoefficientLaw& law) {
+void read_gemm(Reader& r, const json& entry, const std::string& path, FittedModel& latency_model) {
   if (!entry.is_object()) return r.problem(path, "not an object", "an object");
   r.known(entry, path, kernel_library_keys().gemm);
   std::string in, out;
@@ -85,7 +85,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, Coefficien
     if (!*type && !name.empty())
       r.problem(path + "." + key, "unknown type " + name, "i8, i16, i32, bf16, bfp16 or f32");
   }
-  if (types[0] && types[1] && !law.gemm.emplace(std::pair{*types[0], *types[1]}, c).second)
+  if (types[0] && types[1] && !latency_model.gemm.emplace(std::pair{*types[0], *types[1]}, c).second)
     r.problem(path, "types given twice", "one entry per pair of types");
 }
 
@@ -104,7 +104,7 @@ void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoeffi
 }
 
 // {"3x3": ...}
-void read_windows(Reader& r, const json& windows, CoefficientLaw& law) {
+void read_windows(Reader& r, const json& windows, FittedModel& latency_model) {
   if (!windows.is_object()) return r.problem("conv_by_window", "not an object", "an object");
   for (const auto& [window, entry] : windows.items()) {
     const std::string path = "conv_by_window." + window;
@@ -114,7 +114,7 @@ void read_windows(Reader& r, const json& windows, CoefficientLaw& law) {
       r.problem(path, "no window", "height x width, such as 3x3");
       continue;
     }
-    read_conv(r, entry, path, law.conv_by_window[{h, w}]);
+    read_conv(r, entry, path, latency_model.conv_by_window[{h, w}]);
   }
 }
 
@@ -127,7 +127,7 @@ void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) 
 }
 
 // {"depthwise": ...}
-void read_operators(Reader& r, const json& entries, CoefficientLaw& law) {
+void read_operators(Reader& r, const json& entries, FittedModel& latency_model) {
   if (!entries.is_object()) return r.problem("operators", "not an object", "an object");
   std::vector<std::string> names;
   for (int k = 0; k < ops::kernel_kinds; ++k) names.emplace_back(kernel_name(static_cast<program::KernelKind>(k)));
@@ -143,7 +143,7 @@ void read_operators(Reader& r, const json& entries, CoefficientLaw& law) {
       continue;
     }
     r.known(entry, path, {"prologue", "per_cycle", "source"});
-    OperatorCoefficients& c = law.operators[static_cast<program::KernelKind>(kind - names.begin())];
+    OperatorCoefficients& c = latency_model.operators[static_cast<program::KernelKind>(kind - names.begin())];
     std::string source;
     r.number(entry, path, "prologue", c.prologue);
     r.rate(entry, path, "per_cycle", c.per_cycle);
@@ -160,7 +160,7 @@ json coefficients_of(json part) {
   return part;
 }
 
-Failure read_library(const std::string& file, CoefficientLaw& law) {
+Failure read_library(const std::string& file, FittedModel& latency_model) {
   Failure failure;
   Reader r(file, failure);
   const Expected<json> content = read_json(file);
@@ -171,17 +171,18 @@ Failure read_library(const std::string& file, CoefficientLaw& law) {
     return failure;
   }
   r.known(root, "", kernel_library_keys().top);
-  r.text(root, "", "name", law.name);
+  r.text(root, "", "name", latency_model.name);
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
-      read_gemm(r, root["gemm"][i], "gemm[" + std::to_string(i) + "]", law);
-  if (root.contains("conv")) read_conv(r, root["conv"], "conv", law.conv.emplace());
-  if (root.contains("conv_by_window")) read_windows(r, root["conv_by_window"], law);
-  if (!law.conv && !law.conv_by_window.empty()) r.problem("conv", "missing", "the kernels of all other windows");
-  if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], law.elementwise.emplace());
-  if (root.contains("store_bytes_per_cycle")) r.positive(root, "", "store_bytes_per_cycle", law.store_bytes);
-  if (root.contains("operators")) read_operators(r, root["operators"], law);
-  law.coefficients = coefficients_of(root).dump();
+      read_gemm(r, root["gemm"][i], "gemm[" + std::to_string(i) + "]", latency_model);
+  if (root.contains("conv")) read_conv(r, root["conv"], "conv", latency_model.conv.emplace());
+  if (root.contains("conv_by_window")) read_windows(r, root["conv_by_window"], latency_model);
+  if (!latency_model.conv && !latency_model.conv_by_window.empty())
+    r.problem("conv", "missing", "the kernels of all other windows");
+  if (root.contains("elementwise")) read_elementwise(r, root["elementwise"], latency_model.elementwise.emplace());
+  if (root.contains("store_bytes_per_cycle")) r.positive(root, "", "store_bytes_per_cycle", latency_model.store_bytes);
+  if (root.contains("operators")) read_operators(r, root["operators"], latency_model);
+  latency_model.coefficients = coefficients_of(root).dump();
   return failure;
 }
 
@@ -197,34 +198,36 @@ const LibraryKeys& kernel_library_keys() {
   return keys;
 }
 
-Expected<const CoefficientLaw*> load_kernel_library(const std::string& file, const std::vector<std::string>& taken) {
-  static std::map<std::string, std::unique_ptr<CoefficientLaw>> loaded;
+Expected<const FittedModel*> load_kernel_library(const std::string& file, const std::vector<std::string>& taken) {
+  static std::map<std::string, std::unique_ptr<FittedModel>> loaded;
   const auto known = loaded.find(file);
   if (known != loaded.end()) return known->second.get();
-  auto law = std::make_unique<CoefficientLaw>();
-  Failure failure = read_library(file, *law);
-  const auto other = kernel_law_registry().find(law->name);
-  const bool differs = other != kernel_law_registry().end() && other->second->fingerprint() != law->fingerprint();
-  if (differs || std::find(taken.begin(), taken.end(), law->name) != taken.end())
-    failure.problems.push_back({file, "name", "\"" + law->name + "\" is the name of another library",
+  auto latency_model = std::make_unique<FittedModel>();
+  Failure failure = read_library(file, *latency_model);
+  const auto other = latency_model_registry().find(latency_model->name);
+  const bool differs =
+      other != latency_model_registry().end() && other->second->fingerprint() != latency_model->fingerprint();
+  if (differs || std::find(taken.begin(), taken.end(), latency_model->name) != taken.end())
+    failure.problems.push_back({file, "name", "\"" + latency_model->name + "\" is the name of another library",
                                 "legal: a name that `tessera list kernels` does not show"});
   if (!failure.problems.empty()) return failure;
-  const CoefficientLaw* result = law.get();
-  kernel_law_registry().emplace(law->name, result);
-  loaded.emplace(file, std::move(law));
+  const FittedModel* result = latency_model.get();
+  latency_model_registry().emplace(latency_model->name, result);
+  loaded.emplace(file, std::move(latency_model));
   return result;
 }
 
-Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, const std::string& directory) {
-  const auto& registry = kernel_law_registry();
+Expected<const LatencyModel*> find_or_load_latency_model(const std::string& name, const std::string& directory) {
+  const auto& registry = latency_model_registry();
   const auto it = registry.find(name);
   if (it != registry.end()) return it->second;
   const std::string file = directory + "/" + name + ".json";
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) return find_kernel_law(name);  // its failure names the laws there are
-  auto law = load_kernel_library(file);
-  if (!law) return law.failure();
-  return static_cast<const KernelLaw*>(*law);
+  if (!std::filesystem::exists(file, ignored))
+    return find_latency_model(name);  // its failure names the latency models there are
+  auto latency_model = load_kernel_library(file);
+  if (!latency_model) return latency_model.failure();
+  return static_cast<const LatencyModel*>(*latency_model);
 }
 
 }  // namespace tessera::cost

@@ -79,11 +79,15 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const bool resident =
       weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
   double from_ddr = static_cast<double>(weights.all) * (resident ? 1.0 : reload);
-  const double tiles = t.weights_outer || mapping::channelwise(l) ? ns * t.no : ns;
+  const double tiles = t.weights_stationary || mapping::channelwise(l) ? ns * t.no : ns;
   const double staged = static_cast<double>(b.input) * (t.chunks_staged ? loads.input : tiles * t.ni);
   const auto groups = static_cast<double>(p.acts.size());
   if (c.in_ddr.input) {
     const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
+    // What one memory tile gets: its share of the input, and the weights of its groups of cores.
+    m.raise((staged * streams + static_cast<double>(weights.group) * groups_per_memtile * (resident ? 1.0 : reload)) /
+                column_read,
+            "ddr");
     const double starts = (t.chunks_staged ? loads.input : tiles) * dma;
     m.raise((staged / shim + starts) * std::max(1.0, streams / plan.loads), "ddr");
     from_ddr += staged * groups;
@@ -105,7 +109,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
 }
 
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
-                       const KernelLaw& law) {
+                       const LatencyModel& latency_model) {
   const auto& [p, t, b, weights, plan] = walk;
   const network::Layer& l = *c.layer;
   const mapping::TileShape s = tile_shape(l, p, t);
@@ -121,12 +125,12 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   sparsity::ChunkSize chunk;
   chunk.blocks = ceil_div(weights.paced(t.input_slots), std::int64_t{t.no} * t.ni);
   const double fixed = static_cast<double>(a.tile.call_cycles) + tuned::call_overhead;
-  double step = static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
+  double step = static_cast<double>(latency_model.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
                 4.0 * static_cast<double>(a.tile.locks.access_cycles);
   if (c.pool != nullptr) {
     call.kind = program::KernelKind::maxpool;
     call.out = {0, s.h, 0, s.w, 0, s.b * 8};
-    step += (static_cast<double>(law.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
+    step += (static_cast<double>(latency_model.duration(call, *c.pool, nullptr)) / 1e3 + fixed) / t.ni;
   }
   m.raise(step * t.steps(), "compute");
   // Streams that do not divide evenly among the channels take turns. While cores compute, a channel stands behind the
@@ -135,7 +139,7 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
     m.raise(loads_of(l, t).input * m.input * std::ceil(m.lanes / plan.acts - 0.01), "input");
 
   // What is left to compute when the last input has come.
-  const double tail = t.ni == 1 && !t.weights_outer && !mapping::channelwise(l) ? step * t.no : step;
+  const double tail = t.ni == 1 && !t.weights_stationary && !mapping::channelwise(l) ? step * t.no : step;
   // Filling and draining the pipeline of one layer; what fits beside the neighbour's buffers is prefetched under it.
   const double fill = std::max(m.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
                                static_cast<double>(b.weights) / stream_rate(a)) +
@@ -148,7 +152,7 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
 }
 
 double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a,
-                    const KernelLaw& law) {
+                    const LatencyModel& latency_model) {
   const mapping::TileShape s = tile_shape(*c.layer, p, {});
   program::KernelCall call;
   call.layer = static_cast<std::int16_t>(c.layer->id);
@@ -160,7 +164,8 @@ double paced_cycles(const LayerContext& c, const mapping::Partition& p, const ar
   call.in_c = s.in_b * 8;
   sparsity::ChunkSize chunk;
   chunk.blocks = weights_of(c, p, {}).paced(2);
-  return static_cast<double>(law.duration(call, *c.kernel, &chunk)) / 1e3 + static_cast<double>(a.tile.call_cycles);
+  return static_cast<double>(latency_model.duration(call, *c.kernel, &chunk)) / 1e3 +
+         static_cast<double>(a.tile.call_cycles);
 }
 
 bool padding_fits(const LayerContext& c, const mapping::Partition& p, const mapping::Tiling& t,
@@ -172,14 +177,14 @@ bool padding_fits(const LayerContext& c, const mapping::Partition& p, const mapp
 }
 
 Estimate layer_cost(const LayerContext& c, mapping::Span rows, const mapping::LayerMapping& m, const arch::ArraySpec& a,
-                    const KernelLaw& law) {
+                    const LatencyModel& latency_model) {
   const mapping::Partition p = make_partition(*c.layer, rows, m.sharding, a);
   const mapping::Tiling t = tiling_of(*c.layer, p, m);
   const mapping::Weights w = weights_of(c, p, t);
   mapping::CoreBuffers b = core_buffers(c, p, t, w.largest);
   b.slots = m.buffers;
   const Walk walk{p, t, b, w, m.channels};
-  return estimate_with(c, walk, movement_of(c, walk, a, std::numeric_limits<double>::infinity()), a, law);
+  return estimate_with(c, walk, movement_of(c, walk, a, std::numeric_limits<double>::infinity()), a, latency_model);
 }
 
 }  // namespace tessera::cost

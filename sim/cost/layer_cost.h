@@ -3,7 +3,7 @@
 #pragma once
 #include <vector>
 
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/mapping/layer_weights.h"
 #include "sim/mapping/tiling.h"
 
@@ -27,7 +27,7 @@ struct Estimate {
 
 // The cost of `rows` of the layer's output.
 Estimate layer_cost(const LayerContext& context, mapping::Span rows, const mapping::LayerMapping& mapping,
-                    const arch::ArraySpec& array, const KernelLaw& law);
+                    const arch::ArraySpec& array, const LatencyModel& latency_model);
 
 // The chunks of weights of the busiest cores.
 mapping::Weights weights_of(const LayerContext& c, const mapping::Partition& p, const mapping::Tiling& t);
@@ -63,9 +63,10 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
 
 // The whole, from what moving costs.
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
-                       const KernelLaw& law);
+                       const LatencyModel& latency_model);
 
 // Kernel cycles of the busiest core if it computed its whole part in one call.
-double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a, const KernelLaw& law);
+double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a,
+                    const LatencyModel& latency_model);
 
 }  // namespace tessera::cost

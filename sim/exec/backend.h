@@ -49,7 +49,7 @@ struct FunctionalError {
   std::string text;  // layer, address, both parties
 };
 
-// One tensor as it arrived at its home during the run.
+// One tensor as it arrived at its placement during the run.
 struct CapturedTensor {
   int tensor = -1;
   std::vector<std::int8_t> values;   // [h][w][stored c]

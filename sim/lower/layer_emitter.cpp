@@ -135,11 +135,11 @@ std::vector<LayerEmitter::Step> LayerEmitter::steps() const {
   const Tiling& t = plan_.tiling;
   std::vector<Step> list;
   const int spatial = t.nh * t.nw;
-  const int outer = t.weights_outer ? outs_ : spatial, inner = t.weights_outer ? spatial : outs_;
+  const int outer = t.weights_stationary ? outs_ : spatial, inner = t.weights_stationary ? spatial : outs_;
   for (int x = 0; x < outer; ++x)
     for (int y = 0; y < inner; ++y)
       for (int i = 0; i < t.ni; ++i) {
-        const int s = t.weights_outer ? y : x, o = t.weights_outer ? x : y;
+        const int s = t.weights_stationary ? y : x, o = t.weights_stationary ? x : y;
         list.push_back({s / t.nw, s % t.nw, o, i});
       }
   return list;

@@ -173,7 +173,7 @@ class Lowering {
     if (c.fused >= 0) placed(c.fused).mapping = "fused into " + name;
     for (const network::LayerId id : c.joins) placed(id).mapping = "computed with " + name;
     placed(c.layer).mapping =
-        text_of(c) + (e_.placement(plan.members[0].target).axis != mapping_.axis ? " bands=width" : "");
+        text_of(c) + (e_.placement(plan.members[0].target).axis != mapping_.axis ? " sharding=width" : "");
     const Bytes gap = largest_gap();
     LayerEmitter emitter(e_, plan);
     if (emitter.emit()) return std::nullopt;

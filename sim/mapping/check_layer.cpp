@@ -27,7 +27,7 @@ class LayerChecker {
     same(1, m_.tile.w, even.w);
     same(2, m_.tile.co, even.co);
     same(3, m_.tile.ci, even.ci);
-    if (unweighted && m_.weights_outer)
+    if (unweighted && m_.weights_stationary)
       add("stationary", "weights", "legal: input, the layer has no weights that sums over channels use again");
     if (m_.chunks_staged && !(l_.in_ddr.input && t_.ni > 1))
       add("staging", "chunks",

@@ -48,12 +48,12 @@ struct Channels {
 struct LayerMapping {
   Sharding sharding;
   TileSizes tile;
-  bool weights_outer = false;  // loop order: output channels outside, space inside; the chunk of weights stays
+  bool weights_stationary = false;  // loop order: output channels outside, space inside; the chunk of weights stays
   bool chunks_staged = false;  // an input in DDR passes the memory tile by chunks of channels, not with all of them
   Slots buffers;
   Channels channels;
 };
-std::string walk_name(const LayerMapping& mapping);  // "tile=7x14x64/64 weights-outer": how a core walks its part
+std::string walk_name(const LayerMapping& mapping);  // "tile=7x14x64/64 weights-stationary": how a core walks its part
 
 // A rectangle of a tensor in one memory tile, with all stored channels of the tensor.
 struct Piece {

@@ -8,7 +8,7 @@ namespace {
 using config::Rule;
 using nlohmann::json;
 
-constexpr const char* stationary_names[] = {"input", "weights"};  // by LayerMapping::weights_outer
+constexpr const char* stationary_names[] = {"input", "weights"};  // by LayerMapping::weights_stationary
 constexpr const char* staging_names[] = {"tiles", "chunks"};      // by LayerMapping::chunks_staged
 
 Rule names_of_layers(const char* meaning, int least) { return Rule::list(meaning, least, 100000, Rule::text("")); }
@@ -130,7 +130,7 @@ ForcedMapping read_layer_mapping(const json& given) {
     const auto t = given["tile"].get<std::array<int, 4>>();
     m.tile = TileSizes{t[0], t[1], t[2], t[3]};
   }
-  if (given.contains("stationary")) m.weights_outer = given["stationary"] == stationary_names[1];
+  if (given.contains("stationary")) m.weights_stationary = given["stationary"] == stationary_names[1];
   if (given.contains("staging")) m.chunks_staged = given["staging"] == staging_names[1];
   const json buffers = given.value("buffers", json::object()), channels = given.value("channels", json::object());
   m.buffers = {optional_int(buffers, "input"), optional_int(buffers, "weights"), optional_int(buffers, "operand"),
@@ -147,7 +147,7 @@ nlohmann::ordered_json layer_mapping_json(const LayerMapping& m) {
       {"cols", axis_name(m.sharding.cols)},
       {"rows", axis_name(m.sharding.rows)},
       {"tile", {m.tile.h, m.tile.w, m.tile.co, m.tile.ci}},
-      {"stationary", stationary_names[m.weights_outer ? 1 : 0]},
+      {"stationary", stationary_names[m.weights_stationary ? 1 : 0]},
       {"staging", staging_names[m.chunks_staged ? 1 : 0]},
       {"buffers", {{"input", s.input}, {"weights", s.weights}, {"operand", s.operand}, {"output", s.output}}},
       {"channels",

@@ -12,7 +12,7 @@ namespace tessera::mapping {
 struct ForcedMapping {
   std::optional<Axis> cols, rows;
   std::optional<TileSizes> tile;
-  std::optional<bool> weights_outer, chunks_staged;
+  std::optional<bool> weights_stationary, chunks_staged;
   struct {
     std::optional<int> input, weights, operand, output;
     bool any() const { return input || weights || operand || output; }

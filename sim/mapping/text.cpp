@@ -242,7 +242,7 @@ class Reader {
     const ForcedMapping f = read_layer_mapping(mapping);
     c.mapping = {{*f.cols, *f.rows},
                  *f.tile,
-                 *f.weights_outer,
+                 *f.weights_stationary,
                  *f.chunks_staged,
                  {*f.buffers.input, *f.buffers.weights, *f.buffers.operand, *f.buffers.output},
                  {*f.channels.acts, *f.channels.spills, *f.channels.weights, *f.channels.results, *f.channels.loads}};

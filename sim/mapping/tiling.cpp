@@ -22,7 +22,7 @@ Tiling tiling_of(const network::Layer& layer, const Partition& p, const LayerMap
   t.nw = tiles_of(p.max_w, m.tile.w);
   t.no = !operator_of(layer).splits_channels ? 1 : tiles_of(p.max_b, static_cast<int>(ceil_div(m.tile.co, 8)));
   t.ni = !sums_channels(layer) ? 1 : tiles_of(input_blocks(layer), static_cast<int>(ceil_div(m.tile.ci, 8)));
-  t.weights_outer = m.weights_outer;
+  t.weights_stationary = m.weights_stationary;
   t.chunks_staged = m.chunks_staged;
   t.input_slots = std::max(2, m.buffers.input);
   return t;
@@ -44,8 +44,8 @@ Loads loads_of(const network::Layer& layer, const Tiling& t) {
   const double ns = t.nh * t.nw;
   if (channelwise(layer)) return {ns * t.no, !has_weights(layer) ? 0 : t.no == 1 ? 1 : ns * t.no};
   Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
-  if (t.ni == 1 && (!t.weights_outer || t.no == 1)) l.input = ns;
-  if (t.ni == 1 && t.weights_outer) l.weights = t.no;
+  if (t.ni == 1 && (!t.weights_stationary || t.no == 1)) l.input = ns;
+  if (t.ni == 1 && t.weights_stationary) l.weights = t.no;
   if (t.no * t.ni == 1) l.weights = 1;
   return l;
 }

@@ -12,7 +12,7 @@ namespace tessera::mapping {
 // Tile sizes as numbers of tiles, over the largest part of any core.
 struct Tiling {
   int nh = 1, nw = 1, no = 1, ni = 1;
-  bool weights_outer = false;
+  bool weights_stationary = false;
   int input_slots = 2;         // with more than two, cores with unequal blocks drift further apart
   bool chunks_staged = false;  // an input in DDR passes the memory tile chunk by chunk, not as tiles with all channels
   int steps() const { return nh * nw * no * ni; }

@@ -77,7 +77,7 @@ enum class Payload : std::uint8_t {
   none,         // does not say (Program::tensors)
   activations,  // `tensor` and `region` say which elements, in h, w, c order (padding around them not counted)
   weights,      // chunk bytes of layer `layer`
-  result,       // activations on their way from the core that produced them to their home
+  result,       // activations on their way from the core that produced them to their placement
   padding,  // zeros of `region`, which lies around `tensor`, outside of it, in h, w, c order; as a descriptor sends no
             // zeros alone, one element of memory stands among them, which the receiver overwrites
 };
@@ -184,7 +184,7 @@ struct ChunkPlace {
   sparsity::ChunkSize size;
   std::int64_t ddr_address = 0;
 };
-struct TensorPiece {  // part of a tensor at a home
+struct TensorPiece {  // part of a tensor at a placement
   std::int16_t tensor = 0;
   Region region;
   bool in_ddr = false;

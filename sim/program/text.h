@@ -14,7 +14,7 @@
 //   (general scales: a layer also has `multiplier=m,n` with n = 0 unless it is an add, or `channel_scales`)
 //   chunk 0 layer=1 rows=0-3,7 cols=0:8 taps=9 bias blocks=40 indexed size=160,44,23040 ddr=4096   (bias,index,data;
 //   a chunk with the multipliers of its channels has `multipliers=BYTES` behind `bias`)
-//   piece tensor=1 region=0:56,0:112,0:64 home=mem(0,0) at=0 dims=6272*4,56@25088    (home=ddr for DDR)
+//   piece tensor=1 region=0:56,0:112,0:64 placement=mem(0,0) at=0 dims=6272*4,56@25088    (placement=ddr for DDR)
 //   lock mem(0,0) 3 value=1 role=input_full
 //   route 0 from=mem(0,0).mm2s0 to=tile(0,0).s2mm0;tile(1,0).s2mm0
 //   engine tile(0,0).s2mm0

@@ -213,9 +213,9 @@ class Parser {
     TensorPiece t;
     line_.number("tensor", t.tensor);
     values_.region(line_.required("region"), t.region);
-    const std::string_view home = line_.required("home");
-    t.in_ddr = home == "ddr";
-    if (!t.in_ddr) t.memory = values_.name("home", values_.tiles, home, "tile");
+    const std::string_view placement = line_.required("placement");
+    t.in_ddr = placement == "ddr";
+    if (!t.in_ddr) t.memory = values_.name("placement", values_.tiles, placement, "tile");
     values_.access(t.access);
     p_.pieces.push_back(t);
   }

@@ -184,7 +184,7 @@ class Writer {
   void piece(const TensorPiece& t) {
     add("piece tensor=", t.tensor, " region=");
     region(t.region);
-    add(" home=", t.in_ddr ? "ddr" : tile(t.memory));
+    add(" placement=", t.in_ddr ? "ddr" : tile(t.memory));
     access(t.access);
     out_ += '\n';
   }

@@ -87,9 +87,10 @@ void add_columns(LayerTable& table) {
        "",
        "What the schedule chose. cols, rows: the axis of the output that columns and rows of the array split. "
        "tile=HxWxC/I: rows, columns and channels of the output that a core computes at a time, from I input channels "
-       "a call. weights-outer: weights stay in the core while the map passes, not the other way round. chunks-staged: "
+       "a call. weights-stationary: weights stay in the core while the map passes, not the other way round. "
+       "chunks-staged: "
        "an input in DDR passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more "
-       "than two. bands=width: the output is spread over the memory tiles by its width, not its height. depth-tiles=N: "
+       "than two. sharding=width: the output is spread over the memory tiles by its width, not its height. depth-tiles=N: "
        "walked together with its neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed "
        "as one. Policy object_fifo: buffers=A,B,C of a core for input, weights and output; keeps=input or weights: "
        "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on.",

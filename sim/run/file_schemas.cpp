@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sim/config/validate.h"
-#include "sim/cost/coefficient_law.h"
+#include "sim/cost/fitted_model.h"
 #include "sim/network/layer_reader.h"
 
 namespace tessera::run {

@@ -39,7 +39,8 @@ class Checker {
   }
 
  private:
-  // A convolution without a home is computed together with the one layer that reads it, and shows in that one's output.
+  // A convolution without a placement is computed together with the one layer that reads it, and shows in that one's
+  // output.
   void find_fused() {
     std::vector<bool> computed(program_.layers.size(), false), homed(program_.layers.size(), false);
     for (const program::KernelCall& call : program_.calls)

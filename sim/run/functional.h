@@ -1,5 +1,5 @@
 // Before and after a functional run: the bytes that stand in DDR at the start, and the comparison of every layer's
-// tensor, as it arrived at its home, with the reference.
+// tensor, as it arrived at its placement, with the reference.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -21,8 +21,8 @@ std::string longest(const Extrapolations& times) {
 }
 }  // namespace
 
-void add_kernel_footing(result::DensityResult& density, const program::Program& program, const cost::KernelLaw& law,
-                        const std::vector<Millicycles>& durations) {
+void add_kernel_footing(result::DensityResult& density, const program::Program& program,
+                        const cost::LatencyModel& latency_model, const std::vector<Millicycles>& durations) {
   double by_footing[3] = {};
   Extrapolations all;
   std::map<std::string, Extrapolations> by_layer;
@@ -33,7 +33,7 @@ void add_kernel_footing(result::DensityResult& density, const program::Program& 
       if (engine.core[i].op != program::CoreOp::kernel) continue;
       const program::KernelCall& call = program.calls[engine.core[i].call];
       const network::Layer& layer = program.layers[call.layer].layer;
-      const cost::Grounds grounds = law.grounds(call, layer);
+      const cost::Grounds grounds = latency_model.grounds(call, layer);
       const double time = static_cast<double>(durations[engine.core[i].call]) * static_cast<double>(times[i]);
       by_footing[static_cast<int>(grounds.footing)] += time;
       if (grounds.footing != cost::Footing::extrapolated) continue;

@@ -13,10 +13,10 @@
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
 #include "sim/run/activity.h"
-#include "sim/run/brought_program.h"
 #include "sim/run/collect_result.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/control_cost.h"
+#include "sim/run/external_program.h"
 #include "sim/run/functional.h"
 #include "sim/run/functional_memory.h"
 #include "sim/run/kernel_footing.h"
@@ -99,21 +99,21 @@ const char* density_name(Density d) { return d == Density::dense ? "dense" : "sp
 
 Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
-  const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
-  if (!law) return law.failure();
+  const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
+  if (!latency_model) return latency_model.failure();
   if (std::vector<Problem> missing = lower::missing_resources(config.array); !missing.empty())
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
-  const SimulatedTrials trials(config.array, **law);
+  const SimulatedTrials trials(config.array, **latency_model);
   Expected<schedule::Schedule> schedule =
-      compile::make_schedule(config.network, masks, config.array, **law, config.schedule, &trials);
+      compile::make_schedule(config.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   Plan plan;
   plan.schedule = std::move(*schedule);
-  plan.durations = kernel_durations(plan.schedule.program, **law);
+  plan.durations = kernel_durations(plan.schedule.program, **latency_model);
   Expected<program::Program> controlled =
       control::lower(std::move(plan.schedule.program), config.array, plan.durations);
   if (!controlled) return controlled.failure();
@@ -128,7 +128,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return std::move(*wrong);
   }
   enter_phase("computing bounds");
-  plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
+  plan.bounds = analytic_bounds(config.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   return plan;
 }
 
@@ -137,8 +137,8 @@ Density program_density(const program::Program& program) {
 }
 
 Expected<Plan> plan_from_program(const RunConfig& config, const std::string& file) {
-  const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
-  if (!law) return law.failure();
+  const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
+  if (!latency_model) return latency_model.failure();
   enter_phase("reading the program");
   const Expected<std::string> text = read_text(file);
   if (!text) return text.failure();
@@ -155,21 +155,21 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   enter_phase("verifying");
   if (wrong.problems.empty()) wrong = verify::verify(*program, config.array).value_or(Failure{});
   if (wrong.problems.empty())
-    if (std::optional<Problem> without = call_without_kernel(*program, **law))
+    if (std::optional<Problem> without = call_without_kernel(*program, **latency_model))
       wrong.problems.push_back(std::move(*without));
   for (Problem& problem : wrong.problems)
     if (problem.file.empty()) problem.file = file;
   if (!wrong.problems.empty()) return wrong;
   Plan plan;
   plan.schedule.program = std::move(*program);
-  plan.durations = kernel_durations(plan.schedule.program, **law);
+  plan.durations = kernel_durations(plan.schedule.program, **latency_model);
   const auto masks = masks_of(config, program_density(plan.schedule.program));
   if (config.accounting == Accounting::physical) {
     if (std::optional<Problem> other = other_masks(plan.schedule.program, masks)) {
       other->file = file;
       return fail(ExitCode::bad_input, std::move(*other));
     }
-    plan.bounds = analytic_bounds(config.network, masks, config.array, **law, !plan.schedule.program.tensors);
+    plan.bounds = analytic_bounds(config.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   }
   return plan;
 }
@@ -207,9 +207,9 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
   result::DensityResult result =
       density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
   if (config.accounting == Accounting::physical) {
-    const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
-    if (!law) return law.failure();
-    add_kernel_footing(result, program, **law, plan.durations);
+    const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
+    if (!latency_model) return latency_model.failure();
+    add_kernel_footing(result, program, **latency_model, plan.durations);
     result.control = control_cost(program, config.array);
     if (options.control) add_control_estimates(*result.control, program, config.array, plan.durations);
     add_energy(result, program, config.array, config.energy ? &*config.energy : nullptr);
@@ -262,12 +262,12 @@ JsonParts content_parts(const RunConfig& config, Density density) {
   network.erase("$schema");
   network.erase("name");
   network.erase("source");
-  const Expected<const cost::KernelLaw*> law = kernel_law_of(config.array);
+  const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
   json schedule = config.resolved["schedule"];
   if (config.schedule.mapping) schedule["mapping"] = program::hash_text(hash_of(config.schedule.mapping->text));
   json content = {{"network", network},
                   {"hardware", config::hardware_values(config.resolved["hardware"], config.array)},
-                  {"kernels", law ? (*law)->fingerprint() : config.array.kernels},
+                  {"kernels", latency_model ? (*latency_model)->fingerprint() : config.array.kernels},
                   {"schedule", schedule},
                   {"accounting", accounting_name(config.accounting)},
                   {"fidelity", fidelity_name(config.fidelity)},

@@ -54,8 +54,8 @@ Expected<result::DensityResult> run_density(const RunConfig& config, Density den
 result::RunResult make_result(const RunConfig& config, std::optional<result::DensityResult> dense,
                               std::optional<result::DensityResult> sparse, const std::string& program_file = "");
 
-// Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, kernel law, schedule,
-// accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.
+// Hash (16 hex digits) of everything that decides the outcome of one density: network, hardware, kernel latency model,
+// schedule, accounting, fidelity, seed, and for the sparse one its masks. Names, paths and descriptions do not enter.
 std::string content_hash(const RunConfig& config, Density density);
 
 // The same by parts, for many runs that share some: a JSON object as the text of each member. "masks" depends on

@@ -17,10 +17,10 @@
 #include "sim/network/network_file.h"
 #include "sim/run/calibration.h"
 #include "sim/run/config_folder.h"
+#include "sim/run/conflicting_keys.h"
 #include "sim/run/published.h"
 #include "sim/run/run_defaults.h"
 #include "sim/run/run_rule.h"
-#include "sim/run/unfollowed_keys.h"
 #include "sim/schedule/registry.h"
 #include "sim/sparsity/importance_masks.h"
 
@@ -69,9 +69,9 @@ schedule::ScheduleSpec read_schedule(const json& schedule) {
   spec.policy = schedule["policy"].get<std::string>();
   spec.search = schedule::find_search(schedule["search"].get<std::string>());
   spec.balance = schedule["balance"].get<bool>();
-  spec.depth_tiling = schedule["depth_tiling"].get<bool>();
-  for (const json& d : schedule.value("depth", json::array()))
-    spec.depth.push_back({d["first"].get<std::string>(), d["last"].get<std::string>(), d["tiles"].get<int>()});
+  spec.depth_first = schedule["depth_first"].get<bool>();
+  for (const json& d : schedule.value("fusion_groups", json::array()))
+    spec.fusion_groups.push_back({d["first"].get<std::string>(), d["last"].get<std::string>(), d["tiles"].get<int>()});
   const json layers = schedule.value("layers", json::object());
   for (const auto& [name, given] : layers.items()) spec.layers[name] = mapping::read_layer_mapping(given);
   return spec;
@@ -108,17 +108,17 @@ class Resolver {
     // What only shows with the meaning of a part is reported with the rest, if the part itself can be read.
     const bool array = sound("hardware"), masks = network && sound("sparsity"), schedule = network && sound("schedule");
     replace_generator(document_);
-    add(unfollowed_keys(document_, network ? &*network : nullptr));
+    add(conflicting_keys(document_, network ? &*network : nullptr));
     complete(document_.value, name_);
     RunConfig config;
-    const cost::KernelLaw* law = nullptr;
+    const cost::LatencyModel* latency_model = nullptr;
     if (array) {
       take(read_hardware(document_, "hardware"), config.array, "");
       if (document_.value["accounting"] == "published") use_published_machine(config.array);
       const bool kernels = settle_kernels(config.array);
       if (document_.value["accounting"] != "published" && !config.array.name.empty())
         settle_calibration(document_, config.array);
-      if (kernels) take(open_kernel_law(config.array.kernels), law, "");
+      if (kernels) take(open_latency_model(config.array.kernels), latency_model, "");
     }
     if (network) config.network = std::move(*network);
     if (masks) {
@@ -139,8 +139,8 @@ class Resolver {
     }
     // A mapping that could not be read has been reported.
     const bool unread = schedule && document_.value["schedule"].contains("mapping") && !config.schedule.mapping;
-    if (law != nullptr && schedule && !unread && sound("schedule") && sound("sparsity"))
-      add(located(schedule_problems(config.network, config.masks, *law, config.schedule)));
+    if (latency_model != nullptr && schedule && !unread && sound("schedule") && sound("sparsity"))
+      add(located(schedule_problems(config.network, config.masks, *latency_model, config.schedule)));
     if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();
     config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
@@ -274,7 +274,7 @@ class Resolver {
     const std::string folder = document_.origin("hardware.kernels").folder, said = given.get<std::string>();
     const std::size_t known = failure_.problems.size();
     array.kernels = said;
-    take(kernel_law_name(said, folder), array.kernels, "hardware.kernels");
+    take(latency_model_name(said, folder), array.kernels, "hardware.kernels");
     const std::vector<std::string> shipped = config_names("hardware/kernels");
     if (std::find(shipped.begin(), shipped.end(), array.kernels) != shipped.end())
       given = array.kernels;
@@ -327,9 +327,9 @@ class Resolver {
             near.empty() ? "legal: the name of a layer of the network" : fmt::format("did you mean \"{}\"?", near)}});
     };
     for (const auto& [name, forced] : config.schedule.layers) check(name, "schedule.layers." + name);
-    for (std::size_t i = 0; i < config.schedule.depth.size(); ++i) {
-      check(config.schedule.depth[i].first, fmt::format("schedule.depth[{}].first", i));
-      check(config.schedule.depth[i].last, fmt::format("schedule.depth[{}].last", i));
+    for (std::size_t i = 0; i < config.schedule.fusion_groups.size(); ++i) {
+      check(config.schedule.fusion_groups[i].first, fmt::format("schedule.fusion_groups[{}].first", i));
+      check(config.schedule.fusion_groups[i].last, fmt::format("schedule.fusion_groups[{}].last", i));
     }
     check_depth_overlaps(config);
   }
@@ -341,14 +341,14 @@ class Resolver {
       return std::find_if(layers.begin(), layers.end(), [&](const network::Layer& l) { return l.name == name; }) -
              layers.begin();
     };
-    const std::vector<schedule::DepthSpec>& depth = config.schedule.depth;
-    for (std::size_t j = 1; j < depth.size(); ++j)
+    const std::vector<schedule::ForcedGroup>& groups = config.schedule.fusion_groups;
+    for (std::size_t j = 1; j < groups.size(); ++j)
       for (std::size_t i = 0; i < j; ++i) {
-        if (place(depth[i].last) < place(depth[j].first) || place(depth[j].last) < place(depth[i].first)) continue;
-        const std::string path = fmt::format("schedule.depth[{}]", j);
+        if (place(groups[i].last) < place(groups[j].first) || place(groups[j].last) < place(groups[i].first)) continue;
+        const std::string path = fmt::format("schedule.fusion_groups[{}]", j);
         add({{document_.origin(path).file, path,
-              fmt::format("is {} to {}, which shares layers with schedule.depth[{}] ({} to {})", depth[j].first,
-                          depth[j].last, i, depth[i].first, depth[i].last),
+              fmt::format("is {} to {}, which shares layers with schedule.fusion_groups[{}] ({} to {})",
+                          groups[j].first, groups[j].last, i, groups[i].first, groups[i].last),
               "legal: groups that share no layer"}});
       }
   }

@@ -56,25 +56,30 @@ config::Rule sparsity_rule() {
 config::Rule schedule_rule() {
   config::Rule layer = mapping::layer_mapping_rule();
   layer.former = {{"keeps", "\"stationary\""}};
-  const config::Rule depth = config::Rule::object("a run of layers",
+  const config::Rule group = config::Rule::object("a run of layers",
                                                   {{"first", config::Rule::text("first layer, by name")},
                                                    {"last", config::Rule::text("last layer, by name")},
                                                    {"tiles", config::Rule::integer("tiles of output rows", 2, 1024)}},
                                                   {"first", "last", "tiles"});
-  return config::Rule::object(
+  config::Rule rule = config::Rule::object(
       "how the network is put onto the array",
       {{"policy", config::Rule::choice("who decides mappings and tiles", schedule::policy_names())},
        {"search", config::Rule::choice("what mappings are chosen by: estimate: formulas; layers: simulations of single "
                                        "layers where formulas cannot tell; network: and of the whole network",
                                        schedule::search_names())},
        {"balance", config::Rule::boolean("reorder output channels so that non-zero blocks fall evenly on cores")},
-       {"depth_tiling", config::Rule::boolean("tile in depth what would spill to DDR, where that is cheaper")},
-       {"depth",
-        config::Rule::list("layers walked together in tiles of rows, whether the policy would or not", 0, 1000, depth)},
+       {"depth_first",
+        config::Rule::boolean(
+            "compute layers together in tiles of rows (depth-first tiling) where maps would spill to DDR")},
+       {"fusion_groups",
+        config::Rule::list("layers computed together in tiles of rows, whether the policy would or not", 0, 1000,
+                           group)},
        {"layers", config::Rule::map("what is forced, by layer name", layer)},
        {"mapping",
         config::Rule::text("file with a whole mapping, as `tessera run --dump mapping` writes it, which policy "
                            "mapping follows")}});
+  rule.former = {{"depth", "\"fusion_groups\""}, {"depth_tiling", "\"depth_first\""}};
+  return rule;
 }
 }  // namespace
 

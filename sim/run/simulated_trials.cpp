@@ -15,7 +15,7 @@ std::optional<std::vector<double>> SimulatedTrials::layer_ends(
     const mapping::Mapping& mapping) const {
   Expected<program::Program> program = lower::lower(network, masks, array_, mapping);
   if (!program || !lower::too_long_transfers(*program, array_).empty()) return std::nullopt;
-  const std::vector<Millicycles> durations = kernel_durations(*program, law_);
+  const std::vector<Millicycles> durations = kernel_durations(*program, latency_model_);
   program = control::lower(std::move(*program), array_, durations);
   if (!program) return std::nullopt;
   const auto simulate_ends = [&]() -> Expected<std::string> {

@@ -136,8 +136,8 @@ std::optional<int> best_tiles(Walk& w, const Units& units) {
 }
 
 // What is forced to begin with a layer.
-const DepthSpec* forced_from(const Inputs& in, network::LayerId first) {
-  for (const DepthSpec& spec : in.spec.depth)
+const ForcedGroup* forced_from(const Inputs& in, network::LayerId first) {
+  for (const ForcedGroup& spec : in.spec.fusion_groups)
     if (spec.first == in.layer(first).name) return &spec;
   return nullptr;
 }
@@ -147,8 +147,8 @@ const DepthSpec* forced_from(const Inputs& in, network::LayerId first) {
 DepthGroup depth_group(Walk& w, network::LayerId first) {
   constexpr int longest = 4;
   const Draft& d = w.draft;
-  const DepthSpec* forced = forced_from(w.in, first);
-  if (forced == nullptr && (!w.in.spec.depth_tiling || !w.in.policy.tiles_in_depth())) return {};
+  const ForcedGroup* forced = forced_from(w.in, first);
+  if (forced == nullptr && (!w.in.spec.depth_first || !w.in.policy.tiles_in_depth())) return {};
   DepthGroup group;
   Units& units = group.units;
   for (std::size_t k = d.turn[first]; k < d.order.size(); ++k) {
@@ -188,7 +188,7 @@ std::optional<Failure> map_group(Walk& w, const DepthGroup& group) {
       return fail(ExitCode::does_not_fit,
                   {"", "layer " + kernel.name,
                    fmt::format("{} rows of a depth-wise tile do not fit in the memory tiles", step.rows.size()),
-                   "more tiles (schedule.depth[].tiles) would help"});
+                   "more tiles (schedule.fusion_groups[].tiles) would help"});
     if (auto failure = map_layer(w, kernel, {kernel.inputs[0], unit.target, -1, unit.fused, step.rows, true}))
       return failure;
     for (int u = 0; u < last; ++u) release_rows(d, units[u].target, step.keep[u]);

@@ -15,7 +15,7 @@ namespace tessera::schedule {
 struct Inputs {
   const network::Network& network;
   const arch::ArraySpec& array;
-  const cost::KernelLaw& law;
+  const cost::LatencyModel& latency_model;
   const ScheduleSpec& spec;
   const Policy& policy;
   const Trials* trials;  // or null: estimates decide

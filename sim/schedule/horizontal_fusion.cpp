@@ -18,7 +18,7 @@ std::vector<network::LayerId> joinable(const Walk& w, const network::Layer& firs
            w.in.spec.layers.count(l.name) == 0 && d.last_use[d.mapping.root(l.id)] != 0;
   };
   std::vector<network::LayerId> list;
-  if (!w.in.policy.joins() || !w.in.spec.depth.empty() || !joins(first)) return list;
+  if (!w.in.policy.joins() || !w.in.spec.fusion_groups.empty() || !joins(first)) return list;
   for (network::LayerId reader : w.in.readers[first.inputs[0]]) {
     const network::Layer& l = w.in.layer(reader);
     if (d.turn[reader] >= d.turn[first.id] && joins(l) && l.inputs[0] == first.inputs[0] && l.window == first.window &&

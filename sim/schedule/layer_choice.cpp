@@ -17,6 +17,7 @@ namespace tessera::schedule {
 namespace {
 
 constexpr int most_slots = 4;  // of a kind of tile in a core
+constexpr std::size_t few_layers = 8;
 
 // More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it:
 // in the other half the next layer's first buffers are filled meanwhile.
@@ -26,9 +27,48 @@ mapping::CoreBuffers with_spare_slots(mapping::CoreBuffers b, Bytes core_limit) 
   return b;
 }
 
+OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoice& tiles, const Choice& choice,
+                                    bool dense) {
+  const mapping::Tiling& t = tiles.tiling;
+  const double calls = static_cast<double>(p.parts.size()) * t.steps();
+  return {{p.sharding, t.weights_stationary, t.chunks_staged, dense}, choice, calls, t.nh * t.nw == 1};
+}
+
+// By estimate, those up to `reach` times the cheapest, no two alike. One that costs the same to the cycle as one before
+// is mostly the same with columns and rows exchanged: it is tried later than its estimate says.
+std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative> all, bool input_in_ddr, double reach) {
+  constexpr double later = 1.1;
+  const auto cheaper = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::vector<std::pair<double, OpenChoice::Alternative>> order;
+  for (OpenChoice::Alternative& a : all) order.emplace_back(a.choice.cycles, std::move(a));
+  std::stable_sort(order.begin(), order.end(), cheaper);
+  std::vector<std::pair<double, OpenChoice::Alternative>> kept;
+  std::set<std::string> known;
+  for (auto& [cycles, a] : order) {
+    mapping::LayerMapping m = a.choice.mapping;
+    // With all pixels in one tile both orders of loops are the same, unless the input is staged again and again.
+    if (!input_in_ddr && a.one_tile) m.weights_stationary = false;
+    if (cycles > order.front().first * reach || !known.insert(mapping::layer_mapping_json(m).dump()).second) continue;
+    double rank = cycles;
+    for (const auto& other : kept)
+      if (other.second.choice.cycles == cycles) rank *= later;
+    kept.emplace_back(rank, std::move(a));
+  }
+  std::stable_sort(kept.begin(), kept.end(), cheaper);
+  std::vector<OpenChoice::Alternative> result;
+  for (auto& [rank, a] : kept) result.push_back(std::move(a));
+  return result;
+}
+
+// In large networks few alternatives are tried: what is far off would not be among them.
+double reach_of(const Inputs& in) {
+  if (in.trials == nullptr) return 1;
+  return in.network.layers.size() > few_layers ? cost::tuned::worth_a_short_trial : cost::tuned::worth_a_trial;
+}
+
 }  // namespace
 
-Search::Search(const Inputs& in) : in_(in), reach_(in.trials == nullptr ? 1 : cost::tuned::worth_a_trial) {}
+Search::Search(const Inputs& in) : in_(in), reach_(reach_of(in)) {}
 
 Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fused) {
   Unit u;
@@ -74,7 +114,7 @@ int Search::shape_of(const network::Layer& l) {
 
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
   const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.law, c.asked ? reach_ : 1);
+  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, c.asked ? reach_ : 1);
   const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
   const Key key{shape_of(*c.layer),
@@ -90,7 +130,7 @@ const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p,
                 number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
                 c.staging};
   const auto [it, added] = found_.try_emplace(key);
-  if (added) it->second = choose_tiles(c, p, in_.array, in_.law, reach_);
+  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach_);
   return it->second;
 }
 
@@ -98,7 +138,7 @@ const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p,
 std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping::Partition& p, Demand& demand) const {
   mapping::LayerMapping m;
   m.tile = *c.forced->tile;
-  m.weights_outer = c.forced->weights_outer.value_or(false);
+  m.weights_stationary = c.forced->weights_stationary.value_or(false);
   const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
   const mapping::Channels channels = plan_channels(c, p, in_.array);
   std::optional<TileChoice> best;
@@ -113,7 +153,7 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
     demand.keep_least(wanted);
     if (wanted.core > core_limit || wanted.staging > c.staging) continue;
     const cost::Movement moved = movement_of(c, walk, in_.array, std::numeric_limits<double>::infinity());
-    const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.law);
+    const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.latency_model);
     if (!best || e.cycles < best->estimate.cycles) best = TileChoice{t, walk.buffers, e};
   }
   return best;
@@ -124,7 +164,7 @@ Choice Search::choice_of(const LayerCase& c, const mapping::Partition& p, const 
   Choice choice;
   choice.mapping.sharding = p.sharding;
   choice.mapping.tile = tile_sizes(*c.layer, p, tiles.tiling);
-  choice.mapping.weights_outer = tiles.tiling.weights_outer;
+  choice.mapping.weights_stationary = tiles.tiling.weights_stationary;
   choice.mapping.chunks_staged = tiles.tiling.chunks_staged;
   choice.mapping.buffers = with_spare_slots(tiles.buffers, core_limit).slots;
   choice.mapping.channels = plan_channels(c, p, in_.array);
@@ -150,7 +190,7 @@ std::optional<Choice> Search::with_forced(const LayerCase& c, mapping::Span rows
   if (demand.refused.empty()) demand.refused = std::move(wrong);
   if (demand.too_large.empty()) demand.too_large = std::move(too_large);
   if (!follows) return std::nullopt;
-  choice.cycles = layer_cost(c, rows, choice.mapping, in_.array, in_.law).cycles;
+  choice.cycles = layer_cost(c, rows, choice.mapping, in_.array, in_.latency_model).cycles;
   return choice;
 }
 
@@ -196,8 +236,7 @@ void Search::weigh_division(const LayerCase& c, mapping::Span rows, const mappin
     Demand unused;
     std::optional<Choice> other = choice_of(c, p, order);
     if (c.forced != nullptr) other = with_forced(c, rows, *other, unused);
-    if (other)
-      weighed.alternatives.push_back({{s, order.tiling.weights_outer, order.tiling.chunks_staged, false}, *other});
+    if (other) weighed.alternatives.push_back(alternative(p, order, *other, false));
   }
 }
 
@@ -210,8 +249,8 @@ void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mappin
     std::optional<Choice> choice = choice_of(dense, p, order);
     if (c.forced != nullptr) choice = with_forced(c, rows, *choice, unused);
     if (!choice) continue;
-    choice->cycles = layer_cost(c, rows, choice->mapping, in_.array, in_.law).cycles;
-    weighed.alternatives.push_back({{s, order.tiling.weights_outer, order.tiling.chunks_staged, true}, *choice});
+    choice->cycles = layer_cost(c, rows, choice->mapping, in_.array, in_.latency_model).cycles;
+    weighed.alternatives.push_back(alternative(p, order, *choice, true));
   }
 }
 
@@ -261,7 +300,7 @@ void Search::choose(const OpenChoice::Alternative& a, std::vector<Candidate>& ca
 }
 
 OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
-                             std::vector<OpenChoice::Alternative> alternatives) {
+                                  std::vector<OpenChoice::Alternative> alternatives) {
   OpenChoice q;
   q.kernel = c.kernel->id;
   q.fused = c.fused;
@@ -270,13 +309,7 @@ OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
   q.input_axis = c.input_axis;
   q.operand_axis = c.operand_axis;
   q.output_axis = c.output_axis;
-  std::stable_sort(alternatives.begin(), alternatives.end(),
-                   [](const auto& a, const auto& b) { return a.choice.cycles < b.choice.cycles; });
-  std::set<std::string> known;
-  for (OpenChoice::Alternative& a : alternatives)
-    if (a.choice.cycles <= alternatives.front().choice.cycles * reach_ &&
-        known.insert(mapping::layer_mapping_json(a.choice.mapping).dump()).second)
-      q.alternatives.push_back(std::move(a));
+  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_);
   // Layers of one shape whose share of blocks differs by less than two percent are answered alike.
   const double blocks = c.weights == nullptr ? 1 : static_cast<double>(std::max<std::int64_t>(1, c.weights->blocks()));
   q.key = fmt::format("{} {} {} {} {} {}{}{} {}{}{} {} {}", shape_of(*c.layer), shape_of(*c.kernel),

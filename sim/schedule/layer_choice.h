@@ -31,10 +31,10 @@ void set_axes(const Inputs& in, const Draft& draft, LayerCase& layer, const Laye
 // What candidates for a layer differ in, besides the sizes of their tiles.
 struct Way {
   mapping::Sharding sharding;
-  bool weights_outer = false, chunks_staged = false;
+  bool weights_stationary = false, chunks_staged = false;
   bool dense = false;  // tiles as if no block were missing
   bool operator==(const Way& o) const {
-    return sharding == o.sharding && weights_outer == o.weights_outer && chunks_staged == o.chunks_staged &&
+    return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
            dense == o.dense;
   }
 };
@@ -50,6 +50,8 @@ struct OpenChoice {
   struct Alternative {
     Way way;
     Choice choice;
+    double calls = 0;       // of kernels, on all cores
+    bool one_tile = false;  // a core's pixels are not divided
   };
   std::vector<Alternative> alternatives;  // by estimate, no two alike
 };
@@ -60,8 +62,9 @@ class Search {
  public:
   explicit Search(const Inputs& in);
 
-  std::map<std::string, Way> answers;  // by key of a question
-  std::vector<OpenChoice> asked;         // since it was emptied, in the order of the layers
+  std::map<std::string, std::vector<std::pair<Way, double>>> tried;  // cycles of trials, by key
+  std::map<std::string, Way> answers;                                // by key of a question
+  std::vector<OpenChoice> asked;                                     // since it was emptied, in the order of the layers
 
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);

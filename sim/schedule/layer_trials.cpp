@@ -82,7 +82,8 @@ class TrialNetwork {
 // The mapping of the program.
 class TrialMapping {
  public:
-  TrialMapping(const Inputs& in, const std::vector<LayerTrial>& trials) : in_(in), makers_(in), draft_(empty_draft(in)) {
+  TrialMapping(const Inputs& in, const std::vector<LayerTrial>& trials)
+      : in_(in), makers_(in), draft_(empty_draft(in)) {
     alias_parts(in_, draft_);
     draft_.mapping.channel_order.resize(in_.network.layers.size());
     for (const LayerTrial& t : trials)
@@ -141,7 +142,7 @@ class TrialMapping {
 // Writes the time of every trial to `cycles`; where a program cannot be made of all, of halves of them.
 void run_trials(const Inputs& in, std::vector<LayerTrial> trials, std::vector<std::optional<double>*> cycles) {
   const TrialNetwork made(in, trials);
-  const Inputs inside{made.network, in.array, in.law, in.spec, in.policy, nullptr, {}};
+  const Inputs inside{made.network, in.array, in.latency_model, in.spec, in.policy, nullptr, {}};
   const auto mapping = TrialMapping(inside, trials).result();
   const auto ends = mapping ? in.trials->layer_ends(made.network, made.masks, *mapping) : std::nullopt;
   if (ends) {

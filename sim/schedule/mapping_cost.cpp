@@ -80,7 +80,7 @@ class Coster {
       c.input_sharers = std::clamp(what.layer.out.h / step.rows.size(), 1, array_.cols);
     c.staging = array_.memtile.memory.size;
     for (const auto& tile : tiles_) c.staging = std::min(c.staging, tile.largest_gap().size());
-    cycles_ += layer_cost(c, step.rows, step.mapping, array_, r_.law).cycles;
+    cycles_ += layer_cost(c, step.rows, step.mapping, array_, r_.latency_model).cycles;
   }
 
   const Placed& of(network::LayerId tensor) const { return places_[m_.root(tensor)]; }

@@ -70,7 +70,7 @@ void order_layers(const Inputs& in, Draft& d) {
   d.order.resize(n);
   d.turn.resize(n);
   std::iota(d.order.begin(), d.order.end(), 0);
-  if (in.policy.alternates() && in.spec.depth.empty() && in.array.rows * in.array.cols > 1) {
+  if (in.policy.alternates() && in.spec.fusion_groups.empty() && in.array.rows * in.array.cols > 1) {
     std::vector<network::LayerId> list = alternating(in);
     const Bytes capacity = in.array.memtiles() * in.array.memtile.memory.size;
     if (most_live(in.network, list) <= std::max(most_live(in.network, d.order), capacity / 2))

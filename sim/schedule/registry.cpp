@@ -67,19 +67,20 @@ std::vector<std::string> policy_names() {
 
 std::vector<Problem> schedule_problems(const network::Network& network,
                                        const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                       const cost::KernelLaw& law, const ScheduleSpec& spec) {
-  if (const RegisteredPolicy* policy = find_policy(spec.policy)) return policy->problems({network, masks, law, spec});
+                                       const cost::LatencyModel& latency_model, const ScheduleSpec& spec) {
+  if (const RegisteredPolicy* policy = find_policy(spec.policy))
+    return policy->problems({network, masks, latency_model, spec});
   return {{"", "schedule.policy", "unknown policy \"" + spec.policy + "\"",
            fmt::format("legal: {}", fmt::join(policy_names(), ", "))}};
 }
 
 Expected<Schedule> decide_schedule(const network::Network& network,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec,
-                                   const Trials* trials) {
-  if (std::vector<Problem> problems = schedule_problems(network, masks, law, spec); !problems.empty())
+                                   const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
+                                   const ScheduleSpec& spec, const Trials* trials) {
+  if (std::vector<Problem> problems = schedule_problems(network, masks, latency_model, spec); !problems.empty())
     return Failure{ExitCode::bad_input, std::move(problems)};
-  return find_policy(spec.policy)->decide({network, masks, law, spec, trials}, array);
+  return find_policy(spec.policy)->decide({network, masks, latency_model, spec, trials}, array);
 }
 
 }  // namespace tessera::schedule

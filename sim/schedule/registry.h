@@ -12,7 +12,7 @@ namespace tessera::schedule {
 struct Request {
   const network::Network& network;
   const std::vector<std::optional<sparsity::BlockMask>>& masks;
-  const cost::KernelLaw& law;
+  const cost::LatencyModel& latency_model;
   const ScheduleSpec& spec;
   const Trials* trials = nullptr;
 };
@@ -22,7 +22,7 @@ struct RegisteredPolicy {
   std::string meaning;  // one line
   // Which keys of a config's schedule it follows.
   bool balances = false;        // balance
-  bool tiles_in_depth = false;  // depth_tiling
+  bool tiles_in_depth = false;  // depth_first
   bool walks_forced = false;    // depth
   bool reads_mapping = false;   // mapping: it does what a file says
   bool products = false;        // lays out products of other types than int8

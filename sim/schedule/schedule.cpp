@@ -64,15 +64,15 @@ std::optional<Failure> unused_overrides(const Inputs& in, const Draft& d) {
             {"", "schedule.layers." + name,
              "the layer is fused into " + in.layer(d.fused_into[l.id]).name + " and has no mapping of its own",
              "force the layer that computes it"});
-  for (std::size_t i = 0; i < in.spec.depth.size(); ++i) {
-    const DepthSpec& spec = in.spec.depth[i];
+  for (std::size_t i = 0; i < in.spec.fusion_groups.size(); ++i) {
+    const ForcedGroup& spec = in.spec.fusion_groups[i];
     const bool walked =
         std::any_of(d.mapping.groups.begin(), d.mapping.groups.end(), [&](const mapping::FusionGroup& g) {
           return std::any_of(g.layers.begin(), g.layers.end(),
                              [&](network::LayerId id) { return in.layer(id).name == spec.first; });
         });
     if (!walked)
-      failure.problems.push_back({"", fmt::format("schedule.depth[{}]", i),
+      failure.problems.push_back({"", fmt::format("schedule.fusion_groups[{}]", i),
                                   fmt::format("{} to {} cannot be walked together", spec.first, spec.last),
                                   "legal: two or more layers in the network's order, none of them a concatenation or "
                                   "an output of the network, with "

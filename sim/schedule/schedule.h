@@ -9,7 +9,7 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/mapping/rules.h"
 #include "sim/mapping/text.h"
 #include "sim/network/network.h"
@@ -20,7 +20,7 @@
 namespace tessera::schedule {
 
 // Layers `first` to `last` walked together in `tiles` tiles of output rows.
-struct DepthSpec {
+struct ForcedGroup {
   std::string first, last;
   int tiles = 2;
 };
@@ -44,10 +44,10 @@ SearchKind find_search(const std::string& name);  // of search_names()
 struct ScheduleSpec {
   std::string policy = "best";  // one of policy_names()
   SearchKind search = SearchKind::layers;
-  bool balance = true;          // reorder output channels so that non-zero blocks fall evenly on cores
+  bool balance = true;  // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, mapping::ForcedMapping> layers;  // what is forced, by layer name
-  bool depth_tiling = true;                              // let the policy tile in depth what would spill to DDR
-  std::vector<DepthSpec> depth;                          // forced, whether the policy would or not
+  bool depth_first = true;                               // let the policy tile in depth what would spill to DDR
+  std::vector<ForcedGroup> fusion_groups;                // forced, whether the policy would or not
   std::optional<GivenMapping> mapping;                   // instead of all decisions
 };
 
@@ -57,6 +57,8 @@ struct Candidate {
   std::string tiling;  // empty: no tiling fits
   int rows = 0;        // output rows it was weighed for: fewer than the layer has in a depth-first tile
   double us = 0;       // estimate
+  // By simulation: of the network where few layers are open, else of the layer behind one that makes its input.
+  std::optional<double> simulated_us;
   std::string bound_by;
   Bytes core_bytes = 0;     // buffers in a core; when no tiling fits, the least that any asks for
   Bytes staging_bytes = 0;  // when no tiling fits: the least of a memory tile, among those that fit in a core
@@ -83,14 +85,14 @@ struct Schedule {
 // does_not_fit (demand, bound, gap, knobs). Without `trials` estimates decide, whatever the search.
 Expected<Schedule> decide_schedule(const network::Network& network,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                   const arch::ArraySpec& array, const cost::KernelLaw& law, const ScheduleSpec& spec,
-                                   const Trials* trials = nullptr);
+                                   const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
+                                   const ScheduleSpec& spec, const Trials* trials = nullptr);
 
 // What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
 // of a run config. decide_schedule starts with it.
 std::vector<Problem> schedule_problems(const network::Network& network,
                                        const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                       const cost::KernelLaw& law, const ScheduleSpec& spec);
+                                       const cost::LatencyModel& latency_model, const ScheduleSpec& spec);
 
 std::vector<std::string> policy_names();
 

@@ -36,19 +36,19 @@ std::vector<int> counts_up_to(int n, int limit) {
 // Goes through the tilings and keeps the cheapest; most are dropped before everything about them is known.
 class TileSearch {
  public:
-  TileSearch(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a, const cost::KernelLaw& law,
-             double reach)
+  TileSearch(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a,
+             const cost::LatencyModel& latency_model, double reach)
       : c_(c),
         p_(p),
         a_(a),
-        law_(law),
+        latency_model_(latency_model),
         reach_(reach),
         l_(*c.layer),
         limit_(a.tile.memory.size - a.tile.reserved),
         plan_(plan_channels(c, p, a)),
         cuts_(most_cuts(c, p)),
         // What no tiling of this partition can undercut: a step for every chunk, on top of the busiest core's blocks.
-        work_(p.weights.empty() ? 0 : paced_cycles(c, p, a, law)) {
+        work_(p.weights.empty() ? 0 : paced_cycles(c, p, a, latency_model)) {
     if (c.forced != nullptr) forced_ = *c.forced;
   }
 
@@ -101,11 +101,11 @@ class TileSearch {
 
   // In both orders, and in both ways to stage an input in DDR, as far as they are different and not forced.
   void orders(mapping::Tiling t, const mapping::Weights& w) {
-    for (bool weights_outer : {false, true}) {
-      t.weights_outer = weights_outer;
-      if (forced_.weights_outer.value_or(weights_outer) != weights_outer) continue;
-      if (weights_outer && (!sums_channels(l_) || (t.no == 1 && !forced_.weights_outer))) continue;
-      if (c_.in_place && (weights_outer || t.nh == 1)) continue;
+    for (bool weights_stationary : {false, true}) {
+      t.weights_stationary = weights_stationary;
+      if (forced_.weights_stationary.value_or(weights_stationary) != weights_stationary) continue;
+      if (weights_stationary && (!sums_channels(l_) || (t.no == 1 && !forced_.weights_stationary))) continue;
+      if (c_.in_place && (weights_stationary || t.nh == 1)) continue;
       for (bool chunks_staged : {false, true}) {
         t.chunks_staged = chunks_staged;
         if (forced_.chunks_staged.value_or(chunks_staged) != chunks_staged) continue;
@@ -130,14 +130,14 @@ class TileSearch {
     if (staged > c_.staging) return;
     const double exposed = cost::tuned::exposed_per_step * cut.steps();
     cost::Walk walk{p_, cut, moved, w, plan_};
-    std::optional<TileChoice>& order = orders_[t.weights_outer * 2 + t.chunks_staged];
+    std::optional<TileChoice>& order = orders_[t.weights_stationary * 2 + t.chunks_staged];
     const double limit = enough(order) - exposed;
     const cost::Movement m = movement_of(c_, walk, a_, limit);
     if (m.cycles >= limit) return;
     for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= most_input_slots; ++t.input_slots) {
       if (b.slots.input > 1) b.slots.input = walk.buffers.slots.input = walk.tiling.input_slots = t.input_slots;
       if (b.total() > limit_) return;
-      const cost::Estimate e = estimate_with(c_, walk, m, a_, law_);
+      const cost::Estimate e = estimate_with(c_, walk, m, a_, latency_model_);
       if (e.cycles < enough(order) && (!c_.admits || c_.admits(p_, t))) {
         order = TileChoice{t, b, e};
         if (!found_.tiles || e.cycles < found_.tiles->estimate.cycles) found_.tiles = order;
@@ -149,7 +149,7 @@ class TileSearch {
   const LayerCase& c_;
   const mapping::Partition& p_;
   const arch::ArraySpec& a_;
-  const cost::KernelLaw& law_;
+  const cost::LatencyModel& latency_model_;
   const double reach_;
   const network::Layer& l_;
   const Bytes limit_;
@@ -165,9 +165,9 @@ class TileSearch {
 }  // namespace
 
 FoundTiles choose_tiles(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& array,
-                        const cost::KernelLaw& law, double reach) {
+                        const cost::LatencyModel& latency_model, double reach) {
   if (p.parts.empty()) return {};
-  return TileSearch(c, p, array, law, reach).run();
+  return TileSearch(c, p, array, latency_model, reach).run();
 }
 
 }  // namespace tessera::schedule

@@ -12,7 +12,7 @@ namespace {
 
 void forced_problems(const network::Layer& l, const mapping::ForcedMapping& forced, std::vector<Problem>& found) {
   const std::string path = "schedule.layers." + l.name;
-  if (forced.weights_outer == true && !ops::sums_channels(l))
+  if (forced.weights_stationary == true && !ops::sums_channels(l))
     found.push_back({"", path + ".stationary", "is weights for a layer whose weights no sum over channels uses again",
                      "legal: input"});
   const bool second = ops::operator_of(l).inputs == 2 || l.op == network::Op::conv2d;
@@ -31,15 +31,16 @@ std::vector<Problem> whole_network_problems(const Request& r) {
                        fmt::format("is \"{}\", which schedules int8 only; layer {} is {} -> {}", r.spec.policy, l.name,
                                    type_name(l.in_type), type_name(l.out_type)),
                        "legal: " + policy_with(&RegisteredPolicy::products) + ", or i8 in and out"});
-    else if (!ops::is_source(l) && !r.law.covers(program::kernel_of(l.op), l))
+    else if (!ops::is_source(l) && !r.latency_model.covers(program::kernel_of(l.op), l))
       uncovered.push_back(l.name);
     if (const auto it = r.spec.layers.find(l.name); it != r.spec.layers.end()) forced_problems(l, it->second, found);
   }
   if (!uncovered.empty())
-    found.push_back({"", "hardware.kernels",
-                     fmt::format("has no kernel for layer {}{}", uncovered.front(),
-                                 uncovered.size() > 1 ? fmt::format(" and {} more", uncovered.size() - 1) : ""),
-                     fmt::format("it covers {}; legal for whole networks: peak, measured", r.law.coverage())});
+    found.push_back(
+        {"", "hardware.kernels",
+         fmt::format("has no kernel for layer {}{}", uncovered.front(),
+                     uncovered.size() > 1 ? fmt::format(" and {} more", uncovered.size() - 1) : ""),
+         fmt::format("it covers {}; legal for whole networks: peak, measured", r.latency_model.coverage())});
   return found;
 }
 
@@ -49,7 +50,7 @@ Expected<Schedule> run_passes(const Request& r, const arch::ArraySpec& array, co
     for (network::LayerId i : l.inputs)
       if (readers[i].empty() || readers[i].back() != l.id) readers[i].push_back(l.id);
   const Trials* trials = policy.searches() && r.spec.search != SearchKind::estimate ? r.trials : nullptr;
-  return decide({r.network, array, r.law, r.spec, policy, trials, std::move(readers)}, r.masks);
+  return decide({r.network, array, r.latency_model, r.spec, policy, trials, std::move(readers)}, r.masks);
 }
 
 }  // namespace tessera::schedule

@@ -29,15 +29,16 @@ Expected<network::Network> network_of(const BottleneckShape& d) {
                                 "");
 }
 
-Expected<ProgramRun> run(const BottleneckShape& d, const cost::KernelLaw& law, const arch::ArraySpec& array) {
+Expected<ProgramRun> run(const BottleneckShape& d, const cost::LatencyModel& latency_model,
+                         const arch::ArraySpec& array) {
   auto network = network_of(d);
   if (!network) return Failure{ExitCode::does_not_fit, network.failure().problems};
   schedule::ScheduleSpec spec;
   spec.policy = "object_fifo";
   auto schedule = compile::make_schedule(
-      *network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()), array, law, spec);
+      *network, std::vector<std::optional<sparsity::BlockMask>>(network->layers.size()), array, latency_model, spec);
   if (!schedule) return schedule.failure();
-  return run_program(schedule->program, array, kernel_durations(schedule->program, law));
+  return run_program(schedule->program, array, kernel_durations(schedule->program, latency_model));
 }
 
 // The shape text as the design, or nothing.
@@ -63,16 +64,16 @@ Expected<Prediction> predict_bottleneck(const Subject& s) {
   if (!row.core_tile.empty() && row.core_tile != "row-streamed")
     return skip("core tile \"" + row.core_tile + "\" of a bottleneck is not understood");
   if (row.batch > 1) return skip("a batch of bottlenecks is not modelled");
-  auto law = s.law();
-  if (!law) return law.failure();
-  if (!(*law)->conv) return skip("library " + s.kernels + " has no convolution");
+  auto latency_model = s.latency_model();
+  if (!latency_model) return latency_model.failure();
+  if (!(*latency_model)->conv) return skip("library " + s.kernels + " has no convolution");
   BottleneckShape d;
   // Over a tall image start and end hardly count, and the rate is the marginal one. The other rows of the group that
   // this was derived from are 32 wide.
   const bool marginal = row.shape == "marginal rate over image height";
   if (marginal) d = {4096, 32, 256, 64};
   if (!marginal && !parse(row.shape, d)) return skip("shape \"" + row.shape + "\" is no bottleneck of the known form");
-  auto r = run(d, **law, s.array);
+  auto r = run(d, **latency_model, s.array);
   if (!r) {
     if (r.failure().code == ExitCode::does_not_fit) return skip("the design does not fit: " + describe(r.failure()));
     return r.failure();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sim/cost/coefficient_law.h"
+#include "sim/cost/fitted_model.h"
 #include "sim/designs/object_fifo/gemm.h"
 #include "sim/validation/run_program.h"
 #include "sim/validation/units.h"
@@ -38,13 +38,13 @@ void force_strips(const MeasuredRow& row, const GroupDesign& group, const networ
   const auto bytes = [&] { return designs::object_fifo::gemm_design(layer, forced, array).core_bytes(); };
   if (array.cols > 1) {  // broadcast along the row, tile by tile; A stays when more than one tile of C needs it
     forced.buffers.weights = 1;
-    forced.weights_outer = false;
+    forced.weights_stationary = false;
     const bool alone = row.n <= row.tile.n * array.cols;
-    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.weights_outer.reset();
+    if (alone || bytes() > array.tile.memory.size - array.tile.reserved) forced.weights_stationary.reset();
     return;
   }
   forced.buffers.input = 1;
-  forced.weights_outer = true;
+  forced.weights_stationary = true;
   if (static_cast<double>(bytes()) > group.number("strip_budget")) forced.buffers.weights = 1;
 }
 
@@ -52,7 +52,7 @@ void force_buffering(const Buffering& b, mapping::ForcedMapping& forced) {
   if (b.a > 0) forced.buffers.input = b.a;
   if (b.b > 0) forced.buffers.weights = b.b;
   if (b.c > 0) forced.buffers.output = b.c;
-  if (!b.keeps.empty()) forced.weights_outer = b.keeps != "a";
+  if (!b.keeps.empty()) forced.weights_stationary = b.keeps != "a";
 }
 
 // The row's own tile and buffering. Where A comes in slices, a core takes as deep a part of the tile as fits: whole
@@ -93,7 +93,7 @@ std::string beyond(const Subject& s, const GemmDesign& d, const cost::GemmCoeffi
   if (!kernel.fitted)
     what.push_back(fmt::format("kernel {} -> {} of {} was not measured", row.in_type, row.out_type, s.kernels));
   else if (!kernel.fitted_to(d.tile_m, d.tile_k, d.tile_n))
-    what.push_back(fmt::format("kernel law {} -> {} fitted to {}", row.in_type, row.out_type, kernel.range));
+    what.push_back(fmt::format("kernel latency model {} -> {} fitted to {}", row.in_type, row.out_type, kernel.range));
   if (row.m % (d.tile_m * row.rows) != 0 || row.k % d.tile_k != 0 || row.n % (d.tile_n * row.cols) != 0)
     what.push_back("tiles do not divide the product, which is taken as padded");
   const auto& known = s.design.arrays;
@@ -114,17 +114,17 @@ Expected<Prediction> predict_gemm(const Subject& s) {
   if (row.batch > 1) return skip("a batch of GEMMs is not modelled");
   if (s.kernels.empty())
     return skip("no kernel library: column kernels is empty, and group " + row.group + " has none");
-  auto law = s.law();
-  if (!law) return law.failure();
+  auto latency_model = s.latency_model();
+  if (!latency_model) return latency_model.failure();
   const auto in = network::find_type(row.in_type), out = network::find_type(row.out_type);
-  const auto kernel = in && out ? (*law)->gemm.find({*in, *out}) : (*law)->gemm.end();
-  if (kernel == (*law)->gemm.end())
+  const auto kernel = in && out ? (*latency_model)->gemm.find({*in, *out}) : (*latency_model)->gemm.end();
+  if (kernel == (*latency_model)->gemm.end())
     return skip("library " + s.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
   const network::Network network = network_of(row, *in, *out);
   const GemmDesign design = design_of(s, network.layers.back(), kernel->second);
-  auto schedule = designs::object_fifo::schedule_gemm(network, design, s.array, **law);
+  auto schedule = designs::object_fifo::schedule_gemm(network, design, s.array, **latency_model);
   if (!schedule) return skip("the design does not fit: " + describe(schedule.failure()));
-  auto run = run_program(schedule->program, s.array, kernel_durations(schedule->program, **law));
+  auto run = run_program(schedule->program, s.array, kernel_durations(schedule->program, **latency_model));
   if (!run) return run.failure();
 
   const double cycles = static_cast<double>(s.design.span ? run->longest_core_span : run->total) / 1000 +

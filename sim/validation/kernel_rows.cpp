@@ -1,4 +1,4 @@
-// Single-core kernel rows: the kernel law of the row's library, plus the harness its timer includes.
+// Single-core kernel rows: the kernel latency model of the row's library, plus the harness its timer includes.
 #include <fmt/format.h>
 
 #include <regex>
@@ -48,11 +48,12 @@ Expected<Prediction> predict_kernel(const Subject& s) {
   if (row.batch > 1) return skip("a batch of kernel calls is not understood");
   if (s.kernels.empty())
     return skip("no kernel library: column kernels is empty, and group " + row.group + " has none");
-  auto law = s.law();
-  if (!law) return law.failure();
+  auto latency_model = s.latency_model();
+  if (!latency_model) return latency_model.failure();
   const auto in_type = network::find_type(row.in_type), out_type = network::find_type(row.out_type);
-  const auto it = in_type && out_type ? (*law)->gemm.find({*in_type, *out_type}) : (*law)->gemm.end();
-  if (it == (*law)->gemm.end())
+  const auto it =
+      in_type && out_type ? (*latency_model)->gemm.find({*in_type, *out_type}) : (*latency_model)->gemm.end();
+  if (it == (*latency_model)->gemm.end())
     return skip("library " + s.kernels + " has no " + row.in_type + " -> " + row.out_type + " kernel");
   const CoreTile& t = product.tile;
   const Bytes in = bytes_of(*in_type, std::int64_t{t.m} * t.k) + bytes_of(*in_type, std::int64_t{t.k} * t.n);
@@ -69,7 +70,7 @@ Expected<Prediction> predict_kernel(const Subject& s) {
   if (!it->second.fitted)
     p.beyond = fmt::format("kernel {} -> {} of {} was not measured", row.in_type, row.out_type, s.kernels);
   else if (!it->second.fitted_to(t.m, t.k, t.n))
-    p.beyond = fmt::format("kernel law {} -> {} fitted to {}", row.in_type, row.out_type, it->second.range);
+    p.beyond = fmt::format("kernel latency model {} -> {} fitted to {}", row.in_type, row.out_type, it->second.range);
   return p;
 }
 

@@ -124,7 +124,7 @@ nlohmann::json share_of_machine(const Subject& s, const ImageShare& share) {
 
 Expected<Prediction> predict_network(const Subject& s) {
   const MeasuredRow& row = s.row;
-  if (row.workload != "cnn") return skip("no kernel law for workload \"" + row.workload + "\"");
+  if (row.workload != "cnn") return skip("no kernel latency model for workload \"" + row.workload + "\"");
   NetworkText text = read_shape(row.shape);
   if (text.file.empty()) return skip("configs/networks does not have this network");
   if (!text.unknown.empty()) return skip("\"" + text.unknown + "\" in the shape is not understood");

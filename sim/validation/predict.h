@@ -9,7 +9,7 @@ struct Prediction {
   double value = 0;      // in the row's unit
   std::string bound_by;  // "compute", "ddr", "stream", ...
   std::string skipped;   // why the model does not cover the row; empty: it does
-  std::string beyond;    // what lies outside the range that laws and designs were fitted to; empty: nothing
+  std::string beyond;    // what lies outside the range that latency models and designs were fitted to; empty: nothing
   std::string assumed;   // what neither the row nor its source says; empty: nothing
   std::string machine;
 };

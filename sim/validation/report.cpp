@@ -46,7 +46,7 @@ const std::map<char, std::string> marks_explained = {
     {'c', "calibration: coefficients were fitted to this row; all others are hold-out"},
     {'n', "the error is within the scatter that the source itself states (--json has it)"},
     {'o', "a closed overlay beside our own schedule, counted apart; the figure is measured / predicted"},
-    {'x', "extrapolated: outside what laws and designs were fitted to (--json has it by row)"}};
+    {'x', "extrapolated: outside what latency models and designs were fitted to (--json has it by row)"}};
 
 std::string marks_of(const ValidatedRow& r) {
   std::string marks;

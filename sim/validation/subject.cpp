@@ -104,7 +104,7 @@ std::string Subject::hardware_file() const {
   return std::filesystem::absolute(file_of(config_folder + "/hardware", hardware)).string();
 }
 
-Expected<const cost::CoefficientLaw*> Subject::law() const {
+Expected<const cost::FittedModel*> Subject::latency_model() const {
   return cost::load_kernel_library(file_of(config_folder + "/hardware/kernels", kernels));
 }
 

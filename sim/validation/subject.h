@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/arch/array_spec.h"
-#include "sim/cost/coefficient_law.h"
+#include "sim/cost/fitted_model.h"
 #include "sim/validation/design.h"
 
 namespace tessera::validation {
@@ -27,7 +27,7 @@ struct Subject {
   // Whether the timer counts cycles of the array alone.
   bool array_alone() const { return row.dispatch_us ? *row.dispatch_us == 0 : !design.dispatch; }
   std::string hardware_file() const;  // absolute
-  Expected<const cost::CoefficientLaw*> law() const;
+  Expected<const cost::FittedModel*> latency_model() const;
 };
 
 // Fails with does_not_fit when the row cannot be predicted, with bad_input when a file is wrong.

@@ -79,24 +79,25 @@ void Coverage::finish() {
     const network::Layer& y = l.layer;
     const int channels = network::stored_channels(y.out.c);
     const std::int64_t all = std::int64_t{y.out.h} * y.out.w * channels;
-    // A tensor without a home is on its way through the array: layers computed together, part by part, perhaps some
-    // of them twice. Who reads it is judged by what it finds, so nothing more is asked of it; of a convolution whose
-    // sum with a residual is all that leaves the core, the same is asked as of the sum.
+    // A tensor without a placement is on its way through the array: layers computed together, part by part, perhaps
+    // some of them twice. Who reads it is judged by what it finds, so nothing more is asked of it; of a convolution
+    // whose sum with a residual is all that leaves the core, the same is asked as of the sum.
     const bool passing = housed[y.id] == 0 && read[y.id] != 0 && !ops::is_source(y);
     if (!passing && housed[y.id] != all)
-      findings_.add("layer " + findings_.layer_name(y.id), fmt::format("{} of its elements have a home", housed[y.id]),
-                    fmt::format("legal: {}", all));
+      findings_.add("layer " + findings_.layer_name(y.id),
+                    fmt::format("{} of its elements have a placement", housed[y.id]), fmt::format("legal: {}", all));
     if (ops::is_source(y) || (passing && !fused[y.id])) continue;
     if (y.op != network::Op::concat) {
       require_once(computed_[y.id], y.id, 0, channels, "computed", "is never computed");
-      if (!passing) require_once(put_[y.id], y.id, 0, channels, "put at its home", "is never put at its home");
+      if (!passing)
+        require_once(put_[y.id], y.id, 0, channels, "put at its placement", "is never put at its placement");
       continue;
     }
     // Where nothing was put into the concatenation itself, its input has been written in place.
     int c0 = 0;
     for (network::LayerId input : y.inputs) {
       const int c1 = c0 + network::stored_channels(p_.layers[input].layer.out.c);
-      if (put_[y.id].any(c0, c1)) require_once(put_[y.id], y.id, c0, c1, "put at its home", "");
+      if (put_[y.id].any(c0, c1)) require_once(put_[y.id], y.id, c0, c1, "put at its placement", "");
       c0 = c1;
     }
   }

@@ -1,5 +1,5 @@
 // Third pass: is every element of every layer computed once, from every present weight block once, and put once at its
-// home? Counts in cells of one pixel by 8 stored channels.
+// placement? Counts in cells of one pixel by 8 stored channels.
 #pragma once
 #include "sim/verify/boxes.h"
 #include "sim/verify/findings.h"

@@ -113,7 +113,7 @@ void Dataflow::need(const Here& here, int layer, Shadow& m, const Placed& wanted
   report_races(here, layer, m, false, wanted);
 }
 
-// A single row or pixel at its home goes on the grid of what stands there.
+// A single row or pixel at its placement goes on the grid of what stands there.
 void Dataflow::take_pitches(const Shadow& m, Placed& part) const {
   if (!contents_.is_tensor(part.key)) return;
   for (const Home& h : homes_[part.key])
@@ -286,7 +286,7 @@ void Dataflow::check_home(const Here& here, const program::Transfer& t, const Sh
                          region_text(t.region)));
     if (!home)
       report(here, t.layer,
-             fmt::format("puts {} at address {} of {}, which is not its home", contents_.name(findings_, part),
+             fmt::format("puts {} at address {} of {}, which is not its placement", contents_.name(findings_, part),
                          part.base, memory_name(m)));
   }
   arrived_[here.stamp.engine] += content.box.elements();

@@ -34,7 +34,7 @@ class Dataflow {
   // All bytes of an inbound transfer have arrived.
   void stored(const Here& here, const program::Transfer& t);
   void call(const Here& here, const program::KernelCall& k);
-  // Outputs of the network still stand at their homes.
+  // Outputs of the network still stand at their placements.
   void finish();
 
  private:

@@ -15,7 +15,7 @@ class Machine {
   Machine(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
           Findings& findings, bool short_clocks);
 
-  // True when every engine came to its end. `outputs`: the network's outputs must stand at their homes then.
+  // True when every engine came to its end. `outputs`: the network's outputs must stand at their placements then.
   // `depth_first`: whoever was freed last goes on first, which stays with few tiles at a time and is faster; otherwise
   // all go on in turn, which finds what is wrong where it began.
   bool run(Coverage& coverage, bool outputs, bool depth_first);

@@ -10,7 +10,7 @@
 //               writes are ordered by what the program itself synchronizes; every byte read is what the reader needs,
 //               as moved there by transfers from where it was made (halos, channels, padding, weights, operands,
 //               partial sums)
-//   coverage    every output element computed once from every present weight block, and put once at its home
+//   coverage    every output element computed once from every present weight block, and put once at its placement
 // Of a program without tensors (Program::tensors) the contents cannot be judged; everything else is, and of a product
 // that every tile of C was cleared and has summed all of k when it leaves its core.
 #pragma once

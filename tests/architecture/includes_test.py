@@ -51,7 +51,7 @@ ALLOWED = {
 # typed results into JSON, and the makers of the report page's data.
 JSON = ["sim/base/json_file", "sim/config/", "sim/network/", "sim/import/", "sim/cost/kernel_library_file.cpp",
         "sim/result/", "sim/replay/line_reader", "sim/replay/trace_file", "sim/replay/replay.", "sim/report/", "sim/run/run_config", "sim/run/run_defaults.",
-        "sim/run/calibration.cpp", "sim/run/pipeline", "sim/run/published", "sim/run/unfollowed_keys.cpp", "sim/run/file_schemas.", "sim/cli/command_line.cpp",
+        "sim/run/calibration.cpp", "sim/run/pipeline", "sim/run/published", "sim/run/conflicting_keys.cpp", "sim/run/file_schemas.", "sim/cli/command_line.cpp",
         "sim/designs/open_engine/", "sim/cli/engine_command.cpp",
         "sim/mapping/", "sim/validation/", "sim/cli/onnx_model.cpp", "sim/cli/report_command.cpp", "sim/cli/report_data.",
         "sim/cli/result_folder.cpp", "sim/cli/weight_masks.", "sim/cli/output.", "sim/cli/accuracy_command.cpp",

@@ -59,14 +59,15 @@ struct Figures {
   double cycles = 0, events = 0, megabytes = 0, cpu_ms = 0;
 };
 
-Figures run(const Job& job, const Input& in, const schedule::Schedule& schedule, const cost::KernelLaw& law) {
+Figures run(const Job& job, const Input& in, const schedule::Schedule& schedule,
+            const cost::LatencyModel& latency_model) {
   exec::SimOptions options;
   options.fidelity = job.fidelity;
   options.functional = job.functional;
   exec::DdrImage image;
   if (job.functional) image = run::build_ddr_image(schedule.program, reference::make_data(in.network, in.masks, 1));
   const exec::SimResult r =
-      get(simulate(schedule.program, in.array, kernel_durations(schedule.program, law), options, image));
+      get(simulate(schedule.program, in.array, kernel_durations(schedule.program, latency_model), options, image));
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
   const auto ms = [](const timeval& t) {
@@ -105,10 +106,10 @@ void report(benchmark::State& state, const Figures& f) {
 // The simulation alone.
 void simulation(benchmark::State& state, const Job& job) {
   const Input in = load(job);
-  const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
-  const schedule::Schedule schedule = get(compile::make_schedule(in.network, in.masks, in.array, law, {}));
+  const cost::LatencyModel& latency_model = *get(cost::find_latency_model(in.array.kernels));
+  const schedule::Schedule schedule = get(compile::make_schedule(in.network, in.masks, in.array, latency_model, {}));
   Figures f;
-  for (auto _ : state) f = in_child([&] { return run(job, in, schedule, law); });
+  for (auto _ : state) f = in_child([&] { return run(job, in, schedule, latency_model); });
   report(state, f);
 }
 
@@ -117,12 +118,14 @@ void both(benchmark::State& state, Job job) {
   const Input dense = load(job);
   job.ratio = 0.5;
   const Input sparse = load(job);
-  const cost::KernelLaw& law = *get(cost::find_kernel_law(dense.array.kernels));
+  const cost::LatencyModel& latency_model = *get(cost::find_latency_model(dense.array.kernels));
   Figures f;
   for (auto _ : state) {
     const auto density = [&](const Input& in) {
-      return in_child(
-          [&] { return run(job, in, get(compile::make_schedule(in.network, in.masks, in.array, law, {})), law); });
+      return in_child([&] {
+        return run(job, in, get(compile::make_schedule(in.network, in.masks, in.array, latency_model, {})),
+                   latency_model);
+      });
     };
     f = density(dense);
     f.cpu_ms += density(sparse).cpu_ms;
@@ -133,16 +136,17 @@ void both(benchmark::State& state, Job job) {
 // The schedule alone.
 void scheduling(benchmark::State& state, const Job& job) {
   const Input in = load(job);
-  const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
-  for (auto _ : state) benchmark::DoNotOptimize(get(compile::make_schedule(in.network, in.masks, in.array, law, {})));
+  const cost::LatencyModel& latency_model = *get(cost::find_latency_model(in.array.kernels));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(get(compile::make_schedule(in.network, in.masks, in.array, latency_model, {})));
 }
 
 // The verifier alone; `of_scheduling` is its processor time in those of the schedule it judges.
 void verifying(benchmark::State& state, const Job& job) {
   const Input in = load(job);
-  const cost::KernelLaw& law = *get(cost::find_kernel_law(in.array.kernels));
+  const cost::LatencyModel& latency_model = *get(cost::find_latency_model(in.array.kernels));
   const std::clock_t start = std::clock();
-  const schedule::Schedule schedule = get(compile::make_schedule(in.network, in.masks, in.array, law, {}));
+  const schedule::Schedule schedule = get(compile::make_schedule(in.network, in.masks, in.array, latency_model, {}));
   const std::clock_t scheduled = std::clock();
   for (auto _ : state)
     if (verify::verify(schedule.program, in.array)) state.SkipWithError("the verifier refuses the schedule");

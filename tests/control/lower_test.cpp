@@ -3,7 +3,7 @@
 
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
-#include "tests/control/kit.h"
+#include "tests/control/fixture.h"
 
 using namespace tessera;
 using namespace tessera::arch;

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/control/lower.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/verify/verify.h"
 #include "tests/property/random_case.h"
 #include "tests/property/random_network.h"
@@ -17,7 +17,7 @@ constexpr std::uint64_t networks = 90;
 }  // namespace
 
 TEST_CASE("random networks that controllers start verify and match the reference") {
-  const cost::KernelLaw& law = **cost::find_kernel_law("peak");
+  const cost::LatencyModel& latency_model = **cost::find_latency_model("peak");
   int ran = 0, started = 0;
   for (std::uint64_t seed = 0; seed < networks; ++seed) {
     Case c = random_case(seed);
@@ -28,7 +28,7 @@ TEST_CASE("random networks that controllers start verify and match the reference
     Expected<Subject> subject = make_subject("random", json, c.array, c.ratio, c.spec);
     if (!subject && subject.failure().code == ExitCode::does_not_fit) continue;
     REQUIRE(subject);
-    const std::vector<Millicycles> durations = kernel_durations(subject->program, law);
+    const std::vector<Millicycles> durations = kernel_durations(subject->program, latency_model);
     Expected<program::Program> lowered = control::lower(subject->program, c.array, durations);
     if (!lowered && lowered.failure().code == ExitCode::does_not_fit) continue;
     if (!lowered) {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "tests/control/kit.h"
+#include "tests/control/fixture.h"
 
 using namespace tessera;
 using namespace tessera::arch;

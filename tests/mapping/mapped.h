@@ -13,9 +13,9 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
 inline schedule::Schedule scheduled(const run::RunConfig& config, const Masks& masks,
                                     const schedule::ScheduleSpec& spec) {
-  const auto law = run::kernel_law_of(config.array);
-  if (!law) FAIL(describe(law.failure()));
-  auto schedule = compile::make_schedule(config.network, masks, config.array, **law, spec);
+  const auto latency_model = run::latency_model_of(config.array);
+  if (!latency_model) FAIL(describe(latency_model.failure()));
+  auto schedule = compile::make_schedule(config.network, masks, config.array, **latency_model, spec);
   if (!schedule) FAIL(describe(schedule.failure()));
   return std::move(*schedule);
 }
@@ -28,9 +28,9 @@ inline Expected<schedule::Schedule> followed(const run::RunConfig& config, const
   schedule::ScheduleSpec spec;
   spec.policy = "mapping";
   spec.mapping = schedule::GivenMapping{"m.json", text, std::move(*read)};
-  const auto law = run::kernel_law_of(config.array);
-  if (!law) FAIL(describe(law.failure()));
-  return compile::make_schedule(config.network, masks, config.array, **law, spec);
+  const auto latency_model = run::latency_model_of(config.array);
+  if (!latency_model) FAIL(describe(latency_model.failure()));
+  return compile::make_schedule(config.network, masks, config.array, **latency_model, spec);
 }
 
 }  // namespace tessera::tests

@@ -42,8 +42,10 @@ struct Rule {
   std::string failures;
   void judge(int number, double ratio, const std::string& what) {
     ++judged;
-    if (ratio <= allowed) ++held;
-    else failures += fmt::format("  {} {:.4f} {}\n", number, ratio, what);
+    if (ratio <= allowed)
+      ++held;
+    else
+      failures += fmt::format("  {} {:.4f} {}\n", number, ratio, what);
     if (ratio > worst) {
       worst = ratio;
       where = number;
@@ -83,10 +85,12 @@ void judge_layer(int number, Rules& rules) {
   const json document = corpus_layer(number);
   const auto best = latency(document, Density::sparse);
   if (!best) return;
-  if (getenv("CORPUS_FORCED") == nullptr || *getenv("CORPUS_FORCED") != '0') judge_forced(number, document, *best, rules.best);
+  if (getenv("CORPUS_FORCED") == nullptr || *getenv("CORPUS_FORCED") != '0')
+    judge_forced(number, document, *best, rules.best);
   if (const auto dense = latency(document, Density::dense)) rules.sparse.judge(number, *best / *dense, document.dump());
   const double ratio = document["sparsity"]["ratio"].get<double>();
-  if (const auto next = ratio < 0.85 ? latency(with(document, "/sparsity/ratio", ratio + 0.1), Density::sparse) : std::nullopt)
+  if (const auto next =
+          ratio < 0.85 ? latency(with(document, "/sparsity/ratio", ratio + 0.1), Density::sparse) : std::nullopt)
     rules.ratio.judge(number, *next / *best, document.dump());
   // Of measured kernels the ideal ones are a bound.
   if (const auto ideal = latency(with(document, "/hardware/kernels", "peak"), Density::sparse))
@@ -97,7 +101,8 @@ void judge_layer(int number, Rules& rules) {
 
 TEST_CASE("the chosen mapping of a layer is the best there is") {
   Rules rules;
-  const int step = getenv("CORPUS_STEP") ? atoi(getenv("CORPUS_STEP")) : 20, from = getenv("CORPUS_FROM") ? atoi(getenv("CORPUS_FROM")) : 0;
+  const int step = getenv("CORPUS_STEP") ? atoi(getenv("CORPUS_STEP")) : 20,
+            from = getenv("CORPUS_FROM") ? atoi(getenv("CORPUS_FROM")) : 0;
   for (int number = from; number < corpus_size; number += step) judge_layer(number, rules);
   for (const Rule* rule : rules.all()) {
     fmt::print("{}\n{}", rule->text(), rule->failures);

@@ -44,8 +44,8 @@ double cycles(const Subject& subject, Fidelity fidelity) {
   const auto answer = isolated([&]() -> Expected<json> {
     SimOptions options;
     options.fidelity = fidelity;
-    const KernelLaw& law = **open_kernel_law(subject.array.kernels);
-    auto r = simulate(subject.program, subject.array, kernel_durations(subject.program, law), options);
+    const LatencyModel& latency_model = **open_latency_model(subject.array.kernels);
+    auto r = simulate(subject.program, subject.array, kernel_durations(subject.program, latency_model), options);
     if (!r) return r.failure();
     return json{{"total", r->total}};
   });

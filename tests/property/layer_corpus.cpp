@@ -11,7 +11,10 @@ class Corpus {
   explicit Corpus(int number) : random_(derive_seed(static_cast<std::uint64_t>(number), 71)) {}
 
   json config() {
-    const json network = pick(20) < 9 ? convolution() : pick(11) < 7 ? product() : pick(2) == 0 ? depthwise() : scores();
+    const json network = pick(20) < 9   ? convolution()
+                         : pick(11) < 7 ? product()
+                         : pick(2) == 0 ? depthwise()
+                                        : scores();
     return {{"network", network}, {"hardware", hardware()}, {"sparsity", sparsity()}};
   }
 
@@ -38,8 +41,9 @@ class Corpus {
   }
   json depthwise() {
     const int side = one_of({7, 14, 28, 56}), kernel = one_of({3, 3, 5}), stride = one_of({1, 1, 2});
-    return network_of({side, side, one_of({32, 96, 144, 384, 576})},
-                      {{"name", "l"}, {"op", "depthwise"}, {"kernel", kernel}, {"stride", stride}, {"padding", kernel / 2}});
+    return network_of(
+        {side, side, one_of({32, 96, 144, 384, 576})},
+        {{"name", "l"}, {"op", "depthwise"}, {"kernel", kernel}, {"stride", stride}, {"padding", kernel / 2}});
   }
   json product() {
     const int m = one_of({1, 16, 64, 128, 197, 256, 384, 512});

@@ -126,7 +126,7 @@ TEST_CASE("A layer nobody saw, and a conv that claims to be fused but is not") {
   Case d;
   d.program.calls.clear();
   CHECK_THAT(d.complaint(), Contains("layer b: nothing of its 480 elements arrived"));
-  Case e;  // no home, but no single reader either: an output of the network
+  Case e;  // no placement, but no single reader either: an output of the network
   e.result.captured.pop_back();
   e.program.pieces.pop_back();
   e.program.calls.push_back(e.program.calls[0]);

@@ -29,7 +29,9 @@ AloneBound bound_of(int size, int in_channels, int channels, int kernel, int str
                          {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}}};
   const Expected<RunConfig> config = make_run_config(document, config_folder(), "one", {});
   if (!config) FAIL(describe(config.failure()));
-  return analytic_bounds(config->network, {4, std::nullopt}, config->array, **open_kernel_law("peak")).layers[2].alone;
+  return analytic_bounds(config->network, {4, std::nullopt}, config->array, **open_latency_model("peak"))
+      .layers[2]
+      .alone;
 }
 }  // namespace
 

@@ -109,7 +109,7 @@ TEST_CASE("a network's bound is the larger of its kernel work and its traffic, e
       {"hardware", {{"extends", "hardware/aie2.json"}, {"rows", 2}, {"cols", 2}}}};
   const Expected<RunConfig> config = make_run_config(document, config_folder(), "two", {});
   if (!config) FAIL(describe(config.failure()));
-  const Bounds b = analytic_bounds(config->network, {3, std::nullopt}, config->array, **open_kernel_law("peak"));
+  const Bounds b = analytic_bounds(config->network, {3, std::nullopt}, config->array, **open_latency_model("peak"));
   // 256 multiply-accumulates, or 64 elements x taps of a pool, per cycle on each of 4 cores at 1 GHz.
   const double conv = 32.0 * 32 * 64 * 64 * 9 / 256 / 4 / 1e3, pool = 16.0 * 16 * 64 * 4 / 64 / 4 / 1e3;
   CHECK(b.layers[1].compute_us == Approx(conv));

@@ -1,5 +1,5 @@
 // The same of a bottleneck: right, verified, as fast as its slowest stage, and refused when it is wrong.
-#include "tests/schedule/object_fifo_kit.h"
+#include "tests/schedule/object_fifo_fixture.h"
 
 using namespace tessera;
 using namespace tessera::arch;
@@ -10,7 +10,7 @@ using namespace tessera::program;
 using namespace tessera::run;
 using namespace tessera::schedule;
 using namespace tessera::verify;
-using namespace tessera::object_fifo_kit;
+using namespace tessera::object_fifo_fixture;
 
 TEST_CASE("the bottleneck is verified, bit-exact, reads its input once and runs at the pace of its slowest stage") {
   const ArraySpec a = plain(4, 1);

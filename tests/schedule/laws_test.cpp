@@ -135,7 +135,7 @@ TEST_CASE("streams that cross the bands of a tensor use all channels of a memory
 TEST_CASE("depth-wise tiling pays when DDR is slow") {
   const std::vector<std::string> slow = {"hardware.ddr.read_gb_per_s=1.5", "hardware.ddr.write_gb_per_s=1.5"};
   std::vector<std::string> layered = slow;
-  layered.push_back("schedule.depth_tiling=false");
+  layered.push_back("schedule.depth_first=false");
   const double tiled = run_once(config_of("vgg16", 3, 3, slow), Density::dense)["latency_us"].get<double>();
   const double by_layer = run_once(config_of("vgg16", 3, 3, layered), Density::dense)["latency_us"].get<double>();
   CHECK(tiled <= 0.88 * by_layer);

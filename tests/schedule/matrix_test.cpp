@@ -83,11 +83,11 @@ TEST_CASE("a product whose rows are too long for a memory tile passes it chunk b
   }
 }
 
-TEST_CASE("tensors stand in bands of the width where kernels or maps speak for them, and only there") {
-  const auto banded = [](const json& result) {
+TEST_CASE("tensors are sharded by width where kernels or maps speak for them, and only there") {
+  const auto sharded_by_width = [](const json& result) {
     int count = 0;
     for (const json& l : result["layers"])
-      count += l["mapping"].get<std::string>().find("bands=width") != std::string::npos;
+      count += l["mapping"].get<std::string>().find("sharding=width") != std::string::npos;
     return count;
   };
   const auto conv = [](const char* name, int channels, int kh, int kw, int stride) {
@@ -99,12 +99,12 @@ TEST_CASE("tensors stand in bands of the width where kernels or maps speak for t
       {"name", "line"},
       {"input", {1, 4096, 64}},
       {"layers", {conv("a", 64, 1, 9, 1), conv("b", 128, 1, 9, 2), conv("c", 128, 1, 9, 1), conv("d", 64, 1, 9, 1)}}};
-  CHECK(banded(check(line, 4, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
-  CHECK(banded(check(network_with_input("inception_v3", 0), 8, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
+  CHECK(sharded_by_width(check(line, 4, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
+  CHECK(sharded_by_width(check(network_with_input("inception_v3", 0), 8, 4, Density::sparse, 8, 8, 0.5, "random")) > 0);
   json square = line;
   square["input"] = {32, 32, 64};
   square["layers"] = {conv("a", 64, 3, 3, 1), conv("b", 128, 3, 3, 1), conv("c", 64, 3, 3, 1)};
-  CHECK(banded(check(square, 8, 4, Density::sparse, 8, 8, 0.5, "random")) == 0);
+  CHECK(sharded_by_width(check(square, 8, 4, Density::sparse, 8, 8, 0.5, "random")) == 0);
 }
 
 TEST_CASE("convolutions of one input are computed as one, unless one of them is forced") {

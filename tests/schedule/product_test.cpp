@@ -1,6 +1,6 @@
 // Does the policy object_fifo move the bytes of a product as it must, in rings that nobody overruns, compute it bit for
 // bit, take the time it must, and refuse what it cannot lay out?
-#include "tests/schedule/object_fifo_kit.h"
+#include "tests/schedule/object_fifo_fixture.h"
 
 using namespace tessera;
 using namespace tessera::arch;
@@ -12,7 +12,7 @@ using namespace tessera::run;
 using namespace tessera::schedule;
 using namespace tessera::sparsity;
 using namespace tessera::verify;
-using namespace tessera::object_fifo_kit;
+using namespace tessera::object_fifo_fixture;
 
 TEST_CASE("products are verified and bit-exact on every array, tile, buffering and type") {
   struct Shape {
@@ -31,8 +31,8 @@ TEST_CASE("products are verified and bit-exact on every array, tile, buffering a
         c.forced.tile = {s.tile_m, 1, s.tile_n, s.tile_k};
         if (buffering == 1) c.forced.buffers = {1, 1, {}, 1};
         if (buffering == 2) c.forced.buffers = {3, 2, {}, 1};
-        if (buffering == 3) c.forced.weights_outer = false, c.forced.buffers.weights = 1;
-        if (buffering == 4) c.forced.weights_outer = true, c.forced.buffers = {1, s.rows % 2 + 1, {}, 2};
+        if (buffering == 3) c.forced.weights_stationary = false, c.forced.buffers.weights = 1;
+        if (buffering == 4) c.forced.weights_stationary = true, c.forced.buffers = {1, s.rows % 2 + 1, {}, 2};
         const ArraySpec array = plain(s.rows, s.cols);
         const Network network = network_of(c);
         const Program program = program_of(c, array);
@@ -56,7 +56,7 @@ TEST_CASE("random products fit and are right, or do not fit") {
     c.m = pick({1, 7, 16, 33, 64, 100}), c.k = pick({4, 8, 30, 64, 96}), c.n = pick({4, 9, 32, 50, 80});
     c.in = pick({0, 1}) == 0 ? "i8" : "i16";
     c.forced.tile = {pick({1, 4, 8, 16, 40}), 1, pick({2, 4, 8, 24}), pick({4, 8, 16, 32, 6})};
-    if (pick({0, 1}) == 0) c.forced.weights_outer = pick({0, 1}) == 1;
+    if (pick({0, 1}) == 0) c.forced.weights_stationary = pick({0, 1}) == 1;
     if (pick({0, 1}) == 0) c.forced.buffers.input = pick({1, 2, 3, 5});
     if (pick({0, 1}) == 0) c.forced.buffers.weights = pick({1, 2, 3});
     if (pick({0, 1}) == 0) c.forced.buffers.output = pick({1, 2, 3});

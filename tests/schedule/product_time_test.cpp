@@ -1,5 +1,5 @@
 // Does a product of the policy object_fifo take the time that its kernels, buffers and streams need?
-#include "tests/schedule/object_fifo_kit.h"
+#include "tests/schedule/object_fifo_fixture.h"
 
 using namespace tessera;
 using namespace tessera::arch;
@@ -11,7 +11,7 @@ using namespace tessera::run;
 using namespace tessera::schedule;
 using namespace tessera::sparsity;
 using namespace tessera::verify;
-using namespace tessera::object_fifo_kit;
+using namespace tessera::object_fifo_fixture;
 
 TEST_CASE("slow kernels set the pace, fast ones leave it to the streams") {
   const ArraySpec a = plain(4, 4);
@@ -50,7 +50,7 @@ TEST_CASE("weights that are kept are read once per block of columns") {
   const ArraySpec a = plain(1, 1);
   Case c = cube(128, 32);
   c.forced.buffers.input = 1;
-  c.forced.weights_outer = true;
+  c.forced.weights_stationary = true;
   const Outcome o = run_once(c, a, 1000);
   CHECK(o.read == 128 * 128 * 4 + 128 * 128);
   CHECK(o.cycles > 64 * 1000 + 15 * 1024);  // A is buffered once: each of its strips is waited for
@@ -61,7 +61,7 @@ TEST_CASE("an input that is kept is read once per block of rows, weights as ofte
   Case c = cube(256, 32);
   c.forced.buffers.weights = c.forced.buffers.output = 1;
   const Outcome streamed = run_once(c, a, 1000);
-  c.forced.weights_outer = false;
+  c.forced.weights_stationary = false;
   const Outcome kept = run_once(c, a, 1000);
   CHECK(streamed.read - kept.read == 256 * 256 * (4 - 1));  // four blocks of columns
   CHECK(kept.written == streamed.written);

@@ -102,7 +102,7 @@ TEST_CASE("a worse table is refused") {
 }
 
 TEST_CASE("a wrong machine is noticed") {
-  // The same table, predicted with kernels at twice their cycles: what a broken law would give.
+  // The same table, predicted with kernels at twice their cycles: what a broken latency model would give.
   nlohmann::json broken = validation_json(fresh());
   int rows = 0;
   for (auto& row : broken["rows"])

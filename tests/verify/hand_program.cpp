@@ -76,7 +76,7 @@ struct Author {
     b.transfer(sink, in);
   }
 
-  // A row of a result to its home. Returns what to wait for.
+  // A row of a result to its placement. Returns what to wait for.
   program::Wait drain(int core, int of, std::int64_t home, int h, int from) {
     const program::EngineId source = m.tile_channel(core, 0, program::EngineKind::mm2s, 0);
     const program::EngineId sink = m.mem_channel(0, program::EngineKind::s2mm, 2 + core);

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "tests/verify/mutation_kit.h"
+#include "tests/verify/mutation_fixture.h"
 
 namespace tessera {
 

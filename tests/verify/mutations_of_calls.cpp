@@ -1,7 +1,7 @@
 // Mutations of kernel calls, layers and homes.
 #include <algorithm>
 
-#include "tests/verify/mutation_kit.h"
+#include "tests/verify/mutation_fixture.h"
 
 namespace tessera::mutating {
 

@@ -1,7 +1,7 @@
 // Mutations of what is moved, and where to.
 #include <algorithm>
 
-#include "tests/verify/mutation_kit.h"
+#include "tests/verify/mutation_fixture.h"
 
 namespace tessera::mutating {
 

@@ -1,7 +1,7 @@
 // Mutations of locks, waits and streams, and numbers beyond the hardware.
 #include <algorithm>
 
-#include "tests/verify/mutation_kit.h"
+#include "tests/verify/mutation_fixture.h"
 
 namespace tessera::mutating {
 

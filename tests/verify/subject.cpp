@@ -30,9 +30,9 @@ Expected<Subject> make_subject(const std::string& name, const std::string& netwo
   mask_spec.ratio = ratio;
   auto masks = make_masks(*network, mask_spec);
   if (!masks) return masks.failure();
-  const Expected<const cost::KernelLaw*> law = cost::find_kernel_law("peak");
-  if (!law) return law.failure();
-  Expected<schedule::Schedule> schedule = compile::make_schedule(*network, *masks, array, **law, spec);
+  const Expected<const cost::LatencyModel*> latency_model = cost::find_latency_model("peak");
+  if (!latency_model) return latency_model.failure();
+  Expected<schedule::Schedule> schedule = compile::make_schedule(*network, *masks, array, **latency_model, spec);
   if (!schedule) return schedule.failure();
   return Subject{name, *network, std::move(*masks), array, std::move(schedule->program)};
 }
@@ -40,13 +40,13 @@ Expected<Subject> make_subject(const std::string& name, const std::string& netwo
 std::string functional_objection(const Subject& subject, const program::Program& program) {
   const auto run = [&]() -> Expected<nlohmann::json> {
     const reference::NetworkData data = reference::make_data(subject.network, subject.masks, 1);
-    const Expected<const cost::KernelLaw*> law = cost::find_kernel_law("peak");
-    if (!law) return law.failure();
+    const Expected<const cost::LatencyModel*> latency_model = cost::find_latency_model("peak");
+    if (!latency_model) return latency_model.failure();
     exec::SimOptions options;
     options.fidelity = exec::Fidelity::transaction;
     options.functional = true;
-    const Expected<exec::SimResult> sim = simulate(program, subject.array, kernel_durations(program, **law), options,
-                                                   run::build_ddr_image(program, data));
+    const Expected<exec::SimResult> sim = simulate(program, subject.array, kernel_durations(program, **latency_model),
+                                                   options, run::build_ddr_image(program, data));
     if (!sim) return sim.failure();
     const run::FunctionalReport report =
         run::check_functional(program, program::EngineMap(subject.array), *sim, run_reference(subject.network, data));

@@ -121,7 +121,7 @@ TEST_CASE("an element that nobody computes, and one that is computed twice") {
         "layer conv: element h 0, w 0, c 0 to 8 is computed 2 times; legal: once");
   CHECK(verify::verify(twice, h.subject.array)->code == ExitCode::bad_input);
   h.program.pieces.pop_back();
-  CHECK(h.problem().find("which is not its home") != std::string::npos);
+  CHECK(h.problem().find("which is not its placement") != std::string::npos);
 }
 
 TEST_CASE("a step of a layer that does not exist") {

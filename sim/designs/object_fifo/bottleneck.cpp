@@ -330,7 +330,7 @@ std::optional<Bottleneck> find_bottleneck(const network::Network& network) {
 }
 
 Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bottleneck& d,
-                                       const arch::ArraySpec& array, const cost::KernelLaw& law) {
+                                       const arch::ArraySpec& array, const cost::LatencyModel& latency_model) {
   const Bytes room = array.tile.memory.size - array.tile.reserved;
   const int buffers = stages(network, d, 2)[2].core_bytes <= room ? 2 : 1;
   std::vector<Problem> problems = misfits(network, d, array, buffers);
@@ -339,7 +339,7 @@ Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bo
   s.layers.resize(network.layers.size());
   s.layers[d.sum].computed_by = d.expand;
   s.program = BottleneckEmitter(network, d, array, buffers).run();
-  const std::vector<Millicycles> durations = kernel_durations(s.program, law);
+  const std::vector<Millicycles> durations = kernel_durations(s.program, latency_model);
   for (const Stage& stage : stages(network, d, buffers)) {
     schedule::Candidate& c = s.layers[stage.layer].candidates.emplace_back();
     Millicycles call = 0;

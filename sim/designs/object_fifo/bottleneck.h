@@ -26,6 +26,6 @@ std::optional<Bottleneck> find_bottleneck(const network::Network& network);
 
 // Fails with does_not_fit when rows or weights do not fit the cores, or the array has not four rows.
 Expected<Schedule> schedule_bottleneck(const network::Network& network, const Bottleneck& design,
-                                       const arch::ArraySpec& array, const cost::KernelLaw& law);
+                                       const arch::ArraySpec& array, const cost::LatencyModel& latency_model);
 
 }  // namespace tessera::designs::object_fifo

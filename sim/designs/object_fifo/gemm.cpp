@@ -12,7 +12,8 @@ namespace tessera::designs::object_fifo {
 namespace {
 
 // What the busiest of compute, streams and host memory needs, each undisturbed.
-schedule::Candidate estimate(const network::Layer& layer, const GemmLayout& l, const cost::KernelLaw& law) {
+schedule::Candidate estimate(const network::Layer& layer, const GemmLayout& l,
+                             const cost::LatencyModel& latency_model) {
   const GemmDesign& d = l.d;
   const arch::ArraySpec& array = l.array;
   program::KernelCall call;
@@ -20,7 +21,7 @@ schedule::Candidate estimate(const network::Layer& layer, const GemmLayout& l, c
   call.in_c = d.tile_k;
   const auto cycles = [&](program::KernelKind kind) {
     call.kind = kind;
-    return static_cast<double>(law.duration(call, layer, nullptr)) / 1000;
+    return static_cast<double>(latency_model.duration(call, layer, nullptr)) / 1000;
   };
   const auto tiles = static_cast<double>(l.outputs()), calls = tiles * l.strips * d.strip_calls;
   const double stream =
@@ -120,7 +121,7 @@ GemmDesign gemm_design(const network::Layer& layer, const mapping::ForcedMapping
   d.m = layer.out.h, d.k = layer.in.c, d.n = layer.out.c;
   d.tile_m = forced.tile->h, d.tile_n = forced.tile->co, d.tile_k = forced.tile->ci;
   d.in_type = layer.in_type, d.out_type = layer.out_type;
-  if (forced.weights_outer) d.keeps = *forced.weights_outer ? Keeps::weights : Keeps::input;
+  if (forced.weights_stationary) d.keeps = *forced.weights_stationary ? Keeps::weights : Keeps::input;
   const int steps = static_cast<int>(ceil_div(d.k, d.tile_k));
   if (d.keeps == Keeps::weights) d.strip_calls = steps;
   d.a_buffers = forced.buffers.input.value_or(d.keeps == Keeps::input ? steps : 2);
@@ -131,11 +132,11 @@ GemmDesign gemm_design(const network::Layer& layer, const mapping::ForcedMapping
 }
 
 Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesign& design,
-                                 const arch::ArraySpec& array, const cost::KernelLaw& law) {
+                                 const arch::ArraySpec& array, const cost::LatencyModel& latency_model) {
   std::vector<Problem> problems = misfits(network.layers.back().name, design, array);
   if (!problems.empty()) return Failure{ExitCode::does_not_fit, std::move(problems)};
   const GemmLayout layout(design, array);
-  schedule::Candidate chosen = estimate(network.layers.back(), layout, law);
+  schedule::Candidate chosen = estimate(network.layers.back(), layout, latency_model);
   Schedule s;
   s.estimate_us = chosen.us;
   s.program = emit_gemm(network, layout, chosen.mapping + " " + chosen.tiling);

@@ -51,6 +51,6 @@ GemmDesign gemm_design(const network::Layer& layer, const mapping::ForcedMapping
 
 // Sizes that the tiles do not divide are padded. Fails with does_not_fit. `layers` of the program are the network's.
 Expected<Schedule> schedule_gemm(const network::Network& network, const GemmDesign& design,
-                                 const arch::ArraySpec& array, const cost::KernelLaw& law);
+                                 const arch::ArraySpec& array, const cost::LatencyModel& latency_model);
 
 }  // namespace tessera::designs::object_fifo

@@ -20,9 +20,9 @@ bool is_gemm(const network::Network& network) {
 }
 
 // What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
-// the law does not have.
+// the latency model does not have.
 std::vector<Problem> problems(const schedule::Request& request) {
-  const auto& [network, masks, law, spec, trials] = request;
+  const auto& [network, masks, latency_model, spec, trials] = request;
   std::vector<Problem> found;
   const auto bottleneck = find_bottleneck(network);
   const bool behind = network.layers.size() > 1 && (network.layers[1].lookup || network.layers[1].most != 127);
@@ -37,9 +37,9 @@ std::vector<Problem> problems(const schedule::Request& request) {
            fmt::format("layer {} has zero blocks, object_fifo moves and computes every block", network.layers[i].name),
            "legal: ratio 0, or schedule.policy=best"});
   const auto uncovered = [&](const network::Layer& layer, program::KernelKind kind, const std::string& what) {
-    if (!law.covers(kind, layer))
+    if (!latency_model.covers(kind, layer))
       found.push_back({"", "hardware.kernels", fmt::format("has no kernel for layer {}: {}", layer.name, what),
-                       "it covers " + law.coverage()});
+                       "it covers " + latency_model.coverage()});
   };
   if (bottleneck) {
     for (const auto& [name, forced] : spec.layers)
@@ -84,10 +84,11 @@ std::vector<Problem> problems(const schedule::Request& request) {
 }
 
 Expected<Schedule> decide(const schedule::Request& request, const arch::ArraySpec& array) {
-  const auto& [network, masks, law, spec, trials] = request;
-  if (const auto bottleneck = find_bottleneck(network)) return schedule_bottleneck(network, *bottleneck, array, law);
+  const auto& [network, masks, latency_model, spec, trials] = request;
+  if (const auto bottleneck = find_bottleneck(network))
+    return schedule_bottleneck(network, *bottleneck, array, latency_model);
   const network::Layer& gemm = network.layers[1];
-  return schedule_gemm(network, gemm_design(gemm, spec.layers.at(gemm.name), array), array, law);
+  return schedule_gemm(network, gemm_design(gemm, spec.layers.at(gemm.name), array), array, latency_model);
 }
 
 const bool registered =

@@ -9,9 +9,9 @@ namespace tessera::models {
 
 class Engine;
 
-class TaskBoard {
+class CompletionCounters {
  public:
-  explicit TaskBoard(int engines) : counts_(static_cast<std::size_t>(engines)) {}
+  explicit CompletionCounters(int engines) : counts_(static_cast<std::size_t>(engines)) {}
 
   std::int32_t completed(program::EngineId engine) const { return counts_[static_cast<std::size_t>(engine)].done; }
   bool fulfilled(const program::Wait* waits, std::uint32_t count) const;

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 
 namespace tessera::cost {
 
@@ -51,7 +51,7 @@ struct OperatorCoefficients {
   double prologue = 0, per_cycle = 32;
 };
 
-class CoefficientLaw : public KernelLaw {
+class FittedModel : public LatencyModel {
  public:
   std::string name;
   std::string coefficients;  // as JSON text, without names and sources
@@ -82,10 +82,9 @@ const LibraryKeys& kernel_library_keys();
 
 // Reads a library and adds it to the registry under its name, which must be none of `taken` and not that of another
 // library.
-Expected<const CoefficientLaw*> load_kernel_library(const std::string& file,
-                                                    const std::vector<std::string>& taken = {});
+Expected<const FittedModel*> load_kernel_library(const std::string& file, const std::vector<std::string>& taken = {});
 
-// Reads `directory`/<name>.json unless a law of that name is registered already.
-Expected<const KernelLaw*> find_or_load_kernel_law(const std::string& name, const std::string& directory);
+// Reads `directory`/<name>.json unless a latency model of that name is registered already.
+Expected<const LatencyModel*> find_or_load_latency_model(const std::string& name, const std::string& directory);
 
 }  // namespace tessera::cost

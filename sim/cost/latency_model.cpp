@@ -1,29 +1,29 @@
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 
-#include "sim/cost/kernel_law_registry.h"
+#include "sim/cost/latency_model_registry.h"
 
 namespace tessera::cost {
 
-// One line per law; each law is a file of its own.
-std::map<std::string, const KernelLaw*>& kernel_law_registry() {
-  static std::map<std::string, const KernelLaw*> registry = {{"peak", &peak_law({})}};
+// One line per latency model; each latency model is a file of its own.
+std::map<std::string, const LatencyModel*>& latency_model_registry() {
+  static std::map<std::string, const LatencyModel*> registry = {{"peak", &peak_model({})}};
   return registry;
 }
 
-Expected<const KernelLaw*> find_kernel_law(const std::string& name) {
-  const auto& registry = kernel_law_registry();
+Expected<const LatencyModel*> find_latency_model(const std::string& name) {
+  const auto& registry = latency_model_registry();
   const auto it = registry.find(name);
   if (it != registry.end()) return it->second;
   std::string legal = "one of";
-  for (const auto& known : kernel_law_names()) legal += " " + known;
-  const std::string near = nearest_name(name, kernel_law_names());
+  for (const auto& known : latency_model_names()) legal += " " + known;
+  const std::string near = nearest_name(name, latency_model_names());
   if (!near.empty()) legal += "; did you mean " + near + "?";
-  return fail(ExitCode::bad_input, {"", "hardware.kernels", "unknown kernel law \"" + name + "\"", legal});
+  return fail(ExitCode::bad_input, {"", "hardware.kernels", "unknown kernel latency model \"" + name + "\"", legal});
 }
 
-std::vector<std::string> kernel_law_names() {
+std::vector<std::string> latency_model_names() {
   std::vector<std::string> names;
-  for (const auto& [name, law] : kernel_law_registry()) names.push_back(name);
+  for (const auto& [name, latency_model] : latency_model_registry()) names.push_back(name);
   return names;
 }
 
@@ -51,7 +51,7 @@ Millicycles clear_duration(const program::KernelCall& call, const network::Layer
   return ceil_div(bytes_of(layer.out_type, call.out.elements()), store_bytes) * millicycles_per_cycle;
 }
 
-std::vector<Millicycles> kernel_durations(const program::Program& program, const KernelLaw& law) {
+std::vector<Millicycles> kernel_durations(const program::Program& program, const LatencyModel& latency_model) {
   std::vector<Millicycles> durations;
   durations.reserve(program.calls.size());
   static const network::Layer no_layer;
@@ -59,7 +59,8 @@ std::vector<Millicycles> kernel_durations(const program::Program& program, const
     const network::Layer& layer = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size())
                                       ? program.layers[call.layer].layer
                                       : no_layer;
-    durations.push_back(law.duration(call, layer, call.chunk >= 0 ? &program.chunks[call.chunk].size : nullptr));
+    durations.push_back(
+        latency_model.duration(call, layer, call.chunk >= 0 ? &program.chunks[call.chunk].size : nullptr));
   }
   return durations;
 }

@@ -1,8 +1,8 @@
-#include "models/step_cursor.h"
+#include "models/instruction_cursor.h"
 
 namespace tessera::models {
 
-std::int32_t StepCursor::next() {
+std::int32_t InstructionCursor::next() {
   for (;;) {
     if (!loops_.empty() && at_ == loops_.back().end) {
       if (--loops_.back().left > 0)

@@ -8,9 +8,9 @@
 
 namespace tessera::models {
 
-class StepCursor {
+class InstructionCursor {
  public:
-  explicit StepCursor(const std::vector<program::Step>& steps) : steps_(&steps) {}
+  explicit InstructionCursor(const std::vector<program::Step>& steps) : steps_(&steps) {}
   // Index of the next instruction, -1 at the end of the list.
   std::int32_t next();
 

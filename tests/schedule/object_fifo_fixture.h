@@ -7,7 +7,7 @@
 #include "sim/base/random.h"
 #include "sim/compile/compile.h"
 #include "sim/cost/bound.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/designs/object_fifo/gemm.h"
 #include "sim/exec/backend.h"
 #include "sim/network/network_file.h"
@@ -19,7 +19,7 @@
 #include "sim/verify/verify.h"
 #include "tests/run/isolated.h"
 
-namespace tessera::object_fifo_kit {
+namespace tessera::object_fifo_fixture {
 
 using nlohmann::json;
 
@@ -56,7 +56,7 @@ inline network::Network network_of(const Case& c) {
   return *network;
 }
 
-inline const cost::KernelLaw& peak() { return **cost::find_kernel_law("peak"); }
+inline const cost::LatencyModel& peak() { return **cost::find_latency_model("peak"); }
 
 inline Expected<schedule::Schedule> scheduled(const network::Network& network, const arch::ArraySpec& array,
                                               const mapping::ForcedMapping& forced) {
@@ -144,4 +144,4 @@ inline network::Network bottleneck(int height, int width, int narrow = 64, int w
   return *network;
 }
 
-}  // namespace tessera::object_fifo_kit
+}  // namespace tessera::object_fifo_fixture

@@ -5,7 +5,7 @@
 #include <map>
 #include <tuple>
 
-#include "sim/cost/kernel_law_registry.h"
+#include "sim/cost/latency_model_registry.h"
 
 namespace tessera::cost {
 namespace {
@@ -14,9 +14,9 @@ namespace {
 // AIE-ML allow.
 Millicycles lookups(std::int64_t results) { return ceil_div(results * 1000, 32); }
 
-class PeakLaw : public KernelLaw {
+class PeakModel : public LatencyModel {
  public:
-  explicit PeakLaw(const arch::CoreRates& core) : core_(core) {}
+  explicit PeakModel(const arch::CoreRates& core) : core_(core) {}
   Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
                        const sparsity::ChunkSize* size) const override {
     const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * (call.out.w1 - call.out.w0);
@@ -81,9 +81,9 @@ class PeakLaw : public KernelLaw {
 
 }  // namespace
 
-const KernelLaw& peak_law(const arch::CoreRates& core) {
-  static std::map<std::tuple<int, int, int, int, int, Bytes>, PeakLaw> laws;  // their addresses stay
-  return laws
+const LatencyModel& peak_model(const arch::CoreRates& core) {
+  static std::map<std::tuple<int, int, int, int, int, Bytes>, PeakModel> models;  // their addresses stay
+  return models
       .try_emplace({core.i8_macs, core.i16_macs, core.bf16_macs, core.bfp16_macs, core.elements, core.store_bytes},
                    core)
       .first->second;

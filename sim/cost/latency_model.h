@@ -1,4 +1,5 @@
-// Cycles of one kernel call. A law is chosen by name in the hardware file; each law is one file that registers itself.
+// Cycles of one kernel call. A latency model is chosen by name in the hardware file; each latency model is one file
+// that registers itself.
 #pragma once
 #include <memory>
 #include <string>
@@ -22,9 +23,9 @@ struct Grounds {
   std::string shape, fitted_to;  // of an extrapolated call: its own shape, and the shapes that were measured
 };
 
-class KernelLaw {
+class LatencyModel {
  public:
-  virtual ~KernelLaw() = default;
+  virtual ~LatencyModel() = default;
   // `layer` is the call's layer; `size` the chunk of a conv (null otherwise).
   virtual Millicycles duration(const program::KernelCall& call, const network::Layer& layer,
                                const sparsity::ChunkSize* size) const = 0;
@@ -33,15 +34,15 @@ class KernelLaw {
   // What it covers, for messages.
   virtual std::string coverage() const = 0;
   virtual Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const = 0;
-  // Differs between laws that charge differently; enters the content hash of a run.
+  // Differs between latency models that charge differently; enters the content hash of a run.
   virtual std::string fingerprint() const = 0;
 };
 
-Expected<const KernelLaw*> find_kernel_law(const std::string& name);
-std::vector<std::string> kernel_law_names();
+Expected<const LatencyModel*> find_latency_model(const std::string& name);
+std::vector<std::string> latency_model_names();
 
-// The law `peak`: a core at the rates of the hardware file, no prologue, no epilogue.
-const KernelLaw& peak_law(const arch::CoreRates& core);
+// The latency model `peak`: a core at the rates of the hardware file, no prologue, no epilogue.
+const LatencyModel& peak_model(const arch::CoreRates& core);
 
 // Multiply-accumulates of a core per cycle at best, by the type of the factors; 0: no such instruction.
 int peak_macs_per_cycle(const arch::CoreRates& core, network::ElementType in);
@@ -50,6 +51,6 @@ int peak_macs_per_cycle(const arch::CoreRates& core, network::ElementType in);
 Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer, Bytes store_bytes);
 
 // Duration of every call of a program, indexed like Program::calls.
-std::vector<Millicycles> kernel_durations(const program::Program& program, const KernelLaw& law);
+std::vector<Millicycles> kernel_durations(const program::Program& program, const LatencyModel& latency_model);
 
 }  // namespace tessera::cost

@@ -1,4 +1,4 @@
-#include "models/watchdog.h"
+#include "models/deadlock_detector.h"
 
 #include <fmt/format.h>
 
@@ -18,10 +18,10 @@ bool releases(const program::EngineProgram& list, int lock) {
 
 }  // namespace
 
-Watchdog::Watchdog(const sc_core::sc_module_name& name, RunState& run, const Array& array)
+DeadlockDetector::DeadlockDetector(const sc_core::sc_module_name& name, RunState& run, const Array& array)
     : sc_module(name), run_(run), array_(array) {}
 
-std::optional<Failure> Watchdog::verdict() const {
+std::optional<Failure> DeadlockDetector::verdict() const {
   if (!run_.faults.empty()) return Failure{ExitCode::internal, run_.faults};
   std::vector<program::EngineId> stuck;
   for (const Engine* e : array_.engines())
@@ -41,7 +41,7 @@ std::optional<Failure> Watchdog::verdict() const {
   return Failure{ExitCode::internal, problems};
 }
 
-Watchdog::Link Watchdog::lock_link(const Engine& e) const {
+DeadlockDetector::Link DeadlockDetector::lock_link(const Engine& e) const {
   const LockUnit& locks = e.locks();
   const program::LockOp op = e.wanted_lock();
   Link link;
@@ -56,7 +56,7 @@ Watchdog::Link Watchdog::lock_link(const Engine& e) const {
   return link;
 }
 
-Watchdog::Link Watchdog::stream_link(const Engine& e) const {
+DeadlockDetector::Link DeadlockDetector::stream_link(const Engine& e) const {
   const program::Route& route = run_.program.routes[static_cast<std::size_t>(e.route())];
   Link link;
   std::vector<program::EngineId> ends = route.sinks;
@@ -67,7 +67,7 @@ Watchdog::Link Watchdog::stream_link(const Engine& e) const {
   return link;
 }
 
-Watchdog::Link Watchdog::link(const Engine& e) const {
+DeadlockDetector::Link DeadlockDetector::link(const Engine& e) const {
   if (e.blocked() == Engine::Blocked::lock) return lock_link(e);
   if (e.blocked() == Engine::Blocked::stream) return stream_link(e);
   Link link;
@@ -84,7 +84,7 @@ Watchdog::Link Watchdog::link(const Engine& e) const {
 
 // Follows the waits from the first stuck engine, preferring holders that are stuck themselves, until an engine
 // comes back (the cycle) or nobody is left who could end the wait.
-Failure Watchdog::deadlock(const std::vector<program::EngineId>& stuck) const {
+Failure DeadlockDetector::deadlock(const std::vector<program::EngineId>& stuck) const {
   std::vector<program::EngineId> path;
   std::vector<Problem> problems;
   // Depth-first search with a colour per engine: 0 new, 1 on the path, 2 done without a cycle.

@@ -1,4 +1,4 @@
-#include "sim/run/unfollowed_keys.h"
+#include "sim/run/conflicting_keys.h"
 
 #include <fmt/format.h>
 
@@ -135,14 +135,14 @@ class Finder {
                          policy_with(key));
     };
     const std::pair<const char*, bool RegisteredPolicy::*> switches[] = {
-        {"balance", &RegisteredPolicy::balances}, {"depth_tiling", &RegisteredPolicy::tiles_in_depth}};
+        {"balance", &RegisteredPolicy::balances}, {"depth_first", &RegisteredPolicy::tiles_in_depth}};
     for (const auto& [key, property] : switches)
       if (schedule.value(key, json()) == true && !follows(property))
         refuse(schedule, key, "schedule", never, legal("false", property));
     if (schedule.value("search", json("estimate")) != "estimate" && !follows(&RegisteredPolicy::searches))
       refuse(schedule, "search", "schedule", never, legal("estimate", &RegisteredPolicy::searches));
-    if (!accounting && !policy->walks_forced && !schedule.value("depth", json::array()).empty())
-      refuse(schedule, "depth", "schedule", never, legal("none", &RegisteredPolicy::walks_forced));
+    if (!accounting && !policy->walks_forced && !schedule.value("fusion_groups", json::array()).empty())
+      refuse(schedule, "fusion_groups", "schedule", never, legal("none", &RegisteredPolicy::walks_forced));
     if (!accounting && given && !policy->reads_mapping)
       refuse(schedule, "mapping", "schedule", never, legal("none", &RegisteredPolicy::reads_mapping));
     if (!accounting && policy->reads_mapping && !schedule.value("layers", json::object()).empty())
@@ -159,7 +159,7 @@ class Finder {
                                        config::show(name)),
                            "legal: schedule.policy=" + policy_with(&schedule::RegisteredPolicy::accounting) +
                                ", or accounting=physical"});
-    for (const char* key : {"layers", "depth", "mapping"})
+    for (const char* key : {"layers", "fusion_groups", "mapping"})
       if (schedule.contains(key) && !schedule[key].empty())
         refuse(schedule, key, "schedule", "accounting=published, whose sub-volumes and passes cannot be forced",
                "legal: accounting=physical, or none");
@@ -171,7 +171,7 @@ class Finder {
 };
 }  // namespace
 
-std::vector<Problem> unfollowed_keys(const config::Document& document, const network::Network* network) {
+std::vector<Problem> conflicting_keys(const config::Document& document, const network::Network* network) {
   return Finder(document, network).find();
 }
 

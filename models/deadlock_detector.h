@@ -9,9 +9,9 @@
 
 namespace tessera::models {
 
-class Watchdog : public sc_core::sc_module {
+class DeadlockDetector : public sc_core::sc_module {
  public:
-  Watchdog(const sc_core::sc_module_name& name, RunState& run, const Array& array);
+  DeadlockDetector(const sc_core::sc_module_name& name, RunState& run, const Array& array);
   std::optional<Failure> verdict() const;
 
  private:

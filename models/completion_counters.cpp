@@ -1,4 +1,4 @@
-#include "models/task_board.h"
+#include "models/completion_counters.h"
 
 #include <algorithm>
 
@@ -7,11 +7,11 @@
 
 namespace tessera::models {
 
-bool TaskBoard::fulfilled(const program::Wait* waits, std::uint32_t count) const {
+bool CompletionCounters::fulfilled(const program::Wait* waits, std::uint32_t count) const {
   return std::all_of(waits, waits + count, [&](const program::Wait& w) { return completed(w.engine) >= w.tasks; });
 }
 
-Millicycles TaskBoard::fulfilled_at(const program::Wait* waits, std::uint32_t count) const {
+Millicycles CompletionCounters::fulfilled_at(const program::Wait* waits, std::uint32_t count) const {
   Millicycles last = 0;
   for (std::uint32_t i = 0; i < count; ++i)
     if (waits[i].tasks > 0)
@@ -20,7 +20,7 @@ Millicycles TaskBoard::fulfilled_at(const program::Wait* waits, std::uint32_t co
   return last;
 }
 
-int TaskBoard::await(const program::Wait* waits, std::uint32_t count, Engine& waiter) {
+int CompletionCounters::await(const program::Wait* waits, std::uint32_t count, Engine& waiter) {
   int open = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     Count& c = counts_[static_cast<std::size_t>(waits[i].engine)];
@@ -31,7 +31,7 @@ int TaskBoard::await(const program::Wait* waits, std::uint32_t count, Engine& wa
   return open;
 }
 
-void TaskBoard::complete(program::EngineId engine) {
+void CompletionCounters::complete(program::EngineId engine) {
   Count& c = counts_[static_cast<std::size_t>(engine)];
   ++c.done;
   c.times.push_back(now());

@@ -1,4 +1,4 @@
-#include "sim/cost/coefficient_law.h"
+#include "sim/cost/fitted_model.h"
 
 #include <fmt/format.h>
 
@@ -63,13 +63,13 @@ bool GemmCoefficients::fitted_to(int m, int k, int n) const {
 }
 
 // Of the table behind a convolution.
-double CoefficientLaw::lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const {
+double FittedModel::lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const {
   if (!layer.lookup || !call.last) return 0;
   return static_cast<double>(call.out.elements()) / operators.at(program::KernelKind::lookup).per_cycle;
 }
 
-Millicycles CoefficientLaw::duration(const program::KernelCall& call, const network::Layer& layer,
-                                     const sparsity::ChunkSize* size) const {
+Millicycles FittedModel::duration(const program::KernelCall& call, const network::Layer& layer,
+                                  const sparsity::ChunkSize* size) const {
   const auto elements = static_cast<double>(call.out.elements());
   const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
   switch (call.kind) {
@@ -118,7 +118,7 @@ Millicycles CoefficientLaw::duration(const program::KernelCall& call, const netw
   return 0;
 }
 
-bool CoefficientLaw::covers(program::KernelKind kind, const network::Layer& layer) const {
+bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) const {
   switch (kind) {
     case program::KernelKind::conv:
       return layer.is_int8() && conv && (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
@@ -137,7 +137,7 @@ bool CoefficientLaw::covers(program::KernelKind kind, const network::Layer& laye
   }
 }
 
-Grounds CoefficientLaw::grounds(const program::KernelCall& call, const network::Layer& layer) const {
+Grounds FittedModel::grounds(const program::KernelCall& call, const network::Layer& layer) const {
   if (call.kind == program::KernelKind::conv) {
     const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
     return conv_grounds(own == conv_by_window.end() ? *conv : own->second, call, layer);
@@ -153,7 +153,7 @@ Grounds CoefficientLaw::grounds(const program::KernelCall& call, const network::
           c.range};
 }
 
-std::string CoefficientLaw::coverage() const {
+std::string FittedModel::coverage() const {
   std::vector<std::string> products, parts;
   for (const auto& [types, c] : gemm)
     products.push_back(fmt::format("{} -> {}", type_name(types.first), type_name(types.second)));

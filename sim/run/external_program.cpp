@@ -1,4 +1,4 @@
-#include "sim/run/brought_program.h"
+#include "sim/run/external_program.h"
 
 #include <fmt/format.h>
 
@@ -70,15 +70,15 @@ std::optional<Problem> other_masks(const program::Program& program,
   return std::nullopt;
 }
 
-std::optional<Problem> call_without_kernel(const program::Program& program, const cost::KernelLaw& law) {
+std::optional<Problem> call_without_kernel(const program::Program& program, const cost::LatencyModel& latency_model) {
   static const network::Layer none;
   for (const program::KernelCall& call : program.calls) {
     const bool named = call.layer >= 0 && call.layer < static_cast<int>(program.layers.size());
     const network::Layer& layer = named ? program.layers[call.layer].layer : none;
-    if (law.covers(call.kind, layer)) continue;
+    if (latency_model.covers(call.kind, layer)) continue;
     return Problem{"", "hardware.kernels",
                    fmt::format("has no kernel for the {} calls of layer {}", kernel_name(call.kind), layer.name),
-                   "it covers " + law.coverage()};
+                   "it covers " + latency_model.coverage()};
   }
   return std::nullopt;
 }

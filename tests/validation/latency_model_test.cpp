@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "sim/cost/coefficient_law.h"
+#include "sim/cost/fitted_model.h"
 
 using namespace tessera;
 using namespace tessera::cost;
@@ -13,10 +13,10 @@ using namespace tessera::sparsity;
 
 namespace {
 
-const CoefficientLaw& library(const std::string& name) {
-  auto law = load_kernel_library("configs/hardware/kernels/" + name + ".json");
-  REQUIRE(law);
-  return **law;
+const FittedModel& library(const std::string& name) {
+  auto latency_model = load_kernel_library("configs/hardware/kernels/" + name + ".json");
+  REQUIRE(latency_model);
+  return **latency_model;
 }
 
 Layer conv(int taps) {
@@ -26,14 +26,14 @@ Layer conv(int taps) {
   return l;
 }
 
-Millicycles cycles(const KernelLaw& law, int h, int w, int channels, std::int64_t blocks, int taps = 1,
+Millicycles cycles(const LatencyModel& latency_model, int h, int w, int channels, std::int64_t blocks, int taps = 1,
                    bool first = true, bool last = true) {
   KernelCall call;
   call.out = {0, h, 0, w, 0, channels};
   call.first = first, call.last = last;
   ChunkSize size;
   size.blocks = blocks;
-  return law.duration(call, conv(taps), &size);
+  return latency_model.duration(call, conv(taps), &size);
 }
 
 }  // namespace
@@ -52,38 +52,40 @@ TEST_CASE("no library is faster than the multipliers") {
              {"peano-iron", "bf16", "f32", 128},  {"hand-tuned", "i8", "i8", 256},
              {"hand-tuned", "i8", "i16", 256},    {"hand-tuned", "i8", "i32", 256},
              {"hand-tuned", "bf16", "bf16", 128}, {"hand-assembly", "bf16", "f32", 128}};
-  for (const auto& law : all)
+  for (const auto& latency_model : all)
     for (const int size : {16, 64, 256}) {
-      INFO(law.name << " " << law.in << " " << law.out << " " << size);
+      INFO(latency_model.name << " " << latency_model.in << " " << latency_model.out << " " << size);
       const double macs = static_cast<double>(size) * size * size;
-      CHECK(library(law.name).gemm.at({*find_type(law.in), *find_type(law.out)}).cycles(size, size, size) >=
-            macs / law.peak);
+      CHECK(library(latency_model.name)
+                .gemm.at({*find_type(latency_model.in), *find_type(latency_model.out)})
+                .cycles(size, size, size) >= macs / latency_model.peak);
     }
 }
 
 TEST_CASE("a missing block saves its inner loop and nothing else") {
-  const CoefficientLaw& law = library("measured");
-  const Millicycles dense = cycles(law, 8, 8, 64, 64), sparse = cycles(law, 8, 8, 64, 32);
+  const FittedModel& latency_model = library("measured");
+  const Millicycles dense = cycles(latency_model, 8, 8, 64, 64), sparse = cycles(latency_model, 8, 8, 64, 32);
   CHECK(sparse < dense);
   CHECK(2 * sparse > dense);  // prologue and outputs stay
-  CHECK(dense - sparse == Approx(32 * 8 * law.conv->inner * 1000).epsilon(0.001));
+  CHECK(dense - sparse == Approx(32 * 8 * latency_model.conv->inner * 1000).epsilon(0.001));
 }
 
 TEST_CASE("partial sums cost their way to memory and back") {
-  const CoefficientLaw& law = library("measured");
-  const Millicycles whole = cycles(law, 8, 8, 64, 64);
-  const Millicycles halves = cycles(law, 8, 8, 64, 32, 1, true, false) + cycles(law, 8, 8, 64, 32, 1, false, true);
+  const FittedModel& latency_model = library("measured");
+  const Millicycles whole = cycles(latency_model, 8, 8, 64, 64);
+  const Millicycles halves =
+      cycles(latency_model, 8, 8, 64, 32, 1, true, false) + cycles(latency_model, 8, 8, 64, 32, 1, false, true);
   CHECK(halves > whole);
 }
 
 TEST_CASE("ragged rows of a 3x3 convolution are padded, those of a 1x1 are not") {
-  const CoefficientLaw& law = library("measured");
-  CHECK(cycles(law, 8, 7, 64, 64, 3) == cycles(law, 8, 8, 64, 64, 3));
-  CHECK(cycles(law, 8, 7, 64, 64, 1) < cycles(law, 8, 8, 64, 64, 1));
+  const FittedModel& latency_model = library("measured");
+  CHECK(cycles(latency_model, 8, 7, 64, 64, 3) == cycles(latency_model, 8, 8, 64, 64, 3));
+  CHECK(cycles(latency_model, 8, 7, 64, 64, 1) < cycles(latency_model, 8, 8, 64, 64, 1));
 }
 
-TEST_CASE("all-ones blocks at the law `measured` are slower than at `peak`") {
-  const auto peak = find_kernel_law("peak");
+TEST_CASE("all-ones blocks at the latency model `measured` are slower than at `peak`") {
+  const auto peak = find_latency_model("peak");
   REQUIRE(peak);
   CHECK(cycles(library("measured"), 8, 8, 64, 64) > cycles(**peak, 8, 8, 64, 64));
 }
@@ -92,14 +94,14 @@ TEST_CASE("wrong files are refused with every problem") {
   const std::string file = "validation_test_kernels.json";
   std::ofstream(file) << R"({"name": "x", "gemm": [{"in": "i8", "out": "i8", "block": {"m": 0, "n": 8, "k": 8},
     "prologue": -1, "per_block": 2}], "convolution": {}})";
-  const auto law = load_kernel_library(file);
+  const auto latency_model = load_kernel_library(file);
   std::remove(file.c_str());
-  REQUIRE_FALSE(law);
-  const std::string text = describe(law.failure());
+  REQUIRE_FALSE(latency_model);
+  const std::string text = describe(latency_model.failure());
   for (const char* part : {"gemm[0].block.m", "gemm[0].prologue", "gemm[0].inner", "convolution"}) {
     INFO(part);
     CHECK(text.find(part) != std::string::npos);
   }
   CHECK_FALSE(load_kernel_library("no such file"));
-  CHECK_FALSE(find_or_load_kernel_law("nonsense", "configs/hardware/kernels"));
+  CHECK_FALSE(find_or_load_latency_model("nonsense", "configs/hardware/kernels"));
 }

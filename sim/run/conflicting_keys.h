@@ -9,6 +9,6 @@ namespace tessera::run {
 
 // `document`: as the user wrote it, before defaults; it may be invalid otherwise.
 // `network` may be null when it cannot be read.
-std::vector<Problem> unfollowed_keys(const config::Document& document, const network::Network* network);
+std::vector<Problem> conflicting_keys(const config::Document& document, const network::Network* network);
 
 }  // namespace tessera::run

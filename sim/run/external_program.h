@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "sim/base/error.h"
-#include "sim/cost/kernel_law.h"
+#include "sim/cost/latency_model.h"
 #include "sim/program/program.h"
 #include "sim/sparsity/block_mask.h"
 
@@ -18,7 +18,7 @@ std::optional<Problem> other_masks(const program::Program& program,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks);
 
 // The first call that the kernels of the run do not cover, if any.
-std::optional<Problem> call_without_kernel(const program::Program& program, const cost::KernelLaw& law);
+std::optional<Problem> call_without_kernel(const program::Program& program, const cost::LatencyModel& latency_model);
 
 // The 8x8 blocks of all layers that have a mask, and how many of them are zero.
 struct MaskedBlocks {
