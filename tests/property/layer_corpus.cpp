@@ -66,7 +66,7 @@ class Corpus {
   json hardware() {
     const char* files[] = {"aie2", "aie2", "xdna1_1800mhz", "xdna1_1000mhz", "xdna2", "ve2802"};
     const std::string file = files[pick(6)];
-    json machine = {{"extends", "hardware/" + file + ".json"}};
+    json machine = {{"extends", "../hardware/" + file + ".json"}};
     if (file == "ve2802") return machine.update({{"rows", 8}, {"cols", 8}}), machine;
     const int rows = file == "aie2" ? one_of({1, 2, 3, 4, 6, 8}) : one_of({1, 2, 4});
     const int cols = file == "aie2" || file == "xdna2" ? one_of({1, 2, 4, 5, 8}) : one_of({1, 2, 4});
