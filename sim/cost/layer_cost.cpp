@@ -84,6 +84,10 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const auto groups = static_cast<double>(p.acts.size());
   if (c.in_ddr.input) {
     const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
+    // What one memory tile gets: its share of the input, and the weights of its groups of cores.
+    m.raise((staged * streams + static_cast<double>(weights.group) * groups_per_memtile * (resident ? 1.0 : reload)) /
+                column_read,
+            "ddr");
     const double starts = (t.chunks_staged ? loads.input : tiles) * dma;
     m.raise((staged / shim + starts) * std::max(1.0, streams / plan.loads), "ddr");
     from_ddr += staged * groups;

@@ -21,6 +21,7 @@
 #include "sim/run/functional_memory.h"
 #include "sim/run/kernel_footing.h"
 #include "sim/run/published.h"
+#include "sim/run/simulated_trials.h"
 #include "sim/run/sparsity_result.h"
 #include "sim/verify/verify.h"
 
@@ -104,8 +105,9 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
+  const SimulatedTrials trials(config.array, **latency_model);
   Expected<schedule::Schedule> schedule =
-      compile::make_schedule(config.network, masks, config.array, **latency_model, config.schedule);
+      compile::make_schedule(config.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
