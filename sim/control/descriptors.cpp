@@ -1,7 +1,7 @@
 #include "sim/control/descriptors.h"
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <tuple>
 
 namespace tessera::control {
@@ -19,13 +19,20 @@ Descriptors::Channel& Descriptors::channel(EngineId id) {
 
 void Descriptors::want(EngineId id, int count) { channel(id).wanted = count; }
 
-int Descriptors::room(EngineId id, double now) const {
+int Descriptors::room(EngineId id, double now, bool ahead) const {
   const int fair = static_cast<int>(last_uses_.size() / channels_.size());
   int room = 0;
   for (const LastUse& u : last_uses_) room += u.end <= now ? 1 : 0;
   for (const Channel& c : channels_)
-    if (c.id != id && c.end <= now) room -= std::min(c.wanted, fair);
-  return std::max(room, 1);
+    if (c.id != id && (ahead || c.end <= now)) room -= std::min(c.wanted, fair);
+  return ahead ? room : std::max(room, 1);
+}
+
+double Descriptors::next_rest(double now) const {
+  double next = std::numeric_limits<double>::infinity();
+  for (const LastUse& u : last_uses_)
+    if (u.end > now) next = std::min(next, u.end);
+  return next;
 }
 
 Chain* Descriptors::find(EngineId channel, const std::vector<Execution>& executions,

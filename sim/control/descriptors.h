@@ -29,9 +29,12 @@ class Descriptors {
 
   // How many descriptors the next task of the channel would like; 0: there is none.
   void want(program::EngineId channel, int count);
-  // Descriptors that a task of `channel` can take at time `now`: those at rest, less one for each other channel that
-  // has none in use, so that all can go on. At least one.
-  int room(program::EngineId channel, double now) const;
+  // Descriptors that a task of `channel` can take at time `now`: those at rest, less what the next tasks of channels
+  // that have none in use want, up to their fair share. At least one where its own last task is over: each of these
+  // finds one at rest. `ahead` of that, all channels keep theirs, and there may be none.
+  int room(program::EngineId channel, double now, bool ahead) const;
+  // When the next descriptor in use will be at rest; infinity: none is in use.
+  double next_rest(double now) const;
   // The chain of the channel that does what the task's does, its addresses back at their beginning; nullptr: none.
   Chain* find(program::EngineId channel, const std::vector<Execution>& executions, const std::vector<ChainLink>& links);
   // A chain in descriptors that are at rest, those first that `known` transfers of their channels say are complete, and

@@ -101,11 +101,11 @@ class Result {
 };
 
 program::Program with_controllers(program::Program program, const arch::ArraySpec& array, const FreeRun& free,
-                                  const Table& table) {
+                                  const Table& table, double lead) {
   const program::EngineMap map(array);
   Cuts cuts(program.engines.size());
   for (;;) {
-    const Operations operations = operations_of(program, array, free, table, cuts);
+    const Operations operations = operations_of(program, array, free, table, cuts, lead);
     bool complete = true;
     for (std::size_t e = 0; e < cuts.size(); ++e) {
       if (operations.missing[e].empty()) continue;
@@ -141,7 +141,7 @@ Expected<program::Program> lower_for_serial(const program::Program& program, con
     Groups groups = groups_of(program, map, free, slack);
     const Expected<FreeRun> grouped = free_run(program, array, durations, &groups);
     if (!grouped) return grouped.failure();
-    program::Program candidate = with_controllers(with_groups(program, groups), array, *grouped, table);
+    program::Program candidate = with_controllers(with_groups(program, groups), array, *grouped, table, 0);
     const double busy = busy_time(candidate, array), time = std::max(busy, grouped->length);
     if (time >= least) break;
     least = time;
@@ -167,7 +167,8 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   if (!table) return table.failure();
   if (array.controller.mechanism == arch::ControlMechanism::serial)
     return lower_for_serial(program, array, durations, *table, *free);
-  return with_controllers(std::move(program), array, *free, *table);
+  constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
+  return with_controllers(std::move(program), array, *free, *table, at_once);
 }
 
 }  // namespace tessera::control

@@ -16,11 +16,14 @@ using program::EngineKind;
 
 class Maker {
  public:
-  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table, const Cuts& cuts)
+  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table, const Cuts& cuts,
+        double lead)
       : p_(p),
         map_(a),
         free_(free),
         table_(table),
+        lead_(lead),
+        wanted_(p.engines.size(), 0),
         known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())) {
     o_.executions.resize(p.engines.size());
     o_.tasks.resize(p.engines.size());
@@ -36,28 +39,46 @@ class Maker {
     }
   }
 
-  // Tasks in the order in which their first bytes move. What a task waits for ended by then, which depends on tasks
-  // whose bytes moved before: nothing is awaited that comes later.
+  // Tasks in the order in which their first bytes move, or up to `lead` cycles ahead. What a task waits for, its
+  // descriptors among it, ended by then, which depends on tasks whose bytes moved before: nothing is awaited that comes
+  // later.
   Operations run() {
-    using Next = std::pair<double, EngineId>;
-    std::priority_queue<Next, std::vector<Next>, std::greater<>> queue;
-    const auto add = [&](EngineId e) {
-      TaskFormer& former = formers_.at(e);
-      const Table::Part& part = table_.parts[static_cast<std::size_t>(table_.part[e])];
-      descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, former.wanted(part.count));
-      if (!former.ended()) queue.push({free_.flow[e][former.begin()], e});
-    };
     for (const EngineId e : table_.started) add(e);
-    while (!queue.empty()) {
-      const auto [now, e] = queue.top();
-      queue.pop();
-      start(e, now);
+    while (!queue_.empty()) {
+      const auto [now, e] = queue_.top();
+      queue_.pop();
+      const double flow = free_.flow[e][formers_.at(e).begin()];
+      const Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
+      const int room = descriptors.room(e, now, now < flow);
+      if (now < flow && room < wanted_[e]) {
+        queue_.push({std::min(flow, descriptors.next_rest(now)), e});
+        continue;
+      }
+      start(e, now, room);
       add(e);
     }
     return std::move(o_);
   }
 
  private:
+  // The channel's next task.
+  void add(EngineId e) {
+    TaskFormer& former = formers_.at(e);
+    const Table::Part& part = table_.parts[static_cast<std::size_t>(table_.part[e])];
+    const int wanted = former.wanted(part.count);
+    wanted_[e] = std::min(wanted, part.count / static_cast<int>(part.channels.size()));
+    descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, wanted);
+    if (former.ended()) return;
+    const program::Transfer& first = transfer(e, former.begin());
+    double earliest = std::max(0.0, free_.flow[e][former.begin()] - lead_);
+    for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
+      if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
+    const std::vector<Task>& tasks = o_.tasks[e];
+    if (tasks.size() >= arch::queued_tasks)  // the latest that a full queue waits for
+      earliest = std::max(earliest, free_.end[e][tasks[tasks.size() - arch::queued_tasks + 1].end - 1]);
+    queue_.push({earliest, e});
+  }
+
   const program::Transfer& transfer(EngineId e, std::size_t i) const {
     return p_.engines[e].transfers[free_.order[e][i]];
   }
@@ -106,7 +127,7 @@ class Maker {
     for (const program::Wait& w : waits) await(controller, w, first.layer);
   }
 
-  void start(EngineId e, double now) {
+  void start(EngineId e, double now, int room) {
     TaskFormer& former = formers_.at(e);
     const program::Transfer& first = transfer(e, former.begin());
     const EngineId controller = map_.controller_of(map_.info(e).tile);
@@ -115,7 +136,7 @@ class Maker {
     std::vector<Task>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks) make_room(controller, e, first.layer);
     Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
-    tasks.push_back(former.next(descriptors.room(e, now)));
+    tasks.push_back(former.next(room));
     const Task& task = tasks.back();
     Chain* chain = descriptors.find(e, o_.executions[e], task.chain);
     if (chain == nullptr) {
@@ -172,17 +193,21 @@ class Maker {
   const program::EngineMap map_;
   const FreeRun& free_;
   const Table& table_;
+  const double lead_;
   Operations o_;
-  std::vector<Descriptors> descriptors_;          // by part of the table
-  std::map<EngineId, TaskFormer> formers_;        // of started channels
+  std::vector<int> wanted_;  // by engine: descriptors of the next task
+  using Next = std::pair<double, EngineId>;
+  std::priority_queue<Next, std::vector<Next>, std::greater<>> queue_;  // next tasks and when they are pushed
+  std::vector<Descriptors> descriptors_;                                // by part of the table
+  std::map<EngineId, TaskFormer> formers_;                              // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
 };
 
 }  // namespace
 
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Cuts& cuts) {
-  return Maker(program, array, free, table, cuts).run();
+                         const Table& table, const Cuts& cuts, double lead) {
+  return Maker(program, array, free, table, cuts, lead).run();
 }
 
 }  // namespace tessera::control

@@ -30,7 +30,8 @@ struct Operations {
   Cuts missing;  // where a task would have to end for a token; none: the lists are right
 };
 
+// `lead`: cycles ahead of its first byte that a task is pushed at most.
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Cuts& cuts);
+                         const Table& table, const Cuts& cuts, double lead);
 
 }  // namespace tessera::control
