@@ -83,9 +83,10 @@ struct Kind {
   double cycles = 0;
 };
 
-// Those that matter: each a share of the whole that a better mapping would show in.
+// Those that matter: each a share of the whole that a better mapping would show in, the largest first. Their trials
+// take a part of what simulating the network takes, or `always` where that is little.
 std::vector<Kind> kinds_that_matter(const Search& search, double whole) {
-  constexpr double least_share = 0.03;
+  constexpr double least_share = 0.02, part = 0.3, always = 2e4;
   std::vector<Kind> kinds;
   std::map<std::string, std::size_t> index;
   for (const OpenChoice& q : search.asked) {
@@ -94,12 +95,18 @@ std::vector<Kind> kinds_that_matter(const Search& search, double whole) {
     ++kinds[it->second].layers;
     kinds[it->second].cycles += q.alternatives.front().choice.cycles;
   }
-  double calls = 0;
+  std::stable_sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) { return a.cycles > b.cycles; });
+  double left = 0;
+  for (const Kind& k : kinds) left += part * k.layers * k.open.alternatives.front().calls;
+  left = std::clamp(left, always, most_calls);
   const auto dropped = [&](const Kind& k) {
     if (k.cycles < least_share * whole) return true;
+    double calls = 0;
     for (std::size_t i = 0; i < std::min(k.open.alternatives.size(), ways_of_layer); ++i)
       calls += k.open.alternatives[i].calls;
-    return calls > most_calls;
+    if (calls > left) return true;
+    left -= calls;
+    return false;
   };
   kinds.erase(std::remove_if(kinds.begin(), kinds.end(), dropped), kinds.end());
   return kinds;
