@@ -1,6 +1,12 @@
 # cmake --install: the program, and beside it in share/tessera what it reads (sim/base/installation.h). cpack makes a
 # Debian package of the same.
 install(TARGETS tessera RUNTIME DESTINATION bin)
+install(TARGETS tessera_library ARCHIVE DESTINATION lib OPTIONAL)  # part of a build of all, not of what `./tessera run` builds
+install(FILES sim/library/tessera.h DESTINATION include/tessera)
+install(FILES cmake/tesseraConfig.cmake DESTINATION lib/cmake/tessera)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/tesseraConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/tesseraConfigVersion.cmake DESTINATION lib/cmake/tessera)
 install(DIRECTORY configs DESTINATION share/tessera)
 install(DIRECTORY explore/python/tessera DESTINATION lib/python3/dist-packages PATTERN __pycache__ EXCLUDE)  # of Debian, where all of Python 3 looks
 install(DIRECTORY explore/plot DESTINATION share/tessera FILES_MATCHING PATTERN "*.py")

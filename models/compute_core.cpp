@@ -17,32 +17,9 @@ ComputeCore::ComputeCore(const sc_core::sc_module_name& name, RunState& run, pro
 void ComputeCore::advance() {
   const arch::ComputeTileSpec& tile = run_.array.tile;
   for (;;) switch (phase_) {
-      case Phase::fetch: {
-        const std::int32_t index = cursor_.next();
-        if (index < 0) {
-          if (pause(ahead(), exec::Cause::overhead)) return;
-          instr_ = nullptr;
-          return finish();
-        }
-        instr_ = &list_[static_cast<std::size_t>(index)];
-        prefetch(list_, index + 1);
-        charge_layer_to(run_.layer(instr_->layer));
-        const Millicycles access = tile.locks.access_cycles * millicycles_per_cycle;
-        if (instr_->op == program::CoreOp::kernel) {
-          // Bank conflicts are counted from the very beginning of the call.
-          const bool at_once = tile.conflict_share <= 0 && proceed(instr_->wait0, instr_->wait_count, {}) &&
-                               tokens_at(instr_->wait0, instr_->wait_count) <= now() + ahead();
-          phase_ = at_once ? Phase::call : Phase::tokens;
-          if (!at_once && pause(ahead(), exec::Cause::overhead)) return;
-        } else if (instr_->op == program::CoreOp::acquire && proceed(0, 0, instr_->lock)) {
-          charge(exec::Cause::overhead,
-                 now() + ahead() + access);  // taken now instead of at the end of the access: no event
-        } else {
-          phase_ = Phase::access;
-          if (pause(ahead() + access, exec::Cause::overhead)) return;
-        }
+      case Phase::fetch:
+        if (fetch()) return;
         break;
-      }
       case Phase::access:
         phase_ = Phase::fetch;
         if (instr_->op == program::CoreOp::release) {
@@ -62,19 +39,9 @@ void ComputeCore::advance() {
                   exec::Cause::wait_token))
           return;
         break;
-      case Phase::call: {
-        begin_ = now() + ahead();
-        run_.layer_began(instr_->layer, begin_);
-        if (tile.conflict_share > 0) {
-          banks_used_ = banks_.used_by(run_.program, run_.program.calls[static_cast<std::size_t>(instr_->call)]);
-          accesses_before_ = banks_.accesses(banks_used_);
-        }
-        phase_ = Phase::compute;
-        prefetch(run_.program.calls, instr_->call);
-        const Millicycles latency_model = run_.durations[static_cast<std::size_t>(instr_->call)];
-        if (pause(ahead() + latency_model + tile.call_cycles * millicycles_per_cycle, exec::Cause::busy)) return;
+      case Phase::call:
+        if (call()) return;
         break;
-      }
       case Phase::compute:
         phase_ = Phase::stall;
         if (tile.conflict_share > 0) {
@@ -90,10 +57,52 @@ void ComputeCore::advance() {
     }
 }
 
+bool ComputeCore::fetch() {
+  const std::int32_t index = cursor_.next();
+  if (index < 0) {
+    if (pause(ahead(), exec::Cause::overhead)) return true;
+    instr_ = nullptr;
+    finish();
+    return true;
+  }
+  instr_ = &list_[static_cast<std::size_t>(index)];
+  prefetch(list_, index + 1);
+  charge_layer_to(run_.layer(instr_->layer));
+  const Millicycles access = run_.array.tile.locks.access_cycles * millicycles_per_cycle;
+  if (instr_->op == program::CoreOp::kernel) {
+    // Bank conflicts are counted from the very beginning of the call.
+    const bool at_once = run_.array.tile.conflict_share <= 0 && proceed(instr_->wait0, instr_->wait_count, {}) &&
+                         tokens_at(instr_->wait0, instr_->wait_count) <= now() + ahead();
+    phase_ = at_once ? Phase::call : Phase::tokens;
+    return !at_once && pause(ahead(), exec::Cause::overhead);
+  }
+  if (instr_->op == program::CoreOp::acquire && proceed(0, 0, instr_->lock)) {
+    charge(exec::Cause::overhead, now() + ahead() + access);  // taken now, not at the end of the access: no event
+    return false;
+  }
+  phase_ = Phase::access;
+  return pause(ahead() + access, exec::Cause::overhead);
+}
+
+bool ComputeCore::call() {
+  const arch::ComputeTileSpec& tile = run_.array.tile;
+  begin_ = now() + ahead();
+  run_.layer_began(instr_->layer, begin_);
+  if (tile.conflict_share > 0) {
+    banks_used_ = banks_.used_by(run_.program, run_.program.calls[static_cast<std::size_t>(instr_->call)]);
+    accesses_before_ = banks_.accesses(banks_used_);
+  }
+  phase_ = Phase::compute;
+  prefetch(run_.program.calls, instr_->call);
+  const Millicycles duration = run_.durations[static_cast<std::size_t>(instr_->call)];
+  return pause(ahead() + duration + tile.call_cycles * millicycles_per_cycle, exec::Cause::busy);
+}
+
 void ComputeCore::finish_call() {
   const program::KernelCall& call = run_.program.calls[static_cast<std::size_t>(instr_->call)];
   if (run_.data != nullptr) run_.data->execute(id_, call);
-  run_.slice(id_, instr_->layer, kernel_name(call.kind), begin_, now());
+  const auto index = static_cast<std::int32_t>(instr_ - list_.data());
+  run_.trace({id_, instr_->layer, kernel_name(call.kind), false, index, begin_, now(), now()});
   run_.layer_ended(instr_->layer, now());
   run_.tasks.complete(id_);
 }

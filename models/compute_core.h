@@ -16,6 +16,9 @@ class ComputeCore : public Engine {
  private:
   enum class Phase { fetch, access, tokens, arrival, call, compute, stall };
   void advance() override;
+  // The next instruction, and a call of a kernel; true where the core waits then.
+  bool fetch();
+  bool call();
   void finish_call();
 
   BankCounters& banks_;

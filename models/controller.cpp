@@ -38,10 +38,13 @@ void Controller::advance() {
         break;
       case Phase::operate:
         phase_ = Phase::complete;
+        begin_ = now();
         if (pause(durations_[static_cast<std::size_t>(op_->kind)], exec::Cause::busy)) return;
         break;
       case Phase::complete:
         phase_ = Phase::fetch;
+        run_.trace({id_, op_->layer, program::control_name(op_->kind), true,
+                    static_cast<std::int32_t>(op_ - list_.data()), begin_, now(), now()});
         run_.tasks.complete(id_);
         break;
     }

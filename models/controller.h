@@ -22,6 +22,7 @@ class Controller : public Engine {
   std::array<Millicycles, arch::control_kinds> durations_{};
   const program::ControlOp* op_ = nullptr;
   Phase phase_ = Phase::fetch;
+  Millicycles begin_ = 0;  // of the operation
 };
 
 }  // namespace tessera::models

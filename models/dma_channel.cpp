@@ -130,7 +130,7 @@ void DmaChannel::segment_ends(const Segment& s, Millicycles latency) {
   if (conflict_share_ > 0) banks_->leave(bank_set_);
   left_ -= s.bytes;
   if (left_ > 0) return;
-  const Arrival arrival{s.end + latency, begin_, transfer_};
+  const Arrival arrival{s.end + latency, begin_, s.end, transfer_};
   if (latency == 0) {
     retire(arrival);
   } else {
@@ -151,7 +151,9 @@ void DmaChannel::drain() {
 
 void DmaChannel::retire(const Arrival& a) {
   count_traffic(*a.transfer);
-  run_.slice(id_, a.transfer->layer, payload_name(a.transfer->payload), a.begin, a.time);
+  run_.trace({id_, a.transfer->layer, payload_name(a.transfer->payload),
+              a.transfer->payload == program::Payload::weights, static_cast<std::int32_t>(a.transfer - list_.data()),
+              a.begin, a.through, a.time});
   run_.layer_ended(a.transfer->layer, a.time);
   if (a.transfer->release.lock >= 0) locks_->release(a.transfer->release);
   run_.tasks.complete(id_);

@@ -54,7 +54,7 @@ class DmaChannel : public Engine {
  private:
   enum class Phase { fetch, tokens, arrival, lock, locked };
   struct Arrival {
-    Millicycles time, begin;
+    Millicycles time, begin, through;
     const program::Transfer* transfer;
   };
   void advance() override;

@@ -30,6 +30,7 @@ void Engine::charge(exec::Cause cause, Millicycles until) {
   const Millicycles time = until - charged_;
   times_[static_cast<std::size_t>(cause)] += time;
   if (layer_times_ != nullptr) layer_times_->cores[static_cast<std::size_t>(cause)] += time;
+  if (run_.traced()) run_.options.trace->charge({id_, layer(), cause_name(cause), charged_, until});
   charged_ = until;
 }
 

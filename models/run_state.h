@@ -38,8 +38,9 @@ struct RunState {
     exec::LayerTimes* l = layer(id);
     if (l != nullptr && t > l->end) l->end = t;
   }
-  void slice(program::EngineId engine, int layer_id, const char* what, Millicycles begin, Millicycles end) {
-    if (options.trace != nullptr) options.trace->slice(engine, layer_id, what, begin, end);
+  bool traced() const { return options.trace != nullptr; }
+  void trace(const trace::Task& task) {
+    if (traced()) options.trace->task(task);
   }
   void fault(std::string where, std::string what) { faults.push_back({"", std::move(where), std::move(what), ""}); }
 };

@@ -16,10 +16,10 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
-Progress::Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what, std::string unit)
-    : total_(total),
-      done_(done),
-      failed_(failed),
+Progress::Progress(Runs runs, std::FILE* out, bool terminal, std::string what, std::string unit)
+    : total_(runs.total),
+      done_(runs.done),
+      failed_(runs.failed),
       out_(out),
       what_(std::move(what)),
       unit_(std::move(unit)),

@@ -11,10 +11,12 @@ std::string duration_text(double seconds);
 
 class Progress {
  public:
-  // `done` of `total` runs need not be made again; the rate counts only what this process does. `what` stands in
-  // front, `unit` behind the total.
-  Progress(int total, int done, int failed, std::FILE* out, bool terminal, std::string what = "",
-           std::string unit = "");
+  struct Runs {
+    int total = 0, done = 0, failed = 0;  // those that are done, failed ones among them, need not be made again
+  };
+
+  // The rate counts only what this process does. `what` stands in front, `unit` behind the total.
+  Progress(Runs runs, std::FILE* out, bool terminal, std::string what = "", std::string unit = "");
   void count(bool failed);
   void reach(int done);  // counts up to `done` what was known already
   void show();           // at most ten times a second on a terminal, else every ten seconds

@@ -22,7 +22,7 @@ Evaluator::Evaluator(const Sweep& sweep, const PointRunner& runner, const SweepO
       lock_descriptor_(lock_descriptor),
       budget_(sweep.search->budget),
       objectives_(objectives_of(*sweep.search)),
-      progress_(static_cast<int>(std::min<double>(budget_, sweep.space.grid_size())), 0, 0, options.messages,
+      progress_({static_cast<int>(std::min<double>(budget_, sweep.space.grid_size()))}, options.messages,
                 options.terminal, "evaluated ", " points") {}
 
 std::vector<std::vector<double>> Evaluator::evaluate(const std::vector<Index>& points) {

@@ -32,7 +32,7 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   if (!points) return points.failure();
   if (points->empty())
     return fail(ExitCode::bad_input, {sweep.file, "where", "no point is left", "a condition that some points meet"});
-  Progress progress(static_cast<int>(points->size()), 0, 0, options.messages, options.terminal, "planned ");
+  Progress progress({static_cast<int>(points->size())}, options.messages, options.terminal, "planned ");
   std::optional<Failure> failure = store.set_plan(sweep.space.paths(), sweep.text, inputs, [&](Store& s) {
     const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {
       if (StopSignal::raised())
@@ -123,8 +123,8 @@ Expected<PoolEnd> run_with_progress(Store& store, const Limits& limits, const Po
   };
   const int total = sum_of(counts->runs), points = sum_of(counts->points), pending = of(status::pending);
   if (pending == 0) return PoolEnd::finished;
-  Progress progress(total, total - pending, total - pending - of(status::done), options.messages, options.terminal, "",
-                    total == points ? "" : fmt::format(" runs of {} points", points));
+  Progress progress({total, total - pending, total - pending - of(status::done)}, options.messages, options.terminal,
+                    "", total == points ? "" : fmt::format(" runs of {} points", points));
   auto end = run_pending(
       store, limits, runner, options, lock_descriptor,
       {[&](const RunRecord& run) { progress.count(run.status != status::done); }, [&] { progress.show(); }});

@@ -20,7 +20,7 @@ std::string text_of(const json& value) { return value.dump(-1, ' ', false, json:
 std::string density_view(const run::RunConfig& config, const run::Plan& plan, const report::Timeline& timeline,
                          Millicycles end) {
   json view = {{"timeline", timeline.json(config.array)}};
-  view["memory"] = memory_use(plan.schedule.program, config.array, timeline.spans(), end);
+  view["memory"] = report::memory_view(report::memory_use(plan.schedule.program, config.array, timeline.spans(), end));
   return text_of(view);
 }
 

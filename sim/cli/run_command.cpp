@@ -14,6 +14,7 @@
 #include "sim/cli/result_folder.h"
 #include "sim/cli/run_report.h"
 #include "sim/cli/target_file.h"
+#include "sim/cli/trace_events.h"
 #include "sim/program/text.h"
 #include "sim/result/json.h"
 #include "sim/run/external_program.h"
@@ -31,7 +32,7 @@ struct RunArguments {
   ModelOptions model;
 };
 
-// Which density the files of --dump and --trace are about when both are run.
+// Which density the file of --dump is about when both are run.
 run::Density shown_density(const RunArguments& arguments) {
   return arguments.only == "dense" ? run::Density::dense : run::Density::sparse;
 }
@@ -47,13 +48,6 @@ std::optional<Failure> dump(const RunArguments& arguments, const run::RunConfig&
   return replace_file(file, [&](const std::string& path) { return write_masks(path, config.network, config.masks); });
 }
 
-std::optional<Failure> write_trace(const std::string& file, const trace::PerfettoTrace& trace,
-                                   const run::RunConfig& config) {
-  std::vector<std::string> names;
-  for (const network::Layer& layer : config.network.layers) names.push_back(layer.name);
-  return write_file(file, [&](std::ostream& out) { trace.write(out, config.array, names); });
-}
-
 // The page of --report, empty: none.
 std::string page_file(const RunArguments& arguments) {
   for (const std::string& report : arguments.reports)
@@ -61,8 +55,23 @@ std::string page_file(const RunArguments& arguments) {
   return "";
 }
 
-// What one child does. It answers with the length of the packed result, that, and the view that the page of --report
-// needs.
+// What a child answers with: the packed result, the view that the page of --report needs, the events for --trace. The
+// last two are empty where nobody asked for them.
+struct Answer {
+  std::string result, view, events;
+};
+
+std::string packed(const Answer& answer) {
+  return fmt::format("{}:{}:", answer.result.size(), answer.view.size()) + answer.result + answer.view + answer.events;
+}
+
+Answer unpacked(const std::string& bytes) {
+  const std::size_t colon = bytes.find(':'), begin = bytes.find(':', colon + 1) + 1;
+  const std::size_t result = std::stoul(bytes), view = std::stoul(bytes.substr(colon + 1));
+  return {bytes.substr(begin, result), bytes.substr(begin + result, view), bytes.substr(begin + result + view)};
+}
+
+// What one child does.
 Expected<std::string> work(const RunArguments& arguments, const run::RunConfig& config, run::Density density,
                            Expected<run::Plan> plan) {
   if (!plan) return plan.failure();
@@ -74,19 +83,17 @@ Expected<std::string> work(const RunArguments& arguments, const run::RunConfig& 
   options.control = true;
   options.functional = arguments.functional;
   options.data = arguments.data;
-  trace::PerfettoTrace trace;
-  const bool traced = shown && !arguments.trace_file.empty(), pictured = !page_file(arguments).empty();
+  trace::PerfettoTrace trace(config.array);
+  const bool traced = !arguments.trace_file.empty(), pictured = !page_file(arguments).empty();
   if (traced) options.trace = &trace;
   report::Timeline timeline(options.trace);
   if (pictured) options.trace = &timeline;
   const Expected<result::DensityResult> result = simulate_plan(config, *plan, density, options);
   if (!result) return result.failure();
-  if (traced) {
-    if (auto failure = write_trace(arguments.trace_file, trace, config)) return *failure;
-  }
-  const std::string packed = pack(*result);
-  const std::string view = pictured ? density_view(config, *plan, timeline, result->total) : "";
-  return fmt::format("{}:", packed.size()) + packed + view;
+  Answer answer{pack(*result), "", ""};
+  if (pictured) answer.view = density_view(config, *plan, timeline, result->total);
+  if (traced) answer.events = density_events(config, *plan, density, trace, result->total);
+  return packed(answer);
 }
 
 int check_functional_results(const result::RunResult& run, std::FILE* screen) {
@@ -103,8 +110,15 @@ int check_functional_results(const result::RunResult& run, std::FILE* screen) {
   return code;
 }
 
-// Both densities, or the one that was asked for, each in its own process and side by side. `views`: see run_view.
-Expected<result::RunResult> simulate_all(const RunArguments& arguments, const run::RunConfig& config, Views& views) {
+// What a run leaves beside its result.
+struct Pictures {
+  Views views;                      // see run_view
+  std::vector<std::string> events;  // see perfetto_file
+};
+
+// Both densities, or the one that was asked for, each in its own process and side by side.
+Expected<result::RunResult> simulate_all(const RunArguments& arguments, const run::RunConfig& config,
+                                         Pictures& pictures) {
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   const auto start = [&](run::Density density, const std::function<Expected<run::Plan>()>& plan) {
     tasks.emplace_back(density, std::make_unique<run::IsolatedTask>([&arguments, &config, density, plan] {
@@ -144,10 +158,11 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
         problem.path = fmt::format("{}{}{}", density_name(density), problem.path.empty() ? "" : ": ", problem.path);
       return failure;
     }
-    const std::size_t colon = result->find(':'), length = std::stoul(result->substr(0, colon));
+    Answer answer = unpacked(*result);
     const bool is_dense = density == run::Density::dense;
-    (is_dense ? dense : sparse) = result::unpack(result->substr(colon + 1, length));
-    (is_dense ? views.dense : views.sparse) = result->substr(colon + 1 + length);
+    (is_dense ? dense : sparse) = result::unpack(answer.result);
+    (is_dense ? pictures.views.dense : pictures.views.sparse) = std::move(answer.view);
+    pictures.events.push_back(std::move(answer.events));
   }
   result::RunResult result = make_result(config, std::move(dense), std::move(sparse), arguments.program_file);
   if (result.program) {
@@ -233,8 +248,8 @@ int run(RunArguments arguments) {
   // Standard output belongs to the JSON alone when it is asked for there.
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
   if (model) fmt::print(screen, "{}masks: {}\n\n", import_summary(model->imported), model->masks);
-  Views views;
-  const Expected<result::RunResult> result = simulate_all(arguments, *config, views);
+  Pictures pictures;
+  const Expected<result::RunResult> result = simulate_all(arguments, *config, pictures);
   if (!result) return report_failure(result.failure());
   fmt::print(screen, "{}", run_report(*result));
   const std::string page = page_file(arguments);
@@ -245,8 +260,13 @@ int run(RunArguments arguments) {
   if (!arguments.json_file.empty()) {
     if (auto failure = write_text(arguments.json_file, result::json_text(*result))) return report_failure(*failure);
   }
+  if (!arguments.trace_file.empty()) {
+    if (auto failure = write_file(arguments.trace_file, trace::perfetto_file(pictures.events)))
+      return report_failure(*failure);
+  }
   if (!page.empty()) {
-    if (auto failure = write_report(page, {run_view(*config, *result, views)}, "")) return report_failure(*failure);
+    if (auto failure = write_report(page, {run_view(*config, *result, pictures.views)}, ""))
+      return report_failure(*failure);
   }
   const Expected<std::string> folder = commit_result(*config, *result, arguments.out);
   if (!folder) return report_failure(folder.failure());
@@ -284,7 +304,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--json", arguments->json_file,
                       "also write result.json to this file; - for standard output, which then holds nothing else");
   command->add_option("--trace", arguments->trace_file,
-                      "timeline for ui.perfetto.dev, of the sparse run (or see --only)");
+                      "timeline for ui.perfetto.dev: tasks, waits and counters of the dense and the sparse run");
   command
       ->add_option("--dump", arguments->dump,
                    "program FILE, mapping FILE or masks FILE.npz: what the sparse run used (or see --only)")

@@ -31,84 +31,78 @@ double looked_up(const ops::Lookup& lookup, double rms) {
   return std::max(1.0, std::sqrt(power / (2 * reach + 1)));
 }
 
+// Settles the default shift for sums of the given root mean square, and gives that of the shifted result.
+double shifted(Layer& layer, double sums) {
+  if (layer.shift == default_shift)
+    layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(sums / target_rms))));
+  return sums * multiplier(layer, 0) / std::exp2(layer.shift);
+}
+
+double convolved(Layer& layer, double in) {
+  const double ins = ops::sums_channels(layer) ? static_cast<double>(layer.in.c) / layer.groups : 1.0;
+  const double sums = in * weight_rms() * std::sqrt(ins * layer.window.kh * layer.window.kw);
+  const double out = shifted(layer, sums) * (layer.relu ? relu_factor : 1.0);
+  return layer.lookup ? looked_up(layer.lookup, out) : out;
+}
+
+double averaged(const Layer& layer, double in) {
+  const double out = in * 0.6;  // what is averaged is positive and correlated
+  if (layer.scaling == Scaling::power) return out;
+  return out * multiplier(layer, 0) / std::exp2(layer.shift) * layer.window.kh * layer.window.kw;
+}
+
+double concatenated(const Network& network, const Layer& layer, const std::vector<double>& rms) {
+  double power = 0;
+  for (LayerId i : layer.inputs) power += rms[i] * rms[i] * network.layers[i].out.c;
+  return std::sqrt(power / layer.out.c);
+}
+
+// Root mean square of the layer's outputs; `rms`: of the layers before.
+double output_rms(const Network& network, Layer& layer, const std::vector<double>& rms) {
+  const auto in = [&](std::size_t i) { return rms[layer.inputs[i]]; };
+  switch (layer.op) {
+    case Op::input:
+      return input_rms;
+    case Op::constant:
+      return input_rms / 2;
+    case Op::conv2d:
+    case Op::depthwise:
+      return convolved(layer, in(0));
+    case Op::mul:
+      return shifted(layer, in(0) * in(1)) * (layer.relu ? relu_factor : 1.0);
+    case Op::matmul:
+      return shifted(layer,
+                     in(0) * in(1) * std::sqrt(layer.matmul.by_rows ? layer.matmul.depth : layer.matmul.second_rows));
+    case Op::layernorm:  // of factors up to random_weight_limit
+      return shifted(layer, 1024 * weight_rms());
+    case Op::lookup:
+      return looked_up(layer.lookup, in(0));
+    case Op::select:
+    case Op::pick:
+    case Op::resize:
+    case Op::depth_to_space:
+      return in(0);
+    case Op::softmax:
+      return std::max(1.0, 128.0 / layer.out.c);
+    case Op::maxpool:
+      return in(0) * 2.2;
+    case Op::avgpool:
+      return averaged(layer, in(0));
+    case Op::add:
+    case Op::sub:
+      return std::hypot(in(0) * multiplier(layer, 0), in(1) * multiplier(layer, 1)) / std::exp2(layer.shift) *
+             (layer.relu ? 0.85 : 1.0);
+    case Op::concat:
+      return concatenated(network, layer, rms);
+  }
+  return input_rms;
+}
+
 }  // namespace
 
 void assign_default_shifts(Network& network) {
   std::vector<double> rms(network.layers.size(), input_rms);
-  for (Layer& layer : network.layers) {
-    double& out = rms[layer.id];
-    const auto in = [&](std::size_t i) { return rms[layer.inputs[i]]; };
-    switch (layer.op) {
-      case Op::input:
-        break;
-      case Op::conv2d:
-      case Op::depthwise: {
-        const double ins = ops::sums_channels(layer) ? static_cast<double>(layer.in.c) / layer.groups : 1.0;
-        const double fan_in = ins * layer.window.kh * layer.window.kw;
-        const double accumulated = in(0) * weight_rms() * std::sqrt(fan_in);
-        if (layer.shift == default_shift)
-          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(accumulated / target_rms))));
-        out = accumulated * multiplier(layer, 0) / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
-        if (layer.lookup) out = looked_up(layer.lookup, out);
-        break;
-      }
-      case Op::mul: {
-        const double product = in(0) * in(1);
-        if (layer.shift == default_shift)
-          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(product / target_rms))));
-        out = product * multiplier(layer, 0) / std::exp2(layer.shift) * (layer.relu ? relu_factor : 1.0);
-        break;
-      }
-      case Op::lookup:
-        out = looked_up(layer.lookup, in(0));
-        break;
-      case Op::select:
-      case Op::pick:
-      case Op::resize:
-      case Op::depth_to_space:
-        out = in(0);
-        break;
-      case Op::constant:
-        out = input_rms / 2;
-        break;
-      case Op::matmul: {
-        const double steps = layer.matmul.by_rows ? layer.matmul.depth : layer.matmul.second_rows;
-        const double product = in(0) * in(1) * std::sqrt(steps);
-        if (layer.shift == default_shift)
-          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(product / target_rms))));
-        out = product * multiplier(layer, 0) / std::exp2(layer.shift);
-        break;
-      }
-      case Op::softmax:
-        out = std::max(1.0, 128.0 / layer.out.c);
-        break;
-      case Op::layernorm:  // of factors up to random_weight_limit
-        if (layer.shift == default_shift)
-          layer.shift = std::max(0, static_cast<int>(std::lround(std::log2(1024 * weight_rms() / target_rms))));
-        out = 1024 * weight_rms() * multiplier(layer, 0) / std::exp2(layer.shift);
-        break;
-      case Op::maxpool:
-        out = in(0) * 2.2;
-        break;
-      case Op::avgpool:
-        out = in(0) * 0.6;  // what is averaged is positive and correlated
-        if (layer.scaling != Scaling::power)
-          out *= multiplier(layer, 0) / std::exp2(layer.shift) * layer.window.kh * layer.window.kw;
-        break;
-      case Op::add:
-      case Op::sub:
-        out = std::hypot(in(0) * multiplier(layer, 0), in(1) * multiplier(layer, 1)) / std::exp2(layer.shift) *
-              (layer.relu ? 0.85 : 1.0);
-        break;
-      case Op::concat: {
-        double power = 0;
-        for (LayerId i : layer.inputs) power += rms[i] * rms[i] * network.layers[i].out.c;
-        out = std::sqrt(power / layer.out.c);
-        break;
-      }
-    }
-    out = std::min(out, max_rms);
-  }
+  for (Layer& layer : network.layers) rms[layer.id] = std::min(output_rms(network, layer, rms), max_rms);
 }
 
 }  // namespace tessera::network

@@ -10,12 +10,10 @@ namespace tessera::replay {
 
 class TaskLog : public trace::TraceSink {
  public:
-  explicit TaskLog(int engines, trace::TraceSink* next = nullptr)
-      : tasks_(static_cast<std::size_t>(engines)), next_(next) {}
+  explicit TaskLog(int engines) : tasks_(static_cast<std::size_t>(engines)) {}
 
-  void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) override {
-    tasks_[static_cast<std::size_t>(engine)].push_back({begin, end});
-    if (next_ != nullptr) next_->slice(engine, layer, what, begin, end);
+  void task(const trace::Task& task) override {
+    tasks_[static_cast<std::size_t>(task.engine)].push_back({task.begin, task.end});
   }
 
   // Work of the busiest engine of a lane.
@@ -37,14 +35,13 @@ class TaskLog : public trace::TraceSink {
   }
 
  private:
-  struct Task {
+  struct Span {
     Millicycles begin, end;
   };
-  const Task& at(const TaskSpan& s, int i) const {
+  const Span& at(const TaskSpan& s, int i) const {
     return tasks_[static_cast<std::size_t>(s.engine)][static_cast<std::size_t>(i)];
   }
-  std::vector<std::vector<Task>> tasks_;
-  trace::TraceSink* next_;
+  std::vector<std::vector<Span>> tasks_;
 };
 
 }  // namespace tessera::replay

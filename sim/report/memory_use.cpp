@@ -20,7 +20,7 @@ struct Life {
 
 // By tensor: from its producer to its last reader. A concatenation is a view: it lives with its operands, and they as
 // long as it is read. What nothing reads is an output and stays to the end.
-std::vector<Life> lives(const program::Program& program, const std::vector<LayerSpan>& spans, Millicycles end) {
+std::vector<Life> lives(const program::Program& program, const std::vector<trace::LayerSpan>& spans, Millicycles end) {
   const std::size_t count = program.layers.size();
   std::vector<int> computed_by(count);
   for (std::size_t id = 0; id < count; ++id) computed_by[id] = static_cast<int>(id);
@@ -71,12 +71,12 @@ struct Change {
 };
 
 // Occupied bytes of one memory after each of `times`.
-nlohmann::json occupied(std::vector<Change> changes, const std::vector<Millicycles>& times, Bytes size) {
+std::vector<Bytes> occupied(std::vector<Change> changes, const std::vector<Millicycles>& times, Bytes size) {
   std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.time < b.time; });
   std::vector<std::uint8_t> holders(static_cast<std::size_t>(size / word) + 1);
   Bytes now = 0;
   std::size_t next = 0;
-  nlohmann::json bytes = nlohmann::json::array();
+  std::vector<Bytes> bytes;
   for (const Millicycles time : times) {
     for (; next < changes.size() && changes[next].time <= time; ++next) {
       const bool begins = changes[next].begins;
@@ -92,9 +92,9 @@ nlohmann::json occupied(std::vector<Change> changes, const std::vector<Millicycl
 
 }  // namespace
 
-nlohmann::json memory_use(const program::Program& program, const arch::ArraySpec& array,
-                          const std::vector<LayerSpan>& spans, Millicycles end) {
-  if (!program.tensors) return nullptr;
+std::optional<MemoryUse> memory_use(const program::Program& program, const arch::ArraySpec& array,
+                                    const std::vector<trace::LayerSpan>& spans, Millicycles end) {
+  if (!program.tensors) return std::nullopt;
   const program::EngineMap map(array);
   const std::vector<Life> life = lives(program, spans, end);
   std::map<program::TileId, std::vector<Change>> changes;
@@ -109,13 +109,20 @@ nlohmann::json memory_use(const program::Program& program, const arch::ArraySpec
   }
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
+  MemoryUse use;
+  for (auto& [tile, list] : changes)
+    use.memories.push_back(
+        {map.tile_name(tile), array.memtile.memory.size, occupied(std::move(list), times, array.memtile.memory.size)});
+  use.times = std::move(times);
+  return use;
+}
+
+nlohmann::json memory_view(const std::optional<MemoryUse>& use) {
+  if (!use) return nullptr;
   nlohmann::json result = {{"times", nlohmann::json::array()}, {"memories", nlohmann::json::array()}};
-  for (const Millicycles time : times) result["times"].push_back(time / millicycles_per_cycle);
-  for (auto& [tile, list] : changes) {
-    result["memories"].push_back({{"name", map.tile_name(tile)},
-                                  {"capacity", array.memtile.memory.size},
-                                  {"bytes", occupied(std::move(list), times, array.memtile.memory.size)}});
-  }
+  for (const Millicycles time : use->times) result["times"].push_back(time / millicycles_per_cycle);
+  for (const MemoryUse::Memory& memory : use->memories)
+    result["memories"].push_back({{"name", memory.name}, {"capacity", memory.capacity}, {"bytes", memory.bytes}});
   return result;
 }
 

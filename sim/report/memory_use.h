@@ -3,15 +3,30 @@
 // Buffers of weights and of tiles under way are not tensors.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "sim/program/program.h"
-#include "sim/report/timeline.h"
+#include "sim/trace/layer_spans.h"
 
 namespace tessera::report {
 
-// {times: [cycles, ...], memories: [{name, capacity, bytes: [...]}, ...]}: bytes[i] from times[i] to times[i + 1].
-// Memory tiles that hold no tensor are left out. Null for a program that does not say where tensors stand.
-nlohmann::json memory_use(const program::Program& program, const arch::ArraySpec& array,
-                          const std::vector<LayerSpan>& spans, Millicycles end);
+struct MemoryUse {
+  struct Memory {
+    std::string name;
+    Bytes capacity = 0;
+    std::vector<Bytes> bytes;  // bytes[i] from times[i] to times[i + 1]
+  };
+  std::vector<Millicycles> times;
+  std::vector<Memory> memories;  // memory tiles that hold no tensor are left out
+};
+
+// None for a program that does not say where tensors stand.
+std::optional<MemoryUse> memory_use(const program::Program& program, const arch::ArraySpec& array,
+                                    const std::vector<trace::LayerSpan>& spans, Millicycles end);
+
+// {times: [cycles, ...], memories: [{name, capacity, bytes: [...]}, ...]}, or null.
+nlohmann::json memory_view(const std::optional<MemoryUse>& use);
 
 }  // namespace tessera::report

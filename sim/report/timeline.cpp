@@ -1,7 +1,6 @@
 #include "sim/report/timeline.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "sim/program/engine.h"
 
@@ -43,21 +42,21 @@ int Timeline::kind_of(const char* what) {
   return static_cast<int>(kinds_.size()) - 1;
 }
 
-void Timeline::slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) {
-  if (next_ != nullptr) next_->slice(engine, layer, what, begin, end);
-  if (layer >= 0 && std::strcmp(what, "weights") != 0) {
-    if (spans_.size() <= static_cast<std::size_t>(layer)) spans_.resize(static_cast<std::size_t>(layer) + 1);
-    LayerSpan& span = spans_[static_cast<std::size_t>(layer)];
-    span.begin = span.begin < 0 ? begin : std::min(span.begin, begin);
-    span.end = std::max(span.end, end);
-  }
+void Timeline::task(const trace::Task& task) {
+  if (next_ != nullptr) next_->task(task);
+  cover(spans_, task);
   if (count_ >= most_slices_) {
-    if (dropped_++ == 0) dropped_from_ = begin;
+    if (dropped_++ == 0) dropped_from_ = task.begin;
     return;
   }
   ++count_;
-  if (tracks_.size() <= static_cast<std::size_t>(engine)) tracks_.resize(static_cast<std::size_t>(engine) + 1);
-  tracks_[static_cast<std::size_t>(engine)].push_back({layer, kind_of(what), begin, end});
+  const auto engine = static_cast<std::size_t>(task.engine);
+  if (tracks_.size() <= engine) tracks_.resize(engine + 1);
+  tracks_[engine].push_back({task.layer, kind_of(task.what), task.begin, task.end});
+}
+
+void Timeline::charge(const trace::Charge& charge) {
+  if (next_ != nullptr) next_->charge(charge);
 }
 
 nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
@@ -85,7 +84,7 @@ nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
                       {"data", base64(bytes)}});
   }
   nlohmann::json spans = nlohmann::json::array();
-  for (const LayerSpan& span : spans_) {
+  for (const trace::LayerSpan& span : spans_) {
     if (span.begin < 0)
       spans.push_back(nullptr);
     else

@@ -8,25 +8,23 @@
 #include <vector>
 
 #include "sim/arch/array_spec.h"
+#include "sim/trace/layer_spans.h"
 #include "sim/trace/trace_sink.h"
 
 namespace tessera::report {
 
-struct LayerSpan {
-  Millicycles begin = -1, end = -1;  // first to last slice, weights fetched ahead not counted; -1: none
-};
-
 class Timeline : public trace::TraceSink {
  public:
   static constexpr std::size_t default_limit = 400000;  // slices; about 2 MB of the page
-  // `next` gets every slice too.
+  // `next` gets everything too.
   explicit Timeline(trace::TraceSink* next = nullptr, std::size_t most_slices = default_limit)
       : next_(next), most_slices_(most_slices) {}
 
-  void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) override;
+  void task(const trace::Task& task) override;
+  void charge(const trace::Charge& charge) override;
 
   // By layer id; shorter than the network when its last layers have no slices.
-  const std::vector<LayerSpan>& spans() const { return spans_; }
+  const std::vector<trace::LayerSpan>& spans() const { return spans_; }
 
   // {kinds, tracks: [{name, tile, kind, slices, data}], spans: [[begin, end], ...], slices, dropped, dropped_from};
   // tracks without slices are left out.
@@ -44,7 +42,7 @@ class Timeline : public trace::TraceSink {
   Millicycles dropped_from_ = 0;
   std::vector<std::string> kinds_;
   std::vector<std::vector<Slice>> tracks_;  // by engine
-  std::vector<LayerSpan> spans_;
+  std::vector<trace::LayerSpan> spans_;
 };
 
 }  // namespace tessera::report

@@ -11,6 +11,11 @@ namespace tessera::sparsity {
 
 constexpr int kernel_block = 8;
 
+// Output channels x input channels.
+struct BlockSize {
+  int bc = 8, bi = 8;
+};
+
 struct BlockMask {
   int bc = 8, bi = 8;              // block shape: output channels x input channels
   int cout = 0, cin = 0;           // of the weight tensor, not rounded

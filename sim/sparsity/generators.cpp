@@ -115,13 +115,13 @@ std::int64_t zero_blocks(double ratio, std::int64_t blocks) {
   return would_empty(ratio, blocks) ? blocks - 1 : std::llround(ratio * static_cast<double>(blocks));
 }
 
-Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double ratio, const std::string& pattern,
+Expected<BlockMask> generate_mask(int cout, int cin, BlockSize block, double ratio, const std::string& pattern,
                                   std::uint64_t seed) {
   Failure failure;
   const std::vector<int>& sides = legal_block_sides();
   const auto legal = [&](int side) { return std::find(sides.begin(), sides.end(), side) != sides.end(); };
-  if (!legal(bc) || !legal(bi))
-    failure.problems.push_back({"", "block", fmt::format("is [{}, {}]", bc, bi), legal_blocks_text()});
+  if (!legal(block.bc) || !legal(block.bi))
+    failure.problems.push_back({"", "block", fmt::format("is [{}, {}]", block.bc, block.bi), legal_blocks_text()});
   if (!(ratio >= 0 && ratio <= 1))
     failure.problems.push_back({"", "ratio", fmt::format("is {}", ratio), "a share of zero blocks from 0 to 1"});
   std::vector<std::string> names;
@@ -139,7 +139,7 @@ Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double rati
   if (cout < 1 || cin < 1)
     failure.problems.push_back({"", "", fmt::format("a mask of {} x {} channels", cout, cin), "at least 1 x 1"});
   if (!failure.problems.empty()) return failure;
-  BlockMask mask = BlockMask::all_ones(cout, cin, bc, bi);
+  BlockMask mask = BlockMask::all_ones(cout, cin, block.bc, block.bi);
   Random random(seed);
   entry->fill(mask, zero_blocks(ratio, static_cast<std::int64_t>(mask.bits.size())), random);
   fill_empty_rows(mask, random);

@@ -25,13 +25,13 @@ bool would_empty(double ratio, std::int64_t blocks);
 // Zero blocks that a ratio makes of `blocks` of them: round(ratio * blocks), and one less if that is all of them.
 std::int64_t zero_blocks(double ratio, std::int64_t blocks);
 
-// A mask of cout x cin channels in blocks of bc x bi with exactly zero_blocks(ratio, blocks) zero blocks.
+// A mask of cout x cin channels in blocks of that size with exactly zero_blocks(ratio, blocks) zero blocks.
 //   random     every choice of zero blocks is equally likely
 //   balanced   rows of blocks differ by at most one in their non-zeros, and so do, per block, groups of rows
 //   clustered  zero blocks come in aligned patches of 4x4 blocks
 // A row of blocks (output channels that would be their bias alone) is empty only if there are fewer blocks than rows:
 // otherwise a row that the pattern empties takes a block of the fullest one.
-Expected<BlockMask> generate_mask(int cout, int cin, int bc, int bi, double ratio, const std::string& pattern,
+Expected<BlockMask> generate_mask(int cout, int cin, BlockSize block, double ratio, const std::string& pattern,
                                   std::uint64_t seed);
 
 }  // namespace tessera::sparsity

@@ -66,7 +66,7 @@ class MaskMaker {
 
   // A wrong common setting is one problem, not one for every layer.
   void check_common() {
-    const Expected<BlockMask> probe = generate_mask(1, 1, spec_.bc, spec_.bi, spec_.ratio, spec_.pattern, 0);
+    const Expected<BlockMask> probe = generate_mask(1, 1, {spec_.bc, spec_.bi}, spec_.ratio, spec_.pattern, 0);
     if (probe) return;
     for (const Problem& p : probe.failure().problems) failure_.problems.push_back(p);
   }
@@ -105,8 +105,9 @@ class MaskMaker {
     const MaskOverride* given = override_of(layer);
     const MaskOverride o = given != nullptr ? *given : MaskOverride{};
     const std::uint64_t seed = derive_seed(o.seed.value_or(spec_.seed), name_hash(layer.name));
-    Expected<BlockMask> mask = generate_mask(layer.out.c, layer.in.c, o.bc.value_or(spec_.bc), o.bi.value_or(spec_.bi),
-                                             o.ratio.value_or(spec_.ratio), o.pattern.value_or(spec_.pattern), seed);
+    Expected<BlockMask> mask =
+        generate_mask(layer.out.c, layer.in.c, {o.bc.value_or(spec_.bc), o.bi.value_or(spec_.bi)},
+                      o.ratio.value_or(spec_.ratio), o.pattern.value_or(spec_.pattern), seed);
     if (mask) {
       out = std::move(*mask);
       return;

@@ -9,10 +9,10 @@ namespace {
 class KernelSpans : public trace::TraceSink {
  public:
   explicit KernelSpans(const program::EngineMap& map) : map_(map) {}
-  void slice(int engine, int, const char* what, Millicycles begin, Millicycles end) override {
-    if (map_.info(engine).kind != program::EngineKind::core || what == clearing_) return;
-    const auto it = spans_.emplace(engine, std::pair{begin, end}).first;
-    it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
+  void task(const trace::Task& task) override {
+    if (map_.info(task.engine).kind != program::EngineKind::core || task.what == clearing_) return;
+    const auto it = spans_.emplace(task.engine, std::pair{task.begin, task.end}).first;
+    it->second = {std::min(it->second.first, task.begin), std::max(it->second.second, task.end)};
   }
   Millicycles longest() const {
     Millicycles most = 0;

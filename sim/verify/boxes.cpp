@@ -1,6 +1,7 @@
 #include "sim/verify/boxes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tessera::verify {
 
@@ -48,18 +49,13 @@ bool add_box(Boxes& boxes, program::Region box, std::vector<program::Region>* ag
 namespace {
 
 // Indices i in [0, count) for which [i * pitch, i * pitch + extent) meets [lo, hi), as [first, last).
-void meeting(std::int64_t count, std::int64_t pitch, std::int64_t extent, std::int64_t lo, std::int64_t hi,
-             std::int64_t& first, std::int64_t& last) {
-  if (pitch <= 0 || count == 1) {
-    first = 0;
-    last = lo < extent && hi > 0 ? count : 0;
-    return;
-  }
+std::pair<std::int64_t, std::int64_t> meeting(std::int64_t count, std::int64_t pitch, std::int64_t extent,
+                                              std::int64_t lo, std::int64_t hi) {
+  if (pitch <= 0 || count == 1) return {0, lo < extent && hi > 0 ? count : 0};
   // i * pitch + extent > lo  and  i * pitch < hi
-  first = lo < extent ? 0 : (lo - extent) / pitch + 1;
-  last = hi <= 0 ? 0 : (hi - 1) / pitch + 1;
-  last = std::min(last, count);
-  if (last < first) last = first;
+  const std::int64_t first = lo < extent ? 0 : (lo - extent) / pitch + 1;
+  const std::int64_t last = hi <= 0 ? 0 : (hi - 1) / pitch + 1;
+  return {first, std::max(first, std::min(last, count))};
 }
 
 }  // namespace
@@ -69,14 +65,12 @@ bool touches(const Placed& p, std::int64_t lo, std::int64_t hi) {
   hi -= p.base;
   const std::int64_t nc = depth_of(p.box), nw = cols_of(p.box), nh = rows_of(p.box);
   const std::int64_t row = (nw - 1) * p.pw + nc;
-  std::int64_t h0 = 0, h1 = 0;
-  meeting(nh, p.ph, row, lo, hi, h0, h1);
+  const auto [h0, h1] = meeting(nh, p.ph, row, lo, hi);
   if (h0 >= h1) return false;
   if (nw == 1 || p.pw == nc) return true;
   if (h1 - h0 > 2) return true;  // a whole row lies between the ends
   for (std::int64_t h = h0; h < h1; ++h) {
-    std::int64_t w0 = 0, w1 = 0;
-    meeting(nw, p.pw, nc, lo - h * p.ph, hi - h * p.ph, w0, w1);
+    const auto [w0, w1] = meeting(nw, p.pw, nc, lo - h * p.ph, hi - h * p.ph);
     if (w0 < w1) return true;
   }
   return false;

@@ -20,10 +20,18 @@ std::size_t recent(std::int64_t address) { return static_cast<std::size_t>(addre
 
 std::size_t padded(std::size_t n) { return (n + 31) / 32 * 32; }
 
-// Which of n ranges, a multiple of 32, meet [lo, hi] or are of the key.
-void mark(const std::int32_t* __restrict first, const std::int32_t* __restrict last, const int* __restrict keys,
-          std::size_t n, std::int32_t lo, std::int32_t hi, int key, std::uint8_t* __restrict hits) {
-  n = n / 32 * 32;
+// n ranges [first, last] of lines with keys; n is a multiple of 32.
+struct Ranges {
+  const std::int32_t *first, *last;
+  const int* keys;
+  std::size_t n;
+};
+
+// Which of the ranges meet [lo, hi] or are of the key.
+void mark(const Ranges& ranges, std::int32_t lo, std::int32_t hi, int key, std::uint8_t* __restrict hits) {
+  const std::int32_t* __restrict first = ranges.first, * __restrict last = ranges.last;
+  const int* __restrict keys = ranges.keys;
+  const std::size_t n = ranges.n / 32 * 32;
   for (std::size_t i = 0; i < n; ++i)
     hits[i] = static_cast<std::uint8_t>(((first[i] <= hi) & (last[i] >= lo)) | (keys[i] == key));
 }
@@ -34,18 +42,17 @@ void mark(const std::int32_t* __restrict first, const std::int32_t* __restrict l
 
 // Uses of the plane that `who` does not know and that `meets(part)` says to be in its way.
 template <class Meets>
-void Shadow::judge(const Plane& p, const Stamp& who, bool writes, std::int64_t address, const Clocks& clocks,
-                   std::vector<Conflict>& races, Meets&& meets) {
+void Shadow::judge(const Plane& p, const Claim& by, const Clocks& clocks, std::vector<Conflict>& races, Meets&& meets) {
   for (const User& user : p.users) {
-    const std::int32_t known = clocks.known(who.engine, user.engine);
+    const std::int32_t known = clocks.known(by.who.engine, user.engine);
     const auto look = [&](int last, bool reads) {
       for (int i = last; i >= 0 && p.uses[i].ordinal > known; i = p.uses[i].before) {
         if (!meets(p.uses[i].part)) continue;
-        return races.push_back({{user.engine, p.uses[i].ordinal}, reads, std::max(address, p.grid.base)});
+        return races.push_back({{user.engine, p.uses[i].ordinal}, reads, std::max(by.address, p.grid.base)});
       }
     };
     if (user.write_ordinal > known) look(user.write, false);
-    if (writes && user.read_ordinal > known) look(user.read, true);
+    if (by.writes && user.read_ordinal > known) look(user.read, true);
   }
 }
 
@@ -67,7 +74,7 @@ void Shadow::note(Plane& p, const Stamp& who, bool writes, const program::Region
 
 void Shadow::read_part(Plane& p, const program::Region& part, const Stamp& who, const Clocks& clocks,
                        std::vector<Conflict>& races) {
-  judge(p, who, false, p.grid.base, clocks, races, [&](const program::Region& used) { return meet(used, part); });
+  judge(p, {who, false, p.grid.base}, clocks, races, [&](const program::Region& used) { return meet(used, part); });
   note(p, who, false, part);
 }
 
@@ -76,7 +83,7 @@ void Shadow::read_part(Plane& p, const program::Region& part, const Stamp& who, 
 void Shadow::find(std::int64_t lo, std::int64_t hi, int key) {
   const std::size_t n = here_.size();
   hits_.resize(padded(n));
-  mark(first_.data(), last_.data(), key_.data(), hits_.size(), line(lo), line(hi - 1), key, hits_.data());
+  mark({first_.data(), last_.data(), key_.data(), hits_.size()}, line(lo), line(hi - 1), key, hits_.data());
   near_.clear();
   for (std::size_t i = 0; i < n; i += 8) {
     std::uint64_t eight = 0;
@@ -291,7 +298,7 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
   const std::int64_t lo = content.base, hi = content.end();
   const bool dense = content.dense();
   if (Plane* p = dense ? sole(lo, hi) : nullptr) {  // the usual case: a buffer is filled again
-    judge(*p, who, true, lo, clocks, races,
+    judge(*p, {who, true, lo}, clocks, races,
           [&](const program::Region& used) { return share(p->grid.cut(used), content); });
     fill(*p, content, sum);
     key_[p->slot] = content.key;
@@ -309,7 +316,7 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
     if (p.lo >= hi || p.hi <= lo) continue;
     const Overlap overlap = covered ? Overlap::whole : may_overlap(p.grid, content);
     if (overlap == Overlap::none) continue;
-    judge(p, who, true, lo, clocks, races, [&](const program::Region& used) {
+    judge(p, {who, true, lo}, clocks, races, [&](const program::Region& used) {
       return aligned ? meet(used, content.box) : share(p.grid.cut(used), content);
     });
     if (overlap == Overlap::whole) {
@@ -321,7 +328,7 @@ void Shadow::write(const Placed& content, const Stamp& who, const Clocks& clocks
   if (home == nullptr) return note(fresh(content, sum), who, true, content.box);
   // Where nothing has ever been there is nobody to be in the way of.
   if (!join(*home, content) || home->lost)
-    judge(*home, who, true, lo, clocks, races, [&](const program::Region& used) { return meet(used, content.box); });
+    judge(*home, {who, true, lo}, clocks, races, [&](const program::Region& used) { return meet(used, content.box); });
   note(*home, who, true, content.box);
 }
 

@@ -63,9 +63,15 @@ class Shadow {
     std::vector<Placed> holes;  // what was written over it since they were last cut out
   };
 
+  // A use that is judged, and the address to name when it is refused.
+  struct Claim {
+    const Stamp& who;
+    bool writes;
+    std::int64_t address;
+  };
+
   template <class Meets>
-  static void judge(const Plane& p, const Stamp& who, bool writes, std::int64_t address, const Clocks& clocks,
-                    std::vector<Conflict>& races, Meets&& meets);
+  static void judge(const Plane& p, const Claim& by, const Clocks& clocks, std::vector<Conflict>& races, Meets&& meets);
   static void note(Plane& p, const Stamp& who, bool writes, const program::Region& part);
   static void read_part(Plane& p, const program::Region& part, const Stamp& who, const Clocks& clocks,
                         std::vector<Conflict>& races);

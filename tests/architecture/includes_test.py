@@ -19,7 +19,7 @@ ALLOWED = {
     "sim/control": ["sim/base", "sim/arch", "sim/ops", "sim/network", "sim/sparsity", "sim/program"],
     "sim/mapping": ["sim/base", "sim/arch", "sim/config", "sim/ops", "sim/network", "sim/sparsity"],
     "sim/cost": ["sim/base", "sim/arch", "sim/ops", "sim/network", "sim/sparsity", "sim/program", "sim/mapping"],
-    "sim/trace": ["sim/base", "sim/arch", "sim/program"],
+    "sim/trace": ["sim/base", "sim/arch", "sim/ops", "sim/network", "sim/program"],
     "sim/exec": ["sim/base", "sim/arch", "sim/program", "sim/trace"],
     "sim/result": ["sim/base", "sim/exec"],
     "sim/verify": ["sim/base", "sim/arch", "sim/ops", "sim/network", "sim/sparsity", "sim/program"],
@@ -42,6 +42,7 @@ ALLOWED = {
     "sim/run": ["sim/control", "sim/base", "sim/arch", "sim/config", "sim/ops", "sim/network", "sim/sparsity", "sim/program", "sim/cost",
                 "sim/mapping", "sim/schedule", "sim/lower", "sim/compile", "sim/verify", "sim/exec", "sim/result",
                 "sim/trace", "sim/reference", "sim/replay"],
+    "sim/library": ["sim/base", "sim/result", "sim/run"],
     "models": ["sim/base", "sim/arch", "sim/program", "sim/sparsity", "sim/ops", "sim/network/network.h", "sim/exec", "sim/trace"],
     "explore": ["sim/base", "sim/config", "sim/run", "sim/ops", "sim/network", "sim/arch", "sim/result"],
     "sim/cli": None,  # the top: everything
@@ -50,7 +51,7 @@ ALLOWED = {
 # Who may see untyped JSON: readers of configs and of files, result/, which alone turns
 # typed results into JSON, and the makers of the report page's data.
 JSON = ["sim/base/json_file", "sim/config/", "sim/network/", "sim/import/", "sim/cost/kernel_library_file.cpp",
-        "sim/result/", "sim/replay/line_reader", "sim/replay/trace_file", "sim/replay/replay.", "sim/report/", "sim/run/run_config", "sim/run/run_defaults.",
+        "sim/result/", "sim/replay/line_reader", "sim/replay/trace_file", "sim/replay/replay.", "sim/report/", "sim/trace/event_writer.cpp", "sim/run/run_config", "sim/run/run_defaults.",
         "sim/run/calibration.cpp", "sim/run/pipeline", "sim/run/published", "sim/run/conflicting_keys.cpp", "sim/run/file_schemas.", "sim/cli/command_line.cpp",
         "sim/designs/open_engine/", "sim/cli/engine_command.cpp",
         "sim/mapping/", "sim/validation/", "sim/cli/onnx_model.cpp", "sim/cli/report_command.cpp", "sim/cli/report_data.",

@@ -19,10 +19,36 @@ def run(command, folder, code=0):
     return done.stdout + done.stderr
 
 
+def library(cmake, build, prefix, config, work):
+    """The example builds against what was installed, and prints the numbers of the program."""
+    source, archive = (cache_entry(build, "CMAKE_HOME_DIRECTORY"), os.path.join(prefix, "lib/libtessera.a"))
+    with open(archive, "rb") as file:
+        assert source.encode() not in file.read(), "the source tree is in the library"
+    example = os.path.join(work, "example")
+    run([cmake, "-S", os.path.join(source, "explore/cpp"), "-B", example, f"-DCMAKE_PREFIX_PATH={prefix}",
+         f"-DCMAKE_CXX_FLAGS={cache_entry(build, 'CMAKE_CXX_FLAGS')}"], work)
+    run([cmake, "--build", example], work)
+    sets = ["network=gemm_512x512x512", "sparsity.ratio=0.75"]
+    said = run([os.path.join(example, "first_steps"), config, *sets], work)
+    run([os.path.join(prefix, "bin/tessera"), "run", config, "--json", "own.json", *[w for s in sets for w in ("--set", s)]], work)
+    with open(os.path.join(work, "own.json")) as file:
+        own = json.load(file)
+    slowest = max(own["sparse"]["layers"], key=lambda layer: layer["end_us"] - layer["start_us"])
+    numbers = [float(word.strip(",")) for word in said.split() if word.strip(",").replace(".", "").isdigit() and word != "512"]
+    should = [own["dense"]["latency_us"], own["sparse"]["latency_us"], own["speedup"], slowest["time"]["wait_input"]]
+    assert numbers == should, f"{said}\n{should}"
+    refused = run([os.path.join(example, "first_steps"), config, "sparsity.ratio=2", "hardware.rows=0"], work, code=2)
+    assert "sparsity.ratio" in refused and "hardware.rows" in refused, refused
+
+
+def cache_entry(build, name):
+    with open(os.path.join(build, "CMakeCache.txt")) as cache:
+        return next(line.split("=", 1)[1].strip() for line in cache if line.startswith(name + ":"))
+
+
 def main():
     cmake, build = sys.argv[1:3]
-    with open(os.path.join(build, "CMakeCache.txt")) as cache:
-        source = next(line.split("=", 1)[1].strip() for line in cache if line.startswith("CMAKE_HOME_DIRECTORY"))
+    source = cache_entry(build, "CMAKE_HOME_DIRECTORY")
     with tempfile.TemporaryDirectory() as work:
         prefix, elsewhere = os.path.join(work, "prefix"), os.path.join(work, "elsewhere")
         os.mkdir(elsewhere)
@@ -44,6 +70,7 @@ def main():
         assert os.listdir(os.path.join(elsewhere, "mine"))
         plot = run([program, "plot", "nowhere"], elsewhere, code=2)
         assert "is missing" not in plot, plot
+        library(cmake, build, prefix, config, work)
         # The binary alone names the folder that it lacks; TESSERA_CONFIGS gives it one.
         alone = os.path.join(work, "alone")
         os.makedirs(os.path.join(alone, "bin"))

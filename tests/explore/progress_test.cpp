@@ -6,7 +6,7 @@
 using namespace tessera::explore;
 
 TEST_CASE("the line counts, rates and foresees") {
-  Progress progress(100, 20, 1, stderr, false);
+  Progress progress({100, 20, 1}, stderr, false);
   CHECK(progress.line(0) == "20/100 20.0%  1 failed");
   for (int i = 0; i < 20; ++i) progress.count(i == 3);
   CHECK(progress.line(10) == "40/100 40.0%  2 failed  2.0/s  30 s left");
@@ -14,7 +14,7 @@ TEST_CASE("the line counts, rates and foresees") {
 }
 
 TEST_CASE("runs and points are both named, and what was known already is counted") {
-  Progress progress(549, 0, 0, stderr, false, "", " runs of 540 points");
+  Progress progress({549, 0, 0}, stderr, false, "", " runs of 540 points");
   progress.reach(20);
   CHECK(progress.line(0) == "20/549 runs of 540 points 3.6%");
 }
@@ -29,7 +29,7 @@ TEST_CASE("durations are read at a glance") {
 TEST_CASE("a terminal gets one line that redraws, a file plain lines") {
   for (const bool terminal : {true, false}) {
     std::FILE* out = std::tmpfile();
-    Progress progress(4, 0, 0, out, terminal);
+    Progress progress({4, 0, 0}, out, terminal);
     progress.count(false);
     progress.show();  // too early to be worth a line
     progress.count(false);

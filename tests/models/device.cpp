@@ -77,9 +77,7 @@ void pass(Pipe& p, O& o) {
 class SliceList : public trace::TraceSink {
  public:
   std::vector<Slice> slices;
-  void slice(int engine, int layer, const char* what, Millicycles begin, Millicycles end) override {
-    slices.push_back({engine, layer, what, begin, end});
-  }
+  void task(const trace::Task& t) override { slices.push_back({t.engine, t.layer, t.what, t.begin, t.end}); }
 };
 
 Outcome run_here(const Device& d) {

@@ -119,6 +119,49 @@ TEST_CASE("no network beats a bound, nor does a layer of it that runs alone") {
   CHECK(layers > 150);
 }
 
+// Random layers of the two kinds in which one thing alone can bind, long enough that their start and end are little of
+// them: a window over many channels on one core, and a product of few rows on a whole array, whose weights pass DDR for
+// next to no work. `by`: compute or ddr.
+std::pair<json, json> of_kind(const std::string& by, Random& random) {
+  const auto pick = [&](std::initializer_list<int> of) { return *(of.begin() + random.below(of.size())); };
+  if (by == "ddr")
+    return {{{"name", "one"},
+             {"layers",
+              {{{"name", "l"},
+                {"op", "gemm"},
+                {"m", pick({1, 4, 8, 16})},
+                {"n", pick({1024, 1536, 2048})},
+                {"k", pick({1024, 1536, 2048})}}}}},
+            {{"rows", 4}, {"cols", 4}}};
+  const int side = pick({24, 32, 40}), kernel = pick({3, 5});
+  return {{{"name", "one"},
+           {"input", {side, side, pick({64, 96, 128})}},
+           {"layers",
+            {{{"name", "l"},
+              {"op", "conv2d"},
+              {"channels", pick({64, 96, 128})},
+              {"kernel", kernel},
+              {"padding", kernel / 2}}}}},
+          {{"rows", 1}, {"cols", 1}}};
+}
+
+TEST_CASE("bounds of random layers are tight where compute or DDR alone binds") {
+  Random random(7);
+  for (const std::string by : {"compute", "ddr"})
+    for (int i = 0; i < 20; ++i) {
+      auto [network, machine] = of_kind(by, random);
+      machine["extends"] = i % 2 == 0 ? "hardware/aie2.json" : "hardware/xdna1_1800mhz.json";
+      const double ratios[] = {0, 0.25, 0.5};
+      const double ratio = ratios[random.below(3)];
+      INFO(network << machine << ratio);
+      const json r = run_once(config_of(network, machine, ratio));
+      REQUIRE(!r.is_null());
+      check_bounds(r);
+      CHECK(r["bound_us"].get<double>() == r[by + "_bound_us"].get<double>());
+      CHECK(r["latency_us"].get<double>() <= 1.25 * r["bound_us"].get<double>());
+    }
+}
+
 // Cases in which one thing alone can bind: kernels that work on one core from what little data they have, and weights,
 // inputs or outputs that pass DDR with next to no work.
 TEST_CASE("bounds are tight where compute or DDR alone binds") {

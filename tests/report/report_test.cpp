@@ -56,6 +56,10 @@ arch::ArraySpec array_of(int rows, int cols) {
 
 constexpr Millicycles cycle = millicycles_per_cycle;
 
+trace::Task task(int engine, int layer, const char* what, Millicycles begin, Millicycles end) {
+  return {engine, layer, what, std::string(what) == "weights", -1, begin, end, end};
+}
+
 // A memory tile's piece of a tensor: `bytes` from `base`.
 program::TensorPiece piece(int tensor, program::TileId memory, std::int64_t base, Bytes bytes) {
   program::TensorPiece p;
@@ -80,9 +84,9 @@ program::Program chain(const std::vector<std::vector<int>>& inputs) {
 
 TEST_CASE("Slices come back in order of time, whatever order they came in and however they overlap") {
   report::Timeline timeline;
-  timeline.slice(0, 3, "conv", 1000 * cycle, 1200 * cycle + 400);
-  timeline.slice(0, -1, "add", 200 * cycle, 900 * cycle);
-  timeline.slice(0, 3, "conv", 1150 * cycle, 1300 * cycle + 600);  // begins before the one before ends
+  timeline.task(task(0, 3, "conv", 1000 * cycle, 1200 * cycle + 400));
+  timeline.task(task(0, -1, "add", 200 * cycle, 900 * cycle));
+  timeline.task(task(0, 3, "conv", 1150 * cycle, 1300 * cycle + 600));  // begins before the one before ends
   const nlohmann::json json = timeline.json(array_of(2, 2));
   CHECK(json["kinds"] == nlohmann::json({"conv", "add"}));
   CHECK(json["tracks"][0]["name"] == "core(0,0)");
@@ -92,9 +96,9 @@ TEST_CASE("Slices come back in order of time, whatever order they came in and ho
 
 TEST_CASE("A layer spans its slices, weights fetched ahead left out, also beyond the limit of slices") {
   report::Timeline timeline(nullptr, 2);
-  timeline.slice(0, 1, "weights", 0, 5 * cycle);
-  timeline.slice(0, 1, "conv", 10 * cycle, 20 * cycle);
-  timeline.slice(0, 1, "conv", 30 * cycle, 40 * cycle);
+  timeline.task(task(0, 1, "weights", 0, 5 * cycle));
+  timeline.task(task(0, 1, "conv", 10 * cycle, 20 * cycle));
+  timeline.task(task(0, 1, "conv", 30 * cycle, 40 * cycle));
   const nlohmann::json json = timeline.json(array_of(1, 1));
   CHECK(json["spans"] == nlohmann::json({nullptr, {10, 40}}));
   CHECK(json["slices"] == 2);
@@ -108,9 +112,9 @@ TEST_CASE("Tensors occupy memory from their maker to their last reader, shared b
   const arch::ArraySpec array = array_of(1, 1);
   const program::TileId tile = program::EngineMap(array).memory_tile(0);
   program.pieces = {piece(1, tile, 0, 400), piece(2, tile, 400, 100), piece(3, tile, 0, 400)};
-  const std::vector<report::LayerSpan> spans = {
+  const std::vector<trace::LayerSpan> spans = {
       {}, {10 * cycle, 20 * cycle}, {20 * cycle, 30 * cycle}, {25 * cycle, 50 * cycle}};
-  const nlohmann::json use = report::memory_use(program, array, spans, 60 * cycle);
+  const nlohmann::json use = report::memory_view(report::memory_use(program, array, spans, 60 * cycle));
   CHECK(use["times"] == nlohmann::json({0, 10, 20, 25, 50, 60}));
   CHECK(use["memories"][0]["name"] == "mem(0,0)");
   CHECK(use["memories"][0]["bytes"] == nlohmann::json({0, 400, 500, 500, 400, 0}));
@@ -122,9 +126,9 @@ TEST_CASE("A concatenation keeps its operands as long as it is read") {
   const arch::ArraySpec array = array_of(1, 1);
   const program::TileId tile = program::EngineMap(array).memory_tile(0);
   program.pieces = {piece(1, tile, 0, 40), piece(2, tile, 40, 40), piece(3, tile, 0, 80)};
-  const std::vector<report::LayerSpan> spans = {
+  const std::vector<trace::LayerSpan> spans = {
       {}, {10 * cycle, 20 * cycle}, {20 * cycle, 30 * cycle}, {}, {40 * cycle, 50 * cycle}};
-  const nlohmann::json use = report::memory_use(program, array, spans, 60 * cycle);
+  const nlohmann::json use = report::memory_view(report::memory_use(program, array, spans, 60 * cycle));
   CHECK(use["memories"][0]["bytes"].back() == 0);
   CHECK(use["times"] == nlohmann::json({0, 10, 20, 50, 60}));
   CHECK(use["memories"][0]["bytes"] == nlohmann::json({0, 80, 80, 0, 0}));

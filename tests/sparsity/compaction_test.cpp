@@ -84,7 +84,7 @@ TEST_CASE("Every block is read back through the index: random shapes, blocks, ch
     const int taps = 1 + static_cast<int>(random.below(3));
     const auto& sides = legal_block_sides();
     const int bc = sides[random.below(sides.size())], bi = sides[random.below(sides.size())];
-    const BlockMask block = *generate_mask(cout, cin, bc, bi, random.uniform(), "random", random.next());
+    const BlockMask block = *generate_mask(cout, cin, {bc, bi}, random.uniform(), "random", random.next());
     KernelMask mask = kernel_mask(block);
     if (random.below(3) == 0) random.shuffle(mask.bits);  // reordered blocks: units are no longer alike
     ChunkShape chunk;

@@ -1,8 +1,12 @@
 // Do kernel libraries say what their files say, and are wrong files refused?
+#include <fmt/format.h>
+
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <fstream>
 
+#include "sim/config/named_file.h"
 #include "sim/cost/fitted_model.h"
 
 using namespace tessera;
@@ -76,6 +80,75 @@ TEST_CASE("partial sums cost their way to memory and back") {
   const Millicycles halves =
       cycles(latency_model, 8, 8, 64, 32, 1, true, false) + cycles(latency_model, 8, 8, 64, 32, 1, false, true);
   CHECK(halves > whole);
+}
+
+namespace {
+
+// "m 32..64 k 32..128 n 32..64"
+struct Range {
+  int m0, m1, k0, k1, n0, n1;
+};
+Range range_of(const std::string& text) {
+  Range r{};
+  REQUIRE(std::sscanf(text.c_str(), "m %d..%d k %d..%d n %d..%d", &r.m0, &r.m1, &r.k0, &r.k1, &r.n0, &r.n1) == 6);
+  return r;
+}
+
+Grounds product_grounds(const FittedModel& library, const Layer& layer, KernelKind kind, std::array<int, 3> mkn) {
+  KernelCall call;
+  call.kind = kind;
+  call.out = {0, mkn[0], 0, 1, 0, mkn[2]};
+  call.in_c = mkn[1];
+  return library.grounds(call, layer);
+}
+
+// Inside the range: fitted. Beyond it on any side: extrapolated, with the shape and the range.
+void require_labels(const FittedModel& library, const Layer& layer, KernelKind kind, const std::string& range) {
+  const Range r = range_of(range);
+  CHECK(product_grounds(library, layer, kind, {r.m0, r.k0, r.n0}).footing == Footing::fitted);
+  CHECK(product_grounds(library, layer, kind, {r.m1, r.k1, r.n1}).footing == Footing::fitted);
+  for (const auto& [m, k, n] : {std::array{r.m1 + 64, r.k1, r.n1},
+                                {r.m1, r.k1 + 64, r.n1},
+                                {r.m1, r.k1, r.n1 + 64},
+                                {r.m0 / 2, r.k0, r.n0},
+                                {r.m0, r.k0 / 2, r.n0},
+                                {r.m0, r.k0, r.n0 / 2}}) {
+    INFO("m " << m << " k " << k << " n " << n);
+    const Grounds g = product_grounds(library, layer, kind, {m, k, n});
+    CHECK(g.footing == Footing::extrapolated);
+    CHECK(g.fitted_to == range);
+    CHECK(g.shape.find(fmt::format("m {} k {} n {}", m, k, n)) != std::string::npos);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("calls of every kind say what their time rests on, in every library") {
+  const std::vector<std::string> names = config::names_in("configs/hardware/kernels");
+  REQUIRE(names.size() >= 8);
+  int ranges = 0;
+  for (const std::string& name : names) {
+    const FittedModel& model = library(name);
+    for (const auto& [types, c] : model.gemm) {
+      INFO(name << " gemm " << c.range);
+      Layer layer;
+      layer.in_type = types.first, layer.out_type = types.second;
+      if (!c.fitted)
+        CHECK(product_grounds(model, layer, KernelKind::gemm, {64, 64, 64}).footing == Footing::assumed);
+      else
+        require_labels(model, layer, KernelKind::gemm, c.range), ++ranges;
+    }
+    for (int kind = 0; kind < ops::kernel_kinds; ++kind) {
+      const auto k = static_cast<KernelKind>(kind);
+      if (k != KernelKind::gemm && k != KernelKind::conv)
+        CHECK(product_grounds(model, conv(1), k, {64, 64, 64}).footing == Footing::assumed);
+    }
+    if (!model.conv) continue;
+    INFO(name << " conv " << model.conv->range);
+    CHECK(product_grounds(model, conv(5), KernelKind::conv, {64, 64, 64}).footing ==
+          (model.conv->fitted ? Footing::extrapolated : Footing::assumed));
+  }
+  CHECK(ranges >= 8);
 }
 
 TEST_CASE("ragged rows of a 3x3 convolution are padded, those of a 1x1 are not") {

@@ -153,7 +153,7 @@ class BottleneckEmitter {
       staged.bytes = chunks_[row].size.total();
       host(shim, from_ddr, chunks_[row].ddr_address, staged.bytes, layer);
       b_.transfer(mem_in(1), filling(staged, 0, from_ddr, layer));
-      link(b_, mem_out(2), staged, {in(row, 1)}, {{tile(row), 0, staged.bytes, 1, weights_full}}, 1, layer);
+      pass(b_, {mem_out(2), staged, {in(row, 1)}, {{tile(row), 0, staged.bytes, 1, weights_full}}}, 1, layer);
     }
   }
   void input() {
@@ -179,7 +179,7 @@ class BottleneckEmitter {
     send(mem_out(1), in(3, 1), skip_, skip_full, in_empty, d_.expand);
   }
   void middle() {
-    link(b_, out(0), out_[0], {in(1, 0), in(2, 0)}, {in_[1], in_[2]}, d_.height, d_.reduce);
+    pass(b_, {out(0), out_[0], {in(1, 0), in(2, 0)}, {in_[1], in_[2]}}, d_.height, d_.reduce);
     // Halves of the channels arrive in turn on one channel of core 3, and stand beside each other in its row.
     const program::RouteId halves[] = {b_.route(out(1), {in(3, 0)}), b_.route(out(2), {in(3, 0)})};
     for (int row = 1; row <= 2; ++row)
@@ -198,7 +198,7 @@ class BottleneckEmitter {
     });
   }
   void output() {
-    link(b_, out(3), out_[3], {mem_in(2)}, {results_}, d_.height, d_.expand);
+    pass(b_, {out(3), out_[3], {mem_in(2)}, {results_}}, d_.height, d_.expand);
     const program::EngineId shim = map_.shim_channel(0, program::EngineKind::s2mm, 0);
     const program::RouteId to_ddr = b_.route(mem_out(3), {shim});
     rotate(b_, mem_out(3), results_.buffers, d_.height,

@@ -86,7 +86,7 @@ class GemmEmitter {
         sinks.push_back(l_.map.tile_channel(l_.first_row(col) + k, c, program::EngineKind::s2mm, 0));
         rings.push_back(l_.core_a(l_.first_row(col) + k, c));
       }
-      link(b_, l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, k), l_.staged_a(col, k), sinks, rings,
+      pass(b_, {l_.map.mem_channel(l_.memtile(col), program::EngineKind::mm2s, k), l_.staged_a(col, k), sinks, rings},
            objects, layer_);
     }
     // The stream brings the rows in turn, one step of tile_k each, so that their strips are complete together.
@@ -122,7 +122,7 @@ class GemmEmitter {
     const Ring staged = l_.staged_b(col);
     declare(b_, staged, program::LockRole::staging_full, program::LockRole::staging_empty);
     rotate(b_, in, staged.buffers, objects, [&](int k) { b_.transfer(in, filling(staged, k, from_ddr, layer_)); });
-    link(b_, out, staged, sinks, rings, objects, layer_);
+    pass(b_, {out, staged, sinks, rings}, objects, layer_);
   }
 
   // What a column reads of B for one row of tiles of C.
@@ -175,8 +175,9 @@ class GemmEmitter {
     for (int r = 0; r < l_.array.rows; ++r) {
       declare(b_, l_.staged_c(col, r), program::LockRole::output_full, program::LockRole::output_empty);
       const program::EngineId in = l_.map.mem_channel(l_.memtile(col), program::EngineKind::s2mm, first_c_channel + r);
-      link(b_, l_.map.tile_channel(r, col, program::EngineKind::mm2s, 0), l_.core_c(r, col), {in},
-           {l_.staged_c(col, r)}, l_.outputs(), layer_);
+      pass(b_,
+           {l_.map.tile_channel(r, col, program::EngineKind::mm2s, 0), l_.core_c(r, col), {in}, {l_.staged_c(col, r)}},
+           l_.outputs(), layer_);
     }
     rotate(b_, out, l_.d.memtile_buffers, l_.outputs(), [&](int buffer) {
       for (int r = 0; r < l_.array.rows; ++r) b_.transfer(out, draining(l_.staged_c(col, r), buffer, to_ddr, layer_));

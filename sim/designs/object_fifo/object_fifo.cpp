@@ -19,6 +19,33 @@ bool is_gemm(const network::Network& network) {
   return l.is_gemm && l.in.w == 1 && l.window == network::Window{};  // not fully connected over a map
 }
 
+// Of what is forced for a gemm, null: nothing is.
+void add_forced_problems(const std::string& path, const mapping::ForcedMapping* forced, std::vector<Problem>& found) {
+  if (forced == nullptr || !forced->tile)
+    found.push_back({"", path + ".tile", "is missing, and object_fifo chooses none",
+                     "legal: [rows of the product, 1, its columns, steps of k] of one kernel call"});
+  if (forced == nullptr) return;
+  const mapping::ForcedMapping& f = *forced;
+  if (f.tile && f.tile->w != 1)
+    found.push_back({"", path + ".tile[1]", fmt::format("is {}", f.tile->w), "legal: 1, a gemm is one pixel wide"});
+  if ((f.cols || f.rows) && (f.cols != mapping::Axis::channels || f.rows != mapping::Axis::height))
+    found.push_back({"", path + ".cols", "another mapping than that of object_fifo",
+                     "legal: cols channels with rows height, or neither"});
+  const auto unknown = [&](const char* key, bool given) {
+    if (given) found.push_back({"", path + "." + key, "is no choice of object_fifo", "legal: none"});
+  };
+  unknown("staging", f.chunks_staged.has_value());
+  unknown("buffers.operand", f.buffers.operand.has_value());
+  unknown("channels", f.channels.any());
+  const auto some = [&](const char* key, const std::optional<int>& count) {
+    if (count && *count < 1)
+      found.push_back({"", path + ".buffers." + key, fmt::format("is {}", *count), "legal: 1 to 63"});
+  };
+  some("input", f.buffers.input);
+  some("weights", f.buffers.weights);
+  some("output", f.buffers.output);
+}
+
 // What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
 // the latency model does not have.
 std::vector<Problem> problems(const schedule::Request& request) {
@@ -51,33 +78,7 @@ std::vector<Problem> problems(const schedule::Request& request) {
   }
   const network::Layer& gemm = network.layers[1];
   const auto forced = spec.layers.find(gemm.name);
-  const std::string path = "schedule.layers." + gemm.name;
-  if (forced == spec.layers.end() || !forced->second.tile)
-    found.push_back({"", path + ".tile", "is missing, and object_fifo chooses none",
-                     "legal: [rows of the product, 1, its columns, steps of k] of one kernel call"});
-  else if (forced->second.tile->w != 1)
-    found.push_back(
-        {"", path + ".tile[1]", fmt::format("is {}", forced->second.tile->w), "legal: 1, a gemm is one pixel wide"});
-  if (forced != spec.layers.end() && (forced->second.cols || forced->second.rows) &&
-      (forced->second.cols != mapping::Axis::channels || forced->second.rows != mapping::Axis::height))
-    found.push_back({"", path + ".cols", "another mapping than that of object_fifo",
-                     "legal: cols channels with rows height, or neither"});
-  if (forced != spec.layers.end()) {
-    const mapping::ForcedMapping& f = forced->second;
-    const auto unknown = [&](const char* key, bool given) {
-      if (given) found.push_back({"", path + "." + key, "is no choice of object_fifo", "legal: none"});
-    };
-    unknown("staging", f.chunks_staged.has_value());
-    unknown("buffers.operand", f.buffers.operand.has_value());
-    unknown("channels", f.channels.any());
-    const auto some = [&](const char* key, const std::optional<int>& count) {
-      if (count && *count < 1)
-        found.push_back({"", path + ".buffers." + key, fmt::format("is {}", *count), "legal: 1 to 63"});
-    };
-    some("input", f.buffers.input);
-    some("weights", f.buffers.weights);
-    some("output", f.buffers.output);
-  }
+  add_forced_problems("schedule.layers." + gemm.name, forced == spec.layers.end() ? nullptr : &forced->second, found);
   uncovered(gemm, program::KernelKind::gemm,
             fmt::format("a product {} -> {}", type_name(gemm.in_type), type_name(gemm.out_type)));
   return found;

@@ -65,14 +65,21 @@ void rotate(program::ProgramBuilder& b, program::EngineId engine, int buffers, s
   for (int buffer = 0; buffer < objects % buffers; ++buffer) step(buffer);
 }
 
-// All objects that pass between two rings: the sender's channel and those of the receivers.
-inline void link(program::ProgramBuilder& b, program::EngineId from, const Ring& source,
-                 const std::vector<program::EngineId>& to, const std::vector<Ring>& sinks, std::int64_t objects,
-                 int layer) {
-  const program::RouteId route = b.route(from, to);
-  rotate(b, from, source.buffers, objects, [&](int k) { b.transfer(from, draining(source, k, route, layer)); });
-  for (std::size_t i = 0; i < to.size(); ++i)
-    rotate(b, to[i], sinks[i].buffers, objects, [&](int k) { b.transfer(to[i], filling(sinks[i], k, route, layer)); });
+// A ring, those that get its objects, and the channels between them.
+struct Link {
+  program::EngineId from;
+  Ring source;
+  std::vector<program::EngineId> to;
+  std::vector<Ring> sinks;
+};
+
+// All objects that pass a link.
+inline void pass(program::ProgramBuilder& b, const Link& l, std::int64_t objects, int layer) {
+  const program::RouteId route = b.route(l.from, l.to);
+  rotate(b, l.from, l.source.buffers, objects, [&](int k) { b.transfer(l.from, draining(l.source, k, route, layer)); });
+  for (std::size_t i = 0; i < l.to.size(); ++i)
+    rotate(b, l.to[i], l.sinks[i].buffers, objects,
+           [&](int k) { b.transfer(l.to[i], filling(l.sinks[i], k, route, layer)); });
 }
 
 }  // namespace tessera::designs::object_fifo

@@ -96,8 +96,12 @@ class Emitter {
     for (int r = 0; r < cores; ++r) {
       declare(b_, activations(col, r), LockRole::staging_full, LockRole::staging_empty);
       declare(b_, core_activations(r, col), LockRole::input_full, LockRole::input_empty);
-      link(b_, map().mem_channel(col, EngineKind::mm2s, r), activations(col, r),
-           {map().tile_channel(r, col, EngineKind::s2mm, 0)}, {core_activations(r, col)}, objects, -1);
+      pass(b_,
+           {map().mem_channel(col, EngineKind::mm2s, r),
+            activations(col, r),
+            {map().tile_channel(r, col, EngineKind::s2mm, 0)},
+            {core_activations(r, col)}},
+           objects, -1);
     }
     rotate(b_, in, ring_buffers, objects, [&](int buffer) {
       for (int r = 0; r < cores; ++r) b_.transfer(in, filling(activations(col, r), buffer, route, -1));
@@ -112,8 +116,12 @@ class Emitter {
     for (int r = 0; r < cores; ++r) {
       declare(b_, outputs(col, r), LockRole::output_full, LockRole::output_empty);
       declare(b_, core_outputs(r, col), LockRole::output_full, LockRole::output_empty);
-      link(b_, map().tile_channel(r, col, EngineKind::mm2s, 0), core_outputs(r, col),
-           {map().mem_channel(col, EngineKind::s2mm, 1 + r)}, {outputs(col, r)}, rounds, -1);
+      pass(b_,
+           {map().tile_channel(r, col, EngineKind::mm2s, 0),
+            core_outputs(r, col),
+            {map().mem_channel(col, EngineKind::s2mm, 1 + r)},
+            {outputs(col, r)}},
+           rounds, -1);
     }
     rotate(b_, out, ring_buffers, rounds, [&](int buffer) {
       for (int r = 0; r < cores; ++r) b_.transfer(out, draining(outputs(col, r), buffer, route, -1));
