@@ -19,6 +19,11 @@ namespace {
 constexpr int most_slots = 4;  // of a kind of tile in a core
 constexpr std::size_t few_layers = 8;
 
+bool fits_core(const mapping::CoreBuffers& b, const arch::ArraySpec& a) {
+  return b.total() <= a.tile.memory.size - a.tile.reserved &&
+         std::max({b.input, b.weights, b.operand, b.output}) <= a.tile.dma.max_length;
+}
+
 // More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it:
 // in the other half the next layer's first buffers are filled meanwhile.
 mapping::CoreBuffers with_spare_slots(mapping::CoreBuffers b, Bytes core_limit) {
@@ -139,7 +144,6 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
   mapping::LayerMapping m;
   m.tile = *c.forced->tile;
   m.weights_stationary = c.forced->weights_stationary.value_or(false);
-  const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
   const mapping::Channels channels = plan_channels(c, p, in_.array);
   std::optional<TileChoice> best;
   for (const bool chunks_staged : {false, true}) {
@@ -151,7 +155,7 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
     const cost::Walk walk{p, t, core_buffers(c, p, t, w.largest), w, channels};
     const Demand wanted{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array), {}, {}};
     demand.keep_least(wanted);
-    if (wanted.core > core_limit || wanted.staging > c.staging) continue;
+    if (!fits_core(walk.buffers, in_.array) || wanted.staging > c.staging) continue;
     const cost::Movement moved = movement_of(c, walk, in_.array, std::numeric_limits<double>::infinity());
     const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.latency_model);
     if (!best || e.cycles < best->estimate.cycles) best = TileChoice{t, walk.buffers, e};
@@ -244,7 +248,10 @@ void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mappin
   LayerCase dense = c;
   dense.weights = full_weights_of(*c.kernel);
   const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array);
-  for (const TileChoice& order : this->tiles(dense, p, rows).orders) {
+  for (TileChoice order : this->tiles(dense, p, rows).orders) {
+    // Indices make a chunk with few zero blocks larger than the dense one.
+    order.buffers = core_buffers(c, p, order.tiling, cost::weights_of(c, p, order.tiling).largest);
+    if (!fits_core(order.buffers, in_.array)) continue;
     Demand unused;
     std::optional<Choice> choice = choice_of(dense, p, order);
     if (c.forced != nullptr) choice = with_forced(c, rows, *choice, unused);
