@@ -110,6 +110,34 @@ void lower_normalization(Lowering& to, const Node& node) {
   to.put(node, over(*in, name));
 }
 
+struct Product {
+  std::int64_t heads, groups, rows, columns, padded;
+  bool by_rows;
+};
+
+// What a product of such factors looks like, of the dimensions of the first one; `m`: that of its rows.
+View product_view(const Product& p, const Factor& first, const Dims& of_a, std::size_t m) {
+  View out;
+  out.h = p.groups * p.rows;
+  out.w = p.by_rows ? p.heads : 1;
+  out.c = p.by_rows ? p.columns : p.heads * p.padded;
+  out.dims.assign(m + 2, {});
+  std::int64_t head = p.heads, group = p.groups;
+  for (std::size_t d = 0; d < m; ++d) {
+    if (of_a[d] == 1) continue;
+    if (std::find(first.heads.begin(), first.heads.end(), d) != first.heads.end()) {
+      head /= of_a[d];
+      out.dims[d] = {{of_a[d], !p.by_rows, p.by_rows ? head : head * p.padded}};
+    } else {
+      group /= of_a[d];
+      out.dims[d] = {{of_a[d], false, group * p.rows * out.w}};
+    }
+  }
+  out.dims[m] = merged({{p.rows, false, out.w}});
+  out.dims[m + 1] = merged({{p.columns, true, 1}});
+  return out;
+}
+
 }  // namespace
 
 void lower_tensors(Lowering& to, const Node& node) {
@@ -156,26 +184,10 @@ void lower_tensors(Lowering& to, const Node& node) {
   layer["second_rows"] = by_rows ? columns : steps;
   layer["first"] = x.first_channel;
   layer["second"] = y.first_channel;
-  View out;
+  const Product product{heads, groups, rows, columns, padded, by_rows};
+  View out = product_view(product, first, of_a, m);
   out.layer = layer["name"];
   out.factor = factor;
-  out.h = groups * rows;
-  out.w = by_rows ? heads : 1;
-  out.c = by_rows ? columns : heads * padded;
-  out.dims.assign(rank, {});
-  std::int64_t head = heads, group = groups;
-  for (std::size_t d = 0; d < m; ++d) {
-    if (of_a[d] == 1) continue;
-    if (std::find(first.heads.begin(), first.heads.end(), d) != first.heads.end()) {
-      head /= of_a[d];
-      out.dims[d] = {{of_a[d], !by_rows, by_rows ? head : head * padded}};
-    } else {
-      group /= of_a[d];
-      out.dims[d] = {{of_a[d], false, group * rows * out.w}};
-    }
-  }
-  out.dims[m] = merged({{rows, false, out.w}});
-  out.dims[k] = merged({{columns, true, 1}});
   to.put(node, std::move(out));
 }
 

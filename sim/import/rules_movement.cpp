@@ -32,10 +32,10 @@ void lower_transpose(Lowering& to, const Node& node) {
   to.put(node, transposed(*in, order));
 }
 
-void put_slice(Lowering& to, const Node& node, const View& in, std::size_t dim, std::int64_t start, std::int64_t step,
-               std::size_t output) {
+// Output `output` of the node: elements start, start + 1, ... of dimension `dim`.
+void put_part(Lowering& to, const Node& node, const View& in, std::size_t dim, std::int64_t start, std::size_t output) {
   const std::int64_t size = to.value(node.outputs[output]).shape[dim];
-  const auto out = sliced(in, dim, start, step, size);
+  const auto out = sliced(in, dim, start, 1, size);
   if (!out)
     return to.refuse(node, "axis", fmt::format("cuts {} at {}", dims_text(in.shape()), start),
                      "cuts at whole parts of a dimension that stands in several");
@@ -75,7 +75,7 @@ void lower_split(Lowering& to, const Node& node) {
   std::int64_t start = 0;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == no_value) continue;
-    put_slice(to, node, in, dim, start, 1, i);
+    put_part(to, node, in, dim, start, i);
     start += to.value(node.outputs[i]).shape[dim];
   }
 }
