@@ -231,17 +231,6 @@ void add_control(DensityTable& table) {
        field<&D::control, &ControlWork::serial_operations>()},
       {"control.estimates.serial.bound_us", "us", "The same: time that the busiest would need, without waiting.",
        "operations x the time of each", field<&D::control, &ControlWork::serial_bound_us>()},
-      {"control.estimates.control_packets.operations", "operations",
-       "What control packets down each column would have to do for this program; not simulated.", "counted",
-       field<&D::control, &ControlWork::packet_operations>()},
-      {"control.estimates.control_packets.bound_us", "us",
-       "The same: time that the busiest would need, without waiting.", "operations x the time of each",
-       field<&D::control, &ControlWork::packet_bound_us>()},
-      {"control.estimates.core.operations", "operations",
-       "What cores in their own tiles and control packets elsewhere would have to do for this program; not simulated.",
-       "counted", field<&D::control, &ControlWork::core_operations>()},
-      {"control.estimates.core.bound_us", "us", "The same: time that the busiest would need, without waiting.",
-       "operations x the time of each", field<&D::control, &ControlWork::core_bound_us>()},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }

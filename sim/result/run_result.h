@@ -74,9 +74,9 @@ struct ControlWork {
   std::optional<double> serial_us;
   std::optional<std::int64_t> operations;  // of the controllers, where there are
   std::optional<double> bound_us;          // of the controller with most to do, without waiting
-  // What controllers of each mechanism would need, where transfers are started for free.
-  std::optional<std::int64_t> serial_operations, packet_operations, core_operations;
-  std::optional<double> serial_bound_us, packet_bound_us, core_bound_us;
+  // What one serial controller would need, where transfers are started for free.
+  std::optional<std::int64_t> serial_operations;
+  std::optional<double> serial_bound_us;
 };
 
 struct FunctionalCheck {

@@ -69,25 +69,18 @@ void add_layer_control(result::DensityResult& density, const program::Program& p
     if (ops::is_computed(placed.layer)) density.layers[at++].control = work[static_cast<std::size_t>(placed.layer.id)];
 }
 
-void add_control_estimates(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
-                           const std::vector<Millicycles>& durations) {
-  if (array.controller.mechanism != arch::ControlMechanism::none) return;
-  const auto estimate = [&](arch::ControlMechanism mechanism, std::optional<std::int64_t>& operations,
-                            std::optional<double>& bound_us) {
-    arch::ArraySpec other = array;
-    other.controller.mechanism = mechanism;
-    program::Program copy = program;
-    copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
-    const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations);
-    if (!lowered) return;
-    const result::ControlWork cost = control_cost(*lowered, other);
-    operations = cost.operations;
-    bound_us = cost.bound_us;
-  };
-  if (array.controller.operation_ns > 0)
-    estimate(arch::ControlMechanism::serial, work.serial_operations, work.serial_bound_us);
-  estimate(arch::ControlMechanism::control_packets, work.packet_operations, work.packet_bound_us);
-  estimate(arch::ControlMechanism::core, work.core_operations, work.core_bound_us);
+void add_serial_estimate(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
+                         const std::vector<Millicycles>& durations) {
+  if (array.controller.mechanism != arch::ControlMechanism::none || array.controller.operation_ns <= 0) return;
+  arch::ArraySpec other = array;
+  other.controller.mechanism = arch::ControlMechanism::serial;
+  program::Program copy = program;
+  copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
+  const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations);
+  if (!lowered) return;
+  const result::ControlWork cost = control_cost(*lowered, other);
+  work.serial_operations = cost.operations;
+  work.serial_bound_us = cost.bound_us;
 }
 
 }  // namespace tessera::run

@@ -212,7 +212,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     add_kernel_footing(result, program, **latency_model, plan.durations);
     result.control = control_cost(program, config.array);
     add_layer_control(result, program, config.array);
-    if (options.control) add_control_estimates(*result.control, program, config.array, plan.durations);
+    if (options.control) add_serial_estimate(*result.control, program, config.array, plan.durations);
     add_energy(result, program, config.array, config.energy ? &*config.energy : nullptr);
   }
   enter_phase("comparing with the reference");

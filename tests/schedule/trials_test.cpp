@@ -58,9 +58,9 @@ mapping::Mapping decided(int layers, const Trials& trials, SearchKind search = S
   if (!network) FAIL(describe(network.failure()));
   ScheduleSpec spec;
   spec.search = search;
-  const auto law = cost::find_latency_model("peak");
+  const auto peak = cost::find_latency_model("peak");
   const auto schedule =
-      decide_schedule(*network, Masks(network->layers.size()), generic_array(2, 2, {}), **law, spec, &trials);
+      decide_schedule(*network, Masks(network->layers.size()), generic_array(2, 2, {}), **peak, spec, &trials);
   if (!schedule) FAIL(describe(schedule.failure()));
   return *schedule->mapping;
 }
