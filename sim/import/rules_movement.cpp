@@ -55,10 +55,9 @@ std::optional<View> cut(Lowering& to, const Node& node, const View& in, const Cu
   return part;
 }
 
-void put_slice(Lowering& to, const Node& node, const View& in, std::size_t dim, std::int64_t start, std::int64_t step,
-               std::size_t output) {
-  const std::int64_t size = to.value(node.outputs[output]).shape[dim];
-  const auto out = cut(to, node, in, {dim, start, step, size});
+// Output `output` of the node: elements start, start + 1, ... of dimension `dim`.
+void put_part(Lowering& to, const Node& node, const View& in, std::size_t dim, std::int64_t start, std::size_t output) {
+  const auto out = cut(to, node, in, {dim, start, 1, to.value(node.outputs[output]).shape[dim]});
   if (out) to.put(node, *out, output);
 }
 
@@ -93,7 +92,7 @@ void lower_split(Lowering& to, const Node& node) {
   std::int64_t start = 0;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == no_value) continue;
-    put_slice(to, node, in, dim, start, 1, i);
+    put_part(to, node, in, dim, start, i);
     start += to.value(node.outputs[i]).shape[dim];
   }
 }

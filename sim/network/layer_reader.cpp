@@ -12,7 +12,6 @@ namespace tessera::network {
 namespace {
 
 using nlohmann::json;
-
 constexpr int most_pixels = 1 << 30;  // that picks count
 
 class LayerReader : LayerKeys {

@@ -259,6 +259,8 @@ class Structure {
     if (s.by_channel == blocks) return bad("has not the form of the weights of its layer");
     if (s.bias && !operator_of(y).bias) bad("has a bias, which its layer has not");
     if (s.table != 0 && s.table != layer_table_bytes(y)) bad(fmt::format("has a table of {} bytes", s.table));
+    if (s.padding < 0 || s.padding > most_bytes || s.padding % 4 != 0)
+      return bad(fmt::format("{} bytes of padding", s.padding));
     if (s.col0 < 0 || s.col1 <= s.col0 || s.col1 > cols) return bad(fmt::format("columns {} to {}", s.col0, s.col1));
     for (int row : s.rows)
       if (row < 0 || row >= rows) return bad(fmt::format("row {} of {}", row, rows));
@@ -277,7 +279,7 @@ class Structure {
     const sparsity::ChunkSize size = chunk_size(mask < 0 ? dense : p_.masks[mask], s);
     if (size.blocks != c.size.blocks || size.indexed != c.size.indexed || size.bias != c.size.bias ||
         size.multipliers != c.size.multipliers || size.index != c.size.index || size.data != c.size.data ||
-        size.table != c.size.table)
+        size.table != c.size.table || size.padding != c.size.padding)
       bad(fmt::format("{} bytes with {} blocks, its mask says {} bytes with {} blocks", c.size.total(), c.size.blocks,
                       size.total(), size.blocks));
     in_ddr(c.ddr_address, c.ddr_address + c.size.total(), fmt::format("chunk {}", i));

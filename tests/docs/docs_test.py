@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Does every command of the documentation work, and does every link lead somewhere?  docs_test.py PROGRAM SOURCES
 
-Blocks marked sh and python of one page run in order in a folder of its own, in which ./tessera is PROGRAM. Blocks marked
-`setup` change the machine or the tree; they are not run."""
+Blocks marked sh and python of one page run in order in a folder of its own, in which ./tessera is PROGRAM, model.onnx a
+network, and dynamic.onnx the same with an open size N. Then every other command that stands in the text as `./tessera ...`.
+Blocks marked `setup` change the machine or the tree, those marked `json` are files; they are not run. The programs that make
+published results are not run either: results/*/README.md."""
+import gzip
 import os
 import pathlib
 import re
@@ -10,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 
+import onnx
+
 PROGRAM, SOURCES = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
-PAGES = ["docs/first_ten_minutes.md", "docs/concepts.md", "docs/accuracy.md", "docs/extending.md", "CONTRIBUTING.md",
+PAGES = ["README.md", "configs/networks/README.md", "configs/networks/onnx.md", "docs/first_ten_minutes.md", "docs/concepts.md", "docs/accuracy.md", "docs/extending.md", "CONTRIBUTING.md",
          "explore/python/README.md"]
-LINKED = PAGES + ["README.md", "CHANGELOG.md", "sim/README.md"]
+LINKED = PAGES + ["CHANGELOG.md", "sim/README.md"]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+INLINE = re.compile(r"`(\./tessera [^`]+)`")
+NOT_RUN = ["setup", "json"]
 INTERPRETERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-B", "-c"]}
 
 
@@ -35,20 +42,38 @@ def run_page(text, folder):
     """What fails, one text each."""
     os.symlink(SOURCES / "configs", os.path.join(folder, "configs"))
     os.symlink(PROGRAM, os.path.join(folder, "tessera"))
+    make_models(folder)
     environment = dict(os.environ, TESSERA=PROGRAM, TESSERA_CONFIGS="configs", PYTHONPATH=str(SOURCES / "explore/python"))
     failures, count = [], 0
     for language, block in BLOCK.findall(text):
-        if language not in INTERPRETERS:
-            if language != "setup":
-                failures.append(f"a block marked \"{language}\" is run by nobody: mark it sh, python or setup\n{block}")
-            continue
-        for command in commands(block) if language == "sh" else [block]:
-            count += 1
-            done = subprocess.run([*INTERPRETERS[language], command], cwd=folder, env=environment, capture_output=True,
-                                  text=True, timeout=300)
-            if done.returncode:
-                failures.append(f"{command}\nexit {done.returncode}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+        if language not in INTERPRETERS and language not in NOT_RUN:
+            failures.append(f"a block marked \"{language}\" is run by nobody: mark it sh, python or setup\n{block}")
+    for language, command in commands_of(text):
+        count += 1
+        done = subprocess.run([*INTERPRETERS[language], command], cwd=folder, env=environment, capture_output=True,
+                              text=True, timeout=300)
+        if done.returncode:
+            failures.append(f"{command}\nexit {done.returncode}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
     return failures, count
+
+
+def commands_of(text):
+    found = []
+    for language, block in BLOCK.findall(text):
+        if language in INTERPRETERS:
+            found += [(language, command) for command in (commands(block) if language == "sh" else [block])]
+    blocks = "".join(block for _, block in BLOCK.findall(text))
+    return found + [("sh", command) for command in INLINE.findall(BLOCK.sub("", text)) if command not in blocks]
+
+
+def make_models(folder):
+    """ONNX files that pages name."""
+    packed = SOURCES / "tests/import/models/squeezenet1_1_op11.onnx.gz"
+    pathlib.Path(folder, "model.onnx").write_bytes(gzip.decompress(packed.read_bytes()))
+    model = onnx.load(os.path.join(folder, "model.onnx"))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "N"
+    del model.graph.value_info[:]
+    onnx.save(model, os.path.join(folder, "dynamic.onnx"))
 
 
 def dead_links(page, text):
@@ -67,8 +92,8 @@ def dead_links(page, text):
 def main():
     failures = []
     with tempfile.TemporaryDirectory() as folder:  # a wrong command and a dead link must be noticed
-        broken, _ = run_page("```sh\n./tessera list networks\n./tessera run nowhere.json\n```\n", folder)
-        if len(broken) != 1 or "nowhere.json" not in broken[0]:
+        broken, _ = run_page("```sh\n./tessera list networks\n./tessera run nowhere.json\n```\nor `./tessera run missing`\n", folder)
+        if len(broken) != 2 or "nowhere.json" not in broken[0] or "missing" not in broken[1]:
             sys.exit(f"a wrong command passed: {broken}")
     if len(dead_links(SOURCES / "README.md", "[x](nowhere.md) [y](#no-such-heading) [z](docs/concepts.md)")) != 2:
         sys.exit("a dead link passed")
