@@ -32,6 +32,7 @@ Expected<Chosen> choose(const Table& all, const std::string& where) {
   }
   Chosen chosen;
   chosen.table.axes = all.axes;
+  chosen.table.accuracy = all.accuracy;
   for (std::size_t r = 0; r < all.rows.size(); ++r) {
     if (all.rows[r].status != status::done) continue;
     if (condition) {
@@ -53,8 +54,9 @@ int pareto(const ParetoArguments& a) {
   for (const std::string& column : a.maximize) objectives.push_back({column, true});
   const auto store = Store::read(a.folder);
   if (!store) return report(store.failure());
-  const auto table = read_table(*store);
+  auto table = read_table(*store);
   if (!table) return report(table.failure());
+  if (auto failure = join_accuracy(*table, a.folder)) return report(*failure);
   const auto problems = check_objectives(*table, objectives);
   if (!problems.empty()) return report(Failure{ExitCode::bad_input, problems});
   const auto chosen = choose(*table, a.where);

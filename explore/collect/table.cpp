@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 
+#include "explore/collect/cell_text.h"
 #include "sim/result/json.h"
 
 namespace tessera::explore {
@@ -21,17 +23,16 @@ const std::vector<std::string>& state_columns() {
 
 const result::Row* row_or_null(const std::optional<result::Row>& row) { return row ? &*row : nullptr; }
 
-// [8, 8] is 8x8, an object JSON.
-std::string plain_text(const Json& value) {
+}  // namespace
+
+std::string cell_text(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value;
   if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::vector<std::string> parts;
-  for (const Json& part : value) parts.push_back(plain_text(part));
+  for (const Json& part : value) parts.push_back(cell_text(part));
   return fmt::format("{}", fmt::join(parts, "x"));
 }
-
-}  // namespace
 
 Expected<Table> read_table(const Store& store) {
   Table table;
@@ -69,12 +70,21 @@ Expected<Table> read_table(const Store& store) {
   return table;
 }
 
+std::optional<Failure> join_accuracy(Table& table, const std::string& folder) {
+  if (!std::filesystem::exists(accuracy_file(folder))) return std::nullopt;
+  Expected<MeasuredAccuracy> measured = MeasuredAccuracy::read(accuracy_file(folder), table.axes);
+  if (!measured) return measured.failure();
+  table.accuracy = std::move(*measured);
+  return std::nullopt;
+}
+
 std::vector<std::string> column_names(const Table& table) {
   std::vector<std::string> names = {"point"};
   names.insert(names.end(), table.axes.begin(), table.axes.end());
   names.insert(names.end(), state_columns().begin(), state_columns().end());
   for (const result::SweepColumn& column : result::sweep_columns())
     if (column.in_table) names.push_back(column.name);
+  if (table.accuracy) names.insert(names.end(), accuracy_columns().begin(), accuracy_columns().end());
   names.insert(names.end(), {"program_hash", "key"});
   return names;
 }
@@ -103,13 +113,15 @@ Json cell(const Table& table, const TableRow& row, const std::string& column) {
   if (column == "dense_status") return row.dense_status;
   if (column == "program_hash") return row.program_hash;
   if (column == "key") return row.key;
+  if (table.accuracy && std::count(accuracy_columns().begin(), accuracy_columns().end(), column) > 0)
+    return accuracy_cell(table.accuracy->find(row.coordinates), column);
   const result::Value value = result::sweep_cell(row_or_null(row.result), row_or_null(row.dense), column);
   const auto* words = std::get_if<std::vector<std::string>>(&value);
   return words == nullptr ? result::json_of(value) : Json(fmt::format("{}", fmt::join(*words, " ")));
 }
 
 std::string csv_cell(const Json& value) {
-  const std::string text = plain_text(value);
+  const std::string text = cell_text(value);
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";
   for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

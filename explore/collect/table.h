@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/collect/measured_accuracy.h"
 #include "explore/runner.h"
 #include "explore/store/store.h"
 
@@ -20,9 +21,13 @@ struct TableRow {
 struct Table {
   std::vector<std::string> axes;
   std::vector<TableRow> rows;
+  std::optional<MeasuredAccuracy> accuracy;  // columns `accuracy`, `accuracy_least`, `accuracy_greatest`
 };
 
 Expected<Table> read_table(const Store& store);
+
+// Adds the accuracies that the folder of the sweep keeps, where it does.
+std::optional<Failure> join_accuracy(Table& table, const std::string& folder);
 
 // A cell by column name: an axis, a state or a metric; null when empty.
 Json cell(const Table& table, const TableRow& row, const std::string& column);

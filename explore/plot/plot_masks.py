@@ -9,7 +9,7 @@ import os
 import sys
 
 from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import NullLocator
 
 from style import COLORS, PAGE, plt
 
@@ -59,8 +59,9 @@ def histogram(axis, importance):
     axis.bar(edges[:-1], importance["present"], widths, align="edge", color=COLORS[0], label="present")
     if edges[-1] > edges[0]:
         axis.set_xscale("log")
-        axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ticks = [edges[0], (edges[0] * edges[-1]) ** 0.5, edges[-1]]
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
     axis.set_xlabel("sum of squares of a block")
     axis.set_ylabel("blocks")
     axis.legend()

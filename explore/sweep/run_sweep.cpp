@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "explore/collect/measured_accuracy.h"
 #include "explore/collect/table.h"
 #include "explore/plan/inputs.h"
 #include "explore/plan/plan.h"
@@ -85,6 +86,7 @@ Expected<PoolEnd> run_pending(Store& store, const Limits& limits, const PointRun
 }
 
 std::optional<Failure> write_axes(const Sweep& sweep, const PointRunner& runner, const std::string& folder) {
+  if (auto failure = keep_accuracy(sweep.accuracy, folder)) return failure;
   Json axes = Json::object();
   for (const auto& [path, facts] : runner.axis_facts(sweep.space.paths()))
     axes[path] = {{"base", facts.base}, {"unit", facts.unit}};
@@ -94,8 +96,9 @@ std::optional<Failure> write_axes(const Sweep& sweep, const PointRunner& runner,
 
 Expected<SweepEnd> collect(const Store& store, const std::string& folder, bool interrupted) {
   if (const auto plan = store.sweep_text(); !plan) return plan.failure();
-  const auto table = read_table(store);
+  auto table = read_table(store);
   if (!table) return table.failure();
+  if (auto failure = join_accuracy(*table, folder)) return *failure;
   if (auto failure = write_file(folder + "/table.csv", csv_text(*table))) return *failure;
   const auto counts = store.counts();
   if (!counts) return counts.failure();

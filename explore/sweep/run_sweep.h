@@ -50,7 +50,7 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
 // The failure of a sweep whose plan was made once and holds no point any more.
 std::optional<Failure> emptied_plan(const Store& store, const std::string& folder);
 
-// Writes axes.json: what figures say of an axis that they hold at one value.
+// Writes axes.json: what figures say of an axis that they hold at one value. Keeps the accuracies of the sweep.
 std::optional<Failure> write_axes(const Sweep& sweep, const PointRunner& runner, const std::string& folder);
 
 // Writes table.csv from the store, and says what is in it.

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "explore/collect/measured_accuracy.h"
 #include "explore/sweep/object_reader.h"
 #include "sim/base/json_file.h"
 #include "sim/config/document.h"
@@ -250,6 +251,7 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   sweep.sample = read_sample(reader.find("sample"), problems);
   sweep.limits = read_limits(reader.find("limits"), problems);
   sweep.search = read_search(reader.find("search"), problems);
+  reader.text("accuracy", sweep.accuracy);
   reader.refuse_the_rest();
   if (sweep.name.empty() || sweep.name[0] == '.' || sweep.name.find('/') != std::string::npos)
     reader.problem("name", "'" + sweep.name + "' cannot name a folder", "a name without '/' that begins with no '.'");
@@ -263,10 +265,13 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
       reader.problem("base", "no file '" + sweep.base + "'", "a path relative to this file, or a name of a run");
     }
   }
-  if (!problems.empty()) {
-    for (Problem& p : problems) p.file = file;
-    return Failure{ExitCode::bad_input, problems};
+  for (Problem& p : problems) p.file = file;
+  if (!sweep.accuracy.empty() && whole_axes) {
+    sweep.accuracy = (folder / sweep.accuracy).string();
+    const auto wrong = check_accuracy(sweep.accuracy, sweep.space);
+    problems.insert(problems.end(), wrong.begin(), wrong.end());
   }
+  if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
   return sweep;
 }
 

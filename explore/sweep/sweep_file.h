@@ -9,6 +9,7 @@
 //    "where": "sparsity.ratio > 0 || hardware.rows == 4",
 //    "repeat": {"path": "sparsity.seed", "count": 3, "from": 1},
 //    "sample": {"method": "lhs", "points": 200, "seed": 1},      grid, random or lhs
+//    "accuracy": "accuracy.csv",                                 measured elsewhere (collect/measured_accuracy.h)
 //    "limits": {"seconds": 120, "memory_mb": 2000, "retries": 1},
 //    "search": {"minimize": ["latency_us"], "maximize": [], "budget": 400, "population": 40, "seed": 1}}
 #pragma once
@@ -40,8 +41,9 @@ struct Sweep {
   std::string base;  // path of the base config
   std::string text;  // the sweep file as read
   Space space;
-  Overrides fixed;     // applied to every point (fidelity)
-  std::string repeat;  // axis whose points are repetitions; empty: none
+  Overrides fixed;       // applied to every point (fidelity)
+  std::string accuracy;  // path of accuracies measured elsewhere; empty: none
+  std::string repeat;    // axis whose points are repetitions; empty: none
   Sample sample;
   Limits limits;
   std::optional<SearchSpec> search;

@@ -123,17 +123,13 @@ class Lab:
     def finish(self, run, nodes, columns, masks):
         """Measures a trained network, keeps its row, its masks and, where the config says so, its ONNX files."""
         row, integer = self.evaluate(nodes)
-        kept = [
-            mask.float().mean().item() * node.weight.numel()
-            for node in nodes
-            for mask in [masks.get(node.name)]
-            if mask is not None
-        ]
-        sizes = [node.weight.numel() for node in block_masks.prunable(nodes)]
+        pruned = block_masks.prunable(nodes) + [node for node in nodes if node.op == "gemm" and node.name in masks]
+        sizes = {node.name: node.weight.numel() for node in pruned}
+        kept = sum(size * (masks[name].float().mean().item() if name in masks else 1) for name, size in sizes.items())
         row = {
             "run": run,
             **columns,
-            "zero_share": round(1 - sum(kept) / sum(sizes), 6) if masks else 0.0,
+            "zero_share": round(1 - kept / sum(sizes.values()), 6) if masks else 0.0,
             "macs_kept": round(block_masks.kept_work(self.macs, masks), 6),
             **row,
         }

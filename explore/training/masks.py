@@ -1,5 +1,7 @@
 """Block masks of convolutions: which blocks of bc x bi channels, all taps, are kept. In .npz files as `tessera` reads
 them: per layer a Boolean array [ceil(cout / bc)][ceil(cin / bi)]."""
+import os
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -12,7 +14,7 @@ def prunable(nodes):
 
 def block_importance(weight, block, norm):
     """Sum of |w| (l1) or of w * w (l2) per block."""
-    values = (weight.abs() if norm == "l1" else weight * weight).sum((2, 3))
+    values = (weight.abs() if norm == "l1" else weight * weight).reshape(*weight.shape[:2], -1).sum(2)
     rows, cols = (-size % side for size, side in zip(values.shape, block))
     values = F.pad(values, (0, cols, 0, rows))
     return values.reshape(values.shape[0] // block[0], block[0], values.shape[1] // block[1], block[1]).sum((1, 3))
@@ -65,10 +67,19 @@ def block_side(size, blocks):
 
 
 def elementwise(mask, weight):
-    """The mask spread over the elements of a weight tensor."""
+    """The mask spread over the elements of a weight tensor, of a convolution or a classifier."""
     sides = [block_side(size, blocks) for size, blocks in zip(weight.shape, mask.shape)]
     spread = mask.to(weight.device).repeat_interleave(sides[0], 0).repeat_interleave(sides[1], 1)
-    return spread[: weight.shape[0], : weight.shape[1], None, None].expand_as(weight)
+    spread = spread[: weight.shape[0], : weight.shape[1]]
+    return spread.reshape(*spread.shape, *[1] * (weight.dim() - 2)).expand_as(weight)
+
+
+def partly(mask, weight, share):
+    """Leaves out that share of the blocks that the mask leaves out, the least by the sum of |w| first."""
+    sides = [block_side(size, blocks) for size, blocks in zip(weight.shape, mask.shape)]
+    importance = block_importance(weight, sides, "l1").cpu()
+    importance[mask] = float("inf")
+    return without_least(importance, int(np.floor(share * (~mask).sum().item() + 0.5)))
 
 
 def kept_work(macs, masks):
@@ -82,12 +93,17 @@ def write_masks(path, masks):
 
 
 def read_masks(path, nodes):
-    """Masks of a file, checked against the network they are for; every layer in blocks of its own size."""
-    layers = {node.name: node for node in prunable(nodes)}
+    """Masks of a file, or of the folder that `tessera prune` wrote, checked against the network they are for; every
+    layer in blocks of its own size."""
+    if os.path.isdir(path):
+        path = os.path.join(path, "masks.npz")
+    layers = {node.name: node for node in nodes if node.weight is not None}
     masks, problems = {}, []
     for name, array in np.load(path).items():
+        if name.endswith(".block") and name[: -len(".block")] in layers:
+            continue  # follows from the shapes
         if name not in layers:
-            problems.append(f"{path}: {name}: no convolution to prune has this name; there are {', '.join(layers)}")
+            problems.append(f"{path}: {name}: no layer with weights has this name; there are {', '.join(layers)}")
             continue
         size = tuple(layers[name].weight.shape[:2])
         if array.ndim != 2 or any(-(-s // block_side(s, n)) != n for s, n in zip(size, array.shape)):

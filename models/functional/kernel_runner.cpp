@@ -62,6 +62,8 @@ void KernelRunner::run(program::EngineId core, const program::KernelCall& call, 
     case program::KernelKind::pick:
     case program::KernelKind::resize:
     case program::KernelKind::depth_to_space:
+    case program::KernelKind::remap:
+    case program::KernelKind::transpose:
       return move(t);
     case program::KernelKind::copy:
       return copy(t);
@@ -298,8 +300,11 @@ void KernelRunner::matmul(const Task& t) {
 void KernelRunner::move(const Task& t) {
   if (!load_input(t)) return;
   result_.resize(static_cast<std::size_t>(t.call.out.elements()));
-  (t.call.kind == program::KernelKind::pick ? pick_pixels : spread_pixels)(t.call, t.layer, values(in_),
-                                                                           result_.data());
+  const auto kernel = t.call.kind == program::KernelKind::pick        ? pick_pixels
+                      : t.call.kind == program::KernelKind::remap     ? remap_pixels
+                      : t.call.kind == program::KernelKind::transpose ? transpose_pixels
+                                                                      : spread_pixels;
+  kernel(t.call, t.layer, values(in_), result_.data());
   store_result(t);
 }
 

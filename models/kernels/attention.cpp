@@ -81,6 +81,39 @@ void pick_pixels(const program::KernelCall& call, const network::Layer& layer, c
     }
 }
 
+void remap_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
+                  std::int8_t* result) {
+  const program::Region read = reads(layer, 0, call.out);
+  const ops::Remap& m = layer.remap;
+  const auto pixel = [&](int row, int column) {
+    return in + (std::int64_t{row - read.h0} * call.in_w + (column - read.w0)) * call.in_c;
+  };
+  for (int h = call.out.h0; h < call.out.h1; ++h)
+    for (int w = call.out.w0; w < call.out.w1; ++w, result += call.in_c) {
+      const int y = m.rows[static_cast<std::size_t>(h)], x = m.columns[static_cast<std::size_t>(w)];
+      if (y < 0 || x < 0) {
+        std::fill_n(result, call.in_c, std::int8_t{0});
+        continue;
+      }
+      const int y0 = y >> ops::position_bits, x0 = x >> ops::position_bits, fy = y % ops::position_steps,
+                fx = x % ops::position_steps;
+      const std::int8_t *top = pixel(y0, x0), *bottom = fy == 0 ? top : pixel(y0 + 1, x0);
+      const int right = fx == 0 ? 0 : call.in_c;
+      for (int c = 0; c < call.in_c; ++c)
+        result[c] = interpolate({top[c], top[c + right], bottom[c], bottom[c + right]}, fy, fx);
+    }
+}
+
+void transpose_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
+                      std::int8_t* result) {
+  const program::Region read = reads(layer, 0, call.out);
+  for (int h = call.out.h0; h < call.out.h1; ++h) {
+    const int group = h / layer.in.c * layer.group_rows, channel = h % layer.in.c - read.c0;
+    for (int c = call.out.c0; c < call.out.c1; ++c, ++result)
+      *result = c < layer.out.c ? in[std::int64_t{group + c - read.h0} * call.in_c + channel] : std::int8_t{0};
+  }
+}
+
 void spread_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
                    std::int8_t* result) {
   const program::Region read = reads(layer, 0, call.out);

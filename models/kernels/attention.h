@@ -20,6 +20,10 @@ void layer_normalization(const program::KernelCall& call, const network::Layer& 
 
 void pick_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
                  std::int8_t* result);
+void remap_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
+                  std::int8_t* result);
+void transpose_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
+                      std::int8_t* result);
 // resize and depth_to_space
 void spread_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
                    std::int8_t* result);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the kernel laws of configs/hardware/kernels to the calibration rows of configs/validation/measured.csv.
+"""Fits the kernel latency models of configs/hardware/kernels to the calibration rows of configs/validation/measured.csv.
 
 Run from the root of the tree:  python3 results/validation/fit_kernels.py
 Least squares on relative errors; a coefficient that the rows cannot tell apart is held at the value named in `left_out`.

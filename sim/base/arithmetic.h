@@ -1,6 +1,7 @@
 // The integer arithmetic of the network, defined once: what "bit-exact" refers to.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -38,6 +39,13 @@ inline std::int8_t add_scaled(std::int8_t a, std::int8_t b, std::int32_t of_a, s
 inline std::int8_t average(std::int32_t sum, int count) {
   const std::int64_t factor = (65536 + count / 2) / count;
   return saturate8((std::int64_t{sum} * factor + 32768) >> 16);
+}
+
+// Between the four values {top left, top right, bottom left, bottom right}, fy / 256 of the way down and fx / 256 to
+// the right, rounded half upwards.
+inline std::int8_t interpolate(const std::array<std::int8_t, 4>& v, int fy, int fx) {
+  const int top = v[0] * (256 - fx) + v[1] * fx, bottom = v[2] * (256 - fx) + v[3] * fx;
+  return static_cast<std::int8_t>((top * (256 - fy) + bottom * fy + 32768) >> 16);
 }
 
 // Largest integer whose square is at most n.

@@ -1,4 +1,5 @@
-// How often a classifier is right on labelled images: in int8 exactly as the array computes it, and in float.
+// How often a classifier is right on labelled images, or how near the images of a network come to given ones: in int8
+// exactly as the array computes it, and in float.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ using nlohmann::json;
 
 struct AccuracyArguments {
   std::string model, dense, masks, json_file, outputs;
+  std::string targets;         // of a network whose output is an image
+  std::optional<double> peak;  // largest value of such an output; default 255 / scale
   evaluation::DatasetFiles files;
   ImageOptions images;
   ModelOptions options;
@@ -98,21 +101,43 @@ double percent(std::int64_t part, std::int64_t all) {
   return 100.0 * static_cast<double>(part) / static_cast<double>(all);
 }
 
-json judged(const Outputs& outputs, const Dataset& images) {
+// What outputs are held against: labels of a classifier, or images.
+struct Truth {
+  const Dataset* images = nullptr;
+  std::vector<float> targets;  // [image][h][w][c]; empty: none given
+  bool image_output = false;
+  double peak = 1;
+};
+
+// null: no difference
+json psnr(const std::vector<float>& values, const std::vector<float>& wanted, double peak) {
+  const std::optional<double> db = evaluation::psnr_db(evaluation::mean_squared_error(values, wanted), peak);
+  return db ? json(*db) : json(nullptr);
+}
+
+json judged(const Outputs& outputs, const Truth& truth) {
   json result = json::object();
-  if (images.labels.empty()) return result;
+  if (!truth.targets.empty()) result["psnr_db"] = psnr(outputs.values, truth.targets, truth.peak);
+  const Dataset& images = *truth.images;
+  if (truth.image_output || images.labels.empty()) return result;
   result["top1"] = percent(hits(outputs, images.labels, 1), images.count);
   result["top5"] = percent(hits(outputs, images.labels, 5), images.count);
   return result;
 }
 
 void print(std::FILE* screen, const char* what, const json& result) {
+  const auto db = [](const json& value) {
+    return value.is_null() ? "no difference" : fmt::format("{:.2f} dB", value.get<double>());
+  };
   fmt::print(screen, "{:6}", what);
   if (result.contains("top1"))
     fmt::print(screen, "  top-1 {:6.2f} %  top-5 {:6.2f} %", result["top1"].get<double>(),
                result["top5"].get<double>());
   if (result.contains("agreement"))
     fmt::print(screen, "  the same class as int8 {:6.2f} %", result["agreement"].get<double>());
+  if (result.contains("psnr_db")) fmt::print(screen, "  PSNR {}", db(result["psnr_db"]));
+  if (result.contains("psnr_to_int8_db"))
+    fmt::print(screen, "  PSNR between it and int8 {}", db(result["psnr_to_int8_db"]));
   fmt::print(screen, "\n");
 }
 
@@ -129,12 +154,16 @@ Expected<Masks> read_given_masks(const std::string& path, const network::Network
 }
 
 // What is compared with the int8 network: itself in float and without masks, another model.
-Expected<json> comparisons(const AccuracyArguments& arguments, const Model& model, const Dataset& images,
+Expected<json> comparisons(const AccuracyArguments& arguments, const Model& model, const Truth& truth,
                            const Outputs& outputs) {
+  const Dataset& images = *truth.images;
   json result = json::object();
   const auto compare = [&](const char* what, const Outputs& other) {
-    result[what] = judged(other, images);
-    result[what]["agreement"] = percent(agreements(outputs, other), images.count);
+    result[what] = judged(other, truth);
+    if (truth.image_output)
+      result[what]["psnr_to_int8_db"] = psnr(other.values, outputs.values, truth.peak);
+    else
+      result[what]["agreement"] = percent(agreements(outputs, other), images.count);
   };
   if (arguments.in_float) compare("float", in_float(model.imported, images));
   if (!arguments.masks.empty() && arguments.dense.empty()) compare("dense", in_int8(model.imported, {}, images));
@@ -147,6 +176,33 @@ Expected<json> comparisons(const AccuracyArguments& arguments, const Model& mode
                                       "the same network before its blocks were removed"});
   compare("dense", in_int8(dense->imported, {}, images));
   return result;
+}
+
+// Images of the shape of the output, the same ones as of the input; problems where labels or targets do not suit the
+// output.
+Truth read_truth(const AccuracyArguments& arguments, const network::Shape& out, Failure& wrong) {
+  Truth truth;
+  truth.image_output = out.h * out.w > 1;
+  truth.peak = arguments.peak.value_or(255 / arguments.images.scale);
+  const auto refuse = [&](const char* option, const char* what, const char* legal) {
+    wrong.problems.push_back({"", option, what, legal});
+  };
+  if (truth.image_output && !arguments.files.labels.empty())
+    refuse("--labels", "stands beside a network whose output is an image", "legal: --targets");
+  if (!truth.image_output && !arguments.targets.empty())
+    refuse("--targets", "stands beside a network whose output is no image", "legal: --labels");
+  if (!truth.image_output && arguments.peak)
+    refuse("--peak", "stands beside a network whose output is no image", "legal: without it");
+  if (!truth.image_output || arguments.targets.empty()) return truth;
+  evaluation::DatasetFiles files = arguments.files;
+  files.images = arguments.targets;
+  files.labels.clear();
+  Expected<Dataset> targets = read_dataset(files, {arguments.images.scale, {}, {}}, out);
+  if (targets)
+    truth.targets = std::move(targets->images);
+  else
+    wrong.problems.insert(wrong.problems.end(), targets.failure().problems.begin(), targets.failure().problems.end());
+  return truth;
 }
 
 int accuracy(AccuracyArguments arguments) {
@@ -163,19 +219,25 @@ int accuracy(AccuracyArguments arguments) {
   if (arguments.in_float)
     for (Problem& problem : evaluation::no_float_layers(model->imported, arguments.model))
       wrong.problems.push_back(std::move(problem));
-  arguments.files.classes = static_cast<int>(class_count(model->imported));
+  Truth truth = read_truth(arguments, network.layers.back().out, wrong);
+  if (!truth.image_output) arguments.files.classes = static_cast<int>(class_count(model->imported));
   const Expected<Dataset> images =
       read_dataset(arguments.files, arguments.images.normalization(), network.layers[0].out);
   if (!images) take(images.failure());
   const Expected<Masks> masks = read_given_masks(arguments.masks, network);
   if (!masks) take(masks.failure());
+  if (images && !truth.targets.empty() &&
+      static_cast<std::int64_t>(truth.targets.size()) != images->count * class_count(model->imported))
+    wrong.problems.push_back(
+        {arguments.targets, "", "holds another number of images than " + arguments.files.images, "one for each image"});
   if (!wrong.problems.empty()) return report_failure(wrong);
 
+  truth.images = &*images;
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
   const Outputs outputs = in_int8(model->imported, *masks, *images);
-  Expected<json> others = comparisons(arguments, *model, *images, outputs);
+  Expected<json> others = comparisons(arguments, *model, truth, outputs);
   if (!others) return report_failure(others.failure());
-  json result = judged(outputs, *images);
+  json result = judged(outputs, truth);
   result["model"] = network.name;
   result["images"] = images->count;
   result["steps"] = model->steps;
@@ -193,12 +255,17 @@ int accuracy(AccuracyArguments arguments) {
 
 void add_accuracy_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<AccuracyArguments>();
-  CLI::App* command =
-      app.add_subcommand("accuracy", "Count how often a classifier is right, in int8 exactly as the array computes it");
+  CLI::App* command = app.add_subcommand(
+      "accuracy", "How often a classifier is right, or how near images come, in int8 exactly as the array computes it");
   command->add_option("model", arguments->model, ".onnx or .onnx.gz")->required();
   command->add_option("--images", arguments->files.images, "idx, .npy or .npz with `images`, also gzip")->required();
   command->add_option("--labels", arguments->files.labels,
                       "idx, .npy or .npz with `labels`, also gzip; the default is `labels` of the images' file");
+  command->add_option("--targets", arguments->targets,
+                      "images that the network should make, where its output is one; stored / scale");
+  command
+      ->add_option("--peak", arguments->peak, "largest value of an image that is made, for PSNR; default 255 / scale")
+      ->check(CLI::PositiveNumber);
   add_image_options(*command, arguments->images);
   command->add_option("--subset", arguments->files.subset, "this many of the images, drawn by --seed")
       ->check(CLI::PositiveNumber);

@@ -36,7 +36,9 @@ std::string verdict(const schedule::Candidate& candidate, const schedule::Candid
   if (candidate.chosen) return "chosen";
   if (!candidate.tiling.empty()) {
     if (chosen == nullptr) return "";
-    const double percent = (candidate.us / chosen->us - 1) * 100;
+    const bool tried = candidate.simulated_us && chosen->simulated_us;
+    const double percent =
+        ((tried ? *candidate.simulated_us / *chosen->simulated_us : candidate.us / chosen->us) - 1) * 100;
     return percent > 0 ? fmt::format("slower by {:.1f} %", percent) : "as fast; the first is taken";
   }
   if (candidate.core_bytes > core_limit)
@@ -63,7 +65,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
 
 std::string candidates_table(const std::vector<schedule::Candidate>& candidates, Bytes core_limit) {
   std::vector<std::vector<std::string>> rows = {
-      {"mapping", "rows", "estimate", "by", "in a core", "tiling", "verdict"}};
+      {"mapping", "rows", "estimate", "simulated", "by", "in a core", "tiling", "verdict"}};
   for (auto begin = candidates.begin(); begin != candidates.end();) {
     // One decision: the candidates of the same rows that follow one another, up to the first mapping again.
     const auto end = std::find_if(begin + 1, candidates.end(), [&](const schedule::Candidate& c) {
@@ -73,11 +75,12 @@ std::string candidates_table(const std::vector<schedule::Candidate>& candidates,
     for (; begin != end; ++begin) {
       const bool fits = !begin->tiling.empty();
       rows.push_back({begin->mapping, std::to_string(begin->rows), fits ? show_time(begin->us) : "-",
-                      fits ? begin->bound_by : "-", fits ? fmt::format("{} B", begin->core_bytes) : "-",
-                      fits ? begin->tiling : "-", verdict(*begin, chosen == end ? nullptr : &*chosen, core_limit)});
+                      begin->simulated_us ? show_time(*begin->simulated_us) : "-", fits ? begin->bound_by : "-",
+                      fits ? fmt::format("{} B", begin->core_bytes) : "-", fits ? begin->tiling : "-",
+                      verdict(*begin, chosen == end ? nullptr : &*chosen, core_limit)});
     }
   }
-  return aligned(rows, {false, true, true, false, true, false, false});
+  return aligned(rows, {false, true, true, true, false, true, false, false});
 }
 
 int explain_schedule(const Arguments& arguments) {

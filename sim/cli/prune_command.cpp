@@ -1,6 +1,8 @@
-// Which blocks of a network to leave out so that it runs in a given time.
+// Which blocks of a network to leave out so that it stays within a budget of time, weight bytes or energy.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -21,9 +23,10 @@ namespace fs = std::filesystem;
 
 struct PruneArguments {
   std::string model, out, importance = "l2", gradients;
-  double latency_us = 0, least_density = 0;
+  std::array<std::optional<double>, pruning::quantity_count> budgets;  // by quantity
+  double least_density = 0;
   std::vector<int> block{8, 8};
-  std::vector<std::string> spare, sets;
+  std::vector<std::string> layer_blocks, patterns, spare, sets;
   ModelOptions options;
 };
 
@@ -52,31 +55,99 @@ void check_layers(const PruneArguments& arguments, const ModelRun& model,
   }
 }
 
-std::string table(const run::RunConfig& config, const pruning::Pruned& pruned, const char* separator) {
-  std::string text;
-  for (const pruning::PrunedRow& row : pruned.layers) {
-    const double share = static_cast<double>(row.zeros) / static_cast<double>(row.blocks);
-    const std::string& name = config.network.layers[static_cast<std::size_t>(row.layer)].name;
-    if (*separator == ',')
-      text += fmt::format("{},{},{},{:.4f},{:.6f},{:.3f},{:.3f},{}\n", name, row.blocks, row.zeros, share, row.kept,
-                          row.before_us, row.after_us, row.binds);
+// The budget; problems when there is none, two, or one of what the run does not count.
+pruning::Budget read_budget(const PruneArguments& arguments, const ModelRun* model, Failure& wrong) {
+  pruning::Budget budget;
+  std::vector<std::string> given, all;
+  for (const pruning::Quantity quantity : pruning::quantities) {
+    all.emplace_back(option_of(quantity));
+    const std::optional<double>& most = arguments.budgets[static_cast<std::size_t>(quantity)];
+    if (!most) continue;
+    budget = {quantity, *most};
+    given.push_back(all.back());
+  }
+  if (given.size() != 1)
+    wrong.problems.push_back(
+        {"", given.empty() ? all[0] : given[0],
+         given.empty() ? "is missing, as is every other budget" : fmt::format("stands beside {}", given[1]),
+         fmt::format("legal: exactly one of {}", fmt::join(all, ", "))});
+  else if (budget.quantity == pruning::Quantity::energy_uj && model != nullptr && !model->config.energy)
+    wrong.problems.push_back({"", given[0], fmt::format("hardware '{}' states no energy", model->config.array.name),
+                              "legal: with hardware that has `energy`"});
+  return budget;
+}
+
+// "NAME=ROWS,COLUMNS" as a key of a run config, checked as such.
+std::vector<std::string> block_sets(const PruneArguments& arguments, Failure& wrong) {
+  std::vector<std::string> sets{fmt::format("sparsity.block=[{},{}]", arguments.block[0], arguments.block[1])};
+  for (const std::string& text : arguments.layer_blocks) {
+    const std::size_t at = text.rfind('=');
+    if (at == std::string::npos || at == 0 || text.find(',', at) == std::string::npos)
+      wrong.problems.push_back({"", "--layer-block", "is '" + text + "'", "NAME=ROWS,COLUMNS"});
     else
-      text += fmt::format("{:32} {:6} {:5.1f} % {:9.2f} % {:9.1f} {:9.1f}  {}\n", name, row.blocks, 100 * share,
-                          100 * row.kept, row.before_us, row.after_us, row.binds);
+      sets.push_back(fmt::format("sparsity.layers.\"{}\".block=[{}]", text.substr(0, at), text.substr(at + 1)));
+  }
+  return sets;
+}
+
+void print_table(const run::RunConfig& config, const pruning::Pruned& pruned, pruning::Quantity quantity) {
+  const bool time = quantity == pruning::Quantity::latency_us;
+  fmt::print("{:32} {:>6} {:>7} {:>11} {:>9} {:>9}  {}{}bound by\n", "layer", "blocks", "zero", "kept", "us before",
+             "us after", time ? "" : fmt::format("{0:>9} {0:>9}  ", unit_of(quantity)), "pattern    ");
+  for (const pruning::PrunedRow& row : pruned.layers) {
+    std::string budgeted;
+    if (!time)
+      budgeted = fmt::format("{0:9.{2}f} {1:9.{2}f}  ", amount(row.before, quantity), amount(row.after, quantity),
+                             quantity == pruning::Quantity::weight_bytes ? 0 : 2);
+    fmt::print("{:32} {:6} {:5.1f} % {:9.2f} % {:9.1f} {:9.1f}  {}{:11}{}\n",
+               config.network.layers[static_cast<std::size_t>(row.layer)].name, row.blocks,
+               100.0 * static_cast<double>(row.zeros) / static_cast<double>(row.blocks), 100 * row.kept,
+               amount(row.before, pruning::Quantity::latency_us), amount(row.after, pruning::Quantity::latency_us),
+               budgeted, row.zeros == 0 ? "dense" : pattern_name(row.pattern), row.binds);
+  }
+}
+
+std::string csv_of(const run::RunConfig& config, const pruning::Pruned& pruned) {
+  std::string text = "layer,block_rows,block_columns,blocks,zero_blocks,zero_share,pattern,importance_kept";
+  for (const pruning::Quantity q : pruning::quantities) text += fmt::format(",{0}_before,{0}_after", quantity_name(q));
+  text += ",bound_by\n";
+  for (const pruning::PrunedRow& row : pruned.layers) {
+    const auto id = static_cast<std::size_t>(row.layer);
+    text += fmt::format("{},{},{},{},{},{:.4f},{},{:.6f}", config.network.layers[id].name, pruned.masks[id]->bc,
+                        pruned.masks[id]->bi, row.blocks, row.zeros,
+                        static_cast<double>(row.zeros) / static_cast<double>(row.blocks), pattern_name(row.pattern),
+                        row.kept);
+    for (const pruning::Quantity q : pruning::quantities)
+      text += fmt::format(",{:.3f},{:.3f}", amount(row.before, q), amount(row.after, q));
+    text += "," + row.binds + "\n";
   }
   return text;
 }
 
-std::string summary(const pruning::Pruned& pruned, double budget_us) {
-  std::string text =
-      fmt::format("before {:.1f} us, pruned {:.1f} us for a budget of {:.1f} us; at the least {:.1f} us\n",
-                  pruned.before_us, pruned.latency_us, budget_us, pruned.least_us);
-  text += fmt::format("importance kept {:.2f} %; a uniform share of {:.1f} % takes as long and keeps {:.2f} %\n",
+std::string summary(const pruning::Pruned& pruned, const pruning::Budget& budget) {
+  const auto text_of = [&](double value) { return amount_text(value, budget.quantity); };
+  std::string text = fmt::format(
+      "before {}, pruned {} for a budget of {}; at the least {}\n", text_of(amount(pruned.before, budget.quantity)),
+      text_of(amount(pruned.after, budget.quantity)), text_of(budget.most), text_of(pruned.least));
+  if (budget.quantity != pruning::Quantity::latency_us)
+    text +=
+        fmt::format("time before {:.1f} us, pruned {:.1f} us\n", amount(pruned.before, pruning::Quantity::latency_us),
+                    amount(pruned.after, pruning::Quantity::latency_us));
+  text += fmt::format("importance kept {:.2f} %; a uniform share of {:.1f} % takes as much and keeps {:.2f} %\n",
                       100 * pruned.kept, 100 * pruned.uniform_share, 100 * pruned.uniform_kept);
   return text;
 }
 
-std::optional<Failure> write_results(const PruneArguments& arguments, ModelRun& model, const pruning::Pruned& pruned) {
+nlohmann::json amounts_json(const pruning::Amounts& amounts, const run::RunConfig& config) {
+  nlohmann::json result = nlohmann::json::object();
+  result["latency_us"] = amount(amounts, pruning::Quantity::latency_us);
+  result["weight_bytes"] = std::llround(amount(amounts, pruning::Quantity::weight_bytes));
+  if (config.energy) result["energy_uj"] = amount(amounts, pruning::Quantity::energy_uj);
+  return result;
+}
+
+std::optional<Failure> write_results(const PruneArguments& arguments, const pruning::Budget& budget, ModelRun& model,
+                                     const pruning::Pruned& pruned) {
   const fs::path folder(arguments.out);
   std::error_code error;
   fs::create_directories(folder, error);
@@ -95,20 +166,18 @@ std::optional<Failure> write_results(const PruneArguments& arguments, ModelRun& 
   if (auto failure = replace_file(onnx, pruned_model)) return failure;
   const auto weights = [&](const std::string& path) { return write_weights(path, model.imported, config.masks); };
   if (auto failure = replace_file((folder / "weights.npz").string(), weights)) return failure;
-  if (auto failure = write_file((folder / "layers.csv").string(),
-                                "layer,blocks,zero_blocks,zero_share,importance_kept,before_us,after_us,bound_by\n" +
-                                    table(config, pruned, ",")))
-    return failure;
+  if (auto failure = write_file((folder / "layers.csv").string(), csv_of(config, pruned))) return failure;
   const nlohmann::json result = {{"network", config.name},
                                  {"hardware", config.array.name},
-                                 {"budget_us", arguments.latency_us},
-                                 {"before_us", pruned.before_us},
-                                 {"latency_us", pruned.latency_us},
-                                 {"least_us", pruned.least_us},
+                                 {"budget", {{quantity_name(budget.quantity), budget.most}}},
+                                 {"before", amounts_json(pruned.before, config)},
+                                 {"pruned", amounts_json(pruned.after, config)},
+                                 {"least", pruned.least},
                                  {"importance", arguments.importance},
                                  {"importance_kept", pruned.kept},
                                  {"uniform_share", pruned.uniform_share},
-                                 {"uniform_importance_kept", pruned.uniform_kept}};
+                                 {"uniform_importance_kept", pruned.uniform_kept},
+                                 {"simulations", pruned.simulations}};
   if (auto failure = write_json((folder / "result.json").string(), result)) return failure;
   return write_json((folder / "config.json").string(), config.resolved);
 }
@@ -121,11 +190,16 @@ int prune(const PruneArguments& arguments) {
       wrong.problems.push_back({"", "--set", set + " with prune, which chooses the blocks", "legal: other keys"});
   PruneArguments own = arguments;
   own.options.sizes.insert(own.options.sizes.begin(), "[0]=1");
-  own.sets.push_back(fmt::format("sparsity.block=[{},{}]", arguments.block[0], arguments.block[1]));
+  for (std::string& set : block_sets(arguments, wrong)) own.sets.push_back(std::move(set));
   Expected<ModelRun> model = open_model(arguments.model, own.options, own.sets);
   if (!model) take(wrong, model.failure());
-  pruning::PruneSpec spec{arguments.latency_us, *sparsity::find_importance(arguments.importance),
-                          arguments.least_density, arguments.spare};
+  pruning::PruneSpec spec;
+  spec.budget = read_budget(arguments, model ? &*model : nullptr, wrong);
+  spec.importance = *sparsity::find_importance(arguments.importance);
+  spec.least_density = arguments.least_density;
+  spec.spare = arguments.spare;
+  if (!arguments.patterns.empty()) spec.patterns.clear();
+  for (const std::string& name : arguments.patterns) spec.patterns.push_back(*sparsity::find_pattern(name));
   std::optional<sparsity::WeightsByLayer> gradients;
   if (needs_gradients(spec.importance) == arguments.gradients.empty())
     wrong.problems.push_back({"", "--gradients",
@@ -146,10 +220,9 @@ int prune(const PruneArguments& arguments) {
   const Expected<pruning::Pruned> pruned =
       prune_network(model->config, spec, layers, [](const std::string& what) { message(stderr, "{}\n", what); });
   if (!pruned) return report_failure(pruned.failure());
-  fmt::print("{:32} {:>6} {:>7} {:>11} {:>9} {:>9}  bound by\n", "layer", "blocks", "zero", "kept", "us before",
-             "us after");
-  fmt::print("{}\n{}", table(model->config, *pruned, " "), summary(*pruned, arguments.latency_us));
-  if (auto failure = write_results(arguments, *model, *pruned)) return report_failure(*failure);
+  print_table(model->config, *pruned, spec.budget.quantity);
+  fmt::print("\n{}", summary(*pruned, spec.budget));
+  if (auto failure = write_results(arguments, spec.budget, *model, *pruned)) return report_failure(*failure);
   fmt::print("masks, ONNX file, weights, table and run config in {}\n", arguments.out);
   return 0;
 }
@@ -158,12 +231,15 @@ int prune(const PruneArguments& arguments) {
 void add_prune_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<PruneArguments>();
   CLI::App* command =
-      app.add_subcommand("prune", "Choose the blocks to leave out so that an ONNX file runs in a given time");
+      app.add_subcommand("prune", "Choose the blocks to leave out so that an ONNX file stays within a budget");
   command->add_option("model", arguments->model, ".onnx or .onnx.gz")->required();
   add_model_options(*command, arguments->options);
-  command->add_option("--latency-us", arguments->latency_us, "budget: time on the array, in microseconds")
-      ->required()
-      ->check(CLI::PositiveNumber);
+  const char* budgets[] = {"budget: time on the array, in microseconds",
+                           "budget: bytes of the weights as stored in DDR",
+                           "budget: energy, in microjoules, of hardware that states it"};
+  for (const pruning::Quantity q : pruning::quantities)
+    command->add_option(option_of(q), arguments->budgets[static_cast<std::size_t>(q)], budgets[static_cast<int>(q)])
+        ->check(CLI::PositiveNumber);
   command->add_option("--out", arguments->out, "folder for masks, pruned ONNX file, weights, table and run config")
       ->required();
   command->add_option("--importance", arguments->importance, "of a block; default l2")
@@ -173,6 +249,15 @@ void add_prune_command(CLI::App& app, int& exit_code) {
       ->delimiter(',')
       ->expected(2)
       ->check(CLI::IsMember(sparsity::legal_block_sides()));
+  command
+      ->add_option("--layer-block", arguments->layer_blocks,
+                   "NAME=ROWS,COLUMNS: blocks of a layer of another size; repeatable")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--pattern", arguments->patterns,
+                   "how zero blocks may lie: free (default), balanced, clustered; of several each layer takes the best")
+      ->delimiter(',')
+      ->check(CLI::IsMember(sparsity::pattern_names()));
   command->add_option("--spare", arguments->spare, "a layer that keeps all of its blocks; repeatable")
       ->allow_extra_args(false);
   command

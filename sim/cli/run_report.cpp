@@ -57,9 +57,7 @@ std::string control_rows(const RunResult& run) {
     std::optional<double> Work::*bound_us;
   };
   static const Line lines[] = {{"controllers", &Work::operations, &Work::bound_us},
-                               {"one serial controller", &Work::serial_operations, &Work::serial_bound_us},
-                               {"control packets", &Work::packet_operations, &Work::packet_bound_us},
-                               {"cores and packets", &Work::core_operations, &Work::core_bound_us}};
+                               {"one serial controller", &Work::serial_operations, &Work::serial_bound_us}};
   std::string text;
   for (const Line& line : lines) {
     bool any = false;

@@ -11,6 +11,7 @@ namespace tessera::compile {
 Expected<schedule::Schedule> make_schedule(const network::Network& network,
                                            const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                            const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
-                                           const schedule::ScheduleSpec& spec);
+                                           const schedule::ScheduleSpec& spec,
+                                           const schedule::Trials* trials = nullptr);
 
 }  // namespace tessera::compile

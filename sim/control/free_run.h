@@ -7,6 +7,7 @@
 
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
+#include "sim/control/progress.h"
 #include "sim/program/program.h"
 
 namespace tessera::control {
@@ -14,12 +15,33 @@ namespace tessera::control {
 struct FreeRun {
   // Of an engine: its instructions in the order of execution, loops unrolled, as indices into its list.
   std::vector<std::vector<std::int32_t>> order;
-  // In cycles, by engine: of channels for each transfer, of cores for each kernel call.
-  std::vector<std::vector<double>> start, end;
+  // In cycles, by engine: of channels for each transfer, of cores for each kernel call. `flow`: of transfers, when the
+  // first byte moves.
+  std::vector<std::vector<double>> start, flow, end;
+  double length = 0;  // cycles
+  // By channel and transfer: the waits that nothing else says. The others are known to be over by the locks that the
+  // transfer takes, by what its channel has done, by other waits of it, or by who sends it what comes.
+  std::vector<std::vector<std::vector<program::Wait>>> needed;
+
+  // What is known of every engine once a task of one is complete, at the tasks that somebody waits for and at the last
+  // one of each layer; nullptr elsewhere.
+  const std::int32_t* known(program::EngineId e, std::int32_t tasks) const;
+  std::vector<std::vector<std::int32_t>> marks;     // by engine: those tasks, ascending
+  std::vector<std::vector<std::int32_t>> at_marks;  // by engine: their rows, one after the other
+  std::size_t width = 0;
 };
 
-// Fails with deadlock when engines wait for what never comes.
+// Transfers of a channel from `first` to the next group, which begin together.
+struct Group {
+  std::size_t first = 0;
+  std::vector<program::Wait> waits;
+};
+using Groups = std::vector<std::vector<Group>>;  // by engine; of a channel without groups each transfer waits by itself
+
+// Fails with deadlock when engines wait for what never comes. With `groups`, transfers of channels that have some wait
+// for what their group does instead of what they do themselves; where nobody can go on for that reason, a group is
+// divided, so that a program that ends without groups ends with them.
 Expected<FreeRun> free_run(const program::Program& program, const arch::ArraySpec& array,
-                           const std::vector<Millicycles>& durations);
+                           const std::vector<Millicycles>& durations, Groups* groups = nullptr);
 
 }  // namespace tessera::control

@@ -1,12 +1,19 @@
-// Fewer waits for a program that a slow controller starts: transfers of a channel that stand one after the other wait
-// together, for what all of them need, and waits for one engine are put off to common points, so that fewer tokens are
-// sent. What a group waits for was there in the free run when its first transfer started, or at most `slack` cycles
-// later; without slack the order of the free run still holds.
+// Fewer waits: transfers of a channel, one after the other, that begin when all of them could. What waits for a little
+// more than it needs delays its channel a little, and saves operations of a controller.
 #pragma once
 #include "sim/control/free_run.h"
 
 namespace tessera::control {
 
-program::Program regroup(program::Program program, const program::EngineMap& map, const FreeRun& free, double slack);
+// Groups of transfers: each begins at the first transfer that could wait up to `slack` cycles after its bytes moved in
+// the free run, and holds those after it whose waits are over by then. Tasks of an engine are waited for at as few
+// points as that leaves.
+Groups groups_of(const program::Program& program, const program::EngineMap& map, const FreeRun& free, double slack);
+
+// The program without the waits that something else says.
+program::Program with_needed_waits(program::Program program, const FreeRun& free);
+
+// The program with the waits of the groups, each at the first transfer of its group, in place of its own.
+program::Program with_groups(program::Program program, const Groups& groups);
 
 }  // namespace tessera::control

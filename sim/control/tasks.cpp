@@ -7,101 +7,109 @@ namespace {
 
 // A task is no longer than that, whatever its chain.
 constexpr std::size_t longest_look = 1 << 14;
-
-class Former {
- public:
-  Former(const program::EngineProgram& engine, const std::vector<std::int32_t>& order, const TaskLimits& limits)
-      : engine_(engine), order_(order), limits_(limits) {}
-
-  // The task from transfer `first` on, before `end`, whose descriptors and push serve the most transfers each.
-  Task longest(std::size_t first, std::size_t end) const {
-    Task best;
-    double most = 0;
-    for (int period = 1; period <= limits_.descriptors && first + period <= end; ++period) {
-      Task task = folded(first, end, period);
-      const double served = static_cast<double>(task.count) / (period + 1);
-      if (served <= most) continue;
-      most = served;
-      best = std::move(task);
-    }
-    return best;
-  }
-
- private:
-  const program::Transfer& at(std::size_t i) const { return engine_.transfers[order_[i]]; }
-
-  // Whether the link can also do `t`, `turn` turns after the first of its place; it is adapted if so.
-  bool serves(ChainLink& link, std::size_t first_at, std::size_t t_at, int turn) const {
-    const program::Transfer &first = at(first_at), &t = at(t_at);
-    const std::int64_t apart = t.access.base - first.access.base;
-    std::int64_t step = link.step;
-    if (turn == 1) {
-      step = apart;
-      const bool moves =
-          first.access.rank <= limits_.dma.dimensions && step >= 0 && step % 4 == 0 && step / 4 <= limits_.dma.max_step;
-      if (step != 0 && !moves) return false;
-    }
-    if (apart != turn * step || (step != 0 && turn >= limits_.dma.iterations)) return false;
-    const program::Transfer& held = engine_.transfers[link.transfer];
-    program::Transfer same = held;
-    same.access.base = t.access.base;
-    bool ends = link.ends_at_last, longer = false;
-    if (program::registers_of(same, limits_.outbound) != program::registers_of(t, limits_.outbound)) {
-      if (limits_.outbound || !held.access.one_run() || !t.access.one_run()) return false;
-      same.access = t.access;
-      if (program::registers_of(same, false) != program::registers_of(t, false)) return false;
-      ends = true;
-      longer = t.access.memory_bytes() > held.access.memory_bytes();
-    }
-    // The registers of a longer transfer have the address of a later turn.
-    if (longer && step != 0) return false;
-    if (longer) link.transfer = order_[t_at];
-    link.ends_at_last = ends;
-    link.step = step;
-    return true;
-  }
-
-  Task folded(std::size_t first, std::size_t end, int period) const {
-    Task task;
-    task.first = first;
-    task.count = static_cast<std::size_t>(period);
-    for (int i = 0; i < period; ++i) task.chain.push_back({order_[first + i], 1, 0, false});
-    std::vector<ChainLink> chain = task.chain;
-    for (int turn = 1; turn < arch::most_task_repeats && first + (turn + 1) * period <= end; ++turn) {
-      for (int i = 0; i < period; ++i)
-        if (!serves(chain[i], first + i, first + turn * period + i, turn)) return task;
-      task.chain = chain;
-      task.repeat = turn + 1;
-      task.count = static_cast<std::size_t>(task.repeat) * period;
-    }
-    return task;
-  }
-
-  const program::EngineProgram& engine_;
-  const std::vector<std::int32_t>& order_;
-  const TaskLimits& limits_;
-};
+// How much more a longer chain has to serve: it takes descriptors from other chains.
+constexpr double worth_more_descriptors = 1.1;
+// Executions for each descriptor and push from which on a chain that turns is a task of its own.
+constexpr int worth_a_task = 2;
 
 }  // namespace
 
-std::vector<Task> form_tasks(const program::EngineProgram& engine, const std::vector<std::int32_t>& order,
-                             const std::vector<std::int32_t>& cuts, const TaskLimits& limits) {
-  const Former former(engine, order, limits);
-  std::vector<Task> tasks;
-  auto cut = cuts.begin();
-  for (std::size_t first = 0; first < order.size();) {
-    while (cut != cuts.end() && static_cast<std::size_t>(*cut) <= first) ++cut;
-    std::size_t end = cut == cuts.end() ? order.size() : std::min(order.size(), static_cast<std::size_t>(*cut));
-    end = std::min(end, first + longest_look);
-    for (std::size_t i = first + 1; i < end; ++i)
-      if (engine.transfers[order[i]].wait_count > 0) end = i;
-    Task task = former.longest(first, end);
-    for (ChainLink& link : task.chain)
-      if (link.step != 0) link.iterations = static_cast<std::int16_t>(task.repeat);
-    first += task.count;
-    tasks.push_back(std::move(task));
+// The execution before which a task from `first` on has to end.
+std::size_t TaskFormer::end_of(std::size_t first) {
+  std::size_t end = std::min(list_.size(), first + longest_look);
+  for (waits_ = std::max(waits_, first + 1); waits_ < list_.size() && !list_[waits_].waits;) ++waits_;
+  end = std::min(end, waits_);
+  while (cut_ < cuts_.size() && static_cast<std::size_t>(cuts_[cut_]) <= list_[first].first) ++cut_;
+  if (cut_ == cuts_.size()) return end;
+  const auto begin = list_.begin();
+  return static_cast<std::size_t>(
+      std::partition_point(begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(end),
+                           [&](const Execution& x) { return x.first < static_cast<std::size_t>(cuts_[cut_]); }) -
+      begin);
+}
+
+int TaskFormer::wanted(int descriptors) {
+  return ended() ? 0 : static_cast<int>(longest(next_, end_of(next_), descriptors).chain.size());
+}
+
+Task TaskFormer::next(int descriptors) {
+  Task task = longest(next_, end_of(next_), descriptors);
+  next_ += task.executions;
+  return task;
+}
+
+Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
+  Task best;
+  double most = 0;
+  for (int period = 1; period <= descriptors && first + period <= end; ++period) {
+    const int turns = fold(first, end, period);
+    const double served = static_cast<double>(turns) * period / (period + 1);
+    if (served <= most * (period > 1 ? worth_more_descriptors : 1)) continue;
+    most = served;
+    best.chain = chain_;
+    best.repeat = turns;
+    best.executions = static_cast<std::size_t>(turns) * period;
   }
-  return tasks;
+  // A chain that runs once ends where one that turns can begin.
+  for (std::size_t i = 1; best.repeat == 1 && i < best.executions; ++i)
+    if (turns_well(first + i, end, descriptors)) {
+      best.chain.resize(i);
+      best.executions = i;
+    }
+  const Execution& last = list_[first + best.executions - 1];
+  best.begin = list_[first].first;
+  best.end = last.first + last.count;
+  return best;
+}
+
+bool TaskFormer::turns_well(std::size_t first, std::size_t end, int descriptors) {
+  for (int period = 1; period <= descriptors && first + 2 * period <= end; ++period) {
+    const int turns = fold(first, end, period);
+    if (turns > 1 && turns * period >= worth_a_task * (period + 1)) return true;
+  }
+  return false;
+}
+
+// Whether the link can also do execution `at`, `turn` turns after the first of its place; it is adapted if so.
+bool TaskFormer::serves(ChainLink& link, std::size_t first_at, std::size_t at, int turn) const {
+  const Execution &first = list_[first_at], &x = list_[at];
+  const std::int64_t apart = x.base - first.base;
+  if (turn == 1) {
+    const bool moves = first.rank <= dma_.dimensions && apart >= 0 && apart % 4 == 0 && apart / 4 <= dma_.max_step;
+    if (apart != 0 && !moves) return false;
+    link.step = apart;
+  }
+  if (link.step != 0 && link.iterations == turn) {  // it has moved on so far
+    if (apart != 0) ++link.iterations;
+    if (link.iterations > dma_.iterations) return false;
+  }
+  if (link.step != 0 && apart != turn % link.iterations * link.step) return false;
+  if (link.step == 0 && apart != 0) return false;
+  const Execution& held = list_[link.execution];
+  link.joins = link.joins || x.count > 1;
+  if (held.shape == x.shape) return !(link.joins && link.ends_at_last);
+  if (held.run < 0 || held.run != x.run || link.joins) return false;
+  link.ends_at_last = true;
+  if (x.bytes <= held.bytes) return true;
+  if (link.step != 0) return false;  // the registers of a longer transfer have the address of a later turn
+  link.execution = at;
+  return true;
+}
+
+// Turns that a chain of the first `period` executions can make; leaves it in chain_.
+int TaskFormer::fold(std::size_t first, std::size_t end, int period) {
+  chain_.clear();
+  for (int i = 0; i < period; ++i) chain_.push_back({first + i, 1, 0, false, list_[first + i].count > 1});
+  int turn = 1;
+  for (; turn < arch::most_task_repeats && first + (turn + 1) * period <= end; ++turn) {
+    before_ = chain_;
+    for (int i = 0; i < period; ++i)
+      if (!serves(chain_[i], first + i, first + turn * period + i, turn)) {
+        chain_ = before_;
+        return turn;
+      }
+  }
+  return turn;
 }
 
 }  // namespace tessera::control

@@ -1,36 +1,55 @@
-// The transfers of a channel, in order, as tasks: a short chain of descriptors that runs a number of times. Descriptors
-// of one place in the chain agree in all registers; their addresses may move by a fixed step (iteration), and what
-// comes in may be shorter than the longest of them (it ends with the stream).
+// The executions of a channel, in order, as tasks: a short chain of descriptors that runs a number of times.
+// Descriptors of one place in the chain agree in all registers; their addresses may move by a fixed step (iteration),
+// as those of two buffers in turn do, and what comes in may be shorter than the longest of them (it ends with the
+// stream).
 #pragma once
 #include <vector>
 
-#include "sim/arch/array_spec.h"
-#include "sim/program/program.h"
-#include "sim/program/registers.h"
+#include "sim/control/executions.h"
 
 namespace tessera::control {
 
 struct ChainLink {
-  std::int32_t transfer = 0;  // whose registers the descriptor has
-  std::int16_t iterations = 1;
-  std::int64_t step = 0;  // bytes
+  std::size_t execution = 0;    // whose registers the descriptor has
+  std::int16_t iterations = 1;  // turns after which it is back at its first address
+  std::int64_t step = 0;        // bytes
   bool ends_at_last = false;
+  bool joins = false;  // takes several transfers as one, at some turn: no end of a stream may end it
 };
 
 struct Task {
-  std::size_t first = 0, count = 0;  // of the channel's transfers, in order of execution
+  std::size_t begin = 0, end = 0;  // of the channel's transfers, in order of execution
+  std::size_t executions = 0;
   std::vector<ChainLink> chain;
   int repeat = 1;
 };
 
-struct TaskLimits {
-  int descriptors = 1;  // of one chain
-  arch::DmaSpec dma;
-  bool outbound = false;
-};
+// Makes the tasks of a channel one after the other.
+class TaskFormer {
+ public:
+  // `cuts`: ascending numbers of transfers after which a task must be complete; an execution that waits begins one.
+  TaskFormer(const std::vector<Execution>& executions, const std::vector<std::int32_t>& cuts, const arch::DmaSpec& dma)
+      : list_(executions), cuts_(cuts), dma_(dma) {}
 
-// `cuts`: ascending numbers of transfers after which a task must be complete; a transfer that waits begins one.
-std::vector<Task> form_tasks(const program::EngineProgram& engine, const std::vector<std::int32_t>& order,
-                             const std::vector<std::int32_t>& cuts, const TaskLimits& limits);
+  bool ended() const { return next_ >= list_.size(); }
+  std::size_t begin() const { return list_[next_].first; }  // transfer with which the next task begins
+  // Descriptors that the next task takes if it can have `descriptors`; 0: there is none.
+  int wanted(int descriptors);
+  // Up to `descriptors` in its chain: so that descriptors and push serve the most transfers each.
+  Task next(int descriptors);
+
+ private:
+  bool serves(ChainLink& link, std::size_t first_at, std::size_t at, int turn) const;
+  Task longest(std::size_t first, std::size_t end, int descriptors);
+  bool turns_well(std::size_t first, std::size_t end, int descriptors);
+  int fold(std::size_t first, std::size_t end, int period);
+  std::size_t end_of(std::size_t first);
+
+  const std::vector<Execution>& list_;
+  const std::vector<std::int32_t>& cuts_;
+  const arch::DmaSpec dma_;
+  std::size_t next_ = 0, cut_ = 0, waits_ = 0;
+  std::vector<ChainLink> chain_, before_;
+};
 
 }  // namespace tessera::control

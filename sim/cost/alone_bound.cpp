@@ -113,7 +113,7 @@ Candidate candidate(const Demand& d, const Division& n) {
   const Bytes core_input = ceil_div(d.read_h, n.h) * ceil_div(d.read_w, n.w) * core_pixel;
   const Bytes second = operator_of(l).inputs == 2 ? l.second.h * Bytes{l.second.w} * d.read_pixel : 0;
   // What is read of a factor of a product, or of pixels and channels that are picked, is not bounded.
-  if (l.op == network::Op::matmul || l.op == network::Op::pick || l.op == network::Op::select) return c;
+  if (operator_of(l).partial) return c;
   const Bytes all_input = d.read_h * d.read_w * d.read_pixel + second;
   c.raise(static_cast<double>(core_input) / d.streams.in, "input");
   c.raise(static_cast<double>(all_input) / d.streams.sources / d.streams.in, "input");

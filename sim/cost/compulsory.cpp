@@ -99,8 +99,7 @@ class Tracer {
       for (network::LayerId t : l.inputs) used[t] = true;
       if (ops::has_weights(l)) weigh(l);
       if (l.op == network::Op::concat) continue;
-      if (l.op == network::Op::matmul || l.op == network::Op::pick || l.op == network::Op::select)
-        continue;  // parts of their inputs, which are not counted
+      if (operator_of(l).partial) continue;  // parts of their inputs, which are not counted
       for (network::LayerId t : l.inputs) read(t, box_read(l, network_.layers[t].out, masks_[l.id], products_), l);
     }
     for (const network::Layer& l : network_.layers)

@@ -98,6 +98,8 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
     case program::KernelKind::pick:
     case program::KernelKind::resize:
     case program::KernelKind::depth_to_space:
+    case program::KernelKind::remap:
+    case program::KernelKind::transpose:
     case program::KernelKind::matmul:
     case program::KernelKind::softmax:
     case program::KernelKind::layernorm: {

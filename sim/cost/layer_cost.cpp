@@ -18,11 +18,15 @@ struct Crossing {
   double tile_bands = 1;  // bands that a tile of it lies in
   double columns = 1;     // columns that use one memory tile at a time: all walk the bands in the same order
 };
-Crossing crossing(const mapping::Sharding& m, mapping::Axis bands, bool in_ddr, const network::Shape& map, int tile_h,
-                  int tile_w, const arch::ArraySpec& a) {
+struct TiledMap {
+  const network::Shape& map;
+  int tile_h, tile_w;
+};
+Crossing crossing(const mapping::Sharding& m, mapping::Axis bands, bool in_ddr, const TiledMap& of,
+                  const arch::ArraySpec& a) {
   if (in_ddr || m.cols == mapping::Axis::channels || m.cols == bands) return {};
-  const int extent = bands == mapping::Axis::height ? map.h : map.w,
-            tile = bands == mapping::Axis::height ? tile_h : tile_w;
+  const int extent = bands == mapping::Axis::height ? of.map.h : of.map.w,
+            tile = bands == mapping::Axis::height ? of.tile_h : of.tile_w;
   const double count = std::min(a.memtiles(), extent);
   Crossing x;
   x.tile_bands = std::clamp(count * tile / extent, 1.0, count);
@@ -36,6 +40,21 @@ double lanes_per_memtile(const LayerContext& c, const mapping::Partition& p, dou
   const bool apart = p.sharding.cols == mapping::Axis::channels && p.sharding.rows == c.input_axis && !c.in_ddr.input &&
                      !mapping::channelwise(*c.layer);
   return p.full_lanes * c.input_sharers * columns / (apart && c.input_sharers == 1 ? a.memtiles() : 1);
+}
+
+double shim_rate(const arch::ArraySpec& a) { return std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle); }
+
+int cores_per_memtile_of(const arch::ArraySpec& a) { return static_cast<int>(ceil_div(a.rows, a.memtile_rows)); }
+
+// An output that goes to DDR.
+void raise_spilled(Movement& m, const network::Layer& l, const Walk& walk, const arch::ArraySpec& a) {
+  const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * network::stored_channels(l.out.c));
+  const int spills = walk.channels.spills;
+  m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
+                         a.cols * std::min(a.ddr.column_bytes_per_cycle, spills * shim_rate(a))),
+          "ddr");
+  const mapping::Tiling& t = walk.tiling;
+  m.raise(1.0 * t.nh * t.nw * t.no * m.output * cores_per_memtile_of(a) / spills, "ddr");
 }
 
 }  // namespace
@@ -53,8 +72,8 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned::task_overhead;
 
   const mapping::TileShape s = tile_shape(l, p, t);
-  const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, l.in, s.in_h, s.in_w, a);
-  const Crossing out = crossing(p.sharding, c.output_axis, c.in_ddr.output, l.out, s.h, s.w, a);
+  const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.in_h, s.in_w}, a);
+  const Crossing out = crossing(p.sharding, c.output_axis, c.in_ddr.output, {l.out, s.h, s.w}, a);
   Movement m;
   m.input = static_cast<double>(b.input) / rate + dma * in.tile_bands;
   m.output = static_cast<double>(b.output) / rate + dma * out.tile_bands;
@@ -63,17 +82,17 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   if (m.cycles >= enough) return m;
   const double reload = loads.weights / (t.no * t.ni);
   const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
-  const Crossing second = crossing(p.sharding, c.operand_axis, c.in_ddr.operand, l.out, s.h, s.w, a);
+  const Crossing second = crossing(p.sharding, c.operand_axis, c.in_ddr.operand, {l.out, s.h, s.w}, a);
   const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
   m.raise(weight_time + operand, "weights");
   const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
-  const int cores_per_memtile = static_cast<int>(ceil_div(a.rows, a.memtile_rows));
+  const int cores_per_memtile = cores_per_memtile_of(a);
   m.raise(operand * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   m.raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
   m.raise(ns * t.no * m.output * std::max(1.0, cores_per_memtile * out.columns / plan.results), "output");
 
-  const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
+  const double shim = shim_rate(a);
   const double column_read = std::min(a.ddr.column_bytes_per_cycle, plan.loads * shim);
   const double read = std::min(a.ddr.read_bytes_per_cycle, a.cols * column_read);
   const bool resident =
@@ -84,6 +103,10 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const auto groups = static_cast<double>(p.acts.size());
   if (c.in_ddr.input) {
     const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
+    // What one memory tile gets: its share of the input, and the weights of its groups of cores.
+    m.raise((staged * streams + static_cast<double>(weights.group) * groups_per_memtile * (resident ? 1.0 : reload)) /
+                column_read,
+            "ddr");
     const double starts = (t.chunks_staged ? loads.input : tiles) * dma;
     m.raise((staged / shim + starts) * std::max(1.0, streams / plan.loads), "ddr");
     from_ddr += staged * groups;
@@ -94,15 +117,27 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
     from_ddr += all;
   }
   m.raise(from_ddr / read, "ddr");
-  if (c.in_ddr.output) {
-    const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * network::stored_channels(l.out.c));
-    m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
-                           a.cols * std::min(a.ddr.column_bytes_per_cycle, plan.spills * shim)),
-            "ddr");
-    m.raise(ns * t.no * m.output * cores_per_memtile / plan.spills, "ddr");
-  }
+  if (c.in_ddr.output) raise_spilled(m, l, walk, a);
   return m;
 }
+
+namespace {
+// Time of controllers for descriptors that tiles of unequal size need: each form of a tile its own, at every core and
+// at the memory tiles that feed them. Equal tiles are loops of a few.
+double control_cycles(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
+  const arch::ControllerSpec& spec = a.controller;
+  constexpr arch::ControlKind write = arch::ControlKind::write_descriptor;
+  const double each = spec.mechanism == arch::ControlMechanism::none     ? 0
+                      : spec.mechanism == arch::ControlMechanism::serial ? spec.serial_ns(write) * a.clock_hz / 1e9
+                                                                         : spec.packet_cycles(write) / a.cols;
+  const auto forms = [](int size, int parts) { return size % parts == 0 ? 1.0 : parts; };
+  const mapping::Tiling& t = walk.tiling;
+  const int blocks = mapping::channelwise(*c.layer) ? t.ni : network::stored_channels(c.layer->in.c) / 8;
+  const double unequal =
+      forms(walk.partition.max_h, t.nh) * forms(walk.partition.max_w, t.nw) * forms(blocks, t.ni) - 1;
+  return each * unequal * (2 * a.cores() + a.memtiles() * walk.channels.acts);
+}
+}  // namespace
 
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
                        const LatencyModel& latency_model) {
@@ -140,10 +175,11 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   const double fill = std::max(m.input * static_cast<double>(ceil_div(p.lanes, plan.acts)),
                                static_cast<double>(b.weights) / stream_rate(a)) +
                       tail + m.output * static_cast<double>(ceil_div(ceil_div(a.rows, a.memtile_rows), plan.results));
-  const double shim = std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle);
+  const double shim = shim_rate(a);
   const double staged = c.in_ddr.input ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps(),
+  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps() +
+              control_cycles(c, walk, a),
           m.bound_by};
 }
 

@@ -45,8 +45,11 @@ class PeakModel : public LatencyModel {
         return lookups(call.out.elements());
       case program::KernelKind::pick:
       case program::KernelKind::resize:
+      case program::KernelKind::transpose:
       case program::KernelKind::layernorm:  // two sums and a product per element
         return ceil_div(call.out.elements() * 1000, core_.store_bytes);
+      case program::KernelKind::remap:  // copies, or four products per element
+        return ceil_div(work(layer, call.out) * 1000, core_.store_bytes);
       case program::KernelKind::matmul:
         return ceil_div(work(layer, call.out) * 1000, core_.i8_macs);
       case program::KernelKind::ops:

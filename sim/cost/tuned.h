@@ -19,6 +19,11 @@ constexpr double exposed_fill = 0.4;
 // Chunks over which differences between cores of unequal blocks average out, by input slots of a core, two to four: as
 // observed in simulations of sparse layers. 2026-11-23.
 constexpr std::array<int, 3> paced_windows{1, 8, 24};
+// Ratio of estimates, over the cheapest, up to which a mapping of a layer is simulated before one is chosen: beyond,
+// the estimate has not been wrong. Layers of tests/property/layer_corpus.h. 2026-11-29.
+constexpr double worth_a_trial = 1.6;
+// The same in networks of many layers, where fewer are tried.
+constexpr double worth_a_short_trial = 1.25;
 // Ratio of estimates of a network below which tensors leave the usual axis: the estimate does not see all that reading
 // across costs. 2026-11-28.
 constexpr double worth_turning = 0.99;

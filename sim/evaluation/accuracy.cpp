@@ -1,6 +1,7 @@
 #include "sim/evaluation/accuracy.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/evaluation/parallel.h"
 
@@ -38,6 +39,18 @@ std::int64_t agreements(const Outputs& a, const Outputs& b) {
   std::int64_t same = 0;
   for (std::int64_t i = 0; i < a.count(); ++i) same += largest(a, i) == largest(b, i) ? 1 : 0;
   return same;
+}
+
+double mean_squared_error(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+  return a.empty() ? 0 : sum / static_cast<double>(a.size());
+}
+
+std::optional<double> psnr_db(double mean_squared_error, double peak) {
+  if (mean_squared_error == 0) return std::nullopt;
+  return 10 * std::log10(peak * peak / mean_squared_error);
 }
 
 }  // namespace tessera::evaluation

@@ -1,6 +1,7 @@
-// How often a classifier is right, and how often two agree.
+// How often a classifier is right, how often two agree, and how near images come to what they should be.
 #pragma once
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "sim/evaluation/dataset.h"
@@ -24,5 +25,11 @@ std::int64_t hits(const Outputs& outputs, const std::vector<int>& labels, int k)
 
 // Images whose largest output is the same class.
 std::int64_t agreements(const Outputs& a, const Outputs& b);
+
+// Mean of the squared differences of as many values.
+double mean_squared_error(const std::vector<float>& a, const std::vector<float>& b);
+
+// Peak signal-to-noise ratio in dB, `peak` being the largest value an image can have; nullopt: no difference.
+std::optional<double> psnr_db(double mean_squared_error, double peak);
 
 }  // namespace tessera::evaluation

@@ -46,6 +46,7 @@ struct Node {
 struct Graph {
   std::string name, file;  // file: what problems name
   int opset = 0;
+  int widened = 0;  // tensors whose scale was made larger, since their zero point is not in the middle
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> inputs, outputs;  // inputs: without those that have an initializer

@@ -29,11 +29,28 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   return graph;
 }
 
+namespace {
+
+// What the layers' rules do not know, said by what they know.
+void say_in_layers(Graph& graph) {
+  cut_host_inputs(graph);
+  fold_padding(graph);
+  multiply_out(graph);
+  say_by_others(graph);
+  widen_windows(graph);
+  remove_no_ops(graph);
+  remove_dead_code(graph);
+}
+
+}  // namespace
+
 Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes) {
   Imported imported;
   Expected<Graph> graph = read_graph(path, sizes, &imported.dead);
   if (!graph) return graph.failure();
   imported.macs = count_macs(*graph);
+  imported.widened = graph->widened;
+  say_in_layers(*graph);
   Expected<Lowered> lowered = lower(*graph);
   if (!lowered) return lowered.failure();
   graph->values.clear();  // what no layer uses
@@ -46,6 +63,8 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
     const auto it = lowered->weights.find(layer.name);
     if (it != lowered->weights.end()) imported.weights[static_cast<std::size_t>(layer.id)] = std::move(it->second);
   }
+  imported.inputs = std::move(lowered->inputs);
+  imported.outputs = std::move(lowered->outputs);
   imported.file_scales = std::move(lowered->scales);
   imported.factors = std::move(lowered->factors);
   imported.limits = std::move(lowered->limits);

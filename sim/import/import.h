@@ -11,6 +11,7 @@
 #include "sim/import/macs.h"
 #include "sim/import/onnx_reader.h"
 #include "sim/import/passes.h"
+#include "sim/import/view.h"
 #include "sim/network/network.h"
 
 namespace tessera::import {
@@ -28,6 +29,7 @@ struct LayerScale {
 struct Imported {
   nlohmann::json file;  // the network as a network file, which `network` is
   network::Network network;
+  std::vector<View> inputs, outputs;                 // where those of the file stand in the layers' tensors
   std::vector<std::optional<LayerWeights>> weights;  // by LayerId
   std::vector<LayerScale> scales;                    // by LayerId
   std::map<std::string, double> file_scales;         // steps that the file gives, by layer name
@@ -39,6 +41,7 @@ struct Imported {
   std::map<std::string, std::vector<float>> constants;
   MacCount macs;
   DeadCode dead;
+  int widened = 0;  // see Graph
 };
 
 Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes);

@@ -34,7 +34,7 @@ std::string readable_name(const Node& node) {
 
 // Layers whose values are those of their inputs, so that all have one step.
 bool hands_on(const std::string& op) {
-  for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space"})
+  for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space", "remap", "transpose"})
     if (op == name) return true;
   return false;
 }
@@ -42,7 +42,8 @@ bool hands_on(const std::string& op) {
 }  // namespace
 
 View view_of_shape(const Dims& shape) {
-  if (shape.size() == 4) return map_view("", shape[2], shape[3], shape[1]);
+  const bool row = shape.size() == 4 && shape[1] == 1 && shape[2] == 1;  // a mask of scores
+  if (shape.size() == 4 && !row) return map_view("", shape[2], shape[3], shape[1]);
   return rows_view("", shape);
 }
 
@@ -54,6 +55,13 @@ void Lowering::refuse(const Node& node, const std::string& at, std::string what,
 
 const Tensor* Lowering::constant(const Node& node, std::size_t input) const {
   return constant_input(graph_, node, input);
+}
+
+bool Lowering::depends_on_data(const Node& node, std::size_t input, const char* name) {
+  const bool given = input < node.inputs.size() && node.inputs[input] != no_value;
+  if (!given || constant(node, input) != nullptr) return false;
+  refuse(node, name, "is no constant", "numbers that stand in the file");
+  return true;
 }
 
 const View* Lowering::view(const Node& node, std::size_t input) {
@@ -175,6 +183,18 @@ Call Lowering::call(const Node& node) const {
               graph_.file);
 }
 
+// Whether windows slide over the last dimension of a value of three (pass_flat_windows.cpp).
+bool Lowering::reads_windows(ValueId id) const {
+  for (const int n : users_[static_cast<std::size_t>(id)]) {
+    const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
+    if (user.op != "Unsqueeze" || value(user.outputs[0]).shape.size() != 4) continue;
+    for (const int w : users_[static_cast<std::size_t>(user.outputs[0])])
+      for (const char* op : {"Conv", "ConvTranspose", "MaxPool", "AveragePool"})
+        if (graph_.nodes[static_cast<std::size_t>(w)].op == op) return true;
+  }
+  return false;
+}
+
 void Lowering::place_inputs() {
   for (const ValueId id : graph_.inputs) {
     const Dims& shape = value(id).shape;
@@ -182,6 +202,10 @@ void Lowering::place_inputs() {
       problems_.push_back(
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
     View view = view_of_shape(shape);
+    if (shape.size() == 3 && reads_windows(id)) {
+      view = map_view("", shape[2], 1, shape[1]);
+      view.dims.pop_back();
+    }
     view.layer = "input";
     if (id == graph_.inputs[0]) {
       lowered_.network["input"] = {view.h, view.w, view.c};
@@ -193,6 +217,7 @@ void Lowering::place_inputs() {
       view.layer = layer["name"];
     }
     if (value(id).quantization) set_scale(view.layer, value(id).quantization->scales[0]);
+    lowered_.inputs.push_back(view);
     views_[id] = std::move(view);
   }
 }
@@ -205,12 +230,15 @@ void Lowering::place_unknown(const Node& node) {
 
 void Lowering::lower_node(const Node& node) {
   const LayerRule* rule = node.domain.empty() ? find_layer_rule(node.op) : nullptr;
-  if (rule != nullptr && value(node.outputs[0]).known)
-    rule->lower(*this, node);
-  else if (rule == nullptr)
+  const auto first = std::find_if(node.outputs.begin(), node.outputs.end(), [](ValueId id) { return id != no_value; });
+  if (rule == nullptr)
     refuse(node, "",
            fmt::format("the operator {}{} has no layer", node.domain.empty() ? "" : node.domain + ".", node.op),
            fmt::format("{}", fmt::join(layer_operators(), ", ")));
+  else if (node.outputs[0] == no_value && node.op != "Split")
+    refuse(node, "", "leaves its first output out", "an output that something reads");
+  else if (first != node.outputs.end() && value(*first).known)
+    rule->lower(*this, node);
   place_unknown(node);
 }
 
@@ -218,10 +246,11 @@ void Lowering::lower_node(const Node& node) {
 void Lowering::settle_outputs() {
   for (const ValueId id : graph_.outputs) {
     const auto it = views_.find(id);
-    if (it == views_.end() || it->second.factor > 0) continue;
+    if (it == views_.end()) continue;
     Node node;
     node.name = value(id).name;
     it->second = positive(node, it->second);
+    lowered_.outputs.push_back(it->second);
   }
 }
 

@@ -18,6 +18,7 @@ namespace tessera::import {
 
 struct Lowered {
   nlohmann::json network;                       // a network file
+  std::vector<View> inputs, outputs;            // where those of the graph stand, in its order
   std::map<std::string, LayerWeights> weights;  // by layer name
   std::map<std::string, double> scales;         // by layer name: of its tensor, where the file says
   // By layer name: what an input stands for, over what stands in its tensor, where that is not 1.
@@ -36,6 +37,8 @@ class Lowering {
   const Graph& graph() const { return graph_; }
   const Value& value(ValueId id) const { return graph_.values[static_cast<std::size_t>(id)]; }
   const Tensor* constant(const Node& node, std::size_t input) const;
+  // Whether an input is there and no constant: refused where a rule needs its numbers.
+  bool depends_on_data(const Node& node, std::size_t input, const char* name);
   // Where input i stands; refused, and null, when it is a constant.
   const View* view(const Node& node, std::size_t input);
   // Where an output stands from now on; a layer behind it changes the scale if the file says so.
@@ -47,6 +50,17 @@ class Lowering {
   // dimension are the channels. Adds layers that pick channels and pixels where they stand otherwise. Nothing, and
   // refused, when that moves pixels into channels.
   std::optional<View> settled(const Node& node, const View& view, bool map);
+  // The same with the channels in dimension `channel`, which others may leave: see arranged.
+  std::optional<View> settled(const Node& node, const View& view, std::size_t channel, bool map);
+  // Every dimension counts what it does, channels or pixels, in the order of the dimensions.
+  View ordered(const Node& node, const View& view);
+  // A view whose channels stand in one dimension alone, and no pixels there. Nothing, and refused, where that would
+  // make too many layers.
+  std::optional<View> arranged(const Node& node, const View& view, std::size_t channel);
+  // The channels that the digits count become those of a tensor, in this order.
+  View with_channels(const Node& node, const View& view, const Digits& channels);
+  // The same pixels in h x w, in order.
+  View in_map(const Node& node, const View& view, std::int64_t h, std::int64_t w);
   // The pixels that the digits count as a tensor of h x w.
   View picked(const Node& node, const View& view, const Digits& pixels, std::int64_t h, std::int64_t w);
   // The channels of these numbers, -1 for zeros.
@@ -68,7 +82,6 @@ class Lowering {
   // Its inputs are never other than zero at the same place: they have one scale.
   void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
   void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
-  void replace_input(const View& view) { lowered_.network["input"] = {view.h, view.w, view.c}; }
   // Whether the node being lowered alone reads the layer: no other layer does, no node still to come reads a value that
   // stands there, and none of these is an output of the graph.
   bool alone(const std::string& layer_name) const;
@@ -79,6 +92,7 @@ class Lowering {
 
  private:
   void place_inputs();
+  bool reads_windows(ValueId id) const;
   void lower_node(const Node& node);
   void place_unknown(const Node& node);
   View rescaled(const Node& node, View view, double scale);
@@ -86,6 +100,9 @@ class Lowering {
   void set_scale(const std::string& layer_name, double scale);
   void settle_outputs();
   std::string layer_name(const Node& node);
+  View spread_channels(const Node& node, const View& view, std::size_t channel);
+  View exchanged(const Node& node, const View& view, std::size_t channel);
+  View gathered(const Node& node, const View& view, std::size_t channel);
 
   const Graph& graph_;
   std::vector<std::vector<int>> users_;

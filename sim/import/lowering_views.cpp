@@ -42,21 +42,23 @@ View Lowering::selected(const Node& node, const View& view, const std::vector<st
 }
 
 std::optional<View> Lowering::settled(const Node& node, const View& view, bool map) {
+  return settled(node, view, map ? 1 : channel_dimension(view), map);
+}
+
+std::optional<View> Lowering::settled(const Node& node, const View& view, std::size_t channel, bool map) {
   const Dims shape = view.shape();
-  std::size_t channel = map ? 1 : shape.size() - 1;
-  for (std::size_t d = 0; d < shape.size(); ++d)
-    if (view.has_channels(d) && !map) channel = d;
-  bool mixed = shape.empty() || (map && shape.size() != 4) || (map && shape[0] != 1);
-  for (std::size_t d = 0; d < shape.size(); ++d)
-    mixed = mixed || (d == channel ? view.has_pixels(d) : view.has_channels(d));
-  if (mixed) {
-    refuse(node, "",
-           fmt::format("reads {} whose elements stand in {} x {} pixels of {} channels across its dimensions",
-                       dims_text(shape), view.h, view.w, view.c),
-           map ? "1 x channels x height x width" : "channels in one dimension, pixels in the others");
+  if (shape.empty() || (map && (shape.size() != 4 || shape[0] != 1))) {
+    refuse(node, "", fmt::format("reads {}", dims_text(shape)), "1 x channels x height x width");
     return std::nullopt;
   }
+  bool mixed = view.has_pixels(channel);
+  for (std::size_t d = 0; d < shape.size(); ++d) mixed = mixed || (d != channel && view.has_channels(d));
   View v = view;
+  if (mixed) {
+    const std::optional<View> moved = arranged(node, view, channel);
+    if (!moved) return std::nullopt;
+    v = *moved;
+  }
   if (!in_order(v, true)) v = selected(node, v, counted(digits_of(v, true), v.first_channel));
   std::int64_t pixels = 1;
   for (std::size_t d = 0; d < shape.size(); ++d) pixels *= d == channel ? 1 : shape[d];
@@ -86,6 +88,28 @@ std::optional<View> Lowering::settled(const Node& node, const View& view, bool m
     if (shape[d] > 1) v.dims[d] = {{shape[d], false, stride}};
   }
   return v;
+}
+
+View Lowering::ordered(const Node& node, const View& view) {
+  View v = view;
+  if (!in_order(v, true)) v = selected(node, v, counted(digits_of(v, true), v.first_channel));
+  const Digits pixels = digits_of(v, false);
+  std::int64_t count = 1;
+  for (const Digit& d : pixels) count *= d.size;
+  if (!in_order(v, false)) v = picked(node, v, pixels, count, 1);
+  std::int64_t channel = v.c, pixel = count;
+  for (Digits& dim : v.dims)
+    for (Digit& d : dim) {
+      std::int64_t& left = d.channel ? channel : pixel;
+      left /= d.size;
+      d.stride = left;
+    }
+  return v;
+}
+
+View Lowering::in_map(const Node& node, const View& view, std::int64_t h, std::int64_t w) {
+  if (view.h == h && view.w == w) return view;
+  return picked(node, view, merged({{view.pixels(), false, 1}}), h, w);
 }
 
 std::optional<std::string> Lowering::constant_layer(const Node& node, const Tensor& tensor, const View& like) {

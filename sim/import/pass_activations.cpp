@@ -19,7 +19,7 @@ class Recognizer {
       Node& node = graph_.nodes[n];
       if (!node.domain.empty()) continue;
       if (node.op == "Mul" || node.op == "Div") activation(node);
-      if (node.op == "Div") normalization(node);
+      if (node.op == "Mul" || node.op == "Div") normalization(node);
     }
   }
 
@@ -132,58 +132,97 @@ class Recognizer {
     }
   }
 
-  bool is_last_mean(const Node& mean) const {
+  // The one dimension over which the mean is taken.
+  std::optional<std::int64_t> axis_of(const Node& mean) const {
     const Value& in = graph_.values[static_cast<std::size_t>(mean.inputs[0])];
     Dims axes;
     const auto it = mean.attributes.find("axes");
     if (it != mean.attributes.end() && std::holds_alternative<Dims>(it->second)) axes = std::get<Dims>(it->second);
     if (const Tensor* given = constant_input(graph_, mean, 1)) axes = integers(*given);
     const auto rank = static_cast<std::int64_t>(in.shape.size());
-    return in.known && axes.size() == 1 && (axes[0] + rank) % rank == rank - 1;
+    if (!in.known || axes.size() != 1) return std::nullopt;
+    return (axes[0] + rank) % rank;
+  }
+  bool is_square(ValueId id, ValueId x) const {
+    const Node *power = made_by(id, "Pow"), *square = made_by(id, "Mul");
+    return (power != nullptr && power->inputs[0] == x && near(number(power->inputs[1]).value_or(0), 2)) ||
+           (square != nullptr && square->inputs[0] == x && square->inputs[1] == x);
   }
 
-  // (x - mean) / sqrt(mean of its square + epsilon); without the mean it stays as it is.
-  void normalization(Node& node) {
-    const Node* root = made_by(node.inputs[1], "Sqrt");
-    const Node* difference = made_by(node.inputs[0], "Sub");
-    if (root == nullptr || difference == nullptr) return;
-    const Node *mean = made_by(difference->inputs[1], "ReduceMean"), *sum = made_by(root->inputs[0], "Add");
-    if (mean == nullptr || sum == nullptr || mean->inputs[0] != difference->inputs[0] || !is_last_mean(*mean)) return;
+  struct Norm {
+    std::int64_t axis = 0;
+    double epsilon = 0;
+  };
+  // mean of the square of x + epsilon
+  std::optional<Norm> square_mean(ValueId id, ValueId x) const {
+    const Node* sum = made_by(id, "Add");
+    if (sum == nullptr) return std::nullopt;
     const std::size_t at = number(sum->inputs[1]) ? 0 : 1;
-    const Node* variance = made_by(sum->inputs[at], "ReduceMean");
+    const Node* mean = made_by(sum->inputs[at], "ReduceMean");
     const auto epsilon = number(sum->inputs[1 - at]);
-    if (variance == nullptr || !epsilon || !is_last_mean(*variance)) return;
-    const Node *power = made_by(variance->inputs[0], "Pow"), *square = made_by(variance->inputs[0], "Mul");
-    const ValueId d = node.inputs[0];
-    const bool squared = (power != nullptr && power->inputs[0] == d && near(number(power->inputs[1]).value_or(0), 2)) ||
-                         (square != nullptr && square->inputs[0] == d && square->inputs[1] == d);
-    if (!squared) return;
-    const ValueId x = mean->inputs[0];
-    const Dims sides{graph_.values[static_cast<std::size_t>(x)].shape.back()};
-    const auto count = static_cast<std::size_t>(sides[0]);
+    const auto axis = mean == nullptr ? std::nullopt : axis_of(*mean);
+    if (!axis || !epsilon || !is_square(mean->inputs[0], x)) return std::nullopt;
+    return Norm{*axis, *epsilon};
+  }
+  // The root of that, or with `inverse` 1 over it.
+  std::optional<Norm> root_of(ValueId id, ValueId x, bool inverse) const {
+    if (const Node* root = made_by(id, "Sqrt"); root != nullptr && !inverse) return square_mean(root->inputs[0], x);
+    if (!inverse) return std::nullopt;
+    if (const Node* one = made_by(id, "Reciprocal")) return root_of(one->inputs[0], x, false);
+    if (const Node* one = made_by(id, "Div"); one != nullptr && number(one->inputs[0]) == 1.0)
+      return root_of(one->inputs[1], x, false);
+    const Node* power = made_by(id, "Pow");
+    if (power != nullptr && number(power->inputs[1]) == -0.5) return square_mean(power->inputs[0], x);
+    return std::nullopt;
+  }
+
+  // x / sqrt(mean of its square + epsilon); where x is y - mean of y it is centred.
+  void normalization(Node& node) {
+    for (const std::size_t i : {0, 1}) {
+      const bool divides = node.op == "Div";
+      if (divides && i == 1) return;
+      const ValueId x = node.inputs[i];
+      const std::optional<Norm> norm = root_of(node.inputs[1 - i], x, !divides);
+      if (norm) return become_norm(node, x, *norm);
+    }
+  }
+
+  void become_norm(Node& node, ValueId x, const Norm& norm) {
+    const Node* difference = made_by(x, "Sub");
+    const Node* mean = difference == nullptr ? nullptr : made_by(difference->inputs[1], "ReduceMean");
+    const bool centred = mean != nullptr && mean->inputs[0] == difference->inputs[0] && axis_of(*mean) == norm.axis;
+    const ValueId in = centred ? mean->inputs[0] : x;
+    const Dims shape = graph_.values[static_cast<std::size_t>(in)].shape;
+    const Dims sides{shape[static_cast<std::size_t>(norm.axis)]};
+    const auto count = static_cast<std::size_t>(sides[0]), behind = shape.size() - static_cast<std::size_t>(norm.axis);
     const std::string name = node.name;
     Node* last = &node;
     ValueId scale = no_value, bias = no_value;
-    if (Node* mul = only_user(*last, "Mul", sides[0], &scale)) last = mul;
-    if (Node* add = only_user(*last, "Add", sides[0], &bias)) last = add;
+    if (Node* mul = only_user(*last, "Mul", sides[0], behind, &scale)) last = mul;
+    if (Node* add = centred ? only_user(*last, "Add", sides[0], behind, &bias) : nullptr) last = add;
     if (scale == no_value)
       scale = graph_.add_constant(name + ".scale", make_tensor(DataType::f32, sides, std::vector<double>(count, 1)));
-    if (bias == no_value)
+    if (bias == no_value && centred)
       bias = graph_.add_constant(name + ".bias", make_tensor(DataType::f32, sides, std::vector<double>(count, 0)));
-    last->op = "LayerNormalization";
-    last->inputs = {x, scale, bias};
-    last->attributes = {{"axis", std::int64_t{-1}}, {"epsilon", static_cast<float>(*epsilon)}};
+    last->op = centred ? "LayerNormalization" : "RMSNormalization";
+    last->inputs = {in, scale};
+    if (centred) last->inputs.push_back(bias);
+    last->attributes = {
+        {"axis", norm.axis}, {"epsilon", static_cast<float>(norm.epsilon)}, {single_axis, std::int64_t{1}}};
   }
 
-  // The one node that reads the output of `node`, if it combines it with a constant per channel.
-  Node* only_user(const Node& node, const char* op, std::int64_t channels, ValueId* constant) {
+  // The one node that reads the output of `node`, if it combines it with a constant per channel, which stands `behind`
+  // dimensions from the end.
+  Node* only_user(const Node& node, const char* op, std::int64_t channels, std::size_t behind, ValueId* constant) {
     const auto& users = users_[static_cast<std::size_t>(node.outputs[0])];
     if (users.size() != 1 || graph_.is_output(node.outputs[0])) return nullptr;
     Node& user = graph_.nodes[static_cast<std::size_t>(users[0])];
     if (user.op != op) return nullptr;
     for (const ValueId id : user.inputs) {
       const auto& value = graph_.values[static_cast<std::size_t>(id)].constant;
-      if (!value || value->shape != Dims{channels}) continue;
+      if (!value || value->elements() != channels || value->shape.size() < behind ||
+          value->shape[value->shape.size() - behind] != channels)
+        continue;
       *constant = id;
       return &user;
     }

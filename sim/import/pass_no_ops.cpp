@@ -25,8 +25,8 @@ bool hands_on(const Graph& graph, const Node& node) {
   const std::string& op = node.op;
   if (op == "Concat" || op == "Sum" || op == "Max" || op == "Min" || op == "Mean") return node.inputs.size() == 1;
   if (op == "Transpose") return keeps_order(graph, node);
-  for (const char* name :
-       {"Identity", "Dropout", "Cast", "CastLike", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand"})
+  for (const char* name : {"Identity", "Dropout", "Cast", "CastLike", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
+                           "Expand", "Pad", "Tile"})
     if (op == name) return true;
   return false;
 }

@@ -83,11 +83,14 @@ class ActivationPass {
     if (!taken && type != DataType::i8 && type != DataType::u8)
       return refuse(node, fmt::format("has integers of {}", type_name(type)), "int8, or uint8 with zero point 128");
     const double middle = zero_type(node, type) == DataType::u8 ? 128 : 0;
-    if (q->zeros[0] != middle)
-      return refuse(node, fmt::format("has the zero point {}: the quantization is asymmetric", q->zeros[0]),
-                    fmt::format("{}: kernels have no zero points", middle));
+    const bool asymmetric = q->zeros[0] != middle;
+    if (asymmetric) {  // kernels have no zero points: steps that hold what stands farther from zero
+      const double low = middle - 128, high = middle + 127;
+      q->scales[0] *= std::max(q->zeros[0] - low, high - q->zeros[0]) / 127;
+    }
     q->zeros[0] = 0;
     Value& in = value(node.inputs[0]);
+    if (asymmetric && quantize) ++graph_.widened;
     if (in.quantization && in.quantization->scales != q->scales) {  // a second scale: a layer of its own
       value(node.outputs[0]).quantization = std::move(q);
       return;

@@ -24,12 +24,28 @@ void expand_quantized_forms(Graph& graph);
 void note_quantized_constants(Graph& graph);
 
 // QuantizeLinear and DequantizeLinear of other values go; the values keep their scale. One that is quantized twice with
-// different scales keeps the first, and the second QuantizeLinear stays. Problems: what int8 without zero points cannot
-// say.
+// different scales keeps the first, and the second QuantizeLinear stays. A zero point away from the middle makes the
+// scale larger, so that int8 without zero points holds the same range. Problems: what no int8 can say.
 std::vector<Problem> take_quantization(Graph& graph);
 // x * sigmoid(x), x * clip(x + 3, 0, 6) / 6, 0.5 * x * (1 + erf(x / sqrt 2)) and the like become Swish, HardSwish and
-// Gelu; (x - mean) / sqrt(variance + epsilon) over the last dimension becomes LayerNormalization.
+// Gelu; (x - mean) / sqrt(variance + epsilon) over one dimension becomes LayerNormalization, and without the mean
+// RMSNormalization, with the attribute `single_axis` where ONNX would normalize all dimensions from the axis on.
+constexpr const char* single_axis = "single_axis";
 void recognize_activations(Graph& graph);
+
+// What follows says operators by others that have layers; products are counted before.
+// Convolutions and pools of N x C x L become those of N x C x L x 1.
+void widen_windows(Graph& graph);
+// Einsum of one tensor or two becomes transpositions and a MatMul.
+void multiply_out(Graph& graph);
+// Pow, Div by a tensor, Max, Min, Sum, Mean, PRelu of channels, LogSoftmax, Where with a constant mask, instance and
+// group normalization, ReduceL2, SpaceToDepth.
+void say_by_others(Graph& graph);
+// Zeros around a map become the padding of the convolutions and average pools that read it.
+void fold_padding(Graph& graph);
+// What depends on integers of the graph's inputs alone, and is an integer itself or a row of a table or a mask, is
+// computed by the host: where layers read it, it is an input of the graph.
+void cut_host_inputs(Graph& graph);
 
 // Removes what no output depends on.
 struct DeadCode {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/import/passes.h"
 #include "sim/import/rules.h"
 
 namespace tessera::import {
@@ -71,7 +72,7 @@ std::optional<View> layer_of_channels(Lowering& to, const Node& node) {
   axis += axis < 0 ? rank : 0;
   const std::size_t last = given->dims.size() - 1;
   View v = *given;
-  if (axis != rank - 1 && !(v.has_channels(static_cast<std::size_t>(axis)) && node.op == "Softmax")) {
+  if (axis != rank - 1 && node.op != "Softmax" && node.attributes.count(single_axis) == 0) {
     to.refuse(node, "axis", fmt::format("is {} of {}", axis, dims_text(v.shape())), "the dimension of the channels");
     return std::nullopt;
   }
@@ -80,7 +81,7 @@ std::optional<View> layer_of_channels(Lowering& to, const Node& node) {
   bool elsewhere = false;
   for (std::size_t d = 0; d <= last; ++d) elsewhere = elsewhere || (d != dim && v.has_channels(d));
   if (whole && !elsewhere) return v;
-  return to.settled(node, v, false);
+  return to.settled(node, v, dim, false);
 }
 
 void lower_softmax(Lowering& to, const Node& node) {
@@ -93,7 +94,7 @@ void lower_softmax(Lowering& to, const Node& node) {
 
 void lower_normalization(Lowering& to, const Node& node) {
   const Tensor *scale = to.constant(node, 1), *shift = to.constant(node, 2);
-  if (scale == nullptr) return to.refuse(node, "Scale", "is no constant", "numbers that stand in the file");
+  if (to.depends_on_data(node, 1, "Scale") || to.depends_on_data(node, 2, "B")) return;
   if (node.outputs.size() > 1 && node.outputs[1] != no_value)
     return to.refuse(node, "", "has its mean read", "the normalized tensor alone");
   auto in = layer_of_channels(to, node);
@@ -112,31 +113,62 @@ void lower_normalization(Lowering& to, const Node& node) {
 
 }  // namespace
 
-void lower_tensors(Lowering& to, const Node& node) {
-  const View *a = to.view(node, 0), *b = to.view(node, 1);
-  if (a == nullptr || b == nullptr) return;
-  const std::size_t rank = a->dims.size();
-  const auto refuse = [&](const std::string& what) {
-    to.refuse(node, "", what + fmt::format(": {} by {}", dims_text(a->shape()), dims_text(b->shape())),
-              "rows of one tensor by rows of another, or weights of rows by rows, for heads of channels or of columns");
-  };
-  if (rank < 2 || b->dims.size() != rank) return refuse("multiplies tensors of different ranks");
-  const std::size_t m = rank - 2, k = rank - 1;
-  Factor first{*a, {}, {}, m, k}, second{*b, {}, {}, m, k};  // of the second: row n or k, see below
-  const bool k_is_channel = a->has_channels(k) && !a->has_pixels(k);
-  const bool by_rows = pixels_alone(*b, k) && !b->has_pixels(m);
-  if (by_rows) std::swap(second.row, second.depth);
-  if (!k_is_channel || a->has_channels(m) || (!by_rows && (!pixels_alone(*b, m) || b->has_pixels(k))))
-    return refuse("multiplies pixels where channels would have to stand");
-  for (std::size_t d = 0; d < m; ++d) {
-    if (a->shape()[d] != b->shape()[d]) return refuse("broadcasts one factor");
-    if (a->shape()[d] == 1) continue;
-    const bool head = b->has_channels(d), head_of_first = a->has_channels(d);
-    if ((by_rows && head != head_of_first) || (!by_rows && head_of_first) || (head && b->has_pixels(d)))
-      return refuse("has heads that stand otherwise in both factors");
-    for (Factor* f : {&first, &second}) (head ? f->heads : f->groups).push_back(d);
+namespace {
+
+// A factor of a product; constants become tensors in DDR, in rows.
+std::optional<View> factor_of(Lowering& to, const Node& node, std::size_t input) {
+  const Tensor* constant = to.constant(node, input);
+  if (constant == nullptr) {
+    const View* view = to.view(node, input);
+    return view == nullptr ? std::nullopt : std::optional(*view);
   }
-  const Dims of_a = a->shape(), of_b = b->shape();
+  View v = rows_view("", constant->shape);
+  const std::optional<std::string> layer = to.constant_layer(node, *constant, v);
+  if (!layer) return std::nullopt;
+  v.layer = *layer;
+  return v;
+}
+
+// What the last dimensions of two factors are: rows by rows, or weights of rows by rows.
+bool multiplies_by_rows(const View& b) {
+  const std::size_t rank = b.dims.size();
+  return !b.has_channels(rank - 1) && !b.has_pixels(rank - 2);
+}
+
+// Whether a layer can multiply them as they stand.
+bool fit(const View& a, const View& b) {
+  const std::size_t m = a.dims.size() - 2, k = m + 1;
+  const bool by_rows = multiplies_by_rows(b);
+  if (!a.has_channels(k) || a.has_pixels(k) || a.has_channels(m)) return false;
+  if (!by_rows && (!pixels_alone(b, m) || b.has_pixels(k))) return false;
+  for (std::size_t d = 0; d < m; ++d) {
+    if (a.dims[d].empty()) continue;
+    const bool head = b.has_channels(d), head_of_first = a.has_channels(d);
+    if ((by_rows && head != head_of_first) || (!by_rows && head_of_first) || (head && b.has_pixels(d))) return false;
+  }
+  return true;
+}
+
+// The digits of lists of matrices: their dimensions share `all`.
+void place_lists(View& out, const Dims& shape, const std::vector<std::size_t>& dims, const Digit& all) {
+  std::int64_t left = all.size;
+  for (const std::size_t d : dims) {
+    left /= shape[d];
+    out.dims[d] = {{shape[d], all.channel, left * all.stride}};
+  }
+}
+
+// Two factors that fit.
+void multiply_factors(Lowering& to, const Node& node, const View& a, const View& b) {
+  const std::size_t rank = a.dims.size(), m = rank - 2, k = rank - 1;
+  Factor first{a, {}, {}, m, k}, second{b, {}, {}, m, k};  // of the second: row n or k, see below
+  const bool by_rows = multiplies_by_rows(b);
+  if (by_rows) std::swap(second.row, second.depth);
+  for (std::size_t d = 0; d < m; ++d) {
+    if (a.dims[d].empty()) continue;
+    for (Factor* f : {&first, &second}) (b.has_channels(d) ? f->heads : f->groups).push_back(d);
+  }
+  const Dims of_a = a.shape(), of_b = b.shape();
   std::int64_t heads = 1, groups = 1;
   for (const std::size_t d : first.heads) heads *= of_a[d];
   for (const std::size_t d : first.groups) groups *= of_a[d];
@@ -156,27 +188,46 @@ void lower_tensors(Lowering& to, const Node& node) {
   layer["second_rows"] = by_rows ? columns : steps;
   layer["first"] = x.first_channel;
   layer["second"] = y.first_channel;
+  const std::string name = layer["name"];
   View out;
-  out.layer = layer["name"];
+  out.layer = name;
   out.factor = factor;
   out.h = groups * rows;
   out.w = by_rows ? heads : 1;
   out.c = by_rows ? columns : heads * padded;
   out.dims.assign(rank, {});
-  std::int64_t head = heads, group = groups;
-  for (std::size_t d = 0; d < m; ++d) {
-    if (of_a[d] == 1) continue;
-    if (std::find(first.heads.begin(), first.heads.end(), d) != first.heads.end()) {
-      head /= of_a[d];
-      out.dims[d] = {{of_a[d], !by_rows, by_rows ? head : head * padded}};
-    } else {
-      group /= of_a[d];
-      out.dims[d] = {{of_a[d], false, group * rows * out.w}};
-    }
-  }
+  place_lists(out, of_a, first.heads, by_rows ? Digit{heads, false, 1} : Digit{heads, true, padded});
+  place_lists(out, of_a, first.groups, {groups, false, rows * out.w});
   out.dims[m] = merged({{rows, false, out.w}});
   out.dims[k] = merged({{columns, true, 1}});
   to.put(node, std::move(out));
+}
+
+}  // namespace
+
+void lower_tensors(Lowering& to, const Node& node) {
+  std::optional<View> a = factor_of(to, node, 0), b = factor_of(to, node, 1);
+  if (!a || !b) return;
+  if (a->dims.size() < 2 || b->dims.size() < 2)
+    return to.refuse(node, "", fmt::format("multiplies {} by {}", dims_text(a->shape()), dims_text(b->shape())),
+                     "matrices, or lists of them");
+  const std::size_t rank = std::max(a->dims.size(), b->dims.size()), m = rank - 2, k = rank - 1;
+  for (View* v : {&*a, &*b})
+    while (v->dims.size() < rank) v->dims.insert(v->dims.begin(), Digits{});
+  const auto spread = [&](View& v, const View& like) {  // lists of matrices, as long as each other
+    View wanted = like;
+    wanted.dims[m] = v.dims[m];
+    wanted.dims[k] = v.dims[k];
+    v = broadcast_to(v, wanted);
+  };
+  spread(*a, *b);
+  spread(*b, *a);
+  if (!fit(*a, *b)) {
+    a = to.settled(node, *a, k, false);
+    b = to.settled(node, *b, m, false);
+    if (!a || !b) return;
+  }
+  multiply_factors(to, node, *a, *b);
 }
 
 const std::vector<LayerRule>& attention_rules() {

@@ -42,6 +42,32 @@ void put_binary(Lowering& to, const Node& node, View a, View b) {
   to.put(node, std::move(out));
 }
 
+// The second operand where the first, settled one stands: with a single row or column where it has one in the file.
+std::optional<View> beside(Lowering& to, const Node& node, const View& x, const View& second, std::size_t channel,
+                           bool map) {
+  const Dims of_x = x.shape(), of_second = second.shape();
+  bool single_pixel = true;
+  bool same = true, single_sides = of_x.size() == 4;
+  for (std::size_t d = 0; d < of_x.size(); ++d) {
+    if (d == channel) continue;
+    single_pixel = single_pixel && of_second[d] == 1;
+    same = same && of_second[d] == of_x[d];
+  }
+  const std::size_t row = channel == 1 ? 2 : 1, column = channel == 3 ? 2 : 3;
+  single_sides = single_sides && of_x[0] == 1 && of_x[row] == x.h && of_x[column] == x.w;
+  const bool as_it_is = same || single_pixel || single_sides;
+  std::optional<View> y = to.settled(node, as_it_is ? second : broadcast_to(second, x), channel, map);
+  if (!y) return std::nullopt;
+  if (y->c == 1 && x.c > 1) y = to.selected(node, *y, std::vector<std::int64_t>(static_cast<std::size_t>(x.c), 0));
+  return y->pixels() == x.pixels() ? to.in_map(node, *y, x.h, x.w) : *y;
+}
+
+bool alike_in_kind(const View& a, const View& b) {
+  for (std::size_t d = 0; d < a.dims.size(); ++d)
+    if (a.has_channels(d) != b.has_channels(d) || a.has_pixels(d) != b.has_pixels(d)) return false;
+  return true;
+}
+
 void combine(Lowering& to, const Node& node, const View& first, const View& second) {
   if (alike(first, second)) return put_binary(to, node, first, second);
   View a = first, b = second;
@@ -49,22 +75,23 @@ void combine(Lowering& to, const Node& node, const View& first, const View& seco
   if (a.shape() != out && b.shape() == out && node.op != "Sub") std::swap(a, b);
   while (b.dims.size() < a.dims.size()) b.dims.insert(b.dims.begin(), Digits{});
   while (a.dims.size() < b.dims.size()) a.dims.insert(a.dims.begin(), Digits{});
-  const Dims of_a = a.shape(), of_b = b.shape();
-  if (of_a != out)
-    return to.refuse(node, "", fmt::format("broadcasts {} and {} against each other", dims_text(of_a), dims_text(of_b)),
-                     "one input as large as the output");
-  const bool map = out.size() == 4 && a.has_channels(1) && out[0] == 1;
-  std::optional<View> x = to.settled(node, a, map);
+  if (a.shape() != out) a = broadcast_to(a, b);
+  const bool map = out.size() == 4 && a.has_channels(1) && !a.has_channels(2) && !a.has_channels(3) && out[0] == 1;
+  const auto with_channels = static_cast<std::size_t>(
+      std::count_if(a.dims.begin(), a.dims.end(), [](const Digits& d) { return !d.empty() && d[0].channel; }));
+  if (!map && with_channels > 1) {  // heads of channels
+    const View whole = broadcast_to(b, a);
+    if (alike_in_kind(a, whole)) {
+      const View x = to.ordered(node, a), y = to.ordered(node, whole);
+      return put_binary(to, node, x, to.in_map(node, y, x.h, x.w));
+    }
+  }
+  const std::size_t channel = map ? 1 : channel_dimension(a);
+  const std::optional<View> x = to.settled(node, a, channel, map);
   if (!x) return;
   // Channels of the second input stand where those of the first do.
-  std::optional<View> y = to.settled(node, b, map);
-  if (!y) return;
-  if (y->c == 1 && x->c > 1) y = to.selected(node, *y, std::vector<std::int64_t>(static_cast<std::size_t>(x->c), 0));
-  const auto fits = [](std::int64_t second_side, std::int64_t side) { return second_side == side || second_side == 1; };
-  if (y->c != x->c || !fits(y->h, x->h) || !fits(y->w, x->w))
-    return to.refuse(node, "", fmt::format("combines {} with {}", dims_text(of_a), dims_text(of_b)),
-                     "a second tensor of the same rows and columns, or of one");
-  put_binary(to, node, *x, *y);
+  const std::optional<View> y = beside(to, node, *x, b, channel, map);
+  if (y) put_binary(to, node, *x, *y);
 }
 
 // Numbers per channel of a constant whose other dimensions are 1; nothing for others.
@@ -87,11 +114,13 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   const bool divides = node.op == "Div", multiplies = node.op == "Mul" || (divides && !constant_first);
   if (divides && constant_first)
     return to.refuse(node, "", "divides a constant by a tensor", "tensors divided by constants");
-  if (in.shape() != out) {
-    if (!number || element_count(in.shape()) != element_count(out))
-      return to.refuse(node, "", fmt::format("broadcasts {} to {}", dims_text(in.shape()), dims_text(out)),
-                       "a constant that is broadcast to the tensor");
+  if (in.shape() != out && number && element_count(in.shape()) == element_count(out)) {
     if (const auto same = reshaped(in, out)) in = *same;
+  } else if (in.shape() != out || repeats_elements(in)) {  // every element has a place of its own
+    in = broadcast_to(in, view_of_shape(out));
+    const std::optional<View> whole = to.settled(node, in, false);
+    if (!whole) return;
+    in = *whole;
   }
   if (multiplies && number && *number != 0 && std::isfinite(*number)) {
     in.factor *= divides ? 1 / *number : *number;
@@ -138,16 +167,23 @@ void lower_binary(Lowering& to, const Node& node) {
   combine(to, node, *view, *other);
 }
 
-// Masks of constants: what is masked gets the least number that int8 has in the scale of the others.
+// Masks: what is masked gets the least number that int8 has in the scale of the others.
 void lower_where(Lowering& to, const Node& node) {
   const Tensor* condition = to.constant(node, 0);
   const bool keeps_first = to.constant(node, 1) == nullptr;
   const std::optional<double> masked = single(to.constant(node, keeps_first ? 2 : 1));
-  if (condition == nullptr || !masked || *masked > -1e3)
-    return to.refuse(node, "", "chooses between tensors", "a constant mask that puts a large negative number");
+  if (!masked || *masked > -1e3)
+    return to.refuse(node, "", "chooses between tensors", "a constant mask, or a large negative number that it puts");
   const View* given = to.view(node, keeps_first ? 1 : 2);
   if (given == nullptr) return;
   const View in = to.positive(node, *given);
+  if (condition == nullptr) {  // the host writes zeros and large negative numbers
+    const View* mask = to.view(node, 0);
+    Node sum = node;
+    sum.op = "Add";
+    if (mask != nullptr) combine(to, sum, in, *mask);
+    return;
+  }
   std::vector<double> values = reals(*condition);
   for (double& v : values) v = (v != 0) == keeps_first ? 0 : *masked;
   const auto name = to.constant_layer(node, make_tensor(DataType::f32, condition->shape, values), in);
@@ -212,6 +248,7 @@ void lower_relu(Lowering& to, const Node& node) {
   if (in == nullptr) return;
   double most = 0;  // of a clipped one
   if (node.op == "Clip") {
+    if (to.depends_on_data(node, 1, "min") || to.depends_on_data(node, 2, "max")) return;
     const std::optional<double> low = single(to.constant(node, 1)), high = single(to.constant(node, 2));
     if (!low || *low != 0 || (high && !(*high > 0)))
       return put_function(to, node, *in, {ops::Function::clip, 1, 1, low.value_or(-1e30), high.value_or(1e30)});
@@ -261,8 +298,27 @@ void lower_function(Lowering& to, const Node& node) {
                                        {"Exp", ops::Function::exp},
                                        {"Sqrt", ops::Function::sqrt},
                                        {"Reciprocal", ops::Function::reciprocal},
-                                       {"Abs", ops::Function::abs}})
+                                       {"Abs", ops::Function::abs},
+                                       {"Log", ops::Function::log},
+                                       {"Softsign", ops::Function::softsign},
+                                       {"Sign", ops::Function::sign},
+                                       {"Sin", ops::Function::sin},
+                                       {"Cos", ops::Function::cos},
+                                       {"Atan", ops::Function::atan},
+                                       {"Floor", ops::Function::floor},
+                                       {"Ceil", ops::Function::ceil},
+                                       {"Round", ops::Function::round}})
     if (op == name) f.function = function;
+  if (op == "Celu") f = {ops::Function::celu, 1, 1, real_of(node, "alpha", 1), 0};
+  if (op == "ThresholdedRelu") f = {ops::Function::thresholded_relu, 1, 1, real_of(node, "alpha", 1), 0};
+  if (op == "Selu")
+    f = {ops::Function::selu, 1, 1, real_of(node, "alpha", 1.67326319217681884765625),
+         real_of(node, "gamma", 1.05070102214813232421875)};
+  if (op == "Pow") {
+    const std::optional<double> exponent = single(to.constant(node, 1));
+    if (!exponent) return to.refuse(node, "Y", "is no constant of one number", "an exponent that stands in the file");
+    f = {ops::Function::pow, 1, 1, *exponent, 0};
+  }
   put_function(to, node, in, f, factor);
 }
 
@@ -291,33 +347,27 @@ void lower_quantize(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& elementwise_rules() {
-  static const std::vector<LayerRule> table = {{"Abs", lower_function},
-                                               {"Add", lower_binary},
-                                               {"BatchNormalization", lower_batch_norm},
-                                               {"Clip", lower_relu},
-                                               {"DequantizeLinear", lower_quantize},
-                                               {"Div", lower_binary},
-                                               {"Elu", lower_function},
-                                               {"Erf", lower_function},
-                                               {"Exp", lower_function},
-                                               {"Gelu", lower_function},
-                                               {"HardSigmoid", lower_function},
-                                               {"HardSwish", lower_function},
-                                               {"LeakyRelu", lower_function},
-                                               {"Mish", lower_function},
-                                               {"Mul", lower_binary},
-                                               {"Neg", lower_negation},
-                                               {"PRelu", lower_prelu},
-                                               {"QuantizeLinear", lower_quantize},
-                                               {"Reciprocal", lower_function},
-                                               {"Relu", lower_relu},
-                                               {"Sigmoid", lower_function},
-                                               {"Softplus", lower_function},
-                                               {"Sqrt", lower_function},
-                                               {"Sub", lower_binary},
-                                               {"Swish", lower_function},
-                                               {"Tanh", lower_function},
-                                               {"Where", lower_where}};
+  static const std::vector<LayerRule> table = [] {
+    std::vector<LayerRule> list = {{"Add", lower_binary},
+                                   {"BatchNormalization", lower_batch_norm},
+                                   {"Clip", lower_relu},
+                                   {"DequantizeLinear", lower_quantize},
+                                   {"Div", lower_binary},
+                                   {"Mul", lower_binary},
+                                   {"Neg", lower_negation},
+                                   {"PRelu", lower_prelu},
+                                   {"QuantizeLinear", lower_quantize},
+                                   {"Relu", lower_relu},
+                                   {"Sub", lower_binary},
+                                   {"Where", lower_where}};
+    for (const char* op :
+         {"Abs",  "Atan",     "Ceil",       "Celu",        "Cos",       "Elu",       "Erf",
+          "Exp",  "Floor",    "Gelu",       "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
+          "Mish", "Pow",      "Reciprocal", "Round",       "Selu",      "Sigmoid",   "Sign",
+          "Sin",  "Softplus", "Softsign",   "Sqrt",        "Swish",     "Tanh",      "ThresholdedRelu"})
+      list.push_back({op, lower_function});
+    return list;
+  }();
   return table;
 }
 

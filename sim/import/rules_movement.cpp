@@ -15,7 +15,14 @@ void lower_reshape(Lowering& to, const Node& node) {
   const View* in = to.view(node, 0);
   if (in == nullptr) return;
   const Dims& shape = to.value(node.outputs[0]).shape;
-  const auto out = reshaped(*in, shape);
+  auto out = reshaped(*in, shape);
+  if (!out) {  // all elements in one column, one after the other
+    View v = *in;
+    v.dims.emplace_back();
+    const std::optional<View> pixels = to.settled(node, v, v.dims.size() - 1, false);
+    if (!pixels) return;
+    out = reshaped(*pixels, shape);
+  }
   if (!out)
     return to.refuse(node, "", fmt::format("makes {} of {}", dims_text(shape), dims_text(in->shape())),
                      "dimensions that are split or joined as a whole");
@@ -32,14 +39,26 @@ void lower_transpose(Lowering& to, const Node& node) {
   to.put(node, transposed(*in, order));
 }
 
-void put_slice(Lowering& to, const Node& node, const View& in, std::size_t dim, std::int64_t start, std::int64_t step,
-               std::size_t output) {
-  const std::int64_t size = to.value(node.outputs[output]).shape[dim];
-  const auto out = sliced(in, dim, start, step, size);
-  if (!out)
-    return to.refuse(node, "axis", fmt::format("cuts {} at {}", dims_text(in.shape()), start),
-                     "cuts at whole parts of a dimension that stands in several");
-  to.put(node, *out, output);
+struct Cut {
+  std::size_t dim;
+  std::int64_t start, step, size;
+};
+// A part of a dimension; where that stands in digits which the cut divides, it gets one of its own first.
+std::optional<View> cut(Lowering& to, const Node& node, const View& in, const Cut& c) {
+  if (auto part = sliced(in, c.dim, c.start, c.step, c.size)) return part;
+  const std::optional<View> settled = to.settled(node, in, false);
+  if (!settled) return std::nullopt;
+  auto part = sliced(*settled, c.dim, c.start, c.step, c.size);
+  if (!part)
+    to.refuse(node, "axis", fmt::format("cuts {} at {}", dims_text(in.shape()), c.start),
+              "cuts at whole parts of a dimension that stands in several");
+  return part;
+}
+
+// Output `output` of the node: elements start, start + 1, ... of dimension `dim`.
+void put_part(Lowering& to, const Node& node, const View& in, std::size_t dim, std::int64_t start, std::size_t output) {
+  const auto out = cut(to, node, in, {dim, start, 1, to.value(node.outputs[output]).shape[dim]});
+  if (out) to.put(node, *out, output);
 }
 
 void lower_slice(Lowering& to, const Node& node) {
@@ -57,10 +76,8 @@ void lower_slice(Lowering& to, const Node& node) {
     const auto dim = static_cast<std::size_t>(axis);
     const std::int64_t side = v.shape()[dim], size = to.value(node.outputs[0]).shape[dim];
     const std::int64_t start = std::clamp<std::int64_t>(first[i] < 0 ? first[i] + side : first[i], 0, side - 1);
-    const auto part = sliced(v, dim, start, step, size);
-    if (!part)
-      return to.refuse(node, "starts", fmt::format("cut {} at {}", dims_text(v.shape()), start),
-                       "cuts at whole parts of a dimension that stands in several");
+    const auto part = cut(to, node, v, {dim, start, step, size});
+    if (!part) return;
     v = *part;
   }
   to.put(node, std::move(v));
@@ -75,37 +92,54 @@ void lower_split(Lowering& to, const Node& node) {
   std::int64_t start = 0;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == no_value) continue;
-    put_slice(to, node, in, dim, start, 1, i);
+    put_part(to, node, in, dim, start, i);
     start += to.value(node.outputs[i]).shape[dim];
   }
 }
 
-// Rows of a table that indices name: the host looks them up when it writes the input, and they are the network's input.
-// One index that stands in the file cuts a tensor.
+// Indices that stand in the file cut a tensor. Those that the host knows are rows of a table (pass_host_inputs.cpp).
 void lower_gather(Lowering& to, const Node& node) {
-  const Tensor *table = to.constant(node, 0), *index = to.constant(node, 1);
+  const Tensor* index = to.constant(node, 1);
   const std::int64_t axis = integer_of(node, "axis", 0);
-  if (table != nullptr) {
-    const View* indices = to.view(node, 1);
-    if (indices == nullptr) return;
-    if (axis != 0 || table->shape.size() != 2 || indices->layer != "input" || !to.alone(indices->layer))
-      return to.refuse(node, "", "looks up what a layer computes",
-                       "rows of a table named by the network's input alone");
-    const View rows = rows_view("input", to.value(node.outputs[0]).shape);
-    to.replace_input(rows);
-    return to.put(node, rows);
-  }
+  if (to.constant(node, 0) != nullptr)
+    return to.refuse(node, "", "looks up what a layer computes", "rows of a table named by integers of the inputs");
   const View* in = to.view(node, 0);
   if (in == nullptr) return;
-  if (index == nullptr || index->elements() != 1)
-    return to.refuse(node, "indices", "are more than one", "one index that stands in the file");
+  if (index == nullptr) return to.refuse(node, "indices", "are no constants", "numbers that stand in the file");
   const auto rank = static_cast<std::int64_t>(in->dims.size());
   const auto dim = static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
-  const std::int64_t side = in->shape()[dim], at = integers(*index)[0];
-  auto out = sliced(*in, dim, at < 0 ? at + side : at, 1, 1);
-  if (!out) return to.refuse(node, "indices", fmt::format("cut {}", dims_text(in->shape())), "a dimension in one part");
+  const std::int64_t side = in->shape()[dim];
+  Dims places = integers(*index);
+  for (std::int64_t& p : places) p += p < 0 ? side : 0;
+  if (places.size() != 1) {
+    if (index->shape.size() != 1)
+      return to.refuse(node, "indices", "have the shape " + dims_text(index->shape), "a list");
+    return lower_indices(to, node, *in, dim, places);
+  }
+  auto out = cut(to, node, *in, {dim, places[0], 1, 1});
+  if (!out) return;
   if (index->shape.empty()) out->dims.erase(out->dims.begin() + static_cast<std::ptrdiff_t>(dim));
   to.put(node, *out);
+}
+
+// A dimension of size 1 that is repeated stands still; of others the elements are taken again.
+void lower_expand(Lowering& to, const Node& node) {
+  const View* in = to.view(node, 0);
+  if (in == nullptr) return;
+  const Dims& shape = to.value(node.outputs[0]).shape;
+  View v = *in;
+  while (v.dims.size() < shape.size()) v.dims.insert(v.dims.begin(), Digits{});
+  const Dims own = v.shape();
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (own[d] == shape[d]) continue;
+    v.dims[d].insert(v.dims[d].begin(), Digit{shape[d] / own[d], v.has_channels(d), 0});
+    v.dims[d] = merged(v.dims[d]);
+  }
+  to.put(node, std::move(v));
+}
+
+void lower_view(Lowering& to, const Node& node) {
+  if (const View* in = to.view(node, 0)) to.put(node, View(*in));
 }
 
 // The sum of tensors of which at most one is not zero at a time.
@@ -133,23 +167,100 @@ View join_channels(Lowering& to, const Node& node, const std::vector<View>& part
   return joined(to, node, placed);
 }
 
-// Parts of pixels one behind the other: each is put at its place among zeros, and all are added.
-void join_pixels(Lowering& to, const Node& node, const std::vector<View>& parts) {
+// A concatenation of settled parts; the name of its layer.
+std::string add_joined(Lowering& to, const Node& node, const std::vector<View>& parts) {
+  const bool between = std::any_of(parts.begin(), parts.end() - 1, [](const View& v) { return v.c % 8 != 0; });
+  return between ? join_channels(to, node, parts).layer : std::string(to.add_layer(node, "concat", parts)["name"]);
+}
+
+// Parts of pixels one behind the other: each is put at its place among zeros, and all are added. Pixels are counted
+// along the axis last, so that those of a part follow each other.
+void join_pixels(Lowering& to, const Node& node, const std::vector<View>& parts, std::size_t axis) {
   const Dims shape = to.value(node.outputs[0]).shape;
   std::int64_t all = 0, first = 0;
   for (const View& v : parts) all += v.pixels();
   std::vector<View> list;
   for (const View& part : parts) {
     const std::int64_t own = part.pixels();
-    View placed = to.picked(node, part, merged({{own, false, 1}}), all, 1);
+    Digits order = part.dims[axis];
+    for (std::size_t d = 0; d < part.dims.size(); ++d)
+      if (d != axis && !part.has_channels(d)) order.insert(order.end(), part.dims[d].begin(), part.dims[d].end());
+    View placed = to.picked(node, part, merged(order), all, 1);
     to.layer(placed.layer)["first"] = first;
     first += own;
     list.push_back(to.in_common_scale(node, placed));
   }
-  const View sum = joined(to, node, list);
-  View out = rows_view(sum.layer, shape);
-  out.factor = sum.factor;
+  View out = joined(to, node, list);
+  const std::int64_t sides = all / shape[axis];  // pixels of one index along the axis
+  std::int64_t left = sides;
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (out.has_channels(d)) continue;
+    left /= d == axis ? 1 : shape[d];
+    out.dims[d] = merged({{shape[d], false, d == axis ? sides : left}});
+  }
   to.put(node, std::move(out));
+}
+
+// One factor for all, which is 1 where a common scale may be computed into some of them.
+void equalize(Lowering& to, const Node& node, std::vector<View>& parts) {
+  const bool mixed =
+      std::any_of(parts.begin(), parts.end(), [&](const View& v) { return v.factor != parts[0].factor; });
+  if (mixed || to.common_scale(node))
+    for (View& v : parts) v = to.unscaled(node, v);
+}
+
+// Dimensions in which more than one counts channels, as heads do: all parts stand in order, and so does the result.
+void join_heads(Lowering& to, const Node& node, std::vector<View> parts, std::size_t axis) {
+  for (View& v : parts) v = to.ordered(node, v);
+  equalize(to, node, parts);
+  for (View& v : parts) v = to.in_map(node, to.in_common_scale(node, v), parts[0].h, parts[0].w);
+  std::int64_t outer = 1, all = 0;  // channels in front of the axis; of all parts
+  for (std::size_t d = 0; d < axis; ++d) outer *= parts[0].has_channels(d) ? parts[0].shape()[d] : 1;
+  std::vector<std::int64_t> first, source;
+  for (const View& v : parts) {
+    first.push_back(all);
+    all += v.c;
+  }
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (std::size_t p = 0; p < parts.size(); ++p)
+      for (std::int64_t c = 0; c < parts[p].c / outer; ++c) source.push_back(first[p] + o * (parts[p].c / outer) + c);
+  View joined = parts[0];
+  joined.layer = add_joined(to, node, parts);
+  joined.c = all;
+  if (!std::is_sorted(source.begin(), source.end())) joined = to.selected(node, joined, source);
+  const Dims shape = to.value(node.outputs[0]).shape;
+  std::int64_t left = all;
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (d != axis && !joined.has_channels(d)) continue;
+    left /= shape[d];
+    joined.dims[d] = merged({{shape[d], true, left}});
+  }
+  to.put(node, std::move(joined));
+}
+
+// Cuts of one tensor along a dimension of pixels, as rolling it makes them, are places of it.
+bool join_cuts(Lowering& to, const Node& node, const std::vector<View>& parts, std::size_t axis) {
+  View whole = parts[0];
+  Dims places;
+  const Digits& own = parts[0].dims[axis];
+  if (own.size() != 1 || own[0].channel || own[0].stride < 1) return false;
+  const std::int64_t stride = own[0].stride, first = whole.first_pixel % stride;
+  for (const View& v : parts) {
+    const bool same = v.layer == whole.layer && v.factor == whole.factor && v.first_channel == whole.first_channel &&
+                      v.first_pixel % stride == first && v.dims[axis].size() <= 1;
+    if (!same || (!v.dims[axis].empty() && (v.dims[axis][0].stride != stride || v.dims[axis][0].channel))) return false;
+    for (std::size_t d = 0; d < v.dims.size(); ++d)
+      if (d != axis && !(v.dims[d] == whole.dims[d])) return false;
+    for (std::int64_t i = 0; i < v.shape()[axis]; ++i) places.push_back(v.first_pixel / stride + i);
+  }
+  // The dimension that all are cut from, from its first element on.
+  const std::int64_t least = *std::min_element(places.begin(), places.end()),
+                     most = *std::max_element(places.begin(), places.end());
+  for (std::int64_t& p : places) p -= least;
+  whole.first_pixel = first + least * stride;
+  whole.dims[axis] = merged({{most - least + 1, false, stride}});
+  lower_indices(to, node, whole, axis, places);
+  return true;
 }
 
 void lower_concat(Lowering& to, const Node& node) {
@@ -161,66 +272,49 @@ void lower_concat(Lowering& to, const Node& node) {
     if (to.constant(node, i) == nullptr) like = to.view(node, i);
   if (like == nullptr) return to.refuse(node, "", "joins constants alone", "a tensor");
   const View pattern = *like;
-  const bool map = rank == 4 && shape[0] == 1 && pattern.has_channels(1);
-  const bool channels = pattern.has_channels(axis) || !pattern.has_pixels(axis);
   std::vector<View> parts;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    View part;
-    if (const Tensor* constant = to.constant(node, i)) {
-      View v = map ? map_view("", constant->shape[2], constant->shape[3], constant->shape[1])
-                   : rows_view("", constant->shape);
-      const auto name = to.constant_layer(node, *constant, v);
-      if (!name) return;
-      v.layer = *name;
-      part = v;
-    } else {
-      const std::optional<View> settled = to.settled(node, *to.view(node, i), map);
-      if (!settled) return;
-      part = *settled;
+    const Tensor* constant = to.constant(node, i);
+    if (constant == nullptr) {
+      parts.push_back(*to.view(node, i));
+      continue;
     }
-    parts.push_back(std::move(part));
+    View v = rank == 4 && shape[0] == 1 && pattern.has_channels(1)
+                 ? map_view("", constant->shape[2], constant->shape[3], constant->shape[1])
+                 : rows_view("", constant->shape);
+    const auto name = to.constant_layer(node, *constant, v);
+    if (!name) return;
+    v.layer = *name;
+    parts.push_back(std::move(v));
   }
-  bool outermost = true;
-  for (std::size_t d = 0; d < axis; ++d) outermost = outermost && shape[d] == 1;
-  if (!channels && (!outermost || map || pattern.has_channels(axis)))
-    return to.refuse(node, "axis", fmt::format("is {}", given),
-                     "the dimension of the channels, or the first one of the pixels");
-  // One factor for all, which is 1 where a common scale may be computed into some of them.
-  const bool mixed =
-      std::any_of(parts.begin(), parts.end(), [&](const View& v) { return v.factor != parts[0].factor; });
-  if (mixed || to.common_scale(node))
-    for (View& v : parts) v = to.unscaled(node, v);
-  if (!channels) return join_pixels(to, node, parts);
-  for (View& v : parts) v = to.in_common_scale(node, v);
-  const bool between = std::any_of(parts.begin(), parts.end() - 1, [](const View& v) { return v.c % 8 != 0; });
-  const std::string name =
-      between ? join_channels(to, node, parts).layer : std::string(to.add_layer(node, "concat", parts)["name"]);
-  View out = map ? map_view(name, shape[2], shape[3], shape[1]) : rows_view(name, shape);
-  out.h = parts[0].h;
-  out.w = parts[0].w;
-  out.factor = parts[0].factor;
+  bool heads = false;  // other dimensions count channels too
+  for (std::size_t d = 0; d < pattern.dims.size(); ++d) heads = heads || (d != axis && pattern.has_channels(d));
+  const auto in_kind = [&](const View& v) {
+    for (std::size_t d = 0; d < v.dims.size(); ++d) {
+      const bool channels_differ = d != axis && v.has_channels(d) != pattern.has_channels(d);
+      if (channels_differ || v.has_pixels(d) != pattern.has_pixels(d)) return false;
+    }
+    return true;
+  };
+  if (heads && !pattern.has_pixels(axis) && std::all_of(parts.begin(), parts.end(), in_kind))
+    return join_heads(to, node, parts, axis);
+  const bool map = rank == 4 && shape[0] == 1 && pattern.has_channels(1);
+  const bool channels = pattern.has_channels(axis) || (!pattern.has_pixels(axis) && !heads);
+  if (!channels && join_cuts(to, node, parts, axis)) return;
+  const std::size_t channel = channels ? axis : map ? 1 : channel_dimension(pattern);
+  for (View& v : parts) {
+    const std::optional<View> settled = to.settled(node, v, channel, map && channel == 1);
+    if (!settled) return;
+    v = *settled;
+  }
+  equalize(to, node, parts);
+  if (!channels) return join_pixels(to, node, parts, axis);
+  for (View& v : parts) v = to.in_map(node, to.in_common_scale(node, v), parts[0].h, parts[0].w);
+  View out = parts[0];
+  out.layer = add_joined(to, node, parts);
+  out.c = shape[axis];
+  out.dims[axis] = merged({{shape[axis], true, 1}});
   to.put(node, std::move(out));
-}
-
-void lower_resize(Lowering& to, const Node& node) {
-  const View* given = to.view(node, 0);
-  if (given == nullptr) return;
-  const std::optional<View> in = to.settled(node, *given, true);
-  if (!in) return;
-  const Dims out = to.value(node.outputs[0]).shape;
-  const auto it = node.attributes.find("mode");
-  const std::string mode = it != node.attributes.end() && std::holds_alternative<std::string>(it->second)
-                               ? std::get<std::string>(it->second)
-                               : "nearest";
-  if (mode != "nearest") return to.refuse(node, "mode", "is " + mode, "nearest");
-  if (out[1] != in->c || out[2] % in->h != 0 || out[3] % in->w != 0)
-    return to.refuse(node, "", fmt::format("makes {} of {}", dims_text(out), dims_text(in->shape())),
-                     "rows and columns several times as many");
-  json& layer = to.add_layer(node, "resize", {*in});
-  layer["factor"] = {out[2] / in->h, out[3] / in->w};
-  View v = map_view(layer["name"], out[2], out[3], out[1]);
-  v.factor = in->factor;
-  to.put(node, std::move(v));
 }
 
 void lower_depth_to_space(Lowering& to, const Node& node) {
@@ -247,12 +341,12 @@ void lower_depth_to_space(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& movement_rules() {
-  static const std::vector<LayerRule> table = {{"Concat", lower_concat},     {"DepthToSpace", lower_depth_to_space},
-                                               {"Flatten", lower_reshape},   {"Gather", lower_gather},
-                                               {"Reshape", lower_reshape},   {"Resize", lower_resize},
-                                               {"Slice", lower_slice},       {"Split", lower_split},
-                                               {"Squeeze", lower_reshape},   {"Transpose", lower_transpose},
-                                               {"Unsqueeze", lower_reshape}, {"Upsample", lower_resize}};
+  static const std::vector<LayerRule> table = {
+      {"Cast", lower_view},           {"Concat", lower_concat},    {"DepthToSpace", lower_depth_to_space},
+      {"Expand", lower_expand},       {"Flatten", lower_reshape},  {"Gather", lower_gather},
+      {"Identity", lower_view},       {"Reshape", lower_reshape},  {"Slice", lower_slice},
+      {"Split", lower_split},         {"Squeeze", lower_reshape},  {"Tile", lower_expand},
+      {"Transpose", lower_transpose}, {"Unsqueeze", lower_reshape}};
   return table;
 }
 

@@ -72,8 +72,7 @@ void lower_conv(Lowering& to, const Node& node) {
   const View* given = to.view(node, 0);
   const Tensor* weights = to.constant(node, 1);
   if (weights == nullptr) return to.refuse(node, "W", "is no constant", "weights that stand in the file");
-  if (node.inputs.size() > 2 && node.inputs[2] != no_value && to.constant(node, 2) == nullptr)
-    return to.refuse(node, "B", "is no constant", "a bias that stands in the file");
+  if (to.depends_on_data(node, 2, "B")) return;
   if (weights->shape.size() != 4)
     return to.refuse(node, "W", "has the shape " + dims_text(weights->shape), "a convolution of two dimensions");
   if (given == nullptr) return;
@@ -107,43 +106,6 @@ void lower_conv(Lowering& to, const Node& node) {
   to.put(node, map_view(name, w.out[0], w.out[1], shape[0]));
 }
 
-// Where every pixel becomes a block of pixels by itself: a product with as many channels as the block has, dealt out.
-void lower_transposed(Lowering& to, const Node& node) {
-  const View* given = to.view(node, 0);
-  const Tensor* weights = to.constant(node, 1);
-  if (weights == nullptr || weights->shape.size() != 4)
-    return to.refuse(node, "W", "is no constant of four dimensions", "weights that stand in the file");
-  if (given == nullptr) return;
-  const std::optional<View> in = to.settled(node, *given, true);
-  if (!in) return;
-  const Dims& shape = weights->shape;
-  const Dims out = to.value(node.outputs[0]).shape;
-  Call call = to.call(node);
-  const Windows w = read_window_attributes(call, 2, {shape[2], shape[3]});
-  const bool blocks = w.kernel == w.stride && w.before == Dims{0, 0} && w.after == Dims{0, 0} &&
-                      out[2] == in->h * w.stride[0] && out[3] == in->w * w.stride[1];
-  if (!blocks || integer_of(node, "group", 1) != 1)
-    return to.refuse(node, "kernel_shape",
-                     fmt::format("is [{}] with strides [{}], pads [{}, {}, {}, {}] and {} groups",
-                                 fmt::join(w.kernel, ", "), fmt::join(w.stride, ", "), w.before[0], w.before[1],
-                                 w.after[0], w.after[1], integer_of(node, "group", 1)),
-                     "kernels as large as the stride, no padding, one group");
-  const std::int64_t parts = shape[2] * shape[3], channels = shape[1];
-  const Dims own = strides_of(shape);
-  Tensor dealt = strided_copy(*weights, {shape[2], shape[3], channels, shape[0]}, 0, {own[2], own[3], own[1], own[0]});
-  dealt.shape = {parts * channels, shape[0]};
-  const std::vector<double> bias = bias_of(to, node, 2, channels);
-  std::vector<double> biases;
-  for (std::int64_t p = 0; p < parts; ++p) biases.insert(biases.end(), bias.begin(), bias.end());
-  json& layer = to.add_layer(node, "conv2d", {*in});
-  layer["channels"] = parts * channels;
-  const std::string name = layer["name"];
-  to.set_weights(name, {dealt, {parts * channels, 1, 1, shape[0]}, {shape[0], 0, 0, 1}, 1.0, biases});
-  json& spread = to.add_layer(node, "depth_to_space", {map_view(name, in->h, in->w, parts * channels)});
-  spread["factor"] = w.stride;
-  to.put(node, map_view(spread["name"], out[2], out[3], channels));
-}
-
 // A product of rows with constant weights [k][n], given by their strides.
 struct Product {
   const Tensor* weights;
@@ -171,11 +133,8 @@ void lower_product(Lowering& to, const Node& node, const View& given, const Prod
   const bool flat = given.pixels() > 1 && is_flat(given, &outside);
   View in = given;
   if (!flat) {
-    const std::optional<View> rows = to.settled(node, given, false);
+    const std::optional<View> rows = to.settled(node, given, given.dims.size() - 1, false);
     if (!rows) return;
-    if (rows->shape().back() != rows->c)
-      return to.refuse(node, "", fmt::format("multiplies the last dimension of {}", dims_text(rows->shape())),
-                       "rows whose last dimension are the channels");
     in = *rows;
   }
   if (has_integers(to, node)) in = to.positive(node, in);
@@ -226,9 +185,7 @@ void lower_matmul(Lowering& to, const Node& node) {
   if (weights == nullptr) return lower_tensors(to, node);
   Dims shape = weights->shape;
   while (shape.size() > 2 && shape.front() == 1) shape.erase(shape.begin());
-  if (shape.size() != 2)
-    return to.refuse(node, "B", "has the shape " + dims_text(weights->shape),
-                     "a matrix of weights that stands in the file");
+  if (shape.size() != 2) return lower_tensors(to, node);
   const View* in = to.view(node, 0);
   if (in == nullptr) return;
   const std::int64_t k = shape[0], n = shape[1];
@@ -238,8 +195,7 @@ void lower_matmul(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& product_rules() {
-  static const std::vector<LayerRule> table = {
-      {"Conv", lower_conv}, {"ConvTranspose", lower_transposed}, {"Gemm", lower_gemm}, {"MatMul", lower_matmul}};
+  static const std::vector<LayerRule> table = {{"Conv", lower_conv}, {"Gemm", lower_gemm}, {"MatMul", lower_matmul}};
   return table;
 }
 

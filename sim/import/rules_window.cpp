@@ -25,6 +25,29 @@ Pooled pooled(Lowering& to, const Node& node, const View& given, bool maximum) {
   return p;
 }
 
+// Of every window along one side: how much of it counts as elements.
+std::vector<double> shares(const Node& node, const Windows& w, std::size_t d) {
+  const bool padding = integer_of(node, "count_include_pad", 0) != 0;
+  const std::int64_t low = padding ? -w.before[d] : 0, high = w.in[d] + (padding ? w.after[d] : 0);
+  std::vector<double> list;
+  for (std::int64_t o = 0; o < w.out[d]; ++o) {
+    std::int64_t inside = 0;
+    for (std::int64_t t = 0; t < w.kernel[d]; ++t) {
+      const std::int64_t p = o * w.stride[d] + t * w.dilation[d] - w.before[d];
+      inside += p >= low && p < high ? 1 : 0;
+    }
+    list.push_back(static_cast<double>(std::max<std::int64_t>(inside, 1)) / static_cast<double>(w.kernel[d]));
+  }
+  return list;
+}
+bool counts_whole_windows(const Node& node, const Windows& w, const Dims& after) {
+  if (after != w.after) return false;
+  const auto whole = [](const std::vector<double>& list) {
+    return std::all_of(list.begin(), list.end(), [](double s) { return s == 1; });
+  };
+  return whole(shares(node, w, 0)) && whole(shares(node, w, 1));
+}
+
 void lower_pool(Lowering& to, const Node& node) {
   const View* given = to.view(node, 0);
   if (given == nullptr) return;
@@ -38,25 +61,37 @@ void lower_pool(Lowering& to, const Node& node) {
   for (std::size_t d = 0; d < 2; ++d)
     after[d] = std::max(after[d],
                         (w.out[d] - 1) * w.stride[d] + (w.kernel[d] - 1) * w.dilation[d] + 1 - w.in[d] - w.before[d]);
-  if (node.op == "AveragePool") {
-    const bool padded = w.before != Dims{0, 0} || w.after != Dims{0, 0};
-    if (after != w.after)
-      return to.refuse(node, "ceil_mode", "adds windows that are cut off", "averages over whole windows");
-    if (padded && integer_of(node, "count_include_pad", 0) == 0)
-      return to.refuse(node, "count_include_pad", "is 0 beside padding", "1: averages count the padding");
-  }
   const bool maximum = node.op == "MaxPool";
   const Pooled from = pooled(to, node, *in, maximum);
   json& layer = to.add_layer(node, maximum ? "maxpool" : "avgpool", {from.in});
   set_window(layer, w, after);
   View out = map_view(layer["name"], w.out[0], w.out[1], in->c);
   out.factor = from.factor;
+  if (maximum || counts_whole_windows(node, w, after)) return to.put(node, std::move(out));
+  // The layer divides by whole windows: what they lack is multiplied in.
+  const std::vector<double> rows = shares(node, w, 0), columns = shares(node, w, 1);
+  std::vector<double> corrections;
+  for (const double row : rows)
+    for (const double column : columns) corrections.push_back(1 / (row * column));
+  const Tensor constant = make_tensor(DataType::f32, {w.out[0], w.out[1]}, corrections);
+  const std::optional<std::string> factors = to.constant_layer(node, constant, over(out, ""));
+  json& product = to.add_layer(node, "mul", {over(out, out.layer), over(out, *factors)});
+  const double sign = out.factor;
+  out = over(out, product["name"]);
+  out.factor = sign;
   to.put(node, std::move(out));
 }
 
-// Over all pixels of a settled view; the shape of the output says whether dimensions of 1 stay.
-void put_global(Lowering& to, const Node& node, const View& given, const char* op) {
-  const bool maximum = std::string(op) == "maxpool";
+void lower_global(Lowering& to, const Node& node) {
+  const View* given = to.view(node, 0);
+  const std::optional<View> in = given == nullptr ? std::nullopt : to.settled(node, *given, true);
+  if (in) to.put(node, pool_all(to, node, *in, node.op == "GlobalMaxPool"));
+}
+
+}  // namespace
+
+View pool_all(Lowering& to, const Node& node, const View& given, bool maximum) {
+  const char* op = maximum ? "maxpool" : "avgpool";
   auto [in, factor] = pooled(to, node, given, maximum);
   if (const auto part = network::part_of_pool({static_cast<int>(in.h), static_cast<int>(in.w), 1})) {
     json& parts = to.add_layer(node, op, {in});
@@ -71,50 +106,16 @@ void put_global(Lowering& to, const Node& node, const View& given, const char* o
   View out = over(in, layer["name"]);
   out.factor = factor;
   out.h = out.w = 1;
-  const Dims& shape = to.value(node.outputs[0]).shape;
-  out.dims.assign(shape.size(), {});
-  const auto channel = std::find_if(shape.begin(), shape.end(), [](std::int64_t s) { return s > 1; });
-  if (channel != shape.end()) out.dims[static_cast<std::size_t>(channel - shape.begin())] = {{in.c, true, 1}};
-  to.put(node, std::move(out));
+  for (Digits& dim : out.dims)
+    dim.erase(std::remove_if(dim.begin(), dim.end(), [](const Digit& d) { return !d.channel; }), dim.end());
+  return out;
 }
-
-void lower_global(Lowering& to, const Node& node) {
-  const View* given = to.view(node, 0);
-  const std::optional<View> in = given == nullptr ? std::nullopt : to.settled(node, *given, true);
-  if (in) put_global(to, node, *in, node.op == "GlobalMaxPool" ? "maxpool" : "avgpool");
-}
-
-void lower_mean(Lowering& to, const Node& node) {
-  const View* given = to.view(node, 0);
-  if (given == nullptr) return;
-  const auto rank = static_cast<std::int64_t>(given->dims.size());
-  Dims axes;
-  if (const Tensor* tensor = to.constant(node, 1)) axes = integers(*tensor);
-  if (const auto it = node.attributes.find("axes");
-      it != node.attributes.end() && std::holds_alternative<Dims>(it->second))
-    axes = std::get<Dims>(it->second);
-  for (std::int64_t& axis : axes) axis += axis < 0 ? rank : 0;
-  std::sort(axes.begin(), axes.end());
-  const std::optional<View> in = to.settled(node, *given, false);
-  if (!in) return;
-  bool pixels = true;  // exactly the dimensions of pixels
-  for (std::int64_t d = 0; d < rank; ++d) {
-    const bool named = std::binary_search(axes.begin(), axes.end(), d);
-    pixels = pixels &&
-             (named ? !in->has_channels(static_cast<std::size_t>(d)) : !in->has_pixels(static_cast<std::size_t>(d)));
-  }
-  if (!pixels)
-    return to.refuse(node, "axes", fmt::format("is [{}] of {}", fmt::join(axes, ", "), dims_text(in->shape())),
-                     "all dimensions but that of the channels");
-  put_global(to, node, *in, node.op == "ReduceMax" ? "maxpool" : "avgpool");
-}
-
-}  // namespace
 
 const std::vector<LayerRule>& window_rules() {
-  static const std::vector<LayerRule> table = {{"AveragePool", lower_pool},     {"GlobalAveragePool", lower_global},
-                                               {"GlobalMaxPool", lower_global}, {"MaxPool", lower_pool},
-                                               {"ReduceMax", lower_mean},       {"ReduceMean", lower_mean}};
+  static const std::vector<LayerRule> table = {{"AveragePool", lower_pool},
+                                               {"GlobalAveragePool", lower_global},
+                                               {"GlobalMaxPool", lower_global},
+                                               {"MaxPool", lower_pool}};
   return table;
 }
 

@@ -31,6 +31,8 @@ bool hands_on(const network::Layer& layer) {
     case network::Op::pick:
     case network::Op::resize:
     case network::Op::depth_to_space:
+    case network::Op::remap:
+    case network::Op::transpose:
       return true;
     default:
       return false;
@@ -110,8 +112,8 @@ class ScaleChooser {
   double step_of(network::LayerId id) const { return imported_.scales[index(id)].step; }
 
   double chosen_step(const network::Layer& layer) const {
+    if (layer.op == network::Op::softmax) return softmax_step;  // as its kernel has it
     if (!observed_.empty() && observed_[index(layer.id)] > 0) return observed_[index(layer.id)];
-    if (layer.op == network::Op::softmax) return softmax_step;
     if (layer.op == network::Op::constant) return constant_step(layer);
     const double most = most_[index(layer.id)];  // of a table: nothing is larger
     if (most > 0) return most / 127;
@@ -129,13 +131,25 @@ class ScaleChooser {
   }
   // Of the sums of a layer with a table, before it.
   double sum_step(const network::Layer& layer) const { return layer.lookup ? layer.lookup.from : step_of(layer.id); }
-  double constant_step(const network::Layer& layer) const {
-    const auto it = imported_.constants.find(layer.name);
+  // The largest of a constant's numbers, without those that stand for minus infinity.
+  struct Constant {
     double most = 0;
-    if (it != imported_.constants.end())
-      for (const float v : it->second)
-        if (std::fabs(v) < mask_value) most = std::max(most, std::fabs(static_cast<double>(v)));
-    return most > 0 ? most / 127 : 1 / target_rms;
+    bool masks = false;  // has such numbers
+  };
+  Constant constant_of(const network::Layer& layer) const {
+    Constant c;
+    const auto it = imported_.constants.find(layer.name);
+    if (it == imported_.constants.end()) return c;
+    for (const float v : it->second) {
+      c.masks = c.masks || v <= -mask_value;
+      if (std::fabs(v) < mask_value) c.most = std::max(c.most, std::fabs(static_cast<double>(v)));
+    }
+    return c;
+  }
+  // A mask alone has steps so large that whatever it is added to ends at the least number.
+  double constant_step(const network::Layer& layer) const {
+    const Constant c = constant_of(layer);
+    return c.most > 0 ? c.most / 127 : c.masks ? mask_value / 128 : 1 / target_rms;
   }
 
   void measure(const network::Layer& layer) {
@@ -154,7 +168,7 @@ class ScaleChooser {
     else if (layer.op == network::Op::softmax)
       rms = softmax_step;
     else if (layer.op == network::Op::constant)
-      rms = constant_step(layer) * target_rms;
+      rms = constant_of(layer).masks && constant_of(layer).most == 0 ? 0 : constant_step(layer) * target_rms;
     else
       for (std::size_t i = 0; i < layer.inputs.size(); ++i) rms = i == 0 ? in(0) : std::max(rms, in(i));
     if (layer.relu) rms *= relu_factor;

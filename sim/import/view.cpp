@@ -20,6 +20,14 @@ Digits digits(std::int64_t size, bool channel, std::int64_t stride) {
   return {{size, channel, stride}};
 }
 
+// Digits that stand still count what the others of their dimension do.
+void take_kind(Digits& dim) {
+  const auto moving = std::find_if(dim.begin(), dim.end(), [](const Digit& d) { return d.stride != 0; });
+  if (moving == dim.end()) return;
+  for (Digit& d : dim)
+    if (d.stride == 0) d.channel = moving->channel;
+}
+
 }  // namespace
 
 Dims View::shape() const {
@@ -55,6 +63,21 @@ View over(const View& view, const std::string& layer) {
   v.layer = layer;
   v.factor = 1;
   return v;
+}
+
+View broadcast_to(const View& view, const View& like) {
+  View v = view;
+  const Dims shape = like.shape();
+  while (v.dims.size() < shape.size()) v.dims.insert(v.dims.begin(), Digits{});
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    if (size_of(v.dims[d]) == 1 && shape[d] > 1) v.dims[d] = {{shape[d], like.has_channels(d), 0}};
+  return v;
+}
+
+std::size_t channel_dimension(const View& view) {
+  for (std::size_t d = view.dims.size(); d-- > 0;)
+    if (view.has_channels(d)) return d;
+  return view.dims.empty() ? 0 : view.dims.size() - 1;
 }
 
 Digits merged(const Digits& list) {
@@ -95,6 +118,7 @@ std::optional<View> reshaped(const View& view, const Dims& shape) {
         left = 1;
       }
     }
+    take_kind(out.dims[d]);
     out.dims[d] = merged(out.dims[d]);
   }
   if (!rest.empty()) return std::nullopt;
@@ -172,7 +196,14 @@ bool in_order(const View& view, bool channels) {
   return digits_of(view, channels) == digits(all, channels, 1);
 }
 
+bool repeats_elements(const View& view) {
+  for (const Digits& dim : view.dims)
+    if (std::any_of(dim.begin(), dim.end(), [](const Digit& d) { return d.stride == 0; })) return true;
+  return false;
+}
+
 bool is_whole(const View& view) {
+  if (repeats_elements(view)) return false;
   return view.first_pixel == 0 && view.first_channel == 0 && element_count(view.shape()) == view.pixels() * view.c;
 }
 

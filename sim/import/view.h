@@ -43,6 +43,14 @@ std::optional<View> reshaped(const View& view, const Dims& shape);
 View transposed(const View& view, const Dims& order);
 std::optional<View> sliced(const View& view, std::size_t dim, std::int64_t start, std::int64_t step, std::int64_t size);
 
+// The same elements again where a dimension of size 1 has more in `like`, whose kind it gets there; dimensions that are
+// missing in front count like those of size 1.
+View broadcast_to(const View& view, const View& like);
+// Whether an element stands for several of the view.
+bool repeats_elements(const View& view);
+// The last dimension that counts channels; the last of all where none does.
+std::size_t channel_dimension(const View& view);
+
 // Digits as few as possible, those of size 1 left out.
 Digits merged(const Digits& digits);
 // What digits count, in order: pixels or channels, from the first on.

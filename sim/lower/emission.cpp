@@ -88,6 +88,16 @@ std::int64_t Emission::take_ddr(Bytes bytes) {
   return at;
 }
 
+ChunkLock& Emission::chunk_lock(int memtile, program::EngineId in, program::EngineId out) {
+  const auto [it, added] = chunk_locks.try_emplace({in, out});
+  const int number = map().info(in).channel * array.memtile.dma.mm2s + map().info(out).channel;
+  if (added && number < array.memtile.locks.count) {
+    it->second.lock = static_cast<std::int16_t>(number);
+    builder.lock(map().memory_tile(memtile), number, 0, program::LockRole::weights_full);
+  }
+  return it->second;
+}
+
 void Emission::free(int memtile, int owner) {
   for (const auto& [lo, hi] : allocators[memtile].release(owner)) weights[memtile].used(lo, hi);
 }

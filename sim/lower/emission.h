@@ -13,6 +13,14 @@
 
 namespace tessera::lower {
 
+// Counts chunks of weights in a memory tile that one channel has brought and another has not begun to send yet. The
+// descriptors of the two keep it: nobody has to be told.
+struct ChunkLock {
+  std::int16_t lock = -1;  // -1: the tile has no lock for the two
+  std::vector<int> sent;   // for each chunk: the task that sends it
+  int brought = 0;
+};
+
 class Emission {
  public:
   Emission(const network::Network& network, const arch::ArraySpec& array, std::vector<mapping::Alias> aliases);
@@ -24,8 +32,9 @@ class Emission {
   std::vector<TileAllocator> allocators;  // per memory tile
   std::vector<WeightSpace> weights;       // per memory tile
   std::vector<int> load_turns;            // per memory tile: loads so far, which take its shim channels in turns
-  std::vector<mapping::Alias> aliases;    // per layer
-  std::vector<Placement> placements;      // per root layer
+  std::map<std::pair<program::EngineId, program::EngineId>, ChunkLock> chunk_locks;  // by channel in and channel out
+  std::vector<mapping::Alias> aliases;                                               // per layer
+  std::vector<Placement> placements;                                                 // per root layer
   std::int64_t ddr_top = 0;
   int emitted_layers = 0;
   // Chunks by layer, first and last row, first and last column: tiles of one layer share them.
@@ -49,6 +58,7 @@ class Emission {
   bool encodable = true;
 
   std::int64_t take_ddr(Bytes bytes);
+  ChunkLock& chunk_lock(int memtile, program::EngineId in, program::EngineId out);
 
   // Ends the life of what `owner` has in a memory tile.
   void free(int memtile, int owner);

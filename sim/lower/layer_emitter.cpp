@@ -76,15 +76,18 @@ void LayerEmitter::claim_core_slots() {
       used += size;
       return memory.claim(at, at + std::max<Bytes>(size, 4));
     };
+    // Buffers of one kind stand at even distances, the first one lowest, so that one descriptor serves them in turn.
+    const auto claim_all = [&](std::vector<BufferRef>& slots, int count, Bytes bytes) {
+      for (int k = 0; k < count; ++k) slots.push_back(claim(bytes));
+      if (from_top) std::reverse(slots.begin(), slots.end());
+    };
     CoreSlots s;
-    for (int k = 0; k < core_locks::most_slots; ++k) {
-      if (k < b.slots.input) s.input.push_back(claim(b.input));
-      if (k < b.slots.weights) s.weights.push_back(claim(b.weights));
-      if (k < b.slots.operand) s.operand.push_back(claim(b.operand));
-    }
+    claim_all(s.input, b.slots.input, b.input);
+    claim_all(s.weights, b.slots.weights, b.weights);
+    claim_all(s.operand, b.slots.operand, b.operand);
     if (b.accumulator > 0) s.accumulator = claim(b.accumulator);
     if (b.unpooled > 0) s.unpooled = claim(b.unpooled);
-    for (int k = 0; k < b.slots.output; ++k) s.output.push_back(claim(b.output));
+    claim_all(s.output, b.slots.output, b.output);
     slots_.push_back(std::move(s));
   }
 }
@@ -202,6 +205,53 @@ void LayerEmitter::emit_pool(const CorePart& p, const CoreSlots& slots, const pr
   slots.unpooled->users.add(core(p), e_.call(core(p), call, output.before));
 }
 
+Buffer* LayerEmitter::emit_call(int part, const Step& s, bool sent, int layer) {
+  const CorePart& p = plan_.partition.parts[part];
+  CoreSlots& slots = slots_[part];
+  const program::EngineId id = core(p);
+  Buffer* output = nullptr;
+  program::KernelCall call = kernel_call(p, s);
+  Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
+  call.in = static_cast<std::int32_t>(in.address);
+  Buffer* weights = sent ? slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()].get() : nullptr;
+  Buffer* operand = nullptr;
+  WaitSet waits;
+  if (weighted_) {
+    call.chunk = chunks_[p.weights][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i].chunk;
+    if (sent) call.weights = static_cast<std::int32_t>(weights->address);
+  }
+  if (slots.accumulator && !(call.first && call.last)) {
+    call.acc = static_cast<std::int32_t>(slots.accumulator->address);
+    waits.add(slots.accumulator->before);
+  }
+  if (call.last) {
+    output = slots.output[slots.outputs++ % slots.output.size()].get();
+    Buffer& computed = slots.unpooled ? *slots.unpooled : *output;
+    call.result = static_cast<std::int32_t>(computed.address);
+    waits.add(computed.before);
+    if (plan_.operand >= 0) {
+      operand = slots.operand[(slots.operands - 1) % slots.operand.size()].get();
+      call.in2 = static_cast<std::int32_t>(operand->address);
+      e_.builder.acquire(id, core_locks::operand + 1, 1, layer);
+    }
+    e_.builder.acquire(id, core_locks::output, 1, layer);
+  }
+  const int task = e_.call(id, call, waits);
+  in.users.add(id, task);
+  if (weights != nullptr) weights->users.add(id, task);
+  if (slots.accumulator) slots.accumulator->users.add(id, task);
+  if (operand != nullptr) {
+    operand->users.add(id, task);
+    e_.builder.release(id, core_locks::operand, 1, layer);
+  }
+  if (call.last && plan_.pool >= 0) {
+    const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
+    emit_pool(p, slots, call, {h.lo, h.hi, w.lo, w.hi, b.lo * 8, b.hi * 8}, *output);
+  }
+  if (call.last) e_.builder.release(id, core_locks::output + 1, 1, layer);
+  return output;
+}
+
 void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const CorePart& p = plan_.partition.parts[part];
   CoreSlots& slots = slots_[part];
@@ -221,48 +271,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   if (sent && !slots.holds_weights) e_.builder.acquire(id, weights_lock() + 1, 1, layer);
   slots.holds_weights = sent;
 
-  Buffer* output = nullptr;
-  if (works) {
-    program::KernelCall call = kernel_call(p, s);
-    Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
-    call.in = static_cast<std::int32_t>(in.address);
-    Buffer* weights = sent ? slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()].get() : nullptr;
-    Buffer* operand = nullptr;
-    WaitSet waits;
-    if (weighted_) {
-      call.chunk = chunks_[p.weights][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i].chunk;
-      if (sent) call.weights = static_cast<std::int32_t>(weights->address);
-    }
-    if (slots.accumulator && !(call.first && call.last)) {
-      call.acc = static_cast<std::int32_t>(slots.accumulator->address);
-      waits.add(slots.accumulator->before);
-    }
-    if (call.last) {
-      output = slots.output[slots.outputs++ % slots.output.size()].get();
-      Buffer& computed = slots.unpooled ? *slots.unpooled : *output;
-      call.result = static_cast<std::int32_t>(computed.address);
-      waits.add(computed.before);
-      if (plan_.operand >= 0) {
-        operand = slots.operand[(slots.operands - 1) % slots.operand.size()].get();
-        call.in2 = static_cast<std::int32_t>(operand->address);
-        e_.builder.acquire(id, core_locks::operand + 1, 1, layer);
-      }
-      e_.builder.acquire(id, core_locks::output, 1, layer);
-    }
-    const int task = e_.call(id, call, waits);
-    in.users.add(id, task);
-    if (weights != nullptr) weights->users.add(id, task);
-    if (slots.accumulator) slots.accumulator->users.add(id, task);
-    if (operand != nullptr) {
-      operand->users.add(id, task);
-      e_.builder.release(id, core_locks::operand, 1, layer);
-    }
-    if (call.last && plan_.pool >= 0) {
-      const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
-      emit_pool(p, slots, call, {h.lo, h.hi, w.lo, w.hi, b.lo * 8, b.hi * 8}, *output);
-    }
-    if (call.last) e_.builder.release(id, core_locks::output + 1, 1, layer);
-  }
+  Buffer* output = works ? emit_call(part, s, sent, layer) : nullptr;
   if (slots.holds_input && (next == nullptr || !same_input(s, *next))) {
     e_.builder.release(id, input_lock(), 1, layer);
     slots.holds_input = false;

@@ -34,6 +34,8 @@ class LayerEmitter {
     std::int64_t address = -1;  // in the memory tile, if all chunks stay there
     BufferRef buffer;
     program::Wait loaded{};
+    ChunkLock* lock = nullptr;  // that says when it is there, to who sends it first
+    int number = 0;             // among the chunks that the lock counts, from 1
     int chunk = -1;
   };
   struct Step {
@@ -55,6 +57,9 @@ class LayerEmitter {
   void claim_core_slots();
   bool claim_staging();
   void claim_later(int tile_row);
+  sparsity::ChunkShape shape_of(const Member& m, Span rows, Span cols, int part) const;
+  sparsity::ChunkSize size_of(const Member& m, const sparsity::ChunkShape& shape) const;
+  void choose_chunk_bytes();
   int chunk_of(const Member& m, Span rows, Span cols, int part);
   void place_weights();
   std::vector<Step> steps() const;
@@ -79,7 +84,21 @@ class LayerEmitter {
   void emit_pool(const CorePart& p, const CoreSlots& slots, const program::KernelCall& conv, const program::Region& out,
                  Buffer& output);
   void emit_core(int part, const Step& s, const Step* next);
-  void emit_output(int part, const Step& s, const Buffer& slot);
+  // The step's kernel call and what it acquires and releases for operand and output; `sent`: its weights are in a slot.
+  // The output that is complete then, or null.
+  Buffer* emit_call(int part, const Step& s, bool sent, int layer);
+  struct Outgoing {  // a computed tile on its way to its placement
+    int part;
+    Span h, w, c;  // c: of the tensor that the target is an alias of
+    const Member& member;
+    int first;  // channel of the target
+    Buffer& slot;
+  };
+  void emit_output(int part, const Step& s, Buffer& slot);
+  void spill_output(const Outgoing& o);  // to DDR through a memory tile
+  void put_output(const Outgoing& o);    // to memory tiles
+  program::EngineId result_sink(int part, int memtile) const;
+  program::Transfer from_core(const Outgoing& o, Span h, Span w, program::EngineId sink) const;
   // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
   // descriptors of the memory tile.
   struct Feed {
@@ -100,8 +119,10 @@ class LayerEmitter {
   static program::Access place_of(const Feed& f, const Delivery& d, std::int64_t address);
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
-  std::vector<Source> sources(network::LayerId tensor, Staging* staging, int key, Span staged, Span h, Span w, Span c);
+  // Where the valid part of the feed's window stands; `staged`: channels of it that come from DDR together.
+  std::vector<Source> sources(const Feed& f, Staging* staging, int key, Span staged);
   void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
+  program::EngineId chunk_channel(int group, std::int64_t key, int memtile) const;
   LoadedChunk& load_chunk(int group, const Step& s);
 
   int input_lock() const { return core_locks::input(plan_.buffers.slots.input); }
@@ -122,7 +143,7 @@ class LayerEmitter {
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
-  Bytes largest_chunk_ = 0;
+  Bytes largest_chunk_ = 0, padded_chunk_ = 0;    // padded: what all are made as long as, 0: nothing
 };
 
 }  // namespace tessera::lower

@@ -65,8 +65,9 @@ void LayerEmitter::load_staging(Staging& st, network::LayerId tensor, int key, S
   st.c = c;
 }
 
-std::vector<LayerEmitter::Source> LayerEmitter::sources(network::LayerId tensor, Staging* st, int key, Span staged,
-                                                        Span h, Span w, Span c) {
+std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* st, int key, Span staged) {
+  const network::LayerId tensor = f.tensor;
+  const Span h = f.window.valid_h, w = f.window.valid_w, c = f.c;
   std::vector<Source> list;
   Placement& placement = e_.placement(tensor);
   if (!placement.in_ddr) {
@@ -205,8 +206,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
   const bool apart = !sums_ || plan_.tiling.chunks_staged;
   const Span staged = apart ? f.c : Span{0, network::stored_channels(layer_.in.c)};
-  f.sources = sources(plan_.input, staging, apart ? static_cast<int>(key) : spatial, staged, f.window.valid_h,
-                      f.window.valid_w, f.c);
+  f.sources = sources(f, staging, apart ? static_cast<int>(key) : spatial, staged);
   // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
   const int memtiles = e_.array.memtiles(), home = std::max(0, g.column) * e_.array.memtile_rows;
   std::stable_sort(f.sources.begin(), f.sources.end(), [&](const Source& a, const Source& b) {
@@ -248,98 +248,108 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.home_column = foreign;
   Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
   const int key = (s.h * plan_.tiling.nw + s.w) * outs_ + s.o;
-  f.sources = sources(plan_.operand, staging, key, f.c, f.window.valid_h, f.window.valid_w, f.c);
+  f.sources = sources(f, staging, key, f.c);
   f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
   feed(f, 0, f.sources.size());
 }
 
-void LayerEmitter::emit_output(int part, const Step& s, const Buffer& slot) {
+void LayerEmitter::emit_output(int part, const Step& s, Buffer& slot) {
   const CorePart& p = plan_.partition.parts[part];
-  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
-  const std::int64_t channels = b.size() * 8;
+  const Span b = tile_b(p, s);
   const Member& m = member_of(b);
-  const int first = m.target_c0 + (b.lo - m.blocks.lo) * 8;  // channel of the target
-  const int c0 = e_.aliases[m.target].c0 + first;
-  const Span c{c0, c0 + static_cast<int>(channels)};
+  const int first = m.target_c0 + (b.lo - m.blocks.lo) * 8, c0 = e_.aliases[m.target].c0 + first;
+  const Outgoing o{part, tile_h(p, s), tile_w(p, s), {c0, c0 + b.size() * 8}, m, first, slot};
+  if (!output_staging_.empty())
+    spill_output(o);
+  else
+    put_output(o);
+}
+
+program::EngineId LayerEmitter::result_sink(int part, int memtile) const {
+  const CorePart& p = plan_.partition.parts[part];
+  const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
+  const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
+  return e_.map().mem_channel(memtile, program::EngineKind::s2mm, (lane + turn) % plan_.channels.results);
+}
+
+program::Transfer LayerEmitter::from_core(const Outgoing& o, Span h, Span w, program::EngineId sink) const {
+  const CorePart& p = plan_.partition.parts[o.part];
+  program::Transfer t;
+  t.layer = static_cast<std::int16_t>(o.member.layer);
+  t.payload = program::Payload::activations;
+  t.tensor = static_cast<std::int16_t>(o.member.target);
+  t.region = region_of(h, w, {o.first, o.first + o.c.size()});
+  t.route = e_.builder.route(e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0), {sink});
+  t.memory = e_.map().compute_tile(p.row, p.col);
+  return t;
+}
+
+void LayerEmitter::spill_output(const Outgoing& o) {
+  const CorePart& p = plan_.partition.parts[o.part];
+  Staging& st = output_staging_[o.part];
+  Buffer& stage = *st.slots[st.used++ % 2];
   const program::EngineId source = e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0);
-  const auto sink_of = [&](int memtile) {
-    const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
-    const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
-    return e_.map().mem_channel(memtile, program::EngineKind::s2mm, (lane + turn) % plan_.channels.results);
-  };
-  const auto label = [&](program::Transfer& t, Span rows, Span cols) {
-    t.layer = static_cast<std::int16_t>(m.layer);
-    t.payload = program::Payload::activations;
-    t.tensor = static_cast<std::int16_t>(m.target);
-    t.region = region_of(rows, cols, {first, first + static_cast<int>(channels)});
-  };
-  auto& out_buffer = const_cast<Buffer&>(slot);
-  if (!output_staging_.empty()) {
-    Staging& st = output_staging_[part];
-    Buffer& stage = *st.slots[st.used++ % 2];
-    const program::EngineId sink = sink_of(st.memtile);
-    program::Transfer out;
-    label(out, h, w);
-    out.route = e_.builder.route(source, {sink});
-    out.memory = e_.map().compute_tile(p.row, p.col);
-    out.access = program::linear(slot.address, h.size() * w.size() * channels);
-    program::Transfer in = out;
-    out.acquire = {core_locks::output + 1, 1};
-    out.release = {core_locks::output, 1};
-    in.memory = e_.map().memory_tile(st.memtile);
-    in.access = program::linear(stage.address, out.access.stream_bytes());
-    WaitSet waits = stage.before;
-    waits.add(stage.users);
-    const std::vector<int> up_tasks = e_.stream({source, out, {}}, {{sink, in, waits}});
-    out_buffer.users.add(source, up_tasks[0]);
-    WaitSet written;
-    written.add(sink, up_tasks[1]);
-    const program::EngineId up =
-        e_.map().mem_channel(st.memtile, program::EngineKind::mm2s, plan_.first_spill + p.row % plan_.channels.spills);
-    const int column = e_.array.memtile_column(st.memtile);
-    const program::EngineId shim =
-        e_.map().shim_channel(column, program::EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
-    program::Transfer read = in;
-    read.route = e_.builder.route(up, {shim});
-    const Segment segment = segments_of(e_.placement(m.target), h, w).front();
-    program::Transfer write = read;
-    write.payload = program::Payload::result;
-    write.access = segment_access(segment, c0, static_cast<int>(channels));
-    stage.users.clear();
-    stage.users.add(written);
-    const std::vector<int> tasks = e_.stream({up, read, written}, {{shim, write, segment.piece->buffer->before}});
-    stage.users.add(up, tasks[0]);
-    segment.piece->buffer->users.add(shim, tasks[1]);
-    segment.piece->writers.push_back({h, w, c, {shim, tasks[1]}});
-    return;
-  }
-  const std::vector<Segment> segments = segments_of(e_.placement(m.target), h, w);
+  const program::EngineId sink = result_sink(o.part, st.memtile);
+  program::Transfer out = from_core(o, o.h, o.w, sink);
+  out.access = program::linear(o.slot.address, std::int64_t{o.h.size()} * o.w.size() * o.c.size());
+  program::Transfer in = out;
+  out.acquire = {core_locks::output + 1, 1};
+  out.release = {core_locks::output, 1};
+  in.memory = e_.map().memory_tile(st.memtile);
+  in.access = program::linear(stage.address, out.access.stream_bytes());
+  WaitSet waits = stage.before;
+  waits.add(stage.users);
+  const std::vector<int> up_tasks = e_.stream({source, out, {}}, {{sink, in, waits}});
+  o.slot.users.add(source, up_tasks[0]);
+  WaitSet written;
+  written.add(sink, up_tasks[1]);
+  const program::EngineId up =
+      e_.map().mem_channel(st.memtile, program::EngineKind::mm2s, plan_.first_spill + p.row % plan_.channels.spills);
+  const int column = e_.array.memtile_column(st.memtile);
+  const program::EngineId shim =
+      e_.map().shim_channel(column, program::EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
+  program::Transfer read = in;
+  read.route = e_.builder.route(up, {shim});
+  const Segment segment = segments_of(e_.placement(o.member.target), o.h, o.w).front();
+  program::Transfer write = read;
+  write.payload = program::Payload::result;
+  write.access = segment_access(segment, o.c.lo, o.c.size());
+  stage.users.clear();
+  stage.users.add(written);
+  const std::vector<int> tasks = e_.stream({up, read, written}, {{shim, write, segment.piece->buffer->before}});
+  stage.users.add(up, tasks[0]);
+  segment.piece->buffer->users.add(shim, tasks[1]);
+  segment.piece->writers.push_back({o.h, o.w, o.c, {shim, tasks[1]}});
+}
+
+void LayerEmitter::put_output(const Outgoing& o) {
+  const CorePart& p = plan_.partition.parts[o.part];
+  const program::EngineId source = e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0);
+  const std::int64_t channels = o.c.size();
+  const std::vector<Segment> segments = segments_of(e_.placement(o.member.target), o.h, o.w);
   for (std::size_t k = 0; k < segments.size(); ++k) {
     const Segment& seg = segments[k];
-    const program::EngineId sink = sink_of(seg.piece->memtile);
-    program::Transfer out;
-    label(out, seg.h, seg.w);
-    out.route = e_.builder.route(source, {sink});
-    out.memory = e_.map().compute_tile(p.row, p.col);
-    out.access =
-        program::linear(slot.address + ((seg.h.lo - h.lo) * std::int64_t{w.size()} + seg.w.lo - w.lo) * channels,
-                        seg.w.size() * channels);
-    if (seg.w.size() == w.size()) {
+    const program::EngineId sink = result_sink(o.part, seg.piece->memtile);
+    program::Transfer out = from_core(o, seg.h, seg.w, sink);
+    out.access = program::linear(
+        o.slot.address + ((seg.h.lo - o.h.lo) * std::int64_t{o.w.size()} + seg.w.lo - o.w.lo) * channels,
+        seg.w.size() * channels);
+    if (seg.w.size() == o.w.size()) {
       out.access.dims[0].count *= seg.h.size();
     } else {
       out.access.rank = 2;
-      out.access.dims[1] = program::repeated(seg.h.size(), w.size() * channels);
+      out.access.dims[1] = program::repeated(seg.h.size(), o.w.size() * channels);
     }
     program::Transfer in = out;
     if (k == 0) out.acquire = {core_locks::output + 1, 1};
     if (k + 1 == segments.size()) out.release = {core_locks::output, 1};
     in.payload = program::Payload::result;
     in.memory = e_.map().memory_tile(seg.piece->memtile);
-    in.access = segment_access(seg, c0, static_cast<int>(channels));
+    in.access = segment_access(seg, o.c.lo, o.c.size());
     const std::vector<int> tasks = e_.stream({source, out, {}}, {{sink, in, seg.piece->buffer->before}});
-    out_buffer.users.add(source, tasks[0]);
+    o.slot.users.add(source, tasks[0]);
     seg.piece->buffer->users.add(sink, tasks[1]);
-    seg.piece->writers.push_back({seg.h, seg.w, c, {sink, tasks[1]}});
+    seg.piece->writers.push_back({seg.h, seg.w, o.c, {sink, tasks[1]}});
   }
 }
 

@@ -111,6 +111,16 @@ bool WeightSpace::holds(const std::vector<Bytes>& chunks) const {
   return all <= gap_.size();
 }
 
+std::optional<std::vector<std::int64_t>> WeightSpace::even_places(const std::vector<Bytes>& chunks) const {
+  Bytes slot = 0;
+  for (Bytes b : chunks) slot = std::max(slot, round_up(b, 32));
+  const Bytes all = slot * static_cast<Bytes>(chunks.size());
+  if (all > gap_.size()) return std::nullopt;
+  std::vector<std::int64_t> list;
+  for (std::int64_t at = oldest(all); list.size() < chunks.size(); at += slot) list.push_back(at);
+  return list;
+}
+
 std::vector<std::int64_t> WeightSpace::places(const std::vector<Bytes>& chunks) {
   std::vector<std::int64_t> list;
   for (Bytes b : chunks) {

@@ -63,6 +63,9 @@ class WeightSpace {
   // A place each for chunks that the gap holds and that are all kept to the end of the layer, in the order in which
   // they are fetched.
   std::vector<std::int64_t> places(const std::vector<Bytes>& chunks);
+  // The same at even distances, one after the other, so that one descriptor can reach them all; nothing where they find
+  // no room so.
+  std::optional<std::vector<std::int64_t>> even_places(const std::vector<Bytes>& chunks) const;
   // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as
   // fit.
   std::int64_t turn(Bytes largest) const;

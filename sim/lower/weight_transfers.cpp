@@ -7,33 +7,76 @@ namespace tessera::lower {
 
 // Rows count in the blocks of all members.
 // `part` of the tiling's chunks over the input channels.
+sparsity::ChunkShape LayerEmitter::shape_of(const Member& m, Span rows, Span cols, int part) const {
+  sparsity::ChunkShape shape;
+  for (int r = rows.lo; r < rows.hi; ++r) shape.rows.push_back(r - m.blocks.lo);
+  shape.col0 = cols.lo;
+  shape.col1 = cols.hi;
+  const network::Layer& kernel = plan_.kernel;
+  const bool first = part == 0, last = part + 1 == plan_.tiling.ni;
+  shape.by_channel = !ops::has_blocks(kernel);
+  shape.taps = shape.by_channel ? channel_bytes(kernel) : kernel.window.taps();
+  shape.bias = first && operator_of(kernel).bias;
+  shape.multipliers = last && e_.network.layers[m.layer].scaling == network::Scaling::channel;
+  shape.table = last ? static_cast<int>(layer_table_bytes(kernel)) : 0;
+  return shape;
+}
+
+sparsity::ChunkSize LayerEmitter::size_of(const Member& m, const sparsity::ChunkShape& shape) const {
+  const program::Program& program = e_.builder.program();
+  const int mask = program.layers[m.layer].mask;
+  return chunk_size(mask < 0 ? sparsity::KernelMask{} : program.masks[mask], shape);
+}
+
 int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, int part) {
-  rows = {rows.lo - m.blocks.lo, rows.hi - m.blocks.lo};
   auto& chunks = e_.builder.program().chunks;
-  const auto [it, added] =
-      e_.chunk_ids.try_emplace({m.layer, rows.lo, rows.hi, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
+  const auto [it, added] = e_.chunk_ids.try_emplace(
+      {m.layer, rows.lo - m.blocks.lo, rows.hi - m.blocks.lo, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
   if (!added) return it->second;
   program::ChunkPlace place;
   place.layer = static_cast<std::int16_t>(m.layer);
-  for (int r = rows.lo; r < rows.hi; ++r) place.shape.rows.push_back(r);
-  place.shape.col0 = cols.lo;
-  place.shape.col1 = cols.hi;
-  const network::Layer& kernel = plan_.kernel;
-  const program::Program& program = e_.builder.program();
-  const int mask = program.layers[m.layer].mask;
-  const bool first = part == 0, last = part + 1 == plan_.tiling.ni;
-  place.shape.by_channel = !ops::has_blocks(kernel);
-  place.shape.taps = place.shape.by_channel ? channel_bytes(kernel) : kernel.window.taps();
-  place.shape.bias = first && operator_of(kernel).bias;
-  place.shape.multipliers = last && e_.network.layers[m.layer].scaling == network::Scaling::channel;
-  place.shape.table = last ? static_cast<int>(layer_table_bytes(kernel)) : 0;
-  place.size = chunk_size(mask < 0 ? sparsity::KernelMask{} : program.masks[mask], place.shape);
-  if (place.size.total() > 0) place.ddr_address = e_.take_ddr(place.size.total());
+  place.shape = shape_of(m, rows, cols, part);
+  place.size = size_of(m, place.shape);
+  if (place.size.total() > 0) {
+    place.shape.padding = place.size.padding = std::max<Bytes>(0, padded_chunk_ - place.size.total());
+    place.ddr_address = e_.take_ddr(place.size.total());
+  }
   chunks.push_back(std::move(place));
   return it->second;
 }
 
+// Chunks that are equally long are moved by a descriptor that iterates, others by one each. They are made so where the
+// zeros take less time from DDR than those descriptors would take a controller.
+void LayerEmitter::choose_chunk_bytes() {
+  const arch::ControllerSpec& c = e_.array.controller;
+  if (c.mechanism == arch::ControlMechanism::none) return;
+  const auto cycles = [&](arch::ControlKind kind) {
+    return c.mechanism == arch::ControlMechanism::serial ? c.serial_ns(kind) * e_.array.clock_hz / 1e9
+                                                         : c.packet_cycles(kind) / e_.array.cols;
+  };
+  // At the shim, and at the memory tile on the way in and out.
+  const double descriptors = 3 * cycles(arch::ControlKind::write_descriptor) + cycles(arch::ControlKind::patch_address);
+  const Span cols{0, ops::has_blocks(layer_) ? network::stored_channels(layer_.in.c) / 8 : 1};
+  Bytes sum = 0, most = 0;
+  std::int64_t count = 0;
+  for (const CoreGroup& g : plan_.partition.weights)
+    for (int o = 0; o < outs_; ++o)
+      for (int i = 0; i < plan_.tiling.ni; ++i) {
+        const Span rows = tile_b(plan_.partition.parts[g.parts[0]], {0, 0, o, i});
+        if (rows.empty()) continue;
+        const Member& m = member_of(rows);
+        const Bytes bytes = size_of(m, shape_of(m, rows, split(cols, plan_.tiling.ni, i), i)).total();
+        if (bytes == 0) continue;
+        most = std::max(most, bytes);
+        sum += bytes;
+        ++count;
+      }
+  const double zeros = static_cast<double>(most * count - sum) / e_.array.ddr.read_bytes_per_cycle;
+  if (zeros < descriptors * static_cast<double>(count)) padded_chunk_ = most;
+}
+
 void LayerEmitter::place_weights() {
+  choose_chunk_bytes();
   const auto& groups = plan_.partition.weights;
   const int count = static_cast<int>(groups.size()), memtiles = e_.array.memtiles();
   for (auto& chunks : chunks_) chunks.resize(static_cast<std::size_t>(outs_) * plan_.tiling.ni);
@@ -66,7 +109,11 @@ void LayerEmitter::place_weights() {
     kept = kept && e_.weights[m].holds(sizes[m]);
   }
   for (int m = 0; m < memtiles && kept; ++m) {
-    const std::vector<std::int64_t> places = e_.weights[m].places(sizes[m]);
+    // Somebody has to write each descriptor, or the earliest prefetch is all that counts.
+    const auto even = e_.array.controller.mechanism != arch::ControlMechanism::none
+                          ? e_.weights[m].even_places(sizes[m])
+                          : std::nullopt;
+    const std::vector<std::int64_t> places = even ? *even : e_.weights[m].places(sizes[m]);
     for (std::size_t k = 0; k < places.size(); ++k) fetched[m][k]->address = places[k];
   }
 }
@@ -92,10 +139,36 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   in.memory = e_.map().memory_tile(c.memtile);
   in.access = program::linear(at, bytes);
   e_.transfer(shim, out, {});
-  const int task = e_.transfer(sink, in, c.buffer->before);
-  c.buffer->users.add(sink, task);
+  WaitSet waits = c.buffer->before;
+  const program::EngineId send = chunk_channel(group, std::int64_t{s.o} * plan_.tiling.ni + s.i, c.memtile);
+  ChunkLock& lock = e_.chunk_lock(c.memtile, sink, send);
+  c.lock = lock.lock < 0 ? nullptr : &lock;
+  if (c.lock != nullptr) {
+    in.release = {lock.lock, 1};
+    // No more chunks than the lock counts.
+    c.number = ++lock.brought;
+    const int before = c.number - 1 - e_.array.memtile.locks.max_value;
+    if (before >= 0) waits.add(send, lock.sent[before]);
+  }
+  const int task = e_.transfer(sink, in, waits);
+  if (c.lock == nullptr) c.buffer->users.add(sink, task);
   c.loaded = {sink, task};
   return c;
+}
+
+// Of a memory tile, the one that sends the chunk to the group's cores: of the groups that are served from there, each
+// has its own; if they are more than the channels, each takes another one for every chunk.
+program::EngineId LayerEmitter::chunk_channel(int group, std::int64_t key, int memtile) const {
+  const CoreGroup& g = plan_.partition.weights[group];
+  const int outbound = e_.array.memtile.dma.mm2s, memtiles = e_.array.memtiles();
+  const auto groups = static_cast<int>(plan_.partition.weights.size());
+  const bool at_home = g.column >= 0 && groups > memtiles;
+  const int local = at_home ? g.lane / e_.array.memtile_rows : group / memtiles;
+  const int served =
+      static_cast<int>(at_home ? ceil_div(e_.array.rows, e_.array.memtile_rows) : ceil_div(groups, memtiles));
+  const std::int64_t turn = served > plan_.channels.weights ? key * served : 0;
+  return e_.map().mem_channel(memtile, program::EngineKind::mm2s,
+                              outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
 }
 
 void LayerEmitter::emit_weights(int group, const Step& s) {
@@ -113,16 +186,7 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
     const CorePart& p = plan_.partition.parts[part];
     sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, 1));
   }
-  const int outbound = e_.array.memtile.dma.mm2s;
-  const int memtiles = e_.array.memtiles();
-  const bool at_home = g.column >= 0 && static_cast<int>(plan_.partition.weights.size()) > memtiles;
-  // Among the groups served from there; if they are more than the channels, each takes another one for every chunk.
-  const int local = at_home ? g.lane / e_.array.memtile_rows : group / memtiles;
-  const int served = static_cast<int>(at_home ? ceil_div(e_.array.rows, e_.array.memtile_rows)
-                                              : ceil_div(static_cast<int>(plan_.partition.weights.size()), memtiles));
-  const std::int64_t turn = served > plan_.channels.weights ? key * served : 0;
-  const program::EngineId source = e_.map().mem_channel(
-      c.memtile, program::EngineKind::mm2s, outbound - 1 - static_cast<int>((local + turn) % plan_.channels.weights));
+  const program::EngineId source = chunk_channel(group, key, c.memtile);
   const Bytes bytes = e_.builder.program().chunks[c.chunk].size.total();
   e_.weights[c.memtile].used(c.buffer->address, c.buffer->address + round_up(bytes, 32));
   program::Transfer out;
@@ -132,8 +196,12 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
   out.memory = e_.map().memory_tile(c.memtile);
   out.access = program::linear(c.buffer->address, bytes);
   WaitSet loaded;
-  loaded.add(c.loaded.engine, c.loaded.tasks);
-  c.buffer->users.add(source, e_.transfer(source, out, loaded));
+  const bool first = c.lock != nullptr && c.lock->sent.size() < static_cast<std::size_t>(c.number);
+  if (c.lock == nullptr) loaded.add(c.loaded.engine, c.loaded.tasks);
+  if (first) out.acquire = {c.lock->lock, 1};
+  const int task = e_.transfer(source, out, loaded);
+  if (first) c.lock->sent.push_back(task);
+  c.buffer->users.add(source, task);
   for (std::size_t i = 0; i < g.parts.size(); ++i) {
     const CorePart& p = plan_.partition.parts[g.parts[i]];
     const auto& slots = slots_[g.parts[i]].weights;

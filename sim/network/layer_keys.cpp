@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/network/shapes.h"
 
@@ -44,6 +45,25 @@ std::vector<int> LayerKeys::int_list(const char* key, int low, int high, int cou
     values.push_back(
         read_int((*it)[i], low, high, file_, fmt::format("{}.{}[{}]", path_, key, i), problems_).value_or(low));
   return values;
+}
+
+std::vector<int> LayerKeys::positions(const char* key, int steps) {
+  const auto it = json_.find(key);
+  if (it == json_.end() || !it->is_array() || it->empty() || it->size() > static_cast<std::size_t>(max_side)) {
+    report(key, it == json_.end() ? "is missing" : "is no list of positions",
+           fmt::format("a list of 1 to {} positions, -1 for zeros", max_side));
+    return {};
+  }
+  std::vector<int> values;
+  for (std::size_t i = 0; i < it->size(); ++i) {
+    const json& entry = (*it)[i];
+    const double value = entry.is_number() ? entry.get<double>() : -2;
+    if (value == -1 || (value >= 0 && value < max_side))
+      values.push_back(value < 0 ? -1 : static_cast<int>(std::lround(value * steps)));
+    else
+      report(fmt::format("{}[{}]", key, i), "is " + entry.dump(), fmt::format("-1, or 0 to {}", max_side - 1));
+  }
+  return values.size() == it->size() ? values : std::vector<int>{};
 }
 
 ElementType LayerKeys::type(const char* key) {

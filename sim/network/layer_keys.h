@@ -23,6 +23,8 @@ class LayerKeys {
   int optional(const char* key, int low, int high, int otherwise);
   // A list of `count` whole numbers, or of one or more where count is 0; empty after a problem.
   std::vector<int> int_list(const char* key, int low, int high, int count);
+  // A list of numbers, -1 or more, times `steps` and rounded; empty after a problem.
+  std::vector<int> positions(const char* key, int steps);
   ElementType type(const char* key);
   bool flag(const char* key);
   int required(const char* key, int low, int high);

@@ -5,53 +5,14 @@
 
 #include "sim/network/layer_keys.h"
 #include "sim/network/magnitude.h"
+#include "sim/network/operator_keys.h"
 #include "sim/network/shapes.h"
 
 namespace tessera::network {
 namespace {
 
 using nlohmann::json;
-
 constexpr int most_pixels = 1 << 30;  // that picks count
-
-struct OpKeys {
-  const char* name;
-  Op op;
-  std::vector<std::string> keys;  // beside name, op and inputs
-};
-
-const std::vector<OpKeys>& legal_ops() {
-  static const std::vector<OpKeys> ops = {
-      {"conv2d",
-       Op::conv2d,
-       {"channels", "kernel", "stride", "padding", "relu", "most", "shift", "multiplier", "groups", "dilation",
-        "lookup"}},
-      {"depthwise",
-       Op::depthwise,
-       {"kernel", "stride", "padding", "relu", "most", "shift", "multiplier", "dilation", "lookup"}},
-      {"gemm",
-       Op::conv2d,
-       {"channels", "m", "n", "k", "relu", "most", "shift", "multiplier", "in_type", "out_type", "lookup"}},
-      {"maxpool", Op::maxpool, {"kernel", "stride", "padding", "dilation", "global"}},
-      {"avgpool", Op::avgpool, {"kernel", "stride", "padding", "dilation", "global", "shift", "multiplier"}},
-      {"add", Op::add, {"relu", "most", "shift", "multiplier"}},
-      {"sub", Op::sub, {"relu", "most", "shift", "multiplier"}},
-      {"mul", Op::mul, {"relu", "most", "shift", "multiplier"}},
-      {"lookup", Op::lookup, {"function", "from", "to", "alpha", "beta"}},
-      {"select", Op::select, {"source"}},
-      {"constant", Op::constant, {"size"}},
-      {"pick", Op::pick, {"size", "from", "first", "sizes", "strides"}},
-      {"resize", Op::resize, {"factor"}},
-      {"depth_to_space", Op::depth_to_space, {"factor"}},
-      {"matmul",
-       Op::matmul,
-       {"by_rows", "heads", "depth", "rows", "second_rows", "first", "second", "shift", "multiplier"}},
-      {"softmax", Op::softmax, {"from"}},
-      {"layernorm", Op::layernorm, {"shift", "multiplier", "mean"}},
-      {"concat", Op::concat, {}},
-  };
-  return ops;
-}
 
 class LayerReader : LayerKeys {
  public:
@@ -156,6 +117,11 @@ class LayerReader : LayerKeys {
       return;
     }
     if (op == "resize" || op == "depth_to_space") return read_factor();
+    if (op == "remap") return read_remap();
+    if (op == "transpose") {
+      spec_.layer.group_rows = optional("rows", 1, max_side, 0);
+      return expect_inputs(1, 1);
+    }
     if (op == "concat") return expect_inputs(2, 1 << 15);
     read_pool();
   }
@@ -262,6 +228,12 @@ class LayerReader : LayerKeys {
     if (factor.size() != 2) return;
     spec_.layer.factor_h = factor[0];
     spec_.layer.factor_w = factor[1];
+  }
+
+  void read_remap() {
+    expect_inputs(1, 1);
+    spec_.layer.remap.rows = positions("rows", ops::position_steps);
+    spec_.layer.remap.columns = positions("columns", ops::position_steps);
   }
 
   void read_select() {
@@ -387,12 +359,6 @@ class LayerReader : LayerKeys {
 };
 
 }  // namespace
-
-std::vector<std::pair<std::string, std::vector<std::string>>> layer_keys() {
-  std::vector<std::pair<std::string, std::vector<std::string>>> all;
-  for (const OpKeys& op : legal_ops()) all.emplace_back(op.name, op.keys);
-  return all;
-}
 
 LayerSpec read_layer(const json& j, int index, const std::string& file, std::vector<Problem>& problems) {
   return LayerReader(j, index, file, problems).read();

@@ -81,6 +81,8 @@ double output_rms(const Network& network, Layer& layer, const std::vector<double
     case Op::pick:
     case Op::resize:
     case Op::depth_to_space:
+    case Op::remap:
+    case Op::transpose:
       return in(0);
     case Op::softmax:
       return std::max(1.0, 128.0 / layer.out.c);

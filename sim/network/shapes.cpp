@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace tessera::network {
 namespace {
@@ -92,6 +93,34 @@ bool infer_pick(Layer& layer, const ReportProblem& report) {
     refuse(fmt::format("puts {} pixels from pixel {} on into {}x{}", p.count(), p.first, layer.out.h, layer.out.w),
            fmt::format("at most {} in all", pixels));
   return good;
+}
+
+bool infer_remap(Layer& layer, const ReportProblem& report) {
+  layer.out = {static_cast<int>(layer.remap.rows.size()), static_cast<int>(layer.remap.columns.size()), layer.in.c};
+  bool good = true;
+  for (const auto& [positions, side, name] :
+       {std::tuple{&layer.remap.rows, layer.in.h, "row"}, {&layer.remap.columns, layer.in.w, "column"}}) {
+    const int most = *std::max_element(positions->begin(), positions->end());
+    if (most <= (side - 1) * ops::position_steps) continue;
+    report(
+        fmt::format("takes {} {} of {}", name, most / static_cast<double>(ops::position_steps), shape_text(layer.in)),
+        fmt::format("{}s 0 to {}", name, side - 1));
+    good = false;
+  }
+  return good;
+}
+
+bool infer_transpose(Layer& layer, const ReportProblem& report) {
+  const Shape& in = layer.in;
+  if (layer.group_rows == 0) layer.group_rows = in.h;
+  const std::int64_t rows = std::int64_t{in.h} / layer.group_rows * in.c;
+  if (in.w != 1 || in.h % layer.group_rows != 0 || rows > max_side) {
+    report(fmt::format("transposes groups of {} rows of {}", layer.group_rows, shape_text(in)),
+           fmt::format("a single column, whole groups, and at most {} rows of the result", max_side));
+    return false;
+  }
+  layer.out = {static_cast<int>(rows), 1, layer.group_rows};
+  return true;
 }
 
 bool infer_spread(Layer& layer, const ReportProblem& report) {
@@ -215,6 +244,10 @@ bool infer_any(Layer& layer, const std::vector<Shape>& in, const std::vector<std
     case Op::resize:
     case Op::depth_to_space:
       return infer_spread(layer, report);
+    case Op::remap:
+      return infer_remap(layer, report);
+    case Op::transpose:
+      return infer_transpose(layer, report);
     case Op::matmul:
       return infer_matmul(layer, in, names, report);
     case Op::select:

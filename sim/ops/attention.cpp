@@ -12,6 +12,7 @@ std::vector<Operator> attention_operators() {
   matmul.inputs = 2;
   matmul.channels = Channels::whole;
   matmul.rows = false;
+  matmul.partial = true;
   softmax.op = Op::softmax;
   softmax.name = "softmax";
   softmax.kernel = KernelKind::softmax;

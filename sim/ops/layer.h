@@ -31,6 +31,8 @@ enum class Op {
   pick,
   resize,
   depth_to_space,
+  remap,
+  transpose,
   matmul,
   softmax,
   layernorm
@@ -90,6 +92,15 @@ struct Pixels {
   int source(int q) const;  // input pixel of output pixel q, -1: zero
 };
 
+// Rows and columns of a map taken by themselves: output pixel (y, x) stands at row rows[y] and column columns[x] of the
+// input, in steps of 1/position_steps. Between pixels it is interpolated, bilinear; where either is negative it is
+// zero.
+struct Remap {
+  std::vector<int> rows, columns;
+};
+bool interpolates(const Remap& remap);  // whether a position stands between pixels
+constexpr int position_bits = 8, position_steps = 1 << position_bits;
+
 // A product of two inputs, for every head and group of rows by itself. Of the first input the pixel of row m of group g
 // and head k is (g * rows + m) * width + k where its map has a column per head, else its head is a range of channels.
 //   by_rows   out[(g, m)][head][n] = sum of k: first[(g, m)][head * depth + k] * second[(g, n)][head * depth + k]
@@ -115,6 +126,8 @@ struct Layer {
   int factor_h = 1, factor_w = 1;  // resize: rows and columns that an input pixel becomes; depth_to_space: of a block
   bool mean = true;                // layernorm: centred; without, divided by the root mean square alone
   Pixels pixels;                   // pick
+  Remap remap;
+  int group_rows = 1;  // transpose: pixels of a group, which become channels; its channels become pixels
   MatMul matmul;
   int groups = 1;  // conv2d: output channels of a group sum over its input channels alone
   Lookup lookup;   // of conv2d and depthwise: applied to the results; of lookup: the layer itself; of softmax: exp

@@ -39,6 +39,19 @@ constexpr FunctionEntry function_table[] = {
     {"sqrt", 0, [](double x, double, double) { return std::sqrt(std::max(x, 0.0)); }},
     {"reciprocal", 0, [](double x, double, double) { return x == 0 ? 0 : 1 / x; }},
     {"abs", 0, [](double x, double, double) { return std::fabs(x); }},
+    {"log", 0, [](double x, double, double) { return std::log(x); }},
+    {"pow", 1, [](double x, double a, double) { return std::pow(x, a); }},
+    {"celu", 1, [](double x, double a, double) { return std::max(x, 0.0) + std::min(a * std::expm1(x / a), 0.0); }},
+    {"selu", 2, [](double x, double a, double b) { return b * (x > 0 ? x : a * std::expm1(x)); }},
+    {"softsign", 0, [](double x, double, double) { return x / (1 + std::fabs(x)); }},
+    {"thresholded_relu", 1, [](double x, double a, double) { return x > a ? x : 0; }},
+    {"sign", 0, [](double x, double, double) { return (x > 0 ? 1.0 : 0.0) - (x < 0 ? 1.0 : 0.0); }},
+    {"sin", 0, [](double x, double, double) { return std::sin(x); }},
+    {"cos", 0, [](double x, double, double) { return std::cos(x); }},
+    {"atan", 0, [](double x, double, double) { return std::atan(x); }},
+    {"floor", 0, [](double x, double, double) { return std::floor(x); }},
+    {"ceil", 0, [](double x, double, double) { return std::ceil(x); }},
+    {"round", 0, [](double x, double, double) { return std::nearbyint(x); }},
 };
 constexpr int function_count = sizeof function_table / sizeof function_table[0];
 

@@ -29,7 +29,20 @@ enum class Function : std::uint8_t {
   exp,
   sqrt,
   reciprocal,
-  abs
+  abs,
+  log,
+  pow,  // x to the power of alpha
+  celu,
+  selu,  // beta * (x, or alpha * (exp(x) - 1) below 0)
+  softsign,
+  thresholded_relu,
+  sign,
+  sin,
+  cos,
+  atan,
+  floor,
+  ceil,
+  round  // to even
 };
 const char* function_name(Function f);
 std::optional<Function> find_function(const std::string& name);

@@ -4,7 +4,7 @@
 namespace tessera::ops {
 
 std::vector<Operator> movement_operators() {
-  Operator input, constant, concat, select, pick, resize, depth_to_space;
+  Operator input, constant, concat, select, pick, resize, depth_to_space, remap, transpose;
   input.op = Op::input;
   input.name = "input";
   input.inputs = 0;
@@ -27,7 +27,9 @@ std::vector<Operator> movement_operators() {
   pick.kernel = KernelKind::pick;
   pick.computed = true;
   pick.rows = false;
+  pick.partial = select.partial = true;
   resize = pick;
+  resize.partial = false;
   resize.op = Op::resize;
   resize.name = "resize";
   resize.kernel = KernelKind::resize;
@@ -36,7 +38,15 @@ std::vector<Operator> movement_operators() {
   depth_to_space.name = "depth_to_space";
   depth_to_space.kernel = KernelKind::depth_to_space;
   depth_to_space.channels = Channels::whole;
-  return {input, constant, concat, select, pick, resize, depth_to_space};
+  remap = pick;
+  remap.op = Op::remap;
+  remap.name = "remap";
+  remap.kernel = KernelKind::remap;
+  transpose = depth_to_space;
+  transpose.op = Op::transpose;
+  transpose.name = "transpose";
+  transpose.kernel = KernelKind::transpose;
+  return {input, constant, concat, select, pick, resize, depth_to_space, remap, transpose};
 }
 
 }  // namespace tessera::ops

@@ -24,9 +24,10 @@ const Operators& all_operators() {
 const Operator& operator_of(Op op) { return all_operators()[static_cast<std::size_t>(op)]; }
 
 const char* kernel_name(KernelKind k) {
-  static const char* const names[] = {"conv",   "maxpool",        "avgpool", "add",     "copy",     "ops",    "gemm",
-                                      "clear",  "depthwise",      "lookup",  "mul",     "sub",      "select", "pick",
-                                      "resize", "depth_to_space", "matmul",  "softmax", "layernorm"};
+  static const char* const names[] = {
+      "conv",   "maxpool",        "avgpool", "add",       "copy",   "ops",     "gemm",
+      "clear",  "depthwise",      "lookup",  "mul",       "sub",    "select",  "pick",
+      "resize", "depth_to_space", "remap",   "transpose", "matmul", "softmax", "layernorm"};
   return names[static_cast<int>(k)];
 }
 
@@ -54,6 +55,11 @@ int Pixels::source(int q) const {
   return pixel;
 }
 
+bool interpolates(const Remap& r) {
+  const auto between = [](int p) { return p >= 0 && p % position_steps != 0; };
+  return std::any_of(r.rows.begin(), r.rows.end(), between) || std::any_of(r.columns.begin(), r.columns.end(), between);
+}
+
 std::int64_t Layer::weight_count() const {
   if (op == Op::conv2d) return std::int64_t{out.c} * (in.c / groups) * window.taps();
   if (op == Op::layernorm) return out.c;
@@ -63,6 +69,7 @@ std::int64_t Layer::weight_count() const {
 std::int64_t work(const Layer& layer, const Region& out) {
   if (layer.op == Op::matmul)
     return out.elements() * stored_channels(layer.matmul.by_rows ? layer.matmul.depth : layer.matmul.second_rows);
+  if (layer.op == Op::remap) return out.elements() * (interpolates(layer.remap) ? 4 : 1);
   return out.elements() * (has_window(layer) ? layer.window.taps() : 1);
 }
 

@@ -40,6 +40,8 @@ enum class KernelKind : std::uint8_t {
   pick,
   resize,
   depth_to_space,
+  remap,
+  transpose,
   matmul,
   softmax,
   layernorm
@@ -63,6 +65,7 @@ struct Operator {
   bool symmetric = false;       // its two inputs may change places
   bool source = false;          // stands in DDR before the network begins
   bool splits_channels = true;  // cores may compute different output channels
+  bool partial = false;         // may leave elements of its inputs unread
   bool rows = true;             // a row of the output needs rows of the input around the same place, top to bottom
 };
 
@@ -78,7 +81,8 @@ inline bool has_blocks(const Layer& l) { return operator_of(l).weights == Weight
 inline bool sums_channels(const Layer& l) { return operator_of(l).channels == Channels::reduced; }
 // Whether what is read of the first input depends on the output channels.
 inline bool channelwise(const Layer& l) {
-  return operator_of(l).channels == Channels::parallel || (l.op == Op::matmul && !l.matmul.by_rows);
+  return operator_of(l).channels == Channels::parallel || (l.op == Op::matmul && !l.matmul.by_rows) ||
+         l.op == Op::transpose;
 }
 inline bool has_window(const Layer& l) { return operator_of(l).window; }
 // Whether a block mask says something about its weights. Of a depthwise convolution an 8x8 block would be a diagonal,

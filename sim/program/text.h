@@ -13,7 +13,8 @@
 //     ff
 //   (general scales: a layer also has `multiplier=m,n` with n = 0 unless it is an add, or `channel_scales`)
 //   chunk 0 layer=1 rows=0-3,7 cols=0:8 taps=9 bias blocks=40 indexed size=160,44,23040 ddr=4096   (bias,index,data;
-//   a chunk with the multipliers of its channels has `multipliers=BYTES` behind `bias`)
+//   a chunk with the multipliers of its channels has `multipliers=BYTES` behind `bias`,
+//   one that is as long as others by zeros at its end `padding=BYTES`)
 //   piece tensor=1 region=0:56,0:112,0:64 placement=mem(0,0) at=0 dims=6272*4,56@25088    (placement=ddr for DDR)
 //   lock mem(0,0) 3 value=1 role=input_full
 //   route 0 from=mem(0,0).mm2s0 to=tile(0,0).s2mm0;tile(1,0).s2mm0
@@ -27,6 +28,7 @@
 //     call conv layer=1 out=0:7,0:7,0:64 in=9,9,64 ic0=0 first last at=1024 weights=8192 result=12288 chunk=0
 //   engine controller                                    where the hardware has one (control.h)
 //     write tile(0,0).s2mm0 bd=1 move=0 next=2 iterate=4@1024 layer=1      registers of that channel's move 0
+//     write tile(0,0).s2mm0 bd=3 move=8 joined=4 layer=1                   of moves 8 to 11 end to end
 //     patch shim(0).mm2s0 bd=1 layer=1
 //     set shim(0).mm2s0 layer=1
 //     push tile(0,0).s2mm0 bd=1 moves=8 repeat=4 token layer=1

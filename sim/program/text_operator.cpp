@@ -55,6 +55,9 @@ std::string operator_attributes(const ops::Layer& y) {
   if (y.op == ops::Op::pick)
     text += fmt::format(" pixels={},{} sizes={} strides={}", y.pixels.from, y.pixels.first,
                         fmt::join(y.pixels.sizes, ","), fmt::join(y.pixels.strides, ","));
+  if (y.op == ops::Op::remap)
+    text += fmt::format(" rows={} columns={}", fmt::join(y.remap.rows, ","), fmt::join(y.remap.columns, ","));
+  if (y.op == ops::Op::transpose) text += fmt::format(" group_rows={}", y.group_rows);
   const ops::MatMul& m = y.matmul;
   if (y.op == ops::Op::matmul)
     text += fmt::format(" matmul={},{},{},{},{},{},{}", m.by_rows ? 1 : 0, m.heads, m.depth, m.rows, m.second_rows,
@@ -80,6 +83,9 @@ void read_operator_attributes(TextLine& line, ops::Layer& y) {
   optional_numbers(line, "pixels", y.pixels.from, y.pixels.first);
   read_list(line, "sizes", y.pixels.sizes);
   read_list(line, "strides", y.pixels.strides);
+  read_list(line, "rows", y.remap.rows);
+  read_list(line, "columns", y.remap.columns);
+  line.optional("group_rows", y.group_rows);
   ops::MatMul& m = y.matmul;
   optional_numbers(line, "matmul", by_rows, m.heads, m.depth, m.rows, m.second_rows, m.first, m.second);
   m.by_rows = by_rows != 0;

@@ -202,6 +202,8 @@ class Parser {
     c.shape.by_channel = line_.flag("by_channel");
     line_.optional("table", c.shape.table);
     c.size.table = c.shape.table;
+    line_.optional("padding", c.shape.padding);
+    c.size.padding = c.shape.padding;
     line_.number("blocks", c.size.blocks);
     c.size.indexed = line_.flag("indexed");
     line_.numbers("size", {&c.size.bias, &c.size.index, &c.size.data});

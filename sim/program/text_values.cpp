@@ -74,6 +74,7 @@ ControlOp TextValues::control(ControlKind kind, std::vector<Wait>& list) {
   if (write || push || kind == ControlKind::patch_address) line_.number("bd", c.descriptor);
   if (write) {
     line_.number("move", c.transfer);
+    line_.optional("joined", c.joined);
     line_.optional("next", c.next);
     iterate("iterate", c);
     c.ends_at_last = line_.flag("tlast");

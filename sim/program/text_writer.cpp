@@ -176,6 +176,7 @@ class Writer {
     if (c.shape.multipliers) add(" multipliers=", c.size.multipliers);
     if (c.shape.by_channel) add(" by_channel");
     if (c.shape.table > 0) add(" table=", c.shape.table);
+    if (c.shape.padding > 0) add(" padding=", c.shape.padding);
     add(" blocks=", c.size.blocks);
     if (c.size.indexed) add(" indexed");
     add(" size=", c.size.bias, ',', c.size.index, ',', c.size.data, " ddr=", c.ddr_address, '\n');
@@ -284,6 +285,7 @@ class Writer {
     if (write || push || c.kind == ControlKind::patch_address) add(" bd=", int{c.descriptor});
     if (write) {
       add(" move=", c.transfer);
+      if (c.joined != 1) add(" joined=", int{c.joined});
       if (c.next != -1) add(" next=", int{c.next});
       if (c.iterations != 1 || c.iteration_step != 0) add(" iterate=", int{c.iterations}, '@', c.iteration_step);
       if (c.ends_at_last) add(" tlast");

@@ -40,6 +40,7 @@ class ProgramWalk {
       put(c.size.blocks, c.size.indexed, c.size.bias, c.size.index, c.size.data);
       if (c.shape.multipliers) put(-1, c.size.multipliers);
       if (c.shape.by_channel || c.shape.table > 0) put(-3, c.shape.by_channel, c.size.table);
+      if (c.shape.padding > 0) put(-4, c.shape.padding);
     }
     for (const TensorPiece& t : p_.pieces) {
       put(t.tensor, t.in_ddr, t.in_ddr ? -1 : t.memory);
@@ -98,7 +99,7 @@ class ProgramWalk {
 
   void control(const ControlOp& c) {
     put(static_cast<int>(c.kind), c.channel, c.layer, c.descriptor, c.transfer, c.next, c.iterations, c.iteration_step);
-    put(c.ends_at_last, c.transfers, c.repeat, c.token);
+    put(c.ends_at_last, c.joined, c.transfers, c.repeat, c.token);
     waits(c.wait0, c.wait_count);
   }
 

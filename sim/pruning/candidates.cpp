@@ -15,26 +15,35 @@ bool is_first_convolution(const network::Network& network, const network::Layer&
   return first != network.layers.end() && first->id == layer.id;
 }
 
+// Blocks of the layer whose importance is 0 go with every candidate, as long as a block stays.
+Candidate candidate_of(const sparsity::BlockMask& grid, const std::vector<double>& importance, std::size_t zeros,
+                       sparsity::PrunePattern pattern) {
+  Candidate c;
+  c.pattern = pattern;
+  c.mask = prune_patterned(grid, importance, zeros, pattern);
+  if (std::any_of(importance.begin(), importance.end(), [](double value) { return value > 0; }))
+    for (std::size_t b = 0; b < importance.size(); ++b)
+      if (importance[b] == 0) c.mask.bits[b] = 0;
+  c.zeros = static_cast<std::size_t>(std::count(c.mask.bits.begin(), c.mask.bits.end(), 0));
+  for (std::size_t b = 0; b < importance.size(); ++b) c.lost += c.mask.bits[b] == 0 ? importance[b] : 0;
+  return c;
+}
+
 LayerCandidates candidates_of(network::LayerId id, const sparsity::BlockMask& grid,
-                              const std::vector<double>& importance, double least_density) {
+                              const std::vector<double>& importance, const PruneSpec& spec) {
   LayerCandidates c;
   c.layer = id;
-  const std::size_t blocks = importance.size();
-  const auto empty = static_cast<std::size_t>(std::count(importance.begin(), importance.end(), 0.0));
-  const auto most = blocks - std::max<std::size_t>(
-                                 1, static_cast<std::size_t>(std::ceil(least_density * static_cast<double>(blocks))));
   c.weight = std::accumulate(importance.begin(), importance.end(), 0.0);
-  for (int k = 0; k <= share_steps; ++k) {
-    const std::size_t wanted = std::min(most, blocks * static_cast<std::size_t>(k) / share_steps);
-    const std::size_t zeros = std::max(std::min(empty, blocks - 1), wanted);
-    std::vector<sparsity::PrunedLayer> layer{{grid, importance}};
-    prune(layer, zeros);
-    double lost = 0;
-    for (std::size_t b = 0; b < blocks; ++b) lost += layer[0].mask.bits[b] == 0 ? importance[b] : 0;
-    c.lost.push_back(c.weight > 0 ? lost / c.weight : 0);
-    c.zeros.push_back(zeros);
-    c.masks.push_back(std::move(layer[0].mask));
-  }
+  const std::size_t blocks = importance.size();
+  const auto stay = static_cast<std::size_t>(std::ceil(spec.least_density * static_cast<double>(blocks)));
+  const std::size_t most = blocks - std::max<std::size_t>(1, stay);
+  for (const sparsity::PrunePattern pattern : spec.patterns)
+    for (int k = 0; k <= share_steps; ++k) {
+      const std::size_t zeros = std::min(most, blocks * static_cast<std::size_t>(k) / share_steps);
+      c.candidates.push_back(candidate_of(grid, importance, zeros, pattern));
+      c.candidates.back().share = k;
+      if (c.weight > 0) c.candidates.back().lost /= c.weight;
+    }
   return c;
 }
 
@@ -49,12 +58,15 @@ std::vector<LayerCandidates> make_candidates(const run::RunConfig& config, const
     if (own == weights.end() || is_first_convolution(config.network, layer) ||
         std::find(spec.spare.begin(), spec.spare.end(), layer.name) != spec.spare.end())
       continue;
-    const auto grid = sparsity::BlockMask::all_ones(layer.out.c, layer.in.c, config.mask_spec.bc, config.mask_spec.bi);
-    const std::uint64_t seed = derive_seed(config.mask_spec.seed, static_cast<std::uint64_t>(layer.id));
+    const sparsity::MaskSpec& masks = config.mask_spec;
+    const auto given = masks.layers.find(layer.name);
+    const sparsity::MaskOverride sides = given == masks.layers.end() ? sparsity::MaskOverride{} : given->second;
+    const auto grid = sparsity::BlockMask::all_ones(layer.out.c, layer.in.c, sides.bc.value_or(masks.bc),
+                                                    sides.bi.value_or(masks.bi));
+    const std::uint64_t seed = derive_seed(masks.seed, static_cast<std::uint64_t>(layer.id));
     const sparsity::FloatWeights* gradient = gradients == nullptr ? nullptr : &gradients->at(layer.name);
-    layers.push_back(candidates_of(layer.id, grid,
-                                   block_importance(own->second, grid.bc, grid.bi, spec.importance, seed, gradient),
-                                   spec.least_density));
+    layers.push_back(candidates_of(
+        layer.id, grid, block_importance(own->second, grid.bc, grid.bi, spec.importance, seed, gradient), spec));
   }
   double all = 0;
   for (LayerCandidates& layer : layers) {
@@ -68,7 +80,7 @@ std::vector<LayerCandidates> make_candidates(const run::RunConfig& config, const
 double kept_importance(const std::vector<LayerCandidates>& layers, const std::vector<int>& chosen) {
   double kept = 1;
   for (std::size_t i = 0; i < layers.size(); ++i)
-    kept -= layers[i].weight * layers[i].lost[static_cast<std::size_t>(chosen[i])];
+    kept -= layers[i].weight * layers[i].candidates[static_cast<std::size_t>(chosen[i])].lost;
   return kept;
 }
 

@@ -5,232 +5,244 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <numeric>
+#include <set>
 
 #include "sim/pruning/knapsack.h"
-#include "sim/result/json.h"
-#include "sim/run/isolate.h"
-#include "sim/run/pipeline.h"
+#include "sim/pruning/trial.h"
 
 namespace tessera::pruning {
 namespace {
 
 constexpr int most_rounds = 12;  // of knapsack and simulation
 
-// One simulation of the whole network.
-struct Simulated {
-  double latency_us = 0;
-  std::vector<double> layer_us;    // by LayerId: time of the cores on it, waiting included
-  std::vector<std::string> binds;  // by LayerId
-};
-
-Simulated measured(const run::RunConfig& config, const result::DensityResult& result) {
-  Simulated s;
-  s.latency_us = result.latency_us;
-  s.layer_us.resize(config.network.layers.size());
-  s.binds.resize(config.network.layers.size());
-  std::map<std::string, network::LayerId> ids;
-  for (const network::Layer& layer : config.network.layers) ids[layer.name] = layer.id;
-  const double cycle_us = s.latency_us / (static_cast<double>(result.total) / millicycles_per_cycle);
-  for (const result::LayerResult& layer : result.layers) {
-    const auto id = static_cast<std::size_t>(ids.at(layer.name));
-    const Millicycles idle = layer.time[static_cast<std::size_t>(exec::Cause::idle)];
-    const Millicycles time = std::accumulate(layer.time.begin(), layer.time.end(), -idle);
-    s.layer_us[id] = static_cast<double>(time) / millicycles_per_cycle * cycle_us / config.array.cores();
-    if (layer.bounds) s.binds[id] = layer.bounds->alone_by;
-  }
-  return s;
+// What the network takes is no less than this of it.
+std::string at_least_text(double least, Quantity quantity) {
+  return amount_text(quantity == Quantity::weight_bytes ? least : std::ceil(least * 10) / 10, quantity);
 }
 
 class Pruner {
  public:
   Pruner(const run::RunConfig& config, const PruneSpec& spec, const std::vector<LayerCandidates>& layers,
          const std::function<void(const std::string&)>& progress)
-      : config_(config), spec_(spec), layers_(layers), progress_(progress) {
-    // Shares beyond which no layer may lose a block more are all alike.
-    for (const LayerCandidates& layer : layers_)
-      for (int k = 1; k <= share_steps; ++k)
-        if (layer.zeros[static_cast<std::size_t>(k)] != layer.zeros[static_cast<std::size_t>(k) - 1])
-          steps_ = std::max(steps_, k + 1);
-  }
+      : config_(config), spec_(spec), layers_(layers), progress_(progress), trials_(config, layers) {}
 
   Expected<Pruned> prune() {
-    if (std::optional<Failure> failure = simulate_uniform()) return *failure;
-    if (uniform_.back().latency_us > spec_.latency_us) return infeasible();
-    Expected<Simulated> best = search();
-    if (!best) return best.failure();
-    if (std::optional<Failure> failure = refine(*best)) return *failure;
-    return result(*best);
+    if (std::optional<Failure> failure = try_uniform()) return *failure;
+    if (total(*least_) > spec_.budget.most) return infeasible();
+    std::vector<std::vector<Option>> costs = groups_;
+    for (int pass = 0; pass < 3; ++pass) {
+      const Choice before = best_->choice;
+      if (std::optional<Failure> failure = search(costs)) return *failure;
+      if (pass > 0 && best_->choice == before) break;
+      costs = corrected();
+    }
+    if (std::optional<Failure> failure = give_back()) return *failure;
+    return result();
   }
 
  private:
-  std::vector<int> uniform(int step) const { return std::vector<int>(layers_.size(), step); }
+  double total(const Trial& trial) const { return amount(trial.total, spec_.budget.quantity); }
+  double kept(const Trial& trial) const { return kept_importance(layers_, trial.choice); }
+  Choice uniform(std::size_t candidate) const { return Choice(layers_.size(), static_cast<int>(candidate)); }
 
-  run::RunConfig with(const std::vector<int>& chosen) const {
-    run::RunConfig config = config_;
-    for (std::size_t i = 0; i < layers_.size(); ++i)
-      config.masks[static_cast<std::size_t>(layers_[i].layer)] = layers_[i].masks[static_cast<std::size_t>(chosen[i])];
-    return config;
+  const Candidate& taken(std::size_t layer, const Choice& choice) const {
+    return layers_[layer].candidates[static_cast<std::size_t>(choice[layer])];
   }
 
-  // Several choices, each in its own process, two at a time.
-  Expected<std::vector<Simulated>> simulate(const std::vector<std::vector<int>>& choices) {
-    std::vector<Simulated> results;
-    for (std::size_t first = 0; first < choices.size(); first += 2) {
-      std::vector<std::unique_ptr<run::IsolatedTask>> tasks;
-      for (std::size_t i = first; i < std::min(choices.size(), first + 2); ++i)
-        tasks.push_back(std::make_unique<run::IsolatedTask>([this, chosen = choices[i]]() -> Expected<std::string> {
-          const Expected<result::DensityResult> found = run_density(with(chosen), run::Density::sparse);
-          if (!found) return found.failure();
-          return pack(*found);
-        }));
-      for (const auto& task : tasks) {
-        const Expected<std::string> result = task->wait();
-        if (!result) return result.failure();
-        results.push_back(measured(config_, result::unpack(*result)));
-        ++simulations_;
-      }
-    }
-    return results;
+  // Keeps the trial when it is the best within the budget, or the least of all.
+  bool consider(const Trial& trial) {
+    if (!least_ || total(trial) < total(*least_)) least_ = trial;
+    const bool better = total(trial) <= spec_.budget.most && (!best_ || kept(trial) > kept(*best_));
+    if (better) best_ = trial;
+    return better;
   }
 
-  std::optional<Failure> simulate_uniform() {
-    progress_(fmt::format("simulating {} uniform shares", steps_));
-    std::vector<std::vector<int>> choices;
-    for (int k = 0; k < steps_; ++k) choices.push_back(uniform(k));
-    Expected<std::vector<Simulated>> all = simulate(choices);
+  // Whether no layer loses other blocks than with the candidate before.
+  bool same_as_before(std::size_t candidate) const {
+    return candidate > 0 && std::all_of(layers_.begin(), layers_.end(), [&](const LayerCandidates& layer) {
+             return layer.candidates[candidate].mask.bits == layer.candidates[candidate - 1].mask.bits;
+           });
+  }
+
+  std::optional<Failure> try_uniform() {
+    const std::size_t count = layers_.empty() ? 1 : layers_[0].candidates.size();
+    std::vector<Choice> choices;
+    for (std::size_t c = 0; c < count; ++c)
+      if (!same_as_before(c)) choices.push_back(uniform(c));
+    progress_(fmt::format("simulating {} uniform shares", choices.size()));
+    Expected<std::vector<Trial>> all = trials_.simulate(choices);
     if (!all) return all.failure();
-    uniform_ = std::move(*all);
+    for (std::size_t c = 0, next = 0; c < count; ++c)
+      uniform_.push_back(same_as_before(c) ? uniform_.back() : (*all)[next++]);
+    for (const Trial& trial : uniform_) consider(trial);
     for (const LayerCandidates& layer : layers_) {
       std::vector<Option>& group = groups_.emplace_back();
-      for (std::size_t k = 0; k < static_cast<std::size_t>(steps_); ++k)
-        group.push_back({uniform_[k].layer_us[static_cast<std::size_t>(layer.layer)], layer.weight * layer.lost[k]});
+      for (std::size_t c = 0; c < count; ++c)
+        group.push_back({amount(uniform_[c].layers[static_cast<std::size_t>(layer.layer)], spec_.budget.quantity),
+                         layer.weight * layer.candidates[c].lost});
+    }
+    return try_cheapest();
+  }
+
+  // Every layer's cheapest candidate, which need not be the one with the fewest blocks.
+  std::optional<Failure> try_cheapest() {
+    Choice cheapest;
+    for (const std::vector<Option>& group : groups_)
+      cheapest.push_back(
+          static_cast<int>(std::min_element(group.begin(), group.end(),
+                                            [](const Option& a, const Option& b) { return a.cost < b.cost; }) -
+                           group.begin()));
+    return try_choices({cheapest}, nullptr);
+  }
+
+  // Simulates what has not been simulated; `found` gets the last of them.
+  std::optional<Failure> try_choices(const std::vector<Choice>& choices, Trial* found) {
+    Expected<std::vector<Trial>> trials = trials_.simulate(choices);
+    if (!trials) return trials.failure();
+    for (const Trial& trial : *trials) consider(trial);
+    if (found != nullptr && !trials->empty()) *found = trials->back();
+    return std::nullopt;
+  }
+
+  static double model(const std::vector<std::vector<Option>>& costs, const Choice& choice) {
+    double sum = 0;
+    for (std::size_t i = 0; i < choice.size(); ++i) sum += costs[i][static_cast<std::size_t>(choice[i])].cost;
+    return sum;
+  }
+
+  // The costs of each layer times what the best trial took for it over what the model says.
+  std::vector<std::vector<Option>> corrected() const {
+    std::vector<std::vector<Option>> costs = groups_;
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      const double said = costs[i][static_cast<std::size_t>(best_->choice[i])].cost;
+      const double took = amount(best_->layers[static_cast<std::size_t>(layers_[i].layer)], spec_.budget.quantity);
+      if (said > 0)
+        for (Option& option : costs[i]) option.cost *= took / said;
+    }
+    return costs;
+  }
+
+  // Knapsack and simulation in turn, the knapsack's budget moved by what the model was off, until the best trial is
+  // within the tolerance below the budget.
+  std::optional<Failure> search(const std::vector<std::vector<Option>>& costs) {
+    const double most = spec_.budget.most;
+    double low = 0, high = 0;
+    for (const std::vector<Option>& group : costs) {
+      const auto [least, greatest] = std::minmax_element(
+          group.begin(), group.end(), [](const Option& a, const Option& b) { return a.cost < b.cost; });
+      low += least->cost;
+      high += greatest->cost;
+    }
+    double budget = model(costs, best_->choice) + most * (1 - tolerance / 4) - total(*best_);
+    for (int round = 0; round < most_rounds && high - low > 1e-9 * high; ++round) {
+      const std::optional<Choice> choice = choose_options(costs, std::clamp(budget, low, high));
+      if (!choice || !tried_.insert(*choice).second) break;
+      progress_(fmt::format("{} in the model", amount_text(model(costs, *choice), spec_.budget.quantity)));
+      Trial trial;
+      if (std::optional<Failure> failure = try_choices({*choice}, &trial)) return failure;
+      const bool fits = total(trial) <= most;
+      if (fits && (total(trial) >= most * (1 - tolerance) || budget >= high)) break;
+      if (fits)
+        low = std::max(low, model(costs, *choice));
+      else
+        high = std::min(high, model(costs, *choice));
+      budget = model(costs, *choice) + most * (1 - tolerance / 2) - total(trial);
+      if (budget <= low || budget >= high) budget = (low + high) / 2;
     }
     return std::nullopt;
   }
 
-  // Time that the chosen layers take in the model.
-  double model_us(const std::vector<int>& chosen) const {
-    double us = 0;
-    for (std::size_t i = 0; i < chosen.size(); ++i) us += groups_[i][static_cast<std::size_t>(chosen[i])].cost;
-    return us;
-  }
-
-  // The simulated choice nearest below the budget, or else nearest above it within the tolerance.
-  Expected<Simulated> search() {
-    double budget = model_us(uniform(0)) + spec_.latency_us - uniform_.front().latency_us;
-    double low = model_us(uniform(steps_ - 1)), high = model_us(uniform(0));
-    std::optional<Simulated> best{uniform_.back()};
-    chosen_ = uniform(steps_ - 1);
-    for (int round = 0; round < most_rounds; ++round) {
-      const std::optional<std::vector<int>> choice = choose_options(groups_, std::clamp(budget, low, high));
-      if (!choice) {
-        budget = std::min(high, budget * (1 + tolerance / 2));
-        continue;
-      }
-      if (std::find(simulated_.begin(), simulated_.end(), *choice) != simulated_.end()) break;
-      simulated_.push_back(*choice);
-      progress_(fmt::format("round {}: {:.1f} us in the model", round + 1, model_us(*choice)));
-      Expected<std::vector<Simulated>> simulated = simulate({*choice});
-      if (!simulated) return simulated.failure();
-      const double us = (*simulated)[0].latency_us, wanted = spec_.latency_us;
-      const bool fits = us <= wanted;
-      if (fits && kept_importance(layers_, *choice) > kept_importance(layers_, chosen_)) {
-        best = std::move((*simulated)[0]);
-        chosen_ = *choice;
-      }
-      if ((fits && us >= wanted * (1 - tolerance)) || (fits && budget >= high)) break;
-      // Towards the middle of the tolerance, by what the model was off.
-      if (fits)
-        low = std::max(low, model_us(*choice));
-      else
-        high = std::min(high, model_us(*choice));
-      budget = model_us(*choice) + (wanted * (1 - tolerance / 2) - us);
-      if (budget <= low || budget >= high) budget = (low + high) / 2;
-      if (high - low < 1e-9 * high) break;
+  // The candidate of the layer that loses less than the taken one, and of those the one that loses most; -1: none.
+  int less_pruned(std::size_t layer) const {
+    const double lost = taken(layer, best_->choice).lost;
+    int next = -1;
+    double most = -1;
+    for (std::size_t c = 0; c < layers_[layer].candidates.size(); ++c) {
+      const double other = layers_[layer].candidates[c].lost;
+      if (other >= lost || other <= most) continue;
+      most = other;
+      next = static_cast<int>(c);
     }
-    return *best;
+    return next;
   }
 
-  // Gives blocks back to one layer at a time, where most importance returns, as long as the time is short of the
-  // tolerance: what is left when no choice of the knapsack lies within it.
-  std::optional<Failure> refine(Simulated& best) {
-    std::vector<bool> tried(layers_.size(), false);
-    for (int round = 0; round < most_rounds && best.latency_us < spec_.latency_us * (1 - tolerance); ++round) {
-      std::size_t at = layers_.size();
-      double most = 0;
+  // Gives blocks back to one layer at a time, where most importance returns, as long as the budget has room: what is
+  // left when no choice of the knapsack uses it up.
+  std::optional<Failure> give_back() {
+    for (int round = 0; round < most_rounds && total(*best_) < spec_.budget.most; ++round) {
+      std::vector<std::pair<double, Choice>> moves;
       for (std::size_t i = 0; i < layers_.size(); ++i) {
-        const auto k = static_cast<std::size_t>(chosen_[i]);
-        const double gain = k == 0 || tried[i] ? 0 : groups_[i][k].loss - groups_[i][k - 1].loss;
-        if (gain <= most) continue;
-        most = gain;
-        at = i;
+        const int next = less_pruned(i);
+        if (next < 0) continue;
+        Choice choice = best_->choice;
+        choice[i] = next;
+        if (tried_.count(choice) == 0) moves.emplace_back(kept_importance(layers_, choice), std::move(choice));
       }
-      if (at == layers_.size()) break;
-      tried[at] = true;
-      std::vector<int> choice = chosen_;
-      --choice[at];
-      Expected<std::vector<Simulated>> simulated = simulate({choice});
-      if (!simulated) return simulated.failure();
-      if ((*simulated)[0].latency_us > spec_.latency_us) continue;
-      best = std::move((*simulated)[0]);
-      chosen_ = std::move(choice);
-      tried[at] = false;
+      std::stable_sort(moves.begin(), moves.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+      std::vector<Choice> choices;
+      for (std::size_t m = 0; m < std::min<std::size_t>(2, moves.size()); ++m) choices.push_back(moves[m].second);
+      if (choices.empty()) break;
+      tried_.insert(choices.begin(), choices.end());
+      if (std::optional<Failure> failure = try_choices(choices, nullptr)) return failure;
     }
     return std::nullopt;
   }
 
   Failure infeasible() const {
-    const Simulated& least = uniform_.back();
+    const Quantity quantity = spec_.budget.quantity;
     std::vector<std::size_t> order(config_.network.layers.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return least.layer_us[a] > least.layer_us[b]; });
-    std::vector<std::string> longest;
-    for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i)
-      longest.push_back(fmt::format("{} {:.1f} us{}", config_.network.layers[order[i]].name, least.layer_us[order[i]],
-                                    least.binds[order[i]].empty() ? "" : " (" + least.binds[order[i]] + ")"));
-    return fail(
-        ExitCode::does_not_fit,
-        {"", "--latency-us",
-         fmt::format("is {:.6g} us, and with the fewest blocks that may stay the network takes {:.1f} us; longest: "
-                     "{}",
-                     spec_.latency_us, least.latency_us, fmt::join(longest, ", ")),
-         fmt::format("legal: {:.1f} us or more, a lower --min-density, fewer layers spared, or faster hardware",
-                     std::ceil(least.latency_us * 10) / 10)});
-  }
-
-  // The uniform share that takes as long, between two simulated ones, and what it keeps.
-  void compare_uniform(Pruned& pruned) const {
-    for (int k = 1; k < steps_; ++k) {
-      const double before = uniform_[static_cast<std::size_t>(k) - 1].latency_us,
-                   after = uniform_[static_cast<std::size_t>(k)].latency_us;
-      if (after > pruned.latency_us && k + 1 < steps_) continue;
-      const double part = before > after ? std::clamp((before - pruned.latency_us) / (before - after), 0.0, 1.0) : 0;
-      const double kept_before = kept_importance(layers_, uniform(k - 1)),
-                   kept_after = kept_importance(layers_, uniform(k));
-      pruned.uniform_share = (k - 1 + part) / share_steps;
-      pruned.uniform_kept = kept_before + part * (kept_after - kept_before);
-      return;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return amount(least_->layers[a], quantity) > amount(least_->layers[b], quantity);
+    });
+    std::vector<std::string> most;
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i) {
+      const std::string& binds = quantity == Quantity::latency_us ? least_->binds[order[i]] : "";
+      most.push_back(fmt::format("{} {}{}", config_.network.layers[order[i]].name,
+                                 amount_text(amount(least_->layers[order[i]], quantity), quantity),
+                                 binds.empty() ? "" : " (" + binds + ")"));
     }
+    return fail(ExitCode::does_not_fit,
+                {"", option_of(quantity),
+                 fmt::format("is {:.8g} {}, and with the blocks that must stay the network takes {}; most of it: {}",
+                             spec_.budget.most, unit_of(quantity), amount_text(total(*least_), quantity),
+                             fmt::join(most, ", ")),
+                 fmt::format("legal: {} or more, a lower --min-density, fewer layers spared, or other hardware",
+                             at_least_text(total(*least_), quantity))});
   }
 
-  Pruned result(const Simulated& best) const {
+  // The uniform share that takes as much as the best trial, between two simulated ones, and what it keeps; of the
+  // patterns the one that keeps most.
+  void compare_uniform(Pruned& pruned) const {
+    pruned.uniform_kept = 0;
+    for (std::size_t start = 0; start < uniform_.size(); start += share_steps + 1)
+      for (std::size_t c = start + 1; c < start + share_steps + 1; ++c) {
+        const double before = total(uniform_[c - 1]), after = total(uniform_[c]);
+        if (after > total(*best_) && c < start + share_steps) continue;
+        const double part = before > after ? std::clamp((before - total(*best_)) / (before - after), 0.0, 1.0) : 0;
+        const double mixed = kept(uniform_[c - 1]) + part * (kept(uniform_[c]) - kept(uniform_[c - 1]));
+        if (mixed > pruned.uniform_kept) {
+          pruned.uniform_share = (static_cast<double>(c - start) - 1 + part) / share_steps;
+          pruned.uniform_kept = mixed;
+        }
+        break;
+      }
+  }
+
+  Pruned result() const {
     Pruned pruned;
-    pruned.masks = with(chosen_).masks;
-    pruned.before_us = uniform_.front().latency_us;
-    pruned.latency_us = best.latency_us;
-    pruned.least_us = uniform_.back().latency_us;
-    pruned.kept = kept_importance(layers_, chosen_);
-    pruned.simulations = simulations_;
+    pruned.masks = trials_.with(best_->choice).masks;
+    pruned.before = uniform_.front().total;
+    pruned.after = best_->total;
+    pruned.least = total(*least_);
+    pruned.kept = kept(*best_);
+    pruned.simulations = trials_.simulations();
     compare_uniform(pruned);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const auto id = static_cast<std::size_t>(layers_[i].layer);
-      const auto c = static_cast<std::size_t>(chosen_[i]);
-      pruned.layers.push_back({layers_[i].layer, layers_[i].masks[c].bits.size(), layers_[i].zeros[c],
-                               1 - layers_[i].lost[c], uniform_.front().layer_us[id], best.layer_us[id],
-                               best.binds[id]});
+      const Candidate& candidate = taken(i, best_->choice);
+      pruned.layers.push_back({layers_[i].layer, candidate.mask.bits.size(), candidate.zeros, candidate.pattern,
+                               1 - candidate.lost, uniform_.front().layers[id], best_->layers[id], best_->binds[id]});
     }
     return pruned;
   }
@@ -239,12 +251,11 @@ class Pruner {
   const PruneSpec& spec_;
   const std::vector<LayerCandidates>& layers_;
   const std::function<void(const std::string&)>& progress_;
-  int steps_ = 1;                            // uniform shares
-  std::vector<Simulated> uniform_;           // by step
+  Trials trials_;
+  std::vector<Trial> uniform_;               // by candidate
   std::vector<std::vector<Option>> groups_;  // by layer and candidate
-  std::vector<int> chosen_;
-  std::vector<std::vector<int>> simulated_;  // choices of the knapsack so far
-  int simulations_ = 0;
+  std::set<Choice> tried_;                   // of the knapsack and by giving back
+  std::optional<Trial> best_, least_;        // most kept within the budget; least of what the budget is of
 };
 
 }  // namespace

@@ -107,6 +107,30 @@ Tensor resize(const network::Layer& layer, const Tensor& in) {
   return out;
 }
 
+Tensor remap(const network::Layer& layer, const Tensor& in) {
+  Tensor out = empty_output(layer);
+  std::size_t next = 0;
+  for (const int y : layer.remap.rows)
+    for (const int x : layer.remap.columns)
+      for (int c = 0; c < layer.out.c; ++c, ++next) {
+        if (y < 0 || x < 0) continue;
+        const int fy = y % ops::position_steps, fx = x % ops::position_steps, top = y / ops::position_steps,
+                  left = x / ops::position_steps, bottom = top + (fy > 0 ? 1 : 0), right = left + (fx > 0 ? 1 : 0);
+        out.values[next] = interpolate(
+            {at(in, top, left, c), at(in, top, right, c), at(in, bottom, left, c), at(in, bottom, right, c)}, fy, fx);
+      }
+  return out;
+}
+
+Tensor transpose(const network::Layer& layer, const Tensor& in) {
+  Tensor out = empty_output(layer);
+  std::size_t next = 0;
+  for (int group = 0; group < in.shape.h; group += layer.group_rows)
+    for (int c = 0; c < in.shape.c; ++c)
+      for (int row = 0; row < layer.group_rows; ++row) out.values[next++] = at(in, group + row, 0, c);
+  return out;
+}
+
 Tensor depth_to_space(const network::Layer& layer, const Tensor& in) {
   Tensor out = empty_output(layer);
   const int fh = layer.factor_h, fw = layer.factor_w;

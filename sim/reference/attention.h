@@ -9,6 +9,8 @@ Tensor softmax(const network::Layer& layer, const Tensor& in);
 Tensor layer_normalization(const network::Layer& layer, const Tensor& in, const sparsity::WeightTensor& weights);
 Tensor pick_pixels(const network::Layer& layer, const Tensor& in);
 Tensor resize(const network::Layer& layer, const Tensor& in);
+Tensor remap(const network::Layer& layer, const Tensor& in);
+Tensor transpose(const network::Layer& layer, const Tensor& in);
 Tensor depth_to_space(const network::Layer& layer, const Tensor& in);
 
 }  // namespace tessera::reference

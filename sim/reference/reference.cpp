@@ -85,6 +85,10 @@ Tensor compute_layer(const network::Layer& layer, const std::vector<Tensor>& ten
       return resize(layer, in(0));
     case network::Op::depth_to_space:
       return depth_to_space(layer, in(0));
+    case network::Op::remap:
+      return remap(layer, in(0));
+    case network::Op::transpose:
+      return transpose(layer, in(0));
     case network::Op::matmul:
       return multiply_tensors(layer, in(0), in(1));
     case network::Op::softmax:

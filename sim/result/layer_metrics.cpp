@@ -90,7 +90,8 @@ void add_columns(LayerTable& table) {
        "a call. weights-stationary: weights stay in the core while the map passes, not the other way round. "
        "chunks-staged: "
        "an input in DDR passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more "
-       "than two. sharding=width: the output is spread over the memory tiles by its width, not its height. depth-tiles=N: "
+       "than two. sharding=width: the output is spread over the memory tiles by its width, not its height. "
+       "depth-tiles=N: "
        "walked together with its neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed "
        "as one. Policy object_fifo: buffers=A,B,C of a core for input, weights and output; keeps=input or weights: "
        "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on.",
@@ -169,15 +170,22 @@ void add_others(LayerTable& table) {
   const LayerTable lines{
       {"alone_bound_mapping", "", "The mapping that attains alone_bound_us.", "argmin of alone_bound_us",
        field<&L::bounds, &LayerBounds::alone_mapping>()},
+      {"control.operations", "operations",
+       "What controllers do for the layer; absent where transfers are started for free.", "counted",
+       field<&L::control, &LayerControl::operations>()},
+      {"control.descriptors", "descriptors", "Descriptors among them that are written.", "counted",
+       field<&L::control, &LayerControl::descriptors>()},
+      {"control.us", "us", "Time that the operations take, all controllers together, without waiting.",
+       "sum over its operations of the time of each", field<&L::control, &LayerControl::us>()},
       {"extrapolated", "", "The extrapolated kernel calls of the layer with the most time, and the measured shapes.",
        "absent where no call is extrapolated", field<&L::extrapolated>()},
       {"weight_bytes",
        "B",
        "Weights of the layer as they stand in DDR, each chunk once.",
-       "data + index + bias + multipliers",
+       "data + index + bias + multipliers + padding",
        {}},
-      {"weight_bytes.total", "B", "All of it: values, indices, biases and multipliers.",
-       "data + index + bias + multipliers", derived<L>(layer_weights_of)},
+      {"weight_bytes.total", "B", "All of it: values, indices, biases, multipliers and padding.",
+       "data + index + bias + multipliers + padding", derived<L>(layer_weights_of)},
       {"weight_bytes.index", "B", "Which blocks are present: counts and columns; none where all are.",
        "2 B per index row and present index unit, rounded up to 4 B per chunk",
        field<&L::weight_bytes, &WeightBytes::index>()},
@@ -190,6 +198,9 @@ void add_others(LayerTable& table) {
       {"weight_bytes.multipliers", "B",
        "One int32 per output channel of layers with a scale per channel; absent without.", "4 x channels",
        field<&L::weight_bytes, &WeightBytes::multipliers>()},
+      {"weight_bytes.padding", "B",
+       "Zeros that make the chunks of a layer equally long, which saves descriptors; absent without.", "counted",
+       field<&L::weight_bytes, &WeightBytes::padding>()},
       {"time",
        "core cycles",
        "Time of all cores at this layer, by cause (see time.*); without idle time.",

@@ -15,7 +15,8 @@ struct WeightBytes {
   std::int64_t blocks = 0;  // 8x8, present
   Bytes data = 0, index = 0, bias = 0;
   std::optional<Bytes> multipliers;  // of layers with a scale per channel
-  Bytes total() const { return data + index + bias + multipliers.value_or(0); }
+  std::optional<Bytes> padding;      // where chunks are made equally long
+  Bytes total() const { return data + index + bias + multipliers.value_or(0) + padding.value_or(0); }
 };
 
 struct LayerBounds {
@@ -30,6 +31,12 @@ struct Counts {
   Bytes hop_bytes = 0;                                                       // bytes x links that they pass
 };
 
+// What controllers do for a layer.
+struct LayerControl {
+  std::int64_t operations = 0, descriptors = 0;  // of them, descriptors written
+  double us = 0;                                 // that they take, whoever waits for whom
+};
+
 struct LayerResult {
   std::string name, op, mapping;
   double start_us = 0, end_us = 0;
@@ -42,6 +49,7 @@ struct LayerResult {
   std::optional<double> imbalance_unassigned, imbalance, zero_share;
   std::optional<Counts> counts;
   std::optional<Energy> energy;
+  std::optional<LayerControl> control;  // where there are controllers
   std::optional<std::string> extrapolated;
 
   double span_us() const { return end_us - start_us; }
@@ -66,9 +74,9 @@ struct ControlWork {
   std::optional<double> serial_us;
   std::optional<std::int64_t> operations;  // of the controllers, where there are
   std::optional<double> bound_us;          // of the controller with most to do, without waiting
-  // What controllers of each mechanism would need, where transfers are started for free.
-  std::optional<std::int64_t> serial_operations, packet_operations, core_operations;
-  std::optional<double> serial_bound_us, packet_bound_us, core_bound_us;
+  // What one serial controller would need, where transfers are started for free.
+  std::optional<std::int64_t> serial_operations;
+  std::optional<double> serial_bound_us;
 };
 
 struct FunctionalCheck {

@@ -19,6 +19,7 @@ result::WeightBytes weight_bytes(const program::Program& program, int layer) {
     sum.blocks += chunk.size.blocks;
     sum.bias += chunk.size.bias;
     if (chunk.size.multipliers > 0) sum.multipliers = sum.multipliers.value_or(0) + chunk.size.multipliers;
+    if (chunk.size.padding > 0) sum.padding = sum.padding.value_or(0) + chunk.size.padding;
     sum.index += chunk.size.index;
     sum.data += chunk.size.data;
   }

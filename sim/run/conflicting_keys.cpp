@@ -139,6 +139,8 @@ class Finder {
     for (const auto& [key, property] : switches)
       if (schedule.value(key, json()) == true && !follows(property))
         refuse(schedule, key, "schedule", never, legal("false", property));
+    if (schedule.value("search", json("estimate")) != "estimate" && !follows(&RegisteredPolicy::searches))
+      refuse(schedule, "search", "schedule", never, legal("estimate", &RegisteredPolicy::searches));
     if (!accounting && !policy->walks_forced && !schedule.value("fusion_groups", json::array()).empty())
       refuse(schedule, "fusion_groups", "schedule", never, legal("none", &RegisteredPolicy::walks_forced));
     if (!accounting && given && !policy->reads_mapping)

@@ -51,25 +51,36 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
   return cost;
 }
 
-void add_control_estimates(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
-                           const std::vector<Millicycles>& durations) {
-  if (array.controller.mechanism != arch::ControlMechanism::none) return;
-  const auto estimate = [&](arch::ControlMechanism mechanism, std::optional<std::int64_t>& operations,
-                            std::optional<double>& bound_us) {
-    arch::ArraySpec other = array;
-    other.controller.mechanism = mechanism;
-    program::Program copy = program;
-    copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
-    const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations);
-    if (!lowered) return;
-    const result::ControlWork cost = control_cost(*lowered, other);
-    operations = cost.operations;
-    bound_us = cost.bound_us;
-  };
-  if (array.controller.operation_ns > 0)
-    estimate(arch::ControlMechanism::serial, work.serial_operations, work.serial_bound_us);
-  estimate(arch::ControlMechanism::control_packets, work.packet_operations, work.packet_bound_us);
-  estimate(arch::ControlMechanism::core, work.core_operations, work.core_bound_us);
+void add_layer_control(result::DensityResult& density, const program::Program& program, const arch::ArraySpec& array) {
+  const program::EngineMap map(array);
+  if (map.controllers() == 0) return;
+  std::vector<result::LayerControl> work(program.layers.size());
+  for (program::EngineId e = map.first_controller(); e < map.count(); ++e)
+    for (const program::ControlOp& op : program.engines[static_cast<std::size_t>(e)].control) {
+      if (op.layer < 0) continue;
+      result::LayerControl& layer = work[static_cast<std::size_t>(op.layer)];
+      ++layer.operations;
+      layer.descriptors += op.kind == program::ControlKind::write_descriptor ? 1 : 0;
+      layer.us += us_of(op, map.info(e).tile_kind, array);
+    }
+  // Layers of the result are the computed ones, in the network's order.
+  std::size_t at = 0;
+  for (const program::ProgramLayer& placed : program.layers)
+    if (ops::is_computed(placed.layer)) density.layers[at++].control = work[static_cast<std::size_t>(placed.layer.id)];
+}
+
+void add_serial_estimate(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
+                         const std::vector<Millicycles>& durations) {
+  if (array.controller.mechanism != arch::ControlMechanism::none || array.controller.operation_ns <= 0) return;
+  arch::ArraySpec other = array;
+  other.controller.mechanism = arch::ControlMechanism::serial;
+  program::Program copy = program;
+  copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
+  const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations);
+  if (!lowered) return;
+  const result::ControlWork cost = control_cost(*lowered, other);
+  work.serial_operations = cost.operations;
+  work.serial_bound_us = cost.bound_us;
 }
 
 }  // namespace tessera::run

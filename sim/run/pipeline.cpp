@@ -21,6 +21,7 @@
 #include "sim/run/functional_memory.h"
 #include "sim/run/kernel_footing.h"
 #include "sim/run/published.h"
+#include "sim/run/simulated_trials.h"
 #include "sim/run/sparsity_result.h"
 #include "sim/verify/verify.h"
 
@@ -104,8 +105,9 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
+  const SimulatedTrials trials(config.array, **latency_model);
   Expected<schedule::Schedule> schedule =
-      compile::make_schedule(config.network, masks, config.array, **latency_model, config.schedule);
+      compile::make_schedule(config.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
@@ -209,7 +211,8 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (!latency_model) return latency_model.failure();
     add_kernel_footing(result, program, **latency_model, plan.durations);
     result.control = control_cost(program, config.array);
-    if (options.control) add_control_estimates(*result.control, program, config.array, plan.durations);
+    add_layer_control(result, program, config.array);
+    if (options.control) add_serial_estimate(*result.control, program, config.array, plan.durations);
     add_energy(result, program, config.array, config.energy ? &*config.energy : nullptr);
   }
   enter_phase("comparing with the reference");

@@ -38,7 +38,7 @@ struct RunOptions {
   bool functional = false;  // move real data and compare every layer with the reference
   std::string data;         // .npz with weights and input of a functional run; empty: from the seed
   trace::TraceSink* trace = nullptr;
-  bool control = false;  // estimate what controllers would need, where transfers are started for free
+  bool control = false;  // estimate what one serial controller would need, where transfers are started for free
 };
 
 // Simulates a plan. A simulation below its bound, or a layer below its compute bound, is a Failure. `density` says

@@ -67,6 +67,7 @@ sparsity::MaskSpec read_sparsity(const json& sparsity) {
 schedule::ScheduleSpec read_schedule(const json& schedule) {
   schedule::ScheduleSpec spec;
   spec.policy = schedule["policy"].get<std::string>();
+  spec.search = schedule::find_search(schedule["search"].get<std::string>());
   spec.balance = schedule["balance"].get<bool>();
   spec.depth_first = schedule["depth_first"].get<bool>();
   for (const json& d : schedule.value("fusion_groups", json::array()))

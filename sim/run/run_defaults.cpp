@@ -19,6 +19,9 @@ void complete_schedule(json& schedule) {
                                            : schedule::ScheduleSpec{}.policy);
   const schedule::RegisteredPolicy* policy =
       schedule["policy"].is_string() ? schedule::find_policy(schedule["policy"].get<std::string>()) : nullptr;
+  const schedule::SearchKind search =
+      policy != nullptr && policy->searches ? schedule::ScheduleSpec{}.search : schedule::SearchKind::estimate;
+  set_default(schedule, "search", search_name(search));
   set_default(schedule, "balance", policy != nullptr && policy->balances && schedule::ScheduleSpec{}.balance);
   set_default(schedule, "depth_first",
               policy != nullptr && policy->tiles_in_depth && schedule::ScheduleSpec{}.depth_first);

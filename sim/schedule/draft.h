@@ -8,6 +8,7 @@
 #include "sim/mapping/tile_allocator.h"
 #include "sim/schedule/policy.h"
 #include "sim/schedule/schedule.h"
+#include "sim/schedule/trials.h"
 
 namespace tessera::schedule {
 
@@ -17,6 +18,7 @@ struct Inputs {
   const cost::LatencyModel& latency_model;
   const ScheduleSpec& spec;
   const Policy& policy;
+  const Trials* trials;  // or null: estimates decide
 
   std::vector<std::vector<network::LayerId>> readers;  // per layer: who reads it, ascending
 
@@ -77,6 +79,9 @@ struct Draft {
   // Whether a tensor got its place in rows of one depth-first tile after the other.
   bool placed_by_rows(const Inputs& in, network::LayerId tensor) const;
 };
+
+// Of which nothing is decided yet.
+Draft empty_draft(const Inputs& in);
 
 // The passes, in the order in which they run.
 void order_layers(const Inputs& in, Draft& draft);

@@ -1,17 +1,28 @@
 #include "sim/schedule/layer_choice.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "sim/cost/tuned.h"
 #include "sim/mapping/check_layer.h"
 #include "sim/schedule/channel_plan.h"
 #include "sim/schedule/in_place.h"
 #include "sim/schedule/sharding_axis.h"
+#include "sim/sparsity/layer_mask.h"
 
 namespace tessera::schedule {
 namespace {
 
 constexpr int most_slots = 4;  // of a kind of tile in a core
+constexpr std::size_t few_layers = 8;
+
+bool fits_core(const mapping::CoreBuffers& b, const arch::ArraySpec& a) {
+  return b.total() <= a.tile.memory.size - a.tile.reserved &&
+         std::max({b.input, b.weights, b.operand, b.output}) <= a.tile.dma.max_length;
+}
 
 // More slots for weights where core memory is left: chunks of unequal sizes then average out. No more than half of it:
 // in the other half the next layer's first buffers are filled meanwhile.
@@ -21,7 +32,48 @@ mapping::CoreBuffers with_spare_slots(mapping::CoreBuffers b, Bytes core_limit) 
   return b;
 }
 
+OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoice& tiles, const Choice& choice,
+                                    bool dense) {
+  const mapping::Tiling& t = tiles.tiling;
+  const double calls = static_cast<double>(p.parts.size()) * t.steps();
+  return {{p.sharding, t.weights_stationary, t.chunks_staged, dense}, choice, calls, t.nh * t.nw == 1};
+}
+
+// By estimate, those up to `reach` times the cheapest, no two alike. One that costs the same to the cycle as one before
+// is mostly the same with columns and rows exchanged: it is tried later than its estimate says.
+std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative> all, bool input_in_ddr, double reach) {
+  constexpr double later = 1.1;
+  const auto cheaper = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::vector<std::pair<double, OpenChoice::Alternative>> order;
+  for (OpenChoice::Alternative& a : all) order.emplace_back(a.choice.cycles, std::move(a));
+  std::stable_sort(order.begin(), order.end(), cheaper);
+  std::vector<std::pair<double, OpenChoice::Alternative>> kept;
+  std::set<std::string> known;
+  for (auto& [cycles, a] : order) {
+    mapping::LayerMapping m = a.choice.mapping;
+    // With all pixels in one tile both orders of loops are the same, unless the input is staged again and again.
+    if (!input_in_ddr && a.one_tile) m.weights_stationary = false;
+    if (cycles > order.front().first * reach || !known.insert(mapping::layer_mapping_json(m).dump()).second) continue;
+    double rank = cycles;
+    for (const auto& other : kept)
+      if (other.second.choice.cycles == cycles) rank *= later;
+    kept.emplace_back(rank, std::move(a));
+  }
+  std::stable_sort(kept.begin(), kept.end(), cheaper);
+  std::vector<OpenChoice::Alternative> result;
+  for (auto& [rank, a] : kept) result.push_back(std::move(a));
+  return result;
+}
+
+// In large networks few alternatives are tried: what is far off would not be among them.
+double reach_of(const Inputs& in) {
+  if (in.trials == nullptr) return 1;
+  return in.network.layers.size() > few_layers ? cost::tuned::worth_a_short_trial : cost::tuned::worth_a_trial;
+}
+
 }  // namespace
+
+Search::Search(const Inputs& in) : in_(in), reach_(reach_of(in)) {}
 
 Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fused) {
   Unit u;
@@ -46,6 +98,11 @@ mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Lay
   return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
 }
 
+mapping::LayerWeights* Search::full_weights_of(const network::Layer& kernel) {
+  const sparsity::KernelMask full = sparsity::layer_mask(kernel, std::nullopt);
+  return &full_weights_.try_emplace(kernel.id, kernel, full, cost::tuned::paced_windows).first->second;
+}
+
 // Layers that the cores cannot tell apart have one number.
 int Search::shape_of(const network::Layer& l) {
   const auto same = [&](const network::Layer& o) {
@@ -62,7 +119,7 @@ int Search::shape_of(const network::Layer& l) {
 
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
   const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model);
+  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, c.asked ? reach_ : 1);
   const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
   const Key key{shape_of(*c.layer),
@@ -78,7 +135,7 @@ const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p,
                 number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
                 c.staging};
   const auto [it, added] = found_.try_emplace(key);
-  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model);
+  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach_);
   return it->second;
 }
 
@@ -87,7 +144,6 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
   mapping::LayerMapping m;
   m.tile = *c.forced->tile;
   m.weights_stationary = c.forced->weights_stationary.value_or(false);
-  const Bytes core_limit = in_.array.tile.memory.size - in_.array.tile.reserved;
   const mapping::Channels channels = plan_channels(c, p, in_.array);
   std::optional<TileChoice> best;
   for (const bool chunks_staged : {false, true}) {
@@ -97,9 +153,9 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
     if (chunks_staged && !(c.in_ddr.input && t.ni > 1)) continue;
     const mapping::Weights w = cost::weights_of(c, p, t);
     const cost::Walk walk{p, t, core_buffers(c, p, t, w.largest), w, channels};
-    const Demand asked{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array), {}, {}};
-    demand.keep_least(asked);
-    if (asked.core > core_limit || asked.staging > c.staging) continue;
+    const Demand wanted{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array), {}, {}};
+    demand.keep_least(wanted);
+    if (!fits_core(walk.buffers, in_.array) || wanted.staging > c.staging) continue;
     const cost::Movement moved = movement_of(c, walk, in_.array, std::numeric_limits<double>::infinity());
     const cost::Estimate e = estimate_with(c, walk, moved, in_.array, in_.latency_model);
     if (!best || e.cycles < best->estimate.cycles) best = TileChoice{t, walk.buffers, e};
@@ -142,62 +198,133 @@ std::optional<Choice> Search::with_forced(const LayerCase& c, mapping::Span rows
   return choice;
 }
 
+void Search::weigh_division(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Demand& least,
+                            std::vector<Candidate>& candidates, Weighed& weighed) {
+  const network::Layer& layer = *c.layer;
+  const mapping::Partition p = make_partition(layer, rows, s, in_.array);
+  FoundTiles found;
+  if (c.forced != nullptr && c.forced->tile) {
+    found.tiles = forced_tiles(c, p, found.demand);
+    if (found.tiles) found.orders = {*found.tiles};
+  } else {
+    found = this->tiles(c, p, rows);
+  }
+  std::optional<Choice> choice;
+  if (found.tiles) choice = choice_of(c, p, *found.tiles);
+  if (choice && c.forced != nullptr) choice = with_forced(c, rows, *choice, least);
+  if (!found.tiles && found.demand.core == Demand{}.core && c.forced != nullptr && c.forced->chunks_staged == true &&
+      least.refused.empty())
+    least.refused = {{"", "schedule.layers." + layer.name + ".staging", "is chunks for layer " + layer.name,
+                      c.in_ddr.input ? "legal: tiles, all channels are one chunk"
+                                     : "legal: tiles, the input does not stand in DDR"}};
+  least.keep_least(found.demand);
+  Candidate candidate;
+  candidate.mapping = sharding_name(s);
+  candidate.rows = rows.size();
+  candidate.core_bytes = found.demand.core;
+  candidate.staging_bytes = found.demand.staging;
+  candidate.staging_free = c.staging;
+  if (choice) {
+    candidate.tiling = walk_name(choice->mapping);
+    candidate.us = choice->cycles * 1e6 / in_.array.clock_hz;
+    candidate.bound_by = found.tiles->estimate.bound_by;
+    candidate.core_bytes = choice->core_bytes;
+    if (!weighed.best || choice->cycles < weighed.best->cycles) {
+      weighed.best = choice;
+      weighed.chosen = candidates.size();
+    }
+  }
+  candidates.push_back(std::move(candidate));
+  if (!c.asked) return;
+  for (const TileChoice& order : found.orders) {
+    Demand unused;
+    std::optional<Choice> other = choice_of(c, p, order);
+    if (c.forced != nullptr) other = with_forced(c, rows, *other, unused);
+    if (other) weighed.alternatives.push_back(alternative(p, order, *other, false));
+  }
+}
+
+void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Weighed& weighed) {
+  LayerCase dense = c;
+  dense.weights = full_weights_of(*c.kernel);
+  const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array);
+  for (TileChoice order : this->tiles(dense, p, rows).orders) {
+    // Indices make a chunk with few zero blocks larger than the dense one.
+    order.buffers = core_buffers(c, p, order.tiling, cost::weights_of(c, p, order.tiling).largest);
+    if (!fits_core(order.buffers, in_.array)) continue;
+    Demand unused;
+    std::optional<Choice> choice = choice_of(dense, p, order);
+    if (c.forced != nullptr) choice = with_forced(c, rows, *choice, unused);
+    if (!choice) continue;
+    choice->cycles = layer_cost(c, rows, choice->mapping, in_.array, in_.latency_model).cycles;
+    weighed.alternatives.push_back(alternative(p, order, *choice, true));
+  }
+}
+
 std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, Demand& least,
                                     std::vector<Candidate>& candidates) {
   const network::Layer& layer = *given.layer;
   LayerCase c = given;
   const auto it = in_.spec.layers.find(layer.name);
   const mapping::ForcedMapping forced = it != in_.spec.layers.end() ? it->second : mapping::ForcedMapping{};
-  const bool any = it != in_.spec.layers.end();
-  if (any) c.forced = &forced;
+  if (it != in_.spec.layers.end()) c.forced = &forced;
+  c.asked = c.asked && in_.trials != nullptr && rows.size() == layer.out.h;
   std::vector<mapping::Sharding> shardings =
       in_.policy.shardings(is_square(layer, *c.kernel), c.input_axis, c.output_axis);
   if (forced.cols || forced.rows) {
     const mapping::Sharding s = shardings.front();
     shardings = {{forced.cols.value_or(s.cols), forced.rows.value_or(s.rows)}};
   }
-  std::optional<Choice> best;
-  std::size_t chosen = 0;
+  const bool missing = c.weights != nullptr && c.weights->blocks() < c.weights->size();
+  Weighed weighed;
   for (const mapping::Sharding& s : shardings) {
     if (c.in_place && !frees_rows(s, in_.array)) continue;
-    const mapping::Partition p = make_partition(layer, rows, s, in_.array);
-    Demand demand;
-    std::optional<TileChoice> tiles;
-    if (forced.tile) {
-      tiles = forced_tiles(c, p, demand);
-    } else {
-      const FoundTiles& found = this->tiles(c, p, rows);
-      tiles = found.tiles;
-      demand = found.demand;
-    }
-    std::optional<Choice> choice;
-    if (tiles) choice = choice_of(c, p, *tiles);
-    if (choice && any) choice = with_forced(c, rows, *choice, least);
-    if (!tiles && demand.core == Demand{}.core && forced.chunks_staged == true && least.refused.empty())
-      least.refused = {{"", "schedule.layers." + layer.name + ".staging", "is chunks for layer " + layer.name,
-                        c.in_ddr.input ? "legal: tiles, all channels are one chunk"
-                                       : "legal: tiles, the input does not stand in DDR"}};
-    least.keep_least(demand);
-    Candidate weighed;
-    weighed.mapping = sharding_name(s);
-    weighed.rows = rows.size();
-    weighed.core_bytes = demand.core;
-    weighed.staging_bytes = demand.staging;
-    weighed.staging_free = c.staging;
-    if (choice) {
-      weighed.tiling = walk_name(choice->mapping);
-      weighed.us = choice->cycles * 1e6 / in_.array.clock_hz;
-      weighed.bound_by = tiles->estimate.bound_by;
-      weighed.core_bytes = choice->core_bytes;
-      if (!best || choice->cycles < best->cycles) {
-        best = choice;
-        chosen = candidates.size();
-      }
-    }
-    candidates.push_back(std::move(weighed));
+    weigh_division(c, rows, s, least, candidates, weighed);
+    if (c.asked && missing && !forced.tile) weigh_as_dense(c, rows, s, weighed);
   }
-  if (best) candidates[chosen].chosen = true;
-  return best;
+  if (weighed.best && c.asked) {
+    OpenChoice q = open_choice_of(c, rows, std::move(weighed.alternatives));
+    if (const auto answer = answers.find(q.key); answer != answers.end())
+      for (const OpenChoice::Alternative& a : q.alternatives)
+        if (a.way == answer->second) choose(a, candidates, weighed);
+    if (q.alternatives.size() > 1) asked.push_back(std::move(q));
+  }
+  if (weighed.best) candidates[weighed.chosen].chosen = true;
+  return weighed.best;
+}
+
+void Search::choose(const OpenChoice::Alternative& a, std::vector<Candidate>& candidates, Weighed& weighed) const {
+  const std::string name = sharding_name(a.way.sharding);
+  weighed.best = a.choice;
+  for (std::size_t k = candidates.size(); k-- > 0;) {
+    if (candidates[k].mapping != name) continue;
+    weighed.chosen = k;
+    candidates[k].tiling = walk_name(a.choice.mapping);
+    candidates[k].us = a.choice.cycles * 1e6 / in_.array.clock_hz;
+    candidates[k].core_bytes = a.choice.core_bytes;
+    return;
+  }
+}
+
+OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
+                                  std::vector<OpenChoice::Alternative> alternatives) {
+  OpenChoice q;
+  q.kernel = c.kernel->id;
+  q.fused = c.fused;
+  if (c.mask != nullptr) q.mask = *c.mask;
+  q.in_ddr = c.in_ddr;
+  q.input_axis = c.input_axis;
+  q.operand_axis = c.operand_axis;
+  q.output_axis = c.output_axis;
+  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_);
+  // Layers of one shape whose share of blocks differs by less than two percent are answered alike.
+  const double blocks = c.weights == nullptr ? 1 : static_cast<double>(std::max<std::int64_t>(1, c.weights->blocks()));
+  q.key = fmt::format("{} {} {} {} {} {}{}{} {}{}{} {} {}", shape_of(*c.layer), shape_of(*c.kernel),
+                      c.pool == nullptr ? -1 : shape_of(*c.pool), std::lround(std::log(blocks) * 50), rows.size(),
+                      c.in_ddr.input, c.in_ddr.operand, c.in_ddr.output, static_cast<int>(c.input_axis),
+                      static_cast<int>(c.operand_axis), static_cast<int>(c.output_axis), c.operand,
+                      c.forced == nullptr ? "" : c.layer->name);
+  return q;
 }
 
 void set_axes(const Inputs& in, const Draft& d, LayerCase& c, const LayerTensors& t) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sim/schedule/draft.h"
 #include "sim/schedule/tile_search.h"
@@ -26,11 +28,43 @@ struct LayerTensors {
 // Along which axes they are spread over the memory tiles.
 void set_axes(const Inputs& in, const Draft& draft, LayerCase& layer, const LayerTensors& tensors);
 
+// What candidates for a layer differ in, besides the sizes of their tiles.
+struct Way {
+  mapping::Sharding sharding;
+  bool weights_stationary = false, chunks_staged = false;
+  bool dense = false;  // tiles as if no block were missing
+  bool operator==(const Way& o) const {
+    return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
+           dense == o.dense;
+  }
+};
+
+// A layer with several ways to compute it of which the estimate does not know which is best.
+struct OpenChoice {
+  std::string key;  // equal where the answer is the same
+  network::LayerId kernel = 0, fused = -1;
+  sparsity::KernelMask mask;  // in stored order
+  mapping::InDdr in_ddr;
+  mapping::Axis input_axis = mapping::Axis::height, operand_axis = mapping::Axis::height,
+                output_axis = mapping::Axis::height;
+  struct Alternative {
+    Way way;
+    Choice choice;
+    double calls = 0;       // of kernels, on all cores
+    bool one_tile = false;  // a core's pixels are not divided
+  };
+  std::vector<Alternative> alternatives;  // by estimate, no two alike
+};
+
 // The search for mappings. What it has found out before it does not search again; what it answers depends on what is
-// asked alone, not on what was asked before.
+// asked alone, not on what was asked before, and on the answers that trials gave.
 class Search {
  public:
-  explicit Search(const Inputs& in) : in_(in) {}
+  explicit Search(const Inputs& in);
+
+  std::map<std::string, std::vector<std::pair<Way, double>>> tried;  // cycles of trials, by key
+  std::map<std::string, Way> answers;                                // by key of a question
+  std::vector<OpenChoice> asked;                                     // since it was emptied, in the order of the layers
 
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);
@@ -49,6 +83,20 @@ class Search {
   std::optional<double> cost(const Draft& draft, const Unit& unit, mapping::Span rows, const Where& where);
 
  private:
+  // What was found for a layer so far.
+  struct Weighed {
+    std::optional<Choice> best;
+    std::size_t chosen = 0;  // index of the candidate
+    std::vector<OpenChoice::Alternative> alternatives;
+  };
+  void weigh_division(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Demand& least,
+                      std::vector<Candidate>& candidates, Weighed& weighed);
+  // Tiles as the dense layer would have them.
+  void weigh_as_dense(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Weighed& weighed);
+  // What trials chose becomes the best, and the candidate of its division.
+  void choose(const OpenChoice::Alternative& a, std::vector<Candidate>& candidates, Weighed& weighed) const;
+  OpenChoice open_choice_of(const LayerCase& c, mapping::Span rows, std::vector<OpenChoice::Alternative> alternatives);
+  mapping::LayerWeights* full_weights_of(const network::Layer& kernel);
   std::optional<TileChoice> forced_tiles(const LayerCase& c, const mapping::Partition& p, Demand& demand) const;
   // A choice with the buffers and channels that are forced, or why it cannot have them.
   std::optional<Choice> with_forced(const LayerCase& c, mapping::Span rows, Choice choice, Demand& demand) const;
@@ -61,7 +109,8 @@ class Search {
   std::vector<network::Layer> shapes_;
   std::map<Key, FoundTiles> found_;
   FoundTiles uncommon_;
-  std::map<network::LayerId, mapping::LayerWeights> weights_;
+  std::map<network::LayerId, mapping::LayerWeights> weights_, full_weights_;
+  double reach_ = 1;  // how much more than the cheapest mapping others may cost that are kept as alternatives
 };
 
 }  // namespace tessera::schedule

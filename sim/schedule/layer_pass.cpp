@@ -57,6 +57,7 @@ std::optional<Choice> place_in_place(Walk& w, const Question& q, network::LayerI
   c.in_ddr.output = false;
   c.output_axis = mapping::Axis::height;
   c.in_place = true;
+  c.asked = false;
   c.staging = reserve;
   const auto bytes = [](const network::Layer& t) { return Bytes{t.out.w} * network::stored_channels(t.out.c); };
   const InPlace what{*c.layer, d.standing[from], bytes(w.in.layer(from)), bytes(l), reserve};
@@ -96,6 +97,9 @@ Question question_of(Walk& w, const network::Layer& kernel, const LayerPart& par
   c.pool = pooled ? tail : nullptr;
   c.weights = w.search.weights_of(d, kernel);
   c.operand = q.operand >= 0;
+  c.fused = part.fused;
+  c.mask = &d.masks[kernel.id];
+  c.asked = part.part < 0;
   set_axes(in, d, c, {part.input, q.operand, part.target});
   c.in_ddr = {d.of(part.input).in_ddr, q.operand >= 0 && d.of(q.operand).in_ddr, false};
   if (part.rows.size() < q.layer.out.h && !d.placed_by_rows(in, part.input) && !c.in_ddr.input &&

@@ -11,6 +11,18 @@ namespace tessera::schedule {
 // All passes: the mapping of a network.
 Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks);
 
+// The same with the answers that the search has.
+Expected<Schedule> decide_once(const Inputs& in, Search& search,
+                               const std::vector<std::optional<sparsity::BlockMask>>& masks);
+// layer_trials.cpp: what each alternative of a layer takes behind a layer that makes its input, in cycles, by choice
+// and alternative, the first `most` of each; nothing where that cannot be simulated.
+std::vector<std::vector<std::optional<double>>> time_alternatives(const Inputs& in,
+                                                                  const std::vector<OpenChoice>& choices,
+                                                                  std::size_t most);
+// trial_search.cpp: simulates what estimates cannot tell apart, and decides again.
+Expected<Schedule> choose_by_trials(const Inputs& in, Search& search,
+                                    const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
+
 // What the pass works on.
 struct Walk {
   const Inputs& in;

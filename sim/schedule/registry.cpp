@@ -35,6 +35,30 @@ std::string policy_with(bool RegisteredPolicy::*property) {
   return "";
 }
 
+const char* search_name(SearchKind kind) {
+  switch (kind) {
+    case SearchKind::estimate:
+      return "estimate";
+    case SearchKind::layers:
+      return "layers";
+    case SearchKind::network:
+      return "network";
+  }
+  return "";
+}
+
+std::vector<std::string> search_names() {
+  std::vector<std::string> names;
+  for (const SearchKind kind : {SearchKind::estimate, SearchKind::layers, SearchKind::network})
+    names.emplace_back(search_name(kind));
+  return names;
+}
+
+SearchKind find_search(const std::string& name) {
+  const std::vector<std::string> names = search_names();
+  return static_cast<SearchKind>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
 std::vector<std::string> policy_names() {
   std::vector<std::string> names;
   for (const RegisteredPolicy& p : registered()) names.push_back(p.name);
@@ -53,10 +77,10 @@ std::vector<Problem> schedule_problems(const network::Network& network,
 Expected<Schedule> decide_schedule(const network::Network& network,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                    const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
-                                   const ScheduleSpec& spec) {
+                                   const ScheduleSpec& spec, const Trials* trials) {
   if (std::vector<Problem> problems = schedule_problems(network, masks, latency_model, spec); !problems.empty())
     return Failure{ExitCode::bad_input, std::move(problems)};
-  return find_policy(spec.policy)->decide({network, masks, latency_model, spec}, array);
+  return find_policy(spec.policy)->decide({network, masks, latency_model, spec, trials}, array);
 }
 
 }  // namespace tessera::schedule

@@ -14,6 +14,7 @@ struct Request {
   const std::vector<std::optional<sparsity::BlockMask>>& masks;
   const cost::LatencyModel& latency_model;
   const ScheduleSpec& spec;
+  const Trials* trials = nullptr;
 };
 
 struct RegisteredPolicy {
@@ -31,6 +32,7 @@ struct RegisteredPolicy {
   std::vector<Problem> (*problems)(const Request&) = nullptr;
   // The mapping, or a program of its own.
   Expected<Schedule> (*decide)(const Request&, const arch::ArraySpec&) = nullptr;
+  bool searches = false;  // search: trials may decide
 };
 
 // Returns true, so that a file can register its policy by initializing a constant.

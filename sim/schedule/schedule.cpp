@@ -127,6 +127,8 @@ std::optional<Failure> map_turn(Walk& w, std::size_t k, std::size_t* through) {
   return map_layer(w, l, {l.inputs[0], u.target, -1, u.fused, {0, u.geometry.out.h}, false});
 }
 
+}  // namespace
+
 Draft empty_draft(const Inputs& in) {
   Draft d;
   const std::size_t n = in.network.layers.size();
@@ -141,11 +143,17 @@ Draft empty_draft(const Inputs& in) {
   return d;
 }
 
-}  // namespace
-
 Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks) {
   if (auto failure = wide_padding(in)) return std::move(*failure);
   Search search(in);
+  Expected<Schedule> schedule = decide_once(in, search, masks);
+  if (!schedule || in.trials == nullptr) return schedule;
+  return choose_by_trials(in, search, masks, std::move(*schedule));
+}
+
+Expected<Schedule> decide_once(const Inputs& in, Search& search,
+                               const std::vector<std::optional<sparsity::BlockMask>>& masks) {
+  search.asked.clear();
   Walk w{in, search, empty_draft(in), std::vector<LayerReport>(in.network.layers.size())};
   Draft& d = w.draft;
   order_layers(in, d);

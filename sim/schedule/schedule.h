@@ -14,6 +14,7 @@
 #include "sim/mapping/text.h"
 #include "sim/network/network.h"
 #include "sim/program/program.h"
+#include "sim/schedule/trials.h"
 #include "sim/sparsity/block_mask.h"
 
 namespace tessera::schedule {
@@ -30,9 +31,20 @@ struct GivenMapping {
   mapping::ReadMapping read;
 };
 
+// What mappings are chosen by.
+enum class SearchKind {
+  estimate,  // formulas alone
+  layers,    // simulations of single layers, where the formulas cannot tell
+  network,   // and of the whole network, one layer changed at a time
+};
+const char* search_name(SearchKind kind);
+std::vector<std::string> search_names();
+SearchKind find_search(const std::string& name);  // of search_names()
+
 struct ScheduleSpec {
   std::string policy = "best";  // one of policy_names()
-  bool balance = true;          // reorder output channels so that non-zero blocks fall evenly on cores
+  SearchKind search = SearchKind::layers;
+  bool balance = true;  // reorder output channels so that non-zero blocks fall evenly on cores
   std::map<std::string, mapping::ForcedMapping> layers;  // what is forced, by layer name
   bool depth_first = true;                               // let the policy tile in depth what would spill to DDR
   std::vector<ForcedGroup> fusion_groups;                // forced, whether the policy would or not
@@ -45,6 +57,8 @@ struct Candidate {
   std::string tiling;  // empty: no tiling fits
   int rows = 0;        // output rows it was weighed for: fewer than the layer has in a depth-first tile
   double us = 0;       // estimate
+  // By simulation: of the network where few layers are open, else of the layer behind one that makes its input.
+  std::optional<double> simulated_us;
   std::string bound_by;
   Bytes core_bytes = 0;     // buffers in a core; when no tiling fits, the least that any asks for
   Bytes staging_bytes = 0;  // when no tiling fits: the least of a memory tile, among those that fit in a core
@@ -68,11 +82,11 @@ struct Schedule {
 };
 
 // masks[i]: block mask of layer i, nullopt: dense. The program is empty where there is a mapping. Fails with
-// does_not_fit (demand, bound, gap, knobs).
+// does_not_fit (demand, bound, gap, knobs). Without `trials` estimates decide, whatever the search.
 Expected<Schedule> decide_schedule(const network::Network& network,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                    const arch::ArraySpec& array, const cost::LatencyModel& latency_model,
-                                   const ScheduleSpec& spec);
+                                   const ScheduleSpec& spec, const Trials* trials = nullptr);
 
 // What keeps the policy from scheduling this network with these kernels, whatever the array; every problem, with paths
 // of a run config. decide_schedule starts with it.

@@ -37,11 +37,12 @@ std::vector<int> counts_up_to(int n, int limit) {
 class TileSearch {
  public:
   TileSearch(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a,
-             const cost::LatencyModel& latency_model)
+             const cost::LatencyModel& latency_model, double reach)
       : c_(c),
         p_(p),
         a_(a),
         latency_model_(latency_model),
+        reach_(reach),
         l_(*c.layer),
         limit_(a.tile.memory.size - a.tile.reserved),
         plan_(plan_channels(c, p, a)),
@@ -62,12 +63,18 @@ class TileSearch {
         t.ni = ni;
         spaces(t);
       }
+    for (const std::optional<TileChoice>& order : orders_)
+      if (order && order->estimate.cycles <= enough()) found_.orders.push_back(*order);
     return std::move(found_);
   }
 
  private:
+  // What is of no interest any more: of all tilings, and of those of one order.
   double enough() const {
-    return found_.tiles ? found_.tiles->estimate.cycles : std::numeric_limits<double>::infinity();
+    return found_.tiles ? found_.tiles->estimate.cycles * reach_ : std::numeric_limits<double>::infinity();
+  }
+  double enough(const std::optional<TileChoice>& order) const {
+    return order ? std::min(enough(), order->estimate.cycles) : enough();
   }
   bool too_many(double steps) const {
     return work_ + (cost::tuned::call_overhead + cost::tuned::exposed_per_step) * steps >= enough();
@@ -123,13 +130,18 @@ class TileSearch {
     if (staged > c_.staging) return;
     const double exposed = cost::tuned::exposed_per_step * cut.steps();
     cost::Walk walk{p_, cut, moved, w, plan_};
-    const cost::Movement m = movement_of(c_, walk, a_, enough() - exposed);
-    if (m.cycles >= enough() - exposed) return;
+    std::optional<TileChoice>& order = orders_[t.weights_stationary * 2 + t.chunks_staged];
+    const double limit = enough(order) - exposed;
+    const cost::Movement m = movement_of(c_, walk, a_, limit);
+    if (m.cycles >= limit) return;
     for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= most_input_slots; ++t.input_slots) {
       if (b.slots.input > 1) b.slots.input = walk.buffers.slots.input = walk.tiling.input_slots = t.input_slots;
       if (b.total() > limit_) return;
       const cost::Estimate e = estimate_with(c_, walk, m, a_, latency_model_);
-      if (e.cycles < enough() && (!c_.admits || c_.admits(p_, t))) found_.tiles = TileChoice{t, b, e};
+      if (e.cycles < enough(order) && (!c_.admits || c_.admits(p_, t))) {
+        order = TileChoice{t, b, e};
+        if (!found_.tiles || e.cycles < found_.tiles->estimate.cycles) found_.tiles = order;
+      }
       if (w.paced(most_input_slots) == pace || loads_of(l_, t).input <= t.input_slots) return;
     }
   }
@@ -138,6 +150,7 @@ class TileSearch {
   const mapping::Partition& p_;
   const arch::ArraySpec& a_;
   const cost::LatencyModel& latency_model_;
+  const double reach_;
   const network::Layer& l_;
   const Bytes limit_;
   const mapping::Channels plan_;
@@ -145,15 +158,16 @@ class TileSearch {
   const double work_;
   const std::vector<int> heights_ = counts_up_to(p_.max_h, p_.max_h), widths_ = counts_up_to(p_.max_w, p_.max_w);
   mapping::ForcedMapping forced_;
+  std::array<std::optional<TileChoice>, 4> orders_;
   FoundTiles found_;
 };
 
 }  // namespace
 
 FoundTiles choose_tiles(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& array,
-                        const cost::LatencyModel& latency_model) {
+                        const cost::LatencyModel& latency_model, double reach) {
   if (p.parts.empty()) return {};
-  return TileSearch(c, p, array, latency_model).run();
+  return TileSearch(c, p, array, latency_model, reach).run();
 }
 
 }  // namespace tessera::schedule

@@ -16,7 +16,10 @@ namespace tessera::schedule {
 struct LayerCase : cost::LayerContext {
   std::vector<int> borders;  // 8-channel blocks between convolutions computed as one: no tile crosses them
   const mapping::ForcedMapping* forced = nullptr;  // what is not to be chosen, or null
-  bool in_place = false;  // over its input: only tilings that walk its rows once, in several steps
+  bool in_place = false;                       // over its input: only tilings that walk its rows once, in several steps
+  network::LayerId fused = -1;                 // addition or pool computed with it
+  const sparsity::KernelMask* mask = nullptr;  // of its weights, in stored order
+  bool asked = false;                          // whether trials may decide between its mappings
   // Whether a tiling will do that fits; empty: always.
   std::function<bool(const mapping::Partition&, const mapping::Tiling&)> admits;
 };
@@ -41,9 +44,11 @@ struct Demand {
 // The cheapest tiling that fits, or nothing, and what the tilings ask for.
 struct FoundTiles {
   std::optional<TileChoice> tiles;
+  // The cheapest of each order of loops and each way to stage the input, those that cost up to `reach` times as much.
+  std::vector<TileChoice> orders;
   Demand demand;
 };
 FoundTiles choose_tiles(const LayerCase& layer, const mapping::Partition& partition, const arch::ArraySpec& array,
-                        const cost::LatencyModel& latency_model);
+                        const cost::LatencyModel& latency_model, double reach);
 
 }  // namespace tessera::schedule

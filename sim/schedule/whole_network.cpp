@@ -49,7 +49,8 @@ Expected<Schedule> run_passes(const Request& r, const arch::ArraySpec& array, co
   for (const network::Layer& l : r.network.layers)
     for (network::LayerId i : l.inputs)
       if (readers[i].empty() || readers[i].back() != l.id) readers[i].push_back(l.id);
-  return decide({r.network, array, r.latency_model, r.spec, policy, std::move(readers)}, r.masks);
+  const Trials* trials = policy.searches() && r.spec.search != SearchKind::estimate ? r.trials : nullptr;
+  return decide({r.network, array, r.latency_model, r.spec, policy, trials, std::move(readers)}, r.masks);
 }
 
 }  // namespace tessera::schedule

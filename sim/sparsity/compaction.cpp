@@ -48,6 +48,7 @@ ChunkSize chunk_size(const KernelMask& mask, const ChunkShape& chunk) {
   s.bias = chunk.bias ? Bytes{rows} * kernel_block * 4 : 0;
   s.multipliers = chunk.multipliers ? Bytes{rows} * kernel_block * 4 : 0;
   s.table = chunk.table;
+  s.padding = chunk.padding;
   if (chunk.by_channel) {
     s.data = Bytes{rows} * kernel_block * chunk.taps;
     return s;

@@ -29,14 +29,15 @@ struct ChunkShape {
   bool multipliers = false;
   bool by_channel = false;  // weights of single channels
   int table = 0;            // bytes
+  Bytes padding = 0;        // zeros before the table, so that chunks of one layer are equally long
 };
 
 struct ChunkSize {
   std::int64_t blocks = 0;  // present 8x8 blocks
   bool indexed = false;
-  Bytes bias = 0, index = 0, data = 0, multipliers = 0, table = 0;
+  Bytes bias = 0, index = 0, data = 0, multipliers = 0, table = 0, padding = 0;
   Bytes parameters() const { return bias + multipliers; }
-  Bytes total() const { return parameters() + index + data + table; }
+  Bytes total() const { return parameters() + index + data + padding + table; }
 };
 
 // Kernel blocks that share one index entry of the chunk.

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <set>
 
+#include "sim/base/csv.h"
 #include "sim/validation/columns.h"
-#include "sim/validation/csv.h"
 
 namespace tessera::validation {
 namespace {

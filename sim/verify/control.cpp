@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <optional>
 
 #include "sim/program/registers.h"
 #include "sim/verify/limits.h"
@@ -26,7 +26,7 @@ class Control {
       tables_.emplace_back(static_cast<std::size_t>(dma_spec(a, map.tile_kind(t)).descriptors));
   }
 
-  void run() {
+  Demands run() {
     for (EngineId e = map_.first_controller(); e < map_.count(); ++e)
       for (const ControlOp& op : p_.engines[e].control)
         if (op.kind == ControlKind::push_task && op.channel >= 0 && op.channel < map_.first_controller())
@@ -51,25 +51,26 @@ class Control {
         f_.add(map_.name(e), fmt::format("executes {} transfers, tasks start {}", c.order.size(), c.started),
                "legal: each belongs to a task");
     }
+    return std::move(demands_);
   }
 
  private:
   struct Task {
     std::int64_t end = 0;  // transfers of the channel once it is complete
     bool token = false;
-    std::set<int> descriptors;
   };
   struct Channel {
     bool pushed = false;
     std::vector<std::int32_t> order;  // transfers as executed
     std::size_t started = 0;
-    std::int64_t known = 0;  // transfers that are known to be complete
     std::vector<Task> tasks;
   };
   struct Descriptor {
     const ControlOp* written = nullptr;
     bool configured = false;  // never changes
     int executions = 0;       // since it was written
+    EngineId user = -1;       // channel of the last task that uses it
+    std::int64_t used = 0;    // transfers of that channel once the task is complete
   };
 
   bool outbound(EngineId e) const { return map_.info(e).kind == EngineKind::mm2s; }
@@ -155,7 +156,7 @@ class Control {
       case ControlKind::patch_address:
         if (map_.info(op.channel).tile_kind != program::TileKind::shim)
           bad(op, "patches an address", "legal: of descriptors of shim tiles");
-        if (usable(op)) at_rest(op, "patched");
+        if (usable(op)) at_rest(op);
         return;
       case ControlKind::write_register:
         return;
@@ -180,24 +181,13 @@ class Control {
     return false;
   }
 
-  // No task that is not known to be complete uses the descriptor.
-  void at_rest(const ControlOp& op, const char* what) {
-    for (EngineId e = 0; e < map_.first_controller(); ++e) {
-      if (!channels_[e].pushed || map_.info(e).tile != map_.info(op.channel).tile) continue;
-      for (const Task& task : pending(e))
-        if (task.descriptors.count(op.descriptor) > 0)
-          return bad(op,
-                     fmt::format("descriptor {} is {} while a task of {} that uses it may be queued or running",
-                                 int{op.descriptor}, what, map_.name(e)),
-                     "legal: once a token says that the task is complete");
-    }
+  // Every task that used the descriptor is complete.
+  void at_rest(const ControlOp& op) {
+    const Descriptor& d = table(op.channel)[op.descriptor];
+    if (d.used > 0) demand(d.user, d.used);
   }
-
-  std::vector<Task> pending(EngineId e) const {
-    std::vector<Task> list;
-    const Channel& c = channels_[e];
-    for (auto t = c.tasks.rbegin(); t != c.tasks.rend() && t->end > c.known; ++t) list.push_back(*t);
-    return list;
+  void demand(EngineId channel, std::int64_t transfers) {
+    demands_[at_.first].push_back({at_.second, channel, transfers});
   }
 
   void write(const ControlOp& op) {
@@ -218,8 +208,17 @@ class Control {
           fmt::format("legal: multiples of 4 up to {}, the field of a descriptor", 4 * std::int64_t{dma.max_step}));
     if (op.ends_at_last && info.kind != EngineKind::s2mm)
       return bad(op, "ends with the stream", "legal: of inbound channels");
-    at_rest(op, "written");
-    table(op.channel)[op.descriptor] = {&op, false, 0};
+    if (op.joined < 1 || op.transfer + std::int64_t{op.joined} > static_cast<std::int64_t>(transfers.size()))
+      return bad(op, fmt::format("{} joined moves of {}", int{op.joined}, map_.name(op.channel)),
+                 "legal: 1, or as many as there are");
+    if (op.joined > 1 && info.kind != EngineKind::s2mm)
+      return bad(op, "joins moves", "legal: of inbound channels, which take what comes");
+    if (op.joined > 1 && !joined(op)) return;
+    at_rest(op);
+    Descriptor& d = table(op.channel)[op.descriptor];
+    d.written = &op;
+    d.configured = false;
+    d.executions = 0;
   }
 
   void push(const ControlOp& op) {
@@ -228,29 +227,27 @@ class Control {
     if (op.repeat < 1 || op.repeat > arch::most_task_repeats)
       return bad(op, fmt::format("a task of {} repeats", int{op.repeat}),
                  fmt::format("legal: 1 to {}", arch::most_task_repeats));
-    if (pending(op.channel).size() >= arch::queued_tasks)
-      bad(op,
-          fmt::format("pushes a task to {} while {} may be queued or running", map_.name(op.channel),
-                      pending(op.channel).size()),
-          fmt::format("legal: up to {} at a time", arch::queued_tasks));
+    if (c.tasks.size() >= arch::queued_tasks) demand(op.channel, c.tasks[c.tasks.size() - arch::queued_tasks].end);
     const std::size_t first = c.started;
-    Task task;
     for (int r = 0; r < op.repeat; ++r)
-      if (!chain(op, task)) return;
+      if (!chain(op)) return;
     const std::size_t count = c.started - first;
     if (op.transfers < 1 || static_cast<std::size_t>(op.transfers) != count)
       return bad(op,
                  fmt::format("says that it executes {} transfers, its descriptors execute {}", op.transfers, count));
     waits_for_start(op, first);
-    task.end = static_cast<std::int64_t>(c.started);
-    task.token = op.token;
-    c.tasks.push_back(std::move(task));
+    c.tasks.push_back({static_cast<std::int64_t>(c.started), op.token});
+    for (const int number : used_) {
+      table(op.channel)[static_cast<std::size_t>(number)].user = op.channel;
+      table(op.channel)[static_cast<std::size_t>(number)].used = c.tasks.back().end;
+    }
   }
 
   // Runs the chain from the start descriptor on once; false when what it does is not what the channel's list says.
-  bool chain(const ControlOp& op, Task& task) {
+  bool chain(const ControlOp& op) {
     Channel& c = channels_[op.channel];
     std::size_t length = 0;
+    used_.clear();
     for (int number = op.descriptor; number != -1; ++length) {
       Descriptor& d = table(op.channel)[static_cast<std::size_t>(number)];
       if (length > table(op.channel).size()) {
@@ -267,36 +264,70 @@ class Control {
         return false;
       }
       if (!moves(op, d)) return false;
-      task.descriptors.insert(number);
+      used_.push_back(number);
       number = d.written->next;
     }
     return true;
   }
 
-  // The next transfer of the channel is what the descriptor does when it is executed, as often as its iteration says.
+  // What the descriptor of a write moves: transfers that stand end to end in memory are one; nothing if they do not.
+  std::optional<Transfer> joined(const ControlOp& w) {
+    const auto& transfers = p_.engines[w.channel].transfers;
+    Transfer whole = transfers[w.transfer];
+    for (int k = 1; k < w.joined; ++k)
+      if (!append(whole, transfers[w.transfer + k])) {
+        bad(w,
+            fmt::format("joins move {} of {}, which does not go on where the one before ends", w.transfer + k,
+                        map_.name(w.channel)),
+            "legal: runs of bytes end to end, locks taken by the first and given back by the last");
+        return std::nullopt;
+      }
+    const Bytes limit = dma_spec(a_, map_.info(w.channel).tile_kind).max_length;
+    if (whole.access.memory_bytes() <= limit) return whole;
+    bad(w, fmt::format("joins {} bytes", whole.access.memory_bytes()), fmt::format("legal: up to {}", limit));
+    return std::nullopt;
+  }
+  static bool append(Transfer& whole, const Transfer& t) {
+    if (!whole.access.one_run() || !t.access.one_run() || whole.memory != t.memory || whole.release.lock >= 0 ||
+        t.acquire.lock >= 0 || whole.access.base + whole.access.memory_bytes() != t.access.base)
+      return false;
+    whole.access = program::linear(whole.access.base, whole.access.memory_bytes() + t.access.memory_bytes());
+    whole.release = t.release;
+    return true;
+  }
+
+  // The next transfers of the channel are what the descriptor does when it is executed, as often as its iteration says.
   bool moves(const ControlOp& op, Descriptor& d) {
     Channel& c = channels_[op.channel];
     const program::EngineProgram& ep = p_.engines[op.channel];
     const ControlOp& w = *d.written;
-    Transfer held = ep.transfers[w.transfer];
-    const Transfer& wanted = ep.transfers[c.order[c.started]];
-    held.access.base += (d.executions % w.iterations) * w.iteration_step;
+    std::optional<Transfer> held = w.joined > 1 ? joined(w) : ep.transfers[w.transfer];
+    if (!held) return false;
+    Transfer wanted = ep.transfers[c.order[c.started]];
+    held->access.base += (d.executions % w.iterations) * w.iteration_step;
     ++d.executions;
-    ++c.started;
-    const bool same =
-        program::registers_of(held, outbound(op.channel)) == program::registers_of(wanted, outbound(op.channel));
-    if (same || (w.ends_at_last && ends_early(held, wanted))) return true;
-    bad(op, fmt::format("transfer {} of {} is not what descriptor {} moves at {}", c.started - 1, map_.name(op.channel),
-                        int{w.descriptor}, held.access.base));
+    const std::size_t first = c.started++;
+    while (map_.info(op.channel).kind == EngineKind::s2mm && !w.ends_at_last && c.started < c.order.size() &&
+           wanted.access.memory_bytes() < held->access.memory_bytes() &&
+           append(wanted, ep.transfers[c.order[c.started]]))
+      ++c.started;
+    const bool same = registers(*held, op.channel) == registers(wanted, op.channel);
+    if (same || (w.ends_at_last && ends_early(*held, wanted))) return true;
+    bad(op, fmt::format("transfer {} of {} is not what descriptor {} moves at {}", first, map_.name(op.channel),
+                        int{w.descriptor}, held->access.base));
     return false;
   }
-
   bool ends_early(Transfer held, const Transfer& wanted) const {
     if (!held.access.one_run() || !wanted.access.one_run()) return false;
     if (held.access.base != wanted.access.base || held.access.memory_bytes() < wanted.access.memory_bytes())
       return false;
     held.access = wanted.access;
     return program::registers_of(held, false) == program::registers_of(wanted, false);
+  }
+  // A run of bytes has one form.
+  program::Registers registers(Transfer t, EngineId channel) const {
+    if (t.access.one_run()) t.access = program::linear(t.access.base, t.access.memory_bytes());
+    return program::registers_of(t, outbound(channel));
   }
 
   // The first transfer of a task waits for the push and for nothing else; the others follow it.
@@ -329,8 +360,7 @@ class Control {
     const std::int64_t tasks = p_.waits[op.wait0].tasks;
     if (map_.controller_of(map_.info(op.channel).tile) != at_.first)
       return void(others_.push_back({at_, &op}));  // judged when all its tasks are known
-    if (!sends(c, tasks)) return unsent(op);
-    c.known = std::max(c.known, tasks);
+    if (!sends(c, tasks)) unsent(op);
   }
   static bool sends(const Channel& c, std::int64_t tasks) {
     return std::any_of(c.tasks.begin(), c.tasks.end(), [&](const Task& t) { return t.end == tasks && t.token; });
@@ -350,14 +380,16 @@ class Control {
   std::vector<std::vector<Descriptor>> tables_;  // by tile
   std::pair<EngineId, std::size_t> at_;          // controller and step
   std::vector<std::pair<std::pair<EngineId, std::size_t>, const ControlOp*>>
-      others_;  // tokens of other controllers' tasks
+      others_;             // tokens of other controllers' tasks
+  std::vector<int> used_;  // descriptors of the chain that ran last
+  Demands demands_;
 };
 
 }  // namespace
 
-void check_control(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
-                   Findings& findings) {
-  Control(program, array, map, findings).run();
+Demands check_control(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                      Findings& findings) {
+  return Control(program, array, map, findings).run();
 }
 
 }  // namespace tessera::verify

@@ -5,6 +5,7 @@
 #pragma once
 #include <deque>
 
+#include "sim/verify/control.h"
 #include "sim/verify/dataflow.h"
 
 namespace tessera::verify {
@@ -14,6 +15,9 @@ class Machine {
   // With short clocks it objects to a little more (clocks.h).
   Machine(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
           Findings& findings, bool short_clocks);
+
+  // What controllers have to know before their operations; without this nothing is demanded.
+  void demand(const Demands& demands) { demands_ = &demands; }
 
   // True when every engine came to its end. `outputs`: the network's outputs must stand at their placements then.
   // `depth_first`: whoever was freed last goes on first, which stays with few tiles at a time and is faster; otherwise
@@ -83,6 +87,7 @@ class Machine {
   Lock& lock(program::EngineId id, int number) { return locks_[engines_[id].tile * lock_stride_ + number]; }
   std::string lock_text(program::EngineId id, int number) const;
   void check_locks();
+  void check_demands(program::EngineId id);
 
   // Deadlock, in words (deadlock.cpp).
   struct Blocker {
@@ -104,6 +109,8 @@ class Machine {
   std::vector<program::EngineId> active_;
   Clocks clocks_;
   Dataflow* flow_ = nullptr;
+  const Demands* demands_ = nullptr;
+  std::map<program::EngineId, std::size_t> met_;  // by controller: demands that were looked at
   std::deque<program::EngineId> ready_;
   bool depth_first_ = false;
 };

@@ -91,6 +91,8 @@ class Structure {
                                std::int64_t{y.out.w - 1} * w.sw + w.extent_w() > in.w + w.pad_left + w.pad_right))
       bad("its windows reach beyond the padded input");
     if (y.op == network::Op::pick) return pick(y, bad);
+    if (y.op == network::Op::remap) return remap(y, bad);
+    if (y.op == network::Op::transpose) return transpose(y, bad);
     if (y.factor_h < 1 || y.factor_w < 1 || y.factor_h > longest_window || y.factor_w > longest_window)
       return bad(fmt::format("has a factor of {} x {}", y.factor_h, y.factor_w));
     if (y.op == network::Op::depth_to_space && std::int64_t{y.out.c} * y.factor_h * y.factor_w != y.in.c)
@@ -119,6 +121,25 @@ class Structure {
     if (p.sizes.size() != p.strides.size() || p.sizes.size() > 8 || count > std::int64_t{y.out.h} * y.out.w ||
         low < 0 || high >= std::int64_t{y.in.h} * y.in.w || y.out.c != y.in.c)
       bad(fmt::format("takes pixels {} to {} of {} x {}", low, high, y.in.h, y.in.w));
+  }
+
+  template <class Bad>
+  void remap(const network::Layer& y, const Bad& bad) {
+    const auto side = [&](const std::vector<int>& positions, int out, int in) {
+      const auto outside = [in](int p) { return p > (std::int64_t{in} - 1) * ops::position_steps; };
+      if (static_cast<int>(positions.size()) != out || std::any_of(positions.begin(), positions.end(), outside))
+        bad(fmt::format("takes {} places of {} for {}", positions.size(), in, out));
+    };
+    side(y.remap.rows, y.out.h, y.in.h);
+    side(y.remap.columns, y.out.w, y.in.w);
+    if (y.out.c != y.in.c) bad("changes the number of channels");
+  }
+
+  template <class Bad>
+  void transpose(const network::Layer& y, const Bad& bad) {
+    if (y.in.w != 1 || y.out.w != 1 || y.group_rows < 1 || y.in.h % y.group_rows != 0 || y.out.c != y.group_rows ||
+        std::int64_t{y.in.h} / y.group_rows * y.in.c != y.out.h)
+      bad(fmt::format("transposes groups of {} pixels of {}x{}x{}", y.group_rows, y.in.h, y.in.w, y.in.c));
   }
 
   template <class Bad>
@@ -238,6 +259,8 @@ class Structure {
     if (s.by_channel == blocks) return bad("has not the form of the weights of its layer");
     if (s.bias && !operator_of(y).bias) bad("has a bias, which its layer has not");
     if (s.table != 0 && s.table != layer_table_bytes(y)) bad(fmt::format("has a table of {} bytes", s.table));
+    if (s.padding < 0 || s.padding > most_bytes || s.padding % 4 != 0)
+      return bad(fmt::format("{} bytes of padding", s.padding));
     if (s.col0 < 0 || s.col1 <= s.col0 || s.col1 > cols) return bad(fmt::format("columns {} to {}", s.col0, s.col1));
     for (int row : s.rows)
       if (row < 0 || row >= rows) return bad(fmt::format("row {} of {}", row, rows));
@@ -256,7 +279,7 @@ class Structure {
     const sparsity::ChunkSize size = chunk_size(mask < 0 ? dense : p_.masks[mask], s);
     if (size.blocks != c.size.blocks || size.indexed != c.size.indexed || size.bias != c.size.bias ||
         size.multipliers != c.size.multipliers || size.index != c.size.index || size.data != c.size.data ||
-        size.table != c.size.table)
+        size.table != c.size.table || size.padding != c.size.padding)
       bad(fmt::format("{} bytes with {} blocks, its mask says {} bytes with {} blocks", c.size.total(), c.size.blocks,
                       size.total(), size.blocks));
     in_ddr(c.ddr_address, c.ddr_address + c.size.total(), fmt::format("chunk {}", i));

@@ -10,12 +10,14 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   const program::EngineMap map(array);
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
-  if (structure.empty() && map.controllers() > 0) verify::check_control(program, array, map, structure);
+  verify::Demands demands;
+  if (structure.empty() && map.controllers() > 0) demands = verify::check_control(program, array, map, structure);
   if (!structure.empty()) return structure.take();
   const auto execute = [&](bool quick) {
     verify::Findings findings(program, map);
     verify::Coverage coverage(program, findings);
     verify::Machine machine(program, array, map, findings, quick);
+    machine.demand(demands);
     if (machine.run(coverage, program.tensors, quick) && program.tensors) coverage.finish();
     return findings.take();
   };

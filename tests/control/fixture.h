@@ -37,6 +37,44 @@ inline program::Program relay(const arch::ArraySpec& array, int objects) {
   return d.build.finish();
 }
 
+// `objects` of 256 B, each in two halves from two channels of the memory tile, end to end in one of eight buffers of
+// the core, as soon as both have arrived there, the second after the first.
+inline program::Program halves(const arch::ArraySpec& array, int objects) {
+  Device d(array);
+  using program::EngineKind;
+  const program::EngineMap& map = d.build.map();
+  const program::EngineId shim[2] = {map.shim_channel(0, EngineKind::mm2s, 0),
+                                     map.shim_channel(0, EngineKind::mm2s, 1)},
+                          in[2] = {d.mem_in(0), d.mem_in(1)}, out[2] = {d.mem_out(0), d.mem_out(1)},
+                          tile = d.tile_in(0, 0), core = d.core(0, 0);
+  d.build.lock(0, 0, 1, program::LockRole::input_empty);
+  d.build.lock(0, 1, 0, program::LockRole::input_full);
+  d.build.program().tensors = false;
+  d.build.program().ddr_bytes = 1 << 16;
+  int arrived[2];
+  for (int i = 0; i < objects; ++i) {
+    for (int k = 0; k < 2; ++k) {
+      d.build.transfer(shim[k], d.on(shim[k], shim[k], {in[k]}, program::linear(512 * i + 128 * k, 128)));
+      const std::vector<program::Wait> before =
+          k == 0 ? std::vector<program::Wait>{} : std::vector<program::Wait>{{in[0], arrived[0]}};
+      arrived[k] =
+          d.build.transfer(in[k], d.on(in[k], shim[k], {in[k]}, program::linear(256 * i + 128 * k, 128)), before);
+    }
+    for (int k = 0; k < 2; ++k) {
+      d.build.transfer(out[k], d.on(out[k], out[k], {tile}, program::linear(256 * i + 128 * k, 128)),
+                       {{in[0], arrived[0]}, {in[1], arrived[1]}});
+      program::Transfer t = d.on(tile, out[k], {tile}, program::linear(i % 8 * 256 + 128 * k, 128));
+      if (k == 0) t.acquire = {0, 1};
+      if (k == 1) t.release = {1, 1};
+      d.build.transfer(tile, t);
+    }
+    d.build.acquire(core, 1, 1, -1);
+    d.busy(core, 50);
+    d.build.release(core, 0, 1, -1);
+  }
+  return d.build.finish();
+}
+
 inline std::vector<Millicycles> durations_of(const program::Program& program) {
   return std::vector<Millicycles>(program.calls.size(), 50 * millicycles_per_cycle);
 }

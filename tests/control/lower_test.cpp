@@ -1,6 +1,7 @@
 // Does a program that controllers start do the same, with few operations, and in the time that these take?
 #include <catch2/catch.hpp>
 
+#include "sim/control/tasks.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "tests/control/fixture.h"
@@ -56,8 +57,69 @@ TEST_CASE("transfers at even distances are one descriptor that iterates") {
   }
   CHECK(writes == 1);
   CHECK(pushes == 1);
-  // A core's two buffers are a chain of two descriptors that runs again and again.
-  CHECK(operations(program, array, ControlKind::write_descriptor) < 40 + 60 + 60);
+}
+
+TEST_CASE("what comes end to end is one descriptor, whoever sends it") {
+  const ArraySpec array = controlled_array(ControlMechanism::serial);
+  const Program free = halves(array, 20);
+  const Program program = *control::lower(free, array, durations_of(free));
+  CHECK(objection(program, array) == "");
+  const EngineMap map(array);
+  const EngineId tile = map.tile_channel(0, 0, EngineKind::s2mm, 0);
+  int writes = 0;
+  for (const ControlOp& op : program.engines[map.first_controller()].control) {
+    if (op.channel != tile || op.kind != ControlKind::write_descriptor) continue;
+    CHECK(op.joined == 2);
+    CHECK(op.iterations == 8);
+    ++writes;
+  }
+  CHECK(writes == 1);
+  CHECK(program.engines[tile].transfers.size() == 40);
+  CHECK(run(array, program).problems.empty());
+}
+
+TEST_CASE("the end of a stream ends no descriptor that joins several") {
+  // Of one buffer: 100 bytes, 200 bytes, and 200 bytes in two transfers.
+  control::Execution shorter, longer, joined;
+  shorter.bytes = 100;
+  shorter.run = longer.run = joined.run = 0;
+  longer.bytes = joined.bytes = 200;
+  longer.shape = joined.shape = 1;
+  joined.count = 2;
+  const auto repeats = [](std::vector<control::Execution> list) {
+    std::size_t at = 0;
+    for (control::Execution& x : list) x.first = std::exchange(at, at + x.count);
+    const std::vector<std::int32_t> cuts;
+    control::TaskFormer former(list, cuts, DmaSpec{});
+    return former.next(1).repeat;
+  };
+  CHECK(repeats({shorter, longer, shorter}) == 3);
+  CHECK(repeats({longer, joined, longer}) == 3);
+  CHECK(repeats({shorter, longer, joined}) == 2);
+  CHECK(repeats({longer, joined, shorter}) == 2);
+}
+
+TEST_CASE("no token is asked for that another one implies") {
+  const ArraySpec array = controlled_array(ControlMechanism::serial);
+  const Program free = halves(array, 20);
+  const Program program = *control::lower(free, array, durations_of(free));
+  const EngineMap map(array);
+  // What leaves waits for both arrivals, of which the later one waited for the earlier.
+  const EngineId first = map.mem_channel(0, EngineKind::s2mm, 0), out = map.mem_channel(0, EngineKind::mm2s, 0);
+  bool asked = false;
+  int pushed = 0;
+  for (const ControlOp& op : program.engines[map.first_controller()].control) {
+    if (op.kind == ControlKind::await_token) {
+      asked = asked || op.channel == first;
+      continue;
+    }
+    if (op.channel == out && op.kind == ControlKind::push_task) {
+      CHECK_FALSE(asked);
+      ++pushed;
+    }
+    asked = false;
+  }
+  CHECK(pushed > 0);
 }
 
 TEST_CASE("a controller takes its time, and the account names it") {

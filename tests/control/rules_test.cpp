@@ -24,6 +24,12 @@ class Controlled {
     FAIL("no such operation");
     return list().front();
   }
+  std::vector<EngineId> channels() const {
+    std::vector<EngineId> list;
+    for (EngineId e = 0; e < map.first_controller(); ++e)
+      if (map.is_channel(e)) list.push_back(e);
+    return list;
+  }
   EngineId out() const { return map.mem_channel(0, EngineKind::mm2s, 0); }
   std::string problem() const { return objection(program, array); }
 
@@ -45,16 +51,20 @@ void refused(const std::string& why, const std::function<void(Controlled&)>& bre
 
 TEST_CASE("the program with its controller is right") { CHECK(Controlled().problem() == ""); }
 
+// Whoever waits for the channel waits for a core that has done nothing yet instead.
+void forget(Controlled& c, EngineId channel) {
+  const auto none = static_cast<std::uint32_t>(c.program.waits.size());
+  c.program.waits.push_back({c.map.core(0, 0), 0});
+  for (ControlOp& op : c.list())
+    if (op.kind == ControlKind::await_token && op.channel == channel) {
+      op.channel = c.map.core(0, 0);
+      op.wait0 = none;
+    }
+}
+
 TEST_CASE("a queue takes four tasks") {
   refused("may be queued or running", [](Controlled& c) {
-    for (ControlOp& op : c.list())
-      if (op.kind == ControlKind::await_token && op.channel == c.out()) op.channel = c.map.core(0, 0), op.wait0 = 0;
-    // What is awaited instead is a core that has done nothing yet.
-    for (ControlOp& op : c.list())
-      if (op.channel == c.map.core(0, 0)) {
-        op.wait0 = static_cast<std::uint32_t>(c.program.waits.size());
-        c.program.waits.push_back({c.map.core(0, 0), 0});
-      }
+    for (const EngineId e : c.channels()) forget(c, e);
   });
 }
 
@@ -62,11 +72,7 @@ TEST_CASE("a descriptor is written before it is used, and not while it is") {
   refused("has not been written",
           [](Controlled& c) { c.first(ControlKind::write_descriptor).kind = ControlKind::write_register; });
   refused("is written while a task", [](Controlled& c) {
-    std::vector<ControlOp*> writes;
-    for (ControlOp& op : c.list())
-      if (op.kind == ControlKind::write_descriptor && op.channel == c.out()) writes.push_back(&op);
-    REQUIRE(writes.size() > 1);
-    writes[1]->descriptor = writes[0]->descriptor;
+    for (const EngineId e : c.channels()) forget(c, e);
   });
 }
 
@@ -78,6 +84,31 @@ TEST_CASE("fields are as wide as the hardware has them") {
   refused("descriptor 300", [&](Controlled& c) { write(c).descriptor = 300; });
   refused("next descriptor 300", [&](Controlled& c) { write(c).next = 300; });
   refused("a task of 257 repeats", [&](Controlled& c) { c.first(ControlKind::push_task).repeat = 257; });
+}
+
+TEST_CASE("a descriptor joins what stands end to end in memory") {
+  const auto broken = [](const std::string& why, const std::function<void(Program&, ControlOp&, EngineId)>& break_it) {
+    const ArraySpec array = controlled_array(ControlMechanism::serial);
+    const EngineMap map(array);
+    const EngineId tile = map.tile_channel(0, 0, EngineKind::s2mm, 0);
+    const Program free = halves(array, 20);
+    Program program = *control::lower(free, array, durations_of(free));
+    REQUIRE(objection(program, array) == "");
+    for (ControlOp& op : program.engines[map.first_controller()].control) {
+      if (op.channel != tile || op.kind != ControlKind::write_descriptor) continue;
+      break_it(program, op, tile);
+      break;
+    }
+    const std::string problem = objection(program, array);
+    INFO(problem);
+    CHECK(problem.find(why) != std::string::npos);
+  };
+  broken("does not go on where the one before ends", [](Program&, ControlOp& op, EngineId) { op.joined = 3; });
+  broken("is not what descriptor", [](Program&, ControlOp& op, EngineId) { op.joined = 1; });
+  broken("500 joined moves", [](Program&, ControlOp& op, EngineId) { op.joined = 500; });
+  broken("does not go on where the one before ends",
+         [](Program& p, ControlOp&, EngineId tile) { p.engines[tile].transfers[1].access.base += 4; });
+  refused("joins moves", [](Controlled& c) { c.first(ControlKind::write_descriptor, c.out()).joined = 2; });
 }
 
 TEST_CASE("memory tiles have a half of the table for even channels and one for odd ones") {

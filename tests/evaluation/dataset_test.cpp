@@ -132,3 +132,10 @@ TEST_CASE("The best step clips a single outlier, and holds evenly spread values 
   CHECK(best_step(outlier) < 1.5 / 127);
   CHECK(best_step({0, 0}) == 0);
 }
+
+TEST_CASE("The peak signal-to-noise ratio") {
+  CHECK_FALSE(psnr_db(mean_squared_error({1, 2}, {1, 2}), 255));
+  CHECK(mean_squared_error({1, 2, 3, 4}, {1, 2, 3, 8}) == 4);
+  CHECK(*psnr_db(4, 200) == Approx(40));
+  CHECK(*psnr_db(0.0001, 1) == Approx(40));
+}

@@ -57,7 +57,7 @@ TEST_CASE("all problems of a file come in one pass, with the nearest legal name"
   CHECK(has(problems, "bas: unknown key; did you mean 'base'?"));
   CHECK(has(problems,
             "hardware: unknown key; legal keys: $schema, name, description, base, fidelity, axes, repeat, zip, where, "
-            "sample, limits, search"));
+            "sample, limits, search, accuracy"));
   CHECK(has(problems, "base: no file 'tests/explore/nowhere.json'; a path relative to this file, or a name of a run"));
   CHECK(has(problems, "fidelity: 'fast' is unknown; burst, transaction"));
   CHECK(has(problems, "zip[0]: axes of different length (rows: 2, cols: 3); zipped axes have equally many values"));

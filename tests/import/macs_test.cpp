@@ -49,6 +49,10 @@ TEST_CASE("Attention: products with weights and between activations") {
   CHECK(count.matmul_weights == std::int64_t{4} * 128 * 256 * (4 * 256 + 2 * 1024));
   CHECK(count.matmul_activations == std::int64_t{4} * 4 * 2 * 128 * 128 * 64);
   CHECK(count.nodes == 32);
+  // onnx 1.12 loses the shape behind the Reshape that joins the heads, whose target is computed: the four projections
+  // there are missing, and the heads of the products before it count as one.
+  const std::int64_t projections = std::int64_t{4} * 128 * 256 * 256;
+  CHECK(count.total() - projections - count.matmul_activations / 4 * 3 == 377487360);
 }
 
 TEST_CASE("What nothing reads goes, and its products are told") {

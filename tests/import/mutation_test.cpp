@@ -80,11 +80,14 @@ TEST_CASE("Mutations of two files are read or refused") {
   for (int n = 0; n < 500; ++n) {
     const std::string path = folder.path + "/m.onnx";
     std::ofstream(path, std::ios::binary) << mutated(files[n % 5 == 0 ? 1 : 0], random);
-    const Expected<Graph> graph = read_graph(path, {});
-    (graph ? read : refused) += 1;
-    if (graph) continue;
-    REQUIRE(graph.failure().code == ExitCode::bad_input);
-    for (const Problem& problem : graph.failure().problems) REQUIRE_FALSE(problem.what.empty());
+    const Expected<Imported> imported = import_onnx(path, {});
+    (imported ? read : refused) += 1;
+    if (imported) continue;
+    REQUIRE(imported.failure().code == ExitCode::bad_input);
+    for (const Problem& problem : imported.failure().problems) {
+      REQUIRE_FALSE(problem.what.empty());
+      REQUIRE_FALSE((problem.path + problem.file).empty());
+    }
   }
   CHECK(refused > 100);
   CHECK(read > 20);

@@ -29,6 +29,9 @@ TEST_CASE("weights go where memory lies idle for longest") {
   space.open({0, 960});
   CHECK(space.places({320}) == std::vector<std::int64_t>{320});
   CHECK(space.places({320, 320}) == std::vector<std::int64_t>{320, 640});
+  // At even distances, whatever their sizes, if that fits.
+  CHECK(space.even_places({96, 320}) == std::vector<std::int64_t>{320, 640});
+  CHECK_FALSE(space.even_places({320, 640}));
   // Scattered a large one would not fit any more: then one after the other.
   CHECK(space.places({320, 640}) == std::vector<std::int64_t>{0, 320});
   CHECK(space.holds({320, 320, 320}));

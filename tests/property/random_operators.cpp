@@ -30,7 +30,8 @@ class OperatorNetwork {
         &OperatorNetwork::lookup,    &OperatorNetwork::scaled,       &OperatorNetwork::combined,
         &OperatorNetwork::select,    &OperatorNetwork::pick_pixels,  &OperatorNetwork::resize,
         &OperatorNetwork::spread,    &OperatorNetwork::softmax,      &OperatorNetwork::normalize,
-        &OperatorNetwork::attention, &OperatorNetwork::add_constant, &OperatorNetwork::pooled};
+        &OperatorNetwork::attention, &OperatorNetwork::add_constant, &OperatorNetwork::pooled,
+        &OperatorNetwork::remap,     &OperatorNetwork::transpose};
     for (int i = 0; i < layers; ++i) (this->*makers[static_cast<std::size_t>(pick(static_cast<int>(makers.size())))])();
     return fmt::format(R"({{"name": "operators{}", "input": [{}], "layers": [{}]}})", seed_, input, text_);
   }
@@ -117,6 +118,28 @@ class OperatorNetwork {
     put(fmt::format(R"("op": "resize", "factor": [{}, {}])", fh, fw));
     h_ *= fh;
     w_ *= fw;
+  }
+  // Zeros, repeated rows and places between pixels.
+  void remap() {
+    const auto positions = [&](int side) {
+      std::vector<double> list;
+      for (int n = 1 + pick(20); n > 0; --n)
+        list.push_back(pick(5) == 0 ? -1 : std::min(side - 1.0, pick(side) + (pick(2) == 0 ? 0.0 : pick(256) / 256.0)));
+      return list;
+    };
+    const std::vector<double> rows = positions(h_), columns = positions(w_);
+    put(fmt::format(R"("op": "remap", "rows": [{}], "columns": [{}])", fmt::join(rows, ", "),
+                    fmt::join(columns, ", ")));
+    h_ = static_cast<int>(rows.size());
+    w_ = static_cast<int>(columns.size());
+  }
+  void transpose() {
+    put(fmt::format(R"("op": "pick", "size": [{0}, 1], "sizes": [{0}], "strides": [1])", h_ * w_));
+    const int groups = h_ * w_ % 2 == 0 ? 1 + pick(2) : 1, rows = h_ * w_ / groups;
+    put(fmt::format(R"("op": "transpose", "rows": {})", rows));
+    h_ = groups * c_;
+    w_ = 1;
+    c_ = rows;
   }
   void spread() {
     const int fh = 1 + pick(2), fw = 1 + pick(3), c = 1 + pick(20);

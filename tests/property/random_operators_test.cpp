@@ -45,7 +45,9 @@ TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribut
       {"name": "scores", "op": "matmul", "inputs": ["turned", "rows"], "by_rows": true},
       {"name": "shares", "op": "softmax"},
       {"name": "mixed", "op": "matmul", "inputs": ["shares", "rows"]},
-      {"name": "norm", "op": "layernorm"}]})";
+      {"name": "norm", "op": "layernorm"},
+      {"name": "swapped", "op": "transpose"},
+      {"name": "moved", "op": "remap", "rows": [-1, 3, 2.5, 0], "columns": [0, 0]}]})";
   const Expected<Subject> subject = make_subject("spoiled", json, generic_array(2, 2), 0);
   REQUIRE(subject);
   REQUIRE_FALSE(verify::verify(subject->program, subject->array));
@@ -60,7 +62,8 @@ TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribut
       call.chunk = (call.chunk + 1) % static_cast<int>(subject->program.chunks.size());
     })));
   CHECK(refused(spoiled(subject->program, KernelKind::mul, [](auto& call) { call.kind = KernelKind::sub; })));
-  CHECK(refused(spoiled(subject->program, KernelKind::pick, [](auto& call) { call.in += 8; })));
+  for (const KernelKind kind : {KernelKind::pick, KernelKind::transpose, KernelKind::remap})
+    CHECK(refused(spoiled(subject->program, kind, [](auto& call) { call.in += 8; })));
   program::Program other = subject->program;
   other.layers[7].layer.matmul.second = 8;
   CHECK(refused(other));
@@ -69,4 +72,11 @@ TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribut
   other.layers[4].layer.shift += 1;
   CHECK_FALSE(refused(other));
   CHECK(functional_objection(*subject, other) != "");
+  // Nor is one of two neighbours that are interpolated the other way round.
+  other = subject->program;
+  other.layers.back().layer.remap.rows[2] += 64;
+  CHECK_FALSE(refused(other));
+  CHECK(functional_objection(*subject, other) != "");
+  other.layers.back().layer.remap.rows[2] = 24 * 256;
+  CHECK(refused(other));
 }

@@ -60,8 +60,13 @@ RunResult full() {
   run.sparsity->mask_file = run.sparsity->weights = run.sparsity->gradients = "file.npz";
   for (std::optional<DensityResult>* density : {&run.dense, &run.sparse}) {  // what only controllers have
     ControlWork& control = *(*density)->control;
-    control.operations = control.serial_operations = control.packet_operations = control.core_operations = 7;
-    control.bound_us = control.serial_bound_us = control.packet_bound_us = control.core_bound_us = 7;
+    control.operations = control.serial_operations = 7;
+    control.bound_us = control.serial_bound_us = 7;
+    (*density)->weight_bytes->padding = 64;
+    for (LayerResult& layer : (*density)->layers) {
+      layer.control = {3, 2, 1.5};
+      if (layer.weight_bytes) layer.weight_bytes->padding = 32;
+    }
   }
   run.sparsity->importance = "l1";
   run.sparsity->scope = "n_m";

@@ -297,7 +297,7 @@ TEST_CASE("what has no form is refused before anything is scheduled") {
   spec.layers["gemm"].rows = mapping::Axis::channels;
   CHECK(problems(network_of(c), spec).find("another mapping") != std::string::npos);
   c.in = "f32";
-  CHECK(problems(network_of(c), {"object_fifo", true, {{"gemm", c.forced}}, true, {}, {}}) ==
+  CHECK(problems(network_of(c), {"object_fifo", SearchKind::estimate, true, {{"gemm", c.forced}}, true, {}, {}}) ==
         "hardware.kernels: has no kernel for layer gemm: a product f32 -> i32\n");
   CHECK(problems(network_of(c), {}).find("schedules int8 only; layer gemm is f32 -> i32") != std::string::npos);
   CHECK(problems(bottleneck(8, 32), spec) ==
@@ -305,12 +305,12 @@ TEST_CASE("what has no form is refused before anything is scheduled") {
   const json fc = {{"name", "gemm"}, {"op", "gemm"}, {"channels", 16}};
   const auto map = parse_network({{"name", "fc"}, {"input", {4, 1, 16}}, {"layers", {fc}}}, "test");
   REQUIRE(map);
-  CHECK(problems(*map, {"object_fifo", true, {{"gemm", c.forced}}, true, {}, {}}).find("which fc has no form for") !=
-        std::string::npos);
+  CHECK(problems(*map, {"object_fifo", SearchKind::estimate, true, {{"gemm", c.forced}}, true, {}, {}})
+            .find("which fc has no form for") != std::string::npos);
   Network other = bottleneck(8, 32);
   other.layers[2].window.sh = 2;
   CHECK(problems(other, spec).find("has no form for") != std::string::npos);
-  ScheduleSpec channels{"object_fifo", true, {{"gemm", c.forced}}, true, {}, {}};
+  ScheduleSpec channels{"object_fifo", SearchKind::estimate, true, {{"gemm", c.forced}}, true, {}, {}};
   channels.layers["gemm"].tile = {16, 1, 16, 16};
   channels.layers["gemm"].channels.acts = 2;
   CHECK(problems(network_of(cube(64, 16)), channels).find("gemm.channels: is no choice") != std::string::npos);

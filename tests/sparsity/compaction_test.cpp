@@ -142,6 +142,26 @@ TEST_CASE("Index bytes by hand") {
   CHECK(chunk_size(kernel_mask(large), {{1, 2}, 1, 8, 1, false}).index == 24);
 }
 
+TEST_CASE("Padding makes a chunk longer and changes nothing before its table") {
+  Random random(7);
+  WeightTensor w = random_weights(8, 1, 16, random);
+  w.table = {1, 2, 3, 4};
+  KernelMask mask{1, 2, 1, 1, {1, 0}};
+  ChunkShape chunk;
+  chunk.rows = {0};
+  chunk.col1 = 2;
+  chunk.bias = true;
+  chunk.table = 4;
+  const std::vector<std::uint8_t> tight = pack_chunk(w, mask, chunk);
+  chunk.padding = 12;
+  const std::vector<std::uint8_t> padded = pack_chunk(w, mask, chunk);
+  REQUIRE(padded.size() == tight.size() + 12);
+  CHECK(chunk_size(mask, chunk).total() == static_cast<Bytes>(padded.size()));
+  CHECK(std::equal(tight.begin(), tight.end() - 4, padded.begin()));
+  CHECK(std::equal(tight.end() - 4, tight.end(), padded.end() - 4));
+  CHECK(std::all_of(padded.end() - 16, padded.end() - 4, [](std::uint8_t b) { return b == 0; }));
+}
+
 TEST_CASE("Blocks smaller than 8x8 keep a kernel block as long as one of them is there") {
   BlockMask mask = BlockMask::all_ones(16, 16, 4, 8);
   mask.bits = {0, 0, 1, 0, 0, 1, 0, 0};  // 4 rows of 4 channels, 2 columns

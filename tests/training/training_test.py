@@ -25,6 +25,7 @@ except ImportError as missing:
 
 import experiment  # noqa: E402
 import finetune  # noqa: E402
+import gradients  # noqa: E402
 import masks as block_masks  # noqa: E402
 from dataset import read_idx  # noqa: E402
 from integer import KINDS, IntegerNetwork  # noqa: E402
@@ -126,6 +127,54 @@ class Experiment(unittest.TestCase):
             spread = block_masks.elementwise(torch.from_numpy(mask), weights[name + ".weight"])
             self.assertEqual(weights[name + ".weight"][~spread].abs().sum(), 0, name)
 
+    def test_runs_of_a_table_hold_masks_in_steps_and_of_the_classifier(self):
+        """Two schedules; masks of a folder of `tessera prune`, which has the classifier's and tells block sizes."""
+        pruned = os.path.join(self.folder, "pruned")
+        os.makedirs(pruned, exist_ok=True)
+        masks = dict(np.load(os.path.join(self.out, "masks", FINE_TUNED + ".npz")))
+        masks["fc"] = np.array([[True, False, True, True], [False, True, True, True]])
+        np.savez(os.path.join(pruned, "masks.npz"), **masks, **{"fc.block": np.array([8, 8])})
+        out, table = os.path.join(self.folder, "table"), os.path.join(self.folder, "runs.csv")
+        weights = os.path.join(self.out, "onnx", "dense_s1.onnx.gz")
+        with open(table, "w", encoding="utf-8") as file:
+            file.write("run,seed,schedule,weights,masks,allocation\n")
+            for schedule in ("fine_tune", "gradual"):
+                file.write(f"{schedule},1,{schedule},{weights},{pruned},mine\n")
+        call(finetune, TINY, "--out", out, "--runs", table, "--keep", "gradual")
+        with open(os.path.join(out, "accuracy.csv"), encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([(row["run"], row["allocation"], row["epochs"]) for row in rows],
+                         [("fine_tune", "mine", "1"), ("gradual", "mine", "2")])
+        found = read_float(os.path.join(out, "onnx", "gradual.onnx.gz"))
+        zeros = 0
+        for name, mask in masks.items():
+            weight = found[name + ".weight"]
+            spread = block_masks.elementwise(torch.from_numpy(mask), weight)
+            self.assertEqual(weight[~spread].abs().sum(), 0, name)
+            zeros += (~spread).sum().item()
+        share = zeros / sum(found[name + ".weight"].numel() for name in masks)
+        self.assertAlmostEqual(float(rows[1]["zero_share"]), share, 2)
+
+    def test_gradients_are_of_the_loss(self):
+        """Of batches of one image the root of the mean square, against a difference quotient."""
+        nodes = fold(random_network())
+        images, labels = torch.randn(2, 1, 28, 28), torch.tensor([3, 7])
+        node = nodes[1]
+        with torch.no_grad():
+            wanted = 0.0
+            for i in range(2):
+                values = []
+                for step in (-1e-3, 1e-3):
+                    node.weight[0, 0, 1, 1] += step
+                    logits = compute(nodes, images[i : i + 1])
+                    values.append(torch.nn.functional.cross_entropy(logits, labels[i : i + 1]).item())
+                    node.weight[0, 0, 1, 1] -= step
+                wanted += ((values[1] - values[0]) / 2e-3) ** 2 / 2
+        found = gradients.root_mean_square(nodes, images, labels, 1)
+        self.assertAlmostEqual(found[node.name][0, 0, 1, 1].item(), wanted**0.5, delta=0.02 * wanted**0.5 + 1e-5)
+        self.assertEqual(gradients.channels_last(found[node.name]).shape, (8, 3, 3, 8))
+        self.assertEqual(gradients.channels_last(found["fc"]).shape, (10, 1, 1, 16))
+
     def test_unknown_keys_and_choices_are_refused_together(self):
         with open(TINY, encoding="utf-8") as file:
             config = json.load(file)
@@ -147,6 +196,13 @@ class Masks(unittest.TestCase):
         mask = block_masks.without_least(block_masks.block_importance(weight, (2, 2), "l1"), 2)
         self.assertEqual(mask.tolist(), [[False, True], [True, False]])
 
+    def test_part_of_a_mask_leaves_out_the_least_first(self):
+        weight = torch.tensor([[4.0, 1, 3, 2]])
+        mask = torch.tensor([[True, False, False, False]])
+        self.assertEqual(block_masks.partly(mask, weight, 0).tolist(), [[True] * 4])
+        self.assertEqual(block_masks.partly(mask, weight, 2 / 3).tolist(), [[True, False, True, False]])
+        self.assertEqual(block_masks.partly(mask, weight, 1).tolist(), mask.tolist())
+
     def test_global_shares_meet_the_work_that_is_left(self):
         nodes = fold(random_network((16, 32)))
         macs = {node.name: 1000 * node.weight[0].numel() for node in nodes if node.weight is not None}
@@ -160,7 +216,7 @@ class Masks(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "m.npz")
             np.savez(path, **{"l1.0.c1": np.ones((3, 1), bool), "layer9": np.ones((1, 1), bool)})
-            with self.assertRaisesRegex(ValueError, "l1.0.c1: shape .*\n.*layer9: no convolution"):
+            with self.assertRaisesRegex(ValueError, "l1.0.c1: shape .*\n.*layer9: no layer"):
                 block_masks.read_masks(path, nodes)
 
 

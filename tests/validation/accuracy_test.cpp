@@ -39,10 +39,20 @@ Validation predicted(const std::function<bool(const std::string&)>& keep) {
   return *result;
 }
 
-// All rows but the networks, which are no target and take most of the time.
+bool of_network(const std::string& line) { return line.find(",cnn,") != std::string::npos; }
+bool of_open_engine(const std::string& line) { return line.rfind("OPEN-", 0) == 0; }
+
+// All rows but the networks: those of closed overlays are no target and take most of the time, those of the open engine
+// have known gaps.
 const Validation& fresh() {
+  static const Validation v = predicted([](const std::string& line) { return !of_network(line); });
+  return v;
+}
+
+// The rows that must not get worse: those and the open engine's.
+const Validation& held() {
   static const Validation v =
-      predicted([](const std::string& line) { return line.find(",cnn,") == std::string::npos; });
+      predicted([](const std::string& line) { return !of_network(line) || of_open_engine(line); });
   return v;
 }
 
@@ -58,7 +68,7 @@ double mean_error(RowClass c, bool holdout_only) {
 }  // namespace
 
 TEST_CASE("the predictions are no worse than the committed ones") {
-  const auto worse = regressions(committed(), validation_json(fresh()), tolerance);
+  const auto worse = regressions(committed(), validation_json(held()), tolerance);
   for (const auto& w : worse) WARN(w);
   CHECK(worse.empty());
 }
@@ -103,7 +113,7 @@ TEST_CASE("a worse table is refused") {
 
 TEST_CASE("a wrong machine is noticed") {
   // The same table, predicted with kernels at twice their cycles: what a broken latency model would give.
-  nlohmann::json broken = validation_json(fresh());
+  nlohmann::json broken = validation_json(held());
   int rows = 0;
   for (auto& row : broken["rows"])
     if (row["class"] == "kernel" && row["skipped"] == "") row["error_pct"] = 100.0, ++rows;

@@ -1,5 +1,5 @@
 // Is a malformed CSV refused with line and field, and a row that the model does not cover skipped with a reason?
-#include "sim/validation/csv.h"
+#include "sim/base/csv.h"
 
 #include <catch2/catch.hpp>
 #include <cstdio>

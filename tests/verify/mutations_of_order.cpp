@@ -70,10 +70,17 @@ void add_order_mutations(std::vector<Mutation>& list) {
   add("missing wait", transfers(
                           memory, mm2s, [](const program::Transfer& t) { return acts(t) && t.wait_count == 1; },
                           [](program::Transfer& t) { t.wait_count = 0; }));
-  add("missing wait before memory is taken over",
-      transfers(
-          memory, s2mm, [](const program::Transfer& t) { return t.wait_count == 1; },
-          [](program::Transfer& t) { t.wait_count = 0; }));
+  // Not of waits for a reader of weights: that they were sent is said by the results too, which need them.
+  add("missing wait before memory is taken over", [](program::Program& p, const program::EngineMap& m, Places& places) {
+    for (program::EngineId e = 0; e < m.count(); ++e)
+      for (program::Transfer& t : p.engines[e].transfers) {
+        if (!in(m, e, memory, s2mm) || t.wait_count != 1) continue;
+        const auto& before = p.engines[p.waits[t.wait0].engine].transfers;
+        const bool sent =
+            std::any_of(before.begin(), before.end(), weights) && in(m, p.waits[t.wait0].engine, memory, mm2s);
+        if (!sent && places.here()) t.wait_count = 0;
+      }
+  });
   add("missing wait of weights",
       transfers(
           memory, mm2s, [](const program::Transfer& t) { return weights(t) && t.wait_count == 1; },

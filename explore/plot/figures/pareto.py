@@ -1,12 +1,15 @@
-"""Pareto fronts of latency against cores, and of latency against energy, and of latency against the bytes of weights that are kept: of these more is
-better, because a network that keeps more weights computes more of what it was trained to; there one array is shown."""
+"""Pareto fronts of latency against cores, against energy, against accuracies measured elsewhere, and against the bytes of
+weights that are kept: of these more is better, because a network that keeps more weights computes more of what it was
+trained to. For accuracy and weights one array is shown."""
 from figures.arrays import plain_log_ticks
 from style import COLORS, COLUMN, PAGE, legend_below, panels, save, titles
 from sweep_data import pretty
 
 # Per column of the table: what the figure calls it, in which unit, and its column of the figure's CSV.
 AGAINST = {"cores": ("cores", 1, "cores"), "weight_bytes": ("weights kept (MB)", 1e-6, "weight_mb"),
-           "energy_uj": ("energy (mJ), not calibrated", 1e-3, "energy_mj")}
+           "energy_uj": ("energy (mJ), not calibrated", 1e-3, "energy_mj"), "accuracy": ("accuracy (%)", 1, "accuracy")}
+OF_ONE_ARRAY = ["weight_bytes", "accuracy"]  # the more the better
+OF_MASKS = ["sparsity.ratio", "sparsity.block", "sparsity.mask_file"]
 
 
 def front(points, more_is_better):
@@ -23,8 +26,8 @@ def front(points, more_is_better):
 def draw(sweep, folder):
     names = []
     for column, (label, scale, short) in AGAINST.items():
-        weights = column == "weight_bytes"
-        free = ["sparsity.ratio", "sparsity.block"] + ([] if weights else ["hardware.rows", "hardware.cols"])
+        more = column in OF_ONE_ARRAY
+        free = OF_MASKS + ([] if more else ["hardware.rows", "hardware.cols"])
         networks = [n for n in sweep.networks() if len(sweep.values(column, sweep.slice(free, n)[0])) > 2]
         if not networks:
             continue
@@ -35,9 +38,9 @@ def draw(sweep, folder):
             mine = [row for row in chosen if row.get(column) is not None]
             points = [(row[column] * scale, row["latency_us"] / 1000) for row in mine]
             axis.scatter(*zip(*points), s=3, color="#b0b0b0", linewidths=0, rasterized=len(points) > 500, label="points")
-            best = front(points, weights)
+            best = front(points, more)
             axis.plot(*zip(*best), color=COLORS[1], marker="o", markersize=2.5,
-                      drawstyle="steps-pre" if weights else "steps-post", label="Pareto front")
+                      drawstyle="steps-pre" if more else "steps-post", label="Pareto front")
             data += [[network, cost, latency] for cost, latency in best]
             axis.set_yscale("log")
             if column == "cores":

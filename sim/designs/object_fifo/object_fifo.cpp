@@ -49,7 +49,7 @@ void add_forced_problems(const std::string& path, const mapping::ForcedMapping* 
 // What stands in the way before anything is tried: another form of network, zero blocks, a missing tile, kernels that
 // the latency model does not have.
 std::vector<Problem> problems(const schedule::Request& request) {
-  const auto& [network, masks, latency_model, spec] = request;
+  const auto& [network, masks, latency_model, spec, trials] = request;
   std::vector<Problem> found;
   const auto bottleneck = find_bottleneck(network);
   const bool behind = network.layers.size() > 1 && (network.layers[1].lookup || network.layers[1].most != 127);
@@ -85,7 +85,7 @@ std::vector<Problem> problems(const schedule::Request& request) {
 }
 
 Expected<Schedule> decide(const schedule::Request& request, const arch::ArraySpec& array) {
-  const auto& [network, masks, latency_model, spec] = request;
+  const auto& [network, masks, latency_model, spec, trials] = request;
   if (const auto bottleneck = find_bottleneck(network))
     return schedule_bottleneck(network, *bottleneck, array, latency_model);
   const network::Layer& gemm = network.layers[1];

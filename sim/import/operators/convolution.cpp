@@ -109,7 +109,8 @@ std::vector<Tensor> conv(Call& call) {
   return {make_tensor(call.output().type, call.output().shape, out)};
 }
 
-// The sides of a transposed convolution, and its padding where it follows from them.
+}  // namespace
+
 Windows transposed_windows(Call& call) {
   const Dims in = spatial(call, 0);
   Windows w = read_window_attributes(call, in.size(), kernel_of(call, 1));
@@ -137,6 +138,8 @@ Windows transposed_windows(Call& call) {
   }
   return w;
 }
+
+namespace {
 
 void infer_transposed(Call& call) {
   if (!check_channels(call, {}, true)) return;

@@ -112,15 +112,34 @@ std::vector<Tensor> channels(Call& call) {
   return {make_tensor(call.output().type, shape, values)};
 }
 
+// Local response: over neighbouring channels.
+std::vector<Tensor> local_response(Call& call) {
+  const Dims& shape = call.shape(0);
+  if (shape.size() < 3) return {};
+  const std::vector<double> x = reals(*call.constant(0));
+  const std::int64_t size = call.integer("size", 1), inner = strides_of(shape)[1];
+  const double alpha = call.real("alpha", 1e-4F), beta = call.real("beta", 0.75), bias = call.real("bias", 1);
+  std::vector<double> out = x;
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(x.size()); ++i) {
+    const std::int64_t c = i / inner % shape[1];
+    double sum = 0;
+    for (std::int64_t n = std::max<std::int64_t>(0, c - (size - 1) / 2); n <= std::min(shape[1] - 1, c + size / 2);
+         ++n) {
+      const double v = x[static_cast<std::size_t>(i + (n - c) * inner)];
+      sum += v * v;
+    }
+    out[static_cast<std::size_t>(i)] /= std::pow(bias + alpha / static_cast<double>(size) * sum, beta);
+  }
+  return {make_tensor(call.output().type, shape, out)};
+}
+
 }  // namespace
 
 const std::vector<Operator>& norm_operators() {
   static const std::vector<Operator> table = {
-      {"BatchNormalization", 5, 5, infer_batch, batch},
-      {"GroupNormalization", 3, 3, infer_channels, channels},
-      {"InstanceNormalization", 3, 3, infer_channels, channels},
-      {"LayerNormalization", 2, 3, infer_layer, layer},
-      {"RMSNormalization", 2, 2, infer_layer, layer},
+      {"BatchNormalization", 5, 5, infer_batch, batch},          {"GroupNormalization", 3, 3, infer_channels, channels},
+      {"InstanceNormalization", 3, 3, infer_channels, channels}, {"LRN", 1, 1, same_as_first, local_response},
+      {"LayerNormalization", 2, 3, infer_layer, layer},          {"RMSNormalization", 2, 2, infer_layer, layer},
   };
   return table;
 }

@@ -1,6 +1,7 @@
 // Matrix products: MatMul with numpy's batch rules, Gemm, and the integer and quantized forms.
 #include <fmt/format.h>
 
+#include "sim/import/einsum.h"
 #include "sim/import/operators/elementwise.h"
 #include "sim/import/operators/operator.h"
 #include "sim/import/operators/quantized.h"
@@ -100,13 +101,71 @@ std::vector<Tensor> gemm(Call& call) {
   return {make_tensor(call.output().type, shape, out)};
 }
 
+// The side of every letter of an equation; empty, and refused, where they contradict each other.
+std::map<char, std::int64_t> sides_of(Call& call, const Equation& e) {
+  std::map<char, std::int64_t> sides;
+  for (int i = 0; i < call.inputs(); ++i) {
+    const std::string& letters = e.terms[static_cast<std::size_t>(i)];
+    const Dims& shape = call.shape(i);
+    bool good = shape.size() == letters.size();
+    for (std::size_t d = 0; good && d < shape.size(); ++d)
+      good = sides.emplace(letters[d], shape[d]).first->second == shape[d];
+    if (good) continue;
+    call.refuse("equation", fmt::format("says '{}' of {}", letters, dims_text(shape)), "a letter for every dimension");
+    return {};
+  }
+  return sides;
+}
+
+void infer_einsum(Call& call) {
+  const std::optional<Equation> e = equation_of(call.node());
+  if (!e)
+    return call.refuse("equation", "is " + call.text("equation", "missing"),
+                       "letters, each once in a term, of as many terms as there are inputs");
+  const std::map<char, std::int64_t> sides = sides_of(call, *e);
+  if (call.refused()) return;
+  Dims shape;
+  for (const char c : e->out) shape.push_back(sides.at(c));
+  call.set(0, call.type(0), shape);
+}
+
+std::vector<Tensor> einsum(Call& call) {
+  const Equation e = *equation_of(call.node());
+  std::map<char, std::int64_t> sides = sides_of(call, e);
+  std::string letters = e.out;  // of the loops, those of the output first
+  for (const auto& [letter, side] : sides)
+    if (letters.find(letter) == std::string::npos) letters += letter;
+  Dims loops;
+  for (const char c : letters) loops.push_back(sides[c]);
+  std::vector<Dims> strides;
+  std::vector<std::vector<double>> factors;
+  for (std::size_t i = 0; i <= e.terms.size(); ++i) {
+    const std::string& term = i == e.terms.size() ? e.out : e.terms[i];
+    const Dims own = strides_of(i == e.terms.size() ? call.output().shape : call.shape(static_cast<int>(i)));
+    strides.emplace_back();
+    for (const char c : letters) {
+      const std::size_t d = term.find(c);
+      strides.back().push_back(d == std::string::npos ? 0 : own[d]);
+    }
+    if (i < e.terms.size()) factors.push_back(reals(*call.constant(static_cast<int>(i))));
+  }
+  std::vector<double> out(static_cast<std::size_t>(element_count(call.output().shape)), 0);
+  Walk walk(loops, strides);
+  for (std::int64_t n = element_count(loops); n > 0; --n, walk.next()) {
+    double product = 1;
+    for (std::size_t i = 0; i < factors.size(); ++i)
+      product *= factors[i][static_cast<std::size_t>(walk.offset(static_cast<int>(i)))];
+    out[static_cast<std::size_t>(walk.offset(static_cast<int>(factors.size())))] += product;
+  }
+  return {make_tensor(call.output().type, call.output().shape, out)};
+}
+
 }  // namespace
 
 const std::vector<Operator>& product_operators() {
   static const std::vector<Operator> table = {
-      {"Gemm", 2, 3, infer_gemm, gemm},
-      {"MatMul", 2, 2, infer_matmul, matmul},
-      {"MatMulInteger", 2, 4, infer_matmul, matmul},
+      {"Einsum", 1, any_number, infer_einsum, einsum}, {"Gemm", 2, 3, infer_gemm, gemm},
+      {"MatMul", 2, 2, infer_matmul, matmul},          {"MatMulInteger", 2, 4, infer_matmul, matmul},
       {"QLinearMatMul", 8, 8, infer_matmul, matmul},
   };
   return table;

@@ -1,4 +1,6 @@
 // Resize by scales or sizes: nearest and linear, every coordinate transformation but cropping.
+#include "sim/import/operators/resize.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -153,6 +155,17 @@ std::vector<Tensor> resize(Call& call) {
 }
 
 }  // namespace
+
+std::vector<std::vector<double>> resize_positions(Call& call) {
+  const Scaling s = scaling_of(call);
+  std::vector<std::vector<double>> positions(s.sides.size());
+  for (std::size_t d = 0; d < s.sides.size(); ++d)
+    for (std::int64_t x = 0; x < s.sides[d]; ++x) {
+      const Mix mix = mix_of(call, s, d, x);
+      positions[d].push_back(static_cast<double>(mix.low) + mix.share);
+    }
+  return positions;
+}
 
 const std::vector<Operator>& resize_operators() {
   static const std::vector<Operator> table = {{"Resize", 1, 4, infer_resize, resize}};

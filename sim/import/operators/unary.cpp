@@ -36,9 +36,9 @@ std::vector<Tensor> keep_sign(Call& call) {
   if (is_real(call.type(0)))
     return map_reals(call, call.node().op == "Abs" ? static_cast<double (*)(double)>(std::fabs) : negate);
   Dims values = integers(*call.constant(0));
-  const bool absolute = call.node().op == "Abs";
+  const bool magnitude = call.node().op == "Abs";
   for (std::int64_t& v : values)
-    if (!absolute || v < 0) v = static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(v));
+    if (!magnitude || v < 0) v = static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(v));
   return {make_tensor(call.output().type, call.output().shape, values)};
 }
 
@@ -100,7 +100,9 @@ std::vector<Tensor> cast(Call& call) {
 std::vector<Tensor> keep(Call& call) { return {*call.constant(0)}; }
 
 void infer_dropout(Call& call) {
-  if (call.has(2) && call.constant(2) != nullptr && integers(*call.constant(2)) == Dims{1})
+  // Training that drops nothing is what exporters make of a rate of 0.
+  const bool drops = !call.has(1) || call.constant(1) == nullptr || reals(*call.constant(1)) != std::vector<double>{0};
+  if (drops && call.has(2) && call.constant(2) != nullptr && integers(*call.constant(2)) == Dims{1})
     return call.refuse("training_mode", "is true", "a network for inference");
   same_as_first(call);
   call.set(1, DataType::boolean, call.shape(0));

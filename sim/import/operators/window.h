@@ -21,6 +21,9 @@ Windows read_windows(Call& call, const Dims& in, const Dims& kernel);
 // The attributes without the sides, for operators whose output is not that of a sliding window.
 Windows read_window_attributes(Call& call, std::size_t rank, const Dims& kernel);
 
+// The sides of a transposed convolution, and its padding where it follows from them (convolution.cpp).
+Windows transposed_windows(Call& call);
+
 // A spatial list as three numbers, `filling` in front.
 std::array<std::int64_t, 3> three(const Dims& list, std::int64_t filling);
 

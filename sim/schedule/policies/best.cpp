@@ -25,6 +25,7 @@ class BestPolicy : public Policy {
   bool alternates() const override { return true; }
   bool joins() const override { return true; }
   bool tiles_in_depth() const override { return true; }
+  bool searches() const override { return true; }
 };
 
 Expected<Schedule> decide_best(const Request& request, const arch::ArraySpec& array) {
@@ -32,8 +33,8 @@ Expected<Schedule> decide_best(const Request& request, const arch::ArraySpec& ar
 }
 
 const bool registered_best =
-    register_policy({"best", "the cheapest of all divisions and tiles, by estimates", true, true, true, false, false,
-                     false, "mostly too high (results/bounds)", whole_network_problems, decide_best});
+    register_policy({"best", "the cheapest of all divisions and tiles", true, true, true, false, false, false,
+                     "mostly too high (results/bounds)", whole_network_problems, decide_best, true});
 
 }  // namespace
 }  // namespace tessera::schedule

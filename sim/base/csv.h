@@ -5,7 +5,7 @@
 
 #include "sim/base/error.h"
 
-namespace tessera::validation {
+namespace tessera {
 
 struct CsvLine {
   int line = 0;  // where it begins, from 1
@@ -15,4 +15,4 @@ struct CsvLine {
 // Empty lines are left out.
 Expected<std::vector<CsvLine>> read_csv(const std::string& file);
 
-}  // namespace tessera::validation
+}  // namespace tessera

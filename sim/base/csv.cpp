@@ -1,10 +1,10 @@
-#include "sim/validation/csv.h"
+#include "sim/base/csv.h"
 
 #include <fmt/format.h>
 
 #include "sim/base/json_file.h"
 
-namespace tessera::validation {
+namespace tessera {
 namespace {
 constexpr std::size_t longest_field = 1000;  // characters; what matches texts recurses over them
 }
@@ -68,4 +68,4 @@ Expected<std::vector<CsvLine>> read_csv(const std::string& file) {
   return lines;
 }
 
-}  // namespace tessera::validation
+}  // namespace tessera

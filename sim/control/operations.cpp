@@ -1,0 +1,213 @@
+#include "sim/control/operations.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <queue>
+#include <utility>
+
+namespace tessera::control {
+namespace {
+
+using program::ControlKind;
+using program::ControlOp;
+using program::EngineId;
+using program::EngineKind;
+
+class Maker {
+ public:
+  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table, const Cuts& cuts,
+        double lead)
+      : p_(p),
+        map_(a),
+        free_(free),
+        table_(table),
+        lead_(lead),
+        wanted_(p.engines.size(), 0),
+        known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())) {
+    o_.executions.resize(p.engines.size());
+    o_.tasks.resize(p.engines.size());
+    o_.starts.resize(p.engines.size());
+    o_.missing.resize(p.engines.size());
+    o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
+    for (const Table::Part& part : table.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
+    for (const EngineId e : table.started) {
+      const program::EngineMap::Info& info = map_.info(e);
+      const arch::DmaSpec& dma = dma_of(a, info.tile_kind);
+      o_.executions[e] = executions_of(p.engines[e], free.order[e], cuts[e], dma, info.kind == EngineKind::mm2s);
+      formers_.emplace(e, TaskFormer(o_.executions[e], cuts[e], dma));
+    }
+  }
+
+  // Tasks in the order in which their first bytes move, or up to `lead` cycles ahead. What a task waits for, its
+  // descriptors among it, ended by then, which depends on tasks whose bytes moved before: nothing is awaited that comes
+  // later.
+  Operations run() {
+    for (const EngineId e : table_.started) add(e);
+    while (!queue_.empty()) {
+      const auto [now, e] = queue_.top();
+      queue_.pop();
+      const double flow = free_.flow[e][formers_.at(e).begin()];
+      const Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
+      const int room = descriptors.room(e, now, now < flow);
+      if (now < flow && room < wanted_[e]) {
+        queue_.push({std::min(flow, descriptors.next_rest(now)), e});
+        continue;
+      }
+      start(e, now, room);
+      add(e);
+    }
+    return std::move(o_);
+  }
+
+ private:
+  // The channel's next task.
+  void add(EngineId e) {
+    TaskFormer& former = formers_.at(e);
+    const Table::Part& part = table_.parts[static_cast<std::size_t>(table_.part[e])];
+    const int wanted = former.wanted(part.count);
+    wanted_[e] = std::min(wanted, part.count / static_cast<int>(part.channels.size()));
+    descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, wanted);
+    if (former.ended()) return;
+    const program::Transfer& first = transfer(e, former.begin());
+    double earliest = std::max(0.0, free_.flow[e][former.begin()] - lead_);
+    for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
+      if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
+    const std::vector<Task>& tasks = o_.tasks[e];
+    if (tasks.size() >= arch::queued_tasks)  // the latest that a full queue waits for
+      earliest = std::max(earliest, free_.end[e][tasks[tasks.size() - arch::queued_tasks + 1].end - 1]);
+    queue_.push({earliest, e});
+  }
+
+  const program::Transfer& transfer(EngineId e, std::size_t i) const {
+    return p_.engines[e].transfers[free_.order[e][i]];
+  }
+
+  std::size_t append(EngineId controller, ControlKind kind, EngineId channel, int layer) {
+    std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
+    list.emplace_back();
+    list.back().op.kind = kind;
+    list.back().op.channel = channel;
+    list.back().op.layer = static_cast<std::int16_t>(layer);
+    return list.size() - 1;
+  }
+  ControlOp& operation(EngineId controller, std::size_t at) {
+    return o_.lists[controller - map_.first_controller()][at].op;
+  }
+
+  // Asks for the token, unless other tokens say that much.
+  void await(EngineId controller, const program::Wait& wait, int layer) {
+    std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
+    if (known[wait.engine] >= wait.tasks) return;
+    known[wait.engine] = wait.tasks;
+    if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
+      for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
+    if (map_.is_channel(wait.engine)) {
+      const std::vector<Task>& tasks = o_.tasks[wait.engine];
+      const auto task = std::partition_point(
+          tasks.begin(), tasks.end(), [&](const Task& t) { return t.end < static_cast<std::size_t>(wait.tasks); });
+      if (task->end != static_cast<std::size_t>(wait.tasks)) return o_.missing[wait.engine].push_back(wait.tasks);
+      const Operations::Start& start = o_.starts[wait.engine][static_cast<std::size_t>(task - tasks.begin())];
+      operation(start.controller, start.at).token = true;
+      o_.telling.insert(wait.engine);
+    }
+    const std::size_t at = append(controller, ControlKind::await_token, wait.engine, layer);
+    o_.lists[controller - map_.first_controller()][at].awaited = wait.tasks;
+  }
+
+  // Of a task that begins with the transfer.
+  void await_all(EngineId controller, const program::Transfer& first) {
+    std::vector<program::Wait> waits(p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count);
+    waits.erase(std::remove_if(waits.begin(), waits.end(), [](const program::Wait& w) { return w.tasks <= 0; }),
+                waits.end());
+    // What ends last says most about the others.
+    std::stable_sort(waits.begin(), waits.end(), [&](const program::Wait& x, const program::Wait& y) {
+      return free_.end[x.engine][x.tasks - 1] > free_.end[y.engine][y.tasks - 1];
+    });
+    for (const program::Wait& w : waits) await(controller, w, first.layer);
+  }
+
+  void start(EngineId e, double now, int room) {
+    TaskFormer& former = formers_.at(e);
+    const program::Transfer& first = transfer(e, former.begin());
+    const EngineId controller = map_.controller_of(map_.info(e).tile);
+    const std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
+    await_all(controller, first);
+    std::vector<Task>& tasks = o_.tasks[e];
+    if (tasks.size() >= arch::queued_tasks) make_room(controller, e, first.layer);
+    Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
+    tasks.push_back(former.next(room));
+    const Task& task = tasks.back();
+    Chain* chain = descriptors.find(e, o_.executions[e], task.chain);
+    if (chain == nullptr) {
+      chain = &descriptors.place(e, task.chain, now, known);
+      rest(controller, descriptors, chain->numbers, first.layer);
+      write(controller, e, *chain, first.layer);
+    }
+    const auto end = static_cast<std::int32_t>(task.end);
+    descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
+    const std::size_t at = append(controller, ControlKind::push_task, e, first.layer);
+    ControlOp& push = operation(controller, at);
+    push.descriptor = static_cast<std::int16_t>(chain->numbers.front());
+    push.transfers = static_cast<std::int32_t>(task.end - task.begin);
+    push.repeat = static_cast<std::int16_t>(task.repeat);
+    o_.starts[e].push_back({controller, at, chain->numbers});
+  }
+
+  // A full queue is freed by two tasks at a time, which halves the tokens.
+  void make_room(EngineId controller, EngineId e, int layer) {
+    const std::vector<Task>& tasks = o_.tasks[e];
+    const auto known = static_cast<std::size_t>(known_[controller - map_.first_controller()][e]);
+    if (tasks[tasks.size() - arch::queued_tasks].end <= known) return;
+    await(controller, {e, static_cast<std::int32_t>(tasks[tasks.size() - arch::queued_tasks + 1].end)}, layer);
+  }
+
+  // Until the last tasks that used the descriptors are complete, the latest first.
+  void rest(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers, int layer) {
+    std::vector<LastUse> uses;
+    for (const int number : numbers)
+      if (descriptors.last_use(number).channel >= 0) uses.push_back(descriptors.last_use(number));
+    std::stable_sort(uses.begin(), uses.end(), [](const LastUse& a, const LastUse& b) { return a.end > b.end; });
+    for (const LastUse& u : uses) await(controller, {u.channel, u.transfers}, layer);
+  }
+
+  void write(EngineId controller, EngineId e, const Chain& chain, int layer) {
+    for (std::size_t k = 0; k < chain.links.size(); ++k) {
+      const ChainLink& link = chain.links[k];
+      const Execution& x = o_.executions[e][link.execution];
+      const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
+      ControlOp& op = operation(controller, append(controller, ControlKind::write_descriptor, e, layer));
+      op.descriptor = descriptor;
+      op.transfer = static_cast<std::int32_t>(x.first);
+      op.joined = static_cast<std::int16_t>(x.count);
+      op.next = static_cast<std::int16_t>(k + 1 < chain.numbers.size() ? chain.numbers[k + 1] : -1);
+      op.iterations = link.iterations;
+      op.iteration_step = link.step;
+      op.ends_at_last = link.ends_at_last;
+      if (map_.info(e).tile_kind != program::TileKind::shim) continue;
+      operation(controller, append(controller, ControlKind::patch_address, e, layer)).descriptor = descriptor;
+    }
+  }
+
+  const program::Program& p_;
+  const program::EngineMap map_;
+  const FreeRun& free_;
+  const Table& table_;
+  const double lead_;
+  Operations o_;
+  std::vector<int> wanted_;  // by engine: descriptors of the next task
+  using Next = std::pair<double, EngineId>;
+  std::priority_queue<Next, std::vector<Next>, std::greater<>> queue_;  // next tasks and when they are pushed
+  std::vector<Descriptors> descriptors_;                                // by part of the table
+  std::map<EngineId, TaskFormer> formers_;                              // of started channels
+  std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
+};
+
+}  // namespace
+
+Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
+                         const Table& table, const Cuts& cuts, double lead) {
+  return Maker(program, array, free, table, cuts, lead).run();
+}
+
+}  // namespace tessera::control

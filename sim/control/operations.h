@@ -1,0 +1,37 @@
+// The lists of the controllers: every task is written where its descriptors do not stand yet, and pushed, in the order
+// in which its bytes would move if that were free; tokens are awaited for what no other token says.
+#pragma once
+#include <set>
+#include <vector>
+
+#include "sim/control/descriptors.h"
+#include "sim/control/table.h"
+
+namespace tessera::control {
+
+// Numbers of a channel's transfers after which a task has to end, because somebody waits for exactly these.
+using Cuts = std::vector<std::vector<std::int32_t>>;
+
+struct Operations {
+  struct Start {
+    program::EngineId controller;
+    std::size_t at;            // in its list
+    std::vector<int> numbers;  // of the chain's descriptors
+  };
+  struct Op {
+    program::ControlOp op;
+    std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
+  };
+  std::vector<std::vector<Execution>> executions;  // by engine
+  std::vector<std::vector<Task>> tasks;            // by engine
+  std::vector<std::vector<Start>> starts;          // by engine, of each task
+  std::vector<std::vector<Op>> lists;              // by controller
+  std::set<program::EngineId> telling;             // channels of which a token is awaited
+  Cuts missing;  // where a task would have to end for a token; none: the lists are right
+};
+
+// `lead`: cycles ahead of its first byte that a task is pushed at most.
+Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
+                         const Table& table, const Cuts& cuts, double lead);
+
+}  // namespace tessera::control

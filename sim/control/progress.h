@@ -1,0 +1,56 @@
+// What everybody knows to be complete: one row per engine, with the number of tasks of every engine that are over.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "sim/program/engine.h"
+
+namespace tessera::control {
+
+class Progress {
+ public:
+  explicit Progress(std::size_t engines) : width_(engines), rows_(engines * engines, 0) {}
+
+  std::size_t width() const { return width_; }
+  const std::int32_t* row(program::EngineId e) const { return &rows_[static_cast<std::size_t>(e) * width_]; }
+  void complete(program::EngineId e, std::int32_t tasks) { know(e, e, tasks); }
+  void know(program::EngineId who, program::EngineId engine, std::int32_t tasks) {
+    std::int32_t& known = rows_[static_cast<std::size_t>(who) * width_ + static_cast<std::size_t>(engine)];
+    known = std::max(known, tasks);
+  }
+  void learn(program::EngineId who, const std::int32_t* from) {
+    std::int32_t* to = &rows_[static_cast<std::size_t>(who) * width_];
+    for (std::size_t i = 0; i < width_; ++i) to[i] = std::max(to[i], from[i]);
+  }
+
+ private:
+  std::size_t width_;
+  std::vector<std::int32_t> rows_;
+};
+
+// Copies of rows, each kept until it is dropped.
+class Snapshots {
+ public:
+  explicit Snapshots(std::size_t width) : width_(width) {}
+  int keep(const std::int32_t* row) {
+    int id = static_cast<int>(pool_.size());
+    if (free_.empty()) {
+      pool_.emplace_back(width_);
+    } else {
+      id = free_.back();
+      free_.pop_back();
+    }
+    std::copy_n(row, width_, pool_[static_cast<std::size_t>(id)].begin());
+    return id;
+  }
+  const std::int32_t* row(int id) const { return pool_[static_cast<std::size_t>(id)].data(); }
+  void drop(int id) { free_.push_back(id); }
+
+ private:
+  std::size_t width_;
+  std::vector<std::vector<std::int32_t>> pool_;
+  std::vector<int> free_;
+};
+
+}  // namespace tessera::control

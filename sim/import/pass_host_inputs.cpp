@@ -1,0 +1,92 @@
+// What the host computes before the network begins: numbers that only the integers of the inputs decide - indices,
+// truth values, masks, and rows of tables that they name. Where layers read it, it is an input of the graph.
+#include <algorithm>
+
+#include "sim/import/passes.h"
+
+namespace tessera::import {
+namespace {
+
+class HostSide {
+ public:
+  explicit HostSide(Graph& graph)
+      : graph_(graph),
+        users_(users_of(graph)),
+        hosted_(graph.values.size(), false),
+        mask_(graph.values.size(), false) {}
+
+  void run() {
+    for (const ValueId input : graph_.inputs)
+      if (!is_real(value(input).type)) hosted_[at(input)] = true;
+    std::vector<bool> on_host(graph_.nodes.size(), false);
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const Node& node = graph_.nodes[n];
+      if (!computes(node)) continue;
+      on_host[n] = true;
+      for (const ValueId out : node.outputs)
+        if (out != no_value) hosted_[at(out)] = true;
+    }
+    // What is repeated is written once.
+    for (std::size_t n = graph_.nodes.size(); n-- > 0;)
+      if (on_host[n] && graph_.nodes[n].op == "Expand" && read_by_layers(graph_.nodes[n].outputs[0], on_host))
+        on_host[n] = false;
+    std::vector<ValueId> inputs;
+    std::vector<Node> rest;
+    for (const ValueId input : graph_.inputs)
+      if (!hosted_[at(input)] || read_by_layers(input, on_host)) inputs.push_back(input);
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      Node& node = graph_.nodes[n];
+      if (!on_host[n]) {
+        rest.push_back(std::move(node));
+        continue;
+      }
+      for (const ValueId out : node.outputs)
+        if (out != no_value && read_by_layers(out, on_host)) inputs.push_back(out);
+    }
+    std::stable_partition(inputs.begin(), inputs.end(), [&](ValueId id) { return !mask_[at(id)]; });  // masks behind
+    graph_.inputs = std::move(inputs);
+    graph_.nodes = std::move(rest);
+  }
+
+ private:
+  static std::size_t at(ValueId id) { return static_cast<std::size_t>(id); }
+  Value& value(ValueId id) { return graph_.values[at(id)]; }
+
+  bool read_by_layers(ValueId id, const std::vector<bool>& on_host) const {
+    const std::vector<int>& users = users_[at(id)];
+    return std::any_of(users.begin(), users.end(), [&](int n) { return !on_host[static_cast<std::size_t>(n)]; });
+  }
+
+  // Whether all its inputs stand there or are computed by the host, and it makes no more of them than a mask.
+  bool computes(const Node& node) {
+    bool hosted = false, reals = false;
+    if (!node.domain.empty() || node.outputs.empty() || node.outputs[0] == no_value) return false;
+    for (const ValueId id : node.inputs) {
+      if (id == no_value || value(id).constant) continue;
+      if (!hosted_[at(id)]) return false;
+      hosted = true;
+      reals = reals || (is_real(value(id).type) && !mask_[at(id)]);
+    }
+    const Value& out = value(node.outputs[0]);
+    if (!hosted || reals || !out.known) return false;
+    if (!is_real(out.type)) return true;
+    if (node.op == "Gather") return value(node.inputs[0]).constant && node.inputs.size() == 2;  // rows of a table
+    for (const char* op : {"Cast", "Where", "Add", "Sub", "Mul", "Div", "Reshape", "Unsqueeze", "Squeeze", "Expand",
+                           "Flatten", "Transpose", "Slice", "Concat", "Neg", "Tile"})
+      if (node.op == op) {
+        mask_[at(node.outputs[0])] = true;
+        return true;
+      }
+    return false;
+  }
+
+  Graph& graph_;
+  std::vector<std::vector<int>> users_;
+  std::vector<bool> hosted_, mask_;  // by value; mask: made of integers alone, without a table
+};
+
+}  // namespace
+
+void cut_host_inputs(Graph& graph) { HostSide(graph).run(); }
+
+}  // namespace tessera::import

@@ -1,0 +1,401 @@
+// Do the building blocks of architectures compute what their files say? Each as exporters write it, with random
+// weights.
+#include "tests/import/net.h"
+
+using namespace tessera;
+using namespace tessera::import;
+using namespace tessera::import::test;
+
+namespace {
+
+constexpr double int8_error = 0.15;  // what int8 leaves
+
+// Reshape.
+Net& reshape(Net& net, const std::string& from, const std::string& to, const Sides& shape) {
+  return net.integers(to + "_shape", shape), net.line("Reshape", {from, to + "_shape"}, to);
+}
+Net& turn(Net& net, const std::string& from, const std::string& to, const Sides& order) {
+  net.line("Transpose", {from}, to).with("perm", order);
+  return net;
+}
+// A slice of one dimension.
+Net& cut(Net& net, const std::string& from, const std::string& to, std::int64_t axis, std::int64_t start,
+         std::int64_t end) {
+  net.integers(to + "_s", {start}).integers(to + "_e", {end}).integers(to + "_a", {axis});
+  return net.line("Slice", {from, to + "_s", to + "_e", to + "_a"}, to);
+}
+Net& join(Net& net, const std::vector<std::string>& parts, const std::string& to, int axis) {
+  net.line("Concat", parts, to).with("axis", axis);
+  return net;
+}
+// A product with weights.
+Net& linear(Net& net, const std::string& from, const std::string& to, std::int64_t in, std::int64_t out) {
+  return net.random(to + "_w", {in, out}).line("MatMul", {from, to + "_w"}, to);
+}
+// (x - mean) / sqrt(variance + epsilon) over one dimension, as torch.onnx writes it.
+Net& normalize(Net& net, const std::string& from, const std::string& to, std::int64_t axis) {
+  net.line("ReduceMean", {from}, to + "_m").with("axes", Sides{axis});
+  net.line("Sub", {from, to + "_m"}, to + "_d").number(to + "_2", 2).number(to + "_e", 1e-5F);
+  net.line("Pow", {to + "_d", to + "_2"}, to + "_p")
+      .line("ReduceMean", {to + "_p"}, to + "_v")
+      .with("axes", Sides{axis});
+  net.line("Add", {to + "_v", to + "_e"}, to + "_a").line("Sqrt", {to + "_a"}, to + "_r");
+  return net.line("Div", {to + "_d", to + "_r"}, to);
+}
+
+int count(const Imported& imported, network::Op op) {
+  return static_cast<int>(std::count_if(imported.network.layers.begin(), imported.network.layers.end(),
+                                        [op](const network::Layer& l) { return l.op == op; }));
+}
+
+}  // namespace
+
+TEST_CASE("ConvNeXt: a depthwise filter, normalized channels and two products") {
+  Net net({1, 16, 8, 8});
+  net.random("dw", {16, 1, 7, 7}).line("Conv", {"x", "dw"}, "c").with("pads", Sides{3, 3, 3, 3}).with("group", 16);
+  turn(net, "c", "t", {0, 2, 3, 1});
+  normalize(net, "t", "n", -1);
+  linear(net, "n", "up", 16, 32).line("Gelu", {"up"}, "g");
+  linear(net, "g", "down", 32, 16).random("scale", {16}).line("Mul", {"down", "scale"}, "s");
+  turn(net, "s", "b", {0, 3, 1, 2}).line("Add", {"x", "b"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  CHECK(count(imported_of(net), network::Op::layernorm) == 1);
+
+  Net first({1, 16, 6, 6});  // the same norm over the second dimension
+  normalize(first.conv("x", "c", 16, 16), "c", "n", 1).random("s", {16, 1, 1}).random("b", {16, 1, 1});
+  first.line("Mul", {"n", "s"}, "m").line("Add", {"m", "b"}, "y").output("y");
+  CHECK(layers_error(first) < int8_error);
+  CHECK(count(imported_of(first), network::Op::layernorm) == 1);
+}
+
+TEST_CASE("Swin: windows of a map that is rolled, and rolled back") {
+  Net net({1, 8, 8, 16});
+  const auto roll = [&](const std::string& from, const std::string& to, std::int64_t by) {
+    cut(net, from, to + "a", 1, by, 100), cut(net, from, to + "b", 1, 0, by);
+    join(net, {to + "a", to + "b"}, to + "h", 1);
+    cut(net, to + "h", to + "c", 2, by, 100), cut(net, to + "h", to + "d", 2, 0, by);
+    join(net, {to + "c", to + "d"}, to, 2);
+  };
+  roll("x", "r", 2);
+  reshape(net, "r", "six", {1, 2, 4, 2, 4, 16});
+  turn(net, "six", "windows", {0, 1, 3, 2, 4, 5});
+  reshape(net, "windows", "rows", {4, 16, 16});
+  linear(net, "rows", "qk", 16, 32);
+  cut(net, "qk", "q", 2, 0, 16), cut(net, "qk", "k", 2, 16, 32);
+  turn(net, "k", "kt", {0, 2, 1}).line("MatMul", {"q", "kt"}, "scores");
+  net.line("Softmax", {"scores"}, "shares").with("axis", -1);
+  net.line("MatMul", {"shares", "rows"}, "mixed");
+  reshape(net, "mixed", "back", {1, 2, 2, 4, 4, 16});
+  turn(net, "back", "map", {0, 1, 3, 2, 4, 5});
+  reshape(net, "map", "whole", {1, 8, 8, 16});
+  roll("whole", "o", 6);
+  net.line("Add", {"o", "x"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+}
+
+TEST_CASE("YOLO: maps one behind the other, distances as shares of bins, boxes") {
+  Net net({1, 8, 8, 8});
+  net.conv("x", "a", 8, 36).random("w", {36, 8, 3, 3}).line("Conv", {"x", "w"}, "b").with("strides", Sides{2, 2});
+  reshape(net, "a", "fa", {1, 36, 64}), reshape(net, "b", "fb", {1, 36, 9});
+  join(net, {"fa", "fb"}, "all", 2).integers("parts", {32, 4});
+  net.node("Split", {"all", "parts"}, {"box", "cls"}).with("axis", 1);
+  reshape(net, "box", "bins", {1, 4, 8, 73});
+  turn(net, "bins", "turned", {0, 2, 1, 3}).line("Softmax", {"turned"}, "shares").with("axis", 1);
+  net.floats("dfl", {1, 8, 1, 1}, {0, 1, 2, 3, 4, 5, 6, 7}).line("Conv", {"shares", "dfl"}, "mean");
+  reshape(net, "mean", "sides", {1, 4, 73});
+  cut(net, "sides", "lt", 1, 0, 2), cut(net, "sides", "rb", 1, 2, 4);
+  net.random("anchors", {1, 2, 73}).line("Sub", {"anchors", "lt"}, "p").line("Add", {"anchors", "rb"}, "q");
+  net.line("Add", {"p", "q"}, "sum").number("half", 2).line("Div", {"sum", "half"}, "c").line("Sub", {"q", "p"}, "wh");
+  join(net, {"c", "wh"}, "xywh", 1).random("strides", {1, 73}).line("Mul", {"xywh", "strides"}, "scaled");
+  net.line("Sigmoid", {"cls"}, "s");
+  join(net, {"scaled", "s"}, "y", 1).output("y");
+  CHECK(layers_error(net) < int8_error);
+
+  Net five({1, 8, 4, 4});  // three anchors of seven numbers
+  five.conv("x", "c", 8, 21);
+  reshape(five, "c", "v", {1, 3, 7, 4, 4});
+  turn(five, "v", "t", {0, 1, 3, 4, 2}).line("Sigmoid", {"t"}, "s").integers("parts", {2, 2, 3});
+  five.node("Split", {"s", "parts"}, {"xy", "wh", "conf"}).with("axis", 4);
+  five.number("two", 2)
+      .random("grid", {1, 3, 4, 4, 2})
+      .line("Mul", {"xy", "two"}, "m")
+      .line("Add", {"m", "grid"}, "at");
+  five.line("Pow", {"wh", "two"}, "size");
+  join(five, {"at", "size", "conf"}, "j", 4);
+  reshape(five, "j", "y", {1, 48, 7}).output("y");
+  CHECK(layers_error(five) < int8_error);
+}
+
+TEST_CASE("Transposed convolutions of any stride, padding and groups") {
+  struct Case {
+    std::int64_t kernel, stride, pad, extra, groups;
+  };
+  for (const Case& c : {Case{2, 2, 0, 0, 1},
+                        {4, 2, 1, 0, 1},
+                        {3, 2, 1, 1, 1},
+                        {9, 3, 4, 2, 1},
+                        {4, 1, 0, 0, 1},
+                        {3, 1, 1, 0, 1},
+                        {4, 2, 1, 0, 8},
+                        {3, 2, 0, 0, 2},
+                        {2, 3, 0, 0, 1},
+                        {5, 2, 4, 0, 1}}) {
+    CAPTURE(c.kernel, c.stride, c.pad, c.extra, c.groups);
+    Net net({1, 8, 5, 6});
+    net.random("w", {8, 2, c.kernel, c.kernel}).random("b", {2 * c.groups}).line("ConvTranspose", {"x", "w", "b"}, "y");
+    net.with("strides", Sides{c.stride, c.stride}).with("pads", Sides{c.pad, c.pad, c.pad, c.pad});
+    net.with("output_padding", Sides{c.extra, c.extra}).with("group", static_cast<int>(c.groups)).output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+}
+
+TEST_CASE("Maps are resized to any size, and padded in every way") {
+  for (const char* place : {"half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"})
+    for (const char* mode : {"linear", "nearest"})
+      for (const Sides& size : {Sides{12, 12}, {9, 17}, {3, 4}, {1, 1}}) {
+        CAPTURE(place, mode, size);
+        Net net({1, 8, 6, 5});
+        net.integers("size", {1, 8, size[0], size[1]});
+        net.node("Resize", {"x", "", "", "size"}, {"y"})
+            .with("mode", mode)
+            .with("coordinate_transformation_mode", place);
+        net.output("y");
+        CHECK(layers_error(net) < 0.03);
+      }
+  for (const char* mode : {"constant", "reflect", "edge"})
+    for (const Sides& pads : {Sides{0, 0, 2, 3, 0, 0, 1, 0},
+                              {0, 0, 0, 2, 0, 0, 0, 1},
+                              {0, 3, 0, 0, 0, 2, 0, 0},
+                              {0, 0, -1, 1, 0, 0, 2, -2}}) {
+      CAPTURE(mode, pads);
+      Net net({1, 8, 6, 5});
+      net.integers("pads", pads).line("Pad", {"x", "pads"}, "y").with("mode", mode).output("y");
+      CHECK(layers_error(net) < 0.03);
+    }
+}
+
+TEST_CASE("Zeros around a map are the padding of what reads it") {
+  Net net({1, 8, 6, 6});
+  net.integers("pads", {0, 0, 1, 1, 0, 0, 1, 1}).random("w", {8, 8, 3, 3});
+  net.line("Pad", {"x", "pads"}, "p").line("Conv", {"p", "w"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  CHECK(count(imported_of(net), network::Op::remap) == 0);
+  net.output("p");  // also read apart
+  CHECK(count(imported_of(net), network::Op::remap) == 1);
+}
+
+TEST_CASE("Llama: root mean square norms, rotated halves of heads, shared keys, gates") {
+  for (const std::int64_t kv : {4, 2}) {
+    CAPTURE(kv);
+    Net net({1, 6, 32});
+    net.number("2", 2).number("eps", 1e-6F).number("one", 1).random("scale", {32});
+    net.line("Pow", {"x", "2"}, "sq").line("ReduceMean", {"sq"}, "ms").with("axes", Sides{-1});
+    net.line("Add", {"ms", "eps"}, "me").line("Sqrt", {"me"}, "root").line("Div", {"one", "root"}, "inv");
+    net.line("Mul", {"x", "inv"}, "xn")
+        .line("Mul", {"scale", "xn"}, "n")
+        .random("cos", {1, 1, 6, 8})
+        .random("sin", {1, 1, 6, 8});
+    for (const auto& [name, heads] : {std::pair{"q", std::int64_t{4}}, {"k", kv}, {"v", kv}}) {
+      const std::string s = name;
+      linear(net, "n", s + "p", 32, 8 * heads);
+      reshape(net, s + "p", s + "r", {1, 6, heads, 8});
+      turn(net, s + "r", s + "t", {0, 2, 1, 3});
+      if (s == "v") continue;
+      cut(net, s + "t", s + "1", 3, 0, 4), cut(net, s + "t", s + "2", 3, 4, 8);
+      net.line("Neg", {s + "2"}, s + "n");
+      join(net, {s + "n", s + "1"}, s + "h", 3)
+          .line("Mul", {s + "t", "cos"}, s + "c")
+          .line("Mul", {s + "h", "sin"}, s + "s");
+      net.line("Add", {s + "c", s + "s"}, s + "o");
+    }
+    std::string k = "ko", v = "vt";
+    if (kv != 4)
+      for (std::string* name : {&k, &v}) {
+        reshape(net, *name, *name + "5", {1, kv, 1, 6, 8}).integers(*name + "e", {1, kv, 4 / kv, 6, 8});
+        net.line("Expand", {*name + "5", *name + "e"}, *name + "x");
+        reshape(net, *name + "x", *name + "4", {1, 4, 6, 8});
+        *name += "4";
+      }
+    turn(net, k, "keys", {0, 1, 3, 2}).line("MatMul", {"qo", "keys"}, "products");
+    net.number("share", 0.05F).line("Mul", {"products", "share"}, "scores");
+    std::vector<float> mask(36);
+    for (std::size_t i = 0; i < 36; ++i) mask[i] = i % 6 > i / 6 ? -1e9F : 0;
+    net.floats("mask", {1, 1, 6, 6}, mask).line("Add", {"scores", "mask"}, "masked");
+    net.line("Softmax", {"masked"}, "shares").with("axis", -1).line("MatMul", {"shares", v}, "mixed");
+    turn(net, "mixed", "mt", {0, 2, 1, 3});
+    reshape(net, "mt", "rows", {1, 6, 32});
+    linear(net, "rows", "up", 32, 16), linear(net, "rows", "gate", 32, 16);
+    net.line("Sigmoid", {"gate"}, "sg")
+        .line("Mul", {"gate", "sg"}, "silu")
+        .line("Mul", {"silu", "up"}, "y")
+        .output("y");
+    CHECK(layers_error(net) < 2 * int8_error);  // products of products
+    CHECK(count(imported_of(net), network::Op::layernorm) == 1);
+  }
+}
+
+TEST_CASE("Convolutions and pools of one dimension, and of rows that come of a product") {
+  Net net({1, 8, 20});
+  net.random("w", {16, 8, 3})
+      .line("Conv", {"x", "w"}, "c")
+      .with("pads", Sides{1, 1})
+      .with("strides", Sides{2})
+      .line("Gelu", {"c"}, "g");
+  net.line("MaxPool", {"g"}, "p").with("kernel_shape", Sides{2});
+  turn(net, "p", "t", {0, 2, 1});
+  linear(net, "t", "l", 16, 8);
+  turn(net, "l", "b", {0, 2, 1}).random("d", {8, 1, 3}).line("Conv", {"b", "d"}, "y").with("group", 8).output("y");
+  CHECK(layers_error(net) < int8_error);
+}
+
+TEST_CASE("Mixer: products over pixels") {
+  Net net({1, 8, 4, 4});
+  reshape(net, "x", "f", {1, 8, 16});
+  turn(net, "f", "rows", {0, 2, 1});
+  turn(net, "rows", "channels", {0, 2, 1});
+  linear(net, "channels", "a", 16, 24).line("Gelu", {"a"}, "g");
+  linear(net, "g", "b", 24, 16);
+  turn(net, "b", "back", {0, 2, 1}).line("Add", {"rows", "back"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+
+  Net left({1, 6, 8});  // weights in front
+  left.random("w", {5, 6}).line("MatMul", {"w", "x"}, "y").output("y");
+  CHECK(layers_error(left) < int8_error);
+}
+
+TEST_CASE("Pixels and channels change places in reshapes") {
+  Net net({1, 4, 6, 6});  // a pixel unshuffle, and what MobileViT unfolds
+  reshape(net, "x", "s", {1, 4, 3, 2, 3, 2});
+  turn(net, "s", "t", {0, 1, 3, 5, 2, 4});
+  reshape(net, "t", "u", {1, 16, 3, 3});
+  net.conv("u", "y", 16, 8).output("y");
+  CHECK(layers_error(net) < int8_error);
+  Net space({1, 4, 6, 6});
+  space.line("SpaceToDepth", {"x"}, "s").with("blocksize", 2).conv("s", "y", 16, 8).output("y");
+  CHECK(layers_error(space) < int8_error);
+  Net odd({1, 6, 4});  // dimensions that do not split evenly
+  reshape(odd, "x", "r", {1, 8, 3});
+  linear(odd, "r", "y", 3, 8).output("y");
+  CHECK(layers_error(odd) < int8_error);
+}
+
+TEST_CASE("Slopes of channels, quotients, powers, extremes, choices and sums") {
+  Net slopes({1, 8, 5, 5});
+  slopes.conv("x", "c", 8, 8).random("s", {8, 1, 1}).line("PRelu", {"c", "s"}, "y").output("y");
+  CHECK(layers_error(slopes) < int8_error);
+  Net quotient({1, 8, 5, 5});
+  quotient.number("2", 2)
+      .line("Sigmoid", {"x"}, "s")
+      .line("Add", {"s", "2"}, "d")
+      .line("Div", {"x", "d"}, "y")
+      .output("y");
+  CHECK(layers_error(quotient) < int8_error);
+  Net extremes({1, 8, 5, 5});
+  extremes.conv("x", "c", 8, 8).number("1", 1).line("Max", {"x", "c"}, "m").line("Min", {"m", "1"}, "y").output("y");
+  CHECK(layers_error(extremes) < int8_error);
+  Net sums({1, 8, 5, 5});
+  sums.conv("x", "c", 8, 8)
+      .conv("x", "d", 8, 8)
+      .line("Sum", {"x", "c", "d"}, "s")
+      .line("Mean", {"s", "x"}, "y")
+      .output("y");
+  CHECK(layers_error(sums) < int8_error);
+  Net choice({1, 6, 8});
+  onnx::TensorProto& mask = choice.constant("mask", {6, 1}, 9);
+  for (int i = 0; i < 6; ++i) mask.add_int32_data(i % 2);
+  choice.line("Neg", {"x"}, "n").line("Where", {"mask", "x", "n"}, "y").output("y");
+  CHECK(layers_error(choice) < int8_error);
+}
+
+TEST_CASE("Einsum, in the forms that attention has") {
+  for (const char* equation : {"bid,bjd->bij", "bij,bjd->bid", "bid,bjd->bji"}) {
+    CAPTURE(equation);
+    const bool square = equation[2] == 'j';
+    Net net({1, 6, square ? 6 : 8});
+    net.tensor("z", {1, 6, 8}).line("Einsum", {"x", "z"}, "y").with("equation", equation).output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+  Net heads({1, 6, 16});
+  heads.random("w", {4, 8, 16}).line("Einsum", {"x", "w"}, "h").with("equation", "bte,hde->bthd");
+  heads.line("Einsum", {"h", "h"}, "s")
+      .with("equation", "bihd,bjhd->bhij")
+      .line("Softmax", {"s"}, "p")
+      .with("axis", -1);
+  heads.line("Einsum", {"p", "h"}, "m").with("equation", "bhij,bjhd->bihd");
+  reshape(heads, "m", "y", {1, 6, 32}).output("y");
+  CHECK(layers_error(heads) < int8_error);
+}
+
+TEST_CASE("Normalizations of maps and of groups of channels") {
+  for (const char* op : {"InstanceNormalization", "GroupNormalization"}) {
+    CAPTURE(op);
+    Net net({1, 16, 6, 6});
+    net.conv("x", "c", 16, 16).random("s", {16}).random("b", {16}).line(op, {"c", "s", "b"}, "y");
+    net.model.mutable_opset_import(0)->set_version(21);
+    if (std::string(op) == "GroupNormalization") net.with("num_groups", 4);
+    net.output("y");
+    CHECK(layers_error(net) < 2 * int8_error);
+  }
+}
+
+TEST_CASE("Means, sums and extremes over any dimensions") {
+  for (const char* op : {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"})
+    for (const Sides& axes : {Sides{2, 3}, {1}, {2}, {3}, {1, 2}, {1, 2, 3}, {1, 3}}) {
+      CAPTURE(op, axes);
+      Net net({1, 8, 4, 6});
+      net.integers("axes", axes).line(op, {"x", "axes"}, "r");
+      net.model.mutable_opset_import(0)->set_version(18);
+      net.number("3", 3).line("Add", {"r", "3"}, "y").output("y");
+      CHECK(layers_error(net) < 0.1);
+    }
+}
+
+TEST_CASE("Averages that leave out the padding, and windows that are cut off") {
+  for (const int ceil : {0, 1})
+    for (const int counted : {0, 1}) {
+      CAPTURE(ceil, counted);
+      Net net({1, 8, 6, 7});
+      net.line("AveragePool", {"x"}, "y").with("kernel_shape", Sides{3, 3}).with("strides", Sides{2, 2});
+      net.with("pads", Sides{1, 1, 1, 1}).with("ceil_mode", ceil).with("count_include_pad", counted).output("y");
+      CHECK(layers_error(net) < 0.05);
+    }
+}
+
+TEST_CASE("Masks that the host makes of integers, and several inputs") {
+  ModelBuilder bert;
+  bert.input("ids", {1, 6}, "", 7).input("mask", {1, 6}, "", 7).filled("words", {20, 16}).filled("w", {16, 16});
+  bert.node("Gather", {"words", "ids"}, {"e"}).node("MatMul", {"e", "w"}, {"q"});
+  bert.integers("axes", {1, 2}).node("Unsqueeze", {"mask", "axes"}, {"m4"}).node("Cast", {"m4"}, {"mf"}).with("to", 1);
+  bert.floats("one", {}, {1}).floats("much", {}, {-1e4F}).node("Sub", {"one", "mf"}, {"open"});
+  bert.node("Mul", {"open", "much"}, {"bias"}).integers("rows", {6, 16}).integers("zero", {0});
+  bert.node("Transpose", {"q"}, {"qt"}).with("perm", Sides{0, 2, 1}).node("MatMul", {"q", "qt"}, {"s"});
+  bert.integers("four", {1, 1, 6, 6}).node("Reshape", {"s", "four"}, {"s4"}).node("Add", {"s4", "bias"}, {"masked"});
+  bert.node("Softmax", {"masked"}, {"y"}).with("axis", -1).output("y");
+  const TemporaryFolder folder;
+  const Expected<Imported> imported = import_onnx(bert.write(folder.path, "m.onnx"), {});
+  if (!imported) FAIL(describe(imported.failure()));
+  REQUIRE(imported->inputs.size() == 2);
+  CHECK(imported->inputs[0].c == 16);
+  CHECK(imported->inputs[1].shape() == Dims{1, 1, 1, 6});
+
+  Net two({1, 8, 5, 5});
+  two.tensor("z", {1, 1, 5, 5}).line("Mul", {"x", "z"}, "m").line("Sub", {"m", "z"}, "y").output("y");
+  CHECK(layers_error(two) < int8_error);
+}
+
+TEST_CASE("Zero points away from the middle make larger steps") {
+  Net net({1, 8, 5, 5});
+  const auto quantize = [&](const std::string& from, const std::string& to, float scale, int zero) {
+    net.number(to + "_scale", scale).constant(to + "_zero", {}, 2).add_int32_data(zero);
+    net.line("QuantizeLinear", {from, to + "_scale", to + "_zero"}, to + "_q");
+    net.line("DequantizeLinear", {to + "_q", to + "_scale", to + "_zero"}, to);
+  };
+  quantize("x", "xq", 2.0F / 255, 117);
+  net.conv("xq", "c", 8, 8).line("Relu", {"c"}, "r");
+  quantize("r", "y", 0.02F, 0);
+  net.output("y");
+  const Imported imported = imported_of(net);
+  CHECK(imported.widened == 2);
+  CHECK(imported.scales[0].step == Approx(2.0 / 255 * 138 / 127));
+  CHECK(layers_error(net) < int8_error);
+}

@@ -1,0 +1,172 @@
+// Does `best` choose what is best? Layers of the corpus, each simulated as chosen and as forced.
+//
+//   best_mapping            every twentieth layer
+//   best_mapping [whole]    all of them, forced mappings for every fourth: the rate at which each rule holds, the cases
+//                           where it does not, and the errors of the estimates
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+
+#include "sim/base/input_file.h"
+#include "sim/base/json_file.h"
+#include "sim/run/config_folder.h"
+#include "sim/run/pipeline.h"
+#include "tests/property/layer_corpus.h"
+#include "tests/run/isolated.h"
+
+using namespace tessera;
+using namespace tessera::run;
+using nlohmann::json;
+
+namespace {
+
+Expected<RunConfig> config_of(const json& document) {
+  return make_run_config(document, config_folder() + "/runs", "corpus", {});
+}
+
+// Latency in us; nothing where the layer does not fit, or what is forced cannot be done.
+std::optional<double> latency(const json& document, Density density) {
+  const Expected<RunConfig> config = config_of(document);
+  if (!config) return std::nullopt;
+  const Expected<json> result = isolated([&] { return run_density(*config, density); });
+  if (!result) return std::nullopt;
+  return (*result)["latency_us"].get<double>();
+}
+
+json with(json document, const std::string& pointer, const json& value) {
+  document[json::json_pointer(pointer)] = value;
+  return document;
+}
+
+// Errors of estimates of single layers, simulated over estimated, by operator.
+struct Errors {
+  int layers = 0;
+  double sum = 0, worst = 0;
+};
+
+// How often a rule was judged and held, and where it failed by most.
+struct Rule {
+  const char* says;
+  double allowed;
+  int judged = 0, held = 0;
+  double worst = 0;
+  int where = -1;
+  std::string failures = {};
+  void judge(int number, double ratio, const std::string& what) {
+    ++judged;
+    if (ratio <= allowed)
+      ++held;
+    else
+      failures += fmt::format("  {} {:.4f} {}\n", number, ratio, what);
+    if (ratio > worst) {
+      worst = ratio;
+      where = number;
+    }
+  }
+  std::string text() const {
+    return fmt::format("{}: {} of {} ({:.1f} %), worst {:.3f} at layer {}", says, held, judged,
+                       100.0 * held / std::max(1, judged), worst, where);
+  }
+};
+
+struct Rules {
+  Rule best{"best takes at most 1.03 of the best forced mapping", 1.03};
+  Rule sparse{"sparse takes at most 1.005 of dense", 1.005};
+  Rule ratio{"ten percent more zero blocks take at most 1.01 of the time", 1.01};
+  Rule kernels{"slower kernels take no less time", 1};
+  std::map<std::string, Errors> estimates;
+  std::vector<Rule*> all() { return {&best, &sparse, &ratio, &kernels}; }
+};
+
+void judge_forced(int number, const json& document, double best, Rule& rule) {
+  std::optional<double> least;
+  std::string how;
+  for (const char* cols : {"height", "width", "channels"})
+    for (const char* rows : {"channels", "height", "width"})
+      for (const char* stationary : {"input", "weights"}) {
+        const json forced = {{"cols", cols}, {"rows", rows}, {"stationary", stationary}};
+        const auto us = latency(with(document, "/schedule/layers/l", forced), Density::sparse);
+        if (us && (!least || *us < *least)) {
+          least = us;
+          how = forced.dump();
+        }
+      }
+  if (least) rule.judge(number, best / *least, how + document.dump());
+}
+
+// Of the mapping that estimates alone choose.
+void judge_estimate(const json& document, std::map<std::string, Errors>& errors) {
+  const json by_estimate = with(document, "/schedule/search", "estimate");
+  const Expected<RunConfig> config = config_of(by_estimate);
+  if (!config) return;
+  const Expected<Plan> plan = make_plan(*config, Density::sparse);
+  const auto us = latency(by_estimate, Density::sparse);
+  if (!plan || !us) return;
+  const double error = std::abs(plan->schedule.estimate_us / *us - 1);
+  Errors& e = errors[document["network"]["layers"][0]["op"]];
+  ++e.layers;
+  e.sum += error;
+  e.worst = std::max(e.worst, error);
+}
+
+void judge_layer(int number, Rules& rules, bool forced) {
+  const json document = corpus_layer(number);
+  const auto best = latency(document, Density::sparse);
+  if (!best) return;
+  judge_estimate(document, rules.estimates);
+  if (forced) judge_forced(number, document, *best, rules.best);
+  if (const auto dense = latency(document, Density::dense)) rules.sparse.judge(number, *best / *dense, document.dump());
+  const double ratio = document["sparsity"]["ratio"].get<double>();
+  const json emptier = with(document, "/sparsity/ratio", ratio + 0.1);
+  if (const auto next = ratio < 0.85 ? latency(emptier, Density::sparse) : std::nullopt)
+    rules.ratio.judge(number, *next / *best, document.dump());
+  // Of measured kernels the ideal ones are a bound.
+  if (const auto ideal = latency(with(document, "/hardware/kernels", "peak"), Density::sparse))
+    rules.kernels.judge(number, *ideal / *best, document.dump());
+}
+
+json run_file(const std::string& name) { return json::parse(*read_text(config_folder() + "/runs/" + name + ".json")); }
+
+// The speed-up of the only layer of a run.
+double speed_up(json document) {
+  const auto dense = latency(document, Density::dense), sparse = latency(document, Density::sparse);
+  REQUIRE((dense && sparse));
+  return *dense / *sparse;
+}
+
+}  // namespace
+
+TEST_CASE("the chosen mapping of a layer is the best there is") {
+  Rules rules;
+  for (int number = 0; number < corpus_size; number += 20) judge_layer(number, rules, number % 80 == 0);
+  for (const Rule* rule : rules.all()) {
+    INFO(rule->text() << rule->failures);
+    CHECK(rule->judged > 3);
+    CHECK(rule->held == rule->judged);
+  }
+}
+
+TEST_CASE("the whole corpus", "[.][whole]") {
+  Rules rules;
+  for (int number = 0; number < corpus_size; ++number) judge_layer(number, rules, number % 4 == 0);
+  for (const Rule* rule : rules.all()) fmt::print("- {}\n{}", rule->text(), rule->failures);
+  for (const auto& [op, e] : rules.estimates)
+    fmt::print("- estimate of {}: {} layers, off by {:.0f} % on average, {:.0f} % at worst\n", op, e.layers,
+               100 * e.sum / e.layers, 100 * e.worst);
+}
+
+// Both had mappings that estimates chose and that others beat by far.
+TEST_CASE("layers that were reported have the speed-up that forced mappings had") {
+  CHECK(speed_up(run_file("vit_base_fc1")) >= 1.45);
+  CHECK(speed_up(run_file("resnet50_layer3_conv1")) >= 1.09);
+}
+
+// The judge refuses a wrong choice.
+TEST_CASE("estimates alone choose a mapping for a sparse layer that is slower than dense") {
+  const json document = with(run_file("resnet50_layer3_conv1"), "/schedule/search", "estimate");
+  Rule rule{"sparse takes at most 1.005 of dense", 1.005};
+  rule.judge(0, 1 / speed_up(document), "");
+  CHECK(rule.held == 0);
+}

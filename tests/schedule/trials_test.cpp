@@ -1,0 +1,106 @@
+// What trials decide, with trials that say what the test wants them to say.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "sim/compile/compile.h"
+#include "sim/network/network_file.h"
+#include "tests/verify/subject.h"
+
+using namespace tessera;
+using namespace tessera::schedule;
+
+namespace {
+
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+
+// The sharding of the step that computes a layer.
+std::string sharding_of(const mapping::Mapping& m, network::LayerId layer) {
+  for (const mapping::Step& step : m.steps)
+    if (const auto* c = std::get_if<mapping::Compute>(&step); c != nullptr && c->layer == layer)
+      return sharding_name(c->mapping.sharding);
+  return "";
+}
+
+// Single layers: `preferred` takes one cycle, every other sharding ten. The network: `network_cycles`, by the number of
+// its layers that have the preferred sharding.
+class Told : public Trials {
+ public:
+  std::string preferred;
+  std::function<double(int)> network_cycles = [](int count) { return 100.0 - count; };
+  mutable int networks = 0, programs_of_layers = 0;
+
+  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks&,
+                                                const mapping::Mapping& m) const override {
+    std::vector<double> ends(network.layers.size(), 0);
+    int count = 0;
+    double now = 0;
+    for (const network::Layer& l : network.layers) {
+      const bool good = sharding_of(m, l.id) == preferred;
+      count += good;
+      ends[l.id] = now += good ? 1e4 : 1e5;
+    }
+    const bool layers = network.name == "trials";
+    ++(layers ? programs_of_layers : networks);
+    if (layers) return ends;
+    std::fill(ends.begin(), ends.end(), 0);
+    ends.back() = network_cycles(count);
+    return ends;
+  }
+};
+
+mapping::Mapping decided(int layers, const Trials& trials, SearchKind search = SearchKind::layers) {
+  std::string json = R"({"name": "net", "input": [16, 16, 64], "layers": [)";
+  for (int k = 0; k < layers; ++k)
+    json += fmt::format(R"({}{{"name": "l{}", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1}})",
+                        k > 0 ? ", " : "", k);
+  const auto network = network::parse_network(nlohmann::json::parse(json + "]}"), "net");
+  if (!network) FAIL(describe(network.failure()));
+  ScheduleSpec spec;
+  spec.search = search;
+  const auto peak = cost::find_latency_model("peak");
+  const auto schedule =
+      decide_schedule(*network, Masks(network->layers.size()), generic_array(2, 2, {}), **peak, spec, &trials);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return *schedule->mapping;
+}
+
+const char* const unusual = "cols=height rows=height";
+
+}  // namespace
+
+TEST_CASE("the mapping of a single layer is the one that takes least in trials of the network") {
+  Told trials;
+  for (const char* preferred : {unusual, "cols=channels rows=height", "cols=height rows=channels"}) {
+    trials.preferred = preferred;
+    CHECK(sharding_of(decided(1, trials), 1) == preferred);
+  }
+  CHECK(trials.networks > 6);
+  CHECK(trials.programs_of_layers == 0);
+}
+
+TEST_CASE("estimates alone ask for no trial") {
+  Told trials;
+  trials.preferred = unusual;
+  CHECK(sharding_of(decided(1, trials, SearchKind::estimate), 1) != unusual);
+  CHECK(sharding_of(decided(6, trials, SearchKind::estimate), 1) != unusual);
+  CHECK(trials.networks + trials.programs_of_layers == 0);
+}
+
+TEST_CASE("in a network of many layers trials of layers decide, if the network is then faster") {
+  Told trials;
+  trials.preferred = unusual;
+  CHECK(sharding_of(decided(6, trials), 3) == unusual);
+  CHECK(trials.programs_of_layers > 0);
+  trials.network_cycles = [](int count) { return 100.0 + count; };
+  CHECK(sharding_of(decided(6, trials), 3) != unusual);
+}
+
+TEST_CASE("a search of the whole network goes on where trials of layers found nothing") {
+  Told trials;
+  trials.preferred = "none";
+  trials.network_cycles = [](int) { return 100.0; };
+  const std::string estimated = sharding_of(decided(6, trials, SearchKind::network), 3);
+  CHECK(estimated == sharding_of(decided(6, trials, SearchKind::estimate), 3));
+  CHECK(trials.networks > 1);
+}
