@@ -53,7 +53,7 @@ void print(run::Density density, const result::PlanSummary& plan, const schedule
 
 int check(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
           const std::string& json_file) {
-  Failure wrong{ExitCode::bad_input, unwritable_files({json_file})};
+  Failure wrong{ExitCode::bad_input, unwritable_files({json_file}, {file})};
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {
     const ProgressLine line(file);

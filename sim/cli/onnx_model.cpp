@@ -63,6 +63,7 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
     return wrong;
   }
   const MaskOrigin origin = mask_origin(sets);
+  for (Problem& problem : unsuitable_sets(origin, sets)) wrong.problems.push_back(std::move(problem));
   const json document = {{"network", imported->file},
                          {"hardware", fs::absolute(hardware ? *hardware : *run::hardware_file("aie2")).string()},
                          {"sparsity", default_sparsity(origin, sets)}};

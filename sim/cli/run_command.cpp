@@ -206,7 +206,8 @@ Failure option_problems(const RunArguments& arguments, const Expected<run::RunCo
     failure.problems.push_back({"", "--report", "asks for two pages", "legal: one FILE.html, and layers"});
   const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
   for (Problem& problem :
-       unwritable_files({arguments.json_file, arguments.trace_file, dump_file, page_file(arguments)}))
+       unwritable_files({arguments.json_file, arguments.trace_file, dump_file, page_file(arguments)},
+                        {arguments.config, arguments.program_file, arguments.mapping_file, arguments.data}))
     failure.problems.push_back(std::move(problem));
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));
@@ -229,7 +230,10 @@ class WeightFile {
 int run(RunArguments arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
-  if (!arguments.mapping_file.empty()) sets.push_back(mapping_set(arguments.mapping_file));
+  if (!arguments.mapping_file.empty()) {
+    sets.push_back(mapping_set(arguments.mapping_file));
+    sets.emplace_back("schedule.policy=mapping");
+  }
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {
     const ProgressLine line(arguments.config);

@@ -60,6 +60,18 @@ bool undoes(const std::string& later, const std::string& earlier) {
   return whole.size() <= part.size() && std::equal(whole.begin(), whole.end(), part.begin());
 }
 
+bool says(const std::string& earlier, const json& value, const std::string& later) {
+  const std::vector<std::string> part = keys_of(earlier), whole = keys_of(later);
+  if (part.size() >= whole.size() || !std::equal(part.begin(), part.end(), whole.begin())) return false;
+  const json* at = &value;
+  for (std::size_t i = part.size(); i < whole.size(); ++i) {
+    if (at->is_array()) return true;  // of which one element would be another
+    if (!at->is_object() || !at->contains(whole[i])) return false;
+    at = &at->at(whole[i]);
+  }
+  return true;
+}
+
 const Origin& Document::origin(const std::string& path) const {
   static const Origin nowhere;
   for (std::string at = path;; at = parent_path(at)) {
@@ -173,17 +185,23 @@ class DocumentLoader {
   }
 
   void refuse_undone(const std::vector<std::string>& sets) {
-    std::vector<std::string> paths;  // of the assignments so far
+    std::vector<std::pair<std::string, json>> before;  // paths and values of the assignments so far
     for (const std::string& assignment : sets) {
       const std::string path = assignment.substr(0, assignment.find('='));
       const std::vector<std::string> keys = keys_of(path);
       if (std::find(keys.begin(), keys.end(), "") != keys.end()) continue;  // no path: reported when it is set
-      for (const std::string& earlier : paths)
+      for (const auto& [earlier, value] : before) {
         if (undoes(path, earlier))
           problem("--set", path,
                   earlier == path ? "is given twice" : "would undo " + earlier + ", which is given before it",
                   earlier == path ? "legal: once" : "legal: " + path + " before " + earlier + ", or one of the two");
-      paths.push_back(path);
+        else if (says(earlier, value, path))
+          problem("--set", path, "is in the value of " + earlier + " too, which is given before it",
+                  "legal: one of the two");
+      }
+      const bool deep = deep_nesting(assignment.substr(path.size()), "--set").has_value();  // reported when it is set
+      const std::string text = deep || path.size() == assignment.size() ? "" : assignment.substr(path.size() + 1);
+      before.emplace_back(path, json::parse(text, nullptr, false));
     }
   }
 

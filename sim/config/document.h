@@ -41,7 +41,8 @@ struct Reference {
 };
 
 // Assignments lie over the file in their order. One that would undo another in silence is a problem that names both:
-// the same key twice, or a whole part behind one of its keys (hardware.rows=2, then hardware=...).
+// the same key twice, a whole part behind one of its keys (hardware.rows=2, then hardware=...), or a key behind a part
+// that says it (sparsity={"ratio":0.5}, then sparsity.ratio=...).
 Document load_document(const std::string& path, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets = {});
 Document make_document(const nlohmann::json& value, const Origin& origin, const std::vector<Reference>& references,
@@ -49,6 +50,9 @@ Document make_document(const nlohmann::json& value, const Origin& origin, const 
 
 // Whether an assignment to the path `later` would undo one to `earlier`: the same key, or a part that holds it.
 bool undoes(const std::string& later, const std::string& earlier);
+
+// Whether the value of an assignment to the path `earlier` says the key `later` below it.
+bool says(const std::string& earlier, const nlohmann::json& value, const std::string& later);
 
 // The text of a path below `path`: "a" + "b" = "a.b".
 std::string join_path(const std::string& path, const std::string& key);

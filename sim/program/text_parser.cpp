@@ -62,6 +62,7 @@ class Parser {
     if (key == "ddr") return line_.number("bytes", p_.ddr_bytes);
     if (key == "tensors") return tensors();
     if (key == "product") return product();
+    if (key == "alike") return alike();
     if (key == "layer") return layer();
     if (key == "mask") return mask();
     if (key == "chunk") return chunk();
@@ -71,9 +72,9 @@ class Parser {
     if (key == "engine") return engine();
     const std::string near =
         nearest_name(std::string(key.substr(0, 60)),
-                     {"program", "network", "array", "accounting", "tensors", "ddr",  "product", "layer",   "mask",
-                      "chunk",   "piece",   "lock",  "route",      "engine",  "move", "call",    "acquire", "release",
-                      "repeat",  "end",     "write", "patch",      "set",     "push", "await"});
+                     {"program", "network", "array", "alike", "accounting", "tensors", "ddr",  "product", "layer",
+                      "mask",    "chunk",   "piece", "lock",  "route",      "engine",  "move", "call",    "acquire",
+                      "release", "repeat",  "end",   "write", "patch",      "set",     "push", "await"});
     line_.problem("", "unknown keyword '" + std::string(key.substr(0, 60)) + "'",
                   near.empty() ? "" : "did you mean '" + near + "'?");
   }
@@ -121,6 +122,13 @@ class Parser {
     const std::string_view word = line_.word("tensors");
     if (word != "none") line_.unreadable("tensors", word, "none");
     p_.tensors = false;
+  }
+
+  void alike() {
+    DdrRange range;
+    line_.numbers("ddr", {&range.begin, &range.end});
+    if (range.begin < 0 || range.end <= range.begin) line_.problem("ddr", "no bytes lie between the two");
+    p_.written_alike.push_back(range);
   }
 
   void product() {

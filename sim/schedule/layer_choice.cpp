@@ -36,7 +36,7 @@ OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoic
                                     bool dense) {
   const mapping::Tiling& t = tiles.tiling;
   const double calls = static_cast<double>(p.parts.size()) * t.steps();
-  return {{p.sharding, t.weights_stationary, t.chunks_staged, dense}, choice, calls, t.nh * t.nw == 1};
+  return {{p.sharding, t.weights_stationary, t.chunks_staged, dense, t.nh * t.nw > 1, t.no > 1}, choice, calls};
 }
 
 // By estimate, those up to `reach` times the cheapest, no two alike. One that costs the same to the cycle as one before
@@ -52,7 +52,7 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
   for (auto& [cycles, a] : order) {
     mapping::LayerMapping m = a.choice.mapping;
     // With all pixels in one tile both orders of loops are the same, unless the input is staged again and again.
-    if (!input_in_ddr && a.one_tile) m.weights_stationary = false;
+    if (!input_in_ddr && !a.way.pixels_cut) m.weights_stationary = false;
     if (cycles > order.front().first * reach || !known.insert(mapping::layer_mapping_json(m).dump()).second) continue;
     double rank = cycles;
     for (const auto& other : kept)

@@ -32,10 +32,11 @@ void set_axes(const Inputs& in, const Draft& draft, LayerCase& layer, const Laye
 struct Way {
   mapping::Sharding sharding;
   bool weights_stationary = false, chunks_staged = false;
-  bool dense = false;  // tiles as if no block were missing
+  bool dense = false;                             // tiles as if no block were missing
+  bool pixels_cut = false, channels_cut = false;  // more than one tile of pixels, of output channels
   bool operator==(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
-           dense == o.dense;
+           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut;
   }
 };
 
@@ -50,8 +51,7 @@ struct OpenChoice {
   struct Alternative {
     Way way;
     Choice choice;
-    double calls = 0;       // of kernels, on all cores
-    bool one_tile = false;  // a core's pixels are not divided
+    double calls = 0;  // of kernels, on all cores
   };
   std::vector<Alternative> alternatives;  // by estimate, no two alike
 };

@@ -81,6 +81,12 @@ class TileSearch {
   }
   static void lower(Bytes& least, Bytes asked) { least = std::min(least, asked); }
 
+  // Tilings that a simulation may rank otherwise than the estimate.
+  static std::size_t kind_of(const mapping::Tiling& t) {
+    return static_cast<std::size_t>(t.weights_stationary * 8 + t.chunks_staged * 4 + (t.nh * t.nw > 1) * 2 +
+                                    (t.no > 1));
+  }
+
   // With these tiles of channels, all spatial ones.
   void spaces(mapping::Tiling t) {
     const mapping::Weights w = weights_of(c_, p_, t);
@@ -130,7 +136,7 @@ class TileSearch {
     if (staged > c_.staging) return;
     const double exposed = cost::tuned.exposed_per_step * cut.steps();
     cost::Walk walk{p_, cut, moved, w, plan_};
-    std::optional<TileChoice>& order = orders_[t.weights_stationary * 2 + t.chunks_staged];
+    std::optional<TileChoice>& order = orders_[kind_of(t)];
     const double limit = enough(order) - exposed;
     const cost::Movement m = movement_of(c_, walk, a_, limit);
     if (m.cycles >= limit) return;
@@ -158,7 +164,7 @@ class TileSearch {
   const double work_;
   const std::vector<int> heights_ = counts_up_to(p_.max_h, p_.max_h), widths_ = counts_up_to(p_.max_w, p_.max_w);
   mapping::ForcedMapping forced_;
-  std::array<std::optional<TileChoice>, 4> orders_;
+  std::array<std::optional<TileChoice>, 16> orders_;  // by kind
   FoundTiles found_;
 };
 

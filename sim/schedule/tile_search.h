@@ -44,7 +44,8 @@ struct Demand {
 // The cheapest tiling that fits, or nothing, and what the tilings ask for.
 struct FoundTiles {
   std::optional<TileChoice> tiles;
-  // The cheapest of each order of loops and each way to stage the input, those that cost up to `reach` times as much.
+  // The cheapest of each order of loops, way to stage the input, and whether pixels and output channels are cut; those
+  // that cost up to `reach` times as much.
   std::vector<TileChoice> orders;
   Demand demand;
 };
