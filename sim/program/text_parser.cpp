@@ -61,8 +61,8 @@ class Parser {
     if (key == "accounting") return void(p_.accounting = line_.text("name"));
     if (key == "ddr") return line_.number("bytes", p_.ddr_bytes);
     if (key == "tensors") return tensors();
-    if (key == "product") return product();
-    if (key == "alike") return alike();
+    if (key == "product") return values_.product(p_.product);
+    if (key == "alike") return p_.written_alike.push_back(values_.ddr_range("ddr"));
     if (key == "layer") return layer();
     if (key == "mask") return mask();
     if (key == "chunk") return chunk();
@@ -122,20 +122,6 @@ class Parser {
     const std::string_view word = line_.word("tensors");
     if (word != "none") line_.unreadable("tensors", word, "none");
     p_.tensors = false;
-  }
-
-  void alike() {
-    DdrRange range;
-    line_.numbers("ddr", {&range.begin, &range.end});
-    if (range.begin < 0 || range.end <= range.begin) line_.problem("ddr", "no bytes lie between the two");
-    p_.written_alike.push_back(range);
-  }
-
-  void product() {
-    line_.number("layer", p_.product.layer);
-    values_.matrix("a", p_.product.a);
-    values_.matrix("b", p_.product.b);
-    values_.matrix("c", p_.product.c);
   }
 
   // ---- declarations ----

@@ -51,7 +51,8 @@ struct OpenChoice {
   struct Alternative {
     Way way;
     Choice choice;
-    double calls = 0;  // of kernels, on all cores
+    double calls = 0;       // of kernels, on all cores
+    bool one_tile = false;  // a core's pixels are not divided
   };
   std::vector<Alternative> alternatives;  // by estimate, no two alike
 };
@@ -110,7 +111,7 @@ class Search {
   std::map<Key, FoundTiles> found_;
   FoundTiles uncommon_;
   std::map<network::LayerId, mapping::LayerWeights> weights_, full_weights_;
-  double reach_ = 1;  // how much more than the cheapest mapping others may cost that are kept as alternatives
+  Reach reach_;  // of alternatives to the cheapest mapping
 };
 
 }  // namespace tessera::schedule

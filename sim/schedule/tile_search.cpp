@@ -37,12 +37,13 @@ std::vector<int> counts_up_to(int n, int limit) {
 class TileSearch {
  public:
   TileSearch(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a,
-             const cost::LatencyModel& latency_model, double reach)
+             const cost::LatencyModel& latency_model, const Reach& reach)
       : c_(c),
         p_(p),
         a_(a),
         latency_model_(latency_model),
-        reach_(reach),
+        reach_(reach.ratio),
+        cuts_apart_(reach.cuts_apart),
         l_(*c.layer),
         limit_(a.tile.memory.size - a.tile.reserved),
         plan_(plan_channels(c, p, a)),
@@ -82,9 +83,9 @@ class TileSearch {
   static void lower(Bytes& least, Bytes asked) { least = std::min(least, asked); }
 
   // Tilings that a simulation may rank otherwise than the estimate.
-  static std::size_t kind_of(const mapping::Tiling& t) {
-    return static_cast<std::size_t>(t.weights_stationary * 8 + t.chunks_staged * 4 + (t.nh * t.nw > 1) * 2 +
-                                    (t.no > 1));
+  std::size_t kind_of(const mapping::Tiling& t) const {
+    const bool pixels = cuts_apart_ && t.nh * t.nw > 1, channels = cuts_apart_ && t.no > 1;
+    return static_cast<std::size_t>(t.weights_stationary * 8 + t.chunks_staged * 4 + pixels * 2 + channels);
   }
 
   // With these tiles of channels, all spatial ones.
@@ -157,6 +158,7 @@ class TileSearch {
   const arch::ArraySpec& a_;
   const cost::LatencyModel& latency_model_;
   const double reach_;
+  const bool cuts_apart_;
   const network::Layer& l_;
   const Bytes limit_;
   const mapping::Channels plan_;
@@ -171,7 +173,7 @@ class TileSearch {
 }  // namespace
 
 FoundTiles choose_tiles(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& array,
-                        const cost::LatencyModel& latency_model, double reach) {
+                        const cost::LatencyModel& latency_model, const Reach& reach) {
   if (p.parts.empty()) return {};
   return TileSearch(c, p, array, latency_model, reach).run();
 }
