@@ -70,7 +70,8 @@ class Maker {
     descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, wanted);
     if (former.ended()) return;
     const program::Transfer& first = transfer(e, former.begin());
-    double earliest = std::max(0.0, free_.flow[e][former.begin()] - lead_);
+    const bool busy = map_.info(map_.controller_of(map_.info(e).tile)).tile_kind != program::TileKind::compute;
+    double earliest = busy ? std::max(0.0, free_.flow[e][former.begin()] - lead_) : 0;
     for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
       if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
     const std::vector<Task>& tasks = o_.tasks[e];

@@ -30,7 +30,7 @@ struct Operations {
   Cuts missing;  // where a task would have to end for a token; none: the lists are right
 };
 
-// `lead`: cycles ahead of its first byte that a task is pushed at most.
+// Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles ahead of the first byte.
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
                          const Table& table, const Cuts& cuts, double lead);
 

@@ -23,13 +23,17 @@ class Grouping {
 
   Groups run() {
     for (EngineId e = 0; e < map_.first_controller(); ++e)
-      if (map_.is_channel(e) && straight(e)) group(e);
+      if (map_.is_channel(e) && straight(e) && !own(e)) group(e);
     put_off();
     for (const GroupWait& w : waits_) groups_[w.channel][w.group].waits.push_back({w.engine, w.needed});
     return std::move(groups_);
   }
 
  private:
+  // A core starts it, which has time.
+  bool own(EngineId e) const {
+    return map_.info(map_.controller_of(map_.info(e).tile)).tile_kind == program::TileKind::compute;
+  }
   // Each transfer of the list is executed once, in order.
   bool straight(EngineId e) const {
     const program::EngineProgram& engine = p_.engines[e];
