@@ -21,6 +21,7 @@ struct Operations {
   struct Op {
     program::ControlOp op;
     std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
+    std::size_t place = 0;     // number of the operation before which it belongs; its own
   };
   std::vector<std::vector<Execution>> executions;  // by engine
   std::vector<std::vector<Task>> tasks;            // by engine

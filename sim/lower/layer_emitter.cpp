@@ -19,7 +19,8 @@ LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
       input_count_(plan.partition.acts.size(), 0),
       weights_count_(plan.partition.weights.size(), 0),
       weights_sent_(plan.partition.weights.size(), false),
-      chunks_(plan.partition.weights.size()) {
+      chunks_(plan.partition.weights.size()),
+      rounds_(static_cast<std::size_t>(e.array.memtiles()), 0) {
   for (const CorePart& part : plan.partition.parts) {
     std::vector<Span> tiles;
     for (int o = 0; o < plan.tiling.no; ++o) {

@@ -143,6 +143,7 @@ class LayerEmitter {
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
+  std::vector<int> rounds_;                       // per memory tile: chunks so far that take turns in it
   Bytes largest_chunk_ = 0, padded_chunk_ = 0;    // padded: what all are made as long as, 0: nothing
 };
 

@@ -268,7 +268,10 @@ void LayerEmitter::emit_output(int part, const Step& s, Buffer& slot) {
 program::EngineId LayerEmitter::result_sink(int part, int memtile) const {
   const CorePart& p = plan_.partition.parts[part];
   const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
-  const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
+  // As in act_channel, unless the cores divide evenly among the channels and somebody has to start each.
+  const int cores = static_cast<int>(ceil_div(e_.array.rows, e_.array.memtile_rows)), results = plan_.channels.results;
+  const bool even = e_.array.controller.mechanism != arch::ControlMechanism::none && cores % results == 0;
+  const int turn = e_.array.rows > results && !even ? slots_[part].outputs : 0;
   return e_.map().mem_channel(memtile, program::EngineKind::s2mm, (lane + turn) % plan_.channels.results);
 }
 

@@ -23,6 +23,7 @@ TEST_CASE("random networks that controllers start verify and match the reference
     Case c = random_case(seed);
     c.array.controller.mechanism = static_cast<arch::ControlMechanism>(1 + seed % 3);
     c.array.controller.operation_ns = 145;
+    c.array.controller.cores_start_own = seed % 2 == 0;
     const std::string json = random_network(seed);
     INFO(c.text << "\n" << json);
     Expected<Subject> subject = make_subject("random", json, c.array, c.ratio, c.spec);
