@@ -123,8 +123,8 @@ Rule hardware_rule() {
   object_at(rule, "controller")
       .keys.emplace_back(
           "compute_tiles",
-          Rule::choice("who starts the channels of compute tiles where somebody starts transfers: the mechanism (if "
-                       "absent), or each core those of its own tile, whose registers it reaches",
+          Rule::choice("who starts the channels of compute tiles where mechanism is serial: the firmware "
+                       "(mechanism, if absent), or each core those of its own tile, whose registers it reaches",
                        {arch::compute_tile_control_names.begin(), arch::compute_tile_control_names.end()}));
   for (const FormerHardwareKey& key : former_hardware_keys()) {
     const std::string::size_type dot = key.path.rfind('.');
@@ -139,7 +139,9 @@ Expected<arch::ArraySpec> read_hardware(const Document& document, const std::str
   array.name = root["name"].get<std::string>();
   array.kernels = root["kernels"].get<std::string>();
   array.controller.mechanism = mechanism_of(root);
-  array.controller.cores_start_own = compute_tiles_of(root) == arch::compute_tile_control_names[1];
+  // Also where nobody starts transfers: what a serial controller would need is estimated there.
+  array.controller.cores_start_own = array.controller.mechanism != arch::ControlMechanism::control_packets &&
+                                     compute_tiles_of(root) == arch::compute_tile_control_names[1];
   Failure failure;
   // rows and cols stand first in the table: what depends on the shape comes after them.
   for (const HardwareKey& key : hardware_keys()) {
@@ -166,10 +168,10 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
     if (const json* quantity = find_path(hardware, key.path);
         quantity != nullptr && (controlled || !key.of_controllers))
       values[key.path] = quantity_value(*quantity, array);
-  if (controlled) {
+  if (controlled)
     values["controller.mechanism"] = hardware["controller"].value("mechanism", arch::control_mechanism_names[0]);
+  if (array.controller.mechanism == arch::ControlMechanism::serial)
     values["controller.compute_tiles"] = compute_tiles_of(hardware);
-  }
   if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
     for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
   return values;

@@ -73,9 +73,7 @@ void add_what(RunTable& table) {
        field<&R::hardware, &H::ddr_bytes_per_cycle>()},
       {"hardware.kernels", "", "The latency model that says how long a kernel call takes, see `tessera list kernels`.",
        "given", field<&R::hardware, &H::kernels>()},
-      {"hardware.control", "",
-       "Who starts transfers: none (for free), serial, control_packets or core; with +core, cores do in their own "
-       "tiles.",
+      {"hardware.control", "", "Who starts transfers: none (for free), serial, serial+core, control_packets or core.",
        "given", field<&R::hardware, &H::control>()},
       {"hardware.operation_ns", "ns",
        "One operation of a serial controller, from the hardware file; absent: not stated.", "given",
