@@ -25,8 +25,11 @@ struct GroupWait {
 class Grouping {
  public:
   Grouping(const program::Program& p, const program::EngineMap& map, const FreeRun& free, double slack)
-      : p_(p), map_(map), free_(free), slack_(slack), groups_(p.engines.size()) {
+      : p_(p), map_(map), free_(free), slack_(slack), awaited_(p.engines.size(), false), groups_(p.engines.size()) {
     find_uses();
+    for (const program::EngineProgram& engine : p.engines)
+      for (const program::Transfer& t : engine.transfers)
+        for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w) awaited_[p.waits[w].engine] = true;
   }
 
   Groups run() {
@@ -104,7 +107,7 @@ class Grouping {
                                      std::size_t first) const {
     std::optional<program::Wait> best;
     for (EngineId c = 0; c < map_.first_controller(); ++c) {
-      if (c == e || !map_.is_channel(c) || !counts(c)) continue;
+      if (c == e || !awaited_[c] || !counts(c)) continue;
       const std::vector<std::int32_t>& marks = free_.marks[c];
       const auto m = std::partition_point(marks.begin(), marks.end(), [&](std::int32_t tasks) {
         const std::int32_t* known = free_.known(c, tasks);
@@ -161,6 +164,7 @@ class Grouping {
   const FreeRun& free_;
   const double slack_;
   std::map<std::pair<program::TileId, int>, std::vector<double>> uses_;  // by tile and lock
+  std::vector<bool> awaited_;  // by engine: whether a transfer waits for it; others may have no controller
   std::vector<GroupWait> waits_;
   Groups groups_;
 };
