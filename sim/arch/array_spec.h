@@ -119,7 +119,7 @@ struct DdrSpec {
 struct ControllerSpec {
   ControlMechanism mechanism = ControlMechanism::none;
   bool cores_start_own = false;  // in compute tiles, whatever the mechanism is elsewhere
-  double token_cycles = 0;  // from the last awaited task to whoever waits for its token
+  double token_cycles = 0;       // from the last awaited task to whoever waits for its token
   double operation_ns = 0;  // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
   std::array<std::optional<double>, control_kinds> kind_ns{};  // of the same, kinds that take another time
   double packet_word_cycles = 1;                               // per word of a control packet

@@ -76,7 +76,7 @@ struct ControlWork {
   // own tiles is apart.
   std::optional<std::int64_t> operations, compute_tile_operations, memory_tile_operations, shim_operations;
   std::optional<std::int64_t> core_operations;
-  std::optional<double> bound_us;          // of the controller with most to do, without waiting
+  std::optional<double> bound_us;  // of the controller with most to do, without waiting
   // What one serial controller would need, where transfers are started for free.
   std::optional<std::int64_t> serial_operations;
   std::optional<double> serial_bound_us;
