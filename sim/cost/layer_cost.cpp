@@ -69,7 +69,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const mapping::Loads loads = loads_of(l, t);
   const double rate = stream_rate(a);
   const double ns = t.nh * t.nw;
-  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned::task_overhead;
+  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned.task_overhead;
 
   const mapping::TileShape s = tile_shape(l, p, t);
   const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.in_h, s.in_w}, a);
@@ -155,7 +155,7 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   call.first = call.last = t.ni == 1;
   sparsity::ChunkSize chunk;
   chunk.blocks = ceil_div(weights.paced(t.input_slots), std::int64_t{t.no} * t.ni);
-  const double fixed = static_cast<double>(a.tile.call_cycles) + tuned::call_overhead;
+  const double fixed = static_cast<double>(a.tile.call_cycles) + tuned.call_overhead;
   double step = static_cast<double>(latency_model.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
                 4.0 * static_cast<double>(a.tile.locks.access_cycles);
   if (c.pool != nullptr) {
@@ -178,7 +178,7 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   const double shim = shim_rate(a);
   const double staged = c.in_ddr.input ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps() +
+  return {m.cycles + staged + (beside ? tuned.exposed_fill * fill : fill) + tuned.exposed_per_step * t.steps() +
               control_cycles(c, walk, a),
           m.bound_by};
 }

@@ -5,6 +5,7 @@
 
 #include "sim/evaluation/float_network.h"
 #include "sim/evaluation/parallel.h"
+#include "sim/import/mask_constants.h"
 
 namespace tessera::evaluation {
 namespace {
@@ -36,6 +37,8 @@ std::vector<double> observed_steps(const import::Imported& imported, const Datas
   const FloatNetwork network(imported);
   const std::int64_t count = std::min(images.count, calibration_images);
   const std::size_t layers = imported.network.layers.size();
+  std::vector<bool> masked;
+  for (const network::Layer& layer : imported.network.layers) masked.push_back(import::adds_mask(imported, layer));
   std::vector<std::vector<std::vector<float>>> samples(static_cast<std::size_t>(count));  // by image and layer
   for_each_in_parallel(count, [&](std::int64_t i) {
     auto& mine = samples[static_cast<std::size_t>(i)];
@@ -49,6 +52,8 @@ std::vector<double> observed_steps(const import::Imported& imported, const Datas
         mine[l].push_back(values[v]);
       mine[l].push_back(*std::max_element(values.begin(), values.end(),
                                           [](float a, float b) { return std::fabs(a) < std::fabs(b); }));
+      if (masked[l])  // what a mask leaves
+        mine[l].erase(std::remove_if(mine[l].begin(), mine[l].end(), [](float v) { return v < 0; }), mine[l].end());
     }
   });
   std::vector<double> steps(layers, 0);

@@ -138,7 +138,7 @@ std::optional<std::string> Lowering::constant_layer(const Node& node, const Tens
       c += channel[d][static_cast<std::size_t>(walk.index()[d])];
     }
     values[static_cast<std::size_t>(p * like.c + c)] =
-        static_cast<float>(given[static_cast<std::size_t>(walk.offset(0))] / like.factor);
+        static_cast<float>(given[static_cast<std::size_t>(walk.offset(0))]);
   }
   // One column stands for all where all are alike.
   std::int64_t w = like.w;

@@ -146,8 +146,7 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   if (divides) return to.refuse(node, "", "divides by a tensor of constants", "numbers, or one per channel");
   const std::optional<std::string> name = to.constant_layer(node, constant, in);
   if (!name) return;
-  View second = over(in, *name);
-  second.factor = in.factor;
+  const View second = over(in, *name);
   if (negative)
     put_binary(to, node, second, in);
   else

@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "sim/import/mask_constants.h"
+
 namespace tessera::import {
 namespace {
 
@@ -20,7 +22,7 @@ std::size_t index(network::LayerId id) { return static_cast<std::size_t>(id); }
 constexpr double softmax_step = 1.0 / 128;
 constexpr double reach = 127 / target_rms;  // root mean squares that int8 holds
 constexpr double normalized_step = 1.0 / 1024;
-constexpr double mask_value = 1e3;  // constants beyond stand for minus infinity
+constexpr double least_int8 = 128;
 
 // Whether a layer's values are those of its inputs, so that all have one step.
 bool hands_on(const network::Layer& layer) {
@@ -113,6 +115,11 @@ class ScaleChooser {
 
   double chosen_step(const network::Layer& layer) const {
     if (layer.op == network::Op::softmax) return softmax_step;  // as its kernel has it
+    if (layer.op == network::Op::constant && imported_.constants.count(layer.name) > 0) return constant_step(layer);
+    return adds_mask(imported_, layer) ? std::max(open_step(layer), mask_distance / least_int8) : open_step(layer);
+  }
+  // Without masks.
+  double open_step(const network::Layer& layer) const {
     if (!observed_.empty() && observed_[index(layer.id)] > 0) return observed_[index(layer.id)];
     if (layer.op == network::Op::constant) return constant_step(layer);
     const double most = most_[index(layer.id)];  // of a table: nothing is larger
@@ -131,25 +138,20 @@ class ScaleChooser {
   }
   // Of the sums of a layer with a table, before it.
   double sum_step(const network::Layer& layer) const { return layer.lookup ? layer.lookup.from : step_of(layer.id); }
-  // The largest of a constant's numbers, without those that stand for minus infinity.
-  struct Constant {
-    double most = 0;
-    bool masks = false;  // has such numbers
-  };
-  Constant constant_of(const network::Layer& layer) const {
-    Constant c;
-    const auto it = imported_.constants.find(layer.name);
-    if (it == imported_.constants.end()) return c;
-    for (const float v : it->second) {
-      c.masks = c.masks || v <= -mask_value;
-      if (std::fabs(v) < mask_value) c.most = std::max(c.most, std::fabs(static_cast<double>(v)));
-    }
-    return c;
-  }
-  // A mask alone has steps so large that whatever it is added to ends at the least number.
+  // A constant that has numbers for minus infinity has steps that reach so far.
   double constant_step(const network::Layer& layer) const {
-    const Constant c = constant_of(layer);
-    return c.most > 0 ? c.most / 127 : c.masks ? mask_value / 128 : 1 / target_rms;
+    const auto it = imported_.constants.find(layer.name);
+    if (it == imported_.constants.end()) return 1 / target_rms;
+    const ConstantRange range = range_of(it->second);
+    const double masks = std::isfinite(range.masked) ? 2 * mask_distance / least_int8 : 0;
+    const double step = std::max(range.most / 127, masks);
+    return step > 0 ? step : 1 / target_rms;
+  }
+  // Root mean square of a constant's numbers that are not masks, as good as known.
+  double constant_rms(const network::Layer& layer) const {
+    const auto it = imported_.constants.find(layer.name);
+    if (it == imported_.constants.end()) return constant_step(layer) * target_rms;
+    return range_of(it->second).most / reach;
   }
 
   void measure(const network::Layer& layer) {
@@ -168,7 +170,7 @@ class ScaleChooser {
     else if (layer.op == network::Op::softmax)
       rms = softmax_step;
     else if (layer.op == network::Op::constant)
-      rms = constant_of(layer).masks && constant_of(layer).most == 0 ? 0 : constant_step(layer) * target_rms;
+      rms = constant_rms(layer);
     else
       for (std::size_t i = 0; i < layer.inputs.size(); ++i) rms = i == 0 ? in(0) : std::max(rms, in(i));
     if (layer.relu) rms *= relu_factor;

@@ -68,7 +68,7 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
 // In large networks few alternatives are tried: what is far off would not be among them.
 double reach_of(const Inputs& in) {
   if (in.trials == nullptr) return 1;
-  return in.network.layers.size() > few_layers ? cost::tuned::worth_a_short_trial : cost::tuned::worth_a_trial;
+  return in.network.layers.size() > few_layers ? cost::tuned.worth_a_short_trial : cost::tuned.worth_a_trial;
 }
 
 }  // namespace
@@ -95,12 +95,12 @@ Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fu
 mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Layer& kernel) {
   if (!ops::has_weights(kernel)) return nullptr;
   const sparsity::KernelMask& mask = draft.masks[static_cast<std::size_t>(kernel.id)];
-  return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
+  return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned.paced_windows).first->second;
 }
 
 mapping::LayerWeights* Search::full_weights_of(const network::Layer& kernel) {
   const sparsity::KernelMask full = sparsity::layer_mask(kernel, std::nullopt);
-  return &full_weights_.try_emplace(kernel.id, kernel, full, cost::tuned::paced_windows).first->second;
+  return &full_weights_.try_emplace(kernel.id, kernel, full, cost::tuned.paced_windows).first->second;
 }
 
 // Layers that the cores cannot tell apart have one number.

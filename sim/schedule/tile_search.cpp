@@ -77,7 +77,7 @@ class TileSearch {
     return order ? std::min(enough(), order->estimate.cycles) : enough();
   }
   bool too_many(double steps) const {
-    return work_ + (cost::tuned::call_overhead + cost::tuned::exposed_per_step) * steps >= enough();
+    return work_ + (cost::tuned.call_overhead + cost::tuned.exposed_per_step) * steps >= enough();
   }
   static void lower(Bytes& least, Bytes asked) { least = std::min(least, asked); }
 
@@ -128,7 +128,7 @@ class TileSearch {
     const Bytes staged = staging_bytes(c_.in_ddr, p_, t, b, a_);
     lower(found_.demand.staging, staged);
     if (staged > c_.staging) return;
-    const double exposed = cost::tuned::exposed_per_step * cut.steps();
+    const double exposed = cost::tuned.exposed_per_step * cut.steps();
     cost::Walk walk{p_, cut, moved, w, plan_};
     std::optional<TileChoice>& order = orders_[t.weights_stationary * 2 + t.chunks_staged];
     const double limit = enough(order) - exposed;

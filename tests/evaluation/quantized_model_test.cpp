@@ -185,7 +185,7 @@ TEST_CASE("QLinearConv and QLinearMatMul, uint8 around 128 and int8") {
   }
 }
 
-TEST_CASE("What int8 without zero points cannot say is refused by node") {
+TEST_CASE("What int8 cannot say is refused by node") {
   const auto problems = [](QuantizedBuilder& b) {
     const TemporaryFolder folder;
     const Expected<Imported> imported = import_onnx(b.model.write(folder.path, "m.onnx"), {});
@@ -199,8 +199,8 @@ TEST_CASE("What int8 without zero points cannot say is refused by node") {
   };
   CHECK(relu_behind(0.1, 0, i8) == "");
   CHECK(relu_behind(0.1, 128, u8) == "");
-  CHECK_THAT(relu_behind(0.1, 3, i8), Contains("node 'x_q0' (QuantizeLinear): has the zero point 3"));
-  CHECK_THAT(relu_behind(0.1, 0, u8), Contains("has the zero point 0") && Contains("128: kernels"));
+  CHECK(relu_behind(0.1, 3, i8) == "");  // a larger step holds its range
+  CHECK_THAT(relu_behind(0.1, 0, i32), Contains("node 'x_q0' (QuantizeLinear)") && Contains("int32"));
   CHECK_THAT(relu_behind(0, 0, i8), Contains("has a scale of 0"));
   QuantizedBuilder b(3);
   b.model.input("x", {1, 3, 4, 4});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/evaluation/integer_network.h"
+#include "sim/import/mask_constants.h"
 #include "sim/import/scales.h"
 #include "sim/reference/reference.h"
 
@@ -73,16 +74,6 @@ class LayerValues {
     return 0;
   }
 
-  // Whether it adds what stands for minus infinity, which is cut off as it should.
-  bool masks(const network::Layer& layer) const {
-    for (const network::LayerId input : layer.inputs) {
-      const auto it = imported_.constants.find(imported_.network.layers[static_cast<std::size_t>(input)].name);
-      if (it == imported_.constants.end()) continue;
-      if (std::any_of(it->second.begin(), it->second.end(), [](float v) { return v < -1e3F; })) return true;
-    }
-    return false;
-  }
-
   // Larger steps for tensors that are cut off, smaller ones for those that use little of int8.
   bool widen(const std::vector<reference::Tensor>& tensors, std::vector<double>& observed, std::size_t output) const {
     bool changed = false;
@@ -90,7 +81,8 @@ class LayerValues {
       const auto id = static_cast<std::size_t>(layer.id);
       if (!ops::is_computed(layer) || layer.op == network::Op::softmax || id == output) continue;
       int most = 0;
-      for (const std::int8_t v : tensors[id].values) most = std::max(most, masks(layer) ? v : std::abs(v));
+      for (const std::int8_t v : tensors[id].values)
+        most = std::max(most, adds_mask(imported_, layer) ? v : std::abs(v));
       const double factor = most >= 127 ? 1.5 : most > 0 && most < 60 ? most / 100.0 : 1;
       changed = changed || factor != 1;
       observed[id] = imported_.scales[id].step * factor;
