@@ -33,15 +33,20 @@ std::optional<Convolution> convolution_of(Rewriter& r, const Node& node) {
 
 std::int64_t reach(const Windows& w, std::size_t side) { return (w.kernel[side] - 1) * w.dilation[side] + 1; }
 
-// The weights with their elements taken elsewhere, the integers that they were made of too.
-ValueId rearranged(Rewriter& r, const Node& node, ValueId id, const Dims& shape, std::int64_t offset,
-                   const Dims& strides, const Dims& final_shape) {
-  const auto moved = [&](const Tensor& from) {
-    Tensor to = strided_copy(from, shape, offset, strides);
-    to.shape = final_shape;
+// Weights with their elements taken elsewhere: read in this shape, and then of that one.
+struct Order {
+  Dims shape;
+  std::int64_t first = 0;
+  Dims strides, result;
+};
+
+// The integers that they were made of move too.
+ValueId rearranged(Rewriter& r, const Node& node, ValueId id, const Order& order) {
+  return r.changed_constant(node, id, [&](const Tensor& from) {
+    Tensor to = strided_copy(from, order.shape, order.first, order.strides);
+    to.shape = order.result;
     return to;
-  };
-  return r.changed_constant(node, id, moved);
+  });
 }
 
 void put_convolution(Rewriter& r, const Node& node, const Convolution& c) {
@@ -79,7 +84,7 @@ bool drop_dead_taps(Rewriter& r, const Node& node, Convolution& c) {
   const Dims shape = r.shape(c.weights), own = strides_of(shape);
   w.kernel = {last[0] - first[0], last[1] - first[1]};
   const Dims kept{shape[0], shape[1], w.kernel[0], w.kernel[1]};
-  c.weights = rearranged(r, node, c.weights, kept, first[0] * own[2] + first[1] * own[3], own, kept);
+  c.weights = rearranged(r, node, c.weights, {kept, first[0] * own[2] + first[1] * own[3], own, kept});
   return true;
 }
 
@@ -98,8 +103,11 @@ bool spread_rows(Rewriter& r, const Node& node, Convolution& c) {
   const std::int64_t channels = in[1] * w.kernel[0];
   c.input = r.add(node, "Concat", copies, {in[0], channels, rows, in[3]}, {{"axis", std::int64_t{1}}});
   const Dims own = strides_of(shape);
-  c.weights = rearranged(r, node, c.weights, {shape[0], w.kernel[0], in[1], shape[3]}, 0,
-                         {own[0], own[2], own[1], own[3]}, {shape[0], channels, 1, shape[3]});
+  c.weights = rearranged(r, node, c.weights,
+                         {{shape[0], w.kernel[0], in[1], shape[3]},
+                          0,
+                          {own[0], own[2], own[1], own[3]},
+                          {shape[0], channels, 1, shape[3]}});
   w.kernel[0] = w.dilation[0] = 1;
   w.before[0] = w.after[0] = 0;
   return true;
@@ -119,7 +127,7 @@ bool turn_patches(Rewriter& r, const Node& node, Convolution& c) {
   c.input = r.add(node, "Reshape", {turned}, {in[0], k, in[2], in[3] / k * in[1]});
   const Dims own = strides_of(shape);
   const Dims sides{shape[0], k, w.kernel[0], in[1]};
-  c.weights = rearranged(r, node, c.weights, sides, 0, {own[0], own[3], own[2], own[1]}, sides);
+  c.weights = rearranged(r, node, c.weights, {sides, 0, {own[0], own[3], own[2], own[1]}, sides});
   w.kernel[1] = w.stride[1] = in[1];
   return true;
 }
