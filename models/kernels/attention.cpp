@@ -71,13 +71,16 @@ void layer_normalization(const program::KernelCall& call, const network::Layer& 
 
 void pick_pixels(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
                  std::int8_t* result) {
+  const program::Region read = reads(layer, 0, call.out);
   for (int h = call.out.h0; h < call.out.h1; ++h)
     for (int w = call.out.w0; w < call.out.w1; ++w, result += call.in_c) {
       const int pixel = layer.pixels.source(h * layer.out.w + w);
-      if (pixel < 0)
+      if (pixel < 0) {
         std::fill_n(result, call.in_c, std::int8_t{0});
-      else
-        std::copy_n(in + std::int64_t{pixel} * call.in_c, call.in_c, result);
+        continue;
+      }
+      const std::int64_t row = pixel / layer.in.w - read.h0, column = pixel % layer.in.w - read.w0;
+      std::copy_n(in + (row * call.in_w + column) * call.in_c, call.in_c, result);
     }
 }
 

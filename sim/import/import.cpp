@@ -36,8 +36,10 @@ void say_in_layers(Graph& graph) {
   cut_host_inputs(graph);
   fold_padding(graph);
   multiply_out(graph);
+  recognize_group_norm(graph);
   say_by_others(graph);
   widen_windows(graph);
+  divide_windows(graph);
   remove_no_ops(graph);
   remove_dead_code(graph);
 }

@@ -289,6 +289,37 @@ bool rewrite_left_weights(Rewriter& r, const Node& node) {
   return true;
 }
 
+// A border of another number than 0: a border of zeros, and a constant that is added.
+bool rewrite_border(Rewriter& r, const Node& node) {
+  const std::optional<double> border = r.number(node, 2);
+  const auto mode = node.attributes.find("mode");
+  const auto* name = mode == node.attributes.end() ? nullptr : std::get_if<std::string>(&mode->second);
+  const bool plain = name == nullptr || *name == "constant";
+  if (!plain || !border || *border == 0 || !std::isfinite(*border) || r.constant(node, 1) == nullptr) return false;
+  const Dims amounts = integers(*r.constant(node, 1)), in = r.shape(node.inputs[0]), out = r.shape(node.outputs[0]);
+  Dims axes, low(out.size(), 0), sides(out.size(), 1);
+  for (std::size_t d = 0; d < out.size(); ++d) axes.push_back(static_cast<std::int64_t>(d));
+  if (const Tensor* named = r.constant(node, 3)) axes = integers(*named);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto d = static_cast<std::size_t>(axes[i] < 0 ? axes[i] + static_cast<std::int64_t>(out.size()) : axes[i]);
+    low[d] = amounts[i];
+    if (amounts[i] > 0 || out[d] > in[d] + amounts[i]) sides[d] = out[d];
+  }
+  std::vector<double> values(static_cast<std::size_t>(element_count(sides)));
+  Walk walk(sides, {});
+  for (double& v : values) {
+    for (std::size_t d = 0; d < sides.size(); ++d) {
+      const std::int64_t at = walk.index()[d] - low[d];
+      if (sides[d] > 1 && (at < 0 || at >= in[d])) v = *border;
+    }
+    walk.next();
+  }
+  std::vector<ValueId> inputs = node.inputs;
+  inputs[2] = no_value;
+  r.finish(node, "Add", {r.add(node, "Pad", inputs, out), r.reals(node, sides, values)});
+  return true;
+}
+
 struct Rewrite {
   const char* op;
   bool (*apply)(Rewriter& r, const Node& node);
@@ -314,6 +345,7 @@ constexpr Rewrite rewrites[] = {
     {"LRN", rewrite_local_response},
     {"Gemm", rewrite_gemm},
     {"SpaceToDepth", rewrite_space_to_depth},
+    {"Pad", rewrite_border},
 };
 
 bool rewrite_elementary(Rewriter& r, const Node& node) {

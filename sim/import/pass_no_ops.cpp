@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sim/import/passes.h"
 
 namespace tessera::import {
@@ -25,8 +27,13 @@ bool hands_on(const Graph& graph, const Node& node) {
   const std::string& op = node.op;
   if (op == "Concat" || op == "Sum" || op == "Max" || op == "Min" || op == "Mean") return node.inputs.size() == 1;
   if (op == "Transpose") return keeps_order(graph, node);
-  for (const char* name : {"Identity", "Dropout", "Cast", "CastLike", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
-                           "Expand", "Pad", "Tile"})
+  if (op == "Pad") {  // one that adds as much as it cuts moves everything
+    const Tensor* amounts = constant_input(graph, node, 1);
+    const Dims list = amounts == nullptr ? Dims{1} : integers(*amounts);
+    return std::all_of(list.begin(), list.end(), [](std::int64_t n) { return n == 0; });
+  }
+  for (const char* name :
+       {"Identity", "Dropout", "Cast", "CastLike", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "Tile"})
     if (op == name) return true;
   return false;
 }

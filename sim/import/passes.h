@@ -36,6 +36,10 @@ void recognize_activations(Graph& graph);
 // What follows says operators by others that have layers; products are counted before.
 // Convolutions and pools of N x C x L become those of N x C x L x 1.
 void widen_windows(Graph& graph);
+// Convolutions with windows that no core holds become others.
+void divide_windows(Graph& graph);
+// A Reshape into groups of channels, InstanceNormalization and the Reshape back become GroupNormalization.
+void recognize_group_norm(Graph& graph);
 // Einsum of one tensor or two becomes transpositions and a MatMul.
 void multiply_out(Graph& graph);
 // Pow, Div by a tensor, Max, Min, Sum, Mean, PRelu of channels, LogSoftmax, Where with a constant mask, instance and

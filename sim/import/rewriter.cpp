@@ -61,6 +61,16 @@ ValueId Rewriter::reshaped_constant(const Node& of, ValueId id, const Dims& shap
   return graph_.add_value(std::move(copy));
 }
 
+ValueId Rewriter::changed_constant(const Node& of, ValueId id, const std::function<Tensor(const Tensor&)>& moved) {
+  Value copy = value(id);
+  copy.name = name(of, "constant");
+  copy.constant = moved(*copy.constant);
+  copy.shape = copy.constant->shape;
+  if (copy.quantization && copy.quantization->integers)
+    copy.quantization->integers = moved(*copy.quantization->integers);
+  return graph_.add_value(std::move(copy));
+}
+
 ValueId Rewriter::turned_constant(const Node& of, ValueId id, const Dims& order, const Dims& shape) {
   const Tensor from = *value(id).constant;
   const Dims own = strides_of(from.shape);

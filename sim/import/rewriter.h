@@ -1,5 +1,7 @@
 // Nodes in place of a node: what a pass needs to say an operator by others. Shapes of all values are known.
 #pragma once
+#include <functional>
+
 #include "sim/import/graph.h"
 
 namespace tessera::import {
@@ -38,6 +40,9 @@ class Rewriter {
   ValueId integers(const Node& of, const Dims& values);
   // A constant in another shape of the same elements, its integers with it.
   ValueId reshaped_constant(const Node& of, ValueId id, const Dims& shape);
+  // A constant with its elements, and the integers that they were made of, as `moved` puts them; scales stay per output
+  // channel, which is the first dimension of both.
+  ValueId changed_constant(const Node& of, ValueId id, const std::function<Tensor(const Tensor&)>& moved);
   // A constant with its dimensions in another order, and then in this shape.
   ValueId turned_constant(const Node& of, ValueId id, const Dims& order, const Dims& shape);
 

@@ -79,7 +79,7 @@ void combine(Lowering& to, const Node& node, const View& first, const View& seco
   const bool map = out.size() == 4 && a.has_channels(1) && !a.has_channels(2) && !a.has_channels(3) && out[0] == 1;
   const auto with_channels = static_cast<std::size_t>(
       std::count_if(a.dims.begin(), a.dims.end(), [](const Digits& d) { return !d.empty() && d[0].channel; }));
-  if (!map && with_channels > 1) {  // heads of channels
+  if (!map && with_channels != 1) {  // heads of channels, or pixels alone
     const View whole = broadcast_to(b, a);
     if (alike_in_kind(a, whole)) {
       const View x = to.ordered(node, a), y = to.ordered(node, whole);
@@ -130,7 +130,7 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   std::optional<std::vector<double>> channels = per_channel(constant, in);
   if (number) channels = std::vector<double>(static_cast<std::size_t>(in.c), *number);
   if (channels) {
-    const std::optional<View> settled = to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
+    const std::optional<View> settled = number ? in : to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
     if (!settled) return;
     channels->resize(static_cast<std::size_t>(settled->c), channels->empty() ? 0 : channels->front());
     std::vector<double> scale(channels->size(), negative ? -1.0 : 1.0), shift(channels->size(), 0.0);

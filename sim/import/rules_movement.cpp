@@ -299,11 +299,15 @@ void lower_concat(Lowering& to, const Node& node) {
   if (heads && !pattern.has_pixels(axis) && std::all_of(parts.begin(), parts.end(), in_kind))
     return join_heads(to, node, parts, axis);
   const bool map = rank == 4 && shape[0] == 1 && pattern.has_channels(1);
-  const bool channels = pattern.has_channels(axis) || (!pattern.has_pixels(axis) && !heads);
+  const bool channels =
+      pattern.has_pixels(axis) ? pattern.has_channels(axis) && !heads : pattern.has_channels(axis) || !heads;
   if (!channels && join_cuts(to, node, parts, axis)) return;
   const std::size_t channel = channels ? axis : map ? 1 : channel_dimension(pattern);
+  const bool pixels_alone =
+      !channels && std::all_of(parts.begin(), parts.end(), [](const View& v) { return digits_of(v, true).empty(); });
   for (View& v : parts) {
-    const std::optional<View> settled = to.settled(node, v, channel, map && channel == 1);
+    const std::optional<View> settled =
+        pixels_alone ? to.ordered(node, v) : to.settled(node, v, channel, map && channel == 1);
     if (!settled) return;
     v = *settled;
   }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "sim/ops/operator.h"
+#include "sim/ops/pick_reads.h"
 
 namespace tessera::ops {
 namespace {
@@ -116,7 +117,10 @@ Region reads(const Layer& l, std::size_t input, const Region& out) {
     broadcast(r.w0, r.w1, l.second.w, l.out.w);
     return r;
   }
-  if (l.op == Op::pick) return {0, l.in.h, 0, l.in.w, out.c0, out.c1};
+  if (l.op == Op::pick) {
+    pick_reads(l, r);
+    return r;
+  }
   if (l.op == Op::resize || l.op == Op::depth_to_space) {
     r.h0 = out.h0 / l.factor_h;
     r.h1 = (out.h1 - 1) / l.factor_h + 1;
@@ -143,6 +147,11 @@ Shape reads_at_most(const Layer& l, std::size_t input, const Shape& out) {
   };
   if (l.op == Op::remap)
     return {positions_read_at_most(l.remap.rows, out.h), positions_read_at_most(l.remap.columns, out.w), out.c};
+  if (l.op == Op::pick) {
+    Shape box = out;
+    pick_reads_at_most(l, box);
+    return box;
+  }
   if (l.op == Op::transpose) {
     const int groups = touched(out.h, l.in.c, l.out.h), channels = stored_channels(l.in.c);
     return {groups == 1 ? std::min(l.group_rows, out.c) : groups * l.group_rows, 1,

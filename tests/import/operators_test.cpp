@@ -45,7 +45,8 @@ TEST_CASE("Maps are resized to any size, and padded in every way") {
     for (const Sides& pads : {Sides{0, 0, 2, 3, 0, 0, 1, 0},
                               {0, 0, 0, 2, 0, 0, 0, 1},
                               {0, 3, 0, 0, 0, 2, 0, 0},
-                              {0, 0, -1, 1, 0, 0, 2, -2}}) {
+                              {0, 0, -1, 1, 0, 0, 2, -2},
+                              {0, 0, 2, -1, 0, 0, -2, 1}}) {
       CAPTURE(mode, pads);
       Net net({1, 8, 6, 5});
       net.integers("pads", pads).line("Pad", {"x", "pads"}, "y").with("mode", mode).output("y");
@@ -141,4 +142,60 @@ TEST_CASE("Zero points away from the middle make larger steps") {
   CHECK(imported.widened == 2);
   CHECK(imported.scales[0].step == Approx(2.0 / 255 * 138 / 127));
   CHECK(layers_error(net) < int8_error);
+}
+
+TEST_CASE("Convolutions whose windows no core holds") {
+  struct Case {
+    std::int64_t side, kernel, dilation, pad, stride, channels;
+  };
+  for (const Case& c : {Case{28, 3, 36, 36, 1, 8},  // taps around the middle one never meet the map
+                        {40, 3, 30, 30, 1, 8},      // rows of taps far apart
+                        {64, 3, 31, 31, 2, 8},      // with a stride
+                        {64, 32, 1, 0, 32, 3}}) {   // patches
+    CAPTURE(c.side, c.kernel, c.dilation);
+    Net net({1, c.channels, c.side, c.side});
+    net.random("w", {8, c.channels, c.kernel, c.kernel}).random("b", {8}).line("Conv", {"x", "w", "b"}, "y");
+    net.with("dilations", Sides{c.dilation, c.dilation}).with("strides", Sides{c.stride, c.stride});
+    net.with("pads", Sides{c.pad, c.pad, c.pad, c.pad}).output("y");
+    CHECK(layers_error(net) < int8_error);
+    for (const network::Layer& layer : imported_of(net).network.layers)
+      CHECK(layer.window.extent_h() * layer.window.extent_w() <= 2816);
+  }
+}
+
+TEST_CASE("Groups of channels, normalized as exporters write it") {
+  Net net({1, 16, 6, 6});
+  net.conv("x", "c", 16, 16).floats("ones", {4}, {1, 1, 1, 1}).floats("zeros", {4}, {0, 0, 0, 0});
+  reshape(net, "c", "groups", {0, 4, -1}).line("InstanceNormalization", {"groups", "ones", "zeros"}, "n");
+  reshape(net, "n", "back", {1, 16, 6, 6}).random("s", {16, 1, 1}).line("Mul", {"back", "s"}, "y").output("y");
+  CHECK(layers_error(net) < 2 * int8_error);
+}
+
+TEST_CASE("Borders of another number than zero") {
+  Net net({1, 8, 6, 5});
+  net.integers("pads", {0, 0, 0, 1, 0, 0, 2, 0}).number("one", 1).line("Pad", {"x", "pads", "one"}, "y").output("y");
+  CHECK(layers_error(net) < 0.03);
+}
+
+TEST_CASE("Pixels without channels: single channels taken out, parts of them combined and joined") {
+  Net channels({1, 3, 6, 6});
+  for (const char* c : {"0", "1", "2"}) {
+    const std::string n = c;
+    channels.constant("i" + n, {}, 7).add_int64_data(std::stoi(n));
+    channels.line("Gather", {"x", "i" + n}, "g" + n).with("axis", 1).integers("a" + n, {1});
+    channels.line("Unsqueeze", {"g" + n, "a" + n}, "u" + n)
+        .number("k" + n, 0.5F)
+        .line("Mul", {"u" + n, "k" + n}, "m" + n);
+    channels.number("d" + n, 0.25F).line("Add", {"m" + n, "d" + n}, "s" + n);
+  }
+  join(channels, {"s0", "s1", "s2"}, "all", 1).conv("all", "y", 3, 8).output("y");
+  CHECK(layers_error(channels) < int8_error);
+
+  Net boxes({1, 8, 4, 20});
+  boxes.conv("x", "c", 8, 1);
+  reshape(boxes, "c", "b", {1, 4, 20});
+  cut(boxes, "b", "lt", 1, 0, 2), cut(boxes, "b", "rb", 1, 2, 4);
+  boxes.line("Add", {"lt", "rb"}, "sum").line("Sub", {"rb", "lt"}, "size");
+  join(boxes, {"sum", "size"}, "y", 1).output("y");
+  CHECK(layers_error(boxes) < int8_error);
 }
