@@ -129,7 +129,7 @@ void add_sparsity(RunTable& table) {
   const RunTable lines{
       {"sparsity.zero_share",
        "share",
-       "Share of the blocks that is zero, counted in the masks over all layers with weights, those kept dense "
+       "Share of the blocks that is zero, counted in the masks over all convolutions and gemms, those kept dense "
        "included.",
        "zero_blocks / blocks",
        field<&R::sparsity, &S::zero_share>(),
@@ -143,7 +143,8 @@ void add_sparsity(RunTable& table) {
        field<&R::sparsity, &S::requested_share>(),
        "",
        {"requested_share"}},
-      {"sparsity.blocks", "blocks", "Blocks of all layers with weights.", "counted", field<&R::sparsity, &S::blocks>()},
+      {"sparsity.blocks", "blocks", "Blocks of all convolutions and gemms; depthwise ones have none.", "counted",
+       field<&R::sparsity, &S::blocks>()},
       {"sparsity.zero_blocks", "blocks", "Those of them that are zero.", "counted",
        field<&R::sparsity, &S::zero_blocks>()},
       {"sparsity.kernel_zero_share", "share",
@@ -168,7 +169,7 @@ void add_sparsity(RunTable& table) {
        field<&R::sparsity, &S::marks>(),
        "",
        {"mask_marks"}},
-      {"sparsity.by_layer", "", "One entry per layer with weights (see sparsity.by_layer[].*).", "counted", {}},
+      {"sparsity.by_layer", "", "One entry per convolution and gemm (see sparsity.by_layer[].*).", "counted", {}},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }
