@@ -3,10 +3,10 @@
 
     compare.py MODELS OUT.csv --tessera PROGRAM [--image PHOTO] [--networks ...] [--ratios ...]
 
-Per network, array, share of zero 8x8 blocks and importance (l1, l2, random): predicted latency, and the share of the sum
-of |w| and of w * w that stays, mean over the masked layers. With --image also the PSNR in dB of what esrgan makes of a
-photo that was halved, against the photo and against the dense network, in float; nothing is fine-tuned. Rows that OUT.csv
-holds are not made again."""
+Per network, array, share of zero 8x8 blocks and importance (l1, l2, random): predicted latency, and the share of the
+sum of |w| and of w * w that stays, mean over the masked layers. With --image also the PSNR in dB of what esrgan makes of
+a photo that was halved, against the photo and against the dense network, in float; nothing is fine-tuned. Rows that
+OUT.csv holds are not made again."""
 import argparse
 import csv
 import glob

@@ -3,8 +3,8 @@
 
     fetch.py DIR [NAME ...]      NAMEs: inception, recogniser, esrgan; default: all
 
-DIR gets the packages and NAME.onnx. Nothing of the packages is executed or belongs into the repository; their licence is
-MIT."""
+DIR gets the packages and NAME.onnx. Nothing of the packages is executed or belongs into the repository; their licence
+is MIT."""
 import base64
 import hashlib
 import json
