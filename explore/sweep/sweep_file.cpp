@@ -136,8 +136,8 @@ void refuse_said(const std::string& earlier, const Json& value, const std::strin
 
 // An axis that a later one undoes would name points that are not run.
 void refuse_undone(const std::vector<AxisGroup>& groups, const Overrides& fixed, std::vector<Problem>& problems) {
-  std::vector<std::pair<std::string, std::vector<Json>>> earlier;
-  for (const auto& [path, value] : fixed) earlier.push_back({path, {value}});
+  std::vector<std::pair<std::string, std::vector<Json>>> earlier;  // with the values of axes
+  for (const auto& [path, value] : fixed) earlier.push_back({path, {}});
   for (const AxisGroup& group : groups)
     for (const Axis& axis : group.axes) {
       for (const auto& [path, values] : earlier) {

@@ -185,23 +185,17 @@ class DocumentLoader {
   }
 
   void refuse_undone(const std::vector<std::string>& sets) {
-    std::vector<std::pair<std::string, json>> before;  // paths and values of the assignments so far
+    std::vector<std::string> paths;  // of the assignments so far
     for (const std::string& assignment : sets) {
       const std::string path = assignment.substr(0, assignment.find('='));
       const std::vector<std::string> keys = keys_of(path);
       if (std::find(keys.begin(), keys.end(), "") != keys.end()) continue;  // no path: reported when it is set
-      for (const auto& [earlier, value] : before) {
+      for (const std::string& earlier : paths)
         if (undoes(path, earlier))
           problem("--set", path,
                   earlier == path ? "is given twice" : "would undo " + earlier + ", which is given before it",
                   earlier == path ? "legal: once" : "legal: " + path + " before " + earlier + ", or one of the two");
-        else if (says(earlier, value, path))
-          problem("--set", path, "is in the value of " + earlier + " too, which is given before it",
-                  "legal: one of the two");
-      }
-      const bool deep = deep_nesting(assignment.substr(path.size()), "--set").has_value();  // reported when it is set
-      const std::string text = deep || path.size() == assignment.size() ? "" : assignment.substr(path.size() + 1);
-      before.emplace_back(path, json::parse(text, nullptr, false));
+      paths.push_back(path);
     }
   }
 

@@ -41,8 +41,7 @@ struct Reference {
 };
 
 // Assignments lie over the file in their order. One that would undo another in silence is a problem that names both:
-// the same key twice, a whole part behind one of its keys (hardware.rows=2, then hardware=...), or a key behind a part
-// that says it (sparsity={"ratio":0.5}, then sparsity.ratio=...).
+// the same key twice, or a whole part behind one of its keys (hardware.rows=2, then hardware=...).
 Document load_document(const std::string& path, const std::vector<Reference>& references,
                        const std::vector<std::string>& sets = {});
 Document make_document(const nlohmann::json& value, const Origin& origin, const std::vector<Reference>& references,
