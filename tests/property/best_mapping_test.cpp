@@ -131,7 +131,7 @@ json run_file(const std::string& name) { return json::parse(*read_text(config_fo
 
 // A run with transfers that start for free.
 json uncontrolled(json document) {
-  document["hardware"] = {{"extends", document["hardware"]}, {"controller", {{"mechanism", "none"}}}};
+  document["hardware"]["controller"]["mechanism"] = "none";
   return document;
 }
 
