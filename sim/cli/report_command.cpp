@@ -115,9 +115,9 @@ int report(const ReportArguments& arguments) {
       if (arguments.folders.size() > 1)
         return report_failure(fail(
             ExitCode::bad_input, {folder, "", "is a sweep, which stands alone in a report", "one sweep or two runs"}));
-      Expected<std::string> read = read_sweep(folder);
-      if (!read) return report_failure(read.failure());
-      sweep = std::move(*read);
+      Expected<std::string> whole = read_sweep(folder);
+      if (!whole) return report_failure(whole.failure());
+      sweep = std::move(*whole);
     } else {
       return report_failure(not_a_result(folder));
     }
