@@ -7,7 +7,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whether a value is a path, which counts from the folder of the sweep; what `list` prints are names.
 bool names_a_file(const std::string& path, const Json& value) {
+  if ((path == "network" || path == "hardware") && value.is_string() &&
+      value.get<std::string>().find_first_of("/.") == std::string::npos)
+    return false;
   return (path == "network" || path == "hardware" || path == "sparsity.mask_file" || path == "sparsity.weights" ||
           path == "sparsity.gradients") &&
          value.is_string();

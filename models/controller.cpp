@@ -13,10 +13,10 @@ Controller::Controller(const sc_core::sc_module_name& name, RunState& run, progr
   const bool core = run.map.info(id).tile_kind == program::TileKind::compute;
   for (int k = 0; k < arch::control_kinds; ++k) {
     const auto kind = static_cast<arch::ControlKind>(k);
-    const double cycles = spec.mechanism == arch::ControlMechanism::serial
+    const double cycles = core ? spec.core_cycles(kind)
+                          : spec.mechanism == arch::ControlMechanism::serial
                               ? spec.serial_ns(kind) * run.array.clock_hz / 1e9
-                          : core ? spec.core_cycles(kind)
-                                 : spec.packet_cycles(kind);
+                              : spec.packet_cycles(kind);
     durations_[static_cast<std::size_t>(k)] = std::llround(cycles * millicycles_per_cycle);
   }
 }

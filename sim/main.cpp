@@ -7,7 +7,6 @@
 #include <new>
 #include <system_error>
 
-#include "explore/cli.h"
 #include "sim/base/error.h"
 #include "sim/base/message.h"
 #include "sim/cli/commands.h"
@@ -56,23 +55,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   tessera::cli::remember_command(argc, argv);
-  tessera::cli::add_run_command(app, exit_code);
-  tessera::cli::add_check_command(app, exit_code);
-  tessera::cli::add_import_command(app, exit_code);
-  tessera::cli::add_accuracy_command(app, exit_code);
-  tessera::cli::add_prune_command(app, exit_code);
-  tessera::cli::add_masks_command(app, exit_code);
-  tessera::cli::add_list_command(app, exit_code);
-  tessera::cli::add_explain_command(app, exit_code);
-  tessera::cli::add_explain_schedule_command(app, exit_code);
-  tessera::cli::add_verify_command(app, exit_code);
-  tessera::cli::add_engine_command(app, exit_code);
-  tessera::cli::add_report_command(app, exit_code);
-  tessera::cli::add_validate_command(app, exit_code);
-  tessera::explore::add_sweep_command(app, exit_code);
-  tessera::explore::add_pareto_command(app, exit_code);
-  tessera::explore::add_plot_command(app, exit_code);
-  tessera::cli::add_replay_command(app, exit_code);
+  tessera::cli::add_commands(app, exit_code);
   refuse_empty_values(app);
   if (const int code = refuse_unknown_command(app, argc, argv)) return code;
   try {

@@ -26,6 +26,9 @@ std::vector<Problem> check_objectives(const Table& table, const std::vector<Obje
   for (const std::string& name : names)
     if (!is_text(table, name)) numbers.push_back(name);
   const std::string legal = fmt::format("columns of numbers: {}", fmt::join(numbers, ", "));
+  for (auto objective = objectives.begin(); objective != objectives.end(); ++objective)
+    if (std::any_of(objectives.begin(), objective, [&](const auto& o) { return o.column == objective->column; }))
+      problems.push_back({"", objective->column, "is given twice", "each column once, to be minimized or maximized"});
   for (const Objective& objective : objectives) {
     if (std::find(names.begin(), names.end(), objective.column) != names.end()) {
       if (is_text(table, objective.column)) problems.push_back({"", objective.column, "holds no numbers", legal});

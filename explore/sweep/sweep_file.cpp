@@ -126,18 +126,28 @@ std::string read_repeat(const OrderedJson* repeat, std::vector<AxisGroup>& group
   return path;
 }
 
+// What another axis says too: points would be named by what was not run.
+void refuse_said(const std::string& earlier, const Json& value, const std::string& later,
+                 std::vector<Problem>& problems) {
+  if (config::says(earlier, value, later))
+    problems.push_back(
+        {"", "axes." + later, "is in the value " + value.dump() + " of " + earlier + " too", "one of the two"});
+}
+
 // An axis that a later one undoes would name points that are not run.
 void refuse_undone(const std::vector<AxisGroup>& groups, const Overrides& fixed, std::vector<Problem>& problems) {
-  std::vector<std::string> earlier;
-  for (const auto& [path, value] : fixed) earlier.push_back(path);
+  std::vector<std::pair<std::string, std::vector<Json>>> earlier;  // with the values of axes
+  for (const auto& [path, value] : fixed) earlier.push_back({path, {}});
   for (const AxisGroup& group : groups)
     for (const Axis& axis : group.axes) {
-      for (const std::string& path : earlier)
+      for (const auto& [path, values] : earlier) {
         if (config::undoes(axis.path, path))
           problems.push_back(
               {"", "axes." + axis.path, "would undo " + path + ", which stands before it",
                path == axis.path ? "one of the two" : axis.path + " before " + path + ", or one of the two"});
-      earlier.push_back(axis.path);
+        for (const Json& value : values) refuse_said(path, value, axis.path, problems);
+      }
+      earlier.emplace_back(axis.path, axis.values);
     }
 }
 

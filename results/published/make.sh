@@ -8,3 +8,4 @@ python=python3
 python3 -c 'import matplotlib' 2>/dev/null || python=/usr/bin/python3
 "$python" results/published/make.py --tessera "$program"
 "$python" results/published/plot.py
+"$python" results/tables.py

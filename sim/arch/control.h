@@ -14,6 +14,8 @@ enum class ControlMechanism : std::uint8_t {
   core,             // each core writes the registers of its own tile; memory tiles and shims have control packets
 };
 constexpr std::array<const char*, 4> control_mechanism_names{"none", "serial", "control_packets", "core"};
+// Who starts the channels of compute tiles: whoever starts all others, or each core those of its own tile.
+constexpr std::array<const char*, 2> compute_tile_control_names{"mechanism", "core"};
 
 enum class ControlKind : std::uint8_t {
   write_descriptor,  // the eight words of a buffer descriptor

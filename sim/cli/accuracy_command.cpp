@@ -8,7 +8,9 @@
 
 #include "sim/base/message.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/finite_number.h"
 #include "sim/cli/image_options.h"
+#include "sim/cli/model_output.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/target_file.h"
@@ -47,25 +49,26 @@ std::function<void(std::int64_t)> progress_of(const std::string& what, std::int6
 
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
-std::int64_t class_count(const import::Imported& imported) { return imported.network.layers.back().out.elements(); }
-
 Outputs in_int8(const import::Imported& imported, const Masks& masks, const Dataset& images) {
   const evaluation::IntegerNetwork network(imported.network, evaluation::integer_weights(imported, masks));
-  const double in = imported.scales.front().step, out = imported.scales.back().step;
+  const ModelOutput output = first_output(imported);
+  const double in = imported.scales.front().step;
+  const double step = imported.scales[static_cast<std::size_t>(output.layer)].step;
   return evaluate(
       [&](const float* image) {
-        const std::vector<std::int8_t> values = network.run(evaluation::quantize(image, images.stride(), in));
-        std::vector<float> real;
-        for (const std::int8_t v : values) real.push_back(static_cast<float>(v * out));
-        return real;
+        return output_values(output, network.run(evaluation::quantize(image, images.stride(), in), output.layer), step);
       },
-      images, class_count(imported), progress_of(imported.network.name + ", int8", images.count));
+      images, output.size(), progress_of(imported.network.name + ", int8", images.count));
 }
 
 Outputs in_float(const import::Imported& imported, const Dataset& images) {
   const evaluation::FloatNetwork network(imported);
-  return evaluate([&](const float* image) { return network.run(image).back(); }, images, class_count(imported),
-                  progress_of(imported.network.name + ", float", images.count));
+  const ModelOutput output = first_output(imported);
+  return evaluate(
+      [&](const float* image) {
+        return output_values(output, network.run(image)[static_cast<std::size_t>(output.layer)], 1);
+      },
+      images, output.size(), progress_of(imported.network.name + ", float", images.count));
 }
 
 // A model with what its int8 form goes by.
@@ -171,7 +174,7 @@ Expected<json> comparisons(const AccuracyArguments& arguments, const Model& mode
   const Expected<Model> dense = open(arguments.dense, arguments);
   if (!dense) return dense.failure();
   if (!(dense->imported.network.layers[0].out == model.imported.network.layers[0].out) ||
-      class_count(dense->imported) != class_count(model.imported))
+      first_output(dense->imported).size() != first_output(model.imported).size())
     return fail(ExitCode::bad_input, {arguments.dense, "", "has another input or output than " + arguments.model,
                                       "the same network before its blocks were removed"});
   compare("dense", in_int8(dense->imported, {}, images));
@@ -180,9 +183,9 @@ Expected<json> comparisons(const AccuracyArguments& arguments, const Model& mode
 
 // Images of the shape of the output, the same ones as of the input; problems where labels or targets do not suit the
 // output.
-Truth read_truth(const AccuracyArguments& arguments, const network::Shape& out, Failure& wrong) {
+Truth read_truth(const AccuracyArguments& arguments, const ModelOutput& out, Failure& wrong) {
   Truth truth;
-  truth.image_output = out.h * out.w > 1;
+  truth.image_output = out.image;
   truth.peak = arguments.peak.value_or(255 / arguments.images.scale);
   const auto refuse = [&](const char* option, const char* what, const char* legal) {
     wrong.problems.push_back({"", option, what, legal});
@@ -197,7 +200,7 @@ Truth read_truth(const AccuracyArguments& arguments, const network::Shape& out, 
   evaluation::DatasetFiles files = arguments.files;
   files.images = arguments.targets;
   files.labels.clear();
-  Expected<Dataset> targets = read_dataset(files, {arguments.images.scale, {}, {}}, out);
+  Expected<Dataset> targets = read_dataset(files, {arguments.images.scale, {}, {}}, out.shape);
   if (targets)
     truth.targets = std::move(targets->images);
   else
@@ -206,7 +209,10 @@ Truth read_truth(const AccuracyArguments& arguments, const network::Shape& out, 
 }
 
 int accuracy(AccuracyArguments arguments) {
-  Failure wrong{ExitCode::bad_input, unwritable_files({arguments.json_file, arguments.outputs})};
+  Failure wrong{ExitCode::bad_input,
+                unwritable_files({arguments.json_file, arguments.outputs},
+                                 {arguments.model, arguments.dense, arguments.masks, arguments.targets,
+                                  arguments.files.images, arguments.files.labels, arguments.images.calibration})};
   const auto take = [&](const Failure& failure) {
     wrong.problems.insert(wrong.problems.end(), failure.problems.begin(), failure.problems.end());
   };
@@ -219,15 +225,16 @@ int accuracy(AccuracyArguments arguments) {
   if (arguments.in_float)
     for (Problem& problem : evaluation::no_float_layers(model->imported, arguments.model))
       wrong.problems.push_back(std::move(problem));
-  Truth truth = read_truth(arguments, network.layers.back().out, wrong);
-  if (!truth.image_output) arguments.files.classes = static_cast<int>(class_count(model->imported));
+  const ModelOutput output = first_output(model->imported);
+  Truth truth = read_truth(arguments, output, wrong);
+  if (!truth.image_output) arguments.files.classes = static_cast<int>(output.size());
   const Expected<Dataset> images =
       read_dataset(arguments.files, arguments.images.normalization(), network.layers[0].out);
   if (!images) take(images.failure());
   const Expected<Masks> masks = read_given_masks(arguments.masks, network);
   if (!masks) take(masks.failure());
   if (images && !truth.targets.empty() &&
-      static_cast<std::int64_t>(truth.targets.size()) != images->count * class_count(model->imported))
+      static_cast<std::int64_t>(truth.targets.size()) != images->count * output.size())
     wrong.problems.push_back(
         {arguments.targets, "", "holds another number of images than " + arguments.files.images, "one for each image"});
   if (!wrong.problems.empty()) return report_failure(wrong);
@@ -241,6 +248,8 @@ int accuracy(AccuracyArguments arguments) {
   result["model"] = network.name;
   result["images"] = images->count;
   result["steps"] = model->steps;
+  if (model->imported.outputs.size() > 1)
+    message(screen, "of {} outputs of {}, the first is judged\n", model->imported.outputs.size(), network.name);
   fmt::print(screen, "{}: {} images, {}\n", network.name, with_commas(images->count), model->steps);
   print(screen, "int8", result);
   for (const auto& [what, other] : others->items()) print(screen, what.c_str(), other);
@@ -265,7 +274,8 @@ void add_accuracy_command(CLI::App& app, int& exit_code) {
                       "images that the network should make, where its output is one; stored / scale");
   command
       ->add_option("--peak", arguments->peak, "largest value of an image that is made, for PSNR; default 255 / scale")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber)
+      ->check(finite_number());
   add_image_options(*command, arguments->images);
   command->add_option("--subset", arguments->files.subset, "this many of the images, drawn by --seed")
       ->check(CLI::PositiveNumber);

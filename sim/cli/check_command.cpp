@@ -78,7 +78,7 @@ int check_config(const run::RunConfig& config, const std::string& json_file) {
 
 int check(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
           const std::string& json_file) {
-  Failure wrong{ExitCode::bad_input, unwritable_files({json_file})};
+  Failure wrong{ExitCode::bad_input, unwritable_files({json_file}, {file})};
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {
     const ProgressLine line(file);
@@ -102,7 +102,7 @@ int check_stages(const std::string& file, const ModelOptions& options, const std
   if (!stages)
     wrong.problems.insert(wrong.problems.end(), stages.failure().problems.begin(), stages.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
-  fmt::print("{}", host_summary(*stages));
+  fmt::print("{}", host_summary(staged_run(*stages)));
   for (const ModelStage& stage : *stages) {
     fmt::print("{}", host_lines(stage.host));
     if (!stage.array) continue;

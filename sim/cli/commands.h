@@ -5,6 +5,9 @@
 
 namespace tessera::cli {
 
+// Those of the program, in the order of its help: all of them, or in tessera-first what a first run needs.
+void add_commands(CLI::App& app, int& exit_code);
+
 void add_accuracy_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_check_command(CLI::App& app, int& exit_code);

@@ -43,6 +43,11 @@ Expected<Loaded> load(const EngineArguments& arguments) {
   sets.insert(sets.end(), arguments.sets.begin(), arguments.sets.end());
   const auto array = config::load_hardware(run::config_folder() + "/hardware/xdna1_1800mhz.json", sets);
   Failure failure;
+  for (const std::string& set : arguments.sets)  // what times.json says in their place
+    for (const char* key : {"kernels", "controller.dispatch_us"})
+      if (set.substr(0, set.find('=')) == key)
+        failure.problems.push_back(
+            {"--set", key, "is not used by this engine", "legal: " + folder + "times.json has it"});
   const auto collect = [&](const auto& part) {
     if (part) return;
     failure.problems.insert(failure.problems.end(), part.failure().problems.begin(), part.failure().problems.end());
@@ -76,7 +81,8 @@ Expected<std::string> simulated(const Loaded& loaded, bool computes, const std::
 }
 
 int run_engine(const EngineArguments& arguments) {
-  if (const auto wrong = unwritable_files({arguments.json_file, arguments.dump_file}); !wrong.empty())
+  if (const auto wrong = unwritable_files({arguments.json_file, arguments.dump_file}, {arguments.network});
+      !wrong.empty())
     return report_failure({ExitCode::bad_input, wrong});
   const Expected<Loaded> loaded = load(arguments);
   if (!loaded) return report_failure(loaded.failure());

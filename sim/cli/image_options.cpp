@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/cli/finite_number.h"
 #include "sim/evaluation/calibration.h"
 #include "sim/evaluation/float_network.h"
 #include "sim/import/scales.h"
@@ -11,9 +12,14 @@
 namespace tessera::cli {
 
 void add_image_options(CLI::App& command, ImageOptions& options) {
-  command.add_option("--scale", options.scale, "input = (stored / scale - mean) / std; default 1");
-  command.add_option("--mean", options.mean, "one number, or one per channel with commas; default 0")->delimiter(',');
-  command.add_option("--std", options.std, "one number, or one per channel with commas; default 1")->delimiter(',');
+  command.add_option("--scale", options.scale, "input = (stored / scale - mean) / std; default 1")
+      ->check(finite_number());
+  command.add_option("--mean", options.mean, "one number, or one per channel with commas; default 0")
+      ->delimiter(',')
+      ->check(finite_number());
+  command.add_option("--std", options.std, "one number, or one per channel with commas; default 1")
+      ->delimiter(',')
+      ->check(finite_number());
   command.add_option("--calibrate", options.calibration,
                      "images (idx, .npy, .npz, also gzip) by which the int8 steps of a float network are chosen");
 }

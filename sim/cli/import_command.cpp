@@ -23,7 +23,8 @@ struct ImportArguments {
 };
 
 int import_model(const ImportArguments& arguments) {
-  Failure wrong{ExitCode::bad_input, unwritable_files({arguments.out, arguments.masks, arguments.weights})};
+  Failure wrong{ExitCode::bad_input,
+                unwritable_files({arguments.out, arguments.masks, arguments.weights}, {arguments.model})};
   const import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
   const auto read = [&] {
     const ProgressLine line(arguments.model);

@@ -86,6 +86,7 @@ Expected<ModelRun> model_run(import::Imported imported, const ModelOptions& opti
   const Expected<std::string> hardware = hardware_of(options);
   if (!hardware) take(wrong.problems, at_option("--hardware", hardware.failure()));
   const MaskOrigin origin = mask_origin(sets);
+  for (Problem& problem : unsuitable_sets(origin, sets)) wrong.problems.push_back(std::move(problem));
   const Expected<std::string> judged = hardware ? hardware : run::hardware_file("aie2");  // other keys are judged too
   if (!judged) return wrong;
   const json document = {{"network", imported.file},

@@ -8,6 +8,7 @@
 
 #include "sim/base/message.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/finite_number.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/result_folder.h"
@@ -239,7 +240,8 @@ void add_prune_command(CLI::App& app, int& exit_code) {
                            "budget: energy, in microjoules, of hardware that states it"};
   for (const pruning::Quantity q : pruning::quantities)
     command->add_option(option_of(q), arguments->budgets[static_cast<std::size_t>(q)], budgets[static_cast<int>(q)])
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::PositiveNumber)
+        ->check(finite_number());
   command->add_option("--out", arguments->out, "folder for masks, pruned ONNX file, weights, table and run config")
       ->required();
   command->add_option("--importance", arguments->importance, "of a block; default l2")
@@ -262,7 +264,8 @@ void add_prune_command(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false);
   command
       ->add_option("--min-density", arguments->least_density, "share of its blocks that every layer keeps; default 0")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(CLI::Range(0.0, 1.0))
+      ->check(finite_number());
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->callback([arguments, &exit_code] { exit_code = prune(*arguments); });
 }

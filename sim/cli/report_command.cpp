@@ -97,8 +97,11 @@ Failure not_a_result(const std::string& folder) {
 }
 
 int report(const ReportArguments& arguments) {
-  if (std::optional<Problem> problem = unwritable(arguments.out))
-    return report_failure(fail(ExitCode::bad_input, std::move(*problem)));
+  std::vector<std::string> read;
+  for (const std::string& folder : arguments.folders)
+    for (const char* file : {"/result.json", "/table.csv"}) read.push_back(folder + file);
+  if (const std::vector<Problem> wrong = unwritable_files({arguments.out}, read); !wrong.empty())
+    return report_failure({ExitCode::bad_input, wrong});
   std::vector<std::string> runs;
   std::string sweep;
   for (const std::string& folder : arguments.folders) {

@@ -207,7 +207,8 @@ Failure option_problems(const RunArguments& arguments, const Expected<run::RunCo
     failure.problems.push_back({"", "--report", "asks for two pages", "legal: one FILE.html, and layers"});
   const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
   for (Problem& problem :
-       unwritable_files({arguments.json_file, arguments.trace_file, dump_file, page_file(arguments)}))
+       unwritable_files({arguments.json_file, arguments.trace_file, dump_file, page_file(arguments)},
+                        {arguments.config, arguments.program_file, arguments.mapping_file, arguments.data}))
     failure.problems.push_back(std::move(problem));
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));
@@ -257,7 +258,7 @@ Expected<Done> carry_out(RunArguments arguments, const run::RunConfig& config, c
 }
 
 // Options that a run in stages does not follow: each stage has programs, masks and timelines of its own.
-Failure staged_problems(const RunArguments& arguments) {
+Failure staged_problems(const RunArguments& arguments, const result::StagedRun& staged) {
   Failure failure{ExitCode::bad_input, {}};
   for (const auto& [option, given] : {std::pair{"--report", !page_file(arguments).empty()},
                                       {"--trace", !arguments.trace_file.empty()},
@@ -268,21 +269,28 @@ Failure staged_problems(const RunArguments& arguments) {
     if (given)
       failure.problems.push_back(
           {"", option, "beside --host, with which every stage is a run of its own", "legal: without --host"});
+  if (arguments.functional)
+    for (const result::StagedCall& call : staged.host)
+      failure.problems.push_back(
+          {"", "--functional", fmt::format("node '{}' ({}) is on the host, which computes no data", call.node, call.op),
+           "legal: without --host"});
+  const std::vector<Problem> files = unwritable_files({arguments.json_file});
+  failure.problems.insert(failure.problems.end(), files.begin(), files.end());
+  if (std::optional<Problem> problem = unwritable_parent(arguments.out))
+    failure.problems.push_back(std::move(*problem));
   return failure;
 }
 
 // With operators on the host: the stages one after the other, and what they took together.
 int run_stages(const RunArguments& arguments, const std::vector<std::string>& sets) {
-  Failure wrong = staged_problems(arguments);
   const Expected<std::vector<ModelStage>> stages = open_stages(arguments.config, arguments.model, sets);
-  std::vector<Problem> problems = stages ? unwritable_files({arguments.json_file}) : stages.failure().problems;
-  wrong.problems.insert(wrong.problems.end(), problems.begin(), problems.end());
-  if (std::optional<Problem> problem = unwritable_parent(arguments.out)) wrong.problems.push_back(std::move(*problem));
+  result::StagedRun staged = stages ? staged_run(*stages) : result::StagedRun{};
+  Failure wrong = staged_problems(arguments, staged);
+  if (!stages)
+    wrong.problems.insert(wrong.problems.end(), stages.failure().problems.begin(), stages.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
-  fmt::print(screen, "{}", host_summary(*stages));
-  std::vector<result::RunResult> results;
-  int code = 0;
+  fmt::print(screen, "{}", host_summary(staged));
   for (const ModelStage& stage : *stages) {
     fmt::print(screen, "{}", host_lines(stage.host));
     if (!stage.array) continue;
@@ -291,19 +299,21 @@ int run_stages(const RunArguments& arguments, const std::vector<std::string>& se
     const Expected<std::string> folder = commit_result(stage.array->config, done->result, arguments.out);
     if (!folder) return report_failure(folder.failure());
     fmt::print(screen, "\nresult in {}\n\n", *folder);
-    code = std::max(code, done->code);
-    results.push_back(std::move(done->result));
+    staged.stages.push_back(std::move(done->result));
   }
-  fmt::print(screen, "{}", staged_times(*stages, results));
-  if (arguments.json_file.empty()) return code;
-  const std::optional<Failure> failure = write_text(arguments.json_file, staged_json(*stages, results).dump(1) + "\n");
-  return failure ? report_failure(*failure) : code;
+  fmt::print(screen, "{}", staged_report(staged));
+  if (arguments.json_file.empty()) return 0;
+  const std::optional<Failure> failure = write_text(arguments.json_file, result::json_text(staged));
+  return failure ? report_failure(*failure) : 0;
 }
 
 int run(const RunArguments& arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
-  if (!arguments.mapping_file.empty()) sets.push_back(mapping_set(arguments.mapping_file));
+  if (!arguments.mapping_file.empty()) {
+    sets.push_back(mapping_set(arguments.mapping_file));
+    sets.emplace_back("schedule.policy=mapping");
+  }
   if (import::is_onnx(arguments.config) && !arguments.model.host.empty()) return run_stages(arguments, sets);
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {

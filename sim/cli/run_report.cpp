@@ -51,15 +51,15 @@ std::string kernels(const RunResult& run) {
 // What controllers have to do, or would have to where transfers are started for free.
 std::string control_rows(const RunResult& run) {
   using Work = result::ControlWork;
-  struct Line {
+  struct Row {
     const char* label;
     std::optional<std::int64_t> Work::*operations;
     std::optional<double> Work::*bound_us;
   };
-  static const Line lines[] = {{"controllers", &Work::operations, &Work::bound_us},
-                               {"one serial controller", &Work::serial_operations, &Work::serial_bound_us}};
+  static const Row lines[] = {{"controllers", &Work::operations, &Work::bound_us},
+                              {"one serial controller", &Work::serial_operations, &Work::serial_bound_us}};
   std::string text;
-  for (const Line& line : lines) {
+  for (const Row& line : lines) {
     bool any = false;
     const auto cell = [&](const std::optional<DensityResult>& density) -> std::string {
       if (!density || !density->control || !((*density->control).*line.operations)) return "-";

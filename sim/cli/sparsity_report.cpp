@@ -48,8 +48,10 @@ std::string headline(const SparsityResult& sparsity) {
                                : fmt::format("{} of all {}x{} blocks are zero", percent(sparsity.zero_share),
                                              sparsity.block[0], sparsity.block[1]);
   if (sparsity.mask_file)
-    return fmt::format("sparse: {} (masks of {} for {} of {} layers)\n", what, *sparsity.mask_file,
-                       sparsity.masked_layers, sparsity.by_layer.size());
+    return fmt::format(
+        "sparse: {}{} (masks of {} for {} of {} layers)\n", what,
+        sparsity.requested_share == sparsity.zero_share ? "" : ", " + percent(sparsity.requested_share) + " requested",
+        *sparsity.mask_file, sparsity.masked_layers, sparsity.by_layer.size());
   if (sparsity.importance)
     return fmt::format("sparse: {}, the least important by {} ({})\n", what, *sparsity.importance,
                        sparsity.scope == "n_m"
@@ -94,6 +96,7 @@ std::string sparsity_report(const SparsityResult& sparsity) {
   text += line(group("first_dense"), "dense, as the first convolution (sparsity.first_dense=false lets it be sparse)",
                name);
   text += line(group("exclude"), "dense, by sparsity.exclude", name);
+  text += line(group("grouped"), "dense, as grouped convolutions have no masks", name);
   text += line(group("not in mask_file"), "dense, not in the mask file", name);
   text += line(group("layers.ratio"), "a ratio of their own, by sparsity.layers", with_share);
   text += line(group("one block kept"), "one block kept, no ratio empties a layer", with_both);

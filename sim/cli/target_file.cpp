@@ -49,13 +49,17 @@ std::optional<Problem> unwritable(const std::string& path) {
   return std::nullopt;
 }
 
-std::vector<Problem> unwritable_files(const std::vector<std::string>& paths) {
+std::vector<Problem> unwritable_files(const std::vector<std::string>& paths, const std::vector<std::string>& inputs) {
   std::vector<Problem> problems;
-  std::set<fs::path> taken;
+  std::set<fs::path> taken, read;
+  for (const std::string& path : inputs)
+    if (!path.empty() && !is_special(path)) read.insert(place_of(path));
   for (const std::string& path : paths) {
     if (path.empty() || path == standard_output) continue;
     if (std::optional<Problem> problem = unwritable(path)) {
       problems.push_back(std::move(*problem));
+    } else if (read.count(place_of(path)) > 0) {
+      problems.push_back({path, "", "is read by this command, and would be replaced", "legal: another file"});
     } else if (!is_special(path) && !taken.insert(place_of(path)).second) {
       problems.push_back({path, "", "is to be written twice", "legal: a file for each"});
     }

@@ -17,8 +17,9 @@ constexpr const char* standard_output = "-";
 // Why `path` cannot be written, if it cannot.
 std::optional<Problem> unwritable(const std::string& path);
 
-// The same of the files of one command, which must not replace each other either. An empty path is none.
-std::vector<Problem> unwritable_files(const std::vector<std::string>& paths);
+// The same of the files of one command, which must replace neither each other nor one that it reads. An empty path is
+// none.
+std::vector<Problem> unwritable_files(const std::vector<std::string>& paths, const std::vector<std::string>& inputs);
 
 // `write` gets the path to write to, which ends as `path` does.
 std::optional<Failure> replace_file(const std::string& path,

@@ -38,6 +38,20 @@ MaskOrigin mask_origin(const std::vector<std::string>& sets) {
              : MaskOrigin::file;
 }
 
+std::vector<Problem> unsuitable_sets(MaskOrigin origin, const std::vector<std::string>& sets) {
+  std::vector<Problem> problems;
+  for (const std::string& set : sets) {
+    const std::string key = key_of(set);
+    if (key.substr(0, key.find('.')) == "network")
+      problems.push_back(
+          {"--set", key, "is for run configs: the network of this run is the ONNX file", "another file"});
+    if (origin == MaskOrigin::file && (key == "sparsity.first_dense" || key == "sparsity.seed"))
+      problems.push_back({"--set", key, "changes nothing: the zero blocks of the file are the masks",
+                          "legal: with sparsity.ratio or sparsity.pattern"});
+  }
+  return problems;
+}
+
 nlohmann::json default_sparsity(MaskOrigin origin, const std::vector<std::string>& sets) {
   nlohmann::json sparsity = nlohmann::json::object();
   if (origin == MaskOrigin::importance && !is_key(sets, "sparsity.importance")) sparsity["importance"] = "l2";
@@ -68,6 +82,7 @@ Masks zero_block_masks(const import::Imported& imported, const sparsity::MaskSpe
 
 void resolve_as_file(run::RunConfig& config) {
   if (std::none_of(config.masks.begin(), config.masks.end(), [](const auto& mask) { return mask.has_value(); })) return;
+  if (config.mask_spec.importance) config.asked = config.mask_spec;
   config.mask_spec.file = "masks.npz";
   nlohmann::json& sparsity = config.resolved["sparsity"];
   sparsity["mask_file"] = config.mask_spec.file;

@@ -17,6 +17,9 @@ enum class MaskOrigin {
 };
 MaskOrigin mask_origin(const std::vector<std::string>& sets);
 
+// Assignments that an ONNX file with such masks cannot follow.
+std::vector<Problem> unsuitable_sets(MaskOrigin origin, const std::vector<std::string>& sets);
+
 // The part `sparsity` of the config of an ONNX file, before `sets`.
 nlohmann::json default_sparsity(MaskOrigin origin, const std::vector<std::string>& sets);
 

@@ -60,6 +60,18 @@ bool undoes(const std::string& later, const std::string& earlier) {
   return whole.size() <= part.size() && std::equal(whole.begin(), whole.end(), part.begin());
 }
 
+bool says(const std::string& earlier, const json& value, const std::string& later) {
+  const std::vector<std::string> part = keys_of(earlier), whole = keys_of(later);
+  if (part.size() >= whole.size() || !std::equal(part.begin(), part.end(), whole.begin())) return false;
+  const json* at = &value;
+  for (std::size_t i = part.size(); i < whole.size(); ++i) {
+    if (at->is_array()) return true;  // of which one element would be another
+    if (!at->is_object() || !at->contains(whole[i])) return false;
+    at = &at->at(whole[i]);
+  }
+  return true;
+}
+
 const Origin& Document::origin(const std::string& path) const {
   static const Origin nowhere;
   for (std::string at = path;; at = parent_path(at)) {

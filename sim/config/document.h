@@ -50,6 +50,9 @@ Document make_document(const nlohmann::json& value, const Origin& origin, const 
 // Whether an assignment to the path `later` would undo one to `earlier`: the same key, or a part that holds it.
 bool undoes(const std::string& later, const std::string& earlier);
 
+// Whether the value of an assignment to the path `earlier` says the key `later` below it.
+bool says(const std::string& earlier, const nlohmann::json& value, const std::string& later);
+
 // The text of a path below `path`: "a" + "b" = "a.b".
 std::string join_path(const std::string& path, const std::string& key);
 

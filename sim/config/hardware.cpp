@@ -55,6 +55,10 @@ arch::ControlMechanism mechanism_of(const json& root) {
   return static_cast<arch::ControlMechanism>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
+std::string compute_tiles_of(const json& root) {
+  return root["controller"].value("compute_tiles", arch::compute_tile_control_names[0]);
+}
+
 std::vector<Problem> contradictions(const arch::ArraySpec& array, const Document& document, const std::string& path) {
   std::vector<Problem> problems;
   const auto add = [&](const std::string& key, const std::string& what, const std::string& legal) {
@@ -116,6 +120,12 @@ Rule hardware_rule() {
           Rule::choice("who starts the tasks of DMA channels: nobody, for free (none, if absent), one firmware stream, "
                        "control packets down each column, or each core in its own tile and control packets elsewhere",
                        {arch::control_mechanism_names.begin(), arch::control_mechanism_names.end()}));
+  object_at(rule, "controller")
+      .keys.emplace_back(
+          "compute_tiles",
+          Rule::choice("who starts the channels of compute tiles where mechanism is serial: the firmware "
+                       "(mechanism, if absent), or each core those of its own tile, whose registers it reaches",
+                       {arch::compute_tile_control_names.begin(), arch::compute_tile_control_names.end()}));
   for (const FormerHardwareKey& key : former_hardware_keys()) {
     const std::string::size_type dot = key.path.rfind('.');
     object_at(rule, key.path.substr(0, dot)).former.emplace_back(key.path.substr(dot + 1), key.instead);
@@ -129,6 +139,9 @@ Expected<arch::ArraySpec> read_hardware(const Document& document, const std::str
   array.name = root["name"].get<std::string>();
   array.kernels = root["kernels"].get<std::string>();
   array.controller.mechanism = mechanism_of(root);
+  // Also where nobody starts transfers: what a serial controller would need is estimated there.
+  array.controller.cores_start_own = array.controller.mechanism != arch::ControlMechanism::control_packets &&
+                                     compute_tiles_of(root) == arch::compute_tile_control_names[1];
   Failure failure;
   // rows and cols stand first in the table: what depends on the shape comes after them.
   for (const HardwareKey& key : hardware_keys()) {
@@ -157,6 +170,8 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
       values[key.path] = quantity_value(*quantity, array);
   if (controlled)
     values["controller.mechanism"] = hardware["controller"].value("mechanism", arch::control_mechanism_names[0]);
+  if (array.controller.mechanism == arch::ControlMechanism::serial)
+    values["controller.compute_tiles"] = compute_tiles_of(hardware);
   if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
     for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
   return values;

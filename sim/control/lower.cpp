@@ -118,11 +118,11 @@ program::Program with_controllers(program::Program program, const arch::ArraySpe
   }
 }
 
-// Cycles that a serial controller takes for its list without waiting.
+// Cycles that the serial controller takes for its list without waiting.
 double busy_time(const program::Program& lowered, const arch::ArraySpec& array) {
   double ns = 0;
-  for (const program::EngineProgram& engine : lowered.engines)
-    for (const ControlOp& op : engine.control) ns += array.controller.serial_ns(op.kind);
+  const auto controller = static_cast<std::size_t>(program::EngineMap(array).first_controller());
+  for (const ControlOp& op : lowered.engines[controller].control) ns += array.controller.serial_ns(op.kind);
   return ns * array.clock_hz / 1e9;
 }
 

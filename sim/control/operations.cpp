@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
+#include <numeric>
 #include <queue>
 #include <utility>
 
@@ -24,7 +26,8 @@ class Maker {
         table_(table),
         lead_(lead),
         wanted_(p.engines.size(), 0),
-        known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())) {
+        known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())),
+        pauses_(static_cast<std::size_t>(map_.controllers())) {
     o_.executions.resize(p.engines.size());
     o_.tasks.resize(p.engines.size());
     o_.starts.resize(p.engines.size());
@@ -57,10 +60,39 @@ class Maker {
       start(e, now, room);
       add(e);
     }
+    for (std::size_t c = 0; c < o_.lists.size(); ++c) arrange(static_cast<EngineId>(c) + map_.first_controller());
     return std::move(o_);
   }
 
  private:
+  // Where a controller begins to wait for tokens, and what it knows then.
+  struct Pause {
+    std::size_t at = 0;
+    double time = -1;  // of the free run; before the first one: never
+    std::vector<std::int32_t> known;
+  };
+  static constexpr std::size_t not_before_a_pause = std::numeric_limits<std::size_t>::max();
+  // Tokens that are awaited up to so many cycles later belong to the same pause.
+  static constexpr double pause_length = 8000;
+
+  // What can be written and pushed before a pause is: the controller has time then.
+  void arrange(EngineId controller) {
+    std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
+    std::vector<std::size_t> order(list.size()), now(list.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto key = [&](std::size_t i) { return std::pair{list[i].place, list[i].place == i}; };
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+    std::vector<Operations::Op> arranged;
+    for (const std::size_t i : order) {
+      now[i] = arranged.size();
+      arranged.push_back(list[i]);
+    }
+    list = std::move(arranged);
+    for (std::vector<Operations::Start>& starts : o_.starts)
+      for (Operations::Start& s : starts)
+        if (s.controller == controller) s.at = now[s.at];
+  }
+
   // The channel's next task.
   void add(EngineId e) {
     TaskFormer& former = formers_.at(e);
@@ -70,7 +102,8 @@ class Maker {
     descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, wanted);
     if (former.ended()) return;
     const program::Transfer& first = transfer(e, former.begin());
-    double earliest = std::max(0.0, free_.flow[e][former.begin()] - lead_);
+    const bool busy = map_.info(map_.controller_of(map_.info(e).tile)).tile_kind != program::TileKind::compute;
+    double earliest = busy ? std::max(0.0, free_.flow[e][former.begin()] - lead_) : 0;
     for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
       if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
     const std::vector<Task>& tasks = o_.tasks[e];
@@ -89,6 +122,7 @@ class Maker {
     list.back().op.kind = kind;
     list.back().op.channel = channel;
     list.back().op.layer = static_cast<std::int16_t>(layer);
+    list.back().place = list.size() - 1;
     return list.size() - 1;
   }
   ControlOp& operation(EngineId controller, std::size_t at) {
@@ -99,6 +133,9 @@ class Maker {
   void await(EngineId controller, const program::Wait& wait, int layer) {
     std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
     if (known[wait.engine] >= wait.tasks) return;
+    Pause& pause = pauses_[controller - map_.first_controller()];
+    if (pause.time < 0 || now_ > pause.time + pause_length)
+      pause = {o_.lists[controller - map_.first_controller()].size(), now_, known};
     known[wait.engine] = wait.tasks;
     if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
       for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
@@ -128,6 +165,7 @@ class Maker {
   }
 
   void start(EngineId e, double now, int room) {
+    now_ = now;
     TaskFormer& former = formers_.at(e);
     const program::Transfer& first = transfer(e, former.begin());
     const EngineId controller = map_.controller_of(map_.info(e).tile);
@@ -139,10 +177,13 @@ class Maker {
     tasks.push_back(former.next(room));
     const Task& task = tasks.back();
     Chain* chain = descriptors.find(e, o_.executions[e], task.chain);
+    bool written = true;  // before the pause
     if (chain == nullptr) {
       chain = &descriptors.place(e, task.chain, now, known);
+      const std::size_t place = place_of(controller, descriptors, chain->numbers);
       rest(controller, descriptors, chain->numbers, first.layer);
-      write(controller, e, *chain, first.layer);
+      write(controller, e, *chain, first.layer, place);
+      written = place != not_before_a_pause;
     }
     const auto end = static_cast<std::int32_t>(task.end);
     descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
@@ -151,6 +192,10 @@ class Maker {
     push.descriptor = static_cast<std::int16_t>(chain->numbers.front());
     push.transfers = static_cast<std::int32_t>(task.end - task.begin);
     push.repeat = static_cast<std::int16_t>(task.repeat);
+    if (written && could_start(controller, e, first)) {
+      std::size_t& place = o_.lists[controller - map_.first_controller()][at].place;
+      place = std::min(place, pauses_[controller - map_.first_controller()].at);
+    }
     o_.starts[e].push_back({controller, at, chain->numbers});
   }
 
@@ -171,12 +216,39 @@ class Maker {
     for (const LastUse& u : uses) await(controller, {u.channel, u.transfers}, layer);
   }
 
-  void write(EngineId controller, EngineId e, const Chain& chain, int layer) {
+  // Before which operation the descriptors can be written.
+  std::size_t place_of(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers) const {
+    const Pause& pause = pauses_[controller - map_.first_controller()];
+    const bool ahead = pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
+                         const LastUse& u = descriptors.last_use(number);
+                         return u.channel < 0 || pause.known[static_cast<std::size_t>(u.channel)] >= u.transfers;
+                       });
+    return ahead ? pause.at : not_before_a_pause;
+  }
+  // Whether the channel's last task could be pushed before the pause, its descriptors apart.
+  bool could_start(EngineId controller, EngineId e, const program::Transfer& first) const {
+    const Pause& pause = pauses_[controller - map_.first_controller()];
+    const std::vector<Task>& tasks = o_.tasks[e];
+    const std::vector<Operations::Start>& starts = o_.starts[e];
+    const auto over = [&](EngineId engine, std::size_t n) {
+      return pause.known[static_cast<std::size_t>(engine)] >= static_cast<std::int32_t>(n);
+    };
+    if (pause.time < 0) return false;
+    for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
+      if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks))) return false;
+    if (tasks.size() > arch::queued_tasks && !over(e, tasks[tasks.size() - 1 - arch::queued_tasks].end)) return false;
+    return starts.empty() || o_.lists[controller - map_.first_controller()][starts.back().at].place <= pause.at;
+  }
+
+  void write(EngineId controller, EngineId e, const Chain& chain, int layer, std::size_t place) {
+    std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
     for (std::size_t k = 0; k < chain.links.size(); ++k) {
       const ChainLink& link = chain.links[k];
       const Execution& x = o_.executions[e][link.execution];
       const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
-      ControlOp& op = operation(controller, append(controller, ControlKind::write_descriptor, e, layer));
+      const std::size_t at = append(controller, ControlKind::write_descriptor, e, layer);
+      list[at].place = std::min(at, place);
+      ControlOp& op = list[at].op;
       op.descriptor = descriptor;
       op.transfer = static_cast<std::int32_t>(x.first);
       op.joined = static_cast<std::int16_t>(x.count);
@@ -185,7 +257,9 @@ class Maker {
       op.iteration_step = link.step;
       op.ends_at_last = link.ends_at_last;
       if (map_.info(e).tile_kind != program::TileKind::shim) continue;
-      operation(controller, append(controller, ControlKind::patch_address, e, layer)).descriptor = descriptor;
+      const std::size_t patch = append(controller, ControlKind::patch_address, e, layer);
+      list[patch].place = std::min(patch, place);
+      list[patch].op.descriptor = descriptor;
     }
   }
 
@@ -201,6 +275,8 @@ class Maker {
   std::vector<Descriptors> descriptors_;                                // by part of the table
   std::map<EngineId, TaskFormer> formers_;                              // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
+  std::vector<Pause> pauses_;                     // by controller: the last one
+  double now_ = 0;                                // of the free run, when the task is pushed that is being started
 };
 
 }  // namespace

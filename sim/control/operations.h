@@ -21,6 +21,7 @@ struct Operations {
   struct Op {
     program::ControlOp op;
     std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
+    std::size_t place = 0;     // number of the operation before which it belongs; its own
   };
   std::vector<std::vector<Execution>> executions;  // by engine
   std::vector<std::vector<Task>> tasks;            // by engine
@@ -30,7 +31,7 @@ struct Operations {
   Cuts missing;  // where a task would have to end for a token; none: the lists are right
 };
 
-// `lead`: cycles ahead of its first byte that a task is pushed at most.
+// Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles ahead of the first byte.
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
                          const Table& table, const Cuts& cuts, double lead);
 

@@ -1,12 +1,18 @@
 #include "sim/control/regroup.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
+#include <utility>
 
 namespace tessera::control {
 namespace {
 
 using program::EngineId;
+
+// Cycles by which weights are in a memory tile before they are sent on.
+constexpr double ahead_of_use = 8000;
 
 // A wait of a group: tasks of an engine that it needs, and those that were complete when it could start.
 struct GroupWait {
@@ -19,17 +25,26 @@ struct GroupWait {
 class Grouping {
  public:
   Grouping(const program::Program& p, const program::EngineMap& map, const FreeRun& free, double slack)
-      : p_(p), map_(map), free_(free), slack_(slack), groups_(p.engines.size()) {}
+      : p_(p), map_(map), free_(free), slack_(slack), awaited_(p.engines.size(), false), groups_(p.engines.size()) {
+    find_uses();
+    for (const program::EngineProgram& engine : p.engines)
+      for (const program::Transfer& t : engine.transfers)
+        for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w) awaited_[p.waits[w].engine] = true;
+  }
 
   Groups run() {
     for (EngineId e = 0; e < map_.first_controller(); ++e)
-      if (map_.is_channel(e) && straight(e)) group(e);
+      if (map_.is_channel(e) && straight(e) && !own(e)) group(e);
     put_off();
     for (const GroupWait& w : waits_) groups_[w.channel][w.group].waits.push_back({w.engine, w.needed});
     return std::move(groups_);
   }
 
  private:
+  // A core starts it, which has time.
+  bool own(EngineId e) const {
+    return map_.info(map_.controller_of(map_.info(e).tile)).tile_kind == program::TileKind::compute;
+  }
   // Each transfer of the list is executed once, in order.
   bool straight(EngineId e) const {
     const program::EngineProgram& engine = p_.engines[e];
@@ -51,10 +66,64 @@ class Grouping {
     return needed;
   }
 
+  // When the bytes that a lock of a memory tile counts are sent on, one after the other.
+  void find_uses() {
+    for (EngineId e = 0; e < map_.first_controller(); ++e) {
+      if (map_.info(e).tile_kind != program::TileKind::memory || map_.info(e).kind != program::EngineKind::mm2s)
+        continue;
+      for (std::size_t i = 0; i < free_.order[e].size(); ++i) {
+        const program::Transfer& t = p_.engines[e].transfers[free_.order[e][i]];
+        if (t.acquire.lock >= 0) uses_[{map_.info(e).tile, t.acquire.lock}].push_back(free_.flow[e][i]);
+      }
+    }
+  }
+  // The latest times at which the transfers of a channel can begin without anybody waiting for what they bring.
+  std::vector<double> latest(EngineId e) const {
+    std::vector<double> times = free_.flow[e];
+    if (map_.info(e).tile_kind != program::TileKind::memory || map_.info(e).kind != program::EngineKind::s2mm)
+      return times;
+    std::map<int, std::size_t> brought;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const int lock = p_.engines[e].transfers[i].release.lock;
+      const auto uses = uses_.find({map_.info(e).tile, lock});
+      if (lock < 0 || uses == uses_.end()) continue;
+      const std::size_t n = brought[lock]++;
+      if (n < uses->second.size()) times[i] = std::max(times[i], uses->second[n] - ahead_of_use);
+    }
+    double next = std::numeric_limits<double>::infinity();
+    for (std::size_t i = times.size(); i-- > 0;) {
+      next = std::min(next, times[i]) - (free_.end[e][i] - free_.flow[e][i]);
+      times[i] = std::max(free_.flow[e][i], next);
+    }
+    return times;
+  }
+
+  bool counts(EngineId e) const {
+    return map_.info(e).tile_kind == program::TileKind::memory && map_.info(e).kind == program::EngineKind::s2mm;
+  }
+  // A task of an inbound channel of a memory tile that is over by then, that somebody waits for, and of which one knows
+  // that all those are over.
+  std::optional<program::Wait> cover(const std::map<EngineId, std::int32_t>& needed, double at, EngineId e,
+                                     std::size_t first) const {
+    std::optional<program::Wait> best;
+    for (EngineId c = 0; c < map_.first_controller(); ++c) {
+      if (c == e || !awaited_[c] || !counts(c)) continue;
+      const std::vector<std::int32_t>& marks = free_.marks[c];
+      const auto m = std::partition_point(marks.begin(), marks.end(), [&](std::int32_t tasks) {
+        const std::int32_t* known = free_.known(c, tasks);
+        return std::any_of(needed.begin(), needed.end(), [&](const auto& n) { return known[n.first] < n.second; });
+      });
+      if (m == marks.end() || !complete({c, *m}, at, e, first)) continue;
+      if (!best || free_.end[c][*m - 1] < free_.end[best->engine][best->tasks - 1]) best = program::Wait{c, *m};
+    }
+    return best;
+  }
+
   void group(EngineId e) {
     const auto& transfers = p_.engines[e].transfers;
+    const std::vector<double> times = latest(e);
     for (std::size_t first = 0; first < transfers.size();) {
-      const double at = free_.flow[e][first] + slack_;
+      const double at = times[first] + slack_;
       std::map<EngineId, std::int32_t> needed;
       std::size_t next = first;
       for (; next < transfers.size(); ++next) {
@@ -64,6 +133,8 @@ class Grouping {
           break;
         for (auto w = begin; w != end; ++w) needed[w->engine] = std::max(needed[w->engine], w->tasks);
       }
+      if (needed.size() > 1 || (needed.size() == 1 && !counts(needed.begin()->first)))
+        if (const std::optional<program::Wait> one = cover(needed, at, e, first)) needed = {{one->engine, one->tasks}};
       for (const auto& [engine, tasks] : needed) {
         if (tasks <= 0) continue;
         waits_.push_back({e, groups_[e].size(), engine, tasks, last_complete(engine, tasks, at, e, first)});
@@ -92,6 +163,8 @@ class Grouping {
   const program::EngineMap& map_;
   const FreeRun& free_;
   const double slack_;
+  std::map<std::pair<program::TileId, int>, std::vector<double>> uses_;  // by tile and lock
+  std::vector<bool> awaited_;  // by engine: whether a transfer waits for it; others may have no controller
   std::vector<GroupWait> waits_;
   Groups groups_;
 };

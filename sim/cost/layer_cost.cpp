@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "sim/cost/control_time.h"
 #include "sim/cost/tuned.h"
 
 namespace tessera::cost {
@@ -69,7 +70,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const mapping::Loads loads = loads_of(l, t);
   const double rate = stream_rate(a);
   const double ns = t.nh * t.nw;
-  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned::task_overhead;
+  const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned.task_overhead;
 
   const mapping::TileShape s = tile_shape(l, p, t);
   const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.in_h, s.in_w}, a);
@@ -122,20 +123,23 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
 }
 
 namespace {
-// Time of controllers for descriptors that tiles of unequal size need: each form of a tile its own, at every core and
-// at the memory tiles that feed them. Equal tiles are loops of a few.
-double control_cycles(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
-  const arch::ControllerSpec& spec = a.controller;
-  constexpr arch::ControlKind write = arch::ControlKind::write_descriptor;
-  const double each = spec.mechanism == arch::ControlMechanism::none     ? 0
-                      : spec.mechanism == arch::ControlMechanism::serial ? spec.serial_ns(write) * a.clock_hz / 1e9
-                                                                         : spec.packet_cycles(write) / a.cols;
+// Time of control packets for descriptors that tiles of unequal size need: each form of a tile its own, at every core
+// and at the memory tiles that feed them. Equal tiles are loops of a few.
+double packet_cycles(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
   const auto forms = [](int size, int parts) { return size % parts == 0 ? 1.0 : parts; };
   const mapping::Tiling& t = walk.tiling;
   const int blocks = mapping::channelwise(*c.layer) ? t.ni : network::stored_channels(c.layer->in.c) / 8;
   const double unequal =
       forms(walk.partition.max_h, t.nh) * forms(walk.partition.max_w, t.nw) * forms(blocks, t.ni) - 1;
-  return each * unequal * (2 * a.cores() + a.memtiles() * walk.channels.acts);
+  return a.controller.packet_cycles(arch::ControlKind::write_descriptor) / a.cols * unequal *
+         (2 * a.cores() + a.memtiles() * walk.channels.acts);
+}
+
+// Time of controllers for the layer. It counts in full: what one controller does for a layer, it cannot do for another.
+double control_cycles(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
+  if (a.controller.mechanism == arch::ControlMechanism::none) return 0;
+  if (a.controller.mechanism != arch::ControlMechanism::serial) return packet_cycles(c, walk, a);
+  return serial_cycles(control_work(c, walk, a), a);
 }
 }  // namespace
 
@@ -155,7 +159,7 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   call.first = call.last = t.ni == 1;
   sparsity::ChunkSize chunk;
   chunk.blocks = ceil_div(weights.paced(t.input_slots), std::int64_t{t.no} * t.ni);
-  const double fixed = static_cast<double>(a.tile.call_cycles) + tuned::call_overhead;
+  const double fixed = static_cast<double>(a.tile.call_cycles) + tuned.call_overhead;
   double step = static_cast<double>(latency_model.duration(call, *c.kernel, &chunk)) / 1e3 + fixed +
                 4.0 * static_cast<double>(a.tile.locks.access_cycles);
   if (c.pool != nullptr) {
@@ -178,9 +182,10 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   const double shim = shim_rate(a);
   const double staged = c.in_ddr.input ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
-  return {m.cycles + staged + (beside ? tuned::exposed_fill * fill : fill) + tuned::exposed_per_step * t.steps() +
-              control_cycles(c, walk, a),
-          m.bound_by};
+  const double control = control_cycles(c, walk, a);
+  return {
+      m.cycles + staged + (beside ? tuned.exposed_fill * fill : fill) + tuned.exposed_per_step * t.steps() + control,
+      control > m.cycles ? "control" : m.bound_by};
 }
 
 double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a,

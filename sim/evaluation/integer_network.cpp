@@ -18,6 +18,10 @@ IntegerNetwork::IntegerNetwork(const network::Network& network, std::vector<spar
 }
 
 std::vector<std::int8_t> IntegerNetwork::run(std::vector<std::int8_t> image) const {
+  return run(std::move(image), network_.layers.back().id);
+}
+
+std::vector<std::int8_t> IntegerNetwork::run(std::vector<std::int8_t> image, network::LayerId output) const {
   std::vector<reference::Tensor> tensors(network_.layers.size());
   std::vector<std::int16_t> scratch;
   for (const network::Layer& layer : network_.layers) {
@@ -33,10 +37,11 @@ std::vector<std::int8_t> IntegerNetwork::run(std::vector<std::int8_t> image) con
     } else {
       out = reference::compute_layer(layer, tensors, weights_[static_cast<std::size_t>(layer.id)]);
     }
+    if (layer.id == output) return std::move(out.values);
     for (const network::LayerId input : layer.inputs)
       if (last_use_[static_cast<std::size_t>(input)] == layer.id) tensors[static_cast<std::size_t>(input)] = {};
   }
-  return std::move(tensors.back().values);
+  return {};
 }
 
 std::vector<sparsity::WeightTensor> integer_weights(const import::Imported& imported,

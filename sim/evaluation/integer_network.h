@@ -13,8 +13,9 @@ class IntegerNetwork {
   // `network` must outlive this; `data`: its weights, by LayerId.
   IntegerNetwork(const network::Network& network, std::vector<sparsity::WeightTensor> weights);
 
-  // The tensor of the last layer.
-  std::vector<std::int8_t> run(std::vector<std::int8_t> image) const;
+  // The tensor of a layer, [h][w][c], of an image of the shape of the input.
+  std::vector<std::int8_t> run(std::vector<std::int8_t> image, network::LayerId output) const;
+  std::vector<std::int8_t> run(std::vector<std::int8_t> image) const;  // of the last layer
 
  private:
   const network::Network& network_;

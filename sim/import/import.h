@@ -23,7 +23,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
 // An int8 of the layer's tensor stands for `step` times itself; one of its weights for its channel's weight step.
 struct LayerScale {
   double step = 1;
-  bool of_file = false;         // the file says so; else it was chosen (scales.h)
+  bool of_file = false;         // the file says one; else it was chosen (scales.h)
   std::vector<double> weights;  // per output channel
 };
 

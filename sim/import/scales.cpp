@@ -93,6 +93,7 @@ class ScaleChooser {
     for (const network::Layer& layer : layers_) {
       const std::size_t group = root(layer.id);
       step[group] = std::max(step[group], chosen_step(layer));
+      if (layer.op == network::Op::softmax) continue;  // its kernel's, whatever the file says
       const auto it = imported_.file_scales.find(layer.name);
       if (it != imported_.file_scales.end()) given[group] = it->second;
     }
@@ -101,6 +102,12 @@ class ScaleChooser {
       LayerScale& scale = imported_.scales[index(layer.id)];
       scale.of_file = given[group] > 0;
       scale.step = scale.of_file ? given[group] : step[group];
+      if (layer.op != network::Op::softmax) continue;
+      scale.of_file = scale.of_file || imported_.file_scales.count(layer.name) > 0;
+      if (scale.step != softmax_step)
+        problems_.push_back({"", fmt::format("layer '{}'", layer.name),
+                             fmt::format("stands in a tensor with steps of {}", scale.step),
+                             fmt::format("steps of a softmax: {}", softmax_step)});
     }
     for (network::Layer& layer : imported_.network.layers) set_arithmetic(layer);
     return std::move(problems_);

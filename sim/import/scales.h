@@ -3,7 +3,7 @@
 // the least step that holds the largest of their channel. Other tensors get the step that was observed with data
 // (evaluation/calibration.h), or else one from the root mean square that weights and biases give inputs of root mean
 // square 1: good for data that is exact and plausible, not for judging accuracy.
-// Maxima and concatenations have the step of what they are made of.
+// Maxima and concatenations have the step of what they are made of; that of a softmax is its kernel's.
 #pragma once
 #include "sim/import/import.h"
 #include "sim/sparsity/compaction.h"
@@ -14,7 +14,8 @@ namespace tessera::import {
 std::vector<Problem> unfit_weights(const Imported& imported, const std::string& file);
 
 // Sets imported.scales, and multipliers and shifts of the network and of its file. `observed`: steps by LayerId, 0
-// where none is known; empty without data. Problems: layers that would have to multiply by a negative number.
+// where none is known; empty without data. Problems: layers that would have to multiply by a negative number, and
+// a softmax in a tensor whose steps are not its own.
 [[nodiscard]] std::vector<Problem> choose_scales(Imported& imported, const std::vector<double>& observed = {});
 
 // Parameters of a layer that has weights: int8 weights, int32 biases, int32 multipliers where it has one per channel.

@@ -182,6 +182,19 @@ std::vector<std::int64_t> counted(const Digits& list, std::int64_t first) {
   return values;
 }
 
+std::vector<std::size_t> places_of(const View& view) {
+  std::vector<std::size_t> places{static_cast<std::size_t>(view.first_pixel * view.c + view.first_channel)};
+  for (const Digits& dim : view.dims)
+    for (const Digit& d : dim) {
+      std::vector<std::size_t> next;
+      for (const std::size_t place : places)
+        for (std::int64_t i = 0; i < d.size; ++i)
+          next.push_back(place + static_cast<std::size_t>(i * d.stride * (d.channel ? 1 : view.c)));
+      places = std::move(next);
+    }
+  return places;
+}
+
 Digits digits_of(const View& view, bool channels) {
   Digits list;
   for (const Digits& dim : view.dims)

@@ -59,6 +59,9 @@ std::vector<std::int64_t> counted(const Digits& digits, std::int64_t first);
 Digits digits_of(const View& view, bool channels);
 // Whether the pixels (channels) are all of the tensor's, in its order.
 bool in_order(const View& view, bool channels);
+// Of every element, in the order of the dimensions: its place among [h][w][c] of the tensor.
+std::vector<std::size_t> places_of(const View& view);
+
 // Whether the view has every element of the tensor.
 bool is_whole(const View& view);
 

@@ -98,6 +98,18 @@ ChunkLock& Emission::chunk_lock(int memtile, program::EngineId in, program::Engi
   return it->second;
 }
 
+// They stand behind the locks of chunks, which have a number for every pair of channels.
+BufferLocks Emission::buffer_locks(int memtile, program::EngineId in, program::EngineId out) {
+  const auto [it, added] = buffer_locks_.try_emplace({in, out});
+  const int number = array.memtile.dma.s2mm * array.memtile.dma.mm2s + taken_locks_[memtile];
+  if (!added || number + 2 > array.memtile.locks.count) return it->second;
+  taken_locks_[memtile] += 2;
+  it->second = {static_cast<std::int16_t>(number), static_cast<std::int16_t>(number + 1)};
+  builder.lock(map().memory_tile(memtile), number, 2, program::LockRole::staging_empty);
+  builder.lock(map().memory_tile(memtile), number + 1, 0, program::LockRole::staging_full);
+  return it->second;
+}
+
 void Emission::free(int memtile, int owner) {
   for (const auto& [lo, hi] : allocators[memtile].release(owner)) weights[memtile].used(lo, hi);
 }

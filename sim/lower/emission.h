@@ -21,6 +21,11 @@ struct ChunkLock {
   int brought = 0;
 };
 
+// Of two buffers in a memory tile that one channel fills and another one empties, each in the order of the buffers.
+struct BufferLocks {
+  std::int16_t empty = -1, full = -1;  // -1: the tile has no locks for the two
+};
+
 class Emission {
  public:
   Emission(const network::Network& network, const arch::ArraySpec& array, std::vector<mapping::Alias> aliases);
@@ -59,11 +64,14 @@ class Emission {
 
   std::int64_t take_ddr(Bytes bytes);
   ChunkLock& chunk_lock(int memtile, program::EngineId in, program::EngineId out);
+  BufferLocks buffer_locks(int memtile, program::EngineId in, program::EngineId out);
 
   // Ends the life of what `owner` has in a memory tile.
   void free(int memtile, int owner);
 
  private:
+  std::map<std::pair<program::EngineId, program::EngineId>, BufferLocks> buffer_locks_;  // by channel in and out
+  std::map<int, int> taken_locks_;                                                       // per memory tile, for these
   const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits);
   std::vector<std::unordered_map<program::EngineId, int>> passed_;
   std::vector<program::Wait> needed_;  // what prune returned

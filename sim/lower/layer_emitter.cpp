@@ -19,7 +19,8 @@ LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
       input_count_(plan.partition.acts.size(), 0),
       weights_count_(plan.partition.weights.size(), 0),
       weights_sent_(plan.partition.weights.size(), false),
-      chunks_(plan.partition.weights.size()) {
+      chunks_(plan.partition.weights.size()),
+      rounds_(static_cast<std::size_t>(e.array.memtiles()), 0) {
   for (const CorePart& part : plan.partition.parts) {
     std::vector<Span> tiles;
     for (int o = 0; o < plan.tiling.no; ++o) {
@@ -43,6 +44,7 @@ const mapping::Computation::Member& LayerEmitter::member_of(Span blocks) const {
 bool LayerEmitter::emit() {
   claim_core_slots();
   if (!claim_staging()) return false;
+  if (e_.array.controller.mechanism != arch::ControlMechanism::none) lock_staging();
   if (weighted_) place_weights();
   const std::vector<Step> order = steps();
   const int last_chunk = plan_.tiling.ni - 1;
@@ -56,6 +58,8 @@ bool LayerEmitter::emit() {
       for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);
     for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_core(p, s, next);
   }
+  for (Staging& s : input_staging_) give_back(s);
+  for (Staging& s : operand_staging_) give_back(s);
   for (int m = 0; m < e_.array.memtiles(); ++m) e_.free(m, layer_scope);
   ++e_.emitted_layers;
   return e_.encodable;

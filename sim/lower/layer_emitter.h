@@ -28,6 +28,10 @@ class LayerEmitter {
     int key = -1;  // spatial tile that the current slot holds
     Span h, w, c;  // what it holds
     program::Wait written{};
+    // Where somebody has to start transfers: in place of waits between the channel that fills and the one that empties.
+    BufferLocks locks;
+    bool acquired = false;      // by who sends what the current slot holds
+    program::Wait last_sent{};  // the last transfer that did
   };
   struct LoadedChunk {
     int memtile = -1;
@@ -51,11 +55,16 @@ class LayerEmitter {
     program::Access access;
     WaitSet waits;
     Buffer* buffer;
+    Staging* staging = nullptr;
   };
 
   using Member = mapping::Computation::Member;
   void claim_core_slots();
   bool claim_staging();
+  void lock_staging();
+  program::EngineId load_channel(const Staging& staging, int turn) const;
+  program::EngineId spill_channel(int part) const;
+  void give_back(Staging& staging);  // what the current slot holds has been sent for the last time
   void claim_later(int tile_row);
   sparsity::ChunkShape shape_of(const Member& m, Span rows, Span cols, int part) const;
   sparsity::ChunkSize size_of(const Member& m, const sparsity::ChunkShape& shape) const;
@@ -97,6 +106,7 @@ class LayerEmitter {
   void emit_output(int part, const Step& s, Buffer& slot);
   void spill_output(const Outgoing& o);  // to DDR through a memory tile
   void put_output(const Outgoing& o);    // to memory tiles
+  bool even_results() const;
   program::EngineId result_sink(int part, int memtile) const;
   program::Transfer from_core(const Outgoing& o, Span h, Span w, program::EngineId sink) const;
   // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
@@ -125,6 +135,7 @@ class LayerEmitter {
   program::EngineId chunk_channel(int group, std::int64_t key, int memtile) const;
   LoadedChunk& load_chunk(int group, const Step& s);
 
+  static constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
   int input_lock() const { return core_locks::input(plan_.buffers.slots.input); }
   int weights_lock() const { return core_locks::weights(plan_.buffers.slots.weights); }
   program::EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
@@ -143,6 +154,7 @@ class LayerEmitter {
   std::vector<int> input_count_, weights_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
+  std::vector<int> rounds_;                       // per memory tile: chunks so far that take turns in it
   Bytes largest_chunk_ = 0, padded_chunk_ = 0;    // padded: what all are made as long as, 0: nothing
 };
 

@@ -1,12 +1,11 @@
 // The transfers of activations of LayerEmitter.
 #include <algorithm>
+#include <utility>
 
 #include "sim/lower/layer_emitter.h"
 
 namespace tessera::lower {
 namespace {
-
-constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
 
 program::Region region_of(Span h, Span w, Span c) { return {h.lo, h.hi, w.lo, w.hi, c.lo, c.hi}; }
 
@@ -30,41 +29,6 @@ program::EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int
   return e_.map().mem_channel(memtile, program::EngineKind::mm2s, channel);
 }
 
-void LayerEmitter::load_staging(Staging& st, network::LayerId tensor, int key, Span h, Span w, Span c) {
-  Placement& placement = e_.placement(tensor);
-  Buffer& slot = *st.slots[st.used++ % 2];
-  const int column = e_.array.memtile_column(st.memtile);
-  const Segment all = segments_of(placement, h, w).front();
-  const int turn = e_.load_turns[st.memtile]++;
-  const int channel = turn % plan_.channels.loads;
-  const program::EngineId shim = e_.map().shim_channel(column, program::EngineKind::mm2s, channel);
-  const program::EngineId sink =
-      e_.map().mem_channel(st.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
-  program::Transfer out;
-  out.route = e_.builder.route(shim, {sink});
-  out.layer = static_cast<std::int16_t>(layer_.id);
-  out.payload = program::Payload::activations;
-  out.tensor = static_cast<std::int16_t>(tensor);
-  out.region = region_of(h, w, c);
-  out.access = segment_access(all, e_.aliases[tensor].c0 + c.lo, c.size());
-  program::Transfer in = out;
-  in.memory = e_.map().memory_tile(st.memtile);
-  in.access = program::linear(slot.address, out.access.stream_bytes());
-  const int c0 = e_.aliases[tensor].c0;
-  WaitSet waits = slot.before;
-  waits.add(slot.users);
-  const auto tasks = e_.stream({shim, out, writers_of(*all.piece, h, w, {c0 + c.lo, c0 + c.hi})}, {{sink, in, waits}});
-  const int task = tasks[1];
-  all.piece->buffer->users.add(shim, tasks[0]);
-  slot.users.clear();
-  slot.users.add(sink, task);
-  st.written = {sink, task};
-  st.key = key;
-  st.h = h;
-  st.w = w;
-  st.c = c;
-}
-
 std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* st, int key, Span staged) {
   const network::LayerId tensor = f.tensor;
   const Span h = f.window.valid_h, w = f.window.valid_w, c = f.c;
@@ -74,19 +38,19 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* 
     const int c0 = e_.aliases[tensor].c0 + c.lo;
     for (const Segment& s : segments_of(placement, h, w))
       list.push_back({s.piece->memtile, s.h, s.w, segment_access(s, c0, c.size()),
-                      writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get()});
+                      writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get(), nullptr});
     return list;
   }
   if (st->key != key) load_staging(*st, tensor, key, h, w, staged);
   Buffer& slot = *st->slots[(st->used - 1) % 2];
   const std::int64_t pixel = st->c.size();
-  Source s{st->memtile, h, w, {}, {}, &slot};
+  Source s{st->memtile, h, w, {}, {}, &slot, st};
   s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
   s.access.rank = 3;
   s.access.dims[0] = program::repeated(c.size(), 1);
   s.access.dims[1] = program::repeated(w.size(), pixel);
   s.access.dims[2] = program::repeated(h.size(), pixel * st->w.size());
-  s.waits.add(st->written.engine, st->written.tasks);
+  if (st->locks.full < 0) s.waits.add(st->written.engine, st->written.tasks);
   list.push_back(std::move(s));
   return list;
 }
@@ -173,8 +137,11 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
         if (k + 1 == f.sources.size() && n + 1 == list.size()) in.release = {static_cast<std::int16_t>(f.lock + 1), 1};
         ends.push_back({sinks[i], in, f.slots[i]->before});
       }
+      if (src.staging != nullptr && src.staging->locks.full >= 0 && !std::exchange(src.staging->acquired, true))
+        out.acquire = {src.staging->locks.full, 1};
       const std::vector<int> tasks = e_.stream({source, out, src.waits}, ends);
       src.buffer->users.add(source, tasks[0]);
+      if (src.staging != nullptr) src.staging->last_sent = {source, tasks[0]};
       for (std::size_t i = 0; i < ends.size(); ++i) f.slots[i]->users.add(ends[i].channel, tasks[i + 1]);
     }
   }
@@ -265,10 +232,17 @@ void LayerEmitter::emit_output(int part, const Step& s, Buffer& slot) {
     put_output(o);
 }
 
+// Whether a core sends all its results through one channel though there are fewer of these than cores: where cores
+// divide evenly among them and somebody has to start each. Elsewhere it takes another one each time, as in act_channel.
+bool LayerEmitter::even_results() const {
+  const auto cores = static_cast<int>(ceil_div(e_.array.rows, e_.array.memtile_rows));
+  return e_.array.controller.mechanism != arch::ControlMechanism::none && cores % plan_.channels.results == 0;
+}
+
 program::EngineId LayerEmitter::result_sink(int part, int memtile) const {
   const CorePart& p = plan_.partition.parts[part];
   const int lane = e_.array.memtile_column(memtile) == p.col ? p.row : p.row + p.col;
-  const int turn = e_.array.rows > plan_.channels.results ? slots_[part].outputs : 0;  // as in act_channel
+  const int turn = e_.array.rows > plan_.channels.results && !even_results() ? slots_[part].outputs : 0;
   return e_.map().mem_channel(memtile, program::EngineKind::s2mm, (lane + turn) % plan_.channels.results);
 }
 
@@ -282,44 +256,6 @@ program::Transfer LayerEmitter::from_core(const Outgoing& o, Span h, Span w, pro
   t.route = e_.builder.route(e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0), {sink});
   t.memory = e_.map().compute_tile(p.row, p.col);
   return t;
-}
-
-void LayerEmitter::spill_output(const Outgoing& o) {
-  const CorePart& p = plan_.partition.parts[o.part];
-  Staging& st = output_staging_[o.part];
-  Buffer& stage = *st.slots[st.used++ % 2];
-  const program::EngineId source = e_.map().tile_channel(p.row, p.col, program::EngineKind::mm2s, 0);
-  const program::EngineId sink = result_sink(o.part, st.memtile);
-  program::Transfer out = from_core(o, o.h, o.w, sink);
-  out.access = program::linear(o.slot.address, std::int64_t{o.h.size()} * o.w.size() * o.c.size());
-  program::Transfer in = out;
-  out.acquire = {core_locks::output + 1, 1};
-  out.release = {core_locks::output, 1};
-  in.memory = e_.map().memory_tile(st.memtile);
-  in.access = program::linear(stage.address, out.access.stream_bytes());
-  WaitSet waits = stage.before;
-  waits.add(stage.users);
-  const std::vector<int> up_tasks = e_.stream({source, out, {}}, {{sink, in, waits}});
-  o.slot.users.add(source, up_tasks[0]);
-  WaitSet written;
-  written.add(sink, up_tasks[1]);
-  const program::EngineId up =
-      e_.map().mem_channel(st.memtile, program::EngineKind::mm2s, plan_.first_spill + p.row % plan_.channels.spills);
-  const int column = e_.array.memtile_column(st.memtile);
-  const program::EngineId shim =
-      e_.map().shim_channel(column, program::EngineKind::s2mm, p.row % e_.array.shim.dma.s2mm);
-  program::Transfer read = in;
-  read.route = e_.builder.route(up, {shim});
-  const Segment segment = segments_of(e_.placement(o.member.target), o.h, o.w).front();
-  program::Transfer write = read;
-  write.payload = program::Payload::result;
-  write.access = segment_access(segment, o.c.lo, o.c.size());
-  stage.users.clear();
-  stage.users.add(written);
-  const std::vector<int> tasks = e_.stream({up, read, written}, {{shim, write, segment.piece->buffer->before}});
-  stage.users.add(up, tasks[0]);
-  segment.piece->buffer->users.add(shim, tasks[1]);
-  segment.piece->writers.push_back({o.h, o.w, o.c, {shim, tasks[1]}});
 }
 
 void LayerEmitter::put_output(const Outgoing& o) {

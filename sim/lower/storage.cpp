@@ -85,6 +85,13 @@ std::int64_t WeightSpace::turn(Bytes largest) const {
   return at;
 }
 
+std::int64_t WeightSpace::ring(Bytes largest, int number, int channels) const {
+  const Bytes slot = round_up(largest, 32);
+  std::int64_t slots = std::max<std::int64_t>(1, gap_.size() / slot);
+  if (slots > channels) slots -= slots % channels;
+  return gap_.lo + number % slots * slot;
+}
+
 // The lowest of the places that begin where a run does, or the gap, and have been unused for longest.
 std::int64_t WeightSpace::oldest(Bytes chunk) const {
   std::int64_t at = gap_.lo;

@@ -69,6 +69,9 @@ class WeightSpace {
   // Where the next of chunks stands that the gap does not hold: they take turns in as many slots of the `largest` as
   // fit.
   std::int64_t turn(Bytes largest) const;
+  // The same for chunk `number` of the layer, one slot after the other; of a multiple of `channels` slots, if so many
+  // fit, so that each of these channels goes round at even distances.
+  std::int64_t ring(Bytes largest, int number, int channels) const;
 
  private:
   using Runs = std::map<std::int64_t, int>;

@@ -123,7 +123,11 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   if (c.buffer && c.address >= 0) return c;
   const program::ChunkPlace& place = e_.builder.program().chunks[c.chunk];
   const Bytes bytes = place.size.total();
-  const std::int64_t at = c.address >= 0 ? c.address : e_.weights[c.memtile].turn(largest_chunk_);
+  const bool controlled = e_.array.controller.mechanism != arch::ControlMechanism::none;
+  const std::int64_t at = c.address >= 0 ? c.address
+                          : controlled
+                              ? e_.weights[c.memtile].ring(largest_chunk_, rounds_[c.memtile]++, plan_.channels.weights)
+                              : e_.weights[c.memtile].turn(largest_chunk_);
   c.buffer = e_.memory[e_.map().memory_tile(c.memtile)].claim(at, at + round_up(bytes, 32));
   const int channel = e_.load_turns[c.memtile]++ % plan_.channels.loads;
   const program::EngineId shim =

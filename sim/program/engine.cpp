@@ -15,7 +15,8 @@ EngineMap::EngineMap(const arch::ArraySpec& a)
       mem_channels_(a.memtile.dma.s2mm + a.memtile.dma.mm2s),
       shim_s2mm_(a.shim.dma.s2mm),
       shim_channels_(a.shim.dma.s2mm + a.shim.dma.mm2s),
-      mechanism_(a.controller.mechanism) {
+      serial_(a.controller.mechanism == arch::ControlMechanism::serial),
+      of_cores_(a.controller.of_cores()) {
   mem_base_ = rows_ * cols_ * (1 + tile_channels_);
   shim_base_ = mem_base_ + memtiles_ * mem_channels_;
   for (int r = 0; r < rows_; ++r)
@@ -33,19 +34,19 @@ EngineMap::EngineMap(const arch::ArraySpec& a)
     channels(TileKind::memory, memory_tile(m), m % memtile_rows_, m / memtile_rows_, mem_s2mm_, mem_channels_);
   for (int c = 0; c < cols_; ++c) channels(TileKind::shim, shim_tile(c), 0, c, shim_s2mm_, shim_channels_);
   controller_base_ = count();
-  const bool serial = mechanism_ == arch::ControlMechanism::serial;
-  const int columns = mechanism_ == arch::ControlMechanism::none ? 0 : serial ? 1 : cols_;
+  const int columns = a.controller.mechanism == arch::ControlMechanism::none ? 0 : serial_ ? 1 : cols_;
   for (int c = 0; c < columns; ++c)
     engines_.push_back({TileKind::shim, EngineKind::controller, shim_tile(c), 0, c, -1});
-  if (mechanism_ != arch::ControlMechanism::core) return;
+  if (!of_cores_) return;
   for (int r = 0; r < rows_; ++r)
     for (int c = 0; c < cols_; ++c)
       engines_.push_back({TileKind::compute, EngineKind::controller, compute_tile(r, c), r, c, -1});
 }
 
 EngineId EngineMap::controller_of(TileId t) const {
-  if (mechanism_ == arch::ControlMechanism::serial) return controller_base_;
-  if (t < rows_ * cols_) return controller_base_ + (mechanism_ == arch::ControlMechanism::core ? cols_ + t : t % cols_);
+  if (t < rows_ * cols_ && of_cores_) return controller_base_ + (serial_ ? 1 : cols_) + t;
+  if (serial_) return controller_base_;
+  if (t < rows_ * cols_) return controller_base_ + t % cols_;
   const int m = t - rows_ * cols_;
   return controller_base_ + (m < memtiles_ ? m / memtile_rows_ : m - memtiles_);
 }
@@ -77,9 +78,8 @@ std::string EngineMap::name(EngineId e) const {
   const Info& i = engines_[e];
   if (i.kind == EngineKind::core) return fmt::format("core({},{})", i.row, i.col);
   if (i.kind == EngineKind::controller) {
-    if (mechanism_ == arch::ControlMechanism::serial) return "controller";
-    return i.tile_kind == TileKind::compute ? fmt::format("controller({},{})", i.row, i.col)
-                                            : fmt::format("controller({})", i.col);
+    if (i.tile_kind == TileKind::compute) return fmt::format("controller({},{})", i.row, i.col);
+    return serial_ ? "controller" : fmt::format("controller({})", i.col);
   }
   return fmt::format("{}.{}{}", tile_name(i.tile), i.kind == EngineKind::s2mm ? "s2mm" : "mm2s", i.channel);
 }

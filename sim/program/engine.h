@@ -27,7 +27,7 @@ class EngineMap {
   int count() const { return static_cast<int>(engines_.size()); }
   bool is_channel(EngineId e) const { return info(e).channel >= 0; }
 
-  // Controllers stand behind all other engines: none, one for the array, or one per column and, where cores write the
+  // Controllers stand behind all other engines: none, one for the array or one per column, and, where cores write the
   // registers of their own tile, one per core.
   int controllers() const { return count() - controller_base_; }
   EngineId first_controller() const { return controller_base_; }
@@ -55,7 +55,7 @@ class EngineMap {
   int rows_, cols_, memtiles_, memtile_rows_;
   int tile_channels_s2mm_, tile_channels_, mem_s2mm_, mem_channels_, shim_s2mm_, shim_channels_;
   int mem_base_, shim_base_, controller_base_;
-  arch::ControlMechanism mechanism_;
+  bool serial_, of_cores_;  // whose operations the controllers do
   std::vector<Info> engines_;
 };
 

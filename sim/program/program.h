@@ -212,6 +212,11 @@ struct Product {
   Matrix a, b, c;
 };
 
+// Bytes [begin, end) in DDR.
+struct DdrRange {
+  std::int64_t begin = 0, end = 0;
+};
+
 struct Program {
   std::string network;
   std::string array;  // ArraySpec::name
@@ -231,6 +236,8 @@ struct Program {
   std::vector<KernelCall> calls;
   std::vector<EngineProgram> engines;  // EngineMap order
   Bytes ddr_bytes = 0;                 // addresses used in DDR
+  // Tiles of a layer overlap there: transfers that nothing orders write the same values.
+  std::vector<DdrRange> written_alike;
 };
 
 }  // namespace tessera::program

@@ -61,7 +61,8 @@ class Parser {
     if (key == "accounting") return void(p_.accounting = line_.text("name"));
     if (key == "ddr") return line_.number("bytes", p_.ddr_bytes);
     if (key == "tensors") return tensors();
-    if (key == "product") return product();
+    if (key == "product") return values_.product(p_.product);
+    if (key == "alike") return p_.written_alike.push_back(values_.ddr_range("ddr"));
     if (key == "layer") return layer();
     if (key == "mask") return mask();
     if (key == "chunk") return chunk();
@@ -71,9 +72,9 @@ class Parser {
     if (key == "engine") return engine();
     const std::string near =
         nearest_name(std::string(key.substr(0, 60)),
-                     {"program", "network", "array", "accounting", "tensors", "ddr",  "product", "layer",   "mask",
-                      "chunk",   "piece",   "lock",  "route",      "engine",  "move", "call",    "acquire", "release",
-                      "repeat",  "end",     "write", "patch",      "set",     "push", "await"});
+                     {"program", "network", "array", "alike", "accounting", "tensors", "ddr",  "product", "layer",
+                      "mask",    "chunk",   "piece", "lock",  "route",      "engine",  "move", "call",    "acquire",
+                      "release", "repeat",  "end",   "write", "patch",      "set",     "push", "await"});
     line_.problem("", "unknown keyword '" + std::string(key.substr(0, 60)) + "'",
                   near.empty() ? "" : "did you mean '" + near + "'?");
   }
@@ -121,13 +122,6 @@ class Parser {
     const std::string_view word = line_.word("tensors");
     if (word != "none") line_.unreadable("tensors", word, "none");
     p_.tensors = false;
-  }
-
-  void product() {
-    line_.number("layer", p_.product.layer);
-    values_.matrix("a", p_.product.a);
-    values_.matrix("b", p_.product.b);
-    values_.matrix("c", p_.product.c);
   }
 
   // ---- declarations ----

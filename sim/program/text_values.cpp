@@ -89,6 +89,20 @@ ControlOp TextValues::control(ControlKind kind, std::vector<Wait>& list) {
   return c;
 }
 
+void TextValues::product(Product& product) {
+  line_.number("layer", product.layer);
+  matrix("a", product.a);
+  matrix("b", product.b);
+  matrix("c", product.c);
+}
+
+DdrRange TextValues::ddr_range(std::string_view key) {
+  DdrRange range;
+  line_.numbers(key, {&range.begin, &range.end});
+  if (range.begin < 0 || range.end <= range.begin) line_.problem(key, "no bytes lie between the two");
+  return range;
+}
+
 void TextValues::matrix(std::string_view key, Matrix& m) {
   std::int64_t rows = 0;
   line_.numbers(key, {&m.address, &m.pitch, &rows});

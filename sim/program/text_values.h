@@ -31,13 +31,15 @@ class TextValues {
   void scaling(network::Layer& layer);                              // "channel_scales" or "multiplier=3,4", if there
   void ring(std::string_view key, KernelCall& call);                // "4,1", if it is there
   ControlOp control(ControlKind kind, std::vector<Wait>& list);     // an operation, all of its line
-  void matrix(std::string_view key, Matrix& m);                     // "address,pitch,rows"
+  void product(Product& product);                                   // all of its line
+  DdrRange ddr_range(std::string_view key);                         // "begin,end"
   // Appends the line's waits to `waits`.
   void waits(std::vector<Wait>& waits, std::uint32_t& first, std::uint32_t& count);
 
   static constexpr int longest_range = 1 << 16;  // of "a-b" lists; no layer has as many channels
 
  private:
+  void matrix(std::string_view key, Matrix& m);       // "address,pitch,rows"
   void iterate(std::string_view key, ControlOp& op);  // "4@1024", if it is there
 
   TextLine& line_;

@@ -115,6 +115,7 @@ class Writer {
     quoted(p_.accounting);
     if (!p_.tensors) add("\ntensors none");
     add("\nddr bytes=", p_.ddr_bytes, '\n');
+    for (const DdrRange& range : p_.written_alike) add("alike ddr=", range.begin, ',', range.end, '\n');
     if (const Product& q = p_.product; q.layer >= 0) {
       add("product layer=", int{q.layer});
       for (const auto& [key, x] : {std::pair{" a=", q.a}, {" b=", q.b}, {" c=", q.c}})

@@ -28,6 +28,7 @@ class ProgramWalk {
     for (const Matrix& m : {p_.product.a, p_.product.b, p_.product.c})
       if (p_.product.layer >= 0) put(m.address, m.pitch, m.rows);
     put(p_.rows, p_.cols, p_.memtile_rows, p_.ddr_bytes);
+    for (const DdrRange& range : p_.written_alike) put(range.begin, range.end);
     put(p_.layers.size(), p_.masks.size(), p_.chunks.size(), p_.pieces.size(), p_.locks.size(), p_.routes.size());
     for (const ProgramLayer& l : p_.layers) layer(l);
     for (const sparsity::KernelMask& m : p_.masks) {

@@ -1,6 +1,8 @@
 #include "sim/report/timeline.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 
 #include "sim/program/engine.h"
 
@@ -45,27 +47,60 @@ int Timeline::kind_of(const char* what) {
 void Timeline::task(const trace::Task& task) {
   if (next_ != nullptr) next_->task(task);
   cover(spans_, task);
-  if (count_ >= most_slices_) {
-    if (dropped_++ == 0) dropped_from_ = task.begin;
-    return;
-  }
-  ++count_;
-  const auto engine = static_cast<std::size_t>(task.engine);
-  if (tracks_.size() <= engine) tracks_.resize(engine + 1);
-  tracks_[engine].push_back({task.layer, kind_of(task.what), task.begin, task.end});
+  add(task.engine, {task.layer, kind_of(task.what), false, task.begin, task.end});
 }
 
 void Timeline::charge(const trace::Charge& charge) {
   if (next_ != nullptr) next_->charge(charge);
+  if (charge.end - charge.begin < millicycles_per_cycle || std::strncmp(charge.cause, "wait_", 5) != 0) return;
+  add(charge.engine, {charge.layer, kind_of(charge.cause), true, charge.begin, charge.end});
+}
+
+void Timeline::add(int engine, Slice slice) {
+  if (count_ >= most_slices_) {
+    if (dropped_++ == 0) dropped_from_ = slice.begin;
+    return;
+  }
+  ++count_;
+  const auto track = static_cast<std::size_t>(engine);
+  if (tracks_.size() <= track) tracks_.resize(track + 1);
+  tracks_[track].push_back(slice);
+}
+
+// In the order of their beginnings; of a wait what no task covers.
+std::vector<Timeline::Slice> Timeline::without_overlap(std::vector<Slice> slices) {
+  std::stable_sort(slices.begin(), slices.end(), [](const Slice& a, const Slice& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.wait < b.wait;
+  });
+  std::vector<Slice> kept;
+  Millicycles last = 0, next = std::numeric_limits<Millicycles>::max();  // end of tasks before, begin of the one after
+  std::vector<Millicycles> after(slices.size());
+  for (std::size_t i = slices.size(); i-- > 0;) {
+    after[i] = next;
+    if (!slices[i].wait) next = slices[i].begin;
+  }
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    Slice s = slices[i];
+    if (s.wait) {
+      s.begin = std::max(s.begin, last);
+      s.end = std::min(s.end, after[i]);
+      if (s.end - s.begin < millicycles_per_cycle) continue;
+    } else {
+      last = std::max(last, s.end);
+    }
+    kept.push_back(s);
+  }
+  return kept;
 }
 
 nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
   const program::EngineMap map(array);
   nlohmann::json tracks = nlohmann::json::array();
+  std::size_t count = 0;
   for (std::size_t engine = 0; engine < tracks_.size(); ++engine) {
     if (tracks_[engine].empty()) continue;
-    std::vector<Slice> slices = tracks_[engine];
-    std::stable_sort(slices.begin(), slices.end(), [](const Slice& a, const Slice& b) { return a.begin < b.begin; });
+    const std::vector<Slice> slices = without_overlap(tracks_[engine]);
+    if (slices.empty()) continue;
     std::string bytes;
     std::uint64_t last = 0;
     for (const Slice& s : slices) {
@@ -76,6 +111,7 @@ nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
       add_varint(bytes, static_cast<std::uint64_t>(s.layer + 1) * kinds_.size() + static_cast<std::uint64_t>(s.kind));
       last = end;
     }
+    count += slices.size();
     const auto id = static_cast<program::EngineId>(engine);
     tracks.push_back({{"name", map.name(id)},
                       {"tile", map.tile_name(map.info(id).tile)},
@@ -90,7 +126,7 @@ nlohmann::json Timeline::json(const arch::ArraySpec& array) const {
     else
       spans.push_back({whole_cycles(span.begin), whole_cycles(span.end)});
   }
-  nlohmann::json result = {{"kinds", kinds_}, {"tracks", tracks}, {"spans", spans}, {"slices", count_}};
+  nlohmann::json result = {{"kinds", kinds_}, {"tracks", tracks}, {"spans", spans}, {"slices", count}};
   result["dropped"] = dropped_;
   if (dropped_ > 0) result["dropped_from"] = whole_cycles(dropped_from_);
   return result;

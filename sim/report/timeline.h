@@ -1,7 +1,8 @@
-// The timeline of one run as the report page reads it. Per track (a core or a channel) the slices follow each other in
-// one byte string, in base64: varints of the gap since the end of the slice before, of the duration, and of
-// layer + 1 (0: none) times the number of kinds plus the kind. Times are whole cycles; both ends are rounded, so that
-// slices of a track never overlap.
+// The timeline of one run as the report page reads it. Per track (a core, a channel, a controller) the slices follow
+// each other in one byte string, in base64: varints of the gap since the end of the slice before, of the duration, and
+// of layer + 1 (0: none) times the number of kinds plus the kind. Times are whole cycles; both ends are rounded, so
+// that slices of a track never overlap. What an engine waits for between its tasks is a slice too; waits within a task
+// are part of it.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,9 +34,12 @@ class Timeline : public trace::TraceSink {
  private:
   struct Slice {
     int layer, kind;
+    bool wait;
     Millicycles begin, end;
   };
   int kind_of(const char* what);
+  void add(int engine, Slice slice);
+  static std::vector<Slice> without_overlap(std::vector<Slice> slices);
 
   trace::TraceSink* next_;
   std::size_t most_slices_, count_ = 0, dropped_ = 0;

@@ -171,8 +171,9 @@ void add_others(LayerTable& table) {
       {"alone_bound_mapping", "", "The mapping that attains alone_bound_us.", "argmin of alone_bound_us",
        field<&L::bounds, &LayerBounds::alone_mapping>()},
       {"control.operations", "operations",
-       "What controllers do for the layer; absent where transfers are started for free.", "counted",
-       field<&L::control, &LayerControl::operations>()},
+       "What controllers do for the layer, cores in their own tiles apart; absent where transfers are started for "
+       "free.",
+       "counted", field<&L::control, &LayerControl::operations>()},
       {"control.descriptors", "descriptors", "Descriptors among them that are written.", "counted",
        field<&L::control, &LayerControl::descriptors>()},
       {"control.us", "us", "Time that the operations take, all controllers together, without waiting.",

@@ -89,8 +89,8 @@ void add_what(RunTable& table) {
        field<&R::hardware, &H::ddr_bytes_per_cycle>()},
       {"hardware.kernels", "", "The latency model that says how long a kernel call takes, see `tessera list kernels`.",
        "given", field<&R::hardware, &H::kernels>()},
-      {"hardware.control", "", "Who starts transfers: none (for free), serial, control_packets or core.", "given",
-       field<&R::hardware, &H::control>()},
+      {"hardware.control", "", "Who starts transfers: none (for free), serial, serial+core, control_packets or core.",
+       "given", field<&R::hardware, &H::control>()},
       {"hardware.operation_ns", "ns",
        "One operation of a serial controller, from the hardware file; absent: not stated.", "given",
        field<&R::hardware, &H::operation_ns>()},
@@ -145,7 +145,7 @@ void add_sparsity(RunTable& table) {
   const RunTable lines{
       {"sparsity.zero_share",
        "share",
-       "Share of the blocks that is zero, counted in the masks over all layers with weights, those kept dense "
+       "Share of the blocks that is zero, counted in the masks over all convolutions and gemms, those kept dense "
        "included.",
        "zero_blocks / blocks",
        field<&R::sparsity, &S::zero_share>(),
@@ -159,7 +159,8 @@ void add_sparsity(RunTable& table) {
        field<&R::sparsity, &S::requested_share>(),
        "",
        {"requested_share"}},
-      {"sparsity.blocks", "blocks", "Blocks of all layers with weights.", "counted", field<&R::sparsity, &S::blocks>()},
+      {"sparsity.blocks", "blocks", "Blocks of all convolutions and gemms; depthwise ones have none.", "counted",
+       field<&R::sparsity, &S::blocks>()},
       {"sparsity.zero_blocks", "blocks", "Those of them that are zero.", "counted",
        field<&R::sparsity, &S::zero_blocks>()},
       {"sparsity.kernel_zero_share", "share",
@@ -184,7 +185,7 @@ void add_sparsity(RunTable& table) {
        field<&R::sparsity, &S::marks>(),
        "",
        {"mask_marks"}},
-      {"sparsity.by_layer", "", "One entry per layer with weights (see sparsity.by_layer[].*).", "counted", {}},
+      {"sparsity.by_layer", "", "One entry per convolution and gemm (see sparsity.by_layer[].*).", "counted", {}},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }

@@ -33,7 +33,7 @@ struct Counts {
 
 // What controllers do for a layer.
 struct LayerControl {
-  std::int64_t operations = 0, descriptors = 0;  // of them, descriptors written
+  std::int64_t operations = 0, descriptors = 0;  // of them, descriptors written; without those of cores
   double us = 0;                                 // that they take, whoever waits for whom
 };
 
@@ -72,8 +72,11 @@ struct ControlWork {
   std::int64_t descriptors = 0;  // that differ, tile by tile
   std::int64_t written = 0;      // of them, those beyond what the tiles hold
   std::optional<double> serial_us;
-  std::optional<std::int64_t> operations;  // of the controllers, where there are
-  std::optional<double> bound_us;          // of the controller with most to do, without waiting
+  // Operations of the controllers, where there are, in all and by the tile that they are for; what cores write in their
+  // own tiles is apart.
+  std::optional<std::int64_t> operations, compute_tile_operations, memory_tile_operations, shim_operations;
+  std::optional<std::int64_t> core_operations;
+  std::optional<double> bound_us;  // of the controller with most to do, without waiting
   // What one serial controller would need, where transfers are started for free.
   std::optional<std::int64_t> serial_operations;
   std::optional<double> serial_bound_us;

@@ -135,6 +135,8 @@ result::HardwareResult hardware_result(const RunConfig& config) {
   hardware.memtile_rows = array.memtile_rows;
   hardware.clock_hz = array.clock_hz;
   hardware.control = arch::control_mechanism_names[static_cast<std::size_t>(array.controller.mechanism)];
+  if (array.controller.of_cores() && array.controller.mechanism != arch::ControlMechanism::core)
+    hardware.control += "+core";
   if (array.controller.operation_ns > 0) hardware.operation_ns = array.controller.operation_ns;
   if (config.energy) hardware.energy_calibration = "not calibrated against a measured row";
   hardware.peak_macs_per_cycle =

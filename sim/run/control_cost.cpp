@@ -1,6 +1,7 @@
 #include "sim/run/control_cost.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "sim/control/lower.h"
@@ -18,22 +19,27 @@ std::int64_t held_by(program::TileKind kind, const arch::ArraySpec& array) {
 
 double us_of(const program::ControlOp& op, program::TileKind controller, const arch::ArraySpec& array) {
   const arch::ControllerSpec& spec = array.controller;
+  if (controller == program::TileKind::compute) return spec.core_cycles(op.kind) / array.clock_hz * 1e6;
   if (spec.mechanism == arch::ControlMechanism::serial) return spec.serial_ns(op.kind) / 1e3;
-  const bool core = controller == program::TileKind::compute;
-  return (core ? spec.core_cycles(op.kind) : spec.packet_cycles(op.kind)) / array.clock_hz * 1e6;
+  return spec.packet_cycles(op.kind) / array.clock_hz * 1e6;
 }
 }  // namespace
 
 result::ControlWork control_cost(const program::Program& program, const arch::ArraySpec& array) {
   const program::EngineMap map(array);
   result::ControlWork cost;
+  std::array<std::int64_t, 3> by_tile{};  // operations, by TileKind
+  std::int64_t by_cores = 0;
   std::vector<std::set<program::Registers>> tiles(static_cast<std::size_t>(map.tile_count()));
   for (program::EngineId e = 0; e < map.count(); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
     if (map.info(e).kind == program::EngineKind::controller) {
       double us = 0;
-      for (const program::ControlOp& op : engine.control) us += us_of(op, map.info(e).tile_kind, array);
-      cost.operations = cost.operations.value_or(0) + static_cast<std::int64_t>(engine.control.size());
+      const bool core = map.info(e).tile_kind == program::TileKind::compute;
+      for (const program::ControlOp& op : engine.control) {
+        us += us_of(op, map.info(e).tile_kind, array);
+        ++(core ? by_cores : by_tile[static_cast<std::size_t>(map.info(op.channel).tile_kind)]);
+      }
       cost.bound_us = std::max(cost.bound_us.value_or(0), us);
     }
     if (engine.transfers.empty()) continue;
@@ -46,6 +52,13 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
     cost.descriptors += count;
     cost.written += std::max<std::int64_t>(0, count - held_by(map.tile_kind(tile), array));
   }
+  if (map.controllers() > 0) {
+    cost.operations = by_tile[0] + by_tile[1] + by_tile[2];
+    cost.compute_tile_operations = by_tile[0];
+    cost.memory_tile_operations = by_tile[1];
+    cost.shim_operations = by_tile[2];
+  }
+  if (array.controller.of_cores()) cost.core_operations = by_cores;
   if (array.controller.operation_ns > 0)
     cost.serial_us = static_cast<double>(cost.written) * array.controller.operation_ns / 1e3;
   return cost;
@@ -57,7 +70,7 @@ void add_layer_control(result::DensityResult& density, const program::Program& p
   std::vector<result::LayerControl> work(program.layers.size());
   for (program::EngineId e = map.first_controller(); e < map.count(); ++e)
     for (const program::ControlOp& op : program.engines[static_cast<std::size_t>(e)].control) {
-      if (op.layer < 0) continue;
+      if (op.layer < 0 || map.info(e).tile_kind == program::TileKind::compute) continue;
       result::LayerControl& layer = work[static_cast<std::size_t>(op.layer)];
       ++layer.operations;
       layer.descriptors += op.kind == program::ControlKind::write_descriptor ? 1 : 0;

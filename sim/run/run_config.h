@@ -30,6 +30,7 @@ struct RunConfig {
   std::optional<arch::EnergySpec> energy;  // none: the hardware states none, or the accounting has no such machine
   std::vector<std::optional<sparsity::BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
   sparsity::MaskSpec mask_spec;
+  std::optional<sparsity::MaskSpec> asked;  // what mask_spec was before it became the file of the masks chosen by it
   schedule::ScheduleSpec schedule;
   Accounting accounting = Accounting::physical;
   exec::Fidelity fidelity = exec::Fidelity::burst;

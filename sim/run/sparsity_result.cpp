@@ -24,7 +24,8 @@ result::LayerZeros layer_zeros(const std::string& name, const sparsity::LayerZer
 }  // namespace
 
 result::SparsityResult sparsity_result(const RunConfig& config) {
-  const std::vector<sparsity::LayerZeros> layers = count_zeros(config.network, config.mask_spec, config.masks);
+  const sparsity::MaskSpec& asked = config.asked ? *config.asked : config.mask_spec;
+  const std::vector<sparsity::LayerZeros> layers = count_zeros(config.network, asked, config.masks);
   const sparsity::NetworkZeros all = sum_zeros(layers);
   result::SparsityResult sparsity = result::given_sparsity(config.resolved["sparsity"]);
   if (!config.mask_spec.file.empty()) sparsity.mask_file = config.mask_spec.file;
@@ -37,7 +38,7 @@ result::SparsityResult sparsity_result(const RunConfig& config) {
   sparsity.masked_layers = all.masked_layers;
   sparsity.kept_layers = all.kept_layers;
   sparsity.empty_rows = all.empty_rows;
-  sparsity.marks = all.marks(config.mask_spec);
+  sparsity.marks = all.marks(asked);
   for (const sparsity::LayerZeros& zeros : layers)
     sparsity.by_layer.push_back(layer_zeros(config.network.layers[zeros.layer].name, zeros));
   return sparsity;

@@ -124,7 +124,7 @@ std::optional<int> best_tiles(Walk& w, const Units& units) {
   }
   if (fewest == 0) return std::nullopt;
   std::optional<double> best = layered_cost(w, units);
-  if (best && input_in_ddr(w, units)) *best *= cost::tuned::worth_tiling;
+  if (best && input_in_ddr(w, units)) *best *= cost::tuned.worth_tiling;
   std::optional<int> tiles;
   for (int t : {fewest, even}) {
     const auto cost = tiled_cost(w, units, t);

@@ -47,7 +47,7 @@ Joined join(const Walk& w, const std::vector<network::LayerId>& convs) {
     masks.push_back(&w.draft.masks[id]);
   }
   all.out.c = blocks * 8;
-  return {all, mapping::LayerWeights(all, mapping::joined_mask(masks), cost::tuned::paced_windows), borders};
+  return {all, mapping::LayerWeights(all, mapping::joined_mask(masks), cost::tuned.paced_windows), borders};
 }
 
 // Places for the outputs of all that have none yet; false where one finds none.
@@ -108,7 +108,7 @@ std::size_t map_joined(Walk& w, const network::Layer& first) {
   Demand unused;
   const mapping::Span rows{0, all.layer.out.h};
   const auto choice = w.search.weigh(c, rows, unused, candidates);
-  if (!choice || choice->cycles >= cost::tuned::worth_joining * apart) {
+  if (!choice || choice->cycles >= cost::tuned.worth_joining * apart) {
     give_up(d, places);
     return 0;
   }

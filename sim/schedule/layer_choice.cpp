@@ -17,7 +17,7 @@ namespace tessera::schedule {
 namespace {
 
 constexpr int most_slots = 4;  // of a kind of tile in a core
-constexpr std::size_t few_layers = 8;
+constexpr std::size_t few_layers = 8, very_few_layers = 4;
 
 bool fits_core(const mapping::CoreBuffers& b, const arch::ArraySpec& a) {
   return b.total() <= a.tile.memory.size - a.tile.reserved &&
@@ -33,10 +33,12 @@ mapping::CoreBuffers with_spare_slots(mapping::CoreBuffers b, Bytes core_limit) 
 }
 
 OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoice& tiles, const Choice& choice,
-                                    bool dense) {
+                                    const Reach& reach, bool dense) {
   const mapping::Tiling& t = tiles.tiling;
-  const double calls = static_cast<double>(p.parts.size()) * t.steps();
-  return {{p.sharding, t.weights_stationary, t.chunks_staged, dense}, choice, calls, t.nh * t.nw == 1};
+  Way way{p.sharding, t.weights_stationary, t.chunks_staged, dense};
+  way.pixels_cut = reach.cuts_apart && t.nh * t.nw > 1;
+  way.channels_cut = reach.cuts_apart && t.no > 1;
+  return {way, choice, static_cast<double>(p.parts.size()) * t.steps(), t.nh * t.nw == 1};
 }
 
 // By estimate, those up to `reach` times the cheapest, no two alike. One that costs the same to the cycle as one before
@@ -65,10 +67,11 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
   return result;
 }
 
-// In large networks few alternatives are tried: what is far off would not be among them.
-double reach_of(const Inputs& in) {
-  if (in.trials == nullptr) return 1;
-  return in.network.layers.size() > few_layers ? cost::tuned::worth_a_short_trial : cost::tuned::worth_a_trial;
+// In large networks few alternatives are tried: what is far off, or much like another, would not be among them.
+Reach reach_of(const Inputs& in) {
+  if (in.trials == nullptr) return {};
+  const std::size_t layers = in.network.layers.size();
+  return {layers > few_layers ? cost::tuned.worth_a_short_trial : cost::tuned.worth_a_trial, layers <= very_few_layers};
 }
 
 }  // namespace
@@ -95,12 +98,12 @@ Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fu
 mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Layer& kernel) {
   if (!ops::has_weights(kernel)) return nullptr;
   const sparsity::KernelMask& mask = draft.masks[static_cast<std::size_t>(kernel.id)];
-  return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned::paced_windows).first->second;
+  return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned.paced_windows).first->second;
 }
 
 mapping::LayerWeights* Search::full_weights_of(const network::Layer& kernel) {
   const sparsity::KernelMask full = sparsity::layer_mask(kernel, std::nullopt);
-  return &full_weights_.try_emplace(kernel.id, kernel, full, cost::tuned::paced_windows).first->second;
+  return &full_weights_.try_emplace(kernel.id, kernel, full, cost::tuned.paced_windows).first->second;
 }
 
 // Layers that the cores cannot tell apart have one number.
@@ -119,7 +122,7 @@ int Search::shape_of(const network::Layer& l) {
 
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
   const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, c.asked ? reach_ : 1);
+  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, c.asked ? reach_ : Reach{});
   const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
   const Key key{shape_of(*c.layer),
@@ -240,7 +243,7 @@ void Search::weigh_division(const LayerCase& c, mapping::Span rows, const mappin
     Demand unused;
     std::optional<Choice> other = choice_of(c, p, order);
     if (c.forced != nullptr) other = with_forced(c, rows, *other, unused);
-    if (other) weighed.alternatives.push_back(alternative(p, order, *other, false));
+    if (other) weighed.alternatives.push_back(alternative(p, order, *other, reach_, false));
   }
 }
 
@@ -257,7 +260,7 @@ void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mappin
     if (c.forced != nullptr) choice = with_forced(c, rows, *choice, unused);
     if (!choice) continue;
     choice->cycles = layer_cost(c, rows, choice->mapping, in_.array, in_.latency_model).cycles;
-    weighed.alternatives.push_back(alternative(p, order, *choice, true));
+    weighed.alternatives.push_back(alternative(p, order, *choice, reach_, true));
   }
 }
 
@@ -316,7 +319,7 @@ OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
   q.input_axis = c.input_axis;
   q.operand_axis = c.operand_axis;
   q.output_axis = c.output_axis;
-  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_);
+  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_.ratio);
   // Layers of one shape whose share of blocks differs by less than two percent are answered alike.
   const double blocks = c.weights == nullptr ? 1 : static_cast<double>(std::max<std::int64_t>(1, c.weights->blocks()));
   q.key = fmt::format("{} {} {} {} {} {}{}{} {}{}{} {} {}", shape_of(*c.layer), shape_of(*c.kernel),

@@ -32,10 +32,11 @@ void set_axes(const Inputs& in, const Draft& draft, LayerCase& layer, const Laye
 struct Way {
   mapping::Sharding sharding;
   bool weights_stationary = false, chunks_staged = false;
-  bool dense = false;  // tiles as if no block were missing
+  bool dense = false;                             // tiles as if no block were missing
+  bool pixels_cut = false, channels_cut = false;  // more than one tile of pixels, of output channels
   bool operator==(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
-           dense == o.dense;
+           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut;
   }
 };
 
@@ -110,7 +111,7 @@ class Search {
   std::map<Key, FoundTiles> found_;
   FoundTiles uncommon_;
   std::map<network::LayerId, mapping::LayerWeights> weights_, full_weights_;
-  double reach_ = 1;  // how much more than the cheapest mapping others may cost that are kept as alternatives
+  Reach reach_;  // of alternatives to the cheapest mapping
 };
 
 }  // namespace tessera::schedule

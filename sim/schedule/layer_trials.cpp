@@ -105,7 +105,7 @@ class TrialMapping {
 
   std::optional<Choice> maker_choice(const LayerTrial& t) {
     const Layer& maker = in_.layer(t.maker);
-    mapping::LayerWeights weights(maker, sparsity::layer_mask(maker, std::nullopt), cost::tuned::paced_windows);
+    mapping::LayerWeights weights(maker, sparsity::layer_mask(maker, std::nullopt), cost::tuned.paced_windows);
     LayerCase c;
     c.layer = c.kernel = &maker;
     c.weights = &weights;

@@ -69,7 +69,7 @@ class Coster {
     if (ops::has_weights(what.kernel)) {
       std::vector<const sparsity::KernelMask*> masks;
       for (const auto& member : what.members) masks.push_back(&masks_[member.layer]);
-      c.weights = &weights.emplace(what.kernel, mapping::joined_mask(masks), cost::tuned::paced_windows);
+      c.weights = &weights.emplace(what.kernel, mapping::joined_mask(masks), cost::tuned.paced_windows);
     }
     const Placed &input = of(what.input), &output = of(what.members[0].target);
     c.in_ddr = {input.in_ddr, c.operand && of(what.operand).in_ddr, output.in_ddr};

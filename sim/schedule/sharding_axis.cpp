@@ -143,7 +143,7 @@ void choose_axes(const Inputs& in, Search& search, Draft& d) {
     layers.push_back(std::move(l));
   }
   const std::vector<bool> choice = cheapest_axes(layers, count);
-  if (cost_of(layers, choice) >= cost::tuned::worth_turning * cost_of(layers, std::vector<bool>(count, false))) return;
+  if (cost_of(layers, choice) >= cost::tuned.worth_turning * cost_of(layers, std::vector<bool>(count, false))) return;
   for (int i = 0; i < count; ++i)
     if (choice[i]) d.axis[tensors[i]] = other;
 }

@@ -37,12 +37,13 @@ std::vector<int> counts_up_to(int n, int limit) {
 class TileSearch {
  public:
   TileSearch(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& a,
-             const cost::LatencyModel& latency_model, double reach)
+             const cost::LatencyModel& latency_model, const Reach& reach)
       : c_(c),
         p_(p),
         a_(a),
         latency_model_(latency_model),
-        reach_(reach),
+        reach_(reach.ratio),
+        cuts_apart_(reach.cuts_apart),
         l_(*c.layer),
         limit_(a.tile.memory.size - a.tile.reserved),
         plan_(plan_channels(c, p, a)),
@@ -77,9 +78,15 @@ class TileSearch {
     return order ? std::min(enough(), order->estimate.cycles) : enough();
   }
   bool too_many(double steps) const {
-    return work_ + (cost::tuned::call_overhead + cost::tuned::exposed_per_step) * steps >= enough();
+    return work_ + (cost::tuned.call_overhead + cost::tuned.exposed_per_step) * steps >= enough();
   }
   static void lower(Bytes& least, Bytes asked) { least = std::min(least, asked); }
+
+  // Tilings that a simulation may rank otherwise than the estimate.
+  std::size_t kind_of(const mapping::Tiling& t) const {
+    const bool pixels = cuts_apart_ && t.nh * t.nw > 1, channels = cuts_apart_ && t.no > 1;
+    return static_cast<std::size_t>(t.weights_stationary * 8 + t.chunks_staged * 4 + pixels * 2 + channels);
+  }
 
   // With these tiles of channels, all spatial ones.
   void spaces(mapping::Tiling t) {
@@ -128,9 +135,9 @@ class TileSearch {
     const Bytes staged = staging_bytes(c_.in_ddr, p_, t, b, a_);
     lower(found_.demand.staging, staged);
     if (staged > c_.staging) return;
-    const double exposed = cost::tuned::exposed_per_step * cut.steps();
+    const double exposed = cost::tuned.exposed_per_step * cut.steps();
     cost::Walk walk{p_, cut, moved, w, plan_};
-    std::optional<TileChoice>& order = orders_[t.weights_stationary * 2 + t.chunks_staged];
+    std::optional<TileChoice>& order = orders_[kind_of(t)];
     const double limit = enough(order) - exposed;
     const cost::Movement m = movement_of(c_, walk, a_, limit);
     if (m.cycles >= limit) return;
@@ -151,6 +158,7 @@ class TileSearch {
   const arch::ArraySpec& a_;
   const cost::LatencyModel& latency_model_;
   const double reach_;
+  const bool cuts_apart_;
   const network::Layer& l_;
   const Bytes limit_;
   const mapping::Channels plan_;
@@ -158,14 +166,14 @@ class TileSearch {
   const double work_;
   const std::vector<int> heights_ = counts_up_to(p_.max_h, p_.max_h), widths_ = counts_up_to(p_.max_w, p_.max_w);
   mapping::ForcedMapping forced_;
-  std::array<std::optional<TileChoice>, 4> orders_;
+  std::array<std::optional<TileChoice>, 16> orders_;  // by kind
   FoundTiles found_;
 };
 
 }  // namespace
 
 FoundTiles choose_tiles(const LayerCase& c, const mapping::Partition& p, const arch::ArraySpec& array,
-                        const cost::LatencyModel& latency_model, double reach) {
+                        const cost::LatencyModel& latency_model, const Reach& reach) {
   if (p.parts.empty()) return {};
   return TileSearch(c, p, array, latency_model, reach).run();
 }

@@ -41,14 +41,20 @@ struct Demand {
   }
 };
 
+// Which tilings beside the cheapest one are kept.
+struct Reach {
+  double ratio = 1;         // those that cost up to so many times as much
+  bool cuts_apart = false;  // of those that cut pixels or output channels and those that do not, the cheapest each
+};
+
 // The cheapest tiling that fits, or nothing, and what the tilings ask for.
 struct FoundTiles {
   std::optional<TileChoice> tiles;
-  // The cheapest of each order of loops and each way to stage the input, those that cost up to `reach` times as much.
+  // The cheapest of each order of loops and each way to stage the input, within reach.
   std::vector<TileChoice> orders;
   Demand demand;
 };
 FoundTiles choose_tiles(const LayerCase& layer, const mapping::Partition& partition, const arch::ArraySpec& array,
-                        const cost::LatencyModel& latency_model, double reach);
+                        const cost::LatencyModel& latency_model, const Reach& reach);
 
 }  // namespace tessera::schedule

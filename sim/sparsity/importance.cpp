@@ -118,8 +118,9 @@ void prune(std::vector<PrunedLayer>& layers, std::size_t count) {
     const double sum = std::accumulate(layer.importance.begin(), layer.importance.end(), 0.0);
     const double mean = sum > 0 ? sum / static_cast<double>(layer.importance.size()) : 1;
     layer.mask.bits.assign(layer.importance.size(), 1);
+    const auto kept = std::max_element(layer.importance.begin(), layer.importance.end()) - layer.importance.begin();
     for (std::size_t b = 0; b < layer.importance.size(); ++b)
-      blocks.push_back({layer.importance[b] / mean, &layer.mask.bits[b]});
+      if (static_cast<std::ptrdiff_t>(b) != kept) blocks.push_back({layer.importance[b] / mean, &layer.mask.bits[b]});
   }
   std::stable_sort(blocks.begin(), blocks.end(),
                    [](const Block& a, const Block& b) { return a.importance < b.importance; });

@@ -48,7 +48,8 @@ struct PrunedLayer {
 // which has k < m blocks, at most n.
 void keep_n_of_m(PrunedLayer& layer, int n, int m);
 
-// Zeroes `count` blocks of all the layers together, the least important; the first of equals. Each layer's importance
+// Zeroes `count` blocks of all the layers together, the least important; the first of equals. The most important one of
+// every layer stays, so that none is emptied. Each layer's importance
 // is divided by its mean, so that layers compare; those with less that matters lose more.
 void prune(std::vector<PrunedLayer>& layers, std::size_t count);
 

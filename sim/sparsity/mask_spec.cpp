@@ -128,6 +128,7 @@ class MaskMaker {
 
 MaskSource mask_source(const network::Network& network, const MaskSpec& spec, const network::Layer& layer) {
   if (std::find(spec.exclude.begin(), spec.exclude.end(), layer.name) != spec.exclude.end()) return MaskSource::exclude;
+  if (!ops::is_maskable(layer)) return MaskSource::grouped;
   const auto own = spec.layers.find(layer.name);
   if (own == spec.layers.end() && spec.first_dense && !layer.is_gemm) {
     const auto first = std::find_if(network.layers.begin(), network.layers.end(),

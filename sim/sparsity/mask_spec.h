@@ -50,6 +50,7 @@ enum class MaskSource {
   own_ratio,    // one of its own in `layers`
   exclude,      // dense: excluded
   first_dense,  // dense: the first convolution
+  grouped,      // dense: convolutions of groups of channels have no masks
   importance,   // importance over all layers, or n of m blocks
   file,         // the mask file, which may not name the layer
 };

@@ -19,6 +19,7 @@ double requested_share(const MaskSpec& spec, const LayerZeros& zeros, const netw
       return zeros.share();
     case MaskSource::exclude:
     case MaskSource::first_dense:
+    case MaskSource::grouped:
       return 0;
   }
   return 0;
@@ -36,7 +37,8 @@ int empty_rows(const BlockMask& mask) {
 BlockMask dense_mask(const MaskSpec& spec, const network::Layer& layer) {
   const auto own = spec.layers.find(layer.name);
   const MaskOverride given = own == spec.layers.end() ? MaskOverride{} : own->second;
-  return BlockMask::all_ones(layer.out.c, layer.in.c, given.bc.value_or(spec.bc), given.bi.value_or(spec.bi));
+  return BlockMask::all_ones(layer.out.c, layer.in.c / layer.groups, given.bc.value_or(spec.bc),
+                             given.bi.value_or(spec.bi));
 }
 
 LayerZeros count(const network::Network& network, const MaskSpec& spec, const network::Layer& layer,
@@ -53,7 +55,8 @@ LayerZeros count(const network::Network& network, const MaskSpec& spec, const ne
   zeros.zeros = std::count(mask.bits.begin(), mask.bits.end(), 0);
   zeros.requested = requested_share(spec, zeros, layer);
   const bool of_ratio = zeros.source == MaskSource::ratio || zeros.source == MaskSource::own_ratio;
-  zeros.kept = of_ratio && would_empty(zeros.requested, zeros.blocks);
+  zeros.kept = (of_ratio && would_empty(zeros.requested, zeros.blocks)) ||
+               (zeros.source == MaskSource::importance && zeros.blocks > 1 && zeros.zeros + 1 == zeros.blocks);
   zeros.rows = mask.rows();
   zeros.empty_rows = empty_rows(mask);
   zeros.kernel_blocks = static_cast<std::int64_t>(kernel.bits.size());
@@ -71,6 +74,7 @@ std::string LayerZeros::why() const {
   std::string text;
   if (source == MaskSource::exclude) text = "exclude";
   if (source == MaskSource::first_dense) text = "first_dense";
+  if (source == MaskSource::grouped) text = "grouped";
   if (source == MaskSource::own_ratio) text = "layers.ratio";
   if (source == MaskSource::importance) text = "importance";
   if (source == MaskSource::file) text = masked ? "mask_file" : "not in mask_file";
@@ -83,7 +87,7 @@ std::vector<LayerZeros> count_zeros(const network::Network& network, const MaskS
                                     const std::vector<std::optional<BlockMask>>& masks) {
   std::vector<LayerZeros> layers;
   for (const network::Layer& layer : network.layers)
-    if (ops::is_maskable(layer)) layers.push_back(count(network, spec, layer, masks[layer.id]));
+    if (ops::has_blocks(layer)) layers.push_back(count(network, spec, layer, masks[layer.id]));
   return layers;
 }
 

@@ -20,7 +20,7 @@ struct LayerZeros {
   double requested = 0;     // share of zero blocks that `source` asks for; a mask file asks for what it holds
   std::int64_t blocks = 0;  // of the weights, zero or not
   std::int64_t zeros = 0;   // of them
-  bool kept = false;        // the ratio would have emptied the layer; one block is kept
+  bool kept = false;        // one block alone is kept: no ratio empties a layer
   int rows = 0;             // rows of blocks: groups of bc output channels
   int empty_rows = 0;       // of them without a block: channels that are their bias alone
   std::int64_t kernel_blocks = 0, kernel_zeros = 0;  // the same in 8x8 blocks, which kernels leave out as a whole
@@ -30,7 +30,7 @@ struct LayerZeros {
   std::string why() const;  // why `share` is not the ratio of the spec, by keys and rules; empty: it follows the ratio
 };
 
-// One entry per layer with weights, in the network's order.
+// One entry per convolution and gemm, grouped ones too, in the network's order.
 std::vector<LayerZeros> count_zeros(const network::Network& network, const MaskSpec& spec,
                                     const std::vector<std::optional<BlockMask>>& masks);
 

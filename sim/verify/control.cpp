@@ -356,6 +356,9 @@ class Control {
     Channel& c = channels_[op.channel];
     if (op.wait_count != 1 || p_.waits[op.wait0].engine != op.channel)
       return bad(op, "waits for another engine than its channel", "legal: one token of " + map_.name(op.channel));
+    if (map_.info(at_.first).tile_kind == program::TileKind::compute &&
+        map_.info(at_.first).tile != map_.info(op.channel).tile)
+      return bad(op, "a core waits for tasks of " + map_.name(op.channel), "legal: those of its own tile");
     if (!map_.is_channel(op.channel)) return;  // a core's progress is polled
     const std::int64_t tasks = p_.waits[op.wait0].tasks;
     if (map_.controller_of(map_.info(op.channel).tile) != at_.first)

@@ -49,7 +49,16 @@ void Dataflow::report(const Here& here, int layer, std::string what, std::string
   findings_.at(here.stamp.engine, here.step, layer, std::move(what), std::move(legal));
 }
 
+bool Dataflow::written_alike(std::int64_t address) const {
+  return std::any_of(p_.written_alike.begin(), p_.written_alike.end(),
+                     [&](const program::DdrRange& range) { return range.begin <= address && address < range.end; });
+}
+
 void Dataflow::report_races(const Here& here, int layer, const Shadow& m, bool writes, const Placed& what) {
+  if (writes && &m == &ddr_)
+    races_.erase(std::remove_if(races_.begin(), races_.end(),
+                                [&](const Conflict& c) { return !c.other_reads && written_alike(c.address); }),
+                 races_.end());
   if (races_.empty()) return;
   const Conflict& c = races_.front();
   report(here, layer,

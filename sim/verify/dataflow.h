@@ -41,6 +41,7 @@ class Dataflow {
   Shadow& memory(program::EngineId e, const program::Transfer& t);
   std::string memory_name(const Shadow& m) const;
   void report(const Here& here, int layer, std::string what, std::string legal = {}) const;
+  bool written_alike(std::int64_t address) const;  // in DDR
   void report_races(const Here& here, int layer, const Shadow& m, bool writes, const Placed& what);
 
   // Reads a placed region of any tensor; what it is for goes into the message.

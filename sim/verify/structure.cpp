@@ -26,6 +26,7 @@ class Structure {
     layers();
     if (f_.empty()) tables();
     if (f_.empty()) locks();
+    alike();
     routes();
   }
 
@@ -308,6 +309,14 @@ class Structure {
       return f_.add(path, "is neither in DDR nor in a memory tile");
     if (t.access.end() > a_.memtile.memory.size)
       f_.add(path, fmt::format("ends at {} of {} bytes", t.access.end(), a_.memtile.memory.size));
+  }
+
+  void alike() {
+    for (std::size_t i = 0; i < p_.written_alike.size(); ++i) {
+      const program::DdrRange& range = p_.written_alike[i];
+      if (p_.tensors) f_.add(fmt::format("alike {}", i), "in a program of tensors", "legal: with tensors none");
+      in_ddr(range.begin, range.end, fmt::format("alike {}", i));
+    }
   }
 
   void in_ddr(std::int64_t lo, std::int64_t hi, const std::string& path) {

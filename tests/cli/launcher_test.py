@@ -15,7 +15,8 @@ STAND_INS = {
     "dpkg-query": 'for p in "$@"; do case $p in cmake|g++) echo "installed $p";; esac; done; exit 1',
     "apt-get": '[ "${APT_FAILS:-}" ] && { echo "E: no network"; exit 100; }; exit 0',
     "cmake": 'if [ "$1" = -S ]; then touch "$TESSERA_BUILD/CMakeCache.txt"; else'
-             ' printf "#!/bin/sh\\necho program \\"\\$@\\"\\n" > "$TESSERA_BUILD/tessera"; chmod +x "$TESSERA_BUILD/tessera"; fi',
+             ' p=$(echo "$4" | tr _ -);'
+             ' printf "#!/bin/sh\\necho $p \\"\\$@\\"\\n" > "$TESSERA_BUILD/$p"; chmod +x "$TESSERA_BUILD/$p"; fi',
     "ctest": "echo tests",
     "ninja": "exit 0",
 }
@@ -56,13 +57,18 @@ def main():
 
         done, calls = machine.run("run", "x.json")
         installs = [c.split() for c in calls if c.startswith("apt-get install")]
-        check(done.returncode == 0 and done.stdout == "program run x.json\n", "the first call fails", done, calls)
+        check(done.returncode == 0 and done.stdout == "tessera-first run x.json\n", "the first call fails", done, calls)
         check(len(installs) == 1 and "libsystemc-dev" in installs[0] and "catch2" in installs[0], "packages are missing", done, calls)
         check("chromium" not in installs[0], "a run installs a browser", done, calls)
         check("cmake" not in installs[0] and "g++" not in installs[0], "what is there is installed again", done, calls)
 
         done, calls = machine.run("run", "x.json")
-        check(done.stdout == "program run x.json\n" and not calls, "a second call does it all again", done, calls)
+        check(done.stdout == "tessera-first run x.json\n" and not calls, "a second call does it all again", done, calls)
+
+        done, calls = machine.run("sweep", "x.json")
+        check(done.stdout == "tessera sweep x.json\n", "a sweep does not get the whole program", done, calls)
+        done, calls = machine.run("run", "x.json")
+        check(done.stdout == "tessera run x.json\n" and not calls, "a run does not take the program that is there", done, calls)
 
         done, calls = machine.run("test")
         installs = [c.split() for c in calls if c.startswith("apt-get install")]

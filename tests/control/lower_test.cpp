@@ -1,5 +1,7 @@
 // Does a program that controllers start do the same, with few operations, and in the time that these take?
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "sim/control/tasks.h"
 #include "sim/program/hash.h"
@@ -152,4 +154,60 @@ TEST_CASE("without controllers a program comes back as it is") {
   const ArraySpec array = bare_array();
   const Program free = relay(array, 12);
   CHECK(program_hash(*control::lower(free, array, durations_of(free))) == program_hash(free));
+}
+
+TEST_CASE("cores start the channels of their own tiles, the firmware all others") {
+  ArraySpec array = controlled_array(ControlMechanism::serial);
+  const auto started = [&] {
+    const Program free = halves(array, 20);
+    return *control::lower(free, array, durations_of(free));
+  };
+  const Program firmware = started();
+  array.controller.cores_start_own = true;
+  const EngineMap map(array);
+  CHECK(map.controllers() == 1 + array.cores());
+  const EngineId core = map.controller_of(map.compute_tile(0, 0));
+  CHECK(map.name(core) == "controller(0,0)");
+  Program program = started();
+  CHECK(objection(program, array) == "");
+  for (EngineId e = map.first_controller(); e < map.count(); ++e)
+    for (const ControlOp& op : program.engines[e].control)
+      CHECK((map.info(op.channel).tile_kind == TileKind::compute) == (e != map.first_controller()));
+  CHECK_FALSE(program.engines[core].control.empty());
+  CHECK(program.engines[map.first_controller()].control.size() <
+        firmware.engines[map.first_controller()].control.size());
+  const Outcome o = run(array, program);
+  CHECK(o.problems.empty());
+  Millicycles words = 0;
+  for (const ControlOp& op : program.engines[core].control) words += register_words[static_cast<std::size_t>(op.kind)];
+  CHECK(o.time(core, exec::Cause::busy) == words * millicycles_per_cycle);  // a cycle each
+  // Tokens of other tiles do not come to a core.
+  ControlOp token;
+  token.kind = ControlKind::await_token;
+  token.channel = map.mem_channel(0, EngineKind::mm2s, 0);
+  token.wait0 = static_cast<std::uint32_t>(program.waits.size());
+  token.wait_count = 1;
+  program.waits.push_back({token.channel, 1});
+  EngineProgram& list = program.engines[core];
+  list.steps.push_back({static_cast<std::int32_t>(list.control.size()), 0, 0});
+  list.control.push_back(token);
+  CHECK(objection(program, array).find("a core waits for tasks of mem(0,0).mm2s0") != std::string::npos);
+}
+
+TEST_CASE("descriptors that are at rest are written before a controller waits for tokens") {
+  const ArraySpec array = controlled_array(ControlMechanism::serial);
+  const Program free = halves(array, 20);
+  const Program program = *control::lower(free, array, durations_of(free));
+  const std::vector<ControlOp>& list = program.engines[EngineMap(array).first_controller()].control;
+  const auto at = [&](ControlKind kind) {
+    return std::find_if(list.begin(), list.end(), [&](const ControlOp& op) { return op.kind == kind; }) - list.begin();
+  };
+  const auto first_token = at(ControlKind::await_token);
+  REQUIRE(first_token < static_cast<std::ptrdiff_t>(list.size()));
+  // What leaves the memory tile waits for what has arrived there; its descriptors do not.
+  std::set<EngineId> written;
+  for (std::ptrdiff_t i = 0; i < first_token; ++i)
+    if (list[static_cast<std::size_t>(i)].kind == ControlKind::write_descriptor)
+      written.insert(list[static_cast<std::size_t>(i)].channel);
+  CHECK(written.count(EngineMap(array).mem_channel(0, EngineKind::mm2s, 0)) == 1);
 }

@@ -23,6 +23,7 @@ TEST_CASE("random networks that controllers start verify and match the reference
     Case c = random_case(seed);
     c.array.controller.mechanism = static_cast<arch::ControlMechanism>(1 + seed % 3);
     c.array.controller.operation_ns = 145;
+    c.array.controller.cores_start_own = seed % 2 == 0;
     const std::string json = random_network(seed);
     INFO(c.text << "\n" << json);
     Expected<Subject> subject = make_subject("random", json, c.array, c.ratio, c.spec);
@@ -43,5 +44,50 @@ TEST_CASE("random networks that controllers start verify and match the reference
     if (!wrong) CHECK(functional_objection(*subject, *lowered) == "");
   }
   CHECK(ran >= static_cast<int>(networks) * 3 / 4);
-  CHECK(started == ran);
+  CHECK(started > ran * 9 / 10);  // where all channels go round by locks alone, nobody has to start any
+}
+
+// Loads of activations into memory tiles, and how many of them wait for other engines.
+struct Loads {
+  int all = 0, waiting = 0, locked = 0;
+};
+Loads loads_of(const program::Program& p, const program::EngineMap& map) {
+  Loads n;
+  for (program::EngineId e = 0; e < map.first_controller(); ++e) {
+    if (map.info(e).tile_kind != program::TileKind::memory || map.info(e).kind != program::EngineKind::s2mm) continue;
+    for (const program::Transfer& t : p.engines[e].transfers) {
+      const program::EngineId source = p.routes[t.route].source;
+      if (map.info(source).tile_kind != program::TileKind::shim || t.payload != program::Payload::activations) continue;
+      ++n.all;
+      n.waiting += t.wait_count > 0 ? 1 : 0;
+      n.locked += t.acquire.lock >= 0 && t.release.lock >= 0 ? 1 : 0;
+    }
+  }
+  return n;
+}
+
+TEST_CASE("activations from DDR pass memory tiles between locks where somebody starts transfers") {
+  arch::ArraySpec array = random_case(0).array;
+  array.rows = array.cols = 2;
+  array.memtile.memory.size = 64 << 10;
+  array.controller.operation_ns = 145;
+  array.controller.cores_start_own = true;
+  const std::string json = R"({"name": "large", "input": [192, 192, 16], "layers": [
+    {"name": "conv", "op": "conv2d", "inputs": "input", "channels": 16, "kernel": [3, 3], "padding": [1, 1, 1, 1],
+     "relu": true}]})";
+  for (const auto mechanism : {arch::ControlMechanism::none, arch::ControlMechanism::serial}) {
+    array.controller.mechanism = mechanism;
+    Expected<Subject> subject = make_subject("large", json, array, 0);
+    REQUIRE(subject);
+    const Loads loads = loads_of(subject->program, program::EngineMap(array));
+    REQUIRE(loads.all > 16);
+    const bool free = mechanism == arch::ControlMechanism::none;
+    CHECK(loads.locked == (free ? 0 : loads.all));
+    CHECK((loads.waiting > loads.all / 2) == free);
+    const std::vector<Millicycles> durations = kernel_durations(subject->program, **cost::find_latency_model("peak"));
+    const Expected<program::Program> lowered = control::lower(subject->program, array, durations);
+    REQUIRE(lowered);
+    CHECK(describe(verify::verify(*lowered, array).value_or(Failure{})) == "");
+    CHECK(functional_objection(*subject, *lowered) == "");
+  }
 }

@@ -38,11 +38,16 @@ arch::ArraySpec serial_array() {
   return array;
 }
 
-std::string problems_of(const std::string& layers, const std::string& input = "[40, 40, 32]") {
+Expected<EngineNetwork> network_of(const std::string& layers, const std::string& input) {
   const std::string file = "open_engine_test.json";
   std::ofstream(file) << "{\"name\": \"x\", \"input\": " << input << ", \"layers\": [" << layers << "]}";
-  const Expected<EngineNetwork> network = read_engine_network(file);
+  Expected<EngineNetwork> network = read_engine_network(file);
   std::remove(file.c_str());
+  return network;
+}
+
+std::string problems_of(const std::string& layers, const std::string& input = "[40, 40, 32]") {
+  const Expected<EngineNetwork> network = network_of(layers, input);
   return network ? "" : describe(network.failure());
 }
 
@@ -108,4 +113,19 @@ TEST_CASE("what the engine does not have is refused by name") {
           {"name": "b", "op": "conv2d", "channels": 8, "kernel": 3, "stride": 2, "padding": 1})",
        "at least 20x20");
   says(R"({"name": "a", "op": "conv2d", "inputs": "nobody", "channels": 8, "kernel": 1})", "nobody");
+}
+
+// 64 = 3 x 20 + 4: the fourth column of tiles computes pixels of the third again, in another column of the array.
+TEST_CASE("tiles that overlap in two columns write the same values, and nothing else may") {
+  const auto network = network_of(
+      "{\"name\": \"a\", \"op\": \"conv2d\", \"channels\": 32, \"kernel\": 3, \"padding\": 1}", "[64, 64, 16]");
+  REQUIRE(network);
+  const arch::ArraySpec array = serial_array();
+  program::Program program = emit(*network, array, *load_kernel_times(folder + "times.json"), {}).program;
+  REQUIRE(program.written_alike.size() == 2);
+  CHECK(describe(verify::verify(program, array).value_or(Failure{})) == "");
+  program.written_alike.pop_back();
+  CHECK_THAT(describe(verify::verify(program, array).value_or(Failure{})), Catch::Contains("nothing orders the two"));
+  program.written_alike = {{0, program.ddr_bytes + 64}};
+  CHECK_THAT(describe(verify::verify(program, array).value_or(Failure{})), Catch::Contains("DDR addresses 0 to"));
 }

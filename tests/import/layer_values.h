@@ -13,20 +13,6 @@
 
 namespace tessera::import::test {
 
-// Of every element of a view, in the order of its dimensions: its place among [h][w][c] of the tensor.
-inline std::vector<std::size_t> places_of(const View& view) {
-  std::vector<std::size_t> places{static_cast<std::size_t>(view.first_pixel * view.c + view.first_channel)};
-  for (const Digits& dim : view.dims)
-    for (const Digit& d : dim) {
-      std::vector<std::size_t> next;
-      for (const std::size_t place : places)
-        for (std::int64_t i = 0; i < d.size; ++i)
-          next.push_back(place + static_cast<std::size_t>(i * d.stride * (d.channel ? 1 : view.c)));
-      places = std::move(next);
-    }
-  return places;
-}
-
 inline double largest(const std::vector<double>& values) {
   double most = 0;
   for (const double v : values)

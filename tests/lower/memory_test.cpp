@@ -48,3 +48,16 @@ TEST_CASE("chunks that find no room together take turns in slots of equal size")
   }
   CHECK(places == std::vector<std::int64_t>{0, 320, 640, 0, 320, 640});
 }
+
+TEST_CASE("slots of a ring follow each other, as many for each channel as for any other") {
+  WeightSpace space;
+  space.open({64, 1064});
+  const auto places = [&](int channels) {
+    std::vector<std::int64_t> list;
+    for (int k = 0; k < 5; ++k) list.push_back(space.ring(300, k, channels));
+    return list;
+  };
+  CHECK(places(1) == std::vector<std::int64_t>{64, 384, 704, 64, 384});
+  CHECK(places(2) == std::vector<std::int64_t>{64, 384, 64, 384, 64});
+  CHECK(places(4) == std::vector<std::int64_t>{64, 384, 704, 64, 384});  // fewer slots than channels: all of them
+}

@@ -94,6 +94,22 @@ TEST_CASE("Slices come back in order of time, whatever order they came in and ho
         std::vector<std::array<int, 4>>{{200, 900, -1, 1}, {1000, 1200, 3, 0}, {1200, 1301, 3, 0}});
 }
 
+TEST_CASE("Waits stand between tasks, whatever part of them a task covers; other charges are no slices") {
+  report::Timeline timeline;
+  timeline.task(task(0, 1, "conv", 100 * cycle, 200 * cycle));
+  timeline.task(task(0, 2, "conv", 300 * cycle, 400 * cycle));
+  timeline.charge({0, 1, "wait_control", 0, 150 * cycle});
+  timeline.charge({0, 2, "wait_input", 190 * cycle, 310 * cycle});
+  timeline.charge({0, 2, "wait_input", 320 * cycle, 380 * cycle});  // within a task
+  timeline.charge({0, -1, "idle", 400 * cycle, 900 * cycle});
+  timeline.charge({0, 2, "wait_output", 400 * cycle, 400 * cycle + 1});  // less than a cycle
+  const nlohmann::json json = timeline.json(array_of(1, 1));
+  CHECK(json["kinds"] == nlohmann::json({"conv", "wait_control", "wait_input"}));
+  CHECK(slices_of(json, 0) ==
+        std::vector<std::array<int, 4>>{{0, 100, 1, 1}, {100, 200, 1, 0}, {200, 300, 2, 2}, {300, 400, 2, 0}});
+  CHECK(json["slices"] == 4);
+}
+
 TEST_CASE("A layer spans its slices, weights fetched ahead left out, also beyond the limit of slices") {
   report::Timeline timeline(nullptr, 2);
   timeline.task(task(0, 1, "weights", 0, 5 * cycle));

@@ -60,7 +60,8 @@ RunResult full() {
   run.sparsity->mask_file = run.sparsity->weights = run.sparsity->gradients = "file.npz";
   for (std::optional<DensityResult>* density : {&run.dense, &run.sparse}) {  // what only controllers have
     ControlWork& control = *(*density)->control;
-    control.operations = control.serial_operations = 7;
+    control.operations = control.serial_operations = control.core_operations = 7;
+    control.compute_tile_operations = control.memory_tile_operations = control.shim_operations = 2;
     control.bound_us = control.serial_bound_us = 7;
     (*density)->weight_bytes->padding = 64;
     for (LayerResult& layer : (*density)->layers) {

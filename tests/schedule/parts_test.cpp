@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/base/random.h"
+#include "sim/cost/control_time.h"
 #include "sim/mapping/stored_masks.h"
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/channel_plan.h"
@@ -64,6 +65,54 @@ TEST_CASE("a further shim channel takes no channel from results where a memory t
   CHECK(loads(6, 1) == 1);
   CHECK(loads(6, 2) == 2);
   CHECK(loads(8, 4) == 4);
+}
+
+TEST_CASE("a serial controller starts few channels for results, and as many for each core") {
+  Layer layer;
+  layer.op = Op::conv2d;
+  layer.in = layer.out = {16, 16, 64};
+  cost::LayerContext c;
+  c.layer = &layer;
+  ArraySpec a;
+  a.rows = a.cols = 4;
+  a.clock_hz = 1e9;
+  a.controller.mechanism = ControlMechanism::serial;
+  a.memtile.dma.s2mm = 6;
+  a.controller.operation_ns = 100;
+  const auto results = [&](int height) {
+    layer.out.h = height;
+    return plan_channels(c, make_partition(layer, {0, height}, {Axis::height, Axis::channels}, a), a).results;
+  };
+  // 1 KB per row, 4 B per cycle and channel; a channel costs four operations in each memory tile, 1600 cycles in all.
+  CHECK(results(16) == 1);    // 1024 cycles on one channel
+  CHECK(results(128) == 2);   // 8192 on one, 4096 on two
+  CHECK(results(1024) == 4);  // never three: one of them would serve two cores
+}
+
+TEST_CASE("a channel iterates over one loop of equal tiles and has descriptors or tasks for the others") {
+  DmaSpec dma;
+  dma.descriptors = 48;
+  dma.s2mm = dma.mm2s = 6;
+  dma.iterations = 64;
+  struct Row {
+    double chain;
+    std::vector<cost::ControlLoop> loops;
+    double descriptors, tasks;
+  };
+  const std::vector<Row> rows{{1, {}, 1, 1},
+                              {4, {}, 4, 1},
+                              {1, {{7, true}}, 1, 1},
+                              {4, {{7, true}}, 4, 1},
+                              {1, {{7, false}}, 7, 2},
+                              {1, {{2, true}, {7, true}}, 2, 2},   // a task for each turn of the outer loop
+                              {1, {{64, true}, {2, true}}, 2, 1},  // a chain of two that iterates
+                              {1, {{65, true}}, 2, 2},             // further than the field
+                              {1, {{1, true}, {3, true}, {1, false}}, 1, 1}};
+  for (const Row& row : rows) {
+    const cost::ControlCount n = cost::channel_work(row.chain, row.loops, dma);
+    CHECK(n.descriptors == row.descriptors);
+    CHECK(n.tasks == row.tasks);
+  }
 }
 
 TEST_CASE("depth-wise tiles take every row once and keep what the next tile reads") {

@@ -89,7 +89,11 @@ def compare(process, density, hardware, names):
         check(f"DDR {what} over time", process.integral(f"DDR {what}") * 1e3, moved, 1e-6 * moved)
     operations = density["control"].get("operations")
     if operations is not None:
-        check("operations of controllers", len([s for s in process.of("controller") if s["cat"] != "wait"]), operations, 0)
+        done = {name: len([s for s in slices if s["cat"] != "wait"]) for name, slices in process.slices.items()
+                if name.startswith("controller")}
+        of_cores = sum(count for name, count in done.items() if "," in name)  # controller(row,column)
+        check("operations of controllers", sum(done.values()) - of_cores, operations, 0)
+        check("operations of cores", of_cores, density["control"].get("core_operations", 0), 0)
     for name, slices in process.slices.items():
         check(f"slices of {name} that lap over each other", outside(slices), 0, 0)
     if not any(value > 0 for _, value in process.counters["memory tiles"]):

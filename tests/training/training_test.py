@@ -24,7 +24,7 @@ except ImportError as missing:
     sys.exit(77)
 
 import experiment  # noqa: E402
-import finetune  # noqa: E402
+import finetune_runs  # noqa: E402
 import gradients  # noqa: E402
 import masks as block_masks  # noqa: E402
 from dataset import read_idx  # noqa: E402
@@ -110,7 +110,7 @@ class Experiment(unittest.TestCase):
     def test_masks_of_a_file_are_held(self):
         out, masks = os.path.join(self.folder, "tuned"), os.path.join(self.out, "masks", FINE_TUNED + ".npz")
         call(
-            finetune,
+            finetune_runs,
             TINY,
             "--out",
             out,
@@ -140,7 +140,7 @@ class Experiment(unittest.TestCase):
             file.write("run,seed,schedule,weights,masks,allocation\n")
             for schedule in ("fine_tune", "gradual"):
                 file.write(f"{schedule},1,{schedule},{weights},{pruned},mine\n")
-        call(finetune, TINY, "--out", out, "--runs", table, "--keep", "gradual")
+        call(finetune_runs, TINY, "--out", out, "--runs", table, "--keep", "gradual")
         with open(os.path.join(out, "accuracy.csv"), encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         self.assertEqual([(row["run"], row["allocation"], row["epochs"]) for row in rows],

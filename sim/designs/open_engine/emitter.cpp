@@ -40,6 +40,10 @@ class Emitter {
     p.network = engine.name;
     p.tensors = false;
     p.ddr_bytes = round_up(addresses_.end, 4);
+    for (std::size_t i = 0; i < engine.maps.size(); ++i)
+      if (tiles_overlap(engine.maps[i]))
+        p.written_alike.push_back(
+            {addresses_.maps[i], i + 1 < engine.maps.size() ? addresses_.maps[i + 1] : addresses_.weights.front()});
     for (auto& column : free_)
       for (int d = 0; d < array.shim.dma.descriptors; ++d) column.insert(d);
   }

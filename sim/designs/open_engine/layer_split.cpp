@@ -47,6 +47,8 @@ bool continues(const Run& run, const Round& next, Variant::Grain grain) {
 
 }  // namespace
 
+bool tiles_overlap(const Map& map) { return map.w % tile_cols != 0 || map.h % round_rows != 0; }
+
 LayerSplit split_layer(const EngineNetwork& network, const EngineLayer& layer, const Variant& variant) {
   const Map& out = network.maps[static_cast<std::size_t>(layer.out.map)];
   LayerSplit split;

@@ -48,6 +48,9 @@ struct LayerSplit {
   bool accumulates() const { return chunks.size() > 1; }
 };
 
+// Whether tiles do not divide the map: the last ones compute pixels of their neighbours again.
+bool tiles_overlap(const Map& map);
+
 LayerSplit split_layer(const EngineNetwork& network, const EngineLayer& layer, const Variant& variant);
 
 }  // namespace tessera::designs::open_engine

@@ -91,7 +91,7 @@ export function decode(data: TimelineData): Timeline {
 export function coreWork(data: TimelineData): Map<number, number[]> {
   const timeline = decode(data);
   const cores = timeline.tracks.filter((track) => track.kind === "core");
-  const waits = timeline.kinds.map((kind) => kind.startsWith("wait_") || kind === "idle");
+  const waits = timeline.kinds.map(isWait);
   const work = new Map<number, number[]>();
   cores.forEach((track, core) => {
     for (let i = 0; i < track.layer.length; ++i) {
@@ -104,10 +104,15 @@ export function coreWork(data: TimelineData): Map<number, number[]> {
   return work;
 }
 
-/** What matches a search: by kind, by layer and by track. Null: no search. */
+/** Whether a kind of slice is no work. */
+export const isWait = (kind: string): boolean => kind.startsWith("wait_");
+
+/** What matches a search: tasks by layer, all slices by kind and by track. Null: no search. */
 export interface Matches {
   layers: boolean[];
   kinds: boolean[];
+  /** Kinds that a layer's name does not find. */
+  waits: boolean[];
   track: (name: string) => boolean;
 }
 
@@ -117,9 +122,10 @@ export function search(timeline: Timeline, layers: GraphLayer[], text: string): 
   return {
     layers: layers.map((layer) => layer.name.toLowerCase().includes(wanted)),
     kinds: timeline.kinds.map((kind) => kind.includes(wanted)),
+    waits: timeline.kinds.map(isWait),
     track: (name) => name.toLowerCase().includes(wanted),
   };
 }
 
 export const matchesSlice = (m: Matches, track: Slices, i: number, trackMatches: boolean): boolean =>
-  trackMatches || m.kinds[track.what[i]] || (track.layer[i] >= 0 && m.layers[track.layer[i]]);
+  trackMatches || m.kinds[track.what[i]] || (!m.waits[track.what[i]] && track.layer[i] >= 0 && m.layers[track.layer[i]]);

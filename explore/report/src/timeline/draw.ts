@@ -3,7 +3,7 @@
 import { causeColor, layerColor, theme } from "../color";
 import { GraphLayer } from "../data";
 import { short, time } from "../format";
-import { Matches, matchesSlice, Slices, Timeline } from "./decode";
+import { isWait, Matches, matchesSlice, Slices, Timeline } from "./decode";
 
 export const rowHeight = 17;
 export const rulerHeight = 22;
@@ -66,8 +66,6 @@ export function firstVisible(track: Slices, t: number): number {
   }
   return low;
 }
-
-const isWait = (kind: string): boolean => kind.startsWith("wait_") || kind === "idle" || kind === "bank_conflict";
 
 function drawTrack(g: CanvasRenderingContext2D, scene: Scene, track: Slices, y: number, width: number) {
   const { view, gutter, matches, picked } = scene;

@@ -1,7 +1,7 @@
 // One timeline on a canvas: wheel with Ctrl or Shift zooms, dragging moves, dragging on the ruler zooms to what is marked.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { GraphLayer, TimelineData } from "../data";
-import { decode, Matches, search, Slices } from "./decode";
+import { decode, Matches, matchesSlice, search, Slices } from "./decode";
 import { describe, draw, pick, Picked, rowHeight, rowsOf, rulerHeight, Scene, Viewport } from "./draw";
 
 interface Props {
@@ -23,8 +23,7 @@ function allMatches(tracks: Slices[], matches: Matches): Picked[] {
   for (const track of tracks) {
     const named = matches.track(track.name);
     for (let index = 0; index < track.begin.length; ++index)
-      if (named || matches.kinds[track.what[index]] || (track.layer[index] >= 0 && matches.layers[track.layer[index]]))
-        found.push({ track, index });
+      if (matchesSlice(matches, track, index, named)) found.push({ track, index });
   }
   return found.sort((a, b) => a.track.begin[a.index] - b.track.begin[b.index]);
 }

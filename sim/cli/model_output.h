@@ -1,0 +1,32 @@
+// The first output of a file: where its values stand among those that layers compute.
+#pragma once
+#include <vector>
+
+#include "sim/evaluation/accuracy.h"
+#include "sim/import/import.h"
+
+namespace tessera::cli {
+
+struct ModelOutput {
+  network::LayerId layer = 0;
+  bool image = false;               // has rows and columns; its values are [h][w][c] then, else as the file has them
+  network::Shape shape;             // of an image
+  std::vector<std::size_t> places;  // of its values, in the tensor of the layer
+  double factor = 1;                // of a value to what stands there
+
+  std::int64_t size() const { return static_cast<std::int64_t>(places.size()); }
+};
+
+ModelOutput first_output(const import::Imported& imported);
+
+// The values of an output among those of its layer's tensor.
+template <class T>
+std::vector<float> output_values(const ModelOutput& output, const std::vector<T>& tensor, double step) {
+  std::vector<float> values;
+  values.reserve(output.places.size());
+  for (const std::size_t place : output.places)
+    values.push_back(static_cast<float>(static_cast<double>(tensor[place]) * step * output.factor));
+  return values;
+}
+
+}  // namespace tessera::cli

@@ -1,0 +1,198 @@
+#include "sim/cost/control_time.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tessera::cost {
+namespace {
+
+using mapping::Axis;
+
+// Descriptors of a chain: what a channel of a memory tile gets where all others take theirs.
+double chain_limit(const arch::DmaSpec& dma) { return std::max(1.0, 1.5 * dma.descriptors / (dma.s2mm + dma.mm2s)); }
+
+ControlCount& operator+=(ControlCount& a, const ControlCount& b) {
+  a.descriptors += b.descriptors;
+  a.tasks += b.tasks;
+  a.tokens += b.tokens;
+  a.patches += b.patches;
+  return a;
+}
+ControlCount operator*(double n, ControlCount c) {
+  c.descriptors *= n;
+  c.tasks *= n;
+  c.tokens *= n;
+  c.patches *= n;
+  return c;
+}
+
+double time_of(const ControlCount& c) { return c.descriptors + c.tasks; }
+
+// The parts of a layer as loops.
+class Work {
+ public:
+  Work(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a)
+      : c_(c), p_(walk.partition), t_(walk.tiling), walk_(walk), a_(a), l_(*c.layer), shape_(tile_shape(l_, p_, t_)) {}
+
+  ControlCount run() const {
+    ControlCount all = inputs();
+    all += results();
+    if (c_.operand) all += operands();
+    if (!p_.weights.empty()) all += weights();
+    if (!a_.controller.of_cores()) all += cores();
+    return all;
+  }
+
+ private:
+  bool aligned(Axis bands) const { return p_.sharding.cols == bands; }
+  bool padded() const {
+    const network::Window& w = l_.window;
+    return w.pad_top + w.pad_left + w.pad_bottom + w.pad_right > 0;
+  }
+  static bool even(int size, int parts) { return parts == 1 || size % parts == 0; }
+
+  // Loops over the tiles of a map that stands in bands along `axis`; `apart`: every memory tile sees its own share.
+  std::vector<ControlLoop> spatial(Axis axis, bool apart, bool edges) const {
+    const auto loop = [&](Axis of, int size, int parts) -> ControlLoop {
+      const bool own = apart && of == axis;
+      const int turns = own ? static_cast<int>(ceil_div(parts, a_.memtiles())) : parts;
+      return {turns, even(size, parts) && !(edges && of == Axis::width && parts > 1) && !(own && parts % turns != 0)};
+    };
+    return {loop(Axis::height, p_.max_h, t_.nh), loop(Axis::width, p_.max_w, t_.nw)};
+  }
+
+  ControlCount inputs() const {
+    const arch::DmaSpec& dma = a_.memtile.dma;
+    const int blocks = network::stored_channels(l_.in.c) / 8;
+    const bool crossing = !c_.in_ddr.input && !aligned(c_.input_axis);
+    std::vector<ControlLoop> loops = spatial(c_.input_axis, crossing, padded());
+    const ControlLoop same{t_.ni > 1 || t_.weights_stationary ? t_.no : 1, true};
+    if (same.turns > 1) loops.insert(t_.weights_stationary ? loops.begin() : loops.end(), same);
+    const bool own = mapping::channelwise(l_);
+    const ControlLoop channels{own ? t_.no : t_.ni, own || even(blocks, t_.ni)};
+    if (channels.turns > 1) loops.push_back(channels);
+    const auto groups = static_cast<double>(p_.acts.size());
+    ControlCount all;
+    if (c_.in_ddr.input) {
+      ControlCount staged = channel_work(1, loops, a_.shim.dma);
+      staged.patches = staged.descriptors;
+      staged += channel_work(1, loops, dma);
+      staged.tokens += staged.tasks;
+      all += groups * staged;
+      all += groups * channel_work(1, loops, dma);
+    } else if (crossing) {
+      all += groups * a_.memtiles() * channel_work(1, loops, dma);
+    } else {
+      all += groups * channel_work(1, loops, dma);
+      if (l_.window.extent_h() > l_.window.sh || l_.window.extent_w() > l_.window.sw) {
+        std::vector<ControlLoop> border = loops;  // without the axis of the bands
+        border[c_.input_axis == Axis::height ? 0 : 1] = {};
+        all += 2.0 * groups * (a_.memtiles() - 1) / a_.memtiles() * channel_work(1, border, dma);
+      }
+    }
+    all.tokens += all.tasks * 0.25;
+    return all;
+  }
+
+  std::vector<ControlLoop> outputs(Axis axis, bool apart) const {
+    std::vector<ControlLoop> loops = spatial(axis, apart, false);
+    const ControlLoop channels{t_.no, even(p_.max_b, t_.no)};
+    if (channels.turns > 1) loops.insert(t_.weights_stationary ? loops.begin() : loops.end(), channels);
+    return loops;
+  }
+
+  ControlCount results() const {
+    const arch::DmaSpec& dma = a_.memtile.dma;
+    const bool crossing = !c_.in_ddr.output && !aligned(c_.output_axis);
+    const std::vector<ControlLoop> loops = outputs(c_.output_axis, crossing);
+    const auto cores = static_cast<double>(p_.parts.size());
+    const double channels = walk_.channels.results;
+    const double chain = std::ceil((crossing ? cores : cores / a_.memtiles()) / channels);
+    ControlCount each = channel_work(chain, loops, dma);
+    each.tokens += 1.5;
+    ControlCount all = a_.memtiles() * channels * each;
+    if (c_.in_ddr.output) {
+      all += cores * channel_work(1, loops, dma);
+      ControlCount up = cores * channel_work(1, loops, a_.shim.dma);
+      up.patches = up.descriptors;
+      up.tokens = up.tasks;
+      all += up;
+    }
+    return all;
+  }
+
+  ControlCount operands() const {
+    const bool crossing = !c_.in_ddr.operand && !aligned(c_.operand_axis);
+    const auto streams = static_cast<double>(p_.parts.size()) * (crossing ? a_.memtiles() : 1);
+    return streams * channel_work(1, outputs(c_.operand_axis, crossing), a_.memtile.dma);
+  }
+
+  // Channels of compute tiles: what comes, weights, and what leaves.
+  ControlCount cores() const {
+    const double kinds = 2 + (p_.weights.empty() ? 0 : 1) + (c_.operand ? 1 : 0);
+    return kinds * static_cast<double>(p_.parts.size()) * channel_work(1, outputs(c_.output_axis, false), a_.tile.dma);
+  }
+
+  ControlCount weights() const {
+    const arch::DmaSpec& dma = a_.memtile.dma;
+    const int groups = static_cast<int>(p_.weights.size()), memtiles = a_.memtiles();
+    const mapping::Loads loads = loads_of(l_, t_);
+    const double chunks = t_.no * t_.ni;
+    const bool resident =
+        walk_.weights.all / std::max<Bytes>(1, std::min<Bytes>(memtiles, static_cast<Bytes>(groups))) < c_.staging;
+    const double streams = std::max(groups, memtiles / groups * groups);
+    const std::vector<ControlLoop> once{{static_cast<int>(chunks), even(p_.max_b, t_.no)}};
+    const std::vector<ControlLoop> again{{static_cast<int>(std::ceil(loads.weights / chunks)), true}, once[0]};
+    ControlCount loaded = channel_work(1, once, dma);
+    if (!resident) loaded = std::max(1.0, loads.weights / 4) * channel_work(1, {}, dma);
+    ControlCount all = std::min<double>(streams, memtiles) * loaded;
+    ControlCount shim = all;
+    shim.patches = shim.descriptors;
+    all += shim;
+    all.tokens += all.tasks / 2;
+    all += streams * (resident ? channel_work(1, again, dma) : loaded);
+    return all;
+  }
+
+  const LayerContext& c_;
+  const mapping::Partition& p_;
+  const mapping::Tiling& t_;
+  const Walk& walk_;
+  const arch::ArraySpec& a_;
+  const network::Layer& l_;
+  const mapping::TileShape shape_;
+};
+
+}  // namespace
+
+ControlCount channel_work(double chain, const std::vector<ControlLoop>& loops, const arch::DmaSpec& dma) {
+  const double limit = chain_limit(dma);
+  const auto plain = [&](double length) { return ControlCount{length, std::ceil(length / limit), 0, 0}; };
+  std::size_t k = loops.size();
+  while (k > 0 && loops[k - 1].turns <= 1) --k;
+  if (k == 0) return plain(chain);
+  const ControlLoop inner = loops[k - 1];
+  const std::vector<ControlLoop> outer(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(k) - 1);
+  ControlCount best = channel_work(chain * inner.turns, outer, dma);  // a descriptor for each turn
+  if (!inner.even || chain > limit) return best;
+  double tasks = 1;  // one for each turn of the loops outside
+  for (const ControlLoop& l : outer) tasks *= l.turns;
+  tasks *= std::ceil(static_cast<double>(inner.turns) / dma.iterations);
+  const ControlCount iterated = tasks * plain(chain);
+  return time_of(iterated) < time_of(best) ? iterated : best;
+}
+
+ControlCount control_work(const LayerContext& context, const Walk& walk, const arch::ArraySpec& array) {
+  return Work(context, walk, array).run();
+}
+
+double serial_cycles(const ControlCount& n, const arch::ArraySpec& array) {
+  const arch::ControllerSpec& c = array.controller;
+  const double ns = n.descriptors * c.serial_ns(arch::ControlKind::write_descriptor) +
+                    n.tasks * c.serial_ns(arch::ControlKind::push_task) +
+                    n.tokens * c.serial_ns(arch::ControlKind::await_token) +
+                    n.patches * c.serial_ns(arch::ControlKind::patch_address);
+  return ns * array.clock_hz / 1e9;
+}
+
+}  // namespace tessera::cost
