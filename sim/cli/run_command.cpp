@@ -274,7 +274,7 @@ Failure staged_problems(const RunArguments& arguments, const result::StagedRun& 
       failure.problems.push_back(
           {"", "--functional", fmt::format("node '{}' ({}) is on the host, which computes no data", call.node, call.op),
            "legal: without --host"});
-  const std::vector<Problem> files = unwritable_files({arguments.json_file});
+  const std::vector<Problem> files = unwritable_files({arguments.json_file}, {arguments.config});
   failure.problems.insert(failure.problems.end(), files.begin(), files.end());
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));

@@ -26,6 +26,7 @@ struct Quantization {
 struct Value {
   std::string name;
   bool known = false;     // type and shape are
+  bool of_host = false;   // the host computes it, and leaves its elements in any order
   bool declared = false;  // type and shape are what the file says, for operators without a shape rule
   DataType type = DataType::f32;
   Dims shape;

@@ -52,6 +52,7 @@ class HostCut {
     }
     for (const ValueId out : node.outputs)
       if (out != no_value) stage(out) = s;
+    if (on_host(node)) made_on_host_.insert(node.outputs.begin(), node.outputs.end());
     last_ = std::max(last_, s);
   }
 
@@ -87,6 +88,7 @@ class HostCut {
 
   void read(const Node& node, ValueId in, Graph& graph) {
     graph.inputs.push_back(in);
+    graph.values[static_cast<std::size_t>(in)].of_host = made_on_host_.count(in) > 0;
     if (value(in).known) return;
     problems_.push_back({graph_.file, node_path(node),
                          fmt::format("reads '{}' of the host, of unknown size", value(in).name),
@@ -99,6 +101,7 @@ class HostCut {
   std::vector<int> made_by_;
   std::map<int, std::vector<HostCall>> calls_;  // before that stage
   std::set<std::string> found_;
+  std::set<ValueId> made_on_host_;
   int last_ = 0;
   std::vector<Problem> problems_;
 };

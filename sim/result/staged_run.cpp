@@ -1,5 +1,6 @@
 #include "sim/result/staged_run.h"
 
+#include "sim/result/energy_metrics.h"
 #include "sim/result/json.h"
 
 namespace tessera::result {
@@ -48,7 +49,8 @@ const std::vector<Metric<StagedRun>>& staged_metrics() {
   static const std::vector<Metric<StagedRun>> table{
       {"host_us", "us", "Time of all calls on the host, as --host gives it: nothing of it is simulated.",
        "sum of host[].us", derived<StagedRun>([](const StagedRun& r) { return Value(r.host_us()); })},
-      {"staged_speedup", "ratio", "How much faster the whole is with zero blocks left out, host and dispatches included.",
+      {"staged_speedup", "ratio",
+       "How much faster the whole is with zero blocks left out, host and dispatches included.",
        "dense.staged_us / sparse.staged_us", derived<StagedRun>(staged_speedup)},
       {"host", "", "One entry per call (see host[].*).", "given", {}},
       {"stages", "", "What the array computes between calls: a result.json each.", "given", {}},
@@ -76,8 +78,7 @@ const std::vector<Metric<StagedDensity>>& staged_density_metrics() {
   using D = StagedDensity;
   static const std::vector<Metric<D>> table{
       {"staged_us", "us", "What the whole takes: host and array wait for each other.",
-       "array_us + staged_dispatch_us + host_us", derived<D>([](const D& d) { return Value(d.total_us()); }),
-       "in all"},
+       "array_us + staged_dispatch_us + host_us", derived<D>([](const D& d) { return Value(d.total_us()); }), "in all"},
       {"array_us", "us", "Simulated time of the stages on the array.", "sum of latency_us over the stages",
        field<&D::array_us>(), "  array, simulated"},
       {"staged_dispatch_us", "us", "A dispatch for every stage.", "sum of dispatch_us over the stages",

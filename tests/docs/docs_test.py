@@ -2,7 +2,8 @@
 """Does every command of the documentation work, and does every link lead somewhere?  docs_test.py PROGRAM SOURCES
 
 Blocks marked sh and python of one page run in order in a folder of its own, in which ./tessera is PROGRAM, model.onnx a
-network, dynamic.onnx the same with an open size N, and reader.onnx.gz one with an LSTM. Then every other command that stands in the text as `./tessera ...`.
+network, dynamic.onnx the same with an open size N, and reader.onnx.gz one with an LSTM. Then every other command that
+stands in the text as `./tessera ...`.
 Blocks marked `setup` change the machine or the tree, those marked `json` are files; they are not run. The programs that make
 published results are not run either: results/*/README.md."""
 import gzip
