@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/host_stages.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/progress.h"
@@ -51,6 +52,30 @@ void print(run::Density density, const result::PlanSummary& plan, const schedule
       show_time(bounds.alone_us), bounds.critical_path.size(), show_time(bounds.critical_path_us));
 }
 
+// Schedules and verifies both densities.
+int check_config(const run::RunConfig& config, const std::string& json_file) {
+  fmt::print("{}: {} on {} {}x{}\n", config.name, config.network.name, config.array.name, config.array.rows,
+             config.array.cols);
+  const schedule::RegisteredPolicy& policy = *schedule::find_policy(config.schedule.policy);
+  const network::LivePeak peak = live_peak(config.network, policy.products);
+  fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n",
+             show_bytes(static_cast<double>(peak.bytes)), config.network.layers[peak.layer].name,
+             show_bytes(static_cast<double>(config.array.memtiles() * config.array.memtile.memory.size)));
+  fmt::print("{}", sparsity_report(sparsity_result(config)));
+  std::vector<result::PlanSummary> plans;  // dense, sparse
+  for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
+    const Expected<run::Plan> plan = [&] {
+      const ProgressLine line(config.name + ", " + density_name(density));
+      return make_plan(config, density);
+    }();
+    if (!plan) return report_failure(plan.failure());
+    print(density, plans.emplace_back(summary(config.network, *plan)), policy);
+  }
+  if (json_file.empty()) return 0;
+  const std::optional<Failure> failure = write_text(json_file, result::json_text(plans[0], plans[1]));
+  return failure ? report_failure(*failure) : 0;
+}
+
 int check(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
           const std::string& json_file) {
   Failure wrong{ExitCode::bad_input, unwritable_files({json_file}, {file})};
@@ -63,26 +88,28 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
   if (model) fmt::print("{}masks: {}\n", import_summary(model->imported), model->masks);
-  fmt::print("{}: {} on {} {}x{}\n", config->name, config->network.name, config->array.name, config->array.rows,
-             config->array.cols);
-  const schedule::RegisteredPolicy& policy = *schedule::find_policy(config->schedule.policy);
-  const network::LivePeak peak = live_peak(config->network, policy.products);
-  fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n",
-             show_bytes(static_cast<double>(peak.bytes)), config->network.layers[peak.layer].name,
-             show_bytes(static_cast<double>(config->array.memtiles() * config->array.memtile.memory.size)));
-  fmt::print("{}", sparsity_report(sparsity_result(*config)));
-  std::vector<result::PlanSummary> plans;  // dense, sparse
-  for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-    const Expected<run::Plan> plan = [&] {
-      const ProgressLine line(config->name + ", " + density_name(density));
-      return make_plan(*config, density);
-    }();
-    if (!plan) return report_failure(plan.failure());
-    print(density, plans.emplace_back(summary(config->network, *plan)), policy);
+  return check_config(*config, json_file);
+}
+
+// With operators on the host: every stage for itself.
+int check_stages(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
+                 const std::string& json_file) {
+  const Expected<std::vector<ModelStage>> stages = open_stages(file, options, sets);
+  Failure wrong{ExitCode::bad_input, {}};
+  if (!json_file.empty())
+    wrong.problems.push_back(
+        {"", "--json", "beside --host, with which there is more than one schedule", "legal: without --host"});
+  if (!stages)
+    wrong.problems.insert(wrong.problems.end(), stages.failure().problems.begin(), stages.failure().problems.end());
+  if (!wrong.problems.empty()) return report_failure(wrong);
+  fmt::print("{}", host_summary(staged_run(*stages)));
+  for (const ModelStage& stage : *stages) {
+    fmt::print("{}", host_lines(stage.host));
+    if (!stage.array) continue;
+    fmt::print("{}masks: {}\n", import_summary(stage.array->imported), stage.array->masks);
+    if (const int code = check_config(stage.array->config, ""); code != 0) return code;
   }
-  if (json_file.empty()) return 0;
-  const std::optional<Failure> failure = write_text(json_file, result::json_text(plans[0], plans[1]));
-  return failure ? report_failure(*failure) : 0;
+  return 0;
 }
 }  // namespace
 
@@ -99,12 +126,14 @@ void add_check_command(CLI::App& app, int& exit_code) {
                    "run config, for example configs/runs/resnet50_4x4.json, or an ONNX file")
       ->required();
   add_model_options(*command, arguments->model);
+  add_host_option(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->add_option("--mapping", arguments->mapping, mapping_help);
   command->add_option("--json", arguments->json, "also write estimate, bounds and critical path to this file");
   command->callback([arguments, &exit_code] {
     if (!arguments->mapping.empty()) arguments->sets.push_back(mapping_set(arguments->mapping));
-    exit_code = check(arguments->config, arguments->model, arguments->sets, arguments->json);
+    const bool staged = import::is_onnx(arguments->config) && !arguments->model.host.empty();
+    exit_code = (staged ? check_stages : check)(arguments->config, arguments->model, arguments->sets, arguments->json);
   });
 }
 

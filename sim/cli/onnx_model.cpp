@@ -21,11 +21,23 @@ void take(std::vector<Problem>& problems, const Failure& failure) {
   problems.insert(problems.end(), failure.problems.begin(), failure.problems.end());
 }
 
+Expected<std::string> hardware_of(const ModelOptions& options) {
+  return run::hardware_file(options.hardware.empty() ? "aie2" : options.hardware);
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--hardware", options.hardware, "for an ONNX file: hardware by name (default aie2) or path");
   command.add_option("--dim", options.sizes, "NAME=SIZE: size of a dynamic dimension of an ONNX file; repeatable")
+      ->allow_extra_args(false);
+}
+
+void add_host_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--host", options.host,
+                  "OPERATOR=TIME: nodes of an ONNX file that the host computes, and how long a call takes (250us); the "
+                  "array waits; repeatable")
       ->allow_extra_args(false);
 }
 
@@ -55,23 +67,36 @@ Expected<ModelRun> open_model(const std::string& path, const ModelOptions& optio
                               const std::vector<std::string>& sets) {
   Failure wrong{ExitCode::bad_input, {}};
   const import::DimensionSizes sizes = read_sizes(options, wrong.problems);
-  const Expected<std::string> hardware = run::hardware_file(options.hardware.empty() ? "aie2" : options.hardware);
-  if (!hardware) take(wrong.problems, at_option("--hardware", hardware.failure()));
   Expected<import::Imported> imported = import::import_onnx(path, sizes);
-  if (!imported) {
-    take(wrong.problems, imported.failure());
+  if (imported) {
+    Expected<ModelRun> run = model_run(std::move(*imported), options, sets);
+    if (run && wrong.problems.empty()) return run;
+    if (!run) take(wrong.problems, run.failure());
     return wrong;
   }
+  const Expected<std::string> hardware = hardware_of(options);
+  if (!hardware) take(wrong.problems, at_option("--hardware", hardware.failure()));
+  take(wrong.problems, imported.failure());
+  return wrong;
+}
+
+Expected<ModelRun> model_run(import::Imported imported, const ModelOptions& options,
+                             const std::vector<std::string>& sets) {
+  Failure wrong{ExitCode::bad_input, {}};
+  const Expected<std::string> hardware = hardware_of(options);
+  if (!hardware) take(wrong.problems, at_option("--hardware", hardware.failure()));
   const MaskOrigin origin = mask_origin(sets);
   for (Problem& problem : unsuitable_sets(origin, sets)) wrong.problems.push_back(std::move(problem));
-  const json document = {{"network", imported->file},
-                         {"hardware", fs::absolute(hardware ? *hardware : *run::hardware_file("aie2")).string()},
+  const Expected<std::string> judged = hardware ? hardware : run::hardware_file("aie2");  // other keys are judged too
+  if (!judged) return wrong;
+  const json document = {{"network", imported.file},
+                         {"hardware", fs::absolute(*judged).string()},
                          {"sparsity", default_sparsity(origin, sets)}};
-  const sparsity::WeightsByLayer weights = weights_by_layer(*imported);
-  Expected<run::RunConfig> config = run::make_run_config(document, ".", imported->network.name, sets, &weights);
+  const sparsity::WeightsByLayer weights = weights_by_layer(imported);
+  Expected<run::RunConfig> config = run::make_run_config(document, ".", imported.network.name, sets, &weights);
   if (!config) take(wrong.problems, config.failure());
   if (!wrong.problems.empty()) return wrong;
-  ModelRun run{std::move(*config), std::move(*imported), ""};
+  ModelRun run{std::move(*config), std::move(imported), ""};
   if (origin == MaskOrigin::file) run.config.masks = zero_block_masks(run.imported, run.config.mask_spec);
   run.masks = masks_text(run.config, origin);
   if (origin != MaskOrigin::config) resolve_as_file(run.config);
@@ -93,8 +118,9 @@ Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions
   Expected<run::RunConfig> config = run::load_run_config(path, sets, weights ? &*weights : nullptr);
   if (config && config->mask_spec.importance && config->mask_spec.weights.empty()) resolve_as_file(*config);
   Failure wrong = config ? Failure{ExitCode::bad_input, {}} : config.failure();
-  for (const auto& [option, given] :
-       {std::pair{"--hardware", !options.hardware.empty()}, {"--dim", !options.sizes.empty()}})
+  for (const auto& [option, given] : {std::pair{"--hardware", !options.hardware.empty()},
+                                      {"--dim", !options.sizes.empty()},
+                                      {"--host", !options.host.empty()}})
     if (given)
       wrong.problems.push_back(
           {"", option, "is for an ONNX file", "legal: --set hardware=FILE, or a path that ends in .onnx"});
@@ -138,6 +164,11 @@ std::optional<Failure> write_weights(const std::string& path, const import::Impo
           "<i4", {w.cout}, {multiplier, multiplier + w.multiplier.size() * sizeof(std::int32_t)}};
   }
   return write_npz(path, arrays);
+}
+
+result::FileMacs file_macs(const import::Imported& imported) {
+  const import::MacCount& m = imported.macs;
+  return {m.conv, m.gemm, m.matmul_weights, m.matmul_activations};
 }
 
 std::string import_summary(const import::Imported& imported) {

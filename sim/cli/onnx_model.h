@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/import/import.h"
+#include "sim/result/run_result.h"
 #include "sim/run/run_config.h"
 
 namespace tessera::cli {
@@ -13,8 +14,10 @@ namespace tessera::cli {
 struct ModelOptions {
   std::string hardware;            // name in configs/hardware, or a path
   std::vector<std::string> sizes;  // "N=1"
+  std::vector<std::string> host;   // "LSTM=250us"
 };
 void add_model_options(CLI::App& command, ModelOptions& options);
+void add_host_option(CLI::App& command, ModelOptions& options);
 
 // Of --dim; what is no NAME=SIZE is a problem.
 import::DimensionSizes read_sizes(const ModelOptions& options, std::vector<Problem>& problems);
@@ -24,6 +27,9 @@ struct ModelRun {
   import::Imported imported;
   std::string masks;  // where those of the sparse run come from, in one line
 };
+// The run of what was read.
+Expected<ModelRun> model_run(import::Imported imported, const ModelOptions& options,
+                             const std::vector<std::string>& sets);
 Expected<ModelRun> open_model(const std::string& path, const ModelOptions& options,
                               const std::vector<std::string>& sets);
 
@@ -38,6 +44,7 @@ std::optional<Failure> write_weights(const std::string& path, const import::Impo
                                      const std::vector<std::optional<sparsity::BlockMask>>& masks = {});
 
 // "4,089,184,256 multiply-accumulates: ..." and what was left out.
+result::FileMacs file_macs(const import::Imported& imported);
 std::string import_summary(const import::Imported& imported);
 
 }  // namespace tessera::cli

@@ -7,6 +7,7 @@
 
 #include "sim/base/message.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/host_stages.h"
 #include "sim/cli/onnx_model.h"
 #include "sim/cli/output.h"
 #include "sim/cli/progress.h"
@@ -227,13 +228,93 @@ class WeightFile {
   std::string folder_ = (std::filesystem::temp_directory_path() / "tessera_weights_XXXXXX").string();
 };
 
-int run(RunArguments arguments) {
+// A run that was carried out and shown.
+struct Done {
+  result::RunResult result;
+  Pictures pictures;
+  int code = 0;  // of the functional check
+};
+
+Expected<Done> carry_out(RunArguments arguments, const run::RunConfig& config, const ModelRun* model,
+                         std::FILE* screen) {
+  std::optional<WeightFile> weights;
+  if (model != nullptr && arguments.functional && arguments.data.empty()) {
+    weights.emplace();
+    arguments.data = weights->path();
+    if (auto failure = write_weights(arguments.data, model->imported)) return *failure;
+  }
+  if (model != nullptr) fmt::print(screen, "{}masks: {}\n\n", import_summary(model->imported), model->masks);
+  Done done;
+  Expected<result::RunResult> result = simulate_all(arguments, config, done.pictures);
+  if (!result) return result.failure();
+  done.result = std::move(*result);
+  if (model != nullptr) done.result.model = file_macs(model->imported);
+  fmt::print(screen, "{}", run_report(done.result));
+  const auto& reports = arguments.reports;
+  if (std::find(reports.begin(), reports.end(), "layers") != reports.end())
+    fmt::print(screen, "{}", layers_report(done.result));
+  done.code = check_functional_results(done.result, screen);
+  return done;
+}
+
+// Options that a run in stages does not follow: each stage has programs, masks and timelines of its own.
+Failure staged_problems(const RunArguments& arguments, const result::StagedRun& staged) {
+  Failure failure{ExitCode::bad_input, {}};
+  for (const auto& [option, given] : {std::pair{"--report", !page_file(arguments).empty()},
+                                      {"--trace", !arguments.trace_file.empty()},
+                                      {"--dump", !arguments.dump.empty()},
+                                      {"--program", !arguments.program_file.empty()},
+                                      {"--mapping", !arguments.mapping_file.empty()},
+                                      {"--data", !arguments.data.empty()}})
+    if (given)
+      failure.problems.push_back(
+          {"", option, "beside --host, with which every stage is a run of its own", "legal: without --host"});
+  if (arguments.functional)
+    for (const result::StagedCall& call : staged.host)
+      failure.problems.push_back(
+          {"", "--functional", fmt::format("node '{}' ({}) is on the host, which computes no data", call.node, call.op),
+           "legal: without --host"});
+  const std::vector<Problem> files = unwritable_files({arguments.json_file}, {arguments.config});
+  failure.problems.insert(failure.problems.end(), files.begin(), files.end());
+  if (std::optional<Problem> problem = unwritable_parent(arguments.out))
+    failure.problems.push_back(std::move(*problem));
+  return failure;
+}
+
+// With operators on the host: the stages one after the other, and what they took together.
+int run_stages(const RunArguments& arguments, const std::vector<std::string>& sets) {
+  const Expected<std::vector<ModelStage>> stages = open_stages(arguments.config, arguments.model, sets);
+  result::StagedRun staged = stages ? staged_run(*stages) : result::StagedRun{};
+  Failure wrong = staged_problems(arguments, staged);
+  if (!stages)
+    wrong.problems.insert(wrong.problems.end(), stages.failure().problems.begin(), stages.failure().problems.end());
+  if (!wrong.problems.empty()) return report_failure(wrong);
+  std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
+  fmt::print(screen, "{}", host_summary(staged));
+  for (const ModelStage& stage : *stages) {
+    fmt::print(screen, "{}", host_lines(stage.host));
+    if (!stage.array) continue;
+    Expected<Done> done = carry_out(arguments, stage.array->config, &*stage.array, screen);
+    if (!done) return report_failure(done.failure());
+    const Expected<std::string> folder = commit_result(stage.array->config, done->result, arguments.out);
+    if (!folder) return report_failure(folder.failure());
+    fmt::print(screen, "\nresult in {}\n\n", *folder);
+    staged.stages.push_back(std::move(done->result));
+  }
+  fmt::print(screen, "{}", staged_report(staged));
+  if (arguments.json_file.empty()) return 0;
+  const std::optional<Failure> failure = write_text(arguments.json_file, result::json_text(staged));
+  return failure ? report_failure(*failure) : 0;
+}
+
+int run(const RunArguments& arguments) {
   std::vector<std::string> sets = arguments.sets;
   if (!arguments.fidelity.empty()) sets.push_back("fidelity=" + arguments.fidelity);
   if (!arguments.mapping_file.empty()) {
     sets.push_back(mapping_set(arguments.mapping_file));
     sets.emplace_back("schedule.policy=mapping");
   }
+  if (import::is_onnx(arguments.config) && !arguments.model.host.empty()) return run_stages(arguments, sets);
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {
     const ProgressLine line(arguments.config);
@@ -243,40 +324,28 @@ int run(RunArguments arguments) {
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
-  std::optional<WeightFile> weights;
-  if (model && arguments.functional && arguments.data.empty()) {
-    weights.emplace();
-    arguments.data = weights->path();
-    if (auto failure = write_weights(arguments.data, model->imported)) return report_failure(*failure);
-  }
   // Standard output belongs to the JSON alone when it is asked for there.
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
-  if (model) fmt::print(screen, "{}masks: {}\n\n", import_summary(model->imported), model->masks);
-  Pictures pictures;
-  const Expected<result::RunResult> result = simulate_all(arguments, *config, pictures);
-  if (!result) return report_failure(result.failure());
-  fmt::print(screen, "{}", run_report(*result));
-  const std::string page = page_file(arguments);
-  const auto& reports = arguments.reports;
-  if (std::find(reports.begin(), reports.end(), "layers") != reports.end())
-    fmt::print(screen, "{}", layers_report(*result));
-  const int code = check_functional_results(*result, screen);
+  const Expected<Done> done = carry_out(arguments, *config, model ? &*model : nullptr, screen);
+  if (!done) return report_failure(done.failure());
+  const result::RunResult& result = done->result;
   if (!arguments.json_file.empty()) {
-    if (auto failure = write_text(arguments.json_file, result::json_text(*result))) return report_failure(*failure);
+    if (auto failure = write_text(arguments.json_file, result::json_text(result))) return report_failure(*failure);
   }
   if (!arguments.trace_file.empty()) {
-    if (auto failure = write_file(arguments.trace_file, trace::perfetto_file(pictures.events)))
+    if (auto failure = write_file(arguments.trace_file, trace::perfetto_file(done->pictures.events)))
       return report_failure(*failure);
   }
+  const std::string page = page_file(arguments);
   if (!page.empty()) {
-    if (auto failure = write_report(page, {run_view(*config, *result, pictures.views)}, ""))
+    if (auto failure = write_report(page, {run_view(*config, result, done->pictures.views)}, ""))
       return report_failure(*failure);
   }
-  const Expected<std::string> folder = commit_result(*config, *result, arguments.out);
+  const Expected<std::string> folder = commit_result(*config, result, arguments.out);
   if (!folder) return report_failure(folder.failure());
   fmt::print(screen, "\nresult in {}\n", *folder);
   if (!page.empty()) fmt::print(screen, "report in {}\n", page);
-  return code;
+  return done->code;
 }
 }  // namespace
 
@@ -289,6 +358,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
                    "run config (a path, or a name of `tessera list runs`), or an ONNX file")
       ->required();
   add_model_options(*command, arguments->model);
+  add_host_option(*command, arguments->model);
   command->add_option("--set", arguments->sets, set_help)->allow_extra_args(false);
   command->add_option("--fidelity", arguments->fidelity,
                       "burst (default) or transaction: what moves at a time inside the array");

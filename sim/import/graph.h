@@ -25,7 +25,9 @@ struct Quantization {
 
 struct Value {
   std::string name;
-  bool known = false;  // type and shape are
+  bool known = false;     // type and shape are
+  bool of_host = false;   // the host computes it, and leaves its elements in any order
+  bool declared = false;  // type and shape are what the file says, for operators without a shape rule
   DataType type = DataType::f32;
   Dims shape;
   std::optional<Tensor> constant;  // of type and shape

@@ -36,6 +36,7 @@ void say_in_layers(Graph& graph) {
   cut_host_inputs(graph);
   fold_padding(graph);
   multiply_out(graph);
+  expand_attention(graph);
   recognize_group_norm(graph);
   say_by_others(graph);
   widen_windows(graph);
@@ -46,16 +47,18 @@ void say_in_layers(Graph& graph) {
 
 }  // namespace
 
-Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes) {
+namespace {
+
+Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
+  const std::string path = graph.file;
   Imported imported;
-  Expected<Graph> graph = read_graph(path, sizes, &imported.dead);
-  if (!graph) return graph.failure();
-  imported.macs = count_macs(*graph);
-  imported.widened = graph->widened;
-  say_in_layers(*graph);
-  Expected<Lowered> lowered = lower(*graph);
+  imported.dead = dead;
+  imported.macs = count_macs(graph);
+  imported.widened = graph.widened;
+  say_in_layers(graph);
+  Expected<Lowered> lowered = lower(graph);
   if (!lowered) return lowered.failure();
-  graph->values.clear();  // what no layer uses
+  graph.values.clear();  // what no layer uses
   Expected<network::Network> network = network::parse_network(lowered->network, path);
   if (!network) return network.failure();
   imported.network = std::move(*network);
@@ -78,6 +81,38 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
   for (Problem& problem : problems) problem.file = path;
   if (!problems.empty()) return Failure{ExitCode::internal, std::move(problems)};
   return imported;
+}
+
+}  // namespace
+
+Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes) {
+  DeadCode dead;
+  Expected<Graph> graph = read_graph(path, sizes, &dead);
+  if (!graph) return graph.failure();
+  return import_graph(std::move(*graph), dead);
+}
+
+Expected<std::vector<Stage>> import_stages(const std::string& path, const DimensionSizes& sizes,
+                                           const HostTimes& times) {
+  DeadCode dead;
+  Expected<Graph> graph = read_graph(path, sizes, &dead);
+  if (!graph) return graph.failure();
+  Expected<HostStages> parts = cut_at_host(*graph, times);
+  if (!parts) return parts.failure();
+  std::vector<Stage> stages;
+  std::vector<Problem> problems;
+  for (std::size_t s = 0; s < parts->graphs.size(); ++s) {
+    Stage& stage = stages.emplace_back();
+    stage.host = std::move(parts->calls[s]);
+    if (parts->graphs[s].nodes.empty()) continue;
+    Expected<Imported> imported = import_graph(std::move(parts->graphs[s]), s == 0 ? dead : DeadCode{});
+    if (imported)
+      stage.array = std::move(*imported);
+    else
+      problems.insert(problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
+  }
+  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
+  return stages;
 }
 
 bool is_onnx(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/import/host_calls.h"
 #include "sim/import/layer_weights.h"
 #include "sim/import/macs.h"
 #include "sim/import/onnx_reader.h"
@@ -45,6 +46,15 @@ struct Imported {
 };
 
 Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes);
+
+// A network in stages: what the host computes first, and what the array then does; nothing where the host is last.
+struct Stage {
+  std::vector<HostCall> host;
+  std::optional<Imported> array;
+};
+// One stage, without calls, where nothing is put on the host.
+Expected<std::vector<Stage>> import_stages(const std::string& path, const DimensionSizes& sizes,
+                                           const HostTimes& times);
 
 // Whether a file is read as ONNX: by its name, .onnx or .onnx.gz.
 bool is_onnx(const std::string& path);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/import/operators/operator.h"
+#include "sim/import/passes.h"
 
 namespace tessera::import {
 namespace {
@@ -37,6 +38,33 @@ void keep_outputs(Graph& graph, const Node& node, const Call& call, std::vector<
   }
 }
 
+Value& value_of(Graph& graph, ValueId id) { return graph.values[static_cast<std::size_t>(id)]; }
+
+// What an If with a known condition hands on; nothing for other nodes.
+std::optional<std::vector<Node>> branch_of(Graph& graph, const Node& node, std::vector<Problem>& problems) {
+  const Tensor* condition = node.op == "If" && node.domain.empty() ? constant_input(graph, node, 0) : nullptr;
+  const std::size_t count = node.outputs.size();
+  if (condition == nullptr || condition->elements() != 1 || node.inputs.size() != 1 + 2 * count) return std::nullopt;
+  const std::size_t first = integers(*condition)[0] != 0 ? 1 : 1 + count;
+  std::vector<Node> taken;
+  for (std::size_t i = 0; i < count; ++i) {
+    const ValueId from = node.inputs[first + i];
+    const Value source = value_of(graph, from);
+    if (!source.known)
+      problems.push_back({graph.file, node_path(node),
+                          fmt::format("takes a branch whose output '{}' has no known shape", source.name),
+                          "operators with a shape rule, and inputs that they accept"});
+    Value& to = value_of(graph, node.outputs[i]);
+    to.known = source.known;
+    to.type = source.type;
+    to.shape = source.shape;
+    to.constant = source.constant;
+    taken.push_back(
+        {count == 1 ? node.name : fmt::format("{}.{}", node.name, i), "Identity", "", {}, {from}, {node.outputs[i]}});
+  }
+  return taken;
+}
+
 }  // namespace
 
 std::optional<std::vector<std::optional<Operand>>> operands_of(const Graph& graph, const Node& node) {
@@ -53,17 +81,31 @@ std::optional<std::vector<std::optional<Operand>>> operands_of(const Graph& grap
 
 std::vector<Problem> infer(Graph& graph) {
   std::vector<Problem> problems;
-  for (const Node& node : graph.nodes) {
+  std::vector<Node> nodes;
+  nodes.reserve(graph.nodes.size());
+  for (Node& given : graph.nodes) {
+    if (std::optional<std::vector<Node>> taken = branch_of(graph, given, problems)) {
+      nodes.insert(nodes.end(), taken->begin(), taken->end());
+      continue;
+    }
+    const Node& node = nodes.emplace_back(std::move(given));
     const Operator* op = node.domain.empty() ? find_operator(node.op) : nullptr;
-    auto operands = op == nullptr ? std::nullopt : operands_of(graph, node);
+    if (op == nullptr) {
+      for (const ValueId out : node.outputs)
+        if (out != no_value) value_of(graph, out).known = value_of(graph, out).declared;
+      continue;
+    }
+    auto operands = operands_of(graph, node);
     if (!operands) continue;
     Call call(node, graph.opset, std::move(*operands), graph.file);
     std::vector<Tensor> computed;
-    if (infer(*op, call) && (all_constant(call) || shape_only(node)) && worth_computing(call))
+    if (infer(*op, call) && op->compute != nullptr && (all_constant(call) || shape_only(node)) && worth_computing(call))
       computed = op->compute(call);
-    problems.insert(problems.end(), call.problems().begin(), call.problems().end());
+    if (node.attributes.count(in_branch) == 0)
+      problems.insert(problems.end(), call.problems().begin(), call.problems().end());
     if (!call.refused()) keep_outputs(graph, node, call, std::move(computed));
   }
+  graph.nodes = std::move(nodes);
   return problems;
 }
 

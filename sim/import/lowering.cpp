@@ -198,10 +198,11 @@ bool Lowering::reads_windows(ValueId id) const {
 void Lowering::place_inputs() {
   for (const ValueId id : graph_.inputs) {
     const Dims& shape = value(id).shape;
-    if (shape.size() == 4 && shape[0] != 1)
+    const bool batch = shape.size() == 4 && shape[0] != 1;
+    if (batch && !value(id).of_host)
       problems_.push_back(
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
-    View view = view_of_shape(shape);
+    View view = batch && value(id).of_host ? rows_view("", shape) : view_of_shape(shape);
     if (shape.size() == 3 && reads_windows(id)) {
       view = map_view("", shape[2], 1, shape[1]);
       view.dims.pop_back();

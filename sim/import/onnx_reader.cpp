@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "sim/import/infer.h"
 #include "sim/import/onnx_file.h"
 #include "sim/import/onnx_tensor.h"
 
@@ -31,11 +32,13 @@ class GraphReader {
 
   Expected<Graph> read() {
     read_opset();
-    read_initializers();
+    read_initializers(*model_.mutable_graph());
     read_inputs();
     refuse_unused_sizes();
-    read_nodes();
+    read_nodes(*model_.mutable_graph(), false);
     read_outputs();
+    for (const auto* list : {&model_.graph().value_info(), &model_.graph().output()})
+      for (const auto& info : *list) read_declared(info);
     for (const std::string& name : undefined_)
       report("graph", fmt::format("'{}' is read and nothing makes it", name), "an input, an initializer or an output");
     if (problems_.empty())
@@ -84,8 +87,8 @@ class GraphReader {
     return id;
   }
 
-  void read_initializers() {
-    for (auto& proto : *model_.mutable_graph()->mutable_initializer()) {
+  void read_initializers(onnx::GraphProto& graph) {
+    for (auto& proto : *graph.mutable_initializer()) {
       const std::string path = fmt::format("initializer '{}'", proto.name());
       Expected<Tensor> tensor = take_tensor(proto, folder_, graph_.file, path);
       const ValueId id = define(proto.name(), path);
@@ -94,7 +97,7 @@ class GraphReader {
       else
         take_problems(tensor.failure());
     }
-    for (const auto& sparse : model_.graph().sparse_initializer())
+    for (const auto& sparse : graph.sparse_initializer())
       report(fmt::format("sparse_initializer '{}'", sparse.values().name()), "is stored by its non-zeros",
              "a plain initializer: its zero blocks are found");
   }
@@ -149,6 +152,26 @@ class GraphReader {
     return 0;
   }
 
+  // Type and shape that the file gives a value which a node makes, where every side has a size.
+  void read_declared(const onnx::ValueInfoProto& info) {
+    const auto it = values_.find(info.name());
+    const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
+    const auto type = find_type(tensor.elem_type());
+    if (it == values_.end() || !type || !tensor.has_shape()) return;
+    Value& value = graph_.values[static_cast<std::size_t>(it->second)];
+    if (value.known || value.constant) return;
+    Dims shape;
+    for (const auto& dim : tensor.shape().dim()) {
+      const auto given = sizes_.find(dim.dim_param());
+      shape.push_back(given != sizes_.end() ? given->second : dim.dim_value());
+    }
+    if (std::any_of(shape.begin(), shape.end(), [](std::int64_t s) { return s < 1; }) || element_count(shape) < 1)
+      return;
+    value.type = *type;
+    value.shape = shape;
+    value.declared = true;
+  }
+
   void refuse_unused_sizes() {
     for (const auto& [key, size] : sizes_) {
       if (key == first_dimension) continue;
@@ -161,19 +184,21 @@ class GraphReader {
     }
   }
 
-  void read_nodes() {
-    std::set<std::string> names;
-    for (auto& proto : *model_.mutable_graph()->mutable_node()) {
+  // Of a graph; `branch`: of an If, whose nodes may turn out to be wrong where the other one is taken.
+  void read_nodes(onnx::GraphProto& graph, bool branch) {
+    for (auto& proto : *graph.mutable_node()) {
       Node node;
+      if (branch) node.attributes[in_branch] = std::int64_t{1};
       node.op = proto.op_type();
       node.domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
       node.name = proto.name();
       if (node.name.empty() && proto.output_size() > 0) node.name = proto.output(0);
       if (node.name.empty()) node.name = "unnamed";
       const std::string wanted = node.name;
-      for (int n = 2; !names.insert(node.name).second; ++n) node.name = fmt::format("{}_{}", wanted, n);
+      for (int n = 2; !node_names_.insert(node.name).second; ++n) node.name = fmt::format("{}_{}", wanted, n);
       for (auto& attribute : *proto.mutable_attribute()) read_attribute(attribute, node);
       for (const std::string& name : proto.input()) node.inputs.push_back(name.empty() ? no_value : value_of(name));
+      if (node.op == "If" && node.domain.empty()) read_branches(proto, node);
       for (const std::string& name : proto.output())
         node.outputs.push_back(name.empty() ? no_value : define(name, node_path(node)));
       if (node.op == "Constant" && node.domain.empty())
@@ -181,6 +206,17 @@ class GraphReader {
       else
         graph_.nodes.push_back(std::move(node));
     }
+  }
+
+  // The nodes of both branches stand beside the If, which reads the outputs of the first and then those of the second.
+  void read_branches(onnx::NodeProto& proto, Node& node) {
+    for (const char* name : {"then_branch", "else_branch"})
+      for (auto& attribute : *proto.mutable_attribute()) {
+        if (attribute.name() != name) continue;
+        read_initializers(*attribute.mutable_g());
+        read_nodes(*attribute.mutable_g(), true);
+        for (const auto& output : attribute.g().output()) node.inputs.push_back(value_of(output.name()));
+      }
   }
 
   void read_attribute(onnx::AttributeProto& proto, Node& node) {
@@ -208,7 +244,7 @@ class GraphReader {
       }
       case onnx::AttributeProto::GRAPH:
       case onnx::AttributeProto::GRAPHS:
-        return;  // of control flow, which no operator here has: the node is refused by its operator
+        return;  // of control flow: branches of an If are read, other nodes are refused by their operator
       default:
         report(path, fmt::format("is of the attribute kind {}", static_cast<int>(proto.type())),
                "numbers, texts, lists of them, or a tensor");
@@ -251,7 +287,8 @@ class GraphReader {
   std::string folder_;
   Graph graph_;
   std::map<std::string, ValueId> values_;
-  std::set<std::string> undefined_;       // read, and not made so far
+  std::set<std::string> undefined_;  // read, and not made so far
+  std::set<std::string> node_names_;
   std::vector<std::string> legal_sizes_;  // keys that --dim may have
   std::vector<Problem> problems_;
 };

@@ -36,6 +36,8 @@ void recognize_activations(Graph& graph);
 // What follows says operators by others that have layers; products are counted before.
 // Convolutions and pools of N x C x L become those of N x C x L x 1.
 void widen_windows(Graph& graph);
+// Attention of operator set 23 becomes products and a softmax.
+void expand_attention(Graph& graph);
 // Convolutions with windows that no core holds become others.
 void divide_windows(Graph& graph);
 // A Reshape into groups of channels, InstanceNormalization and the Reshape back become GroupNormalization.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/result/plan_summary.h"
+#include "sim/result/staged_run.h"
 
 namespace tessera::result {
 namespace {
@@ -38,6 +39,9 @@ const std::vector<MetricInfo>& all_metrics() {
     append(metrics, "layers[].", layer_metrics());
     append(metrics, "sparsity.by_layer[].", zeros_metrics());
     append(metrics, "check.", plan_metrics());
+    append(metrics, "staged.", staged_metrics());
+    append(metrics, "staged.host[].", staged_call_metrics());
+    append(metrics, "staged.", staged_density_metrics());
     return metrics;
   }();
   return all;

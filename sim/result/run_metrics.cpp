@@ -34,6 +34,22 @@ Access<R> sparsity_layers() {
       {}};
 }
 
+void add_model(RunTable& table) {
+  const RunTable lines{
+      {"model.macs", "multiply-accumulates",
+       "Of Conv, Gemm and MatMul as the ONNX file has them; those of the layers count what became convolutions too.",
+       "conv + gemm + matmul_weights + matmul_tensors",
+       derived<R>([](const R& r) { return r.model ? Value(r.model->total()) : Value(); })},
+      {"model.conv_macs", "multiply-accumulates", "Of convolutions of the file.", "counted",
+       field<&R::model, &FileMacs::conv>()},
+      {"model.gemm_macs", "multiply-accumulates", "Of its Gemm nodes.", "counted", field<&R::model, &FileMacs::gemm>()},
+      {"model.matmul_weights_macs", "multiply-accumulates", "Of MatMul with weights.", "counted",
+       field<&R::model, &FileMacs::matmul_weights>()},
+      {"model.matmul_tensors_macs", "multiply-accumulates", "Of MatMul of two tensors.", "counted",
+       field<&R::model, &FileMacs::matmul_tensors>()}};
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
 void add_what(RunTable& table) {
   const RunTable lines{
       {"name", "", "The run: key `name` of its config, else the name of the file.", "given", field<&R::name>()},
@@ -196,6 +212,7 @@ const RunTable& run_metrics() {
          {"macs_kept"}},
     };
     add_what(lines);
+    add_model(lines);
     add_sparsity(lines);
     return lines;
   }();

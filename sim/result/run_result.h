@@ -163,12 +163,19 @@ struct ProgramFile {
   std::int64_t masked_blocks = 0, zero_blocks = 0;  // 8x8 blocks of the layers that have a mask
 };
 
+// Multiply-accumulates of an ONNX file, before its operators became layers.
+struct FileMacs {
+  std::int64_t conv = 0, gemm = 0, matmul_weights = 0, matmul_tensors = 0;
+  std::int64_t total() const { return conv + gemm + matmul_weights + matmul_tensors; }
+};
+
 struct RunResult {
   std::string name, network, accounting, fidelity;
   std::optional<std::string> policy;
   HardwareResult hardware;
   std::optional<SparsityResult> sparsity;
   std::optional<ProgramFile> program;
+  std::optional<FileMacs> model;
   std::optional<DensityResult> dense, sparse;
 };
 

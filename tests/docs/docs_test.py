@@ -2,7 +2,8 @@
 """Does every command of the documentation work, and does every link lead somewhere?  docs_test.py PROGRAM SOURCES
 
 Blocks marked sh and python of one page run in order in a folder of its own, in which ./tessera is PROGRAM, model.onnx a
-network, and dynamic.onnx the same with an open size N. Then every other command that stands in the text as `./tessera ...`.
+network, dynamic.onnx the same with an open size N, and reader.onnx.gz one with an LSTM. Then every other command that
+stands in the text as `./tessera ...`.
 Blocks marked `setup` change the machine or the tree, those marked `json` are files; they are not run. The programs that make
 published results are not run either: results/*/README.md."""
 import gzip
@@ -68,7 +69,9 @@ def commands_of(text):
 
 def make_models(folder):
     """ONNX files that pages name."""
-    packed = SOURCES / "tests/import/models/squeezenet1_1_op11.onnx.gz"
+    models = SOURCES / "tests/import/models"
+    packed = models / "squeezenet1_1_op11.onnx.gz"
+    pathlib.Path(folder, "reader.onnx.gz").write_bytes((models / "text_reader_op13.onnx.gz").read_bytes())
     pathlib.Path(folder, "model.onnx").write_bytes(gzip.decompress(packed.read_bytes()))
     model = onnx.load(os.path.join(folder, "model.onnx"))
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "N"

@@ -13,7 +13,8 @@ const std::map<std::string, const Operator*>& by_name() {
     for (const auto* table :
          {&unary_operators(), &binary_operators(), &movement_operators(), &indexing_operators(), &generator_operators(),
           &reduction_operators(), &window_operators(), &convolution_operators(), &product_operators(),
-          &norm_operators(), &quantization_operators(), &resize_operators()})
+          &norm_operators(), &quantization_operators(), &resize_operators(), &recurrent_operators(),
+          &attention_operators()})
       for (const Operator& op : *table) map[op.name] = &op;
     return map;
   }();

@@ -37,5 +37,7 @@ const std::vector<Operator>& product_operators();
 const std::vector<Operator>& norm_operators();
 const std::vector<Operator>& quantization_operators();
 const std::vector<Operator>& resize_operators();
+const std::vector<Operator>& recurrent_operators();
+const std::vector<Operator>& attention_operators();
 
 }  // namespace tessera::import
