@@ -140,6 +140,7 @@ def ignite_conv():
                      left_out="prologue: the rows do not tell it from the cost per block")
     write("ignite-conv", "convolution kernel of ignite-xdna whose windows the DMA lays side by side (im2col), as a product of "
           "pixels, taps times input channels, and output channels", gemm=[entry])
+    return entry
 
 
 def hand_tuned():
@@ -163,10 +164,38 @@ def hand_assembly():
           gemm=[entry])
 
 
-def measured(i8, tuned):
-    # A convolution works 8 pixels x 8 channels with the loop of the compiled int8 GEMM, whose blocks are 8 x 16.
+ENGINE = json.loads((ROOT / "configs/designs/open_engine/times.json").read_text())
+ENGINE_ROWS = ("OPEN-Y8N", "OPEN-V-FIXED")
+
+
+def engine_residuals():
+    """Of the rows that the open engine's cycles per tap were fitted to: error of `validate`, in percent."""
+    with open(ROOT / "results/validation/validation.csv", newline="") as f:
+        errors = {r["id"]: float(r["error_pct"]) for r in csv.DictReader(f) if r["id"] in ENGINE_ROWS}
+    return {i: round(errors[i], 2) for i in ENGINE_ROWS}
+
+
+def direct(gemm, stride, bundles):
+    """A kernel that reads pixels as they stand in memory: the loop of the open engine, 8 vmac of 4 x 8 x 8 for 8 pixels and 4
+    blocks of 8 channels. What is outside of the taps is that of the GEMM loop."""
+    outputs = 4  # blocks of 8 pixels x 8 channels in a pass
+    return {**gemm, "row_pixels": 8, "tap": round(ENGINE["tap"]["value"] / outputs, 3), "inner": bundles / outputs,
+            "layout": "direct",
+            "source": f"ignite-xdna, direct layout, stride {stride}: object code of the innermost loop, {bundles} bundles per 8 "
+                      f"vmac, {8 * 256 / bundles:.0f} MAC/cycle (a later build than that of the rows, whose loop has "
+                      f"{ENGINE[f'double_pass_stride_{stride}']['value']}); tap: {ENGINE['tap']['value']} cycles per pass of 8 "
+                      "pixels and 4 blocks of outputs, fitted to " + " and ".join(ENGINE_ROWS) + ", whole networks of 3x3 and "
+                      "1x1; 4 pixels alone take as long as 8; load, store, finish, residual: as the GEMM loop; skipping a "
+                      "missing block is taken to be free, no block-sparse kernel was measured",
+            "range": f"YOLOv8n on the open engine: 3x3 with stride {stride}, tiles of 5x20 pixels and 32 channels",
+            "residual_pct": engine_residuals(),
+            "left_out": "cycles of a single kernel call: none was measured on the array"}
+
+
+def network_kernels(i8, tuned, ignite):
+    """Libraries for whole int8 networks. A GEMM loop on convolutions works 8 pixels x 8 channels, half of a block of 8 x 16."""
     partial = i8["per_block"] / 4
-    conv = {
+    gemm = {
         "row_pixels": 4, "prologue": i8["prologue"], "load": round(partial, 3), "store": round(partial, 3),
         "finish": round(tuned["per_block"] / 2, 3), "residual": 2.0, "inner": round(i8["inner"] / 2, 4),
         "source": "peano-iron i8->i32 per block of half the width; load and store of int32 partial sums share its per_block "
@@ -174,10 +203,20 @@ def measured(i8, tuned):
                   "missing block is taken to be free, no block-sparse kernel was measured",
         "range": i8["range"], "residual_pct": i8["residual_pct"],
     }
-    elementwise = {"prologue": i8["prologue"], "per_cycle": 32.0, "pool_per_cycle": 64.0,
-                   "source": "AM020: two 256-bit loads and one 256-bit store per cycle"}
-    write("measured", "int8 kernels of the default hardware: compiled GEMM loops as measured on silicon",
-          gemm=[i8], conv=conv, elementwise=elementwise)
+    im2col = {**gemm, "finish": round(ignite["per_block"] / 2, 3), "inner": round(ignite["inner"] / 2, 4), "layout": "im2col",
+              "source": "ignite-conv per block of half the width, windows laid side by side by the DMA; its cost per block, "
+                        "which contains the rest of a call, as finish; prologue, load, store, residual: as the GEMM loop",
+              "range": ignite["range"], "residual_pct": ignite["residual_pct"]}
+    shared = {"elementwise": {"prologue": i8["prologue"], "per_cycle": 32.0, "pool_per_cycle": 64.0,
+                              "source": "AM020: two 256-bit loads and one 256-bit store per cycle"},
+              "operators": json.loads((KERNELS / "measured.json").read_text())["operators"]}  # assumed, fitted to nothing
+    write("measured", "int8 kernels of the default hardware: convolutions that read pixels as they stand in memory, GEMM loops "
+          "for 1x1", gemm=[i8], conv=direct(gemm, 1, 18),
+          conv_by_window={"1x1": gemm, "strided": direct(gemm, 2, 27)}, **shared)
+    write("gemm-class", "int8 kernels as good as compiled GEMM loops for every window: what larger windows would take if their "
+          "pixels stood side by side", gemm=[i8], conv=gemm, **shared)
+    write("im2col", "int8 kernels whose windows the DMA lays side by side; refused for windows whose stream that expands, because "
+          "the streams are not modelled", gemm=[i8], conv=im2col, **shared)
 
 
 def bottleneck():
@@ -206,8 +245,7 @@ def main():
     i8 = peano()
     tuned = hand_tuned()
     hand_assembly()
-    ignite_conv()
-    measured(i8, tuned)
+    network_kernels(i8, tuned, ignite_conv())
     bottleneck()
 
 

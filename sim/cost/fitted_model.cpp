@@ -10,12 +10,13 @@ namespace {
 
 Millicycles to_millicycles_up(double cycles) { return static_cast<Millicycles>(std::ceil(cycles * 1000 - 1e-6)); }
 
+// Whether laying its windows side by side changes nothing.
+bool is_pointwise(const network::Window& w) { return w.kh == 1 && w.kw == 1 && w.sh == 1 && w.sw == 1; }
+
 // Groups of 8 pixels: pixels of one row are contiguous in a 1x1 convolution without stride and are worked together.
 double pixel_groups(const program::KernelCall& call, const network::Layer& layer, int row_pixels) {
   const std::int64_t h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0;
-  const network::Window& win = layer.window;
-  const bool flat = win.kh == 1 && win.kw == 1 && win.sh == 1 && win.sw == 1;
-  const std::int64_t padded = flat ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
+  const std::int64_t padded = is_pointwise(layer.window) ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
   return static_cast<double>(padded) / 8.0;
 }
 
@@ -62,6 +63,16 @@ bool GemmCoefficients::fitted_to(int m, int k, int n) const {
   return r && m % bm == 0 && k % bk == 0 && n % bn == 0 && r->holds(m, k, n);
 }
 
+const ConvCoefficients& FittedModel::conv_for(const network::Window& window) const {
+  const bool strided = window.sw > 1;
+  for (const WindowKind& kind :
+       {WindowKind{window.kh, window.kw, true}, WindowKind{0, 0, true}, WindowKind{window.kh, window.kw, false}}) {
+    const auto entry = conv_by_window.find(kind);
+    if (entry != conv_by_window.end() && (strided || !kind.strided)) return entry->second;
+  }
+  return *conv;
+}
+
 // Of the table behind a convolution.
 double FittedModel::lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const {
   if (!layer.lookup || !call.last) return 0;
@@ -74,11 +85,10 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
   const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
   switch (call.kind) {
     case program::KernelKind::conv: {
-      const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
-      const ConvCoefficients& c = own == conv_by_window.end() ? *conv : own->second;
+      const ConvCoefficients& c = conv_for(layer.window);
       const double groups = pixel_groups(call, layer, c.row_pixels);
       const double rows = static_cast<double>(call.out.c1 - call.out.c0) / 8.0;
-      double per_row = (call.first ? 0 : c.load) + (call.last ? c.finish : c.store);
+      double per_row = (call.first ? 0 : c.load) + (call.last ? c.finish : c.store) + c.tap * taps;
       if (call.add_layer >= 0) per_row += c.residual;
       const double blocks = size == nullptr ? 0 : static_cast<double>(size->blocks);
       return to_millicycles_up(c.prologue + groups * (rows * per_row + c.inner * blocks * taps) +
@@ -123,7 +133,8 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
 bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) const {
   switch (kind) {
     case program::KernelKind::conv:
-      return layer.is_int8() && conv && (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
+      return layer.is_int8() && conv && (is_pointwise(layer.window) || !conv_for(layer.window).im2col) &&
+             (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
     case program::KernelKind::gemm:
       return gemm.count({layer.in_type, layer.out_type}) > 0;
     case program::KernelKind::ops:
@@ -140,10 +151,7 @@ bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) 
 }
 
 Grounds FittedModel::grounds(const program::KernelCall& call, const network::Layer& layer) const {
-  if (call.kind == program::KernelKind::conv) {
-    const auto own = conv_by_window.find({layer.window.kh, layer.window.kw});
-    return conv_grounds(own == conv_by_window.end() ? *conv : own->second, call, layer);
-  }
+  if (call.kind == program::KernelKind::conv) return conv_grounds(conv_for(layer.window), call, layer);
   if (call.kind != program::KernelKind::gemm) return {};
   const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
   if (!c.fitted) return {};
@@ -159,7 +167,12 @@ std::string FittedModel::coverage() const {
   std::vector<std::string> products, parts;
   for (const auto& [types, c] : gemm)
     products.push_back(fmt::format("{} -> {}", type_name(types.first), type_name(types.second)));
-  if (conv) parts.emplace_back(elementwise ? "int8 networks" : "int8 convolutions");
+  if (conv && conv->im2col)
+    parts.emplace_back(
+        "int8 convolutions of 1x1 windows with stride 1 (of larger ones it wants the streams that the DMA expands, "
+        "which are not modelled)");
+  else if (conv)
+    parts.emplace_back(elementwise ? "int8 networks" : "int8 convolutions");
   if (elementwise && !conv) parts.emplace_back("additions and pools");
   if (!products.empty()) parts.push_back(fmt::format("products {}", fmt::join(products, ", ")));
   return fmt::format("{}", fmt::join(parts, "; "));

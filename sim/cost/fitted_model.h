@@ -3,13 +3,14 @@
 //   gemm   cycles = prologue + ceil(m/bm) ceil(n/bn) (per_block + inner ceil(k/bk)): output blocks of bm x bn, each
 //   loaded,
 //          accumulated over k in the innermost loop and stored
-//   conv   the same loop nest on 8 pixels x 8 channels: prologue + pixel groups x sum over output rows of (accumulator
-//          traffic + inner x present blocks x taps). A missing block costs nothing.
+//   conv   the same loop nest on 8 pixels x 8 channels: prologue + pixel groups x (sum over output rows of (accumulator
+//          traffic + tap x taps) + inner x present blocks x taps). A missing block costs nothing.
 // Left out: bank placement of the buffers (a source of +-5 % between otherwise equal calls), program loading.
 #pragma once
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -32,9 +33,13 @@ struct ConvCoefficients {
   double load = 0, store = 0;  // per 8 pixels x 8 channels: partial sums from and to memory
   double finish = 0;           // instead of `store` in the last call: requantize and write int8
   double residual = 0;         // per 8 x 8 outputs of a fused addition
+  double tap = 0;              // per 8 x 8 outputs and tap, outside of the innermost loop
   double inner = 0;            // per 8 pixels, present 8x8 block and tap
-  // Of the fitted shapes: as of a product of `m` pixels, `k` input channels times taps and `n` output channels, or
-  // "64 -> 256 channels, 32 pixels per row".
+  // The kernel computes a product of windows that the DMA lays side by side. What that does to the streams is not
+  // modelled: only windows that it leaves as they are can be computed.
+  bool im2col = false;
+  // Of the fitted shapes: as of a product of `m` pixels, `k` input channels times taps and `n` output channels,
+  // "64 -> 256 channels, 32 pixels per row", or other words, which no call lies within.
   std::string range;
   bool fitted = false;
 };
@@ -51,6 +56,16 @@ struct OperatorCoefficients {
   double prologue = 0, per_cycle = 32;
 };
 
+// The windows that an entry of conv_by_window is for. Without a height: all of them. `strided`: only where pixels side
+// by side in the output are not so in the input.
+struct WindowKind {
+  int height = 0, width = 0;
+  bool strided = false;
+  bool operator<(const WindowKind& o) const {
+    return std::tie(height, width, strided) < std::tie(o.height, o.width, o.strided);
+  }
+};
+
 class FittedModel : public LatencyModel {
  public:
   std::string name;
@@ -58,7 +73,7 @@ class FittedModel : public LatencyModel {
   std::map<std::pair<network::ElementType, network::ElementType>, GemmCoefficients>
       gemm;  // by types of factors and product
   std::optional<ConvCoefficients> conv;
-  std::map<std::pair<int, int>, ConvCoefficients> conv_by_window;  // other kernels for some windows: height, width
+  std::map<WindowKind, ConvCoefficients> conv_by_window;  // other kernels for some windows
   std::optional<ElementwiseCoefficients> elementwise;
   int store_bytes = 32;  // that clearing a tile of C writes per cycle
   std::map<program::KernelKind, OperatorCoefficients> operators;
@@ -69,6 +84,8 @@ class FittedModel : public LatencyModel {
   std::string coverage() const override;
   Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const override;
   std::string fingerprint() const override { return coefficients; }
+  // Of the kernel for a window: its own strided one, the strided one of all windows, its own, that of all others.
+  const ConvCoefficients& conv_for(const network::Window& window) const;
 
  private:
   double lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const;

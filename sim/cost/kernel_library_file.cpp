@@ -99,8 +99,28 @@ void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoeffi
   r.number(entry, path, "finish", c.finish);
   r.number(entry, path, "residual", c.residual);
   r.number(entry, path, "inner", c.inner);
+  if (entry.contains("tap")) r.number(entry, path, "tap", c.tap);
+  if (entry.contains("layout")) {
+    const json& layout = entry["layout"];
+    if (layout != "direct" && layout != "im2col")
+      r.problem(path + ".layout", layout.dump(), "\"direct\" or \"im2col\"");
+    c.im2col = layout == "im2col";
+  }
   if (entry.contains("range")) r.text(entry, path, "range", c.range);
   c.fitted = names_rows(entry);
+}
+
+// "3x3", "3x3 strided" or "strided"
+std::optional<WindowKind> parse_window_kind(const std::string& text) {
+  WindowKind kind;
+  int end = 0;
+  if (text == "strided") return WindowKind{0, 0, true};
+  if (std::sscanf(text.c_str(), "%3dx%3d%n", &kind.height, &kind.width, &end) != 2 || kind.height < 1 || kind.width < 1)
+    return std::nullopt;
+  const std::string rest = text.substr(static_cast<std::size_t>(end));
+  kind.strided = rest == " strided";
+  if (!rest.empty() && !kind.strided) return std::nullopt;
+  return kind;
 }
 
 // {"3x3": ...}
@@ -108,13 +128,12 @@ void read_windows(Reader& r, const json& windows, FittedModel& latency_model) {
   if (!windows.is_object()) return r.problem("conv_by_window", "not an object", "an object");
   for (const auto& [window, entry] : windows.items()) {
     const std::string path = "conv_by_window." + window;
-    int h = 0, w = 0, end = 0;
-    if (std::sscanf(window.c_str(), "%3dx%3d%n", &h, &w, &end) != 2 || end != static_cast<int>(window.size()) ||
-        h < 1 || w < 1) {
-      r.problem(path, "no window", "height x width, such as 3x3");
+    const std::optional<WindowKind> kind = parse_window_kind(window);
+    if (!kind) {
+      r.problem(path, "no window", "height x width, such as \"3x3\" or \"3x3 strided\", or \"strided\"");
       continue;
     }
-    read_conv(r, entry, path, latency_model.conv_by_window[{h, w}]);
+    read_conv(r, entry, path, latency_model.conv_by_window[*kind]);
   }
 }
 
@@ -193,7 +212,8 @@ const LibraryKeys& kernel_library_keys() {
       {"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle",
        "operators"},
       {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"},
-      {"row_pixels", "prologue", "load", "store", "finish", "residual", "inner", "source", "range", "residual_pct"},
+      {"row_pixels", "prologue", "load", "store", "finish", "residual", "tap", "inner", "layout", "source", "range",
+       "residual_pct", "left_out"},
       {"prologue", "per_cycle", "pool_per_cycle", "source"}};
   return keys;
 }

@@ -59,6 +59,11 @@ const Rules& library_rules() {
       {"store", cycles("the same, to memory")},
       {"finish", cycles("instead of store in the last call: requantize and write int8")},
       {"residual", cycles("per 8 x 8 outputs of a fused addition")},
+      {"tap", cycles("per 8 x 8 outputs and tap, outside of the innermost loop; 0 if absent")},
+      {"layout", Rule::choice("of what the kernel reads: pixels as they stand in memory, or windows that the DMA lays "
+                              "side by side, whose expanded stream is not modelled: such a kernel is refused for "
+                              "windows other than 1x1 with stride 1",
+                              {"direct", "im2col"})},
       {"per_cycle", Rule::number("of additions and copies", 0, most, "elements/cycle")},
       {"pool_per_cycle", Rule::number("of pools, times taps", 0, most, "elements/cycle")},
       {"source", Rule::text("where the numbers come from")},
@@ -134,9 +139,11 @@ ordered_json kernel_library_schema() {
       {"conv", conv},
       {"conv_by_window",
        {{"type", "object"},
-        {"description", "other kernels for some windows, \"3x3\""},
+        {"description",
+         "other kernels for some windows: \"3x3\"; \"3x3 strided\" or \"strided\" where the horizontal stride is above "
+         "1"},
         {"additionalProperties", false},
-        {"patternProperties", {{"^[1-9][0-9]{0,2}x[1-9][0-9]{0,2}$", conv}}}}},
+        {"patternProperties", {{"^([1-9][0-9]{0,2}x[1-9][0-9]{0,2}( strided)?|strided)$", conv}}}}},
       {"elementwise", object_of(keys.elementwise, library_rules(), {"prologue", "per_cycle", "pool_per_cycle"})}};
   ordered_json properties = ordered_json::object();
   for (const std::string& key : keys.top) {

@@ -40,7 +40,9 @@ std::vector<Problem> whole_network_problems(const Request& r) {
         {"", "hardware.kernels",
          fmt::format("has no kernel for layer {}{}", uncovered.front(),
                      uncovered.size() > 1 ? fmt::format(" and {} more", uncovered.size() - 1) : ""),
-         fmt::format("it covers {}; legal for whole networks: peak, measured", r.latency_model.coverage())});
+         fmt::format("it covers {}; legal for whole networks: peak, or a library that `tessera list kernels` "
+                     "shows for int8 networks",
+                     r.latency_model.coverage())});
   return found;
 }
 
