@@ -13,7 +13,7 @@
 namespace tessera::import {
 
 using ValueId = int;              // index into Graph::values
-constexpr ValueId no_value = -1;  // an optional input or output that is left out
+constexpr ValueId no_value = -1;  // an optional input that is left out
 
 // What integers a real value stands for: (integer - zero) * scale. One scale and zero for all, or one per index of
 // axis.
@@ -42,7 +42,7 @@ struct Node {
   std::string op;
   std::string domain;  // empty: ONNX's own
   std::map<std::string, Attribute> attributes;
-  std::vector<ValueId> inputs, outputs;
+  std::vector<ValueId> inputs, outputs;  // at least one output
 };
 
 struct Graph {

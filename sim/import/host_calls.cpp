@@ -15,7 +15,13 @@ std::string full_name(const Node& node) { return node.domain.empty() ? node.op :
 class HostCut {
  public:
   HostCut(const Graph& graph, const HostTimes& times)
-      : graph_(graph), times_(times), stage_(graph.values.size(), 0), made_by_(producers_of(graph)) {}
+      : graph_(graph),
+        times_(times),
+        stage_(graph.values.size(), 0),
+        made_by_(producers_of(graph)),
+        read_(graph.outputs.begin(), graph.outputs.end()) {
+    for (const Node& node : graph.nodes) read_.insert(node.inputs.begin(), node.inputs.end());
+  }
 
   Expected<HostStages> run() {
     for (const Node& node : graph_.nodes) place(node);
@@ -47,11 +53,10 @@ class HostCut {
       found_.insert(full_name(node));
       HostCall call{node.name, full_name(node), times_.at(full_name(node)), 0, 0};
       for (const ValueId in : node.inputs) call.reads += in == no_value || value(in).constant ? 0 : elements(in);
-      for (const ValueId out : node.outputs) call.makes += out == no_value ? 0 : elements(out);
+      for (const ValueId out : node.outputs) call.makes += read_.count(out) > 0 ? elements(out) : 0;
       calls_[++s].push_back(std::move(call));
     }
-    for (const ValueId out : node.outputs)
-      if (out != no_value) stage(out) = s;
+    for (const ValueId out : node.outputs) stage(out) = s;
     if (on_host(node)) made_on_host_.insert(node.outputs.begin(), node.outputs.end());
     last_ = std::max(last_, s);
   }
@@ -99,6 +104,7 @@ class HostCut {
   const HostTimes& times_;
   std::vector<int> stage_;  // by value
   std::vector<int> made_by_;
+  std::set<ValueId> read_;                      // by nodes, or from the graph
   std::map<int, std::vector<HostCall>> calls_;  // before that stage
   std::set<std::string> found_;
   std::set<ValueId> made_on_host_;

@@ -29,7 +29,7 @@ bool shape_only(const Node& node) { return node.op == "Shape" || node.op == "Siz
 
 void keep_outputs(Graph& graph, const Node& node, const Call& call, std::vector<Tensor> computed) {
   for (std::size_t o = 0; o < node.outputs.size(); ++o) {
-    if (node.outputs[o] == no_value || o >= call.outputs().size()) continue;
+    if (o >= call.outputs().size()) continue;
     Value& value = graph.values[static_cast<std::size_t>(node.outputs[o])];
     value.known = true;
     value.type = call.outputs()[o].type;
@@ -92,7 +92,7 @@ std::vector<Problem> infer(Graph& graph) {
     const Operator* op = node.domain.empty() ? find_operator(node.op) : nullptr;
     if (op == nullptr) {
       for (const ValueId out : node.outputs)
-        if (out != no_value) value_of(graph, out).known = value_of(graph, out).declared;
+        value_of(graph, out).known = value_of(graph, out).declared;
       continue;
     }
     auto operands = operands_of(graph, node);

@@ -108,8 +108,7 @@ void Lowering::set_scale(const std::string& layer_name, double scale) {
 
 // Whether a scale of the value at `place` serves all that reads its layer: nothing else does, or it is the layer's own.
 bool Lowering::may_set_scale(const Node& node, const View& place) const {
-  const auto outputs =
-      std::count_if(node.outputs.begin(), node.outputs.end(), [](ValueId id) { return id != no_value; });
+  const auto outputs = std::count_if(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return is_read(id); });
   return alone(place.layer) && (outputs == 1 || is_whole(place));
 }
 
@@ -226,19 +225,20 @@ void Lowering::place_inputs() {
 // What stands for the output of a node that was refused.
 void Lowering::place_unknown(const Node& node) {
   for (const ValueId id : node.outputs)
-    if (id != no_value && views_.count(id) == 0) views_[id] = view_of_shape(value(id).shape);
+    if (views_.count(id) == 0) views_[id] = view_of_shape(value(id).shape);
 }
 
 void Lowering::lower_node(const Node& node) {
   const LayerRule* rule = node.domain.empty() ? find_layer_rule(node.op) : nullptr;
-  const auto first = std::find_if(node.outputs.begin(), node.outputs.end(), [](ValueId id) { return id != no_value; });
+  const auto read = [&](ValueId id) { return is_read(id); };
+  const auto further = std::find_if(node.outputs.begin() + 1, node.outputs.end(), read);
   if (rule == nullptr)
     refuse(node, "",
            fmt::format("the operator {}{} has no layer", node.domain.empty() ? "" : node.domain + ".", node.op),
            fmt::format("{}", fmt::join(layer_operators(), ", ")));
-  else if (node.outputs[0] == no_value && node.op != "Split")
-    refuse(node, "", "leaves its first output out", "an output that something reads");
-  else if (first != node.outputs.end() && value(*first).known)
+  else if (further != node.outputs.end() && node.op != "Split")
+    refuse(node, "", fmt::format("has its output '{}' read", value(*further).name), "the first output alone");
+  else if (value(node.outputs[0]).known)
     rule->lower(*this, node);
   place_unknown(node);
 }

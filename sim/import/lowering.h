@@ -85,6 +85,8 @@ class Lowering {
   // Whether the node being lowered alone reads the layer: no other layer does, no node still to come reads a value that
   // stands there, and none of these is an output of the graph.
   bool alone(const std::string& layer_name) const;
+  // Whether a node or the outputs of the graph read the value.
+  bool is_read(ValueId id) const { return !users_[static_cast<std::size_t>(id)].empty() || graph_.is_output(id); }
   // The scale that the file gives the tensor of a layer.
   std::optional<double> scale_of(const std::string& layer_name) const;
   Call call(const Node& node) const;

@@ -79,6 +79,12 @@ class GraphReader {
     return known->second;
   }
 
+  // An optional output that is left out: a value without a name, which nothing reads.
+  ValueId left_out() {
+    graph_.values.emplace_back();
+    return static_cast<ValueId>(graph_.values.size() - 1);
+  }
+
   // The same for what makes the value: only one thing may.
   ValueId define(const std::string& name, const std::string& by) {
     const ValueId id = value_of(name);
@@ -200,7 +206,11 @@ class GraphReader {
       for (const std::string& name : proto.input()) node.inputs.push_back(name.empty() ? no_value : value_of(name));
       if (node.op == "If" && node.domain.empty()) read_branches(proto, node);
       for (const std::string& name : proto.output())
-        node.outputs.push_back(name.empty() ? no_value : define(name, node_path(node)));
+        node.outputs.push_back(name.empty() ? left_out() : define(name, node_path(node)));
+      if (node.outputs.empty()) {
+        report(node_path(node), "makes nothing", "an output");
+        continue;
+      }
       if (node.op == "Constant" && node.domain.empty())
         take_constant(node);
       else
@@ -252,7 +262,7 @@ class GraphReader {
   }
 
   void take_constant(Node& node) {
-    if (node.attributes.size() != 1 || node.outputs.size() != 1 || node.outputs[0] == no_value)
+    if (node.attributes.size() != 1 || node.outputs.size() != 1)
       return report(node_path(node), fmt::format("has {} values", node.attributes.size()),
                     "one of the types of numbers");
     Attribute& value = node.attributes.begin()->second;

@@ -19,7 +19,7 @@ DeadCode remove_dead_code(Graph& graph) {
     const Node& node = graph.nodes[n];
     // A constant stands for itself: what made it is not needed.
     for (const ValueId output : node.outputs)
-      if (output != no_value && !graph.values[static_cast<std::size_t>(output)].constant)
+      if (!graph.values[static_cast<std::size_t>(output)].constant)
         kept[n] = kept[n] || wanted[static_cast<std::size_t>(output)];
     if (!kept[n]) continue;
     for (const ValueId input : node.inputs)

@@ -24,7 +24,7 @@ class HostSide {
       if (!computes(node)) continue;
       on_host[n] = true;
       for (const ValueId out : node.outputs)
-        if (out != no_value) hosted_[at(out)] = true;
+        hosted_[at(out)] = true;
     }
     // What is repeated is written once.
     for (std::size_t n = graph_.nodes.size(); n-- > 0;)
@@ -41,7 +41,7 @@ class HostSide {
         continue;
       }
       for (const ValueId out : node.outputs)
-        if (out != no_value && read_by_layers(out, on_host)) inputs.push_back(out);
+        if (read_by_layers(out, on_host)) inputs.push_back(out);
     }
     std::stable_partition(inputs.begin(), inputs.end(), [&](ValueId id) { return !mask_[at(id)]; });  // masks behind
     graph_.inputs = std::move(inputs);
@@ -60,7 +60,7 @@ class HostSide {
   // Whether all its inputs stand there or are computed by the host, and it makes no more of them than a mask.
   bool computes(const Node& node) {
     bool hosted = false, reals = false;
-    if (!node.domain.empty() || node.outputs.empty() || node.outputs[0] == no_value) return false;
+    if (!node.domain.empty()) return false;
     for (const ValueId id : node.inputs) {
       if (id == no_value || value(id).constant) continue;
       if (!hosted_[at(id)]) return false;

@@ -95,8 +95,6 @@ void lower_softmax(Lowering& to, const Node& node) {
 void lower_normalization(Lowering& to, const Node& node) {
   const Tensor *scale = to.constant(node, 1), *shift = to.constant(node, 2);
   if (to.depends_on_data(node, 1, "Scale") || to.depends_on_data(node, 2, "B")) return;
-  if (node.outputs.size() > 1 && node.outputs[1] != no_value)
-    return to.refuse(node, "", "has its mean read", "the normalized tensor alone");
   auto in = layer_of_channels(to, node);
   if (!in) return;
   in = to.positive(node, *in);  // the layer leaves the factor out

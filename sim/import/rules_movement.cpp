@@ -91,8 +91,7 @@ void lower_split(Lowering& to, const Node& node) {
   const auto dim = static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
   std::int64_t start = 0;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    if (node.outputs[i] == no_value) continue;
-    put_part(to, node, in, dim, start, i);
+    if (to.is_read(node.outputs[i])) put_part(to, node, in, dim, start, i);
     start += to.value(node.outputs[i]).shape[dim];
   }
 }

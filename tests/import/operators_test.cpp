@@ -1,5 +1,6 @@
 // Do operators compute what their files say, with every kind of attribute?
 #include "tests/import/pieces.h"
+#include "tests/import/problems.h"
 
 using namespace tessera;
 using namespace tessera::import;
@@ -198,4 +199,26 @@ TEST_CASE("Pixels without channels: single channels taken out, parts of them com
   boxes.line("Add", {"lt", "rb"}, "sum").line("Sub", {"rb", "lt"}, "size");
   join(boxes, {"sum", "size"}, "y", 1).output("y");
   CHECK(layers_error(boxes) < int8_error);
+}
+
+TEST_CASE("Outputs that are left out, or that nothing reads") {
+  for (const std::vector<std::string>& parts :
+       {std::vector<std::string>{"", "y", ""}, {"", "", "y"}, {"y", "unread", ""}}) {
+    CAPTURE(parts);
+    Net net({1, 24, 5, 5});
+    net.conv("x", "c", 24, 24).integers("sizes", {8, 8, 8}).node("Split", {"c", "sizes"}, parts).with("axis", 1);
+    net.output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+  Net pool;
+  pool.conv("x", "c", 8, 8).node("MaxPool", {"c"}, {"y", "indices"}).with("kernel_shape", Sides{2, 2}).output("y");
+  CHECK(count(imported_of(pool), network::Op::maxpool) == 1);
+  Net norm({1, 6, 8});
+  norm.model.mutable_opset_import(0)->set_version(17);
+  norm.random("s", {8}).node("LayerNormalization", {"x", "s"}, {"y", "", "deviation"}).output("y");
+  CHECK(count(imported_of(norm), network::Op::layernorm) == 1);
+  norm.line("Relu", {"deviation"}, "z").output("z");
+  CHECK(problems_of(norm).find(
+            "node 'y' (LayerNormalization): has its output 'deviation' read; the first output alone") !=
+        std::string::npos);
 }

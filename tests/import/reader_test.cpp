@@ -4,8 +4,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "sim/import/import.h"
-#include "tests/import/model_builder.h"
+#include "tests/import/problems.h"
 #include "tests/import/temporary_folder.h"
 
 using namespace tessera;
@@ -19,12 +18,6 @@ ModelBuilder small_model(int opset = 17) {
   b.input("x", {1, 3, 8, 8}).filled("w", {8, 3, 3, 3});
   b.node("Conv", {"x", "w"}, {"y"}).with("pads", Sides{1, 1, 1, 1}).output("y");
   return b;
-}
-
-std::string problems_of(const ModelBuilder& model, const DimensionSizes& sizes = {}) {
-  const TemporaryFolder folder;
-  const Expected<Imported> imported = import_onnx(model.write(folder.path, "model.onnx"), sizes);
-  return imported ? "" : describe(imported.failure());
 }
 
 using Catch::Contains;
@@ -155,6 +148,9 @@ TEST_CASE("Broken graphs are told by the node") {
   ModelBuilder dangling = small_model();
   dangling.node("Relu", {"nothing"}, {"z"});
   CHECK_THAT(problems_of(dangling), Contains("'nothing' is read and nothing makes it"));
+  ModelBuilder idle = small_model();
+  idle.node("Relu", {"y"}, {"z"}).model.mutable_graph()->mutable_node(1)->clear_output();
+  CHECK_THAT(problems_of(idle), Contains("node 'z' (Relu): makes nothing; an output"));
   ModelBuilder empty(17);
   CHECK_THAT(problems_of(empty), Contains("has no output") && Contains("has no node that computes"));
 }
