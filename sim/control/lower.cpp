@@ -7,6 +7,7 @@
 
 #include "sim/control/operations.h"
 #include "sim/control/regroup.h"
+#include "sim/control/tuned.h"
 #include "sim/program/registers.h"
 
 namespace tessera::control {
@@ -126,9 +127,9 @@ double busy_time(const program::Program& lowered, const arch::ArraySpec& array) 
   return ns * array.clock_hz / 1e9;
 }
 
-// Slack in cycles that waits are given: what delays transfers saves operations. The first one is tried; then more where
-// the controller is what takes longest, less where it is not, as long as that shortens the whole.
-constexpr double first_slack = 8000, next_slack = 4, most_slack = 128000, least_slack = 100;
+// After the first slack more is tried where the controller is what takes longest, less where it is not, as long as that
+// shortens the whole. In cycles but for the ratio of the next to the last.
+constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 
 // The program with the grouping of waits that keeps a serial controller busy for the least time.
 Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
@@ -136,7 +137,7 @@ Expected<program::Program> lower_for_serial(const program::Program& program, con
                                             const FreeRun& free) {
   const program::EngineMap map(array);
   program::Program best;
-  double least = std::numeric_limits<double>::infinity(), slack = first_slack, factor = 1;
+  double least = std::numeric_limits<double>::infinity(), slack = tuned.first_slack, factor = 1;
   while (slack >= least_slack && slack <= most_slack) {
     Groups groups = groups_of(program, map, free, slack);
     const Expected<FreeRun> grouped = free_run(program, array, durations, &groups);

@@ -8,6 +8,8 @@
 #include <queue>
 #include <utility>
 
+#include "sim/control/tuned.h"
+
 namespace tessera::control {
 namespace {
 
@@ -72,8 +74,6 @@ class Maker {
     std::vector<std::int32_t> known;
   };
   static constexpr std::size_t not_before_a_pause = std::numeric_limits<std::size_t>::max();
-  // Tokens that are awaited up to so many cycles later belong to the same pause.
-  static constexpr double pause_length = 8000;
 
   // What can be written and pushed before a pause is: the controller has time then.
   void arrange(EngineId controller) {
@@ -134,7 +134,7 @@ class Maker {
     std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
     if (known[wait.engine] >= wait.tasks) return;
     Pause& pause = pauses_[controller - map_.first_controller()];
-    if (pause.time < 0 || now_ > pause.time + pause_length)
+    if (pause.time < 0 || now_ > pause.time + tuned.pause_length)
       pause = {o_.lists[controller - map_.first_controller()].size(), now_, known};
     known[wait.engine] = wait.tasks;
     if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))

@@ -6,13 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "sim/control/tuned.h"
+
 namespace tessera::control {
 namespace {
 
 using program::EngineId;
-
-// Cycles by which weights are in a memory tile before they are sent on.
-constexpr double ahead_of_use = 8000;
 
 // A wait of a group: tasks of an engine that it needs, and those that were complete when it could start.
 struct GroupWait {
@@ -88,7 +87,7 @@ class Grouping {
       const auto uses = uses_.find({map_.info(e).tile, lock});
       if (lock < 0 || uses == uses_.end()) continue;
       const std::size_t n = brought[lock]++;
-      if (n < uses->second.size()) times[i] = std::max(times[i], uses->second[n] - ahead_of_use);
+      if (n < uses->second.size()) times[i] = std::max(times[i], uses->second[n] - tuned.ahead_of_use);
     }
     double next = std::numeric_limits<double>::infinity();
     for (std::size_t i = times.size(); i-- > 0;) {

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "sim/control/tuned.h"
+
 namespace tessera::control {
 namespace {
 
 // A task is no longer than that, whatever its chain.
 constexpr std::size_t longest_look = 1 << 14;
-// How much more a longer chain has to serve: it takes descriptors from other chains.
-constexpr double worth_more_descriptors = 1.1;
-// Executions for each descriptor and push from which on a chain that turns is a task of its own.
-constexpr int worth_a_task = 2;
 
 }  // namespace
 
@@ -44,7 +42,7 @@ Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
   for (int period = 1; period <= descriptors && first + period <= end; ++period) {
     const int turns = fold(first, end, period);
     const double served = static_cast<double>(turns) * period / (period + 1);
-    if (served <= most * (period > 1 ? worth_more_descriptors : 1)) continue;
+    if (served <= most * (period > 1 ? tuned.worth_more_descriptors : 1)) continue;
     most = served;
     best.chain = chain_;
     best.repeat = turns;
@@ -65,7 +63,7 @@ Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
 bool TaskFormer::turns_well(std::size_t first, std::size_t end, int descriptors) {
   for (int period = 1; period <= descriptors && first + 2 * period <= end; ++period) {
     const int turns = fold(first, end, period);
-    if (turns > 1 && turns * period >= worth_a_task * (period + 1)) return true;
+    if (turns > 1 && turns * period >= tuned.worth_a_task * (period + 1)) return true;
   }
   return false;
 }

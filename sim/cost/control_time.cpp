@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/cost/tuned.h"
+
 namespace tessera::cost {
 namespace {
 
 using mapping::Axis;
 
 // Descriptors of a chain: what a channel of a memory tile gets where all others take theirs.
-double chain_limit(const arch::DmaSpec& dma) { return std::max(1.0, 1.5 * dma.descriptors / (dma.s2mm + dma.mm2s)); }
+double chain_limit(const arch::DmaSpec& dma) {
+  return std::max(1.0, tuned.chain_share * dma.descriptors / (dma.s2mm + dma.mm2s));
+}
 
 ControlCount& operator+=(ControlCount& a, const ControlCount& b) {
   a.descriptors += b.descriptors;
@@ -32,7 +36,7 @@ double time_of(const ControlCount& c) { return c.descriptors + c.tasks; }
 class Work {
  public:
   Work(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a)
-      : c_(c), p_(walk.partition), t_(walk.tiling), walk_(walk), a_(a), l_(*c.layer), shape_(tile_shape(l_, p_, t_)) {}
+      : c_(c), p_(walk.partition), t_(walk.tiling), walk_(walk), a_(a), l_(*c.layer) {}
 
   ControlCount run() const {
     ControlCount all = inputs();
@@ -90,7 +94,7 @@ class Work {
         all += 2.0 * groups * (a_.memtiles() - 1) / a_.memtiles() * channel_work(1, border, dma);
       }
     }
-    all.tokens += all.tasks * 0.25;
+    all.tokens += all.tasks * tuned.tokens_of_inputs;
     return all;
   }
 
@@ -109,7 +113,7 @@ class Work {
     const double channels = walk_.channels.results;
     const double chain = std::ceil((crossing ? cores : cores / a_.memtiles()) / channels);
     ControlCount each = channel_work(chain, loops, dma);
-    each.tokens += 1.5;
+    each.tokens += tuned.tokens_of_results;
     ControlCount all = a_.memtiles() * channels * each;
     if (c_.in_ddr.output) {
       all += cores * channel_work(1, loops, dma);
@@ -149,7 +153,7 @@ class Work {
     ControlCount shim = all;
     shim.patches = shim.descriptors;
     all += shim;
-    all.tokens += all.tasks / 2;
+    all.tokens += all.tasks * tuned.tokens_of_weights;
     all += streams * (resident ? channel_work(1, again, dma) : loaded);
     return all;
   }
@@ -160,7 +164,6 @@ class Work {
   const Walk& walk_;
   const arch::ArraySpec& a_;
   const network::Layer& l_;
-  const mapping::TileShape shape_;
 };
 
 }  // namespace

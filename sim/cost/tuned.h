@@ -38,6 +38,15 @@ struct Tuned {
   // from DDR anyway; elsewhere 1: the rows of a tile stand in few memory tiles there, which costs more than the
   // estimate sees. VGG16 and Inception V3, 2x2 to 8x8. 2026-11-28.
   double worth_tiling = 1.015;
+  // Descriptors of a chain in a memory tile, as a multiple of an equal share of each channel: some channels need few.
+  // This and the next three: the networks on 4x4 of xdna1_1800mhz. 2026-11-29.
+  double chain_share = 1.5;
+  // Tokens that a serial controller waits for, for each task that fetches inputs.
+  double tokens_of_inputs = 0.25;
+  // The same for each channel of results of a layer.
+  double tokens_of_results = 1.5;
+  // The same for each task that fetches weights.
+  double tokens_of_weights = 0.5;
 };
 
 // Written by the test of these values and by nothing else.

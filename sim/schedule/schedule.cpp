@@ -148,7 +148,10 @@ Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<spar
   Search search(in);
   Expected<Schedule> schedule = decide_once(in, search, masks);
   if (!schedule || in.trials == nullptr) return schedule;
-  return choose_by_trials(in, search, masks, std::move(*schedule));
+  schedule = choose_by_trials(in, search, masks, std::move(*schedule));
+  const bool missing = std::any_of(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
+  if (!schedule || !missing || in.array.controller.mechanism == arch::ControlMechanism::none) return schedule;
+  return or_as_dense(in, masks, std::move(*schedule));
 }
 
 Expected<Schedule> decide_once(const Inputs& in, Search& search,

@@ -83,6 +83,8 @@ std::string choose_hardware(Subject& s, const ValidationSetup& setup) {
     if (group == setup.groups.end())
       s.assumed.push_back(fmt::format("hardware {}: the usual file of {}", s.hardware, machine));
   }
+  if (group == setup.groups.end() && !s.row.dispatch_us)
+    s.assumed.push_back("the time is of the array alone, without a dispatch: column dispatch_us is empty");
   s.machine = machine_of(s.hardware, setup);
   if (!named.empty() && setup.machines.count(s.machine) > 0 &&
       std::find(named.begin(), named.end(), s.machine) == named.end())

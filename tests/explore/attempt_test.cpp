@@ -41,10 +41,9 @@ std::vector<RunRecord> run_all(const std::vector<std::string>& acts, Limits limi
 
 TEST_CASE("every way to end becomes a status and a reason") {
   Limits limits;
-  limits.seconds = 2;
   limits.memory_mb = 300;
   limits.retries = 0;
-  const auto runs = run_all({"work", "crash", "hang", "eat", "throw", "misfit", "deadlock", "exit", "work"}, limits);
+  const auto runs = run_all({"work", "crash", "eat", "throw", "misfit", "deadlock", "exit", "work"}, limits);
   CHECK(runs[0].status == "done");
   CHECK(Json::parse(runs[0].result)["latency_us"] == 125.0);
   CHECK(Json::parse(runs[0].layers)[0]["name"] == "conv1");
@@ -55,23 +54,29 @@ TEST_CASE("every way to end becomes a status and a reason") {
 #ifndef __SANITIZE_ADDRESS__
   CHECK(runs[1].reason == "crashed: signal 11 (Segmentation fault)");
 #endif
-  CHECK(runs[2].status == "timeout");
-  CHECK(runs[2].reason == "the time limit of 2 s was reached");
-  CHECK(runs[2].seconds >= 2);
-  CHECK(runs[2].seconds < 4);
 #ifndef __SANITIZE_ADDRESS__  // ends a run without memory itself
-  CHECK(runs[3].status == "out_of_memory");
-  CHECK(runs[3].reason == "the memory limit of 300 MB was reached");
+  CHECK(runs[2].status == "out_of_memory");
+  CHECK(runs[2].reason == "the memory limit of 300 MB was reached");
 #endif
-  CHECK(runs[4].status == "crashed");
-  CHECK(runs[4].reason == "an exception reached the top: unexpected");
-  CHECK(runs[5].status == "does_not_fit");
-  CHECK(runs[5].reason == "conv1: needs 70 KB of 64 KB; smaller tiles");
-  CHECK(runs[6].status == "deadlock");
-  CHECK(runs[7].status == "crashed");
-  CHECK(runs[7].reason == "ended with exit code 7 and no result");
-  CHECK(runs[8].status == "done");
+  CHECK(runs[3].status == "crashed");
+  CHECK(runs[3].reason == "an exception reached the top: unexpected");
+  CHECK(runs[4].status == "does_not_fit");
+  CHECK(runs[4].reason == "conv1: needs 70 KB of 64 KB; smaller tiles");
+  CHECK(runs[5].status == "deadlock");
+  CHECK(runs[6].status == "crashed");
+  CHECK(runs[6].reason == "ended with exit code 7 and no result");
+  CHECK(runs[7].status == "done");
   for (const RunRecord& run : runs) CHECK(run.attempts == 1);
+}
+
+TEST_CASE("a point that never ends is stopped at the time limit") {
+  Limits limits;
+  limits.seconds = 1;
+  limits.retries = 0;
+  const auto runs = run_all({"hang"}, limits);
+  CHECK(runs[0].status == "timeout");
+  CHECK(runs[0].reason == "the time limit of 1 s was reached");
+  CHECK(runs[0].seconds >= 1);
 }
 
 TEST_CASE("a point that fails once is tried again; a config that is refused is not") {
@@ -97,12 +102,12 @@ TEST_CASE("the last words of a crash are its reason") {
 }
 
 TEST_CASE("points run side by side") {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto runs = run_all({"sleep:0.4", "sleep:0.4", "sleep:0.4", "sleep:0.4"}, {});
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const TemporaryFolder folder;
+  Limits limits;
+  limits.seconds = 60;  // what a pool of one would wait for
+  limits.retries = 0;
+  const auto runs = run_all({"meet:" + folder.path(), "meet:" + folder.path()}, limits);
   for (const RunRecord& run : runs) CHECK(run.status == "done");
-  CHECK(seconds >= 0.8);
-  CHECK(seconds < 1.6);
 }
 
 TEST_CASE("a sink that fails ends the pool with its failure") {

@@ -39,6 +39,12 @@ void misbehave(const std::string& act) {
     std::vector<std::vector<char>> eaten;
     while (true) eaten.emplace_back(10000000, 'x');
   }
+  if (act.rfind("meet:", 0) == 0) {
+    const std::filesystem::path folder = act.substr(5);
+    std::ofstream(folder / std::to_string(::getpid())) << "is here";
+    while (std::distance(std::filesystem::directory_iterator(folder), {}) < 2)
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
   if (act.rfind("sleep:", 0) == 0) std::this_thread::sleep_for(std::chrono::duration<double>(std::stod(act.substr(6))));
   if (act.rfind("bad_once:", 0) == 0 && !std::filesystem::exists(act.substr(9))) {
     std::ofstream(act.substr(9)) << "was here";

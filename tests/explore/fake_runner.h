@@ -10,7 +10,7 @@ namespace tessera::explore {
 
 // Config keys: "cores", "ratio" (latency 1000 * (1 - ratio) / cores us) and "act": one of crash, hang, eat, throw,
 // misfit, deadlock, exit, unsound (refused by its verifier), bad_once:FILE (crashes unless FILE exists, and makes it),
-// sleep:SECONDS. "cores" below 1 is refused by resolve.
+// meet:FOLDER (waits there for a second point), sleep:SECONDS. "cores" below 1 is refused by resolve.
 explore::PointRunner fake_runner();
 
 // A sweep over the fake's keys; `json` is the sweep file's text without "base".

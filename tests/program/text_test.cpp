@@ -115,18 +115,12 @@ TEST_CASE("indices that name nothing are written so that reading refuses them") 
   CHECK(parsed.failure().problems.size() == 2);
 }
 
-TEST_CASE("300,000 instructions are written and read in seconds") {
+TEST_CASE("300,000 instructions are written and read back") {
   const Program p = random_program(small_array(), 5, 300000 / 66);
-  const auto start = std::chrono::steady_clock::now();
   const std::string text = write_program(p, small_array());
-  const auto written = std::chrono::steady_clock::now();
   const auto back = parse_program(text, small_array());
-  const auto read = std::chrono::steady_clock::now();
   REQUIRE(back);
-  const double write_s = std::chrono::duration<double>(written - start).count();
-  const double read_s = std::chrono::duration<double>(read - written).count();
-  WARN("text of " << text.size() / 1000 << " kB written in " << write_s << " s, read in " << read_s << " s");
-  CHECK(write_s + read_s < 10);  // about one second on an idle machine; loose against noise and sanitizers
+  CHECK(write_program(*back, small_array()) == text);
 }
 
 TEST_CASE("a range that ends at the largest integer is read, and one that is too long refused") {

@@ -16,6 +16,21 @@ using namespace tessera::network;
 using namespace tessera::schedule;
 using namespace tessera::sparsity;
 
+namespace {
+
+// Of a convolution from 16x16x64 to `height` x 16x64 whose rows and channels are cut.
+Channels plan_of_map(int height, const ArraySpec& a) {
+  Layer layer;
+  layer.op = Op::conv2d;
+  layer.in = {16, 16, 64};
+  layer.out = {height, 16, 64};
+  cost::LayerContext c;
+  c.layer = &layer;
+  return plan_channels(c, make_partition(layer, {0, height}, {Axis::height, Axis::channels}, a), a);
+}
+
+}  // namespace
+
 TEST_CASE("the axes of all tensors together cost the least that any choice costs") {
   Random random(7);
   const auto below = [&](int n) { return static_cast<int>(random.below(n)); };
@@ -46,17 +61,12 @@ TEST_CASE("the axes of all tensors together cost the least that any choice costs
 }
 
 TEST_CASE("a further shim channel takes no channel from results where a memory tile has few of them") {
-  Layer layer;
-  layer.op = Op::conv2d;
-  layer.in = layer.out = {16, 16, 64};
-  cost::LayerContext c;
-  c.layer = &layer;
   ArraySpec a;
   a.rows = a.cols = 4;
   const auto loads = [&](int inbound, int shim) {
     a.memtile.dma.s2mm = inbound;
     a.shim.dma.mm2s = shim;
-    const Channels plan = plan_channels(c, make_partition(layer, {0, 16}, {Axis::height, Axis::channels}, a), a);
+    const Channels plan = plan_of_map(16, a);
     CHECK(plan.loads + plan.results == inbound);
     return plan.loads;
   };
@@ -68,21 +78,13 @@ TEST_CASE("a further shim channel takes no channel from results where a memory t
 }
 
 TEST_CASE("a serial controller starts few channels for results, and as many for each core") {
-  Layer layer;
-  layer.op = Op::conv2d;
-  layer.in = layer.out = {16, 16, 64};
-  cost::LayerContext c;
-  c.layer = &layer;
   ArraySpec a;
   a.rows = a.cols = 4;
   a.clock_hz = 1e9;
   a.controller.mechanism = ControlMechanism::serial;
   a.memtile.dma.s2mm = 6;
   a.controller.operation_ns = 100;
-  const auto results = [&](int height) {
-    layer.out.h = height;
-    return plan_channels(c, make_partition(layer, {0, height}, {Axis::height, Axis::channels}, a), a).results;
-  };
+  const auto results = [&](int height) { return plan_of_map(height, a).results; };
   // 1 KB per row, 4 B per cycle and channel; a channel costs four operations in each memory tile, 1600 cycles in all.
   CHECK(results(16) == 1);    // 1024 cycles on one channel
   CHECK(results(128) == 2);   // 8192 on one, 4096 on two

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/compile/compile.h"
+#include "sim/mapping/text.h"
 #include "sim/network/network_file.h"
 #include "tests/verify/subject.h"
 
@@ -103,4 +104,56 @@ TEST_CASE("a search of the whole network goes on where trials of layers found no
   const std::string estimated = sharding_of(decided(6, trials, SearchKind::network), 3);
   CHECK(estimated == sharding_of(decided(6, trials, SearchKind::estimate), 3));
   CHECK(trials.networks > 1);
+}
+
+namespace {
+
+// The network takes 1000 cycles with one mapping and `others` with all others.
+class OneMapping : public Trials {
+ public:
+  std::string text;
+  double others = 2000;
+  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks&,
+                                                const mapping::Mapping& m) const override {
+    return std::vector<double>(network.layers.size(), write_mapping(m, network) == text ? 1000 : others);
+  }
+};
+
+// Text of the mapping of five layers, whose rows of blocks are zero from the `kept`-th on.
+std::string mapping_text(arch::ControlMechanism mechanism, const Trials& trials, int kept) {
+  const auto network =
+      network::parse_network(nlohmann::json::parse(R"({"name": "net", "input": [16, 16, 64], "layers": [
+        {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1},
+        {"name": "b", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1},
+        {"name": "c", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1},
+        {"name": "d", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1},
+        {"name": "e", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1}]})"),
+                             "net");
+  if (!network) FAIL(describe(network.failure()));
+  Masks masks(network->layers.size());
+  for (std::size_t k = 1; kept < 8 && k < masks.size(); ++k) {
+    masks[k] = sparsity::BlockMask::all_ones(64, 64, 8, 8);
+    std::fill(masks[k]->bits.begin() + kept * 8, masks[k]->bits.end(), 0);
+  }
+  arch::ArraySpec array = generic_array(2, 2, {});
+  array.controller.mechanism = mechanism;
+  array.controller.operation_ns = 100;
+  const auto peak = cost::find_latency_model("peak");
+  const auto schedule = decide_schedule(*network, masks, array, **peak, {}, &trials);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return write_mapping(*schedule->mapping, *network);
+}
+
+}  // namespace
+
+TEST_CASE("where controllers start transfers the mapping of the dense network is tried for the sparse one") {
+  const auto serial = arch::ControlMechanism::serial, none = arch::ControlMechanism::none;
+  OneMapping trials;
+  trials.text = mapping_text(serial, trials, 8);
+  CHECK(mapping_text(serial, trials, 2) == trials.text);
+  trials.others = 500;
+  CHECK(mapping_text(serial, trials, 2) != trials.text);
+  trials.others = 2000;
+  trials.text = mapping_text(none, trials, 8);
+  CHECK(mapping_text(none, trials, 2) != trials.text);
 }

@@ -83,6 +83,10 @@ TEST_CASE("an unknown author's product runs by its own columns") {
 TEST_CASE("what a row leaves open is assumed aloud or asked for") {
   const Prediction usual = author_prediction(author_gemm("1.8", ",peano-iron,0,,"));
   CHECK(usual.assumed.find("xdna1_1800mhz") != std::string::npos);
+  CHECK(usual.assumed.find("dispatch") == std::string::npos);
+  const Prediction alone = author_prediction(author_gemm("1.8", "xdna1_1800mhz,peano-iron,,,"));
+  CHECK(alone.assumed.find("without a dispatch: column dispatch_us is empty") != std::string::npos);
+  CHECK(alone.value == usual.value);
   CHECK(author_prediction(author_gemm("1.8", "xdna1_1800mhz,,0,,")).skipped.find("column kernels is empty") !=
         std::string::npos);
   CHECK(author_prediction(author_gemm("not stated", "xdna1_1800mhz,peano-iron,0,,")).skipped.find("needs a clock") !=
