@@ -175,15 +175,19 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
   json values = {{"kernels", array.kernels}};
   // Where nobody starts transfers, what it would take decides nothing; absent and none are one hardware.
   const bool controlled = array.controller.mechanism != arch::ControlMechanism::none;
+  const bool coded = array.kernels != "peak";  // ideal kernels have no code
+  const auto decides = [&](const HardwareKey& key) {
+    if (key.of_controllers) return controlled;
+    return coded || key.path.rfind("tile.program.", 0) != 0;
+  };
   for (const HardwareKey& key : hardware_keys())
-    if (const json* quantity = find_path(hardware, key.path);
-        quantity != nullptr && (controlled || !key.of_controllers))
+    if (const json* quantity = find_path(hardware, key.path); quantity != nullptr && decides(key))
       values[key.path] = quantity_value(*quantity, array);
   if (controlled)
     values["controller.mechanism"] = hardware["controller"].value("mechanism", arch::control_mechanism_names[0]);
   if (array.controller.mechanism == arch::ControlMechanism::serial)
     values["controller.compute_tiles"] = compute_tiles_of(hardware);
-  values["tile.program.overflow"] = overflow_of(hardware);
+  if (coded) values["tile.program.overflow"] = overflow_of(hardware);
   if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
     for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
   return values;
