@@ -68,6 +68,7 @@ bool ComputeCore::fetch() {
   instr_ = &list_[static_cast<std::size_t>(index)];
   prefetch(list_, index + 1);
   charge_layer_to(run_.layer(instr_->layer));
+  if (instr_->op == program::CoreOp::load) return load();
   const Millicycles access = run_.array.tile.locks.access_cycles * millicycles_per_cycle;
   if (instr_->op == program::CoreOp::kernel) {
     // Bank conflicts are counted from the very beginning of the call.
@@ -82,6 +83,14 @@ bool ComputeCore::fetch() {
   }
   phase_ = Phase::access;
   return pause(ahead() + access, exec::Cause::overhead);
+}
+
+// The first code comes with the design.
+bool ComputeCore::load() {
+  const double cycles = loaded_ ? run_.array.tile.program.swap_cycles : 0;
+  loaded_ = true;
+  return cycles > 0 && pause(ahead() + static_cast<Millicycles>(std::llround(cycles * millicycles_per_cycle)),
+                             exec::Cause::wait_control);
 }
 
 bool ComputeCore::call() {

@@ -19,12 +19,15 @@ class ComputeCore : public Engine {
   // The next instruction, and a call of a kernel; true where the core waits then.
   bool fetch();
   bool call();
+  // Other code into the program memory; true where the core waits for it.
+  bool load();
   void finish_call();
 
   BankCounters& banks_;
   const std::vector<program::CoreInstr>& list_;
   const program::CoreInstr* instr_ = nullptr;
   Phase phase_ = Phase::fetch;
+  bool loaded_ = false;  // whether its first code is there
   Millicycles begin_ = 0;
   BankSet banks_used_ = 0;
   std::int64_t accesses_before_ = 0;

@@ -119,6 +119,7 @@ void LoadCheck::engine(program::EngineId e) {
     const program::CoreInstr& in = list.core[i];
     const Where where{"instruction", static_cast<long>(i), e};
     layer(where, in.layer);
+    if (in.op == program::CoreOp::load) continue;
     if (in.op != program::CoreOp::kernel)
       lock_op(e, where, in.lock, true);
     else if (in.call < 0 || in.call >= static_cast<int>(program_.calls.size()))

@@ -168,6 +168,15 @@ ENGINE = json.loads((ROOT / "configs/designs/open_engine/times.json").read_text(
 ENGINE_ROWS = ("OPEN-Y8N", "OPEN-V-FIXED")
 
 
+ENGINE_KERNEL = 16064 // 5 + 1  # bytes: five kernels of the open engine fill 16,064 to 16,160 of its 16 KB
+CODE = {"bytes": ENGINE_KERNEL, "source": "assumed: a fifth of the 16,064 to 16,160 B that the five kernels of the open engine "
+                                          "fill with the loop that takes packets (ignite-xdna)"}
+LOOP = {"bytes": 1024, "source": "assumed: one loop with its prologue and epilogue, and a share of the loop that calls it"}
+SEVERAL_LOOPS = {"bytes": 2048, "source": "assumed: as two kernels of one loop"}
+OPERATOR_CODE = {"depthwise": CODE, "matmul": CODE, "softmax": SEVERAL_LOOPS, "layernorm": SEVERAL_LOOPS,
+                 "remap": SEVERAL_LOOPS}
+
+
 def engine_residuals():
     """Of the rows that the open engine's cycles per tap were fitted to: error of `validate`, in percent."""
     with open(ROOT / "results/validation/validation.csv", newline="") as f:
@@ -196,8 +205,8 @@ def network_kernels(i8, tuned, ignite):
     """Libraries for whole int8 networks. A GEMM loop on convolutions works 8 pixels x 8 channels, half of a block of 8 x 16."""
     partial = i8["per_block"] / 4
     gemm = {
-        "row_pixels": 4, "prologue": i8["prologue"], "load": round(partial, 3), "store": round(partial, 3),
-        "finish": round(tuned["per_block"] / 2, 3), "residual": 2.0, "inner": round(i8["inner"] / 2, 4),
+        "code": CODE, "row_pixels": 4, "prologue": i8["prologue"], "load": round(partial, 3),
+        "store": round(partial, 3), "finish": round(tuned["per_block"] / 2, 3), "residual": 2.0, "inner": round(i8["inner"] / 2, 4),
         "source": "peano-iron i8->i32 per block of half the width; load and store of int32 partial sums share its per_block "
                   "equally; finish: per_block of hand-tuned i8->i8; residual: 64 bytes at 32 per load (AM020); skipping a "
                   "missing block is taken to be free, no block-sparse kernel was measured",
@@ -208,8 +217,12 @@ def network_kernels(i8, tuned, ignite):
                         "which contains the rest of a call, as finish; prologue, load, store, residual: as the GEMM loop",
               "range": ignite["range"], "residual_pct": ignite["residual_pct"]}
     shared = {"elementwise": {"prologue": i8["prologue"], "per_cycle": 32.0, "pool_per_cycle": 64.0,
+                              "code": LOOP, "pool_code": CODE,
                               "source": "AM020: two 256-bit loads and one 256-bit store per cycle"},
               "operators": json.loads((KERNELS / "measured.json").read_text())["operators"]}  # assumed, fitted to nothing
+    for name, operator in shared["operators"].items():
+        operator["code"] = OPERATOR_CODE.get(name, LOOP)
+    i8 = {**i8, "code": CODE}
     write("measured", "int8 kernels of the default hardware: convolutions that read pixels as they stand in memory, GEMM loops "
           "for 1x1", gemm=[i8], conv=direct(gemm, 1, 18),
           conv_by_window={"1x1": gemm, "strided": direct(gemm, 2, 27)}, **shared)

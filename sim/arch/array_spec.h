@@ -72,9 +72,18 @@ struct CoreRates {
   Bytes store_bytes = 32;                             // written to data memory
 };
 
+// Memory of a core's instructions. What a program needs beyond it is loaded while the core stands still, or does not
+// fit.
+struct ProgramMemorySpec {
+  Bytes size = 16384;
+  bool swaps = false;      // whether code may be loaded while a program runs
+  double swap_cycles = 0;  // one load into one core; cores load side by side
+};
+
 struct ComputeTileSpec {
   CoreRates core;
   MemorySpec memory;
+  ProgramMemorySpec program;
   Bytes reserved = 1024;  // stack and program data, not usable for buffers
   LockSpec locks;
   DmaSpec dma;

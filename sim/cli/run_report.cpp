@@ -91,6 +91,23 @@ std::string control_note(const RunResult& run) {
   return text + "\n" + (rows.empty() ? "" : "Busy at least, were this schedule given to:\n" + rows);
 }
 
+// How much of the program memory of a core the kernels fill, in the fuller density.
+std::string code_note(const RunResult& run) {
+  const result::ProgramMemory* most = nullptr;
+  for (const auto& [name, density] : densities(run)) {
+    const auto& memory = density->program_memory;
+    if (memory && (most == nullptr || std::pair(memory->swaps, memory->code) > std::pair(most->swaps, most->code)))
+      most = &*memory;
+  }
+  if (most == nullptr) return "";
+  const std::string swaps = most->swaps == 0 ? "loaded once, with the design"
+                            : most->swaps == 1
+                                ? "other code is loaded once while it runs"
+                                : fmt::format("other code is loaded {} times while it runs", most->swaps);
+  return fmt::format("program memory of a core: {} of {} B, {}\n", with_commas(most->code), with_commas(most->size),
+                     swaps);
+}
+
 // Of an external program: its hash, and the zero blocks that its masks have.
 std::string program_lines(const result::ProgramFile& program) {
   const std::string share =
@@ -119,7 +136,7 @@ std::string heading(const RunResult& run) {
       "{}{}",
       run.network, hardware.name, hardware.rows, hardware.cols, hardware.clock_hz / 1e9, hardware.kernels, made_by,
       run.accounting, run.fidelity, calibration(hardware), kernels(run),
-      hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n", masks);
+      hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n", code_note(run) + masks);
 }
 
 // The largest cause of lost core time of a layer.

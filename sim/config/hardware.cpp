@@ -59,6 +59,9 @@ std::string compute_tiles_of(const json& root) {
   return root["controller"].value("compute_tiles", arch::compute_tile_control_names[0]);
 }
 
+constexpr const char* swap = "swap";
+std::string overflow_of(const json& root) { return root["tile"]["program"].value("overflow", swap); }
+
 std::vector<Problem> contradictions(const arch::ArraySpec& array, const Document& document, const std::string& path) {
   std::vector<Problem> problems;
   const auto add = [&](const std::string& key, const std::string& what, const std::string& legal) {
@@ -126,6 +129,13 @@ Rule hardware_rule() {
           Rule::choice("who starts the channels of compute tiles where mechanism is serial: the firmware "
                        "(mechanism, if absent), or each core those of its own tile, whose registers it reaches",
                        {arch::compute_tile_control_names.begin(), arch::compute_tile_control_names.end()}));
+  object_at(rule, "tile.program")
+      .keys.emplace_back(
+          "overflow",
+          Rule::choice(
+              "what becomes of kernels whose code does not fit into the program memory of their core together: "
+              "it is loaded when it is needed, for swap_us each time (swap, if absent), or the run does not fit",
+              {swap, "refuse"}));
   for (const FormerHardwareKey& key : former_hardware_keys()) {
     const std::string::size_type dot = key.path.rfind('.');
     object_at(rule, key.path.substr(0, dot)).former.emplace_back(key.path.substr(dot + 1), key.instead);
@@ -142,6 +152,7 @@ Expected<arch::ArraySpec> read_hardware(const Document& document, const std::str
   // Also where nobody starts transfers: what a serial controller would need is estimated there.
   array.controller.cores_start_own = array.controller.mechanism != arch::ControlMechanism::control_packets &&
                                      compute_tiles_of(root) == arch::compute_tile_control_names[1];
+  array.tile.program.swaps = overflow_of(root) == swap;
   Failure failure;
   // rows and cols stand first in the table: what depends on the shape comes after them.
   for (const HardwareKey& key : hardware_keys()) {
@@ -164,14 +175,19 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
   json values = {{"kernels", array.kernels}};
   // Where nobody starts transfers, what it would take decides nothing; absent and none are one hardware.
   const bool controlled = array.controller.mechanism != arch::ControlMechanism::none;
+  const bool coded = array.kernels != "peak";  // ideal kernels have no code
+  const auto decides = [&](const HardwareKey& key) {
+    if (key.of_controllers) return controlled;
+    return coded || key.path.rfind("tile.program.", 0) != 0;
+  };
   for (const HardwareKey& key : hardware_keys())
-    if (const json* quantity = find_path(hardware, key.path);
-        quantity != nullptr && (controlled || !key.of_controllers))
+    if (const json* quantity = find_path(hardware, key.path); quantity != nullptr && decides(key))
       values[key.path] = quantity_value(*quantity, array);
   if (controlled)
     values["controller.mechanism"] = hardware["controller"].value("mechanism", arch::control_mechanism_names[0]);
   if (array.controller.mechanism == arch::ControlMechanism::serial)
     values["controller.compute_tiles"] = compute_tiles_of(hardware);
+  if (coded) values["tile.program.overflow"] = overflow_of(hardware);
   if (const std::optional<arch::EnergySpec> energy = read_energy(hardware))
     for (const EnergyKey& key : energy_keys()) values[std::string("energy.") + key.name] = (*energy).*(key.member);
   return values;

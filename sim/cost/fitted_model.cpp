@@ -63,14 +63,46 @@ bool GemmCoefficients::fitted_to(int m, int k, int n) const {
   return r && m % bm == 0 && k % bk == 0 && n % bn == 0 && r->holds(m, k, n);
 }
 
-const ConvCoefficients& FittedModel::conv_for(const network::Window& window) const {
+std::string WindowKind::name() const {
+  if (height == 0) return "strided";
+  return fmt::format("{}x{}{}", height, width, strided ? " strided" : "");
+}
+
+std::pair<std::string, const ConvCoefficients&> FittedModel::conv_kernel(const network::Window& window) const {
   const bool strided = window.sw > 1;
   for (const WindowKind& kind :
        {WindowKind{window.kh, window.kw, true}, WindowKind{0, 0, true}, WindowKind{window.kh, window.kw, false}}) {
     const auto entry = conv_by_window.find(kind);
-    if (entry != conv_by_window.end() && (strided || !kind.strided)) return entry->second;
+    if (entry != conv_by_window.end() && (strided || !kind.strided)) return {"conv " + kind.name(), entry->second};
   }
-  return *conv;
+  return {"conv", *conv};
+}
+
+std::optional<program::KernelCode> FittedModel::code(const program::KernelCall& call,
+                                                     const network::Layer& layer) const {
+  const auto stated = [](std::string kernel, Bytes bytes) -> std::optional<program::KernelCode> {
+    if (bytes == 0) return std::nullopt;
+    return program::KernelCode{std::move(kernel), bytes};
+  };
+  switch (call.kind) {
+    case program::KernelKind::conv: {
+      const auto [kernel, c] = conv_kernel(layer.window);
+      return stated(kernel, c.code);
+    }
+    case program::KernelKind::gemm:
+      return stated(fmt::format("gemm {} -> {}", type_name(layer.in_type), type_name(layer.out_type)),
+                    gemm.at({layer.in_type, layer.out_type}).code);
+    case program::KernelKind::maxpool:
+    case program::KernelKind::avgpool:
+      return stated(kernel_name(call.kind), elementwise->pool_code);
+    case program::KernelKind::add:
+    case program::KernelKind::copy:
+      return stated(kernel_name(call.kind), elementwise->code);
+    default: {
+      const auto c = operators.find(call.kind);
+      return c == operators.end() ? std::nullopt : stated(kernel_name(call.kind), c->second.code);
+    }
+  }
 }
 
 // Of the table behind a convolution.

@@ -23,6 +23,7 @@ struct GemmCoefficients {
   double prologue = 0, per_block = 0, inner = 0;  // cycles
   std::string range;    // of the fitted shapes, "m 32..64 k 32..128 n 32..64"; empty: not stated
   bool fitted = false;  // to measured kernels: residual_pct names their rows
+  Bytes code = 0;       // bytes of its code; 0: not stated, as below
   double cycles(int m, int k, int n) const;
   bool fitted_to(int m, int k, int n) const;  // in the range and whole blocks
 };
@@ -38,6 +39,7 @@ struct ConvCoefficients {
   // The kernel computes a product of windows that the DMA lays side by side. What that does to the streams is not
   // modelled: only windows that it leaves as they are can be computed.
   bool im2col = false;
+  Bytes code = 0;
   // Of the fitted shapes: as of a product of `m` pixels, `k` input channels times taps and `n` output channels,
   // "64 -> 256 channels, 32 pixels per row", or other words, which no call lies within.
   std::string range;
@@ -46,14 +48,16 @@ struct ConvCoefficients {
 
 struct ElementwiseCoefficients {
   double prologue = 0;
-  double per_cycle = 32;       // elements of add and copy
-  double pool_per_cycle = 64;  // elements x taps of pooling
+  double per_cycle = 32;          // elements of add and copy
+  double pool_per_cycle = 64;     // elements x taps of pooling
+  Bytes code = 0, pool_code = 0;  // of each kernel
 };
 
 // cycles = prologue + operations / per_cycle, operations as ops::work counts them. Of a lookup behind a convolution the
 // prologue is the convolution's.
 struct OperatorCoefficients {
   double prologue = 0, per_cycle = 32;
+  Bytes code = 0;
 };
 
 // The windows that an entry of conv_by_window is for. Without a height: all of them. `strided`: only where pixels side
@@ -61,6 +65,7 @@ struct OperatorCoefficients {
 struct WindowKind {
   int height = 0, width = 0;
   bool strided = false;
+  std::string name() const;  // as in the file: "3x3", "3x3 strided" or "strided"
   bool operator<(const WindowKind& o) const {
     return std::tie(height, width, strided) < std::tie(o.height, o.width, o.strided);
   }
@@ -83,9 +88,12 @@ class FittedModel : public LatencyModel {
   bool covers(program::KernelKind kind, const network::Layer& layer) const override;
   std::string coverage() const override;
   Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const override;
+  std::optional<program::KernelCode> code(const program::KernelCall& call, const network::Layer& layer) const override;
   std::string fingerprint() const override { return coefficients; }
   // Of the kernel for a window: its own strided one, the strided one of all windows, its own, that of all others.
-  const ConvCoefficients& conv_for(const network::Window& window) const;
+  const ConvCoefficients& conv_for(const network::Window& window) const { return conv_kernel(window).second; }
+  // The same with its name: "conv 1x1", "conv strided", "conv".
+  std::pair<std::string, const ConvCoefficients&> conv_kernel(const network::Window& window) const;
 
  private:
   double lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const;

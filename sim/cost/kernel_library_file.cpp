@@ -43,6 +43,19 @@ class Reader {
     if (it == object.end() || !it->is_string()) return problem(path + "." + key, "missing or no text", "a text");
     value = it->get<std::string>();
   }
+  // "code": {"bytes": 1600, "source": "..."}, if it is there
+  void code(const json& object, const std::string& path, const char* key, Bytes& bytes) {
+    const auto it = object.find(key);
+    if (it == object.end()) return;
+    const std::string at = path + "." + key;
+    if (!it->is_object()) return problem(at, it->dump(), "an object with bytes and source");
+    known(*it, at, {"bytes", "source"});
+    int count = 0;
+    std::string source;
+    positive(*it, at, "bytes", count);
+    text(*it, at, "source", source);
+    bytes = count;
+  }
   void known(const json& object, const std::string& path, const std::vector<std::string>& keys) {
     for (const auto& [key, value] : object.items())
       if (std::find(keys.begin(), keys.end(), key) == keys.end())
@@ -77,6 +90,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, FittedMode
   r.number(entry, path, "prologue", c.prologue);
   r.number(entry, path, "per_block", c.per_block);
   r.number(entry, path, "inner", c.inner);
+  r.code(entry, path, "code", c.code);
   if (entry.contains("range")) r.text(entry, path, "range", c.range);
   c.fitted = names_rows(entry);
   std::optional<network::ElementType> types[2];
@@ -106,6 +120,7 @@ void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoeffi
       r.problem(path + ".layout", layout.dump(), "\"direct\" or \"im2col\"");
     c.im2col = layout == "im2col";
   }
+  r.code(entry, path, "code", c.code);
   if (entry.contains("range")) r.text(entry, path, "range", c.range);
   c.fitted = names_rows(entry);
 }
@@ -143,6 +158,8 @@ void read_elementwise(Reader& r, const json& entry, ElementwiseCoefficients& c) 
   r.number(entry, "elementwise", "prologue", c.prologue);
   r.rate(entry, "elementwise", "per_cycle", c.per_cycle);
   r.rate(entry, "elementwise", "pool_per_cycle", c.pool_per_cycle);
+  r.code(entry, "elementwise", "code", c.code);
+  r.code(entry, "elementwise", "pool_code", c.pool_code);
 }
 
 // {"depthwise": ...}
@@ -161,12 +178,13 @@ void read_operators(Reader& r, const json& entries, FittedModel& latency_model) 
       r.problem(path, "not an object", "an object");
       continue;
     }
-    r.known(entry, path, {"prologue", "per_cycle", "source"});
+    r.known(entry, path, {"prologue", "per_cycle", "code", "source"});
     OperatorCoefficients& c = latency_model.operators[static_cast<program::KernelKind>(kind - names.begin())];
     std::string source;
     r.number(entry, path, "prologue", c.prologue);
     r.rate(entry, path, "per_cycle", c.per_cycle);
     r.text(entry, path, "source", source);
+    r.code(entry, path, "code", c.code);
   }
 }
 
@@ -208,13 +226,13 @@ Failure read_library(const std::string& file, FittedModel& latency_model) {
 }  // namespace
 
 const LibraryKeys& kernel_library_keys() {
-  static const LibraryKeys keys = {
-      {"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise", "store_bytes_per_cycle",
-       "operators"},
-      {"in", "out", "block", "prologue", "per_block", "inner", "peak", "source", "range", "residual_pct", "left_out"},
-      {"row_pixels", "prologue", "load", "store", "finish", "residual", "tap", "inner", "layout", "source", "range",
-       "residual_pct", "left_out"},
-      {"prologue", "per_cycle", "pool_per_cycle", "source"}};
+  static const LibraryKeys keys = {{"$schema", "name", "says", "gemm", "conv", "conv_by_window", "elementwise",
+                                    "store_bytes_per_cycle", "operators"},
+                                   {"in", "out", "block", "prologue", "per_block", "inner", "peak", "code", "source",
+                                    "range", "residual_pct", "left_out"},
+                                   {"row_pixels", "prologue", "load", "store", "finish", "residual", "tap", "inner",
+                                    "layout", "code", "source", "range", "residual_pct", "left_out"},
+                                   {"prologue", "per_cycle", "pool_per_cycle", "code", "pool_code", "source"}};
   return keys;
 }
 

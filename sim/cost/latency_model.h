@@ -2,6 +2,7 @@
 // that registers itself.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,11 @@ class LatencyModel {
                                const sparsity::ChunkSize* size) const = 0;
   // Whether `duration` knows such calls of the layer; asked before anything is scheduled.
   virtual bool covers(program::KernelKind kind, const network::Layer& layer) const = 0;
+  // The code that such a call runs, whatever its arguments; nothing where its size is not stated.
+  virtual std::optional<program::KernelCode> code(const program::KernelCall& call, const network::Layer& layer) const {
+    (void)call, (void)layer;
+    return std::nullopt;
+  }
   // What it covers, for messages.
   virtual std::string coverage() const = 0;
   virtual Grounds grounds(const program::KernelCall& call, const network::Layer& layer) const = 0;

@@ -123,14 +123,29 @@ struct KernelCall {
   std::int32_t chunk = -1;                           // index into Program::chunks
   std::int16_t ring = 0, ring_row = 0;
   std::int16_t add_layer = -1;  // conv with a fused residual: the add layer that this call also computes
+  std::int16_t code = -1;       // index into Program::code; -1: how large its code is was not stated
   std::int64_t operations = 0;  // KernelKind::ops: operations of a replayed call, 256 per cycle
 };
 
-enum class CoreOp : std::uint8_t { acquire, release, kernel };
+// The arguments of a call are data that its core reads, ten words: the addresses of five buffers, rows and columns,
+// channels in and out, blocks, first channel and ring, kind and flags.
+constexpr Bytes argument_bytes = 40;
+
+// Code of a kernel in the program memory of a core, with the share of the loop that takes arguments and calls it.
+struct KernelCode {
+  std::string name;
+  Bytes bytes = 0;
+};
+// What stands in a program memory at once: indices into Program::code, ascending.
+using CodeImage = std::vector<int>;
+
+// load: other code into the program memory of the core. The first of a core, before any call, comes with the design and
+// takes no time; every further one is a swap.
+enum class CoreOp : std::uint8_t { acquire, release, kernel, load };
 struct CoreInstr {
   CoreOp op = CoreOp::kernel;
   LockOp lock;
-  std::int32_t call = -1;  // index into Program::calls
+  std::int32_t call = -1;  // index into Program::calls; of a load: into Program::images
   std::uint32_t wait0 = 0, wait_count = 0;
   std::int16_t layer = -1;
 };
@@ -234,6 +249,8 @@ struct Program {
   std::vector<Route> routes;
   std::vector<Wait> waits;
   std::vector<KernelCall> calls;
+  std::vector<KernelCode> code;
+  std::vector<CodeImage> images;
   std::vector<EngineProgram> engines;  // EngineMap order
   Bytes ddr_bytes = 0;                 // addresses used in DDR
   // Tiles of a layer overlap there: transfers that nothing orders write the same values.

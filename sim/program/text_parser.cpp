@@ -28,6 +28,8 @@ class Parser {
         call();
       } else if (key == "acquire" || key == "release") {
         lock_step(key == "acquire" ? CoreOp::acquire : CoreOp::release);
+      } else if (key == "load") {
+        load();
       } else if (key == "repeat" || key == "end") {
         key == "repeat" ? repeat() : end();
       } else if (const auto kind = values_.controls.find(std::string(key.substr(0, 60)));
@@ -66,15 +68,17 @@ class Parser {
     if (key == "layer") return layer();
     if (key == "mask") return mask();
     if (key == "chunk") return chunk();
-    if (key == "piece") return piece();
-    if (key == "lock") return lock();
+    if (key == "piece") return p_.pieces.push_back(values_.piece());
+    if (key == "lock") return p_.locks.push_back(values_.lock());
+    if (key == "code") return code();
+    if (key == "image") return image();
     if (key == "route") return route();
     if (key == "engine") return engine();
-    const std::string near =
-        nearest_name(std::string(key.substr(0, 60)),
-                     {"program", "network", "array", "alike", "accounting", "tensors", "ddr",  "product", "layer",
-                      "mask",    "chunk",   "piece", "lock",  "route",      "engine",  "move", "call",    "acquire",
-                      "release", "repeat",  "end",   "write", "patch",      "set",     "push", "await"});
+    const std::string near = nearest_name(
+        std::string(key.substr(0, 60)),
+        {"program", "network", "array", "alike", "accounting", "tensors", "ddr",  "product", "layer",   "mask",
+         "chunk",   "piece",   "lock",  "route", "engine",     "move",    "call", "acquire", "release", "repeat",
+         "end",     "write",   "patch", "set",   "push",       "await",   "code", "image",   "load"});
     line_.problem("", "unknown keyword '" + std::string(key.substr(0, 60)) + "'",
                   near.empty() ? "" : "did you mean '" + near + "'?");
   }
@@ -205,25 +209,15 @@ class Parser {
     p_.chunks.push_back(std::move(c));
   }
 
-  void piece() {
-    TensorPiece t;
-    line_.number("tensor", t.tensor);
-    values_.region(line_.required("region"), t.region);
-    const std::string_view placement = line_.required("placement");
-    t.in_ddr = placement == "ddr";
-    if (!t.in_ddr) t.memory = values_.name("placement", values_.tiles, placement, "tile");
-    values_.access(t.access);
-    p_.pieces.push_back(t);
+  void code() {
+    values_.in_order(p_.code.size());
+    p_.code.push_back({line_.text("name"), 0});
+    line_.number("bytes", p_.code.back().bytes);
   }
 
-  void lock() {
-    LockInit l;
-    l.tile = values_.name("tile", values_.tiles, line_.word("tile"), "tile");
-    const std::string_view number = line_.word("number");
-    if (!number.empty()) line_.integer("number", number, l.lock);
-    line_.number("value", l.value);
-    l.role = static_cast<LockRole>(values_.name("role", values_.roles, line_.required("role"), "role"));
-    p_.locks.push_back(l);
+  void image() {
+    values_.in_order(p_.images.size());
+    values_.ints("code", p_.images.emplace_back());
   }
 
   void route() {
@@ -261,7 +255,7 @@ class Parser {
     if (own != step) {
       line_.problem("", "'" + std::string(line_.keyword()) + "' is not a step of " + map_.name(engine_),
                     own == StepOf::channel ? "legal: move"
-                    : own == StepOf::core  ? "legal: acquire, release, call"
+                    : own == StepOf::core  ? "legal: acquire, release, call, load"
                                            : "legal: write, patch, set, push, await");
       return nullptr;
     }
@@ -323,6 +317,15 @@ class Parser {
     add_core(i);
   }
 
+  void load() {
+    CoreInstr i;
+    i.op = CoreOp::load;
+    const std::string_view word = line_.word("image");
+    if (!word.empty()) line_.integer("image", word, i.call);
+    line_.number("layer", i.layer);
+    add_core(i);
+  }
+
   void call() {
     KernelCall k;
     k.kind = static_cast<KernelKind>(values_.name("kernel", values_.kernels, line_.word("kernel"), "kernel"));
@@ -344,6 +347,7 @@ class Parser {
     line_.optional("add", k.add_layer);
     line_.optional("operations", k.operations);
     values_.ring("ring", k);
+    line_.optional("code", k.code);
     values_.waits(p_.waits, i.wait0, i.wait_count);
     i.call = static_cast<std::int32_t>(p_.calls.size());
     p_.calls.push_back(k);

@@ -89,6 +89,27 @@ ControlOp TextValues::control(ControlKind kind, std::vector<Wait>& list) {
   return c;
 }
 
+TensorPiece TextValues::piece() {
+  TensorPiece t;
+  line_.number("tensor", t.tensor);
+  region(line_.required("region"), t.region);
+  const std::string_view placement = line_.required("placement");
+  t.in_ddr = placement == "ddr";
+  if (!t.in_ddr) t.memory = name("placement", tiles, placement, "tile");
+  access(t.access);
+  return t;
+}
+
+LockInit TextValues::lock() {
+  LockInit l;
+  l.tile = name("tile", tiles, line_.word("tile"), "tile");
+  const std::string_view number = line_.word("number");
+  if (!number.empty()) line_.integer("number", number, l.lock);
+  line_.number("value", l.value);
+  l.role = static_cast<LockRole>(name("role", roles, line_.required("role"), "role"));
+  return l;
+}
+
 void TextValues::product(Product& product) {
   line_.number("layer", product.layer);
   matrix("a", product.a);

@@ -31,6 +31,8 @@ class TextValues {
   void scaling(network::Layer& layer);                              // "channel_scales" or "multiplier=3,4", if there
   void ring(std::string_view key, KernelCall& call);                // "4,1", if it is there
   ControlOp control(ControlKind kind, std::vector<Wait>& list);     // an operation, all of its line
+  TensorPiece piece();                                              // all of its line
+  LockInit lock();                                                  // all of its line
   void product(Product& product);                                   // all of its line
   DdrRange ddr_range(std::string_view key);                         // "begin,end"
   // Appends the line's waits to `waits`.

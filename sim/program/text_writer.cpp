@@ -26,6 +26,16 @@ class Writer {
       add("lock ", tile(l.tile), ' ', l.lock, " value=", l.value, " role=", lock_role_name(l.role), '\n');
     }
     for (std::size_t i = 0; i < p_.routes.size(); ++i) route(i);
+    for (std::size_t i = 0; i < p_.code.size(); ++i) {
+      add("code ", i, ' ');
+      quoted(p_.code[i].name);
+      add(" bytes=", p_.code[i].bytes, '\n');
+    }
+    for (std::size_t i = 0; i < p_.images.size(); ++i) {
+      add("image ", i);
+      ints(" code=", p_.images[i]);
+      out_ += '\n';
+    }
     for (std::size_t e = 0; e < p_.engines.size(); ++e) engine(e);
     add("program end\n");
     return std::move(out_);
@@ -246,6 +256,7 @@ class Writer {
   }
 
   void core(const CoreInstr& c) {
+    if (c.op == CoreOp::load) return add("load ", c.call, " layer=", c.layer, '\n');
     if (c.op != CoreOp::kernel) {
       add(c.op == CoreOp::acquire ? "acquire " : "release ", c.lock.lock, ':', c.lock.value);
       waits(c.wait0, c.wait_count);
@@ -276,6 +287,7 @@ class Writer {
     optional(" add=", k.add_layer, -1);
     optional(" operations=", k.operations, 0);
     if (k.ring != 0) add(" ring=", int{k.ring}, ',', int{k.ring_row});
+    optional(" code=", k.code, -1);
     waits(c.wait0, c.wait_count);
     out_ += '\n';
   }

@@ -53,6 +53,11 @@ class ProgramWalk {
       put(r.source);
       list(r.sinks);
     }
+    for (const KernelCode& code : p_.code) {
+      sink_(code.name);
+      put(code.bytes);
+    }
+    for (const CodeImage& image : p_.images) list(image);
     put(p_.engines.size());
   }
 
@@ -89,6 +94,7 @@ class ProgramWalk {
   void core(const CoreInstr& c) {
     put(static_cast<int>(c.op), c.layer);
     waits(c.wait0, c.wait_count);
+    if (c.op == CoreOp::load) return put(c.call);
     if (c.op != CoreOp::kernel) return lock(c.lock);
     if (c.call < 0 || static_cast<std::size_t>(c.call) >= p_.calls.size()) return put(-1);
     const KernelCall& k = p_.calls[c.call];
@@ -96,6 +102,7 @@ class ProgramWalk {
     region(k.out);
     put(k.in, k.in2, k.weights, k.acc, k.result, k.chunk, k.add_layer, k.operations);
     if (k.ring != 0) put(k.ring, k.ring_row);
+    if (k.code >= 0) put(-5, k.code);
   }
 
   void control(const ControlOp& c) {

@@ -244,6 +244,34 @@ void add_control(DensityTable& table) {
   table.insert(table.end(), lines.begin(), lines.end());
 }
 
+void add_program_memory(DensityTable& table) {
+  const DensityTable lines{
+      {"program_memory",
+       "",
+       "Code of kernels in the cores; absent where the kernels do not state how large it is.",
+       "",
+       {}},
+      {"program_memory.size", "B", "Program memory of one core.", "tile.program.size of the hardware file",
+       field<&D::program_memory, &ProgramMemory::size>()},
+      {"program_memory.code", "B",
+       "Code that stands in one core at once, in the core with most: kernels as the library "
+       "states them.",
+       "sum over its kernels of their code", field<&D::program_memory, &ProgramMemory::code>()},
+      {"program_memory.swaps", "loads",
+       "Times that a core loads other code while the program runs, for tile.program.swap_us each: part of "
+       "wait_control. Of "
+       "the core with most.",
+       "counted, without the code that comes with the design", field<&D::program_memory, &ProgramMemory::swaps>()},
+      {"program_memory.arguments", "B",
+       "Arguments of all kernel calls of all cores: data, as calls with arguments of their own do not fit as code. "
+       "Counted "
+       "only: that they travel takes no time here.",
+       "40 B per call in the lists of the cores; a call in a loop counts once",
+       field<&D::program_memory, &ProgramMemory::arguments>()},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
 void add_grounds(DensityTable& table) {
   const DensityTable lines{
       {"kernel_footing", "share", "What the time in kernel calls rests on.", "fitted + extrapolated + assumed = 1", {}},
@@ -282,6 +310,7 @@ const DensityTable& density_metrics() {
     add_work(lines);
     add_traffic(lines);
     add_energy(lines);
+    add_program_memory(lines);
     add_control(lines);
     add_time(lines, false);
     add_grounds(lines);

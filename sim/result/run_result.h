@@ -89,6 +89,14 @@ struct FunctionalCheck {
 };
 
 // One simulation: the network dense, or with its zero blocks left out.
+// Of the program memories of the cores.
+struct ProgramMemory {
+  Bytes size = 0;          // of one
+  Bytes code = 0;          // at once, in the core with most
+  std::int64_t swaps = 0;  // of the core with most
+  Bytes arguments = 0;     // of all kernel calls of all cores
+};
+
 struct DensityResult {
   Millicycles total = 0;
   double latency_us = 0, dispatch_us = 0;
@@ -103,6 +111,7 @@ struct DensityResult {
   std::optional<KernelFooting> footing;
   std::optional<std::string> extrapolated;
   std::optional<ControlWork> control;
+  std::optional<ProgramMemory> program_memory;  // none: the kernels do not state how large their code is
   std::optional<FunctionalCheck> functional;
   std::optional<Counts> counts;
   std::optional<Energy> energy;

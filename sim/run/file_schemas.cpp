@@ -18,6 +18,11 @@ constexpr double most = 1e9;
 
 Rule count(const std::string& meaning, const std::string& unit = "") { return Rule::integer(meaning, 1, most, unit); }
 Rule cycles(const std::string& meaning) { return Rule::number(meaning, 0, most, "cycles"); }
+Rule code(const std::string& which) {
+  return Rule::object(
+      "bytes of program memory " + which + ", with its share of the loop that calls it; absent: not stated",
+      {{"bytes", count("", "B")}, {"source", Rule::text("where the number comes from")}}, {"bytes", "source"});
+}
 Rule element_type(const std::string& meaning) { return Rule::choice(meaning, {"i8", "i16", "i32", "bf16", "f32"}); }
 
 // Keys without a rule here may hold anything that their reader takes.
@@ -66,6 +71,8 @@ const Rules& library_rules() {
                               {"direct", "im2col"})},
       {"per_cycle", Rule::number("of additions and copies", 0, most, "elements/cycle")},
       {"pool_per_cycle", Rule::number("of pools, times taps", 0, most, "elements/cycle")},
+      {"code", code("of the kernel, of each where the entry is for several")},
+      {"pool_code", code("of each kernel of pools")},
       {"source", Rule::text("where the numbers come from")},
       {"range", Rule::text("shapes that were measured: \"m 32..64 k 32..128 n 32..64\", or \"64 -> 256 channels, 32 "
                            "pixels per row\"; outside of them a run says extrapolated")},

@@ -9,6 +9,7 @@
 #include "sim/config/hardware.h"
 #include "sim/control/lower.h"
 #include "sim/lower/needs.h"
+#include "sim/lower/program_memory.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
@@ -20,6 +21,7 @@
 #include "sim/run/functional.h"
 #include "sim/run/functional_memory.h"
 #include "sim/run/kernel_footing.h"
+#include "sim/run/program_memory.h"
 #include "sim/run/published.h"
 #include "sim/run/simulated_trials.h"
 #include "sim/run/sparsity_result.h"
@@ -111,8 +113,14 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
+  const auto code = [&](const program::KernelCall& call, const network::Layer& layer) {
+    return (*latency_model)->code(call, layer);
+  };
+  Expected<program::Program> placed = lower::place_code(std::move(schedule->program), config.array, code);
+  if (!placed) return placed.failure();
   Plan plan;
   plan.schedule = std::move(*schedule);
+  plan.schedule.program = std::move(*placed);
   plan.durations = kernel_durations(plan.schedule.program, **latency_model);
   Expected<program::Program> controlled =
       control::lower(std::move(plan.schedule.program), config.array, plan.durations);
@@ -210,6 +218,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
     if (!latency_model) return latency_model.failure();
     add_kernel_footing(result, program, **latency_model, plan.durations);
+    result.program_memory = program_memory(program, config.array);
     result.control = control_cost(program, config.array);
     add_layer_control(result, program, config.array);
     if (options.control) add_serial_estimate(*result.control, program, config.array, plan.durations);

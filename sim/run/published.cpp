@@ -63,8 +63,11 @@ config::Document load_published_machine(const nlohmann::json& hardware, const ar
   if (!generic) {
     lost = generic.failure().problems;
   } else {
-    const nlohmann::json usual =
-        config::hardware_values(config::load_document(folder + "aie2.json", {}, sets).value, *generic);
+    arch::ArraySpec with_kernels = *generic;  // which decide what of a hardware file matters
+    with_kernels.kernels = array.kernels;
+    nlohmann::json usual =
+        config::hardware_values(config::load_document(folder + "aie2.json", {}, sets).value, with_kernels);
+    usual["kernels"] = generic->kernels;
     const nlohmann::json wanted = config::hardware_values(hardware, array);
     for (const auto& [key, value] : wanted.items()) {
       if (usual.contains(key) && usual[key] == value) continue;

@@ -182,6 +182,7 @@ class Steps {
     const auto& info = map_.info(e);
     waits(e, s, c.layer, c.wait0, c.wait_count);
     layer(e, s, c.layer);
+    if (c.op == program::CoreOp::load) return;
     if (c.op != program::CoreOp::kernel) return lock_op(c.lock, info.tile, e, s, c.layer);
     if (c.call < 0 || static_cast<std::size_t>(c.call) >= p_.calls.size())
       return f_.at(e, s, c.layer, fmt::format("call {}", c.call));

@@ -11,4 +11,8 @@ void check_structure(const program::Program& program, const arch::ArraySpec& arr
 void check_steps(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
                  Findings& findings);
 
+// What stands in the program memories of the cores; the steps have been judged before.
+void check_code(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
+                Findings& findings);
+
 }  // namespace tessera::verify

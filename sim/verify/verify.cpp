@@ -10,6 +10,7 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   const program::EngineMap map(array);
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
+  if (structure.empty()) verify::check_code(program, array, map, structure);
   verify::Demands demands;
   if (structure.empty() && map.controllers() > 0) demands = verify::check_control(program, array, map, structure);
   if (!structure.empty()) return structure.take();

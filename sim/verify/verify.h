@@ -2,6 +2,7 @@
 // with the scheduler and looks only at the program, so it judges programs read from text alike. Three passes:
 //   structure   every number within the hardware: descriptors and their fields, locks, addresses, routes, memories; the
 //               matrices of a product apart from each other, C alone written
+//   code        what a call runs stands in the program memory of its core, which holds all that stands there
 //   control     where the hardware has controllers: every transfer is started by a task whose descriptors hold what it
 //               does; queues, descriptor table and tokens as the hardware has them (control.h)
 //   execution   all engines run untimed (blocking waits, locks and streams without buffering): the program completes,

@@ -28,6 +28,8 @@ class Maker {
     for (int i = 0; i < 7; ++i)
       p_.locks.push_back({pick(map_.tile_count()), static_cast<std::int16_t>(i), static_cast<std::int16_t>(pick(64)),
                           static_cast<program::LockRole>(pick(11))});
+    for (int i = 0; i < 3; ++i) p_.code.push_back({"kernel " + std::to_string(i), 1 + pick(9000)});
+    p_.images = {{0, 1, 2}, {}, {pick(3)}};
     for (int i = 0; i < 5; ++i) p_.routes.push_back({pick(map_.count()), {pick(map_.count()), pick(map_.count())}});
     for (program::EngineId e = 0; e < map_.count(); ++e) engine(e, steps);
     return std::move(p_);
@@ -124,8 +126,12 @@ class Maker {
   }
   void core_step(program::EngineProgram& ep) {
     program::CoreInstr c;
-    c.op = static_cast<program::CoreOp>(pick(3));
+    c.op = static_cast<program::CoreOp>(pick(4));
     c.layer = static_cast<std::int16_t>(pick(7) - 1);
+    if (c.op == program::CoreOp::load) {
+      c.call = pick(3);
+      return ep.core.push_back(c);
+    }
     waits(c.wait0, c.wait_count);
     if (c.op != program::CoreOp::kernel) {
       c.lock = {static_cast<std::int16_t>(pick(16)), static_cast<std::int16_t>(pick(4))};
@@ -149,6 +155,7 @@ class Maker {
       k.chunk = pick(6) - 1;
       if (flip()) k.ring = static_cast<std::int16_t>(1 + pick(8)), k.ring_row = static_cast<std::int16_t>(pick(8));
       k.add_layer = static_cast<std::int16_t>(pick(4) - 1);
+      k.code = static_cast<std::int16_t>(pick(4) - 1);
       k.operations = flip() ? 0 : 123456789012;
       p_.calls.push_back(k);
     }

@@ -226,19 +226,45 @@ TEST_CASE("all-ones blocks at the latency model `measured` are slower than at `p
   CHECK(cycles(library("measured"), 8, 8, 64, 64) > cycles(**peak, 8, 8, 64, 64));
 }
 
+TEST_CASE("every kernel of the libraries of whole networks states how large its code is") {
+  for (const char* name : {"measured", "gemm-class", "im2col"}) {
+    const FittedModel& model = library(name);
+    Layer product = conv(1);
+    product.in_type = ElementType::i8, product.out_type = ElementType::i32;
+    for (int kind = 0; kind < ops::kernel_kinds; ++kind) {
+      KernelCall call;
+      call.kind = static_cast<KernelKind>(kind);
+      if (call.kind == KernelKind::ops || call.kind == KernelKind::clear) continue;  // no kernels of networks
+      INFO(name << " " << kernel_name(call.kind));
+      const auto code = model.code(call, product);
+      REQUIRE(code);
+      CHECK(code->bytes >= 512);
+      CHECK(code->bytes < 16384);
+    }
+  }
+  KernelCall call;
+  CHECK(library("measured").code(call, conv(3))->name == "conv");
+  CHECK(library("measured").code(call, conv(5))->name == "conv");  // the window is an argument
+  CHECK(library("measured").code(call, conv(7, 2))->name == "conv strided");
+  CHECK(library("measured").code(call, conv(1))->name == "conv 1x1");
+  CHECK(library("gemm-class").code(call, conv(3, 2))->name == "conv");
+  CHECK_FALSE((*find_latency_model("peak"))->code(call, conv(3)));
+}
+
 TEST_CASE("wrong files are refused with every problem") {
   const std::string file = "validation_test_kernels.json";
   std::ofstream(file) << R"({"name": "x", "gemm": [{"in": "i8", "out": "i8", "block": {"m": 0, "n": 8, "k": 8},
     "prologue": -1, "per_block": 2}], "convolution": {},
     "conv": {"row_pixels": 4, "prologue": 0, "load": 0, "store": 0, "finish": 0, "residual": 0, "inner": 1,
-             "layout": "sideways", "tap": -1},
+             "layout": "sideways", "tap": -1, "code": {"bytes": 0}},
     "conv_by_window": {"3x3 slow": {}, "0x1": {}}})";
   const auto latency_model = load_kernel_library(file);
   std::remove(file.c_str());
   REQUIRE_FALSE(latency_model);
   const std::string text = describe(latency_model.failure());
-  for (const char* part : {"gemm[0].block.m", "gemm[0].prologue", "gemm[0].inner", "convolution", "conv.layout",
-                           "conv.tap", "conv_by_window.3x3 slow", "conv_by_window.0x1"}) {
+  for (const char* part :
+       {"gemm[0].block.m", "gemm[0].prologue", "gemm[0].inner", "convolution", "conv.layout", "conv.tap",
+        "conv_by_window.3x3 slow", "conv_by_window.0x1", "conv.code.bytes", "conv.code.source"}) {
     INFO(part);
     CHECK(text.find(part) != std::string::npos);
   }

@@ -1,0 +1,158 @@
+#include "sim/lower/program_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace tessera::lower {
+namespace {
+
+using program::CoreOp;
+using program::EngineProgram;
+using Codes = std::set<int>;
+
+class CodePlacer {
+ public:
+  CodePlacer(program::Program program, const arch::ArraySpec& array)
+      : p_(std::move(program)), memory_(array.tile.program), map_(array) {}
+
+  Expected<program::Program> run(const CodeOf& code_of) {
+    name_code(code_of);
+    if (p_.code.empty()) return std::move(p_);
+    for (program::EngineId e = 0; e < map_.count(); ++e)
+      if (map_.info(e).kind == program::EngineKind::core && !p_.engines[e].steps.empty()) place(e);
+    if (!failure_.problems.empty()) return failure_;
+    return std::move(p_);
+  }
+
+ private:
+  void name_code(const CodeOf& code_of) {
+    std::map<std::string, int> known;
+    static const network::Layer no_layer;
+    for (program::KernelCall& call : p_.calls) {
+      const bool named = call.layer >= 0 && call.layer < static_cast<int>(p_.layers.size());
+      const std::optional<program::KernelCode> code = code_of(call, named ? p_.layers[call.layer].layer : no_layer);
+      if (!code) continue;
+      const auto [at, fresh] = known.emplace(code->name, static_cast<int>(p_.code.size()));
+      if (fresh) p_.code.push_back(*code);
+      call.code = static_cast<std::int16_t>(at->second);
+    }
+  }
+
+  Bytes bytes(const Codes& codes) const {
+    Bytes sum = 0;
+    for (const int c : codes) sum += p_.code[static_cast<std::size_t>(c)].bytes;
+    return sum;
+  }
+  std::string text(const Codes& codes) const {
+    std::string list;
+    for (const int c : codes) {
+      const program::KernelCode& code = p_.code[static_cast<std::size_t>(c)];
+      list += fmt::format("{}{} {} B", list.empty() ? "" : ", ", code.name, code.bytes);
+    }
+    return list;
+  }
+
+  // A step of the outermost level with all that it repeats.
+  struct Unit {
+    std::size_t begin, end;
+    Codes codes;
+    bool releases = false;
+    int layer = -1;
+  };
+  std::vector<Unit> units(const EngineProgram& engine) const {
+    std::vector<Unit> all;
+    for (std::size_t s = 0; s < engine.steps.size();) {
+      const program::Step& step = engine.steps[s];
+      Unit unit{s, s + 1 + static_cast<std::size_t>(step.index < 0 ? step.body : 0), {}};
+      for (std::size_t k = unit.begin; k < unit.end; ++k) {
+        if (engine.steps[k].index < 0) continue;
+        const program::CoreInstr& instr = engine.core[static_cast<std::size_t>(engine.steps[k].index)];
+        unit.releases = k == s && instr.op == CoreOp::release;
+        if (unit.layer < 0) unit.layer = instr.layer;
+        if (instr.op != CoreOp::kernel) continue;
+        const int code = p_.calls[static_cast<std::size_t>(instr.call)].code;
+        if (code >= 0) unit.codes.insert(code);
+      }
+      all.push_back(std::move(unit));
+      s = all.back().end;
+    }
+    return all;
+  }
+
+  struct Load {
+    std::size_t before;  // the step
+    Codes codes;
+    int layer = -1;
+  };
+  void place(program::EngineId e) {
+    std::vector<Load> loads{{0, {}}};
+    Codes needed;
+    bool after_call = false;
+    std::size_t free_at = 0;  // the first step after the last call and the buffers that it gave back
+    for (const Unit& unit : units(p_.engines[e])) {
+      needed.insert(unit.codes.begin(), unit.codes.end());
+      if (bytes(unit.codes) > memory_.size) return refuse(e, unit.codes, "a loop or a call needs at once");
+      Codes together = loads.back().codes;
+      together.insert(unit.codes.begin(), unit.codes.end());
+      if (bytes(together) <= memory_.size)
+        loads.back().codes = std::move(together);
+      else
+        loads.push_back({free_at, unit.codes, unit.layer});
+      if (!unit.codes.empty() || (after_call && unit.releases)) free_at = unit.end;
+      after_call = !unit.codes.empty() || (after_call && unit.releases);
+    }
+    if (loads.size() > 1 && !memory_.swaps) return refuse(e, needed, "needs");
+    insert(p_.engines[e], loads);
+  }
+
+  void refuse(program::EngineId e, const Codes& codes, const char* what) {
+    const std::string problem = fmt::format("{} {} {} B of code: {}", map_.name(e), what, bytes(codes), text(codes));
+    const std::string legal =
+        fmt::format("at most {} B{}", memory_.size,
+                    memory_.swaps ? "" : "; hardware.tile.program.overflow=swap loads code when it is needed");
+    for (const Problem& known : failure_.problems)
+      if (known.what.substr(known.what.find(' ')) == problem.substr(problem.find(' '))) return;  // as another core
+    failure_.problems.push_back({"", "hardware.tile.program", problem, legal});
+  }
+
+  void insert(EngineProgram& engine, const std::vector<Load>& loads) {
+    std::vector<program::Step> steps;
+    std::size_t next = 0;
+    for (std::size_t s = 0; s < engine.steps.size(); ++s) {
+      for (; next < loads.size() && loads[next].before == s; ++next) {
+        program::CoreInstr load;
+        load.op = CoreOp::load;
+        load.call = image(loads[next].codes);
+        load.layer = static_cast<std::int16_t>(loads[next].layer);
+        steps.push_back({static_cast<std::int32_t>(engine.core.size()), 0, 0});
+        engine.core.push_back(load);
+      }
+      steps.push_back(engine.steps[s]);
+    }
+    engine.steps = std::move(steps);
+  }
+
+  int image(const Codes& codes) {
+    const program::CodeImage wanted(codes.begin(), codes.end());
+    const auto found = std::find(p_.images.begin(), p_.images.end(), wanted);
+    if (found != p_.images.end()) return static_cast<int>(found - p_.images.begin());
+    p_.images.push_back(wanted);
+    return static_cast<int>(p_.images.size()) - 1;
+  }
+
+  program::Program p_;
+  const arch::ProgramMemorySpec& memory_;
+  const program::EngineMap map_;
+  Failure failure_{ExitCode::does_not_fit, {}};
+};
+
+}  // namespace
+
+Expected<program::Program> place_code(program::Program program, const arch::ArraySpec& array, const CodeOf& code_of) {
+  return CodePlacer(std::move(program), array).run(code_of);
+}
+
+}  // namespace tessera::lower
