@@ -201,8 +201,9 @@ std::string FittedModel::coverage() const {
     products.push_back(fmt::format("{} -> {}", type_name(types.first), type_name(types.second)));
   if (conv && conv->im2col)
     parts.emplace_back(
-        "int8 convolutions of 1x1 windows with stride 1 (of larger ones it wants the streams that the DMA expands, "
-        "which are not modelled)");
+        "int8 networks of 1x1 convolutions with stride 1 (the streams of larger windows, which the DMA expands, are "
+        "not "
+        "modelled)");
   else if (conv)
     parts.emplace_back(elementwise ? "int8 networks" : "int8 convolutions");
   if (elementwise && !conv) parts.emplace_back("additions and pools");
