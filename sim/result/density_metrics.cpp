@@ -249,23 +249,22 @@ void add_program_memory(DensityTable& table) {
       {"program_memory",
        "",
        "Code of kernels in the cores; absent where the kernels do not state how large it is.",
-       "",
+       "see program_memory.*",
        {}},
       {"program_memory.size", "B", "Program memory of one core.", "tile.program.size of the hardware file",
        field<&D::program_memory, &ProgramMemory::size>()},
       {"program_memory.code", "B",
-       "Code that stands in one core at once, in the core with most: kernels as the library "
-       "states them.",
+       "Code that stands in one core at once, in the core with most: kernels as the library states them.",
        "sum over its kernels of their code", field<&D::program_memory, &ProgramMemory::code>()},
       {"program_memory.swaps", "loads",
        "Times that a core loads other code while the program runs, for tile.program.swap_us each: part of "
-       "wait_control. Of "
-       "the core with most.",
+       "wait_control. "
+       "Of the core with most.",
        "counted, without the code that comes with the design", field<&D::program_memory, &ProgramMemory::swaps>()},
       {"program_memory.arguments", "B",
        "Arguments of all kernel calls of all cores: data, as calls with arguments of their own do not fit as code. "
-       "Counted "
-       "only: that they travel takes no time here.",
+       "Only "
+       "counted: that they travel takes no time here.",
        "40 B per call in the lists of the cores; a call in a loop counts once",
        field<&D::program_memory, &ProgramMemory::arguments>()},
   };
