@@ -14,7 +14,7 @@ import tempfile
 
 def run(command, folder, code=0):
     env = {key: value for key, value in os.environ.items() if key != "TESSERA_CONFIGS"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=800)
     assert done.returncode == code, f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 

@@ -33,7 +33,7 @@ def failures(program, root, page):
             for command in text.splitlines():
                 commands += 1
                 done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True,
-                                      timeout=280)
+                                      timeout=800)
                 if done.returncode != 0:
                     wrong.append(f"{page}: {command}\nexit {done.returncode}\n{done.stdout[-1500:]}{done.stderr}")
     return wrong if commands else [f"{page}: has no command"]

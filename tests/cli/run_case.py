@@ -48,7 +48,7 @@ def execute(sections, program, configs):
                     out.write("\n".join(lines) + "\n")
         command = "\n".join(next(lines for header, lines in sections if header == "run"))
         env = dict(os.environ, PATH=folder + ":" + os.environ["PATH"], TESSERA_CONFIGS="configs")
-        return subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=240)
+        return subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=800)
 
 
 def check(path, program, configs):

@@ -52,7 +52,7 @@ def run_page(text, folder):
     for language, command in commands_of(text):
         count += 1
         done = subprocess.run([*INTERPRETERS[language], command], cwd=folder, env=environment, capture_output=True,
-                              text=True, timeout=300)
+                              text=True, timeout=800)
         if done.returncode:
             failures.append(f"{command}\nexit {done.returncode}\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
     return failures, count

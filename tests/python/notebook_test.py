@@ -16,7 +16,7 @@ except ImportError as missing:
 
 
 def execute(notebook, folder):
-    nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
+    nbclient.NotebookClient(notebook, timeout=800, resources={"metadata": {"path": folder}}).execute()
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 

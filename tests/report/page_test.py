@@ -43,7 +43,7 @@ class Work:
         (self.folder / name).write_text(json.dumps(value))
 
     def tessera(self, *words):
-        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True, timeout=300)
+        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True, timeout=800)
         if done.returncode:
             sys.exit(f"tessera {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
