@@ -91,8 +91,7 @@ std::vector<Problem> infer(Graph& graph) {
     const Node& node = nodes.emplace_back(std::move(given));
     const Operator* op = node.domain.empty() ? find_operator(node.op) : nullptr;
     if (op == nullptr) {
-      for (const ValueId out : node.outputs)
-        value_of(graph, out).known = value_of(graph, out).declared;
+      for (const ValueId out : node.outputs) value_of(graph, out).known = value_of(graph, out).declared;
       continue;
     }
     auto operands = operands_of(graph, node);

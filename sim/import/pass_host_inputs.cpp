@@ -23,8 +23,7 @@ class HostSide {
       const Node& node = graph_.nodes[n];
       if (!computes(node)) continue;
       on_host[n] = true;
-      for (const ValueId out : node.outputs)
-        hosted_[at(out)] = true;
+      for (const ValueId out : node.outputs) hosted_[at(out)] = true;
     }
     // What is repeated is written once.
     for (std::size_t n = graph_.nodes.size(); n-- > 0;)
