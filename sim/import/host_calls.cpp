@@ -76,7 +76,7 @@ class HostCut {
     std::set<ValueId> read_elsewhere, inputs;
     for (const Node& node : graph_.nodes) {
       const bool own = !on_host(node) && std::any_of(node.outputs.begin(), node.outputs.end(),
-                                                     [&](ValueId id) { return id != no_value && stage(id) == s; });
+                                                     [&](ValueId id) { return stage(id) == s; });
       if (own) graph.nodes.push_back(node);
       for (const ValueId in : node.inputs) {
         if (in == no_value || value(in).constant) continue;
