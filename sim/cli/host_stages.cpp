@@ -82,8 +82,8 @@ std::string host_summary(const result::StagedRun& run) {
 std::string host_lines(const std::vector<import::HostCall>& calls) {
   std::string text;
   for (const import::HostCall& call : calls)
-    text += fmt::format("host: node '{}' ({}): {} given, reads {} elements{}\n", call.node, call.op,
-                        show_time(call.us), with_commas(call.reads),
+    text += fmt::format("host: node '{}' ({}): {} given, reads {} elements{}\n", call.node, call.op, show_time(call.us),
+                        with_commas(call.reads),
                         call.makes > 0 ? fmt::format(", makes {}", with_commas(call.makes)) : std::string());
   return text;
 }
