@@ -42,7 +42,7 @@ std::optional<Failure> dump(const RunArguments& arguments, const run::RunConfig&
   const std::string& file = arguments.dump[1];
   if (arguments.dump[0] == "program") return write_file(file, write_program(plan.schedule.program, config.array));
   if (arguments.dump[0] == "mapping") {
-    if (plan.schedule.mapping) return write_file(file, write_mapping(*plan.schedule.mapping, config.network));
+    if (plan.schedule.mapping) return write_file(file, write_mapping(*plan.schedule.mapping, config.batch.network));
     return fail(ExitCode::bad_input, {"", "--dump", "mapping of policy " + config.schedule.policy + ", which has none",
                                       "legal: with a policy that maps layer by layer, such as best"});
   }

@@ -4,6 +4,11 @@
 #include "sim/lower/layer_emitter.h"
 
 namespace tessera::lower {
+namespace {
+
+int owner_of_weights(const network::Layer& layer) { return layer.repeats < 0 ? layer.id : layer.repeats; }
+
+}  // namespace
 
 // Rows count in the blocks of all members.
 // `part` of the tiling's chunks over the input channels.
@@ -30,11 +35,12 @@ sparsity::ChunkSize LayerEmitter::size_of(const Member& m, const sparsity::Chunk
 
 int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, int part) {
   auto& chunks = e_.builder.program().chunks;
+  const int owner = owner_of_weights(e_.network.layers[m.layer]);
   const auto [it, added] = e_.chunk_ids.try_emplace(
-      {m.layer, rows.lo - m.blocks.lo, rows.hi - m.blocks.lo, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
+      {owner, rows.lo - m.blocks.lo, rows.hi - m.blocks.lo, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
   if (!added) return it->second;
   program::ChunkPlace place;
-  place.layer = static_cast<std::int16_t>(m.layer);
+  place.layer = static_cast<std::int16_t>(owner);
   place.shape = shape_of(m, rows, cols, part);
   place.size = size_of(m, place.shape);
   if (place.size.total() > 0) {
@@ -95,11 +101,13 @@ void LayerEmitter::place_weights() {
         // columns load from DDR: their own ones if there are enough.
         const bool at_home = groups[g].column >= 0 && count > memtiles;
         const int own = std::max(1, memtiles / count);
-        c.memtile = at_home            ? home_memtile(p)
-                    : count > memtiles ? (g + chunk) % memtiles
-                                       : (g * own + chunk % own + (count < memtiles ? layer_.id : 0)) % memtiles;
+        c.memtile = at_home ? home_memtile(p)
+                    : count > memtiles
+                        ? (g + chunk) % memtiles
+                        : (g * own + chunk % own + (count < memtiles ? owner_of_weights(layer_) : 0)) % memtiles;
         fetched[c.memtile].push_back(&c);
       }
+  if (layer_.repeats >= 0 && find_kept_chunks()) return;
   std::vector<std::vector<Bytes>> sizes(memtiles);
   bool kept = true;
   for (int m = 0; m < memtiles; ++m) {
@@ -118,7 +126,33 @@ void LayerEmitter::place_weights() {
   }
 }
 
-LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
+// Chunks that the same layer of another image left where this one wants them are not brought again: all of them, or
+// none.
+bool LayerEmitter::find_kept_chunks() {
+  std::vector<std::pair<LoadedChunk*, const LoadedChunk*>> found;
+  for (std::vector<LoadedChunk>& chunks : chunks_)
+    for (LoadedChunk& c : chunks) {
+      const Bytes bytes = c.chunk < 0 ? 0 : e_.builder.program().chunks[c.chunk].size.total();
+      if (bytes == 0) continue;
+      const auto it = e_.kept_chunks.find(c.chunk);
+      if (it == e_.kept_chunks.end() || it->second.memtile != c.memtile) return false;
+      const std::int64_t lo = it->second.address, hi = lo + round_up(bytes, 32);
+      const mapping::TileAllocator::Gap gap = e_.allocators[c.memtile].largest_gap();
+      if (lo < gap.lo || hi > gap.hi || !e_.memory[e_.map().memory_tile(c.memtile)].holds(it->second.buffer, hi))
+        return false;
+      found.emplace_back(&c, &it->second);
+    }
+  for (const auto& [to, from] : found) *to = *from;
+  return true;
+}
+
+void LayerEmitter::keep_chunks() {
+  for (const std::vector<LoadedChunk>& chunks : chunks_)
+    for (const LoadedChunk& c : chunks)
+      if (c.buffer && c.address >= 0) e_.kept_chunks[c.chunk] = c;
+}
+
+LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   LoadedChunk& c = chunks_[group][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i];
   if (c.buffer && c.address >= 0) return c;
   const program::ChunkPlace& place = e_.builder.program().chunks[c.chunk];

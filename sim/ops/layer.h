@@ -134,7 +134,10 @@ struct Layer {
   std::vector<int> source;  // select: the input channel of each output channel
   Shape in, second;         // of inputs[0] and inputs[1]
   Shape out;
-  bool is_gemm = false;                                               // spelled as gemm in the network file
+  // Of a batch: the layer of the first image that this one repeats, with its weights; -1: it is its own.
+  LayerId repeats = -1;
+  bool waits = false;    // its tensor is read after layers of other images: it stands in DDR meanwhile
+  bool is_gemm = false;  // spelled as gemm in the network file
   ElementType in_type = ElementType::i8, out_type = ElementType::i8;  // gemm: of both factors, and of the product
   bool is_int8() const { return in_type == ElementType::i8 && out_type == ElementType::i8; }
   std::int64_t macs() const;          // multiply-accumulates

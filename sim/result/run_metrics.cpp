@@ -59,6 +59,8 @@ void add_what(RunTable& table) {
        field<&R::accounting>()},
       {"fidelity", "", "What moves at a time inside the array: a burst, or the whole descriptor (transaction).",
        "given", field<&R::fidelity>()},
+      {"batch", "images", "Images that the run computes together, each with an input of its own; absent for one.",
+       "given", field<&R::batch>()},
       {"policy", "", "Who decided mappings and tiles, see `tessera list policies`; absent with a program.", "given",
        field<&R::policy>()},
       {"program.file", "", "The program that was run instead of a schedule.", "given",

@@ -125,6 +125,24 @@ result::DensityResult density_result(const schedule::Schedule& schedule, const a
   return density;
 }
 
+std::vector<result::ImageResult> image_results(const RunConfig& config, const exec::SimResult& sim) {
+  struct Span {
+    Millicycles start = -1, end = 0;
+  };
+  std::vector<Span> spans(static_cast<std::size_t>(config.images));
+  for (std::size_t id = 0; id < sim.layers.size(); ++id) {
+    const exec::LayerTimes& layer = sim.layers[id];
+    if (layer.start < 0) continue;  // computed by another one
+    Span& image = spans[static_cast<std::size_t>(config.batch.image[id])];
+    if (image.start < 0 || layer.start < image.start) image.start = layer.start;
+    image.end = std::max(image.end, layer.end);
+  }
+  std::vector<result::ImageResult> images;
+  for (const Span& s : spans)
+    images.push_back({to_us(s.start, config.array.clock_hz), to_us(s.end, config.array.clock_hz)});
+  return images;
+}
+
 result::HardwareResult hardware_result(const RunConfig& config) {
   const arch::ArraySpec& array = config.array;
   result::HardwareResult hardware;

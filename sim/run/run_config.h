@@ -12,7 +12,7 @@
 #include "sim/arch/energy_spec.h"
 #include "sim/base/error.h"
 #include "sim/exec/backend.h"
-#include "sim/network/network.h"
+#include "sim/network/batch.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/mask_spec.h"
 #include "sim/sparsity/weight_file.h"
@@ -24,8 +24,8 @@ const char* accounting_name(Accounting a);
 const char* fidelity_name(exec::Fidelity f);
 
 struct RunConfig {
-  std::string name;  // "name" of the config, else the file's stem
-  network::Network network;
+  std::string name;          // "name" of the config, else the file's stem
+  network::Network network;  // of one image
   arch::ArraySpec array;
   std::optional<arch::EnergySpec> energy;  // none: the hardware states none, or the accounting has no such machine
   std::vector<std::optional<sparsity::BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
@@ -35,6 +35,8 @@ struct RunConfig {
   Accounting accounting = Accounting::physical;
   exec::Fidelity fidelity = exec::Fidelity::burst;
   std::uint64_t seed = 1;   // of functional data
+  int images = 1;           // computed together
+  network::Batch batch;     // the network of all of them, which programs are made of
   nlohmann::json resolved;  // self-contained: network and hardware inlined
 };
 
