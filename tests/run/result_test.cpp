@@ -9,6 +9,7 @@
 #include "sim/result/catalogue.h"
 #include "sim/result/csv.h"
 #include "sim/result/json.h"
+#include "sim/result/staged_run.h"
 #include "sim/result/sweep.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
@@ -76,6 +77,7 @@ RunResult full() {
   for (LayerResult& layer : run.sparse->layers)
     if (layer.weight_bytes) layer.weight_bytes->multipliers = 128;
   run.program = ProgramFile{"program.txt", sparse.program_hash};
+  run.model = FileMacs{1, 2, 3, 4};
   return run;
 }
 
@@ -133,6 +135,27 @@ TEST_CASE("every metric of the tables stands in result.json, and every key of re
   }
   CHECK(find_metric("no_such_counter") == nullptr);
   CHECK(find_metric("no_such_cycles") == nullptr);
+}
+
+TEST_CASE("a run in stages adds up what its stages have, and nothing where one of them lacks it") {
+  StagedRun staged;
+  staged.host = {{0, "first", "LSTM", 50, 8, 16}, {1, "second", "TopK", 5, 16, 0}};
+  staged.stages = {full(), full()};
+  const double stage_us = staged.stages[0].dense->latency_us, dispatch_us = staged.stages[0].dense->dispatch_us;
+  const json object = json::parse(json_text(staged));
+  check_all_there(object, staged_metrics(), "staged.");
+  check_all_there(object["host"][1], staged_call_metrics(), "staged.host[].");
+  check_all_there(object["sparse"], staged_density_metrics(), "staged.");
+  CHECK(object["stages"].size() == 2);
+  CHECK(object["dense"]["staged_us"].get<double>() == Approx(55 + 2 * (stage_us + dispatch_us)));
+  CHECK(object["dense"]["staged_operations"] == 14);
+  CHECK(object["dense"]["staged_bound_us"].get<double>() > 55);
+  staged.stages[1].sparse.reset();
+  staged.stages[1].dense->control->operations.reset();
+  const json less = json::parse(json_text(staged));
+  CHECK_FALSE(less.contains("sparse"));
+  CHECK(less["staged_speedup"].is_null());
+  CHECK_FALSE(less["dense"].contains("staged_operations"));
 }
 
 TEST_CASE("every metric of a run is a column that a sweep may ask for, with the value of result.json") {
