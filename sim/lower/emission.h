@@ -27,8 +27,9 @@ struct LoadedChunk {
   std::int64_t address = -1;  // if all chunks of its layer stay there
   BufferRef buffer;
   program::Wait loaded{};
-  ChunkLock* lock = nullptr;  // that says when it is there, to who sends it first
-  int number = 0;             // among the chunks that the lock counts, from 1
+  program::EngineId sender = -1;  // the channel that sends it to the cores
+  ChunkLock* lock = nullptr;      // that says when it is there, to who sends it first
+  int number = 0;                 // among the chunks that the lock counts, from 1
   int chunk = -1;
 };
 

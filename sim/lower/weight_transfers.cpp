@@ -130,12 +130,15 @@ void LayerEmitter::place_weights() {
 // none.
 bool LayerEmitter::find_kept_chunks() {
   std::vector<std::pair<LoadedChunk*, const LoadedChunk*>> found;
-  for (std::vector<LoadedChunk>& chunks : chunks_)
-    for (LoadedChunk& c : chunks) {
+  for (std::size_t g = 0; g < chunks_.size(); ++g)
+    for (std::size_t key = 0; key < chunks_[g].size(); ++key) {
+      LoadedChunk& c = chunks_[g][key];
       const Bytes bytes = c.chunk < 0 ? 0 : e_.builder.program().chunks[c.chunk].size.total();
       if (bytes == 0) continue;
       const auto it = e_.kept_chunks.find(c.chunk);
       if (it == e_.kept_chunks.end() || it->second.memtile != c.memtile) return false;
+      if (it->second.sender != chunk_channel(static_cast<int>(g), static_cast<std::int64_t>(key), c.memtile))
+        return false;
       const std::int64_t lo = it->second.address, hi = lo + round_up(bytes, 32);
       const mapping::TileAllocator::Gap gap = e_.allocators[c.memtile].largest_gap();
       if (lo < gap.lo || hi > gap.hi || !e_.memory[e_.map().memory_tile(c.memtile)].holds(it->second.buffer, hi))
@@ -179,6 +182,7 @@ LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   e_.transfer(shim, out, {});
   WaitSet waits = c.buffer->before;
   const program::EngineId send = chunk_channel(group, std::int64_t{s.o} * plan_.tiling.ni + s.i, c.memtile);
+  c.sender = send;
   ChunkLock& lock = e_.chunk_lock(c.memtile, sink, send);
   c.lock = lock.lock < 0 ? nullptr : &lock;
   if (c.lock != nullptr) {

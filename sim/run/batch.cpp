@@ -7,31 +7,34 @@
 
 namespace tessera::run {
 
-std::vector<Problem> make_batch(RunConfig& config, int images) {
-  config.images = images;
-  config.batch = in_batch(config.network, images, config.array.memtiles() * config.array.memtile.memory.size);
+network::Batch batch_of(const RunConfig& config) {
+  const arch::ArraySpec& array = config.array;
+  return in_batch(config.network, config.images, array.memtiles() * array.memtile.memory.size);
+}
+
+std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, const network::Batch& batch) {
+  std::vector<std::optional<sparsity::BlockMask>> masks;
+  for (const network::LayerId source : batch.source) masks.push_back(config.masks[static_cast<std::size_t>(source)]);
+  return masks;
+}
+
+std::vector<Problem> batch_problems(const RunConfig& config) {
   constexpr std::size_t most = std::numeric_limits<std::int16_t>::max();
-  const std::size_t layers = config.batch.network.layers.size();
-  if (images == 1 || layers <= most) return {};
-  return {{"", "batch", fmt::format("is {}, which makes {} layers of the network", images, layers),
-           fmt::format("legal: a batch of up to {} layers in all", most)}};
+  const std::size_t layers = config.network.layers.size() * static_cast<std::size_t>(config.images);
+  if (config.images == 1 || layers <= most) return {};
+  return {{"", "batch", fmt::format("is {}, which makes {} layers of the network", config.images, layers),
+           fmt::format("legal: up to {} layers in all", most)}};
 }
 
 void repeat_forced(RunConfig& config) {
-  const std::vector<network::Layer>& layers = config.batch.network.layers;
   auto& forced = config.schedule.layers;
-  for (const network::Layer& layer : layers) {
+  if (forced.empty()) return;
+  const network::Network network = batch_of(config).network;
+  for (const network::Layer& layer : network.layers) {
     if (layer.repeats < 0) continue;
-    const auto first = forced.find(layers[static_cast<std::size_t>(layer.repeats)].name);
+    const auto first = forced.find(network.layers[static_cast<std::size_t>(layer.repeats)].name);
     if (first != forced.end()) forced.emplace(layer.name, first->second);
   }
-}
-
-std::vector<std::optional<sparsity::BlockMask>> masks_of_batch(const RunConfig& config) {
-  std::vector<std::optional<sparsity::BlockMask>> masks;
-  for (const network::LayerId source : config.batch.source)
-    masks.push_back(config.masks[static_cast<std::size_t>(source)]);
-  return masks;
 }
 
 }  // namespace tessera::run

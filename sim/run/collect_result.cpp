@@ -4,6 +4,7 @@
 
 #include "sim/program/hash.h"
 #include "sim/result/json.h"
+#include "sim/run/batch.h"
 
 namespace tessera::run {
 namespace {
@@ -129,11 +130,12 @@ std::vector<result::ImageResult> image_results(const RunConfig& config, const ex
   struct Span {
     Millicycles start = -1, end = 0;
   };
+  const network::Batch batch = batch_of(config);
   std::vector<Span> spans(static_cast<std::size_t>(config.images));
   for (std::size_t id = 0; id < sim.layers.size(); ++id) {
     const exec::LayerTimes& layer = sim.layers[id];
     if (layer.start < 0) continue;  // computed by another one
-    Span& image = spans[static_cast<std::size_t>(config.batch.image[id])];
+    Span& image = spans[static_cast<std::size_t>(batch.image[id])];
     if (image.start < 0 || layer.start < image.start) image.start = layer.start;
     image.end = std::max(image.end, layer.end);
   }

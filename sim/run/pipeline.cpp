@@ -37,8 +37,9 @@ std::uint64_t hash_of(const std::string& text) {  // FNV-1a
 }
 
 std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density) {
-  if (density == Density::sparse) return masks_of_batch(config);
-  return std::vector<std::optional<sparsity::BlockMask>>(config.batch.network.layers.size());
+  const network::Batch batch = batch_of(config);
+  if (density == Density::sparse) return masks_of(config, batch);
+  return std::vector<std::optional<sparsity::BlockMask>>(batch.network.layers.size());
 }
 
 // Data of a functional run before the simulation, and its judgement after.
@@ -51,12 +52,12 @@ struct FunctionalRun {
                                          const std::string& file) {
     FunctionalRun run;
     if (file.empty()) {
-      run.data = reference::make_data(config.batch.network, masks, config.seed);
+      run.data = reference::make_data(batch_of(config).network, masks, config.seed);
     } else {
       const reference::MasksFrom from = config.mask_spec.file.empty() || config.mask_spec.importance
                                             ? reference::MasksFrom::generator
                                             : reference::MasksFrom::file;
-      Expected<reference::NetworkData> loaded = load_data(file, config.batch.network, masks, from, config.seed);
+      Expected<reference::NetworkData> loaded = load_data(file, batch_of(config).network, masks, from, config.seed);
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }
@@ -67,8 +68,8 @@ struct FunctionalRun {
   result::FunctionalCheck compare(const RunConfig& config, const program::Program& program,
                                   const exec::SimResult& sim) const {
     return program.tensors ? check_functional(program, program::EngineMap(config.array), sim,
-                                              run_reference(config.batch.network, data))
-                           : check_end(program, sim, config.batch.network, data);
+                                              run_reference(batch_of(config).network, data))
+                           : check_end(program, sim, batch_of(config).network, data);
   }
 };
 
@@ -108,7 +109,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   enter_phase("scheduling");
   const SimulatedTrials trials(config.array, **latency_model);
   Expected<schedule::Schedule> schedule =
-      compile::make_schedule(config.batch.network, masks, config.array, **latency_model, config.schedule, &trials);
+      compile::make_schedule(batch_of(config).network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
@@ -130,7 +131,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   }
   enter_phase("computing bounds");
   plan.bounds =
-      analytic_bounds(config.batch.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
+      analytic_bounds(batch_of(config).network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   return plan;
 }
 
@@ -147,7 +148,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   Expected<program::Program> program = program::parse_program(*text, config.array, file);
   if (!program) return program.failure();
   Failure wrong;
-  if (std::optional<Problem> other = other_network(*program, config.batch.network))
+  if (std::optional<Problem> other = other_network(*program, batch_of(config).network))
     wrong.problems.push_back(std::move(*other));
   if (program->accounting != accounting_name(config.accounting))
     wrong.problems.push_back({"", "accounting",
@@ -172,7 +173,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
       return fail(ExitCode::bad_input, std::move(*other));
     }
     plan.bounds =
-        analytic_bounds(config.batch.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
+        analytic_bounds(batch_of(config).network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   }
   return plan;
 }

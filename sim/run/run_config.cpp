@@ -142,7 +142,7 @@ class Resolver {
     // A mapping that could not be read has been reported.
     const bool unread = schedule && document_.value["schedule"].contains("mapping") && !config.schedule.mapping;
     if (latency_model != nullptr && schedule && !unread && sound("schedule") && sound("sparsity"))
-      add(located(schedule_problems(config.batch.network, masks_of_batch(config), *latency_model, config.schedule)));
+      add(located(planning_problems(config, *latency_model)));
     if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();
     config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
@@ -181,7 +181,13 @@ class Resolver {
 
   void take_network(network::Network network, bool array, RunConfig& config) {
     config.network = std::move(network);
-    add(located(make_batch(config, array && sound("batch") ? document_.value.value("batch", 1) : 1)));
+    if (array && sound("batch")) config.images = document_.value.value("batch", 1);
+    add(located(batch_problems(config)));
+  }
+
+  static std::vector<Problem> planning_problems(const RunConfig& config, const cost::LatencyModel& latency_model) {
+    const network::Batch batch = batch_of(config);
+    return schedule_problems(batch.network, masks_of(config, batch), latency_model, config.schedule);
   }
 
   void choose_by_importance(RunConfig& config) {
@@ -316,7 +322,7 @@ class Resolver {
     file = (std::filesystem::path(origin.folder) / file).lexically_normal().string();
     const Expected<std::string> text = read_text(file);
     if (!text) return add(text.failure().problems);
-    Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, config.batch.network, file);
+    Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, batch_of(config).network, file);
     if (!read) return add(read.failure().problems);
     config.schedule.mapping = schedule::GivenMapping{file, *text, std::move(*read)};
     document_.value["schedule"]["mapping"] = std::filesystem::absolute(file).string();

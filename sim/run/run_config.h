@@ -12,7 +12,7 @@
 #include "sim/arch/energy_spec.h"
 #include "sim/base/error.h"
 #include "sim/exec/backend.h"
-#include "sim/network/batch.h"
+#include "sim/network/network.h"
 #include "sim/schedule/schedule.h"
 #include "sim/sparsity/mask_spec.h"
 #include "sim/sparsity/weight_file.h"
@@ -35,8 +35,7 @@ struct RunConfig {
   Accounting accounting = Accounting::physical;
   exec::Fidelity fidelity = exec::Fidelity::burst;
   std::uint64_t seed = 1;   // of functional data
-  int images = 1;           // computed together
-  network::Batch batch;     // the network of all of them, which programs are made of
+  int images = 1;           // computed together (batch.h)
   nlohmann::json resolved;  // self-contained: network and hardware inlined
 };
 
