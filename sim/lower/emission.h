@@ -31,6 +31,7 @@ struct LoadedChunk {
   ChunkLock* lock = nullptr;      // that says when it is there, to who sends it first
   int number = 0;                 // among the chunks that the lock counts, from 1
   int chunk = -1;
+  network::LayerId layer = -1;  // that is computed with it; of a batch each image has its own
 };
 
 // Of two buffers in a memory tile that one channel fills and another one empties, each in the order of the buffers.

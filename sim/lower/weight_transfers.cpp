@@ -97,6 +97,7 @@ void LayerEmitter::place_weights() {
         LoadedChunk& c = chunks_[g][chunk];
         const Span cols{0, ops::has_blocks(layer_) ? network::stored_channels(layer_.in.c) / 8 : 1};
         c.chunk = chunk_of(member_of(rows), rows, split(cols, plan_.tiling.ni, i), i);
+        c.layer = member_of(rows).layer;
         // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
         // columns load from DDR: their own ones if there are enough.
         const bool at_home = groups[g].column >= 0 && count > memtiles;
@@ -145,7 +146,11 @@ bool LayerEmitter::find_kept_chunks() {
         return false;
       found.emplace_back(&c, &it->second);
     }
-  for (const auto& [to, from] : found) *to = *from;
+  for (const auto& [to, from] : found) {
+    const network::LayerId layer = to->layer;
+    *to = *from;
+    to->layer = layer;
+  }
   return true;
 }
 
@@ -173,7 +178,7 @@ LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
       e_.map().mem_channel(c.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
   program::Transfer out;
   out.route = e_.builder.route(shim, {sink});
-  out.layer = e_.builder.program().chunks[c.chunk].layer;
+  out.layer = static_cast<std::int16_t>(c.layer);
   out.payload = program::Payload::weights;
   out.access = program::linear(place.ddr_address, bytes);
   program::Transfer in = out;
@@ -233,7 +238,7 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
   e_.weights[c.memtile].used(c.buffer->address, c.buffer->address + round_up(bytes, 32));
   program::Transfer out;
   out.route = e_.builder.route(source, sinks);
-  out.layer = e_.builder.program().chunks[c.chunk].layer;
+  out.layer = static_cast<std::int16_t>(c.layer);
   out.payload = program::Payload::weights;
   out.memory = e_.map().memory_tile(c.memtile);
   out.access = program::linear(c.buffer->address, bytes);

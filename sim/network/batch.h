@@ -1,7 +1,10 @@
-// Several images in one network. Every image has layers of its own with the weights of the first image's; constants are
-// shared. Layers at the front of the network, where maps are large, are computed for one image after the other; from
-// the first layer on at which the tensors of all images find room in the memory tiles, each layer is computed for all
-// images before the next one, so that its weights can stay.
+// Several images in one network.
+//
+// Layers at its end whose rows depend on rows of one image only are computed once for all images: their tensors have
+// the rows of one image after those of another, and their weights are read once. Those are matrix products, operators
+// on single elements or pixels, attention, windows that do not cross the borders of a map; often the whole of a
+// transformer, and the fully connected layers of a convolutional network. In front of them every image has layers of
+// its own, with the weights of the first image's, one image after the other; what they leave is joined.
 #pragma once
 #include "sim/network/network.h"
 
@@ -9,11 +12,11 @@ namespace tessera::network {
 
 struct Batch {
   Network network;
-  std::vector<LayerId> source;  // per layer: the layer of the one image's network that it is
-  std::vector<int> image;       // per layer, from 0
+  std::vector<LayerId> source;  // per layer: the layer of the one image's network that it is; -1: it joins tensors
+  std::vector<int> image;       // per layer, from 0; -1: of all images
 };
 
-// `capacity`: bytes of all memory tiles. At least one image; one leaves the network as it is.
-Batch in_batch(const Network& network, int images, Bytes capacity);
+// At least one image; one leaves the network as it is.
+Batch in_batch(const Network& network, int images);
 
 }  // namespace tessera::network

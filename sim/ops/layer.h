@@ -136,8 +136,8 @@ struct Layer {
   Shape out;
   // Of a batch: the layer of the first image that this one repeats, with its weights; -1: it is its own.
   LayerId repeats = -1;
-  bool waits = false;    // its tensor is read after layers of other images: it stands in DDR meanwhile
-  bool is_gemm = false;  // spelled as gemm in the network file
+  int images = 1;                                                     // whose rows follow each other in its tensor
+  bool is_gemm = false;                                               // spelled as gemm in the network file
   ElementType in_type = ElementType::i8, out_type = ElementType::i8;  // gemm: of both factors, and of the product
   bool is_int8() const { return in_type == ElementType::i8 && out_type == ElementType::i8; }
   std::int64_t macs() const;          // multiply-accumulates

@@ -86,6 +86,13 @@ sparsity::WeightTensor make_weights(const network::Layer& layer, const std::opti
   return w;
 }
 
+// A constant is the same for all images of a batch.
+void repeat_constant(const network::Layer& layer, Tensor& constant) {
+  const auto one = static_cast<std::ptrdiff_t>(constant.values.size()) / layer.images;
+  for (int image = 1; image < layer.images; ++image)
+    std::copy_n(constant.values.begin(), one, constant.values.begin() + image * one);
+}
+
 bool further_image(const network::Layer& layer) { return layer.op == network::Op::input && layer.repeats >= 0; }
 
 class DataFile {
@@ -96,7 +103,7 @@ class DataFile {
     for (const network::Layer& layer : network.layers) {
       layers_.insert(layer.name);
       if (layer.op == network::Op::constant)
-        slot(layer.name + ".value", "|i1", {layer.out.h, layer.out.w, layer.out.c},
+        slot(layer.name + ".value", "|i1", {layer.out.h / layer.images, layer.out.w, layer.out.c},
              data.constants[static_cast<std::size_t>(layer.id)].values.data());
       if (further_image(layer))
         slot(layer.name, "|i1", {layer.out.h, layer.out.w, layer.out.c},
@@ -260,6 +267,7 @@ NetworkData make_data(const network::Network& network, const std::vector<std::op
         fill_uniform(constant.values, -128, 127, values);
       else
         fill_uniform(constant.values, -64, 64, values);
+      if (layer.op == network::Op::constant) repeat_constant(layer, constant);
     } else if (ops::has_weights(layer) && layer.repeats < 0)
       data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
   return data;
@@ -270,6 +278,8 @@ Expected<NetworkData> load_data(const std::string& path, const network::Network&
                                 std::uint64_t seed) {
   NetworkData data = make_data(network, masks, seed);
   if (std::optional<Failure> failure = DataFile(path, network, data).read()) return *failure;
+  for (const network::Layer& layer : network.layers)
+    if (layer.op == network::Op::constant) repeat_constant(layer, data.constants[static_cast<std::size_t>(layer.id)]);
   Failure failure;
   check_accumulators(path, network, data, failure);
   check_multipliers(path, network, data, failure);

@@ -34,8 +34,8 @@ struct NetworkData {
 NetworkData make_data(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                       std::uint64_t seed);
 
-// The same, but an .npz replaces what it names: "input" int8 [h, w, c] (of further images in a batch "input@2" and so
-// on: the name of the input's layer), "<layer>.weight" int8 [cout, kh, kw, cin] and
+// The same, but an .npz replaces what it names: "input" int8 [h, w, c] (of a batch the rows of all images, or of the
+// first one and "input@2" and so on of others, as its layers have them), "<layer>.weight" int8 [cout, kh, kw, cin] and
 // "<layer>.bias" int32 [cout], and "<layer>.multiplier" int32 [cout], at least 0, where there is one per channel.
 // "<layer>.scale" and "<layer>.weight_scale" may stand beside them. Weights inside zero blocks of a generated mask
 // become zero; with masks of a file, which belong to the weights, weights inside zero blocks are a problem.

@@ -7,14 +7,12 @@
 
 namespace tessera::run {
 
-network::Batch batch_of(const RunConfig& config) {
-  const arch::ArraySpec& array = config.array;
-  return in_batch(config.network, config.images, array.memtiles() * array.memtile.memory.size);
-}
+network::Batch batch_of(const RunConfig& config) { return in_batch(config.network, config.images); }
 
 std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, const network::Batch& batch) {
   std::vector<std::optional<sparsity::BlockMask>> masks;
-  for (const network::LayerId source : batch.source) masks.push_back(config.masks[static_cast<std::size_t>(source)]);
+  for (const network::LayerId source : batch.source)
+    masks.push_back(source < 0 ? std::nullopt : config.masks[static_cast<std::size_t>(source)]);
   return masks;
 }
 

@@ -135,9 +135,12 @@ std::vector<result::ImageResult> image_results(const RunConfig& config, const ex
   for (std::size_t id = 0; id < sim.layers.size(); ++id) {
     const exec::LayerTimes& layer = sim.layers[id];
     if (layer.start < 0) continue;  // computed by another one
-    Span& image = spans[static_cast<std::size_t>(batch.image[id])];
-    if (image.start < 0 || layer.start < image.start) image.start = layer.start;
-    image.end = std::max(image.end, layer.end);
+    for (int image = 0; image < config.images; ++image) {
+      if (batch.image[id] >= 0 && batch.image[id] != image) continue;
+      Span& span = spans[static_cast<std::size_t>(image)];
+      if (span.start < 0 || layer.start < span.start) span.start = layer.start;
+      span.end = std::max(span.end, layer.end);
+    }
   }
   std::vector<result::ImageResult> images;
   for (const Span& s : spans)

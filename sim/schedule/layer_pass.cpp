@@ -130,7 +130,7 @@ std::optional<Choice> place_output(Walk& w, Question& q, network::LayerId input,
         return choice;
       }
       give_up(d, {*place});
-    } else if (q.operand < 0 && !w.in.layer(q.root).waits) {
+    } else if (q.operand < 0) {
       if (auto choice = place_in_place(w, q, input, reserve)) return choice;
     }
   }

@@ -20,7 +20,6 @@ bool Draft::placed_by_rows(const Inputs& in, network::LayerId tensor) const {
 std::optional<mapping::Place> find_place(const Inputs& in, mapping::Axis axis, Memory& memory, network::LayerId root,
                                          mapping::Span rows, Bytes reserve) {
   const network::Layer& l = in.layer(root);
-  if (l.waits) return std::nullopt;
   mapping::Place place{root, mapping::Place::Where::memory_tiles, axis, -1, {}};
   Memory with = memory;
   const int memtiles = in.array.memtiles();
@@ -70,8 +69,7 @@ bool place_over(const Inputs& in, Draft& d, network::LayerId root, network::Laye
   const Standing& old = d.standing[operand];
   if (d.mapping.root(operand) != operand || d.last_use[operand] != reader || old.in_ddr || d.last_use[root] == 0)
     return false;
-  if (in.layer(root).waits || !d.standing[root].parts.empty() || d.standing[root].in_ddr ||
-      !(in.layer(root).out == in.layer(operand).out))
+  if (!d.standing[root].parts.empty() || d.standing[root].in_ddr || !(in.layer(root).out == in.layer(operand).out))
     return false;
   Standing now = old;
   for (Standing::Part& p : now.parts) {

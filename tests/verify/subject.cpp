@@ -31,9 +31,9 @@ Expected<Subject> make_subject(const std::string& name, const std::string& netwo
   mask_spec.ratio = ratio;
   auto masks = make_masks(*network, mask_spec);
   if (!masks) return masks.failure();
-  network::Batch batch = in_batch(*network, images, array.memtiles() * array.memtile.memory.size);
+  network::Batch batch = in_batch(*network, images);
   std::vector<std::optional<sparsity::BlockMask>> of_all;
-  for (const network::LayerId source : batch.source) of_all.push_back((*masks)[source]);
+  for (const network::LayerId source : batch.source) of_all.push_back(source < 0 ? std::nullopt : (*masks)[source]);
   network = std::move(batch.network), masks = std::move(of_all);
   const Expected<const cost::LatencyModel*> latency_model = cost::find_latency_model("peak");
   if (!latency_model) return latency_model.failure();
