@@ -59,8 +59,6 @@ void add_what(RunTable& table) {
        field<&R::accounting>()},
       {"fidelity", "", "What moves at a time inside the array: a burst, or the whole descriptor (transaction).",
        "given", field<&R::fidelity>()},
-      {"batch", "images", "Images that the run computes together, each with an input of its own; absent for one.",
-       "given", field<&R::batch>()},
       {"policy", "", "Who decided mappings and tiles, see `tessera list policies`; absent with a program.", "given",
        field<&R::policy>()},
       {"program.file", "", "The program that was run instead of a schedule.", "given",
@@ -212,6 +210,8 @@ const RunTable& run_metrics() {
          derived<R>(macs_kept),
          "",
          {"macs_kept"}},
+        {"batch", "images", "Images that the run computes together, each with an input of its own; absent for one.",
+         "given", field<&R::batch>()},
     };
     add_what(lines);
     add_model(lines);
