@@ -37,6 +37,7 @@ const std::vector<MetricInfo>& all_metrics() {
     metrics.push_back({"density", "", "Which of the two runs a line of layers.csv is of: dense or sparse.", "given", "",
                        "density", Kind::other, true});
     append(metrics, "layers[].", layer_metrics());
+    append(metrics, "images[].", image_metrics());
     append(metrics, "sparsity.by_layer[].", zeros_metrics());
     append(metrics, "check.", plan_metrics());
     append(metrics, "staged.", staged_metrics());

@@ -48,6 +48,10 @@ def differences(screen, result, metrics):
             continue
         if name in result:
             cells = [shown(result[name], unit)]
+        elif all(at(result[density], name) is None for density in ("dense", "sparse")):
+            if f"  {label:<26}" in screen:
+                wrong.append(f"{label}, which the result does not have")
+            continue
         else:
             cells = [shown(at(result[density], name), unit) for density in ("dense", "sparse")]
         line = f"  {label:<26}" + (f"{cells[0]:>28}" if len(cells) == 1 else "".join(f"{cell:>14}" for cell in cells))
@@ -78,6 +82,7 @@ def main():
     labelled = [sum(bool(metric["label"]) for metric in table) for table in (plain, staged)]
     assert labelled[0] > 20 and labelled[1] > 5, labelled
     judge(["resnet50_xdna1", "--set", "network=resnet18", "--set", "hardware.rows=2"], plain)
+    judge(["resnet50_4x4", "--set", "network=resnet18", "--set", "batch=2"], plain)
     judge(["tests/import/models/text_reader_op13.onnx.gz", "--hardware", "xdna1_1800mhz", "--host", "LSTM=50us", "--host",
            "TopK=5us", "--set", "sparsity.ratio=0.5"], staged)
     print(f"{labelled} numbers of the screens are those of the results")
