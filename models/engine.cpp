@@ -106,9 +106,9 @@ void Engine::block(Blocked blocked, const std::vector<const Engine*>& others) {
   blocked_ = blocked;
   if (!run_.controlled()) return;
   since_ = now();
-  for_ = &others;
   before_.clear();
   for (const Engine* other : others) before_.push_back(other->held());
+  for_ = &others;  // last: the others may wait for this engine
 }
 
 Millicycles Engine::unblock() {

@@ -13,7 +13,8 @@ const std::vector<CauseText>& cause_texts() {
       {Cause::wait_staging, "Waiting for a staging buffer of a memory tile.", "blocked on a staging lock"},
       {Cause::wait_token, "Waiting for tasks of other engines to complete.", "blocked on a Wait"},
       {Cause::wait_control,
-       "Waiting for a controller to start a transfer, of this engine or of one that it waits for, or to load code into a "
+       "Waiting for a controller to start a transfer, of this engine or of one that it waits for, or to load code into "
+       "a "
        "core.",
        "blocked on an operation of a controller; of a wait for a lock, as long as the channels that release it are"},
       {Cause::wait_stream, "Waiting for a stream link, the other end of a route, or DDR.", "reserved by others"},
