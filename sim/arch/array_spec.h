@@ -103,10 +103,24 @@ struct ShimSpec {
   DmaSpec dma;
 };
 
+// Links that leave a stream switch towards each neighbour: its master ports there.
+struct LinkSpec {
+  int north = 6, south = 4, east = 4, west = 4;
+};
+
+// Stream switches, one in every tile. A link is circuit-switched: one stream has it, or packet-switched: headers with
+// an id say where a packet goes. A slave port that takes packets has a few slots; a slot matches ids by value and mask
+// and names an arbiter and one of its selections. A master port that sends packets belongs to one arbiter, which serves
+// one packet at a time, and listens to some of its selections: a selection is a set of ports that a packet leaves by.
 struct StreamSpec {
   double bytes_per_cycle = 4;
   Cycles hop_cycles = 0;     // latency per switch crossed
   Cycles packet_cycles = 0;  // arbitration and header when a port changes its route
+  LinkSpec tile, memtile, shim;
+  int arbiters = 6;    // of a switch
+  int selections = 4;  // of an arbiter
+  int slots = 4;       // of a slave port
+  int packet_ids = 32;
 };
 
 // Host memory behind the NoC, shared by all shim channels. Its clock is not that of the array: the hardware file says

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "sim/cli/output.h"
@@ -108,6 +109,29 @@ std::string code_note(const RunResult& run) {
                      swaps);
 }
 
+// Where streams have no links for themselves all the time, in the density with more of that.
+std::string routing_note(const RunResult& run) {
+  const result::Routing* most = nullptr;
+  for (const auto& [name, density] : densities(run)) {
+    const auto& r = density->routing;
+    const auto rank = [](const result::Routing& of) { return std::tuple(of.overfull_sets, of.shared_links, of.sets); };
+    if (r && (most == nullptr || rank(*r) > rank(*most))) most = &*r;
+  }
+  if (most == nullptr || (most->shared_links == 0 && most->sets == 1 && most->overfull_sets == 0)) return "";
+  std::string text = "stream switches: ";
+  if (most->shared_links > 0)
+    text += fmt::format("up to {} of {} links are shared by streams", most->shared_links, most->links);
+  if (most->sets > 1)
+    text += fmt::format("{}written {} times between layers, {} registers{}", most->shared_links > 0 ? "; " : "",
+                        most->sets - 1, with_commas(most->port_writes),
+                        most->write_us ? " (not counted: " + show_time(*most->write_us) + " of the controller)" : "");
+  text += "\n";
+  if (most->overfull_sets > 0)
+    text += fmt::format("no way through the switches was found for {} of {} sets of routes ({})\n", most->overfull_sets,
+                        most->sets, most->overfull.value_or(""));
+  return text;
+}
+
 // Of an external program: its hash, and the zero blocks that its masks have.
 std::string program_lines(const result::ProgramFile& program) {
   const std::string share =
@@ -137,7 +161,8 @@ std::string heading(const RunResult& run) {
       "{}{}",
       run.network, hardware.name, hardware.rows, hardware.cols, hardware.clock_hz / 1e9, hardware.kernels, made_by,
       run.accounting, run.fidelity, batch, calibration(hardware), kernels(run),
-      hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n", code_note(run) + masks);
+      hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n",
+      code_note(run) + routing_note(run) + masks);
 }
 
 // The largest cause of lost core time of a layer.

@@ -56,6 +56,18 @@ void add_dma(std::vector<HardwareKey>& keys, const std::string& at, const std::s
       &arch::DmaSpec::chain_cycles);
 }
 
+void add_links(std::vector<HardwareKey>& keys, const std::string& at, const std::string& tile, bool sideways,
+               bool south, arch::LinkSpec arch::StreamSpec::*links) {
+  const auto add = [&](const char* side, int arch::LinkSpec::*member) {
+    keys.push_back({"stream." + at + "." + side, tile + ": links to the switch in the " + side, "links", 0, 12, true,
+                    into([ links, member ](arch::ArraySpec & spec) -> auto& { return spec.stream.*links.*member; })});
+  };
+  add("north", &arch::LinkSpec::north);
+  if (south) add("south", &arch::LinkSpec::south);
+  if (sideways) add("east", &arch::LinkSpec::east);
+  if (sideways) add("west", &arch::LinkSpec::west);
+}
+
 std::vector<HardwareKey> make_keys() {
   std::vector<HardwareKey> keys{
       {"rows", "rows of compute tiles", "rows", 1, 64, true, INTO(rows)},
@@ -120,6 +132,13 @@ std::vector<HardwareKey> make_keys() {
       {"stream.hop_cycles", "latency per switch crossed", "cycles", 0, million, true, INTO(stream.hop_cycles)},
       {"stream.packet_cycles", "arbitration and header when a port changes its route", "cycles", 0, million, true,
        INTO(stream.packet_cycles)},
+      {"stream.arbiters", "arbiters of a switch, each for packets that leave by the same ports", "arbiters", 1, 64,
+       true, INTO(stream.arbiters)},
+      {"stream.selections", "sets of ports that an arbiter tells apart", "selections", 1, 64, true,
+       INTO(stream.selections)},
+      {"stream.slots", "slots of a port that takes packets, each for ids with the same way out", "slots", 1, 64, true,
+       INTO(stream.slots)},
+      {"stream.packet_ids", "ids that a packet header can have", "ids", 1, 65536, true, INTO(stream.packet_ids)},
 
       {"ddr.read_gb_per_s", "DDR read rate, all columns together", "GB/s", 0.001, million, false,
        rate(&arch::DdrSpec::read_bytes_per_cycle)},
@@ -170,6 +189,9 @@ std::vector<HardwareKey> make_keys() {
       {"controller.dispatch_us", "one dispatch from the host; reported, never inside latency_us", "us", 0, million,
        false, INTO(controller.dispatch_us)},
   };
+  add_links(keys, "tile", "compute tile", true, true, &arch::StreamSpec::tile);
+  add_links(keys, "memtile", "memory tile", false, true, &arch::StreamSpec::memtile);
+  add_links(keys, "shim", "shim tile", true, false, &arch::StreamSpec::shim);
   add_dma(keys, "tile", "compute tile", [](arch::ArraySpec& spec) -> arch::DmaSpec& { return spec.tile.dma; });
   add_dma(keys, "memtile", "memory tile", [](arch::ArraySpec& spec) -> arch::DmaSpec& { return spec.memtile.dma; });
   add_dma(keys, "shim", "shim tile", [](arch::ArraySpec& spec) -> arch::DmaSpec& { return spec.shim.dma; });

@@ -82,6 +82,24 @@ struct ControlWork {
   std::optional<double> serial_bound_us;
 };
 
+// How the streams of a program go through the switches.
+struct Routing {
+  std::int64_t streams = 0;             // outbound channels that send
+  std::int64_t routes = 0;              // sets of receivers, of all streams
+  std::int64_t links = 0;               // between switches
+  std::int64_t used_links = 0;          // of them, by the set of routes that uses most
+  std::string fullest;                  // the side with the largest share of its links in use, "north of mem(0,0)"
+  double fullest_share = 0;             // of its links in use
+  std::int64_t shared_links = 0;        // carry packets of several streams, in the set of routes with most
+  std::optional<double> shared_us;      // the busiest shared link would need for its bytes alone
+  std::int64_t sets = 1;                // of routes, one after the other
+  std::int64_t port_writes = 0;         // registers of switches that are written between them
+  std::optional<double> write_us;       // that a serial controller would take for them
+  std::int64_t overfull_sets = 0;       // for which some switch has too little
+  std::int64_t overfull_switches = 0;   // need more arbiters, selections, slots or ids than there are
+  std::optional<std::string> overfull;  // the first of them and what it would need
+};
+
 struct FunctionalCheck {
   std::int64_t layers_checked = 0, elements_checked = 0, mismatches = 0;
   std::vector<std::string> first, errors;
@@ -118,6 +136,7 @@ struct DensityResult {
   std::optional<std::string> extrapolated;
   std::optional<ControlWork> control;
   std::optional<ProgramMemory> program_memory;  // none: the kernels do not state how large their code is
+  std::optional<Routing> routing;
   std::optional<FunctionalCheck> functional;
   std::optional<Counts> counts;
   std::optional<Energy> energy;

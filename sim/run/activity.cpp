@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "sim/arch/energy_spec.h"
-#include "sim/run/executions.h"
+#include "sim/program/executions.h"
 
 namespace tessera::run {
 namespace {
@@ -118,7 +118,7 @@ ProgramActivity count_activity(const program::Program& program, const arch::Arra
   for (const program::Route& route : program.routes) links.push_back(links_of(route, map, array));
   for (program::EngineId e = 0; e < map.count(); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
-    const std::vector<std::int64_t> times = executions(engine);
+    const std::vector<std::int64_t> times = program::executions(engine);
     for (std::size_t i = 0; i < engine.transfers.size(); ++i) {
       const program::Transfer& t = engine.transfers[i];
       count_transfer(at(t.layer), t, map.info(e), times[i]);

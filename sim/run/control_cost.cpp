@@ -6,7 +6,7 @@
 
 #include "sim/control/lower.h"
 #include "sim/program/registers.h"
-#include "sim/run/executions.h"
+#include "sim/program/executions.h"
 
 namespace tessera::run {
 namespace {
@@ -43,7 +43,7 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
       cost.bound_us = std::max(cost.bound_us.value_or(0), us);
     }
     if (engine.transfers.empty()) continue;
-    for (const std::int64_t times : executions(engine)) cost.transfers += times;
+    for (const std::int64_t times : program::executions(engine)) cost.transfers += times;
     for (const program::Transfer& t : engine.transfers)
       tiles[static_cast<std::size_t>(map.info(e).tile)].insert(registers_of(t, true));
   }

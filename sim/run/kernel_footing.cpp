@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "sim/run/executions.h"
+#include "sim/program/executions.h"
 
 namespace tessera::run {
 namespace {
@@ -28,7 +28,7 @@ void add_kernel_footing(result::DensityResult& density, const program::Program& 
   std::map<std::string, Extrapolations> by_layer;
   for (const program::EngineProgram& engine : program.engines) {
     if (engine.core.empty()) continue;
-    const std::vector<std::int64_t> times = executions(engine);
+    const std::vector<std::int64_t> times = program::executions(engine);
     for (std::size_t i = 0; i < engine.core.size(); ++i) {
       if (engine.core[i].op != program::CoreOp::kernel) continue;
       const program::KernelCall& call = program.calls[engine.core[i].call];

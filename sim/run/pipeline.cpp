@@ -24,6 +24,7 @@
 #include "sim/run/kernel_footing.h"
 #include "sim/run/program_memory.h"
 #include "sim/run/published.h"
+#include "sim/run/routing.h"
 #include "sim/run/simulated_trials.h"
 #include "sim/run/sparsity_result.h"
 #include "sim/verify/verify.h"
@@ -129,8 +130,9 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (!controlled) return controlled.failure();
   plan.schedule.program = std::move(*controlled);
   enter_phase("verifying");
-  if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array)) {
+  if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array, &plan.routes)) {
     const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
+    if (wrong->code == ExitCode::does_not_fit) return std::move(*wrong);
     wrong->code = given ? ExitCode::bad_input : ExitCode::internal;
     wrong->problems.insert(wrong->problems.begin(),
                            {given ? config.schedule.mapping->file : "", "schedule." + config.schedule.policy,
@@ -155,6 +157,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   if (!text) return text.failure();
   Expected<program::Program> program = program::parse_program(*text, config.array, file);
   if (!program) return program.failure();
+  route::Plan routes;
   Failure wrong;
   if (std::optional<Problem> other = other_network(*program, batch_of(config).network))
     wrong.problems.push_back(std::move(*other));
@@ -164,7 +167,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
                                           accounting_name(config.accounting)),
                               "legal: the accounting that the program was dumped with"});
   enter_phase("verifying");
-  if (wrong.problems.empty()) wrong = verify::verify(*program, config.array).value_or(Failure{});
+  if (wrong.problems.empty()) wrong = verify::verify(*program, config.array, &routes).value_or(Failure{});
   if (wrong.problems.empty())
     if (std::optional<Problem> without = call_without_kernel(*program, **latency_model))
       wrong.problems.push_back(std::move(*without));
@@ -172,6 +175,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
     if (problem.file.empty()) problem.file = file;
   if (!wrong.problems.empty()) return wrong;
   Plan plan;
+  plan.routes = std::move(routes);
   plan.schedule.program = std::move(*program);
   plan.durations = kernel_durations(plan.schedule.program, **latency_model);
   const auto masks = masks_of(config, program_density(plan.schedule.program));
@@ -224,6 +228,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (!latency_model) return latency_model.failure();
     add_kernel_footing(result, program, **latency_model, plan.durations);
     result.program_memory = program_memory(program, config.array);
+    result.routing = routing_result(program, config.array, plan.routes);
     result.control = control_cost(program, config.array);
     add_layer_control(result, program, config.array);
     if (options.control) add_serial_estimate(*result.control, program, config.array, plan.durations);

@@ -19,6 +19,7 @@ const char* density_name(Density d);  // "dense", "sparse"
 
 // A schedule with the bounds it is judged by.
 struct Plan {
+  route::Plan routes;
   schedule::Schedule schedule;
   std::optional<cost::Bounds> bounds;  // none where they do not apply
   std::vector<Millicycles> durations;  // by kernel call

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sim/run/executions.h"
+#include "sim/program/executions.h"
 
 namespace tessera::run {
 
@@ -16,7 +16,7 @@ std::optional<result::ProgramMemory> program_memory(const program::Program& prog
     memory.code = std::max(memory.code, bytes);
   }
   for (const program::EngineProgram& engine : program.engines) {
-    const std::vector<std::int64_t> times = executions(engine);
+    const std::vector<std::int64_t> times = program::executions(engine);
     std::int64_t loads = 0;
     for (std::size_t i = 0; i < engine.core.size(); ++i) {
       if (engine.core[i].op == program::CoreOp::load) loads += times[i];

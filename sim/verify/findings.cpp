@@ -8,6 +8,11 @@ void Findings::add(std::string path, std::string what, std::string legal) {
   if (!full()) problems_.push_back({"", std::move(path), std::move(what), std::move(legal)});
 }
 
+void Findings::does_not_fit(std::string path, std::string what, std::string legal) {
+  code_ = ExitCode::does_not_fit;
+  add(std::move(path), std::move(what), std::move(legal));
+}
+
 void Findings::deadlock(program::EngineId engine, std::string what) {
   code_ = ExitCode::deadlock;
   add(map_.name(engine), std::move(what));

@@ -14,6 +14,8 @@ class Findings {
   Findings(const program::Program& program, const program::EngineMap& map) : p_(program), map_(map) {}
 
   void add(std::string path, std::string what, std::string legal = {});
+  // What is right by itself, and has no room on this array.
+  void does_not_fit(std::string path, std::string what, std::string legal);
   // Engines that can never go on.
   void deadlock(program::EngineId engine, std::string what);
   // At a step of an engine.

@@ -2,15 +2,22 @@
 
 #include "sim/verify/control.h"
 #include "sim/verify/machine.h"
+#include "sim/verify/routes.h"
 #include "sim/verify/structure.h"
 
 namespace tessera::verify {
 
-std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array) {
+std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array, route::Plan* routes) {
   const program::EngineMap map(array);
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
   if (structure.empty()) verify::check_code(program, array, map, structure);
+  if (structure.empty()) {
+    const route::Device device(array, map);
+    route::Plan plan = plan_routes(program, device);
+    verify::check_routes(program, device, plan, structure);
+    if (routes != nullptr) *routes = std::move(plan);
+  }
   verify::Demands demands;
   if (structure.empty() && map.controllers() > 0) demands = verify::check_control(program, array, map, structure);
   if (!structure.empty()) return structure.take();

@@ -2,6 +2,7 @@
 // with the scheduler and looks only at the program, so it judges programs read from text alike. Three passes:
 //   structure   every number within the hardware: descriptors and their fields, locks, addresses, routes, memories; the
 //               matrices of a product apart from each other, C alone written
+//   routes      streams find a way through the switches, and the way that was found is one (routes.h)
 //   code        what a call runs stands in the program memory of its core, which holds all that stands there
 //   control     where the hardware has controllers: every transfer is started by a task whose descriptors hold what it
 //               does; queues, descriptor table and tokens as the hardware has them (control.h)
@@ -20,11 +21,15 @@
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/program/program.h"
+#include "sim/route/plan.h"
 
 namespace tessera::verify {
 
 // Nothing: the program is right. Problems name engine, step, layer and address; at most a few dozen are reported. The
-// code is deadlock when engines wait for what never comes, else bad_input.
-std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array);
+// code is deadlock when engines wait for what never comes, does_not_fit when switches cannot join what the program
+// joins, else bad_input.
+// `routes`: where to put how its streams go, if somebody needs that as well.
+std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array,
+                              route::Plan* routes = nullptr);
 
 }  // namespace tessera::verify

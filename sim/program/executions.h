@@ -5,9 +5,9 @@
 
 #include "sim/program/program.h"
 
-namespace tessera::run {
+namespace tessera::program {
 
 // Index as in EngineProgram::core or ::transfers, whichever the engine has. The program has passed the verifier.
-std::vector<std::int64_t> executions(const program::EngineProgram& engine);
+std::vector<std::int64_t> executions(const EngineProgram& engine);
 
-}  // namespace tessera::run
+}  // namespace tessera::program

@@ -1,10 +1,10 @@
-#include "sim/run/executions.h"
+#include "sim/program/executions.h"
 
 #include <algorithm>
 
-namespace tessera::run {
+namespace tessera::program {
 
-std::vector<std::int64_t> executions(const program::EngineProgram& engine) {
+std::vector<std::int64_t> executions(const EngineProgram& engine) {
   struct Loop {
     std::size_t end;
     std::int64_t times;
@@ -13,7 +13,7 @@ std::vector<std::int64_t> executions(const program::EngineProgram& engine) {
   std::vector<Loop> open{{engine.steps.size(), 1}};
   for (std::size_t s = 0; s < engine.steps.size(); ++s) {
     while (s >= open.back().end) open.pop_back();
-    const program::Step& step = engine.steps[s];
+    const Step& step = engine.steps[s];
     if (step.index >= 0)
       counts[static_cast<std::size_t>(step.index)] += open.back().times;
     else
@@ -22,4 +22,4 @@ std::vector<std::int64_t> executions(const program::EngineProgram& engine) {
   return counts;
 }
 
-}  // namespace tessera::run
+}  // namespace tessera::program

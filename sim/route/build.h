@@ -1,0 +1,32 @@
+// The routing of a set of routes that are there at the same time.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/route/routing.h"
+#include "sim/route/switches.h"
+
+namespace tessera::route {
+
+struct Device {
+  Device(const arch::ArraySpec& array, const program::EngineMap& engines)
+      : map(engines), grid(array, engines), spec(array.stream) {}
+  const program::EngineMap& map;
+  Grid grid;
+  const arch::StreamSpec& spec;
+};
+
+struct Built {
+  Routing routing;
+  std::vector<int> cut_off;               // routes with a receiver that no links lead to
+  std::vector<program::TileId> overfull;  // tiles whose switch has too little for this routing, ascending
+  std::int64_t excess = 0;                // streams beyond the links, summed over the sides
+  bool complete() const { return cut_off.empty() && overfull.empty(); }
+};
+
+// `wanted`: RouteIds, ascending. `cycles`: by RouteId, what the bytes of a route take on a link.
+// `most_excess`: streams beyond the links, summed over the sides, beyond which it gives up.
+Built build(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& wanted,
+            const std::vector<double>& cycles, std::int64_t most_excess);
+
+}  // namespace tessera::route

@@ -1,0 +1,27 @@
+// How the switches are set while a program runs. Layers that follow each other have one set of routes as long as its
+// streams find links for themselves, or share links that have no more to do than the busiest channel of the layer; then
+// the switches are rewritten. A layer that alone has too few links shares them as packets. Layers whose transfers take
+// turns in some channel have one set in any case.
+#pragma once
+#include <vector>
+
+#include "sim/program/program.h"
+#include "sim/route/build.h"
+
+namespace tessera::route {
+
+struct RouteSet {
+  int first_layer = -1, last_layer = -1;  // -1: of no layer
+  std::vector<int> routes;                // ascending
+  std::vector<double> cycles;             // by RouteId: what its bytes take on a link in these layers
+  Built built;
+  std::vector<int> rewritten;  // by tile: registers of its switch that are written before; none before the first set
+};
+
+struct Plan {
+  std::vector<RouteSet> sets;  // in the order of their layers
+};
+// The program has passed the structural checks of the verifier.
+Plan plan_routes(const program::Program& program, const Device& device);
+
+}  // namespace tessera::route

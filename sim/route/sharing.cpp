@@ -1,0 +1,205 @@
+#include "sim/route/sharing.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <map>
+
+namespace tessera::route {
+namespace {
+
+constexpr int most_rounds = 12;
+constexpr int hopeless_excess = 200;  // of what switches lack, beyond which one round is enough
+constexpr std::size_t many = 24;      // streams on a side
+constexpr int most_idle_rounds = 3;   // rounds that bring nothing
+
+// Streams that share a link.
+struct Group {
+  std::vector<std::size_t> members;  // of the side
+  std::vector<Way> ways;             // behind the link, ascending
+  double cycles = 0;
+};
+
+std::vector<Way> united(const std::vector<Way>& a, const std::vector<Way>& b) {
+  std::vector<Way> both;
+  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return both;
+}
+
+class Sharing {
+ public:
+  Sharing(const Grid& grid, const program::EngineMap& map, const arch::StreamSpec& spec,
+          const std::vector<program::Route>& routes, const std::vector<double>& cycles, Routing& routing)
+      : grid_(grid), map_(map), spec_(spec), routes_(routes), r_(routing), on_(grid.links().size()), open_(on_.size()) {
+    for (const Stream& stream : r_.streams) {
+      double sum = 0;
+      for (const int route : stream.routes) sum += cycles[static_cast<std::size_t>(route)];
+      cycles_.push_back(sum);
+    }
+    for (std::size_t s = 0; s < r_.trees.size(); ++s)
+      for (std::size_t h = 0; h < r_.trees[s].size(); ++h)
+        on_[static_cast<std::size_t>(r_.trees[s][h].links)].emplace_back(s, h);
+    for (std::size_t l = 0; l < on_.size(); ++l)
+      open_[l] = std::min(grid_.links()[l].count, static_cast<int>(on_[l].size()));
+  }
+
+  void run() {
+    for (std::size_t l = 0; l < on_.size(); ++l)
+      for (std::size_t k = 0; k < on_[l].size(); ++k)
+        hop(on_[l][k]).link = static_cast<int>(k) % grid_.links()[l].count;
+    share_all();
+    Routing best = r_;
+    int least = std::numeric_limits<int>::max();
+    int waited = 0;
+    for (int round = 0; round < most_rounds && waited < most_idle_rounds; ++round, ++waited) {
+      const Passages passages = passages_of(grid_, map_, routes_, r_);
+      int excess = 0;
+      bool closed = false;
+      for (program::TileId tile = 0; tile < grid_.tiles(); ++tile) {
+        const SwitchNeeds needs = needs_of(passages[static_cast<std::size_t>(tile)], spec_);
+        if (needs.excess(spec_) == 0) continue;
+        excess += needs.excess(spec_);
+        closed = close_one(tile, needs) || closed;
+      }
+      if (excess < least) {
+        least = excess;
+        best = r_;
+        waited = 0;
+      }
+      if (excess == 0 || excess > hopeless_excess || !closed) break;
+      share_all();
+    }
+    r_ = std::move(best);
+  }
+
+ private:
+  using Place = std::pair<std::size_t, std::size_t>;  // stream, hop of its tree
+  Hop& hop(const Place& at) { return r_.trees[at.first][at.second]; }
+  bool shared(std::size_t l) const { return static_cast<int>(on_[l].size()) > open_[l]; }
+
+  // One link less for streams that leave a switch which is short of something: those of its largest arbiter, or any.
+  bool close_one(program::TileId tile, const SwitchNeeds& needs) {
+    int most = -1;
+    for (const int l : grid_.from(tile)) {
+      const Links& links = grid_.links()[static_cast<std::size_t>(l)];
+      const int open = open_[static_cast<std::size_t>(l)];
+      const Way side = ((Way{1} << links.count) - 1) << links.master;
+      if (open < 2 || (needs.selections > spec_.selections && (side & needs.most_joined) == 0)) continue;
+      if (most < 0 || open > open_[static_cast<std::size_t>(most)]) most = l;
+    }
+    if (most < 0) return false;
+    --open_[static_cast<std::size_t>(most)];
+    return true;
+  }
+
+  // What is behind a link decides who shares it, and the other way round: twice.
+  void share_all() {
+    for (int sweep = 0; sweep < 2; ++sweep) {
+      const Passages passages = passages_of(grid_, map_, routes_, r_);
+      for (std::size_t l = 0; l < on_.size(); ++l)
+        if (shared(l)) share(l, passages[static_cast<std::size_t>(grid_.links()[l].to)]);
+    }
+  }
+
+  void share(std::size_t l, const std::vector<Passage>& behind) {
+    std::vector<Group> groups;
+    double cycles = 0;
+    for (std::size_t k = 0; k < on_[l].size(); ++k) groups.push_back({{k}, {}, cycles_[on_[l][k].first]});
+    for (const Passage& p : behind)
+      for (std::size_t k = 0; k < groups.size(); ++k)
+        if (static_cast<std::size_t>(p.stream) == on_[l][k].first) groups[k].ways.push_back(p.way);
+    for (Group& group : groups) {
+      std::sort(group.ways.begin(), group.ways.end());
+      group.ways.erase(std::unique(group.ways.begin(), group.ways.end()), group.ways.end());
+      cycles += group.cycles;
+    }
+    const double fair = cycles / open_[l];
+    if (groups.size() > many) groups = joined_alike(std::move(groups), fair);
+    join_nearest(groups, static_cast<std::size_t>(open_[l]), fair);
+    int link = 0;
+    for (const Group& group : groups) {
+      if (group.members.empty()) continue;
+      for (const std::size_t k : group.members) hop(on_[l][k]).link = link;
+      ++link;
+    }
+  }
+
+  // Of many streams those that go on in the same ways, up to half of a link's share of the cycles each.
+  static std::vector<Group> joined_alike(std::vector<Group> groups, double fair) {
+    std::map<std::vector<Way>, std::size_t> open;
+    std::vector<Group> joined;
+    for (Group& group : groups) {
+      const auto [at, fresh] = open.emplace(group.ways, joined.size());
+      if (!fresh && joined[at->second].cycles + group.cycles <= fair / 2) {
+        joined[at->second].cycles += group.cycles;
+        joined[at->second].members.push_back(group.members.front());
+        continue;
+      }
+      at->second = joined.size();
+      joined.push_back(std::move(group));
+    }
+    return joined;
+  }
+
+  // What it costs that two groups share a link: a way more weighs as much as a link's share of the cycles.
+  double price(const Group& a, const Group& b, double fair) const {
+    const int ways = static_cast<int>(united(a.ways, b.ways).size());
+    const int more = ways - static_cast<int>(std::max(a.ways.size(), b.ways.size()));
+    const int over = std::max(0, ways - spec_.slots);
+    return (more + 8 * over) * (fair + 1) + a.cycles + b.cycles;
+  }
+
+  // Joins, again and again, the two groups that cost least together; of those that are gone no members are left.
+  void join_nearest(std::vector<Group>& groups, std::size_t left, double fair) const {
+    std::vector<std::vector<double>> prices(groups.size());
+    for (std::size_t b = 0; b < groups.size(); ++b)
+      for (std::size_t a = 0; a < b; ++a) prices[b].push_back(price(groups[a], groups[b], fair));
+    for (std::size_t count = groups.size(); count > left; --count) {
+      std::size_t first = 0, second = 0;
+      double least = std::numeric_limits<double>::max();
+      for (std::size_t b = 0; b < groups.size(); ++b)
+        for (std::size_t a = 0; a < b; ++a)
+          if (prices[b][a] < least) {
+            least = prices[b][a];
+            first = a;
+            second = b;
+          }
+      Group& into = groups[first];
+      into.ways = united(into.ways, groups[second].ways);
+      into.cycles += groups[second].cycles;
+      into.members.insert(into.members.end(), groups[second].members.begin(), groups[second].members.end());
+      groups[second].members.clear();
+      for (std::size_t g = 0; g < groups.size(); ++g) {
+        const double gone = std::numeric_limits<double>::max();
+        if (g != second) prices[std::max(g, second)][std::min(g, second)] = gone;
+        if (g != first && !groups[g].members.empty())
+          prices[std::max(g, first)][std::min(g, first)] = price(groups[g], into, fair);
+      }
+    }
+  }
+
+  const Grid& grid_;
+  const program::EngineMap& map_;
+  const arch::StreamSpec& spec_;
+  const std::vector<program::Route>& routes_;
+  Routing& r_;
+  std::vector<std::vector<Place>> on_;  // by Grid::links: who takes one of them
+  std::vector<int> open_;               // by Grid::links: how many of them are used
+  std::vector<double> cycles_;          // by stream
+};
+
+}  // namespace
+
+Routing share_links(const Grid& grid, const program::EngineMap& map, const arch::StreamSpec& spec,
+                    const std::vector<program::Route>& routes, const std::vector<double>& cycles,
+                    std::vector<Stream> streams, const Ways& ways) {
+  Routing routing{std::move(streams), {}, {}};
+  for (const std::vector<int>& tree : ways.trees) {
+    routing.trees.emplace_back();
+    for (const int links : tree) routing.trees.back().push_back({links, 0});
+  }
+  Sharing(grid, map, spec, routes, cycles, routing).run();
+  return routing;
+}
+
+}  // namespace tessera::route

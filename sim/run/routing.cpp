@@ -1,0 +1,78 @@
+#include "sim/run/routing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "sim/route/link_use.h"
+
+namespace tessera::run {
+namespace {
+
+std::string lacks(const route::RouteSet& set, const route::Device& device, const program::Program& program) {
+  const program::TileId tile = set.built.overfull.front();
+  const route::Passages passages = route::passages_of(device.grid, device.map, program.routes, set.built.routing);
+  const route::SwitchNeeds needs = route::needs_of(passages[static_cast<std::size_t>(tile)], device.spec);
+  const std::string what = needs.slots > device.spec.slots ? fmt::format("{} slots of a port", needs.slots)
+                           : needs.selections > device.spec.selections
+                               ? fmt::format("{} selections of an arbiter", needs.selections)
+                           : needs.arbiters > device.spec.arbiters ? fmt::format("{} arbiters", needs.arbiters)
+                                                                   : std::string("more packet ids");
+  const std::string layer =
+      set.first_layer < 0 ? "" : ", layer " + program.layers[static_cast<std::size_t>(set.first_layer)].layer.name;
+  return fmt::format("{}: {}{}", device.map.tile_name(tile), what, layer);
+}
+}  // namespace
+
+result::Routing routing_result(const program::Program& program, const arch::ArraySpec& array, const route::Plan& plan) {
+  const program::EngineMap map(array);
+  const route::Device device(array, map);
+  result::Routing result;
+  std::set<program::EngineId> sources;
+  std::set<int> routes;
+  double shared_cycles = 0;
+  for (const route::RouteSet& set : plan.sets) {
+    for (const int r : set.routes) sources.insert(program.routes[static_cast<std::size_t>(r)].source);
+    routes.insert(set.routes.begin(), set.routes.end());
+    const auto use = route::use_of(device, program.routes, set.built.routing, set.cycles);
+    std::int64_t used = 0, shared = 0;
+    double busiest = 0;
+    for (std::size_t l = 0; l < use.size(); ++l) {
+      std::int64_t here = 0;
+      for (const route::LinkUse& link : use[l]) {
+        here += link.streams > 0 ? 1 : 0;
+        if (link.streams < 2) continue;
+        ++shared;
+        busiest = std::max(busiest, link.cycles);
+      }
+      used += here;
+      const double share = static_cast<double>(here) / device.grid.links()[l].count;
+      if (share <= result.fullest_share) continue;
+      result.fullest_share = share;
+      result.fullest = device.grid.name(static_cast<int>(l));
+    }
+    result.used_links = std::max(result.used_links, used);
+    result.shared_links = std::max(result.shared_links, shared);
+    shared_cycles += busiest;
+    result.port_writes += std::accumulate(set.rewritten.begin(), set.rewritten.end(), std::int64_t{0});
+    const auto overfull = static_cast<std::int64_t>(set.built.overfull.size());
+    if (overfull > result.overfull_switches) {
+      result.overfull_switches = overfull;
+      result.overfull = lacks(set, device, program);
+    }
+    result.overfull_sets += overfull > 0 ? 1 : 0;
+  }
+  result.streams = static_cast<std::int64_t>(sources.size());
+  result.routes = static_cast<std::int64_t>(routes.size());
+  result.links = device.grid.count();
+  result.sets = static_cast<std::int64_t>(plan.sets.size());
+  if (array.controller.mechanism == arch::ControlMechanism::serial)
+    result.write_us =
+        static_cast<double>(result.port_writes) * array.controller.serial_ns(arch::ControlKind::write_register) / 1e3;
+  if (result.shared_links > 0) result.shared_us = shared_cycles / array.clock_hz * 1e6;
+  return result;
+}
+
+}  // namespace tessera::run

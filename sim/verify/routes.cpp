@@ -1,0 +1,207 @@
+#include "sim/verify/routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace tessera::verify {
+namespace {
+
+// One port: a link between two tiles, or a channel (negative).
+using PortKey = int;
+PortKey link_key(const route::Hop& hop) { return hop.links * 256 + hop.link; }
+PortKey channel_key(program::EngineId channel) { return -1 - channel; }
+
+// A route in a switch: taken at `slave`, sent at `masters`.
+struct Crossing {
+  program::TileId tile = 0;
+  PortKey slave = 0;
+  int id = -1, route = 0;
+  std::vector<PortKey> masters;  // ascending
+};
+
+class RoutingCheck {
+ public:
+  RoutingCheck(const program::Program& p, const route::Device& device, const route::Routing& routing, Findings& f)
+      : p_(p), d_(device), r_(routing), f_(f) {}
+
+  void run(bool overfull) {
+    for (std::size_t s = 0; s < r_.streams.size(); ++s) stream(s);
+    std::sort(crossings_.begin(), crossings_.end(), [](const Crossing& a, const Crossing& b) {
+      return std::tie(a.tile, a.slave, a.id, a.route) < std::tie(b.tile, b.slave, b.id, b.route);
+    });
+    for (auto first = crossings_.begin(); first != crossings_.end() && !f_.full();) {
+      const auto last = std::find_if(first, crossings_.end(), [&](const Crossing& c) { return c.tile != first->tile; });
+      if (overfull) check_switch({first, last});
+      first = last;
+    }
+  }
+
+ private:
+  void stream(std::size_t s) {
+    const route::Stream& stream = r_.streams[s];
+    const program::TileId start = d_.map.info(stream.source).tile;
+    std::map<program::TileId, std::vector<route::Hop>> leaving{{start, {}}};
+    std::map<program::TileId, PortKey> entered{{start, channel_key(stream.source)}};
+    for (const route::Hop& hop : r_.trees[s]) {
+      const bool known = hop.links >= 0 && hop.links < static_cast<int>(d_.grid.links().size());
+      if (!known || hop.link < 0 || hop.link >= d_.grid.links()[static_cast<std::size_t>(hop.links)].count) {
+        bad(stream, fmt::format("takes link {} of {}", hop.link, known ? d_.grid.name(hop.links) : "no side"));
+        return;
+      }
+      const route::Links& links = d_.grid.links()[static_cast<std::size_t>(hop.links)];
+      if (entered.count(links.from) == 0 || !entered.emplace(links.to, link_key(hop)).second)
+        return bad(stream, fmt::format("goes {} and is no tree there", d_.grid.name(hop.links)));
+      leaving[links.from].push_back(hop);
+    }
+    for (std::size_t r = 0; r < stream.routes.size(); ++r) {
+      const program::Route& route = p_.routes[static_cast<std::size_t>(stream.routes[r])];
+      std::size_t reached = 0;
+      follow(start, leaving, entered, route, {r_.ids[s][r], stream.routes[r]}, reached);
+      if (route.source != stream.source || reached != route.sinks.size())
+        bad(stream,
+            fmt::format("brings route {} to {} of {} receivers", stream.routes[r], reached, route.sinks.size()));
+    }
+  }
+
+  // Down the tree from `tile`; whether anything of the route is there.
+  bool follow(program::TileId tile, const std::map<program::TileId, std::vector<route::Hop>>& leaving,
+              const std::map<program::TileId, PortKey>& entered, const program::Route& route,
+              std::pair<int, int> id_and_number, std::size_t& reached) {
+    Crossing c{tile, entered.at(tile), id_and_number.first, id_and_number.second, {}};
+    for (const program::EngineId sink : route.sinks)
+      if (d_.map.info(sink).tile == tile) c.masters.push_back(channel_key(sink));
+    reached += c.masters.size();
+    if (const auto hops = leaving.find(tile); hops != leaving.end())
+      for (const route::Hop& hop : hops->second)
+        if (follow(d_.grid.links()[static_cast<std::size_t>(hop.links)].to, leaving, entered, route, id_and_number,
+                   reached))
+          c.masters.push_back(link_key(hop));
+    if (c.masters.empty()) return false;
+    std::sort(c.masters.begin(), c.masters.end());
+    crossings_.push_back(std::move(c));
+    return true;
+  }
+
+  void check_switch(const std::vector<Crossing>& at) {
+    std::map<PortKey, std::set<PortKey>> takers;                 // by master port: slave ports that it sends
+    std::map<PortKey, std::set<std::vector<PortKey>>> by_slave;  // ways
+    for (const Crossing& c : at) {
+      by_slave[c.slave].insert(c.masters);
+      for (const PortKey m : c.masters) takers[m].insert(c.slave);
+    }
+    const std::string tile = "switch of " + d_.map.tile_name(at.front().tile);
+    std::set<std::vector<PortKey>> packet_ways;
+    for (const auto& [slave, ways] : by_slave) {
+      const bool merges =
+          std::any_of(ways.begin()->begin(), ways.begin()->end(), [&](PortKey m) { return takers.at(m).size() > 1; });
+      if (ways.size() == 1 && !merges) continue;
+      packet_ways.insert(ways.begin(), ways.end());
+      if (static_cast<int>(ways.size()) > d_.spec.slots)
+        f_.add(tile, fmt::format("packets of one port leave in {} ways", ways.size()),
+               fmt::format("legal: at most {}, a slot each", d_.spec.slots));
+      ids(tile, slave, at);
+    }
+    arbiters(tile, packet_ways);
+  }
+
+  // Packets of one port with the same id go the same way.
+  void ids(const std::string& tile, PortKey slave, const std::vector<Crossing>& at) {
+    const Crossing* last = nullptr;
+    for (const Crossing& c : at) {
+      if (c.slave != slave) continue;
+      if (c.id < 0 || c.id >= d_.spec.packet_ids)
+        f_.add(tile, fmt::format("packets of route {} have id {}", c.route, c.id),
+               fmt::format("legal: 0 to {}", d_.spec.packet_ids - 1));
+      else if (last != nullptr && last->id == c.id && last->masters != c.masters)
+        f_.add(tile,
+               fmt::format("packets of routes {} and {} have id {} and go different ways", last->route, c.route, c.id));
+      last = &c;
+    }
+  }
+
+  void arbiters(const std::string& tile, const std::set<std::vector<PortKey>>& ways) {
+    std::vector<std::pair<std::set<PortKey>, int>> groups;  // ports that ways join, and how many ways
+    for (const std::vector<PortKey>& way : ways) {
+      std::pair<std::set<PortKey>, int> joined{{way.begin(), way.end()}, 1};
+      for (auto g = groups.begin(); g != groups.end();) {
+        const bool meets = std::any_of(way.begin(), way.end(), [&](PortKey m) { return g->first.count(m) > 0; });
+        if (meets) {
+          joined.first.insert(g->first.begin(), g->first.end());
+          joined.second += g->second;
+          g = groups.erase(g);
+        } else {
+          ++g;
+        }
+      }
+      groups.push_back(std::move(joined));
+    }
+    std::vector<int> most;
+    for (const auto& [ports, count] : groups) most.push_back(count);
+    std::sort(most.rbegin(), most.rend());
+    if (!most.empty() && most.front() > d_.spec.selections)
+      f_.add(tile, fmt::format("one arbiter tells {} ways apart", most.front()),
+             fmt::format("legal: at most {}", d_.spec.selections));
+    std::vector<int> arbiters;  // each the first with room
+    for (const int count : most) {
+      if (static_cast<int>(most.size()) <= d_.spec.arbiters) break;
+      const auto room = std::find_if(arbiters.begin(), arbiters.end(),
+                                     [&](int taken) { return taken + count <= d_.spec.selections; });
+      room == arbiters.end() ? arbiters.push_back(count) : void(*room += count);
+    }
+    if (static_cast<int>(arbiters.size()) > d_.spec.arbiters)
+      f_.add(tile, fmt::format("packets need {} arbiters", arbiters.size()),
+             fmt::format("legal: at most {}", d_.spec.arbiters));
+  }
+
+  void bad(const route::Stream& stream, std::string what) {
+    f_.add("routing of " + d_.map.name(stream.source), std::move(what));
+  }
+
+  const program::Program& p_;
+  const route::Device& d_;
+  const route::Routing& r_;
+  Findings& f_;
+  std::vector<Crossing> crossings_;
+};
+
+// Which layers a set of routes is for.
+std::string layers_text(const route::RouteSet& set, const Findings& f) {
+  if (set.first_layer < 0) return "routes";
+  if (set.first_layer == set.last_layer) return "routes of layer " + f.layer_name(set.first_layer);
+  return "routes of layers " + f.layer_name(set.first_layer) + " to " + f.layer_name(set.last_layer);
+}
+}  // namespace
+
+void check_routes(const program::Program& program, const route::Device& device, const route::Plan& plan,
+                  Findings& findings) {
+  for (const route::RouteSet& set : plan.sets) {
+    const std::string at = layers_text(set, findings);
+    for (const int r : set.built.cut_off)
+      findings.does_not_fit(at,
+                            fmt::format("no links lead from {} to every receiver of route {}",
+                                        device.map.name(program.routes[static_cast<std::size_t>(r)].source), r),
+                            "legal: receivers that links of the switches lead to");
+    std::map<program::EngineId, std::set<std::vector<program::EngineId>>> sent;
+    for (const int r : set.routes) {
+      const program::Route& route = program.routes[static_cast<std::size_t>(r)];
+      sent[route.source].insert(route.sinks);
+    }
+    for (const auto& [source, receivers] : sent)
+      if (receivers.size() > 1 && static_cast<int>(receivers.size()) > device.spec.packet_ids)
+        findings.does_not_fit(
+            at, fmt::format("{} sends {} routes at the same time", device.map.name(source), receivers.size()),
+            fmt::format("legal: at most {}, an id of packets each", device.spec.packet_ids));
+    if (set.built.cut_off.empty())
+      check_routing(program, device, set.built.routing, set.built.overfull.empty(), findings);
+  }
+}
+
+void check_routing(const program::Program& program, const route::Device& device, const route::Routing& routing,
+                   bool overfull, Findings& findings) {
+  RoutingCheck(program, device, routing, findings).run(overfull);
+}
+
+}  // namespace tessera::verify

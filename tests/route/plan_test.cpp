@@ -1,0 +1,92 @@
+// When do the switches keep a set of routes, and when are they written again?
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "tests/route/network.h"
+
+using namespace tessera;
+
+namespace {
+
+arch::ArraySpec narrow(int arbiters) {  // one link up; without arbiters there are circuits only
+  arch::ArraySpec array = array_of(2, 1);
+  array.stream.memtile.north = 1;
+  array.stream.arbiters = arbiters;
+  return array;
+}
+int written(const route::RouteSet& set) { return std::accumulate(set.rewritten.begin(), set.rewritten.end(), 0); }
+
+}  // namespace
+
+TEST_CASE("layers whose streams find links together have one set of routes") {
+  Senders s(array_of(2, 1));
+  s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 1);
+  CHECK(plan.sets[0].first_layer == 1);
+  CHECK(plan.sets[0].last_layer == 2);
+  CHECK(plan.sets[0].rewritten.empty());
+}
+
+TEST_CASE("where they do not, the switches are written between the layers") {
+  Senders s(narrow(0));
+  s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+  s.send(3, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 3);
+  // The memory tile sends another channel up; tile(0,0) takes the stream up instead of in; tile(1,0) takes it in. What
+  // a port did that nobody uses stays: the master ports of tile(0,0) and tile(1,0) are new, and a slave port each.
+  CHECK(plan.sets[0].rewritten.empty());
+  CHECK(written(plan.sets[1]) == 5);
+  // Back again: only the port of the memory tile has to be written.
+  CHECK(written(plan.sets[2]) == 1);
+}
+
+TEST_CASE("streams of different layers share a link where that costs no time") {
+  Senders s(narrow(6));
+  s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+  CHECK(s.plan().sets.size() == 1);
+  // In one layer three take the link at the same time, for more than any channel takes.
+  s.send(3, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(3, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+  s.send(3, "mem(0,0).mm2s2", {"tile(1,0).s2mm1"});
+  const route::Plan plan = s.plan();
+  CHECK(plan.sets.size() == 2);
+  CHECK(plan.sets.back().built.complete());
+}
+
+TEST_CASE("layers that take turns in a channel have one set, with packets if need be") {
+  Senders s(narrow(6));
+  s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 1);
+  CHECK(plan.sets[0].built.excess > 0);
+  CHECK(plan.sets[0].built.complete());
+}
+
+TEST_CASE("a set knows what each of its routes takes on a link") {
+  Senders s(narrow(0));
+  const int a = s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"}, 4000);
+  const int b = s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"}, 800);
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 2);
+  CHECK(plan.sets[0].cycles[static_cast<std::size_t>(a)] == 1000);
+  CHECK(plan.sets[0].cycles[static_cast<std::size_t>(b)] == 0);
+  CHECK(plan.sets[1].cycles[static_cast<std::size_t>(b)] == 200);
+}
+
+TEST_CASE("transfers of no layer are there at any time") {
+  Senders s(narrow(0));
+  const int always = s.send(-1, "shim(0).mm2s0", {"mem(0,0).s2mm0"});
+  s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 2);
+  for (const route::RouteSet& set : plan.sets) CHECK(set.routes.front() == always);
+}
