@@ -139,7 +139,7 @@ Built build(const Device& device, const std::vector<program::Route>& routes, con
                            streams[static_cast<std::size_t>(s)].routes.end());
     built.excess = ways.excess;
     if (!built.cut_off.empty() || built.excess > most_excess) return built;
-    built.routing = share_links(device.grid, device.map, device.spec, routes, cycles, streams, ways);
+    built.routing = share_links(device, routes, cycles, streams, ways);
     const Passages passages = passages_of(device.grid, device.map, routes, built.routing);
     int excess = 0;
     for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile) {

@@ -8,14 +8,6 @@
 
 namespace tessera::route {
 
-struct Device {
-  Device(const arch::ArraySpec& array, const program::EngineMap& engines)
-      : map(engines), grid(array, engines), spec(array.stream) {}
-  const program::EngineMap& map;
-  Grid grid;
-  const arch::StreamSpec& spec;
-};
-
 struct Built {
   Routing routing;
   std::vector<int> cut_off;               // routes with a receiver that no links lead to

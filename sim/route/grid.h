@@ -43,4 +43,13 @@ class Grid {
   std::vector<int> masters_, slaves_;   // by tile: of its links, before those of its channels
 };
 
+// The switches of an array: who is where, links, and what a switch has for packets.
+struct Device {
+  Device(const arch::ArraySpec& array, const program::EngineMap& engines)
+      : map(engines), grid(array, engines), spec(array.stream) {}
+  const program::EngineMap& map;
+  Grid grid;
+  const arch::StreamSpec& spec;
+};
+
 }  // namespace tessera::route

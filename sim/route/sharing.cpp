@@ -28,9 +28,15 @@ std::vector<Way> united(const std::vector<Way>& a, const std::vector<Way>& b) {
 
 class Sharing {
  public:
-  Sharing(const Grid& grid, const program::EngineMap& map, const arch::StreamSpec& spec,
-          const std::vector<program::Route>& routes, const std::vector<double>& cycles, Routing& routing)
-      : grid_(grid), map_(map), spec_(spec), routes_(routes), r_(routing), on_(grid.links().size()), open_(on_.size()) {
+  Sharing(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
+          Routing& routing)
+      : grid_(device.grid),
+        map_(device.map),
+        spec_(device.spec),
+        routes_(routes),
+        r_(routing),
+        on_(grid_.links().size()),
+        open_(on_.size()) {
     for (const Stream& stream : r_.streams) {
       double sum = 0;
       for (const int route : stream.routes) sum += cycles[static_cast<std::size_t>(route)];
@@ -190,15 +196,14 @@ class Sharing {
 
 }  // namespace
 
-Routing share_links(const Grid& grid, const program::EngineMap& map, const arch::StreamSpec& spec,
-                    const std::vector<program::Route>& routes, const std::vector<double>& cycles,
+Routing share_links(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
                     std::vector<Stream> streams, const Ways& ways) {
   Routing routing{std::move(streams), {}, {}};
   for (const std::vector<int>& tree : ways.trees) {
     routing.trees.emplace_back();
     for (const int links : tree) routing.trees.back().push_back({links, 0});
   }
-  Sharing(grid, map, spec, routes, cycles, routing).run();
+  Sharing(device, routes, cycles, routing).run();
   return routing;
 }
 

@@ -8,8 +8,7 @@
 namespace tessera::route {
 
 // `cycles`: by RouteId, what its bytes take on a link.
-Routing share_links(const Grid& grid, const program::EngineMap& map, const arch::StreamSpec& spec,
-                    const std::vector<program::Route>& routes, const std::vector<double>& cycles,
+Routing share_links(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
                     std::vector<Stream> streams, const Ways& ways);
 
 }  // namespace tessera::route
