@@ -54,8 +54,11 @@ std::optional<DepthWindows> depth_windows(const Node& node) {
 }
 
 bool average_of_channels(Rewriter& r, const Node& node) {
+  if (node.op != "AveragePool" || !node.domain.empty() || node.inputs.size() != 1 || node.outputs.size() != 1)
+    return false;
+  if (!r.value(node.outputs[0]).known) return false;
   const Dims in = r.shape(node.inputs[0]), out = r.shape(node.outputs[0]);
-  if (node.op != "AveragePool" || !node.domain.empty() || in.size() != 5 || in[0] != 1 || in[1] != 1) return false;
+  if (in.size() != 5 || in[0] != 1 || in[1] != 1) return false;
   const std::optional<DepthWindows> w = depth_windows(node);
   if (!w) return false;
   const std::int64_t counted = integer_of(node, "count_include_pad", 0) != 0 ? w->before + in[2] + w->after : 0;
