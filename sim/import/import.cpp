@@ -35,6 +35,7 @@ namespace {
 void say_in_layers(Graph& graph) {
   cut_host_inputs(graph);
   fold_padding(graph);
+  split_parts_of_concats(graph);
   multiply_out(graph);
   expand_attention(graph);
   recognize_group_norm(graph);

@@ -37,6 +37,8 @@ void recognize_activations(Graph& graph);
 // Convolutions and pools of N x C x L become those of N x C x L x 1, averages of depths of 1 x 1 x D x H x W
 // convolutions of one pixel.
 void widen_windows(Graph& graph);
+// Parts that are concatenated and then split into rows are split, and their rows concatenated.
+void split_parts_of_concats(Graph& graph);
 // Attention of operator set 23 becomes products and a softmax.
 void expand_attention(Graph& graph);
 // Convolutions with windows that no core holds become others.

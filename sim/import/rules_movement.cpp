@@ -262,13 +262,18 @@ bool join_cuts(Lowering& to, const Node& node, const std::vector<View>& parts, s
   return true;
 }
 
+// Whether its pixels count the axis, and its channels another dimension.
+bool has_rows(const View& view, std::size_t axis) {
+  return view.has_pixels(axis) && channel_dimension(view) != axis && view.has_channels(channel_dimension(view));
+}
+
 void lower_concat(Lowering& to, const Node& node) {
   const Dims shape = to.value(node.outputs[0]).shape;
   const std::int64_t given = integer_of(node, "axis", 0), rank = static_cast<std::int64_t>(shape.size());
   const auto axis = static_cast<std::size_t>(given < 0 ? given + rank : given);
-  const View* like = nullptr;  // a part that is no constant
+  const View* like = nullptr;  // a part that is no constant; one that has rows along the axis, if there is one
   for (std::size_t i = 0; i < node.inputs.size(); ++i)
-    if (to.constant(node, i) == nullptr) like = to.view(node, i);
+    if (to.constant(node, i) == nullptr && (like == nullptr || !has_rows(*like, axis))) like = to.view(node, i);
   if (like == nullptr) return to.refuse(node, "", "joins constants alone", "a tensor");
   const View pattern = *like;
   std::vector<View> parts;

@@ -243,3 +243,29 @@ TEST_CASE("Averages of neighbours in the depth of one channel are averages of ch
       CHECK(layers_error(net) < int8_error);
     }
 }
+
+TEST_CASE("Boxes of detectors: maps as rows behind each other, one of them a single pixel") {
+  for (const std::int64_t elements : {4, 8}) {
+    CAPTURE(elements);
+    Net flat({1, 8, 9, 9});  // concatenated, and then divided into rows
+    flat.line("GlobalAveragePool", {"x"}, "p").conv("x", "a", 8, 16).conv("p", "b", 8, 24);
+    flat.integers("flat", {1, -1}).integers("rows", {1, -1, elements});
+    for (const std::string part : {"a", "b"}) {
+      flat.line("Transpose", {part}, part + "_t").with("perm", Sides{0, 2, 3, 1});
+      flat.line("Reshape", {part + "_t", "flat"}, part + "_f");
+    }
+    flat.line("Concat", {"a_f", "b_f"}, "c").with("axis", 1).line("Reshape", {"c", "rows"}, "y").output("y");
+    CHECK(layers_error(flat) < int8_error);
+    Net rows({1, 8, 9, 9});  // divided, and then concatenated
+    rows.conv("x", "a", 8, 16).line("GlobalAveragePool", {"x"}, "p").conv("p", "b", 8, 24);
+    rows.integers("rows", {1, -1, elements}).integers("a_s", {1, 16 / elements, elements, 9, 9});
+    rows.integers("b_s", {1, 24 / elements, elements, 1, 1});
+    for (const std::string part : {"a", "b"}) {
+      rows.line("Reshape", {part, part + "_s"}, part + "_5");
+      rows.line("Transpose", {part + "_5"}, part + "_t").with("perm", Sides{0, 3, 4, 1, 2});
+      rows.line("Reshape", {part + "_t", "rows"}, part + "_r");
+    }
+    rows.line("Concat", {"a_r", "b_r"}, "y").with("axis", 1).output("y");
+    CHECK(layers_error(rows) < int8_error);
+  }
+}
