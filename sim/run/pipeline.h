@@ -10,6 +10,7 @@
 
 #include "sim/cost/bound.h"
 #include "sim/result/run_result.h"
+#include "sim/route/plan.h"
 #include "sim/run/run_config.h"
 
 namespace tessera::run {
