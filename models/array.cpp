@@ -37,6 +37,15 @@ Array::Array(const sc_core::sc_module_name& name, RunState& run) : sc_module(nam
     enter(*controllers_.back());
   }
   wire_routes(run);
+  if (run.controlled()) name_releasers(run);
+}
+
+void Array::name_releasers(const RunState& run) {
+  for (program::EngineId e = 0; e < run.map.first_controller(); ++e)
+    for (const program::Transfer& t : run.program.engines[static_cast<std::size_t>(e)].transfers)
+      if (t.release.lock >= 0)
+        tiles_[static_cast<std::size_t>(run.map.info(e).tile)]->locks().released_by(
+            t.release.lock, *engines_[static_cast<std::size_t>(e)]);
 }
 
 void Array::wire_routes(RunState& run) {

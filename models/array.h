@@ -20,6 +20,7 @@ class Array : public sc_core::sc_module {
 
  private:
   void wire_routes(RunState& run);
+  void name_releasers(const RunState& run);  // who releases each lock
 
   Fabric fabric_;
   HostMemory host_;

@@ -94,8 +94,9 @@ void DmaChannel::offer(Millicycles enabled, Millicycles chain) {
   banks_ = fabric_.banks[static_cast<std::size_t>(memory())];
   if (counts_banks_) bank_set_ = banks_->between(transfer_->access.base, transfer_->access.end());
   if (run_.data != nullptr) run_.data->begin(id_, *transfer_);
-  await_stream();
-  fabric_.routes[static_cast<std::size_t>(transfer_->route)]->offer(ready);
+  StreamRoute& route = *fabric_.routes[static_cast<std::size_t>(transfer_->route)];
+  await_stream(route.opposite(info_.kind == program::EngineKind::mm2s));
+  route.offer(ready);
 }
 
 Millicycles DmaChannel::start_cost() {
@@ -116,6 +117,7 @@ double DmaChannel::conflict_cycles(Bytes bytes) const {
 void DmaChannel::segment_begins() {
   if (at_start()) {
     begin_ = now();
+    unblock();
     if (transfer_->payload != program::Payload::weights) run_.layer_began(transfer_->layer, begin_);
   }
   if (conflict_share_ > 0) banks_->enter(bank_set_);

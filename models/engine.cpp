@@ -21,6 +21,9 @@ Engine::Engine(const sc_core::sc_module_name& name, RunState& run, program::Engi
 
 void Engine::wake() {
   ++run_.result.events;
+  const bool lock = blocked_ == Blocked::lock;
+  const Millicycles held = unblock();
+  if (lock && held > 0) charge(exec::Cause::wait_control, std::min(charged_ + held, now()));
   charge(cause_, now());
   blocked_ = Blocked::no;
   advance();
@@ -61,7 +64,8 @@ bool Engine::await_tokens(std::uint32_t first, std::uint32_t count) {
   open_waits_ = run_.tasks.await(waits_, count, *this);
   if (open_waits_ == 0) return false;
   cause_ = token_cause(first, count);
-  blocked_ = Blocked::tokens;
+  static const std::vector<const Engine*> nobody;
+  block(Blocked::tokens, nobody);
   return true;
 }
 
@@ -92,8 +96,42 @@ bool Engine::await_lock(program::LockOp op) {
   if (op.lock < 0 || locks_->acquire(op, *this)) return false;
   wanted_ = op;
   cause_ = lock_cause(locks_->role(op.lock));
-  blocked_ = Blocked::lock;
+  block(Blocked::lock, locks_->releasers(op.lock));
   return true;
+}
+
+void Engine::await_stream(const std::vector<const Engine*>& others) { block(Blocked::stream, others); }
+
+void Engine::block(Blocked blocked, const std::vector<const Engine*>& others) {
+  blocked_ = blocked;
+  if (!run_.controlled()) return;
+  since_ = now();
+  before_.clear();
+  for (const Engine* other : others) before_.push_back(other->held());
+  for_ = &others;  // last: the others may wait for this engine
+}
+
+Millicycles Engine::unblock() {
+  if (for_ == nullptr) return 0;
+  const Millicycles held = held_in_block();
+  held_ += held;
+  for_ = nullptr;
+  return held;
+}
+
+Millicycles Engine::held() const {
+  if (for_ == nullptr || looked_at_) return held_;
+  looked_at_ = true;
+  const Millicycles present = held_in_block();
+  looked_at_ = false;
+  return held_ + present;
+}
+
+Millicycles Engine::held_in_block() const {
+  if (blocked_ == Blocked::tokens) return cause_ == exec::Cause::wait_control ? now() - since_ : 0;
+  Millicycles most = 0;
+  for (std::size_t i = 0; i < for_->size(); ++i) most = std::max(most, (*for_)[i]->held() - before_[i]);
+  return std::min(most, now() - since_);
 }
 
 }  // namespace tessera::models

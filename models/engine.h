@@ -32,6 +32,10 @@ class Engine : public sc_core::sc_module {
   // Closes the account at the end of the run.
   void close(Millicycles total);
 
+  // Time up to now that the engine stood still because a controller had not started a transfer yet: one of its own, or
+  // of a channel that it waits for. Zero without controllers.
+  Millicycles held() const;
+
  protected:
   // The state machine. Called when whatever blocked the engine is over.
   virtual void advance() = 0;
@@ -53,7 +57,10 @@ class Engine : public sc_core::sc_module {
   bool await_lock(program::LockOp op);
   // What waiting for these is charged to: all of them are tokens, or all operations of a controller.
   exec::Cause token_cause(std::uint32_t first, std::uint32_t count) const;
-  void await_stream() { blocked_ = Blocked::stream; }
+  // `others`: the engines that it waits for.
+  void await_stream(const std::vector<const Engine*>& others);
+  // The block is over; how much of it a controller caused.
+  Millicycles unblock();
   void finish() { blocked_ = Blocked::finished; }
 
   RunState& run_;
@@ -63,6 +70,8 @@ class Engine : public sc_core::sc_module {
 
  private:
   bool on_controller(const program::Wait& wait) const;
+  void block(Blocked blocked, const std::vector<const Engine*>& others);
+  Millicycles held_in_block() const;
   // From the completion of what a wait names to who waits: tokens travel; what a controller did is there when it is
   // over.
   Millicycles latency(const program::Wait& wait) const;
@@ -77,6 +86,12 @@ class Engine : public sc_core::sc_module {
   const program::Wait* waits_ = nullptr;
   std::uint32_t wait_count_ = 0;
   program::LockOp wanted_;
+
+  Millicycles held_ = 0;                             // in blocks that are over
+  Millicycles since_ = 0;                            // when the present block began,
+  const std::vector<const Engine*>* for_ = nullptr;  // whom it waits for,
+  std::vector<Millicycles> before_;                  // and how long these had been held then
+  mutable bool looked_at_ = false;                   // engines may wait for each other
 };
 
 }  // namespace tessera::models

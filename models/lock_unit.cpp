@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/engine.h"
 
 namespace tessera::models {
@@ -40,6 +42,11 @@ void LockUnit::release(program::LockOp op) {
   if (served > 0) lock.waiters.erase(lock.waiters.begin(), lock.waiters.begin() + static_cast<std::ptrdiff_t>(served));
   if (lock.value > max_value_)
     run_.fault(run_.map.tile_name(tile_), fmt::format("lock {} rises to {}, above its maximum", op.lock, lock.value));
+}
+
+void LockUnit::released_by(int lock, const Engine& channel) {
+  std::vector<const Engine*>& all = locks_[static_cast<std::size_t>(lock)].releasers;
+  if (std::find(all.begin(), all.end(), &channel) == all.end()) all.push_back(&channel);
 }
 
 exec::Cause lock_cause(program::LockRole role) {

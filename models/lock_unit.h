@@ -23,6 +23,11 @@ class LockUnit {
   int value(int lock) const { return locks_[static_cast<std::size_t>(lock)].value; }
   program::LockRole role(int lock) const { return locks_[static_cast<std::size_t>(lock)].role; }
   int initial(int lock) const { return locks_[static_cast<std::size_t>(lock)].initial; }
+  // The channels that release it.
+  const std::vector<const Engine*>& releasers(int lock) const {
+    return locks_[static_cast<std::size_t>(lock)].releasers;
+  }
+  void released_by(int lock, const Engine& channel);
   int count() const { return static_cast<int>(locks_.size()); }
   program::TileId tile() const { return tile_; }
 
@@ -35,6 +40,7 @@ class LockUnit {
     int value = 0, initial = 0;
     program::LockRole role = program::LockRole::unused;
     std::vector<Pending> waiters;
+    std::vector<const Engine*> releasers;
   };
   RunState& run_;
   program::TileId tile_;

@@ -38,6 +38,7 @@ struct RunState {
     exec::LayerTimes* l = layer(id);
     if (l != nullptr && t > l->end) l->end = t;
   }
+  bool controlled() const { return map.count() > map.first_controller(); }
   bool traced() const { return options.trace != nullptr; }
   void trace(const trace::Task& task) {
     if (traced()) options.trace->task(task);

@@ -39,6 +39,7 @@ StreamRoute::StreamRoute(const sc_core::sc_module_name& name, RunState& run, con
 }
 
 void StreamRoute::connect(DmaChannel& channel, ShimTile* shim, Millicycles latency) {
+  (ends_.empty() ? source_ : sinks_).push_back(&channel);
   ends_.push_back({&channel, shim, latency});
   rate_ = std::min(rate_, channel.bytes_per_cycle());
   by_bursts_ =

@@ -24,6 +24,8 @@ class StreamRoute : public sc_core::sc_module {
     Millicycles latency;  // behind the source
   };
   void connect(DmaChannel& channel, ShimTile* shim, Millicycles latency);  // the source first
+  // The other side of an end of the route.
+  const std::vector<const Engine*>& opposite(bool source) const { return source ? sinks_ : source_; }
   // A channel on this route takes part in the next segment, from `ready` on.
   void offer(Millicycles ready);
 
@@ -38,6 +40,7 @@ class StreamRoute : public sc_core::sc_module {
   RunState& run_;
   const program::Route& route_;
   std::vector<End> ends_;
+  std::vector<const Engine*> source_, sinks_;
   double rate_ = 0;
   std::size_t ready_ = 0;  // ends that have offered themselves
   Millicycles begin_ = 0;  // the latest time an end named

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of results/accuracy, results/platforms and results/published that stand between marks of their README,
+"""Writes the tables of results/accuracy, control, platforms and published that stand between marks of their README,
 from the CSV files beside them. Nothing is simulated or trained.
 
     results/tables.py            writes them
@@ -116,7 +116,48 @@ def published():
     return markdown(["", *PUBLISHED], lines, len(PUBLISHED) + 1)
 
 
-TABLES = {"accuracy": accuracy, "platforms": platforms, "published": published}
+MECHANISMS = {
+    "none": "nobody (free)",
+    "core": "cores, packets elsewhere",
+    "control_packets": "control packets",
+    "serial": "firmware, serial",
+}
+
+
+def control(folder):
+    """Latency and speed-up of random masks; what balanced ones save; operations, dense and with half of the blocks zero."""
+    rows = {}
+    for row in read(f"{folder}/table.csv"):
+        key = (row["network_name"], row["hardware.controller.mechanism"], row["sparsity.pattern"])
+        rows[(*key, float(row["sparsity.ratio"]))] = row
+    lines = []
+    for network, name in NETWORKS.items():
+        for mechanism, who in MECHANISMS.items():
+            def at(pattern, ratio):
+                return rows[network, mechanism, pattern, ratio]
+
+            dense, half = at("random", 0), at("random", 0.5)
+            cells = [f"{float(dense['latency_us']) / 1000:.2f}"]
+            for ratio in (0.25, 0.5, 0.75):
+                row = at("random", ratio)
+                cells.append(f"{float(row['latency_us']) / 1000:.2f} ({float(row['speedup']):.2f})")
+            for ratio in (0.25, 0.5, 0.75):
+                change = float(at("balanced", ratio)["latency_us"]) / float(at("random", ratio)["latency_us"]) - 1
+                cells.append(f"{100 * change:+.1f} %")
+            operations = [row["control_operations"] for row in (dense, half, at("balanced", 0.5))]
+            cells.append(" / ".join(f"{int(o):,}" for o in operations) if all(operations) else "")
+            lines.append([name, who, *cells])
+    head = ["network", "who starts transfers", "dense, ms", "25 % zero, ms (speed-up)", "50 %", "75 %",
+            "balanced instead, at 25 %", "at 50 %", "at 75 %", "operations: dense / 50 % random / balanced"]
+    return markdown(head, lines, 2)
+
+
+TABLES = {
+    "accuracy": accuracy,
+    "platforms": platforms,
+    "published": published,
+    "control": lambda: control("control"),
+}
 
 
 def main():

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one that python3-matplotlib of the distribution belongs to
-FIGURES = ["speedup", "heatmap", "arrays", "axis", "pareto", "layers", "roofline"]
+FIGURES = ["speedup", "control", "heatmap", "arrays", "axis", "pareto", "layers", "roofline"]
 OF_LAYERS = ["layers", "roofline"]  # need the layers of single points, which the table does not have
 
 

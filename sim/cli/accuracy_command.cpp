@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <memory>
 
 #include "sim/base/message.h"
@@ -17,6 +19,7 @@
 #include "sim/evaluation/accuracy.h"
 #include "sim/evaluation/float_network.h"
 #include "sim/evaluation/integer_network.h"
+#include "sim/result/accuracy_result.h"
 #include "sim/sparsity/mask_file.h"
 #include "sim/sparsity/numpy_file.h"
 
@@ -24,7 +27,7 @@ namespace tessera::cli {
 namespace {
 using evaluation::Dataset;
 using evaluation::Outputs;
-using nlohmann::json;
+using result::JudgedOutputs;
 
 struct AccuracyArguments {
   std::string model, dense, masks, json_file, outputs;
@@ -112,35 +115,29 @@ struct Truth {
   double peak = 1;
 };
 
-// null: no difference
-json psnr(const std::vector<float>& values, const std::vector<float>& wanted, double peak) {
-  const std::optional<double> db = evaluation::psnr_db(evaluation::mean_squared_error(values, wanted), peak);
-  return db ? json(*db) : json(nullptr);
+// Infinite: no difference.
+double psnr(const std::vector<float>& values, const std::vector<float>& wanted, double peak) {
+  return evaluation::psnr_db(evaluation::mean_squared_error(values, wanted), peak)
+      .value_or(std::numeric_limits<double>::infinity());
 }
 
-json judged(const Outputs& outputs, const Truth& truth) {
-  json result = json::object();
-  if (!truth.targets.empty()) result["psnr_db"] = psnr(outputs.values, truth.targets, truth.peak);
+JudgedOutputs judged(const Outputs& outputs, const Truth& truth) {
+  JudgedOutputs result;
+  if (!truth.targets.empty()) result.psnr_db = psnr(outputs.values, truth.targets, truth.peak);
   const Dataset& images = *truth.images;
   if (truth.image_output || images.labels.empty()) return result;
-  result["top1"] = percent(hits(outputs, images.labels, 1), images.count);
-  result["top5"] = percent(hits(outputs, images.labels, 5), images.count);
+  result.top1 = percent(hits(outputs, images.labels, 1), images.count);
+  result.top5 = percent(hits(outputs, images.labels, 5), images.count);
   return result;
 }
 
-void print(std::FILE* screen, const char* what, const json& result) {
-  const auto db = [](const json& value) {
-    return value.is_null() ? "no difference" : fmt::format("{:.2f} dB", value.get<double>());
-  };
+void print(std::FILE* screen, const char* what, const JudgedOutputs& result) {
+  const auto db = [](double value) { return std::isinf(value) ? "no difference" : fmt::format("{:.2f} dB", value); };
   fmt::print(screen, "{:6}", what);
-  if (result.contains("top1"))
-    fmt::print(screen, "  top-1 {:6.2f} %  top-5 {:6.2f} %", result["top1"].get<double>(),
-               result["top5"].get<double>());
-  if (result.contains("agreement"))
-    fmt::print(screen, "  the same class as int8 {:6.2f} %", result["agreement"].get<double>());
-  if (result.contains("psnr_db")) fmt::print(screen, "  PSNR {}", db(result["psnr_db"]));
-  if (result.contains("psnr_to_int8_db"))
-    fmt::print(screen, "  PSNR between it and int8 {}", db(result["psnr_to_int8_db"]));
+  if (result.top1 && result.top5) fmt::print(screen, "  top-1 {:6.2f} %  top-5 {:6.2f} %", *result.top1, *result.top5);
+  if (result.agreement) fmt::print(screen, "  the same class as int8 {:6.2f} %", *result.agreement);
+  if (result.psnr_db) fmt::print(screen, "  PSNR {}", db(*result.psnr_db));
+  if (result.psnr_to_int8_db) fmt::print(screen, "  PSNR between it and int8 {}", db(*result.psnr_to_int8_db));
   fmt::print(screen, "\n");
 }
 
@@ -157,28 +154,28 @@ Expected<Masks> read_given_masks(const std::string& path, const network::Network
 }
 
 // What is compared with the int8 network: itself in float and without masks, another model.
-Expected<json> comparisons(const AccuracyArguments& arguments, const Model& model, const Truth& truth,
-                           const Outputs& outputs) {
+std::optional<Failure> compare(const AccuracyArguments& arguments, const Model& model, const Truth& truth,
+                               const Outputs& outputs, result::AccuracyResult& result) {
   const Dataset& images = *truth.images;
-  json result = json::object();
-  const auto compare = [&](const char* what, const Outputs& other) {
-    result[what] = judged(other, truth);
+  const auto compared = [&](const Outputs& other) {
+    JudgedOutputs figures = judged(other, truth);
     if (truth.image_output)
-      result[what]["psnr_to_int8_db"] = psnr(other.values, outputs.values, truth.peak);
+      figures.psnr_to_int8_db = psnr(other.values, outputs.values, truth.peak);
     else
-      result[what]["agreement"] = percent(agreements(outputs, other), images.count);
+      figures.agreement = percent(agreements(outputs, other), images.count);
+    return figures;
   };
-  if (arguments.in_float) compare("float", in_float(model.imported, images));
-  if (!arguments.masks.empty() && arguments.dense.empty()) compare("dense", in_int8(model.imported, {}, images));
-  if (arguments.dense.empty()) return result;
+  if (arguments.in_float) result.in_float = compared(in_float(model.imported, images));
+  if (!arguments.masks.empty() && arguments.dense.empty()) result.dense = compared(in_int8(model.imported, {}, images));
+  if (arguments.dense.empty()) return std::nullopt;
   const Expected<Model> dense = open(arguments.dense, arguments);
   if (!dense) return dense.failure();
   if (!(dense->imported.network.layers[0].out == model.imported.network.layers[0].out) ||
       first_output(dense->imported).size() != first_output(model.imported).size())
     return fail(ExitCode::bad_input, {arguments.dense, "", "has another input or output than " + arguments.model,
                                       "the same network before its blocks were removed"});
-  compare("dense", in_int8(dense->imported, {}, images));
-  return result;
+  result.dense = compared(in_int8(dense->imported, {}, images));
+  return std::nullopt;
 }
 
 // Images of the shape of the output, the same ones as of the input; problems where labels or targets do not suit the
@@ -242,22 +239,22 @@ int accuracy(AccuracyArguments arguments) {
   truth.images = &*images;
   std::FILE* const screen = arguments.json_file == standard_output ? stderr : stdout;
   const Outputs outputs = in_int8(model->imported, *masks, *images);
-  Expected<json> others = comparisons(arguments, *model, truth, outputs);
-  if (!others) return report_failure(others.failure());
-  json result = judged(outputs, truth);
-  result["model"] = network.name;
-  result["images"] = images->count;
-  result["steps"] = model->steps;
+  result::AccuracyResult result;
+  result.model = network.name;
+  result.images = images->count;
+  result.steps = model->steps;
+  result.int8 = judged(outputs, truth);
+  if (const auto failure = compare(arguments, *model, truth, outputs, result)) return report_failure(*failure);
   if (model->imported.outputs.size() > 1)
     message(screen, "of {} outputs of {}, the first is judged\n", model->imported.outputs.size(), network.name);
   fmt::print(screen, "{}: {} images, {}\n", network.name, with_commas(images->count), model->steps);
-  print(screen, "int8", result);
-  for (const auto& [what, other] : others->items()) print(screen, what.c_str(), other);
-  result.update(*others);
+  print(screen, "int8", result.int8);
+  if (result.dense) print(screen, "dense", *result.dense);
+  if (result.in_float) print(screen, "float", *result.in_float);
   if (!arguments.outputs.empty())
     if (auto failure = write_outputs(arguments.outputs, outputs)) return report_failure(*failure);
   if (!arguments.json_file.empty())
-    if (auto failure = write_json(arguments.json_file, result)) return report_failure(*failure);
+    if (auto failure = write_text(arguments.json_file, result::json_text(result))) return report_failure(*failure);
   return 0;
 }
 }  // namespace

@@ -11,6 +11,7 @@
 #include "sim/cli/target_file.h"
 #include "sim/network/graph.h"
 #include "sim/result/plan_summary.h"
+#include "sim/run/batch.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/sparsity_result.h"
 #include "sim/schedule/registry.h"
@@ -57,9 +58,10 @@ int check_config(const run::RunConfig& config, const std::string& json_file) {
   fmt::print("{}: {} on {} {}x{}\n", config.name, config.network.name, config.array.name, config.array.rows,
              config.array.cols);
   const schedule::RegisteredPolicy& policy = *schedule::find_policy(config.schedule.policy);
-  const network::LivePeak peak = live_peak(config.network, policy.products);
+  const network::Network network = batch_of(config).network;
+  const network::LivePeak peak = live_peak(network, policy.products);
   fmt::print("tensors alive at once: up to {}, at {}; memory tiles hold {}\n",
-             show_bytes(static_cast<double>(peak.bytes)), config.network.layers[peak.layer].name,
+             show_bytes(static_cast<double>(peak.bytes)), network.layers[peak.layer].name,
              show_bytes(static_cast<double>(config.array.memtiles() * config.array.memtile.memory.size)));
   fmt::print("{}", sparsity_report(sparsity_result(config)));
   std::vector<result::PlanSummary> plans;  // dense, sparse
@@ -69,7 +71,7 @@ int check_config(const run::RunConfig& config, const std::string& json_file) {
       return make_plan(config, density);
     }();
     if (!plan) return report_failure(plan.failure());
-    print(density, plans.emplace_back(summary(config.network, *plan)), policy);
+    print(density, plans.emplace_back(summary(network, *plan)), policy);
   }
   if (json_file.empty()) return 0;
   const std::optional<Failure> failure = write_text(json_file, result::json_text(plans[0], plans[1]));

@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "sim/base/json_file.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/cli/target_file.h"
@@ -12,6 +11,7 @@
 #include "sim/designs/open_engine/network_reader.h"
 #include "sim/designs/open_engine/variant_file.h"
 #include "sim/program/text.h"
+#include "sim/result/engine_result.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/isolate.h"
 #include "sim/validation/run_program.h"
@@ -19,7 +19,7 @@
 
 namespace tessera::cli {
 namespace {
-using nlohmann::json;
+using result::EngineFigures;
 namespace engine = designs::open_engine;
 
 struct EngineArguments {
@@ -58,7 +58,7 @@ Expected<Loaded> load(const EngineArguments& arguments) {
   return Loaded{*network, *times, *variant, *array};
 }
 
-// One run, in a child: its figures as the text of a JSON object.
+// One run, in a child: its figures, packed.
 Expected<std::string> simulated(const Loaded& loaded, bool computes, const std::string& dump_file) {
   engine::EmitOptions options;
   options.variant = loaded.variant;
@@ -75,9 +75,8 @@ Expected<std::string> simulated(const Loaded& loaded, bool computes, const std::
   const auto run = validation::run_program(design.program, loaded.array, design.durations);
   if (!run) return run.failure();
   const double us = to_us(run->total, loaded.array.clock_hz);
-  return json{{"latency_us", us},        {"total_us", us + loaded.times.dispatch_us},     {"tasks", design.tasks},
-              {"tokens", design.tokens}, {"instruction_bytes", design.instruction_bytes}, {"ddr_bytes", design.moved}}
-      .dump();
+  return pack(EngineFigures{us, us + loaded.times.dispatch_us, design.tasks, design.tokens, design.instruction_bytes,
+                            design.moved});
 }
 
 int run_engine(const EngineArguments& arguments) {
@@ -91,22 +90,20 @@ int run_engine(const EngineArguments& arguments) {
   const Expected<std::string> with = real.wait(), without = idle.wait();
   if (!with) return report_failure(with.failure());
   if (!without) return report_failure(without.failure());
-  const json r = json::parse(*with), nothing = json::parse(*without);
+  const result::EngineResult result{loaded->network.name, arguments.variant, result::unpack_engine(*with),
+                                    result::unpack_engine(*without)};
+  const EngineFigures& figures = result.compute;
   fmt::print("{} on the open engine, variant \"{}\": {} layers, {} tasks, {} tokens, {} B of instructions, {} of DDR\n",
-             loaded->network.name, arguments.variant, loaded->network.layers.size(),
-             with_commas(r["tasks"].get<std::int64_t>()), with_commas(r["tokens"].get<std::int64_t>()),
-             with_commas(r["instruction_bytes"].get<std::int64_t>()), show_bytes(r["ddr_bytes"].get<double>()));
+             loaded->network.name, arguments.variant, loaded->network.layers.size(), with_commas(figures.tasks),
+             with_commas(figures.tokens), with_commas(figures.instruction_bytes),
+             show_bytes(static_cast<double>(figures.ddr_bytes)));
   fmt::print("  {:<26}{:>14}{:>16}\n", "", "as it is", "no compute");
-  const auto row = [&](const char* label, const char* key) {
-    fmt::print("  {:<26}{:>14}{:>16}\n", label, show_time(r[key].get<double>()), show_time(nothing[key].get<double>()));
-  };
-  row("latency on the array", "latency_us");
-  row("with the dispatch", "total_us");
+  for (const result::Metric<EngineFigures>& m : result::engine_figure_metrics())
+    if (!m.label.empty())
+      fmt::print("  {:<26}{:>14}{:>16}\n", m.label, result::shown(m.access.get(figures), m.unit),
+                 result::shown(m.access.get(result.no_compute), m.unit));
   if (!arguments.json_file.empty())
-    if (const auto failure = write_json(arguments.json_file, {{"network", loaded->network.name},
-                                                              {"variant", arguments.variant},
-                                                              {"compute", r},
-                                                              {"no_compute", nothing}}))
+    if (const auto failure = write_text(arguments.json_file, result::json_text(result)))
       return report_failure(*failure);
   return 0;
 }

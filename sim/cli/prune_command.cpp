@@ -16,6 +16,7 @@
 #include "sim/cli/weight_masks.h"
 #include "sim/import/pruned_file.h"
 #include "sim/pruning/pruner.h"
+#include "sim/result/prune_result.h"
 #include "sim/sparsity/generators.h"
 
 namespace tessera::cli {
@@ -139,11 +140,45 @@ std::string summary(const pruning::Pruned& pruned, const pruning::Budget& budget
   return text;
 }
 
-nlohmann::json amounts_json(const pruning::Amounts& amounts, const run::RunConfig& config) {
-  nlohmann::json result = nlohmann::json::object();
-  result["latency_us"] = amount(amounts, pruning::Quantity::latency_us);
-  result["weight_bytes"] = std::llround(amount(amounts, pruning::Quantity::weight_bytes));
-  if (config.energy) result["energy_uj"] = amount(amounts, pruning::Quantity::energy_uj);
+result::PruneAmounts amounts_of(const pruning::Amounts& amounts, bool energy) {
+  result::PruneAmounts result;
+  result.latency_us = amount(amounts, pruning::Quantity::latency_us);
+  result.weight_bytes = std::llround(amount(amounts, pruning::Quantity::weight_bytes));
+  if (energy) result.energy_uj = amount(amounts, pruning::Quantity::energy_uj);
+  return result;
+}
+
+result::PruneAmounts amounts_of(const pruning::Budget& budget) {
+  result::PruneAmounts result;
+  switch (budget.quantity) {
+    case pruning::Quantity::latency_us:
+      result.latency_us = budget.most;
+      break;
+    case pruning::Quantity::weight_bytes:
+      result.weight_bytes = std::llround(budget.most);
+      break;
+    case pruning::Quantity::energy_uj:
+      result.energy_uj = budget.most;
+      break;
+  }
+  return result;
+}
+
+result::PruneResult result_of(const PruneArguments& arguments, const pruning::Budget& budget,
+                              const run::RunConfig& config, const pruning::Pruned& pruned) {
+  const bool energy = config.energy.has_value();
+  result::PruneResult result;
+  result.network = config.name;
+  result.hardware = config.array.name;
+  result.importance = arguments.importance;
+  result.budget = amounts_of(budget);
+  result.before = amounts_of(pruned.before, energy);
+  result.pruned = amounts_of(pruned.after, energy);
+  result.least = pruned.least;
+  result.importance_kept = pruned.kept;
+  result.uniform_share = pruned.uniform_share;
+  result.uniform_importance_kept = pruned.uniform_kept;
+  result.simulations = pruned.simulations;
   return result;
 }
 
@@ -168,18 +203,8 @@ std::optional<Failure> write_results(const PruneArguments& arguments, const prun
   const auto weights = [&](const std::string& path) { return write_weights(path, model.imported, config.masks); };
   if (auto failure = replace_file((folder / "weights.npz").string(), weights)) return failure;
   if (auto failure = write_file((folder / "layers.csv").string(), csv_of(config, pruned))) return failure;
-  const nlohmann::json result = {{"network", config.name},
-                                 {"hardware", config.array.name},
-                                 {"budget", {{quantity_name(budget.quantity), budget.most}}},
-                                 {"before", amounts_json(pruned.before, config)},
-                                 {"pruned", amounts_json(pruned.after, config)},
-                                 {"least", pruned.least},
-                                 {"importance", arguments.importance},
-                                 {"importance_kept", pruned.kept},
-                                 {"uniform_share", pruned.uniform_share},
-                                 {"uniform_importance_kept", pruned.uniform_kept},
-                                 {"simulations", pruned.simulations}};
-  if (auto failure = write_json((folder / "result.json").string(), result)) return failure;
+  const std::string result = result::json_text(result_of(arguments, budget, config, pruned));
+  if (auto failure = write_file((folder / "result.json").string(), result)) return failure;
   return write_json((folder / "config.json").string(), config.resolved);
 }
 

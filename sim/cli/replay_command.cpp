@@ -38,7 +38,7 @@ int replay(const ReplayArguments& arguments) {
   for (const std::string& warning : file->warnings) message(stderr, "warning: {}\n", warning);
   const auto accounting =
       arguments.accounting == "physical" ? replay::ReplayAccounting::physical : replay::ReplayAccounting::published;
-  const Expected<replay::Replay> result = [&] {
+  const Expected<result::ReplayResult> result = [&] {
     const ProgressLine line(arguments.trace);
     enter_phase("replaying");
     return replay_trace(trace, *array, accounting);
@@ -46,7 +46,7 @@ int replay(const ReplayArguments& arguments) {
   if (!result) return report_failure(result.failure());
   fmt::print("{}", replay_report(trace, *result));
   if (arguments.json_file.empty()) return 0;
-  const std::optional<Failure> failure = write_text(arguments.json_file, replay_json(*result).dump(1) + "\n");
+  const std::optional<Failure> failure = write_text(arguments.json_file, json_text(*result));
   return failure ? report_failure(*failure) : 0;
 }
 }  // namespace

@@ -6,6 +6,7 @@
 #include "sim/report/network_view.h"
 #include "sim/report/page.h"
 #include "sim/result/json.h"
+#include "sim/run/batch.h"
 
 namespace tessera::cli {
 using nlohmann::json;
@@ -28,8 +29,8 @@ std::string run_view(const run::RunConfig& config, const result::RunResult& run,
   const json view = {
       {"result", to_json(run)},
       {"terminal", run_report(run)},
-      {"layers", report::graph_view(config.network)},
-      {"masks", run.program ? json::array() : report::mask_view(config.masks)},
+      {"layers", report::graph_view(batch_of(config).network)},
+      {"masks", run.program ? json::array() : report::mask_view(masks_of(config, batch_of(config)))},
       {"machine", report::machine_view(config.array, cost::peak_macs_per_cycle(config.array.tile.core,
                                                                                config.network.layers.back().in_type))},
       {"views", {{"dense", parsed(views.dense)}, {"sparse", parsed(views.sparse)}}}};

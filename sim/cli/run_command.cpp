@@ -18,6 +18,7 @@
 #include "sim/cli/trace_events.h"
 #include "sim/program/text.h"
 #include "sim/result/json.h"
+#include "sim/run/batch.h"
 #include "sim/run/external_program.h"
 #include "sim/run/pipeline.h"
 #include "sim/trace/perfetto_trace.h"
@@ -42,7 +43,7 @@ std::optional<Failure> dump(const RunArguments& arguments, const run::RunConfig&
   const std::string& file = arguments.dump[1];
   if (arguments.dump[0] == "program") return write_file(file, write_program(plan.schedule.program, config.array));
   if (arguments.dump[0] == "mapping") {
-    if (plan.schedule.mapping) return write_file(file, write_mapping(*plan.schedule.mapping, config.network));
+    if (plan.schedule.mapping) return write_file(file, write_mapping(*plan.schedule.mapping, batch_of(config).network));
     return fail(ExitCode::bad_input, {"", "--dump", "mapping of policy " + config.schedule.policy + ", which has none",
                                       "legal: with a policy that maps layer by layer, such as best"});
   }

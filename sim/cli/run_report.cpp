@@ -154,12 +154,13 @@ std::string heading(const RunResult& run) {
   const result::HardwareResult& hardware = run.hardware;
   const std::string made_by = run.program ? "program of " + run.program->file : "policy " + run.policy.value_or("");
   const std::string masks = run.program ? program_lines(*run.program) : sparsity_report(*run.sparsity);
+  const std::string batch = run.batch ? fmt::format("batch of {} images\n", *run.batch) : "";
   return fmt::format(
-      "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n"
+      "{} on {} {}x{}, {:.4g} GHz, kernels {}, {}, {} accounting, fidelity {}\n{}"
       "{}\n{}\n"
       "{}{}",
       run.network, hardware.name, hardware.rows, hardware.cols, hardware.clock_hz / 1e9, hardware.kernels, made_by,
-      run.accounting, run.fidelity, calibration(hardware), kernels(run),
+      run.accounting, run.fidelity, batch, calibration(hardware), kernels(run),
       hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n",
       code_note(run) + routing_note(run) + masks);
 }
@@ -203,7 +204,9 @@ std::string numbers(const RunResult& run) {
     const auto cell = [&](const std::optional<DensityResult>& density) {
       return density ? shown(m.access.get(*density), m.unit) : "-";
     };
-    text += fmt::format("  {:<26}{:>14}{:>14}\n", m.label, cell(run.dense), cell(run.sparse));
+    const auto known = [&](const auto& density) { return density && has_value(m.access.get(*density)); };
+    if (known(run.dense) || known(run.sparse))
+      text += fmt::format("  {:<26}{:>14}{:>14}\n", m.label, cell(run.dense), cell(run.sparse));
     if (m.name != "total_us") continue;
     for (const auto& both : result::run_metrics())
       if (!both.label.empty() && has_value(both.access.get(run)))

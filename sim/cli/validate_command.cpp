@@ -36,7 +36,7 @@ int validate_csv(const ValidateArguments& arguments) {
   if (!validation) return report_failure(validation.failure());
   fmt::print("{}", validation_table(*validation));
   if (!arguments.json_file.empty())
-    if (const auto failure = write_text(arguments.json_file, validation_json(*validation).dump(1) + "\n"))
+    if (const auto failure = write_text(arguments.json_file, json_text(result_of(*validation))))
       return report_failure(*failure);
   if (!arguments.plot_file.empty())
     if (const auto failure = plot_validation(*validation, run::config_folder(), arguments.plot_file))

@@ -97,7 +97,7 @@ class Tracer {
     std::vector<bool> used(network_.layers.size(), false);
     for (const network::Layer& l : network_.layers) {
       for (network::LayerId t : l.inputs) used[t] = true;
-      if (ops::has_weights(l)) weigh(l);
+      if (ops::has_weights(l) && l.repeats < 0) weigh(l);
       if (l.op == network::Op::concat) continue;
       if (operator_of(l).partial) continue;  // parts of their inputs, which are not counted
       for (network::LayerId t : l.inputs) read(t, box_read(l, network_.layers[t].out, masks_[l.id], products_), l);

@@ -1,9 +1,9 @@
-// Bytes that every schedule of a network moves between DDR and the array: each present weight block and each bias once,
-// those elements of the network's input that some window covers, and the network's outputs. Bytes are counted as the
-// data stands in memory: channels in groups of 8, or elements of their own types for a product. Not counted: indices of
-// blocks (a chunk without a missing block has none), and whatever a schedule reads again, spills or reads in vain.
-// Nor what products of two tensors, picked pixels and selected channels read of the network's input.
-// Every layer is taken to be computed whole, as the verifier demands it.
+// Bytes that every schedule of a network moves between DDR and the array: each present weight block and each bias once
+// (of a batch for all images together), those elements of the network's input that some window covers, and the
+// network's outputs. Bytes are counted as the data stands in memory: channels in groups of 8, or elements of their own
+// types for a product. Not counted: indices of blocks (a chunk without a missing block has none), and whatever a
+// schedule reads again, spills or reads in vain. Nor what products of two tensors, picked pixels and selected channels
+// read of the network's input. Every layer is taken to be computed whole, as the verifier demands it.
 #pragma once
 #include <vector>
 

@@ -1,4 +1,8 @@
-// Windows over one dimension: convolutions and pools of N x C x L are those of N x C x L x 1.
+// Windows over one dimension: convolutions and pools of N x C x L are those of N x C x L x 1. An average of neighbours
+// in the depth of 1 x 1 x D x H x W alone is one of neighbouring channels of 1 x D x H x W, as local response
+// normalization is exported.
+#include <algorithm>
+
 #include "sim/import/passes.h"
 #include "sim/import/rewriter.h"
 
@@ -23,7 +27,62 @@ void widen(Node& node) {
   if (list.size() == 2) pads->second = Dims{list[0], 0, list[1], 0};
 }
 
+// A list of the node of `rank` numbers, `filling` where it is not given; empty: it has others.
+Dims list_of(const Node& node, const char* name, std::size_t rank, std::int64_t filling) {
+  const auto it = node.attributes.find(name);
+  if (it == node.attributes.end()) return Dims(rank, filling);
+  const auto* list = std::get_if<Dims>(&it->second);
+  return list != nullptr && list->size() == rank ? *list : Dims{};
+}
+
+struct DepthWindows {
+  std::int64_t kernel = 1, stride = 1, dilation = 1, before = 0, after = 0;
+};
+// Nothing: the windows have more than one row or column, or their padding is not said in numbers.
+std::optional<DepthWindows> depth_windows(const Node& node) {
+  const Dims kernel = list_of(node, "kernel_shape", 3, 1), stride = list_of(node, "strides", 3, 1);
+  const Dims dilation = list_of(node, "dilations", 3, 1), pads = list_of(node, "pads", 6, 0);
+  if (kernel.empty() || stride.empty() || dilation.empty() || pads.empty()) return std::nullopt;
+  const auto is = [](const Dims& list, std::initializer_list<std::size_t> at, std::int64_t value) {
+    return std::all_of(at.begin(), at.end(), [&](std::size_t i) { return list[i] == value; });
+  };
+  const auto automatic = node.attributes.find("auto_pad");
+  const auto* word = automatic == node.attributes.end() ? nullptr : std::get_if<std::string>(&automatic->second);
+  const bool said = word == nullptr || *word == "NOTSET" || *word == "VALID";
+  if (!said || !is(kernel, {1, 2}, 1) || !is(stride, {1, 2}, 1) || !is(pads, {1, 2, 4, 5}, 0)) return std::nullopt;
+  return DepthWindows{kernel[0], stride[0], dilation[0], pads[0], pads[3]};
+}
+
+bool average_of_channels(Rewriter& r, const Node& node) {
+  if (node.op != "AveragePool" || !node.domain.empty() || node.inputs.size() != 1 || node.outputs.size() != 1)
+    return false;
+  if (!r.value(node.outputs[0]).known) return false;
+  const Dims in = r.shape(node.inputs[0]), out = r.shape(node.outputs[0]);
+  if (in.size() != 5 || in[0] != 1 || in[1] != 1) return false;
+  const std::optional<DepthWindows> w = depth_windows(node);
+  if (!w) return false;
+  const std::int64_t counted = integer_of(node, "count_include_pad", 0) != 0 ? w->before + in[2] + w->after : 0;
+  std::vector<double> weights(static_cast<std::size_t>(out[2] * in[2]), 0);
+  for (std::int64_t o = 0; o < out[2]; ++o) {
+    std::vector<std::size_t> read;
+    std::int64_t taps = 0;  // that the average counts
+    for (std::int64_t t = 0; t < w->kernel; ++t) {
+      const std::int64_t padded = o * w->stride + t * w->dilation, i = padded - w->before;
+      taps += padded < counted ? 1 : 0;
+      if (i >= 0 && i < in[2]) read.push_back(static_cast<std::size_t>(o * in[2] + i));
+    }
+    const std::size_t share = counted > 0 ? static_cast<std::size_t>(taps) : read.size();
+    for (const std::size_t at : read) weights[at] = 1 / static_cast<double>(share);
+  }
+  const Dims below{1, in[2], in[3], in[4]}, made{1, out[2], out[3], out[4]};
+  const ValueId flat = r.add(node, "Reshape", {node.inputs[0], r.integers(node, below)}, below);
+  const ValueId average = r.add(node, "Conv", {flat, r.reals(node, {out[2], in[2], 1, 1}, weights)}, made);
+  r.finish(node, "Reshape", {average, r.integers(node, out)});
+  return true;
+}
+
 bool rewrite(Rewriter& r, const Node& node) {
+  if (average_of_channels(r, node)) return true;
   if (!has_windows(node) || node.outputs.size() != 1 || !r.value(node.outputs[0]).known) return false;
   Dims shape = r.shape(node.inputs[0]);
   if (shape.size() != 3) return false;

@@ -34,7 +34,8 @@ constexpr const char* single_axis = "single_axis";
 void recognize_activations(Graph& graph);
 
 // What follows says operators by others that have layers; products are counted before.
-// Convolutions and pools of N x C x L become those of N x C x L x 1.
+// Convolutions and pools of N x C x L become those of N x C x L x 1, averages of depths of 1 x 1 x D x H x W
+// convolutions of one pixel.
 void widen_windows(Graph& graph);
 // Attention of operator set 23 becomes products and a softmax.
 void expand_attention(Graph& graph);

@@ -1,5 +1,7 @@
 #include "sim/lower/emission.h"
 
+#include <algorithm>
+
 #include "sim/program/descriptor.h"
 
 namespace tessera::lower {
@@ -13,6 +15,7 @@ Emission::Emission(const network::Network& n, const arch::ArraySpec& a, std::vec
       aliases(std::move(tensors)),
       placements(n.layers.size()),
       passed_(builder.map().count()) {
+  batch = std::any_of(n.layers.begin(), n.layers.end(), [](const network::Layer& l) { return l.repeats >= 0; });
   for (int m = 0; m < a.memtiles(); ++m) {
     allocators.emplace_back(a.memtile.memory.size);
     weights.emplace_back();

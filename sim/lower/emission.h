@@ -21,6 +21,19 @@ struct ChunkLock {
   int brought = 0;
 };
 
+// A chunk of weights in a memory tile.
+struct LoadedChunk {
+  int memtile = -1;
+  std::int64_t address = -1;  // if all chunks of its layer stay there
+  BufferRef buffer;
+  program::Wait loaded{};
+  program::EngineId sender = -1;  // the channel that sends it to the cores
+  ChunkLock* lock = nullptr;      // that says when it is there, to who sends it first
+  int number = 0;                 // among the chunks that the lock counts, from 1
+  int chunk = -1;
+  network::LayerId layer = -1;  // that is computed with it; of a batch each image has its own
+};
+
 // Of two buffers in a memory tile that one channel fills and another one empties, each in the order of the buffers.
 struct BufferLocks {
   std::int16_t empty = -1, full = -1;  // -1: the tile has no locks for the two
@@ -44,6 +57,9 @@ class Emission {
   int emitted_layers = 0;
   // Chunks by layer, first and last row, first and last column: tiles of one layer share them.
   std::map<std::array<int, 5>, int> chunk_ids;
+  // Of a batch: chunks as layers left them in the memory tiles, where other contents may stand by now.
+  std::map<int, LoadedChunk> kept_chunks;
+  bool batch = false;  // whether layers repeat others
 
   const program::EngineMap& map() const { return builder.map(); }
   Placement& placement(network::LayerId tensor) { return placements[aliases[tensor].root]; }

@@ -33,15 +33,6 @@ class LayerEmitter {
     bool acquired = false;      // by who sends what the current slot holds
     program::Wait last_sent{};  // the last transfer that did
   };
-  struct LoadedChunk {
-    int memtile = -1;
-    std::int64_t address = -1;  // in the memory tile, if all chunks stay there
-    BufferRef buffer;
-    program::Wait loaded{};
-    ChunkLock* lock = nullptr;  // that says when it is there, to who sends it first
-    int number = 0;             // among the chunks that the lock counts, from 1
-    int chunk = -1;
-  };
   struct Step {
     int h, w, o, i;
   };
@@ -71,6 +62,8 @@ class LayerEmitter {
   void choose_chunk_bytes();
   int chunk_of(const Member& m, Span rows, Span cols, int part);
   void place_weights();
+  bool find_kept_chunks();
+  void keep_chunks();
   std::vector<Step> steps() const;
   Span tile_h(const CorePart& p, const Step& s) const { return split(p.h, plan_.tiling.nh, s.h); }
   Span tile_w(const CorePart& p, const Step& s) const { return split(p.w, plan_.tiling.nw, s.w); }

@@ -52,7 +52,9 @@ class Lowering {
       program::ProgramLayer pl;
       pl.layer = l;
       pl.block_order = orders[l.id];
-      if (ops::has_blocks(l)) {
+      if (ops::has_blocks(l) && l.repeats >= 0) {
+        pl.mask = p.layers[l.repeats].mask;
+      } else if (ops::has_blocks(l)) {
         pl.mask = static_cast<int>(p.masks.size());
         p.masks.push_back(mapping::stored_mask(logical[l.id], orders[l.id], orders[l.inputs[0]]));
       }

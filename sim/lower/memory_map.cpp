@@ -21,4 +21,9 @@ BufferRef MemoryMap::claim(std::int64_t lo, std::int64_t hi) {
   return fresh;
 }
 
+bool MemoryMap::holds(const BufferRef& buffer, std::int64_t hi) const {
+  const auto it = ranges_.find(buffer->address);
+  return it != ranges_.end() && it->second.buffer == buffer && it->second.hi == hi;
+}
+
 }  // namespace tessera::lower

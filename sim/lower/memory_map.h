@@ -18,6 +18,7 @@ using BufferRef = std::shared_ptr<Buffer>;
 class MemoryMap {
  public:
   BufferRef claim(std::int64_t lo, std::int64_t hi);
+  bool holds(const BufferRef& buffer, std::int64_t hi) const;  // whether all of it up to `hi` is nobody else's since
 
  private:
   struct Range {

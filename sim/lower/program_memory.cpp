@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+
+#include "sim/lower/code_phases.h"
 
 namespace tessera::lower {
 namespace {
 
 using program::CoreOp;
 using program::EngineProgram;
-using Codes = std::set<int>;
 
 class CodePlacer {
  public:
@@ -21,8 +21,19 @@ class CodePlacer {
   Expected<program::Program> run(const CodeOf& code_of) {
     name_code(code_of);
     if (p_.code.empty()) return std::move(p_);
-    for (program::EngineId e = 0; e < map_.count(); ++e)
-      if (map_.info(e).kind == program::EngineKind::core && !p_.engines[e].steps.empty()) place(e);
+    std::vector<program::EngineId> cores;
+    std::vector<std::vector<Unit>> units;
+    std::vector<std::vector<CodeUse>> uses;
+    for (program::EngineId e = 0; e < map_.count(); ++e) {
+      if (map_.info(e).kind != program::EngineKind::core || p_.engines[e].steps.empty()) continue;
+      cores.push_back(e);
+      units.push_back(units_of(p_.engines[e]));
+      std::vector<CodeUse>& of_core = uses.emplace_back();
+      for (const Unit& unit : units.back()) of_core.push_back({unit.layer, unit.codes});
+    }
+    const std::vector<std::vector<int>> phases = code_phases(
+        uses, [this](const Codes& codes) { return bytes(codes); }, memory_.size);
+    for (std::size_t k = 0; k < cores.size(); ++k) place(cores[k], units[k], phases[k]);
     if (!failure_.problems.empty()) return failure_;
     return std::move(p_);
   }
@@ -62,7 +73,7 @@ class CodePlacer {
     bool releases = false;
     int layer = -1;
   };
-  std::vector<Unit> units(const EngineProgram& engine) const {
+  std::vector<Unit> units_of(const EngineProgram& engine) const {
     std::vector<Unit> all;
     for (std::size_t s = 0; s < engine.steps.size();) {
       const program::Step& step = engine.steps[s];
@@ -87,20 +98,31 @@ class CodePlacer {
     Codes codes;
     int layer = -1;
   };
-  void place(program::EngineId e) {
+  // What a unit needs, or with the phase's first one, all that the core needs in it.
+  Codes wanted(const std::vector<Unit>& units, const std::vector<int>& phases, std::size_t at) const {
+    Codes codes = units[at].codes;
+    if (at > 0 && phases[at] == phases[at - 1]) return codes;
+    for (std::size_t k = at; k < units.size() && phases[k] == phases[at]; ++k)
+      codes.insert(units[k].codes.begin(), units[k].codes.end());
+    return bytes(codes) <= memory_.size ? codes : units[at].codes;
+  }
+
+  void place(program::EngineId e, const std::vector<Unit>& units, const std::vector<int>& phases) {
     std::vector<Load> loads{{0, {}}};
     Codes needed;
     bool after_call = false;
     std::size_t free_at = 0;  // the first step after the last call and the buffers that it gave back
-    for (const Unit& unit : units(p_.engines[e])) {
+    for (std::size_t k = 0; k < units.size(); ++k) {
+      const Unit& unit = units[k];
       needed.insert(unit.codes.begin(), unit.codes.end());
       if (bytes(unit.codes) > memory_.size) return refuse(e, unit.codes, "a loop or a call needs at once");
+      const Codes codes = wanted(units, phases, k);
       Codes together = loads.back().codes;
-      together.insert(unit.codes.begin(), unit.codes.end());
+      together.insert(codes.begin(), codes.end());
       if (bytes(together) <= memory_.size)
         loads.back().codes = std::move(together);
       else
-        loads.push_back({free_at, unit.codes, unit.layer});
+        loads.push_back({free_at, codes, unit.layer});
       if (!unit.codes.empty() || (after_call && unit.releases)) free_at = unit.end;
       after_call = !unit.codes.empty() || (after_call && unit.releases);
     }

@@ -1,6 +1,7 @@
 // Which code stands in the program memory of every core, and when other code is loaded: a program whose calls name the
 // code they run gets a `load` at the head of every core, and one more wherever the next call runs code that has no room
-// beside what stands there. Each load brings all that its core needs until the next one.
+// beside what stands there. Each load brings all that its core needs until the next one. Cores load at the same layer
+// where they can (code_phases.h).
 #pragma once
 #include <functional>
 #include <optional>

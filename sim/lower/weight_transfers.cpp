@@ -4,6 +4,11 @@
 #include "sim/lower/layer_emitter.h"
 
 namespace tessera::lower {
+namespace {
+
+int owner_of_weights(const network::Layer& layer) { return layer.repeats < 0 ? layer.id : layer.repeats; }
+
+}  // namespace
 
 // Rows count in the blocks of all members.
 // `part` of the tiling's chunks over the input channels.
@@ -30,11 +35,12 @@ sparsity::ChunkSize LayerEmitter::size_of(const Member& m, const sparsity::Chunk
 
 int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, int part) {
   auto& chunks = e_.builder.program().chunks;
+  const int owner = owner_of_weights(e_.network.layers[m.layer]);
   const auto [it, added] = e_.chunk_ids.try_emplace(
-      {m.layer, rows.lo - m.blocks.lo, rows.hi - m.blocks.lo, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
+      {owner, rows.lo - m.blocks.lo, rows.hi - m.blocks.lo, cols.lo, cols.hi}, static_cast<int>(chunks.size()));
   if (!added) return it->second;
   program::ChunkPlace place;
-  place.layer = static_cast<std::int16_t>(m.layer);
+  place.layer = static_cast<std::int16_t>(owner);
   place.shape = shape_of(m, rows, cols, part);
   place.size = size_of(m, place.shape);
   if (place.size.total() > 0) {
@@ -91,15 +97,18 @@ void LayerEmitter::place_weights() {
         LoadedChunk& c = chunks_[g][chunk];
         const Span cols{0, ops::has_blocks(layer_) ? network::stored_channels(layer_.in.c) / 8 : 1};
         c.chunk = chunk_of(member_of(rows), rows, split(cols, plan_.tiling.ni, i), i);
+        c.layer = member_of(rows).layer;
         // A column's own cores are served from there. Other groups take several memory tiles in turns, so that all
         // columns load from DDR: their own ones if there are enough.
         const bool at_home = groups[g].column >= 0 && count > memtiles;
         const int own = std::max(1, memtiles / count);
-        c.memtile = at_home            ? home_memtile(p)
-                    : count > memtiles ? (g + chunk) % memtiles
-                                       : (g * own + chunk % own + (count < memtiles ? layer_.id : 0)) % memtiles;
+        c.memtile = at_home ? home_memtile(p)
+                    : count > memtiles
+                        ? (g + chunk) % memtiles
+                        : (g * own + chunk % own + (count < memtiles ? owner_of_weights(layer_) : 0)) % memtiles;
         fetched[c.memtile].push_back(&c);
       }
+  if (layer_.repeats >= 0 && find_kept_chunks()) return;
   std::vector<std::vector<Bytes>> sizes(memtiles);
   bool kept = true;
   for (int m = 0; m < memtiles; ++m) {
@@ -118,7 +127,40 @@ void LayerEmitter::place_weights() {
   }
 }
 
-LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
+// Chunks that the same layer of another image left where this one wants them are not brought again: all of them, or
+// none.
+bool LayerEmitter::find_kept_chunks() {
+  std::vector<std::pair<LoadedChunk*, const LoadedChunk*>> found;
+  for (std::size_t g = 0; g < chunks_.size(); ++g)
+    for (std::size_t key = 0; key < chunks_[g].size(); ++key) {
+      LoadedChunk& c = chunks_[g][key];
+      const Bytes bytes = c.chunk < 0 ? 0 : e_.builder.program().chunks[c.chunk].size.total();
+      if (bytes == 0) continue;
+      const auto it = e_.kept_chunks.find(c.chunk);
+      if (it == e_.kept_chunks.end() || it->second.memtile != c.memtile) return false;
+      if (it->second.sender != chunk_channel(static_cast<int>(g), static_cast<std::int64_t>(key), c.memtile))
+        return false;
+      const std::int64_t lo = it->second.address, hi = lo + round_up(bytes, 32);
+      const mapping::TileAllocator::Gap gap = e_.allocators[c.memtile].largest_gap();
+      if (lo < gap.lo || hi > gap.hi || !e_.memory[e_.map().memory_tile(c.memtile)].holds(it->second.buffer, hi))
+        return false;
+      found.emplace_back(&c, &it->second);
+    }
+  for (const auto& [to, from] : found) {
+    const network::LayerId layer = to->layer;
+    *to = *from;
+    to->layer = layer;
+  }
+  return true;
+}
+
+void LayerEmitter::keep_chunks() {
+  for (const std::vector<LoadedChunk>& chunks : chunks_)
+    for (const LoadedChunk& c : chunks)
+      if (c.buffer && c.address >= 0) e_.kept_chunks[c.chunk] = c;
+}
+
+LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   LoadedChunk& c = chunks_[group][static_cast<std::size_t>(s.o) * plan_.tiling.ni + s.i];
   if (c.buffer && c.address >= 0) return c;
   const program::ChunkPlace& place = e_.builder.program().chunks[c.chunk];
@@ -136,7 +178,7 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
       e_.map().mem_channel(c.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
   program::Transfer out;
   out.route = e_.builder.route(shim, {sink});
-  out.layer = e_.builder.program().chunks[c.chunk].layer;
+  out.layer = static_cast<std::int16_t>(c.layer);
   out.payload = program::Payload::weights;
   out.access = program::linear(place.ddr_address, bytes);
   program::Transfer in = out;
@@ -145,6 +187,7 @@ LayerEmitter::LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   e_.transfer(shim, out, {});
   WaitSet waits = c.buffer->before;
   const program::EngineId send = chunk_channel(group, std::int64_t{s.o} * plan_.tiling.ni + s.i, c.memtile);
+  c.sender = send;
   ChunkLock& lock = e_.chunk_lock(c.memtile, sink, send);
   c.lock = lock.lock < 0 ? nullptr : &lock;
   if (c.lock != nullptr) {
@@ -195,7 +238,7 @@ void LayerEmitter::emit_weights(int group, const Step& s) {
   e_.weights[c.memtile].used(c.buffer->address, c.buffer->address + round_up(bytes, 32));
   program::Transfer out;
   out.route = e_.builder.route(source, sinks);
-  out.layer = e_.builder.program().chunks[c.chunk].layer;
+  out.layer = static_cast<std::int16_t>(c.layer);
   out.payload = program::Payload::weights;
   out.memory = e_.map().memory_tile(c.memtile);
   out.access = program::linear(c.buffer->address, bytes);

@@ -134,6 +134,9 @@ struct Layer {
   std::vector<int> source;  // select: the input channel of each output channel
   Shape in, second;         // of inputs[0] and inputs[1]
   Shape out;
+  // Of a batch: the layer of the first image that this one repeats, with its weights; -1: it is its own.
+  LayerId repeats = -1;
+  int images = 1;                                                     // whose rows follow each other in its tensor
   bool is_gemm = false;                                               // spelled as gemm in the network file
   ElementType in_type = ElementType::i8, out_type = ElementType::i8;  // gemm: of both factors, and of the product
   bool is_int8() const { return in_type == ElementType::i8 && out_type == ElementType::i8; }

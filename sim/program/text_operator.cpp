@@ -45,6 +45,7 @@ void read_lookup(TextLine& line, ops::Lookup& lookup) {
 std::string operator_attributes(const ops::Layer& y) {
   std::string text;
   const ops::Window& w = y.window;
+  if (y.repeats >= 0) text += fmt::format(" repeats={}", y.repeats);
   if (w.dh != 1 || w.dw != 1) text += fmt::format(" dilation={},{}", w.dh, w.dw);
   if (y.most != 127) text += fmt::format(" most={}", y.most);
   if (y.groups != 1) text += fmt::format(" groups={}", y.groups);
@@ -71,6 +72,7 @@ std::string operator_attributes(const ops::Layer& y) {
 }
 
 void read_operator_attributes(TextLine& line, ops::Layer& y) {
+  line.optional("repeats", y.repeats);
   optional_numbers(line, "dilation", y.window.dh, y.window.dw);
   line.optional("most", y.most);
   line.optional("groups", y.groups);

@@ -86,6 +86,15 @@ sparsity::WeightTensor make_weights(const network::Layer& layer, const std::opti
   return w;
 }
 
+// A constant is the same for all images of a batch.
+void repeat_constant(const network::Layer& layer, Tensor& constant) {
+  const auto one = static_cast<std::ptrdiff_t>(constant.values.size()) / layer.images;
+  for (int image = 1; image < layer.images; ++image)
+    std::copy_n(constant.values.begin(), one, constant.values.begin() + image * one);
+}
+
+bool further_image(const network::Layer& layer) { return layer.op == network::Op::input && layer.repeats >= 0; }
+
 class DataFile {
  public:
   DataFile(const std::string& path, const network::Network& network, NetworkData& data) : path_(path) {
@@ -94,9 +103,12 @@ class DataFile {
     for (const network::Layer& layer : network.layers) {
       layers_.insert(layer.name);
       if (layer.op == network::Op::constant)
-        slot(layer.name + ".value", "|i1", {layer.out.h, layer.out.w, layer.out.c},
+        slot(layer.name + ".value", "|i1", {layer.out.h / layer.images, layer.out.w, layer.out.c},
              data.constants[static_cast<std::size_t>(layer.id)].values.data());
-      if (!operator_of(layer).bias) continue;
+      if (further_image(layer))
+        slot(layer.name, "|i1", {layer.out.h, layer.out.w, layer.out.c},
+             data.constants[static_cast<std::size_t>(layer.id)].values.data());
+      if (!operator_of(layer).bias || layer.repeats >= 0) continue;
       sparsity::WeightTensor& w = data.weights[static_cast<std::size_t>(layer.id)];
       slot(layer.name + ".weight", "|i1", {w.cout, layer.window.kh, layer.window.kw, w.group_inputs()},
            w.values.data());
@@ -183,7 +195,7 @@ void check_masks(const std::string& path, const network::Network& network,
                  Failure& failure) {
   sparsity::MistakesByKind mistakes;
   for (const network::Layer& layer : network.layers) {
-    if (!masks[layer.id]) continue;
+    if (!masks[layer.id] || layer.repeats >= 0) continue;
     const BlockUse use = use_of(data.weights[static_cast<std::size_t>(layer.id)], *masks[layer.id]);
     if (use.zero_with_weights == 0) continue;
     const bool inverted = use.present_with_weights == 0;
@@ -231,6 +243,11 @@ void check_accumulators(const std::string& path, const network::Network& network
 
 }  // namespace
 
+const Tensor& NetworkData::source(const network::Layer& layer) const {
+  const bool first = layer.op == network::Op::input && layer.repeats < 0;
+  return first ? input : constants[static_cast<std::size_t>(layer.id)];
+}
+
 NetworkData make_data(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                       std::uint64_t seed) {
   NetworkData data;
@@ -241,13 +258,17 @@ NetworkData make_data(const network::Network& network, const std::vector<std::op
   data.weights.resize(network.layers.size());
   data.constants.resize(network.layers.size());
   for (const network::Layer& layer : network.layers)
-    if (layer.op == network::Op::constant) {
+    if (layer.op == network::Op::constant || further_image(layer)) {
       Tensor& constant = data.constants[static_cast<std::size_t>(layer.id)];
       constant.shape = layer.out;
       constant.values.resize(static_cast<std::size_t>(layer.out.elements()));
       Random values(derive_seed(seed, name_hash(layer.name)));
-      fill_uniform(constant.values, -64, 64, values);
-    } else if (ops::has_weights(layer))
+      if (further_image(layer))
+        fill_uniform(constant.values, -128, 127, values);
+      else
+        fill_uniform(constant.values, -64, 64, values);
+      if (layer.op == network::Op::constant) repeat_constant(layer, constant);
+    } else if (ops::has_weights(layer) && layer.repeats < 0)
       data.weights[layer.id] = make_weights(layer, masks[layer.id], seed);
   return data;
 }
@@ -257,13 +278,15 @@ Expected<NetworkData> load_data(const std::string& path, const network::Network&
                                 std::uint64_t seed) {
   NetworkData data = make_data(network, masks, seed);
   if (std::optional<Failure> failure = DataFile(path, network, data).read()) return *failure;
+  for (const network::Layer& layer : network.layers)
+    if (layer.op == network::Op::constant) repeat_constant(layer, data.constants[static_cast<std::size_t>(layer.id)]);
   Failure failure;
   check_accumulators(path, network, data, failure);
   check_multipliers(path, network, data, failure);
   if (from == MasksFrom::file) check_masks(path, network, masks, data, failure);
   if (!failure.problems.empty()) return failure;
   for (const network::Layer& layer : network.layers)
-    if (masks[layer.id]) clear_zero_blocks(data.weights[layer.id], *masks[layer.id]);
+    if (masks[layer.id] && layer.repeats < 0) clear_zero_blocks(data.weights[layer.id], *masks[layer.id]);
   return data;
 }
 

@@ -19,8 +19,13 @@ struct Tensor {
 
 struct NetworkData {
   Tensor input;
-  std::vector<sparsity::WeightTensor> weights;  // by LayerId; empty for layers without
-  std::vector<Tensor> constants;                // by LayerId; empty for others
+  std::vector<sparsity::WeightTensor> weights;  // by LayerId; empty for layers without, and for those that repeat one
+  std::vector<Tensor> constants;                // by LayerId: constants, and the further images of a batch
+
+  const Tensor& source(const network::Layer& layer) const;  // what stands in DDR before the network begins
+  const sparsity::WeightTensor& weights_of(const network::Layer& layer) const {
+    return weights[static_cast<std::size_t>(layer.repeats < 0 ? layer.id : layer.repeats)];
+  }
 };
 
 // Uniform int8 input, uniform weights that are zero inside zero blocks (and larger the sparser the layer, so that data
@@ -29,7 +34,8 @@ struct NetworkData {
 NetworkData make_data(const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                       std::uint64_t seed);
 
-// The same, but an .npz replaces what it names: "input" int8 [h, w, c], "<layer>.weight" int8 [cout, kh, kw, cin] and
+// The same, but an .npz replaces what it names: "input" int8 [h, w, c] (of a batch the rows of all images, or of the
+// first one and "input@2" and so on of others, as its layers have them), "<layer>.weight" int8 [cout, kh, kw, cin] and
 // "<layer>.bias" int32 [cout], and "<layer>.multiplier" int32 [cout], at least 0, where there is one per channel.
 // "<layer>.scale" and "<layer>.weight_scale" may stand beside them. Weights inside zero blocks of a generated mask
 // become zero; with masks of a file, which belong to the weights, weights inside zero blocks are a problem.

@@ -112,12 +112,8 @@ Tensor compute_layer(const network::Layer& layer, const std::vector<Tensor>& ten
 std::vector<Tensor> run_reference(const network::Network& network, const NetworkData& data) {
   std::vector<Tensor> tensors(network.layers.size());
   for (const network::Layer& layer : network.layers)
-    if (layer.op == network::Op::input)
-      tensors[layer.id] = data.input;
-    else if (layer.op == network::Op::constant)
-      tensors[layer.id] = data.constants[static_cast<std::size_t>(layer.id)];
-    else
-      tensors[layer.id] = compute_layer(layer, tensors, data.weights[static_cast<std::size_t>(layer.id)]);
+    tensors[layer.id] =
+        ops::is_source(layer) ? data.source(layer) : compute_layer(layer, tensors, data.weights_of(layer));
   return tensors;
 }
 

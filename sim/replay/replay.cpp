@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/exec/backend.h"
 #include "sim/replay/published_program.h"
 #include "sim/replay/replay_program.h"
 #include "sim/replay/task_log.h"
@@ -25,10 +26,10 @@ program::ProgramLayer program_layer(const TraceLayer& l) {
   return out;
 }
 
-void measure(const ReplayProgram& program, const TaskLog& log, double clock_hz, Replay& replay) {
+void measure(const ReplayProgram& program, const TaskLog& log, double clock_hz, result::ReplayResult& replay) {
   Millicycles end = 0;
   for (std::size_t i = 0; i < replay.layers.size(); ++i) {
-    ReplayedLayer& out = replay.layers[i];
+    result::ReplayedLayer& out = replay.layers[i];
     const LayerTasks& tasks = program.layers[i];
     const auto us = [&](const LaneTasks& lane) {
       end = std::max(end, log.end(lane));
@@ -38,7 +39,7 @@ void measure(const ReplayProgram& program, const TaskLog& log, double clock_hz, 
     out.loadw_us = us(tasks.loadw);
     for (const PassTasks& p : tasks.passes) {
       out.passes.push_back({us(p.loadfm), us(p.loadwm), us(p.comp), us(p.writefm), p.added});
-      replay.added_passes += p.added ? 1 : 0;
+      if (p.added && replay.added_passes) ++*replay.added_passes;
     }
     out.write_us = us(tasks.write);
     out.end_us = to_us(end, clock_hz);
@@ -47,7 +48,8 @@ void measure(const ReplayProgram& program, const TaskLog& log, double clock_hz, 
 
 }  // namespace
 
-Expected<Replay> replay_trace(const ScheduleTrace& trace, const arch::ArraySpec& array, ReplayAccounting accounting) {
+Expected<result::ReplayResult> replay_trace(const ScheduleTrace& trace, const arch::ArraySpec& array,
+                                            ReplayAccounting accounting) {
   const bool published = accounting == ReplayAccounting::published;
   auto program = make_replay_program(published ? published_work(trace) : physical_work(trace), array,
                                      published ? 1 : array.memtile.dma.s2mm);
@@ -67,44 +69,16 @@ Expected<Replay> replay_trace(const ScheduleTrace& trace, const arch::ArraySpec&
   auto result = simulate(program->program, array, published_durations(program->program), options);
   if (!result) return result.failure();
 
-  Replay replay;
-  replay.accounting = accounting;
-  replay.array = array.name;
-  replay.rows = array.rows;
-  replay.cols = array.cols;
-  replay.latency_us = to_us(result->total, array.clock_hz);
-  for (const TraceLayer& l : trace.layers) replay.layers.push_back({l.name, 0, 0, 0, 0, {}});
-  measure(*program, log, array.clock_hz, replay);
-  replay.simulated = std::move(*result);
-  return replay;
-}
-
-nlohmann::json replay_json(const Replay& replay) {
-  nlohmann::json out = {{"accounting", accounting_label(replay.accounting)},
-                        {"array", replay.array},
-                        {"rows", replay.rows},
-                        {"cols", replay.cols},
-                        {"latency_us", replay.latency_us}};
-  const bool physical = replay.accounting == ReplayAccounting::physical;
-  if (physical) out["added_passes"] = replay.added_passes;
-  out["layers"] = nlohmann::json::array();
-  for (const ReplayedLayer& l : replay.layers) {
-    nlohmann::json passes = nlohmann::json::array();
-    for (const PassTimes& p : l.passes) {
-      passes.push_back({{"loadfm_us", p.loadfm_us},
-                        {"loadwm_us", p.loadwm_us},
-                        {"comp_us", p.comp_us},
-                        {"writefm_us", p.writefm_us}});
-      if (p.added) passes.back()["added"] = true;
-    }
-    out["layers"].push_back({{"layer", l.name},
-                             {"load_us", l.load_us},
-                             {"loadw_us", l.loadw_us},
-                             {"write_us", l.write_us},
-                             {"passes", passes},
-                             {"end_us", l.end_us}});
-  }
-  return out;
+  result::ReplayResult found;
+  found.accounting = accounting_label(accounting);
+  found.array = array.name;
+  found.rows = array.rows;
+  found.cols = array.cols;
+  found.latency_us = to_us(result->total, array.clock_hz);
+  if (!published) found.added_passes = 0;
+  for (const TraceLayer& l : trace.layers) found.layers.push_back({l.name, 0, 0, 0, 0, {}});
+  measure(*program, log, array.clock_hz, found);
+  return found;
 }
 
 }  // namespace tessera::replay

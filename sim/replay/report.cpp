@@ -33,13 +33,12 @@ std::string error_text(double theirs, double mine) {
 
 class Report {
  public:
-  Report(const ScheduleTrace& trace, const Replay& replay) : trace_(trace), replay_(replay) {}
+  Report(const ScheduleTrace& trace, const result::ReplayResult& replay) : trace_(trace), replay_(replay) {}
 
   std::string text() {
     out_ = fmt::format("replay of {} on {} {}x{}, accounting {}\n\n", trace_.network, replay_.array, replay_.rows,
-                       replay_.cols, accounting_label(replay_.accounting));
-    row("layer", "lane", "published us", replay_.accounting == ReplayAccounting::physical ? "physical us" : "ours us",
-        "error");
+                       replay_.cols, replay_.accounting);
+    row("layer", "lane", "published us", replay_.added_passes ? "physical us" : "ours us", "error");
     for (std::size_t i = 0; i < replay_.layers.size(); ++i) layer(trace_.layers[i], replay_.layers[i]);
     out_ += "\nall layers; the worst single item of each lane (above 1 ns)\n";
     for (int k = 0; k < lane_count; ++k) {
@@ -62,7 +61,7 @@ class Report {
     out_ += fmt::format("{:28} {:8} {:>14} {:>14} {:>12}\n", a, b, c, d, e);
   }
 
-  void layer(const TraceLayer& theirs, const ReplayedLayer& ours) {
+  void layer(const TraceLayer& theirs, const result::ReplayedLayer& ours) {
     std::array<Compared, lane_count> lanes;
     const auto add = [&](Lane lane, const LaneTimes& stated, double mine, const std::string& where) {
       const auto k = static_cast<std::size_t>(lane);
@@ -75,7 +74,7 @@ class Report {
     for (std::size_t i = 0; i < ours.passes.size(); ++i) {
       static const LaneTimes none;
       const LaneTimes& stated = i < theirs.passes.size() ? theirs.passes[i].published : none;
-      const PassTimes& p = ours.passes[i];
+      const result::PassTimes& p = ours.passes[i];
       const std::string where = fmt::format(" passes[{}]", i);
       add(Lane::loadfm, stated, p.loadfm_us, where);
       add(Lane::loadwm, stated, p.loadwm_us, where);
@@ -100,15 +99,15 @@ class Report {
     row("", "total", published_total_ ? fmt::format("{:.3f}", *published_total_) : "-",
         fmt::format("{:.3f}", replay_.latency_us),
         published_total_ ? error_text(*published_total_, replay_.latency_us) : "");
-    if (replay_.accounting == ReplayAccounting::physical)
+    if (replay_.added_passes)
       out_ += fmt::format(
           "accounting physical: {} passes added that a correct execution needs and the trace lacks; "
           "the published column is the published accounting\n",
-          replay_.added_passes);
+          *replay_.added_passes);
   }
 
   const ScheduleTrace& trace_;
-  const Replay& replay_;
+  const result::ReplayResult& replay_;
   std::string out_;
   std::array<Compared, lane_count> lanes_;
   std::optional<double> published_total_;
@@ -116,6 +115,8 @@ class Report {
 
 }  // namespace
 
-std::string replay_report(const ScheduleTrace& trace, const Replay& replay) { return Report(trace, replay).text(); }
+std::string replay_report(const ScheduleTrace& trace, const result::ReplayResult& replay) {
+  return Report(trace, replay).text();
+}
 
 }  // namespace tessera::replay

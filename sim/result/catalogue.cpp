@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sim/result/accuracy_result.h"
+#include "sim/result/engine_result.h"
 #include "sim/result/plan_summary.h"
+#include "sim/result/prune_result.h"
+#include "sim/result/replay_result.h"
 #include "sim/result/staged_run.h"
+#include "sim/result/validation_result.h"
 
 namespace tessera::result {
 namespace {
@@ -37,11 +42,22 @@ const std::vector<MetricInfo>& all_metrics() {
     metrics.push_back({"density", "", "Which of the two runs a line of layers.csv is of: dense or sparse.", "given", "",
                        "density", Kind::other, true});
     append(metrics, "layers[].", layer_metrics());
+    append(metrics, "images[].", image_metrics());
     append(metrics, "sparsity.by_layer[].", zeros_metrics());
     append(metrics, "check.", plan_metrics());
     append(metrics, "staged.", staged_metrics());
     append(metrics, "staged.host[].", staged_call_metrics());
     append(metrics, "staged.", staged_density_metrics());
+    append(metrics, "prune.", prune_metrics());
+    append(metrics, "accuracy.", accuracy_metrics());
+    append(metrics, "accuracy.", judged_metrics());
+    append(metrics, "engine.", engine_metrics());
+    append(metrics, "engine.", engine_figure_metrics());
+    append(metrics, "validate.", validation_metrics());
+    append(metrics, "validate.rows[].", validated_row_metrics());
+    append(metrics, "replay.", replay_metrics());
+    append(metrics, "replay.layers[].", replayed_layer_metrics());
+    append(metrics, "replay.layers[].passes[].", pass_metrics());
     return metrics;
   }();
   return all;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sim/result/energy_metrics.h"
 #include "sim/result/metric.h"
 #include "sim/result/time_metrics.h"
@@ -20,7 +22,7 @@ void add_latency(DensityTable& table) {
   const DensityTable lines{
       {"latency_us",
        "us",
-       "Simulated time of one inference on the array, without the dispatch from the host.",
+       "Simulated time of one inference on the array, or of a batch, without the dispatch from the host.",
        "cycles / clock_hz x 1e6",
        field<&D::latency_us>(),
        "latency on the array",
@@ -74,6 +76,38 @@ void add_latency(DensityTable& table) {
        total_cycles(),
        "cycles",
        {"cycles", true}},
+  };
+  table.insert(table.end(), lines.begin(), lines.end());
+}
+
+Value images_per_second(const D& d) {
+  return d.images.empty() || d.latency_us <= 0 ? Value()
+                                               : Value(static_cast<double>(d.images.size()) * 1e6 / d.latency_us);
+}
+Value image_latency(const D& d) {
+  if (d.images.empty()) return {};
+  double longest = 0;
+  for (const ImageResult& image : d.images) longest = std::max(longest, image.latency_us());
+  return longest;
+}
+
+void add_batch(DensityTable& table) {
+  const DensityTable lines{
+      {"images_per_second",
+       "images/s",
+       "Images of the batch in the time that it takes on the array, without the dispatch; absent for one image.",
+       "batch / latency_us x 1e6",
+       derived<D>(images_per_second),
+       "images per second",
+       {"images_per_second", true}},
+      {"image_latency_us",
+       "us",
+       "The longest that one image of the batch is on the array while others are; absent for one image.",
+       "max of images[].latency_us",
+       derived<D>(image_latency),
+       "latency of an image",
+       {"image_latency_us", true}},
+      {"images", "", "One entry per image of the batch (see images[].*); absent for one image.", "simulated", {}},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }
@@ -352,6 +386,7 @@ const DensityTable& density_metrics() {
   static const DensityTable table = [] {
     DensityTable lines;
     add_latency(lines);
+    add_batch(lines);
     add_work(lines);
     add_traffic(lines);
     add_energy(lines);
@@ -362,6 +397,18 @@ const DensityTable& density_metrics() {
     add_grounds(lines);
     return lines;
   }();
+  return table;
+}
+
+const std::vector<Metric<ImageResult>>& image_metrics() {
+  using I = ImageResult;
+  static const std::vector<Metric<I>> table{
+      {"start_us", "us", "When its first transfer or kernel call begins; weights that are brought before do not count.",
+       "simulated", field<&I::start_us>()},
+      {"end_us", "us", "When its last one is complete.", "simulated", field<&I::end_us>()},
+      {"latency_us", "us", "What the image takes while others are computed too.", "end_us - start_us",
+       derived<I>([](const I& i) { return Value(i.latency_us()); })},
+  };
   return table;
 }
 

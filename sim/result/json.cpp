@@ -24,6 +24,8 @@ DensityResult density_of(const json& object) {
   read_metrics(object, density_metrics(), density);
   for (const json& layer : object.value("layers", json::array()))
     read_metrics(layer, layer_metrics(), density.layers.emplace_back());
+  for (const json& image : object.value("images", json::array()))
+    read_metrics(image, image_metrics(), density.images.emplace_back());
   return density;
 }
 }  // namespace
@@ -46,6 +48,8 @@ json to_json(const DensityResult& density) {
   write_metrics(density, density_metrics(), object);
   json& layers = object["layers"] = json::array();
   for (const LayerResult& layer : density.layers) write_metrics(layer, layer_metrics(), layers.emplace_back());
+  for (const ImageResult& image : density.images)
+    write_metrics(image, image_metrics(), object["images"].emplace_back());
   return object;
 }
 

@@ -136,6 +136,7 @@ Access<Owner> derived(Get get) {
 const std::vector<Metric<RunResult>>& run_metrics();          // of a run: what both densities share, and the speed-up
 const std::vector<Metric<DensityResult>>& density_metrics();  // of `dense` and `sparse`
 const std::vector<Metric<LayerResult>>& layer_metrics();      // of `layers[]`
+const std::vector<Metric<ImageResult>>& image_metrics();      // of `images[]`
 const std::vector<Metric<LayerZeros>>& zeros_metrics();       // of `sparsity.by_layer[]`
 
 }  // namespace tessera::result

@@ -210,6 +210,8 @@ const RunTable& run_metrics() {
          derived<R>(macs_kept),
          "",
          {"macs_kept"}},
+        {"batch", "images", "Images that the run computes together, each with an input of its own; absent for one.",
+         "given", field<&R::batch>()},
     };
     add_what(lines);
     add_model(lines);

@@ -106,6 +106,12 @@ struct FunctionalCheck {
   bool good() const { return mismatches == 0 && errors.empty(); }
 };
 
+// One image of a batch: from its first transfer or kernel call to its last one.
+struct ImageResult {
+  double start_us = 0, end_us = 0;
+  double latency_us() const { return end_us - start_us; }
+};
+
 // Of the program memories of the cores.
 struct ProgramMemory {
   Bytes size = 0;          // of one
@@ -136,6 +142,7 @@ struct DensityResult {
   std::optional<Energy> energy;
   std::optional<double> no_layer_uj;  // of it what belongs to no layer, idle cores above all
   std::vector<LayerResult> layers;    // those that run on cores, in the network's order
+  std::vector<ImageResult> images;    // of a batch; empty: one image
 
   double total_us() const { return latency_us + dispatch_us; }
 };
@@ -201,6 +208,7 @@ struct RunResult {
   std::string name, network, accounting, fidelity;
   std::optional<std::string> policy;
   HardwareResult hardware;
+  std::optional<std::int64_t> batch;  // images, where there are several
   std::optional<SparsityResult> sparsity;
   std::optional<ProgramFile> program;
   std::optional<FileMacs> model;

@@ -12,8 +12,11 @@ const std::vector<CauseText>& cause_texts() {
       {Cause::wait_output, "Cores waiting for room to write their result.", "blocked on an output_empty lock"},
       {Cause::wait_staging, "Waiting for a staging buffer of a memory tile.", "blocked on a staging lock"},
       {Cause::wait_token, "Waiting for tasks of other engines to complete.", "blocked on a Wait"},
-      {Cause::wait_control, "Waiting for a controller to start what is next, or to load code into a core.",
-       "blocked on an operation of a controller"},
+      {Cause::wait_control,
+       "Waiting for a controller to start a transfer, of this engine or of one that it waits for, or to load code into "
+       "a "
+       "core.",
+       "blocked on an operation of a controller; of a wait for a lock, as long as the channels that release it are"},
       {Cause::wait_stream, "Waiting for a stream link, the other end of a route, or DDR.", "reserved by others"},
       {Cause::bank_conflict, "Cores stalled because a DMA channel used the same memory bank.",
        "conflict_share x DMA bank accesses during the call"},

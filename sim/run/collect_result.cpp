@@ -4,6 +4,7 @@
 
 #include "sim/program/hash.h"
 #include "sim/result/json.h"
+#include "sim/run/batch.h"
 
 namespace tessera::run {
 namespace {
@@ -123,6 +124,28 @@ result::DensityResult density_result(const schedule::Schedule& schedule, const a
   }
   add_use(density, program, array.tile.core, static_cast<double>(sim.total) / millicycles_per_cycle * array.cores());
   return density;
+}
+
+std::vector<result::ImageResult> image_results(const RunConfig& config, const exec::SimResult& sim) {
+  struct Span {
+    Millicycles start = -1, end = 0;
+  };
+  const network::Batch batch = batch_of(config);
+  std::vector<Span> spans(static_cast<std::size_t>(config.images));
+  for (std::size_t id = 0; id < sim.layers.size(); ++id) {
+    const exec::LayerTimes& layer = sim.layers[id];
+    if (layer.start < 0) continue;  // computed by another one
+    for (int image = 0; image < config.images; ++image) {
+      if (batch.image[id] >= 0 && batch.image[id] != image) continue;
+      Span& span = spans[static_cast<std::size_t>(image)];
+      if (span.start < 0 || layer.start < span.start) span.start = layer.start;
+      span.end = std::max(span.end, layer.end);
+    }
+  }
+  std::vector<result::ImageResult> images;
+  for (const Span& s : spans)
+    images.push_back({to_us(s.start, config.array.clock_hz), to_us(s.end, config.array.clock_hz)});
+  return images;
 }
 
 result::HardwareResult hardware_result(const RunConfig& config) {

@@ -11,6 +11,9 @@ namespace tessera::run {
 result::DensityResult density_result(const schedule::Schedule& schedule, const arch::ArraySpec& array,
                                      const exec::SimResult& sim, const cost::Bounds* bounds);
 
+// Of a batch: when each of its images was on the array.
+std::vector<result::ImageResult> image_results(const RunConfig& config, const exec::SimResult& sim);
+
 // The array of a run and where its numbers come from.
 result::HardwareResult hardware_result(const RunConfig& config);
 

@@ -21,6 +21,7 @@ class Finder {
     check_dense_layers(part(document_.value, "sparsity"));
     check_halves(part(document_.value, "schedule"));
     check_policy(part(document_.value, "schedule"));
+    check_batch();
     return std::move(problems_);
   }
 
@@ -103,6 +104,17 @@ class Finder {
              "sparsity.first_dense=true, which keeps the first convolution dense", "legal: one of the two");
       return;
     }
+  }
+
+  // What is about one image alone.
+  void check_batch() {
+    const json& config = document_.value;
+    if (!config.is_object() || config.value("batch", json(1)) == 1) return;
+    if (config.value("accounting", json()) == "published")
+      refuse(config, "batch", "", "accounting=published, whose schedule is of one image",
+             "legal: 1, or accounting=physical");
+    if (!part(config, "schedule").value("fusion_groups", json::array()).empty())
+      refuse(config, "batch", "", "schedule.fusion_groups, which are of one image", "legal: 1, or without them");
   }
 
   // One half of a forced mapping would silently choose the other.

@@ -131,10 +131,7 @@ exec::DdrImage build_ddr_image(const program::Program& program, const reference:
   exec::DdrImage image;
   add_weights(program, data, image);
   for (const program::ProgramLayer& l : program.layers)
-    if (ops::is_source(l.layer))
-      add_tensor(program, l.layer.id,
-                 l.layer.op == network::Op::input ? data.input : data.constants[static_cast<std::size_t>(l.layer.id)],
-                 image);
+    if (ops::is_source(l.layer)) add_tensor(program, l.layer.id, data.source(l.layer), image);
   return image;
 }
 

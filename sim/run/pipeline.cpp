@@ -14,6 +14,7 @@
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
 #include "sim/run/activity.h"
+#include "sim/run/batch.h"
 #include "sim/run/collect_result.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/control_cost.h"
@@ -39,8 +40,9 @@ std::uint64_t hash_of(const std::string& text) {  // FNV-1a
 }
 
 std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density) {
-  if (density == Density::sparse) return config.masks;
-  return std::vector<std::optional<sparsity::BlockMask>>(config.network.layers.size());
+  const network::Batch batch = batch_of(config);
+  if (density == Density::sparse) return masks_of(config, batch);
+  return std::vector<std::optional<sparsity::BlockMask>>(batch.network.layers.size());
 }
 
 // Data of a functional run before the simulation, and its judgement after.
@@ -53,12 +55,12 @@ struct FunctionalRun {
                                          const std::string& file) {
     FunctionalRun run;
     if (file.empty()) {
-      run.data = reference::make_data(config.network, masks, config.seed);
+      run.data = reference::make_data(batch_of(config).network, masks, config.seed);
     } else {
       const reference::MasksFrom from = config.mask_spec.file.empty() || config.mask_spec.importance
                                             ? reference::MasksFrom::generator
                                             : reference::MasksFrom::file;
-      Expected<reference::NetworkData> loaded = load_data(file, config.network, masks, from, config.seed);
+      Expected<reference::NetworkData> loaded = load_data(file, batch_of(config).network, masks, from, config.seed);
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }
@@ -68,9 +70,9 @@ struct FunctionalRun {
 
   result::FunctionalCheck compare(const RunConfig& config, const program::Program& program,
                                   const exec::SimResult& sim) const {
-    return program.tensors
-               ? check_functional(program, program::EngineMap(config.array), sim, run_reference(config.network, data))
-               : check_end(program, sim, config.network, data);
+    return program.tensors ? check_functional(program, program::EngineMap(config.array), sim,
+                                              run_reference(batch_of(config).network, data))
+                           : check_end(program, sim, batch_of(config).network, data);
   }
 };
 
@@ -110,7 +112,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   enter_phase("scheduling");
   const SimulatedTrials trials(config.array, **latency_model);
   Expected<schedule::Schedule> schedule =
-      compile::make_schedule(config.network, masks, config.array, **latency_model, config.schedule, &trials);
+      compile::make_schedule(batch_of(config).network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
@@ -138,7 +140,8 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
     return std::move(*wrong);
   }
   enter_phase("computing bounds");
-  plan.bounds = analytic_bounds(config.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
+  plan.bounds =
+      analytic_bounds(batch_of(config).network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   return plan;
 }
 
@@ -156,7 +159,7 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
   if (!program) return program.failure();
   route::Plan routes;
   Failure wrong;
-  if (std::optional<Problem> other = other_network(*program, config.network))
+  if (std::optional<Problem> other = other_network(*program, batch_of(config).network))
     wrong.problems.push_back(std::move(*other));
   if (program->accounting != accounting_name(config.accounting))
     wrong.problems.push_back({"", "accounting",
@@ -181,7 +184,8 @@ Expected<Plan> plan_from_program(const RunConfig& config, const std::string& fil
       other->file = file;
       return fail(ExitCode::bad_input, std::move(*other));
     }
-    plan.bounds = analytic_bounds(config.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
+    plan.bounds =
+        analytic_bounds(batch_of(config).network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   }
   return plan;
 }
@@ -218,6 +222,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
   }
   result::DensityResult result =
       density_result(plan.schedule, config.array, *sim, plan.bounds ? &*plan.bounds : nullptr);
+  if (config.images > 1) result.images = image_results(config, *sim);
   if (config.accounting == Accounting::physical) {
     const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
     if (!latency_model) return latency_model.failure();
@@ -247,6 +252,7 @@ result::RunResult make_result(const RunConfig& config, std::optional<result::Den
   run.network = config.network.name;
   run.accounting = accounting_name(config.accounting);
   run.fidelity = fidelity_name(config.fidelity);
+  if (config.images > 1) run.batch = config.images;
   run.hardware = hardware_result(config);
   run.dense = std::move(dense);
   run.sparse = std::move(sparse);
@@ -287,6 +293,7 @@ JsonParts content_parts(const RunConfig& config, Density density) {
                   {"accounting", accounting_name(config.accounting)},
                   {"fidelity", fidelity_name(config.fidelity)},
                   {"seed", config.seed}};
+  if (config.images > 1) content["batch"] = config.images;
   if (density == Density::sparse) {
     json& masks = content["masks"] = json::array();
     for (const auto& mask : config.masks) {

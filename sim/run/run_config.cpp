@@ -15,6 +15,7 @@
 #include "sim/config/named_file.h"
 #include "sim/config/validate.h"
 #include "sim/network/network_file.h"
+#include "sim/run/batch.h"
 #include "sim/run/calibration.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/conflicting_keys.h"
@@ -120,7 +121,7 @@ class Resolver {
         settle_calibration(document_, config.array);
       if (kernels) take(open_latency_model(config.array.kernels), latency_model, "");
     }
-    if (network) config.network = std::move(*network);
+    if (network) take_network(std::move(*network), array, config);
     if (masks) {
       config.mask_spec = read_sparsity(document_.value["sparsity"]);
       for (const auto& [key, file] : {std::pair{"mask_file", &config.mask_spec.file},
@@ -136,11 +137,12 @@ class Resolver {
       config.schedule = read_schedule(document_.value["schedule"]);
       if (document_.value["schedule"].contains("mapping")) read_mapping(config);
       check_schedule_layers(config);
+      repeat_forced(config);
     }
     // A mapping that could not be read has been reported.
     const bool unread = schedule && document_.value["schedule"].contains("mapping") && !config.schedule.mapping;
     if (latency_model != nullptr && schedule && !unread && sound("schedule") && sound("sparsity"))
-      add(located(schedule_problems(config.network, config.masks, *latency_model, config.schedule)));
+      add(located(planning_problems(config, *latency_model)));
     if (!failure_.problems.empty()) return failure_;
     config.name = document_.value["name"].get<std::string>();
     config.accounting = document_.value["accounting"] == "published" ? Accounting::published : Accounting::physical;
@@ -175,6 +177,17 @@ class Resolver {
     config.mask_spec.bc = first->bc;
     config.mask_spec.bi = first->bi;
     document_.value["sparsity"]["block"] = {first->bc, first->bi};
+  }
+
+  void take_network(network::Network network, bool array, RunConfig& config) {
+    config.network = std::move(network);
+    if (array && sound("batch")) config.images = document_.value.value("batch", 1);
+    add(located(batch_problems(config)));
+  }
+
+  static std::vector<Problem> planning_problems(const RunConfig& config, const cost::LatencyModel& latency_model) {
+    const network::Batch batch = batch_of(config);
+    return schedule_problems(batch.network, masks_of(config, batch), latency_model, config.schedule);
   }
 
   void choose_by_importance(RunConfig& config) {
@@ -309,7 +322,7 @@ class Resolver {
     file = (std::filesystem::path(origin.folder) / file).lexically_normal().string();
     const Expected<std::string> text = read_text(file);
     if (!text) return add(text.failure().problems);
-    Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, config.network, file);
+    Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, batch_of(config).network, file);
     if (!read) return add(read.failure().problems);
     config.schedule.mapping = schedule::GivenMapping{file, *text, std::move(*read)};
     document_.value["schedule"]["mapping"] = std::filesystem::absolute(file).string();

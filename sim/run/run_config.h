@@ -24,8 +24,8 @@ const char* accounting_name(Accounting a);
 const char* fidelity_name(exec::Fidelity f);
 
 struct RunConfig {
-  std::string name;  // "name" of the config, else the file's stem
-  network::Network network;
+  std::string name;          // "name" of the config, else the file's stem
+  network::Network network;  // of one image
   arch::ArraySpec array;
   std::optional<arch::EnergySpec> energy;  // none: the hardware states none, or the accounting has no such machine
   std::vector<std::optional<sparsity::BlockMask>> masks;  // of the sparse run, by LayerId; nullopt: dense
@@ -35,6 +35,7 @@ struct RunConfig {
   Accounting accounting = Accounting::physical;
   exec::Fidelity fidelity = exec::Fidelity::burst;
   std::uint64_t seed = 1;   // of functional data
+  int images = 1;           // computed together (batch.h)
   nlohmann::json resolved;  // self-contained: network and hardware inlined
 };
 

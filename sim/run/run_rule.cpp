@@ -8,6 +8,7 @@
 
 namespace tessera::run {
 namespace {
+constexpr double most_images = 64;
 constexpr double largest_seed = 9007199254740992.0;  // 2^53: every JSON reader keeps it
 
 config::Rule block_rule() {
@@ -95,6 +96,8 @@ config::Rule run_rule() {
        {"hardware", config::hardware_rule()},
        {"sparsity", sparsity_rule()},
        {"schedule", schedule_rule()},
+       {"batch", config::Rule::integer("images that are computed together, each with an input of its own", 1,
+                                       most_images, "images")},
        {"accounting", config::Rule::choice("physical: the model of the machine; published: the arithmetic of the "
                                            "published estimates",
                                            {"physical", "published"})},

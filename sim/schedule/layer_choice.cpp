@@ -19,6 +19,9 @@ namespace {
 constexpr int most_slots = 4;  // of a kind of tile in a core
 constexpr std::size_t few_layers = 8, very_few_layers = 4;
 
+// Layers of a batch that have the same weights have the same answers.
+network::LayerId weighed_as(const network::Layer& layer) { return layer.repeats < 0 ? layer.id : layer.repeats; }
+
 bool fits_core(const mapping::CoreBuffers& b, const arch::ArraySpec& a) {
   return b.total() <= a.tile.memory.size - a.tile.reserved &&
          std::max({b.input, b.weights, b.operand, b.output}) <= a.tile.dma.max_length;
@@ -98,12 +101,12 @@ Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fu
 mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Layer& kernel) {
   if (!ops::has_weights(kernel)) return nullptr;
   const sparsity::KernelMask& mask = draft.masks[static_cast<std::size_t>(kernel.id)];
-  return &weights_.try_emplace(kernel.id, kernel, mask, cost::tuned.paced_windows).first->second;
+  return &weights_.try_emplace(weighed_as(kernel), kernel, mask, cost::tuned.paced_windows).first->second;
 }
 
 mapping::LayerWeights* Search::full_weights_of(const network::Layer& kernel) {
   const sparsity::KernelMask full = sparsity::layer_mask(kernel, std::nullopt);
-  return &full_weights_.try_emplace(kernel.id, kernel, full, cost::tuned.paced_windows).first->second;
+  return &full_weights_.try_emplace(weighed_as(kernel), kernel, full, cost::tuned.paced_windows).first->second;
 }
 
 // Layers that the cores cannot tell apart have one number.
@@ -128,7 +131,7 @@ const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p,
   const Key key{shape_of(*c.layer),
                 shape_of(*c.kernel),
                 c.pool == nullptr ? -1 : shape_of(*c.pool),
-                full ? -1 : c.layer->id,  // masks are told apart by their layer
+                full ? -1 : weighed_as(*c.layer),  // masks are told apart by their layer
                 number(p.sharding.cols),
                 number(p.sharding.rows),
                 rows.size(),

@@ -44,6 +44,7 @@ class TrialNetwork {
   LayerId append(Layer layer, std::vector<LayerId> inputs) {
     layer.id = static_cast<LayerId>(network.layers.size());
     layer.inputs = std::move(inputs);
+    layer.repeats = -1;
     network.layers.push_back(std::move(layer));
     masks.emplace_back();
     return network.layers.back().id;

@@ -42,6 +42,8 @@ void order_channels(Walk& w, const std::vector<std::optional<sparsity::BlockMask
   auto& orders = d.mapping.channel_order;
   orders.resize(in.network.layers.size());
   if (in.spec.balance && in.policy.balances()) orders = balanced_channel_orders(in.network, logical, in.array);
+  for (const network::Layer& l : in.network.layers)
+    if (l.repeats >= 0) orders[l.id] = orders[l.repeats];  // their weights stand in one order
   d.masks.resize(in.network.layers.size());
   for (const network::Layer& l : in.network.layers) {
     if (!ops::has_blocks(l)) {

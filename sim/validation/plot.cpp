@@ -14,7 +14,7 @@ std::optional<Failure> plot_validation(const Validation& validation, const std::
   namespace fs = std::filesystem;
   const std::string script = config_folder + "/../results/validation/plot_validation.py";
   const std::string data = (fs::temp_directory_path() / fmt::format("tessera_validation_{}.json", ::getpid())).string();
-  std::ofstream(data) << validation_json(validation).dump() << "\n";
+  std::ofstream(data) << json_text(result_of(validation));
   // Debian's matplotlib belongs to Debian's Python, whatever else PATH offers.
   const char* python = fs::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
   const pid_t child = ::fork();

@@ -10,7 +10,6 @@
 
 namespace tessera::validation {
 namespace {
-using nlohmann::json;
 
 class Summaries {
  public:
@@ -109,33 +108,33 @@ std::vector<ErrorSummary> summarize(const Validation& validation) {
   return all;
 }
 
-json validation_json(const Validation& validation) {
-  json rows = json::array();
+result::ValidationResult result_of(const Validation& validation) {
+  result::ValidationResult result;
   for (const ValidatedRow& r : validation.rows) {
-    json row = {{"id", r.row.id},
-                {"group", r.row.group},
-                {"class", row_class_name(r.row.row_class())},
-                {"measured", r.row.measured},
-                {"predicted", nullptr},
-                {"unit", r.row.unit},
-                {"error_pct", nullptr},
-                {"bound_by", r.prediction.bound_by},
-                {"calibration", r.calibration},
-                {"noise", noise_text(r)},
-                {"within_noise", r.within_noise()},
-                {"device", r.prediction.machine},
-                {"assumed", r.prediction.assumed},
-                {"extrapolated", r.prediction.beyond},
-                {"skipped", r.prediction.skipped}};
-    if (!r.skipped()) row["predicted"] = r.prediction.value, row["error_pct"] = r.error_pct();
-    rows.push_back(std::move(row));
+    result::ValidatedRowResult& row = result.rows.emplace_back();
+    row.id = r.row.id;
+    row.group = r.row.group;
+    row.row_class = row_class_name(r.row.row_class());
+    row.unit = r.row.unit;
+    row.device = r.prediction.machine;
+    row.bound_by = r.prediction.bound_by;
+    row.measured = r.row.measured;
+    row.calibration = r.calibration;
+    row.within_noise = r.within_noise();
+    row.noise = noise_text(r);
+    row.assumed = r.prediction.assumed;
+    row.extrapolated = r.prediction.beyond;
+    row.skipped = r.prediction.skipped;
+    if (!r.skipped()) row.predicted = r.prediction.value, row.error_pct = r.error_pct();
   }
   const std::vector<ErrorSummary> summaries = summarize(validation);
-  const auto mean = [&](const char* name) -> json {
+  const auto mean = [&](const char* name) -> std::optional<double> {
     const ErrorSummary* s = find(summaries, name);
-    return s == nullptr || s->rows == 0 ? json(nullptr) : json(s->mean_pct);
+    return s == nullptr || s->rows == 0 ? std::nullopt : std::optional(s->mean_pct);
   };
-  return {{"rows", std::move(rows)}, {"mape_pct", mean("all rows")}, {"mape_holdout_pct", mean("hold-out rows")}};
+  result.mape_pct = mean("all rows");
+  result.mape_holdout_pct = mean("hold-out rows");
+  return result;
 }
 
 std::string validation_table(const Validation& validation) {

@@ -1,9 +1,9 @@
 // `tessera validate`: predicts every row of a CSV of measured times and compares.
 #pragma once
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "sim/result/validation_result.h"
 #include "sim/validation/design.h"
 #include "sim/validation/predict.h"
 
@@ -45,7 +45,7 @@ Expected<Validation> validate_rows(const ValidationOptions& options);
 // All rows, hold-out rows, every class and every group (calibration and hold-out apart).
 std::vector<ErrorSummary> summarize(const Validation& validation);
 
-nlohmann::json validation_json(const Validation& validation);
+result::ValidationResult result_of(const Validation& validation);
 std::string validation_table(const Validation& validation);  // for the terminal
 
 }  // namespace tessera::validation

@@ -202,7 +202,7 @@ void Dataflow::load_weights(const Here& here, const program::Transfer& t, Shadow
                  fmt::format("reads weights at addresses {} to {} of {}, not all of which were written", lo, hi,
                              memory_name(m)));
         for (const Placed& f : found) {
-          if (!contents_.is_chunk(f.key) || p_.chunks[f.key - contents_.chunk_key(0)].layer != t.layer) {
+          if (!contents_.is_chunk(f.key) || p_.chunks[f.key - contents_.chunk_key(0)].layer != weights_layer(t.layer)) {
             report(here, t.layer,
                    fmt::format("reads as weights what is {} at address {} of {}", contents_.name(findings_, f), f.base,
                                memory_name(m)));

@@ -52,6 +52,11 @@ class Dataflow {
   bool holds(Shadow& m, const Placed& wanted) const;
   std::string missing(Shadow& m, const Placed& wanted) const;
 
+  // Whose weights a layer is computed with: of a batch those of the layer that it repeats.
+  int weights_layer(int layer) const {
+    const int first = p_.layers[static_cast<std::size_t>(layer)].layer.repeats;
+    return first < 0 ? layer : first;
+  }
   void load_weights(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_padding(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);

@@ -160,7 +160,7 @@ void Dataflow::weights(const Here& here, Shadow& m, const program::KernelCall& k
   const sparsity::ChunkShape& s = c.shape;
   bool rows = s.rows.size() * 8 == static_cast<std::size_t>(depth_of(k.out));
   for (std::size_t i = 0; rows && i < s.rows.size(); ++i) rows = s.rows[i] == k.out.c0 / 8 + static_cast<int>(i);
-  if (c.layer != k.layer || !rows)
+  if (c.layer != weights_layer(k.layer) || !rows)
     report(here, k.layer, fmt::format("chunk {} is not that of output channels {} to {}", k.chunk, k.out.c0, k.out.c1));
   const network::Layer& y = p_.layers[k.layer].layer;
   if (s.bias != (operator_of(y).bias && k.first))

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "sim/verify/limits.h"
+#include "sim/verify/repeated.h"
 
 namespace tessera::verify {
 namespace {
@@ -59,6 +60,7 @@ class Structure {
       if (mask < -1 || mask >= static_cast<int>(p_.masks.size())) bad(fmt::format("names mask {}", mask));
       if (mask >= 0 && f_.empty()) mask_fits(p_.masks[mask], y, bad);
       order(p_.layers[i], bad);
+      if (f_.empty()) check_repeated(p_, y, f_);
     }
   }
 

@@ -226,6 +226,28 @@ class Figures(unittest.TestCase):
         self.assertIn("layers, roofline: not supported by a table alone", done.stderr)
         self.assertNotIn("does not vary", plot(self.folder, "layers").stderr)
 
+    def test_mechanisms_of_control_are_lines(self):
+        latencies = {("none", "random"): 900, ("serial", "random"): 1500, ("serial", "balanced"): 1400}
+        lines = [((mechanism, pattern), ratio) for mechanism, pattern in latencies for ratio in (0, 0.25, 0.5)
+                 if ratio > 0 or pattern == "random"]  # without a zero block patterns are the same
+        axes = ["hardware.controller.mechanism", "sparsity.pattern", "sparsity.ratio"]
+        with open(os.path.join(self.folder, "table.csv"), "w", newline="", encoding="utf-8") as out:
+            writer = csv.writer(out)
+            writer.writerow(["point"] + axes + COLUMNS)
+            for i, (key, ratio) in enumerate(lines):
+                dense, sparse = latencies[key[0], "random"], latencies[key] * (1 - ratio)
+                writer.writerow([i, *key, ratio, "done", "", "done", "resnet50", 4, 4, 16, sparse, dense, dense / sparse, 1,
+                                 "0", f"k{i}", 1])
+        done = plot(self.folder, "control")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        drawn = {(r["mechanism"], r["pattern"], float(r["ratio"])): round(float(r["latency"]), 9)
+                 for r in read(self.folder, "control_latency.csv")}
+        self.assertEqual(drawn["serial", "balanced", 0], 1.5)  # the one of random stands for both patterns
+        self.assertEqual({key: us for key, us in drawn.items() if key[2] > 0},
+                         {(*key, ratio): round(latencies[key] * (1 - ratio) / 1000, 9) for key, ratio in lines if ratio > 0})
+        speedups = [float(r["speedup"]) for r in read(self.folder, "control_speedup.csv") if r["mechanism"] == "none"]
+        self.assertEqual([round(s, 9) for s in speedups], [1, round(1 / 0.75, 9), 2])
+
     def test_few_scattered_points_make_no_line_and_no_map(self):
         write_sweep(self.folder, [(2, 2), (4, 4), (8, 8)], ["4x4", "8x8", "16x16"], [0, 0.25, 0.5, 0.75])
         path = os.path.join(self.folder, "table.csv")

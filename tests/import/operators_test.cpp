@@ -222,3 +222,24 @@ TEST_CASE("Outputs that are left out, or that nothing reads") {
             "node 'y' (LayerNormalization): has its output 'deviation' read; the first output alone") !=
         std::string::npos);
 }
+
+TEST_CASE("Averages of neighbours in the depth of one channel are averages of channels") {
+  Net response({1, 12, 4, 5});  // as PyTorch says local response normalization
+  response.integers("deep", {1, 1, 12, 4, 5}).integers("around", {0, 0, 2, 0, 0, 0, 0, 2, 0, 0});
+  response.line("Mul", {"x", "x"}, "squares").line("Reshape", {"squares", "deep"}, "d");
+  response.line("Pad", {"d", "around"}, "p").line("AveragePool", {"p"}, "a").with("kernel_shape", Sides{5, 1, 1});
+  response.integers("flat", {1, 12, 4, 5}).number("alpha", 2).number("one", 1).number("beta", 0.75F);
+  response.line("Reshape", {"a", "flat"}, "f").line("Mul", {"f", "alpha"}, "s").line("Add", {"s", "one"}, "k");
+  response.line("Pow", {"k", "beta"}, "q").line("Div", {"x", "q"}, "y").output("y");
+  CHECK(layers_error(response) < int8_error);
+  for (const std::int64_t counted : {0, 1})
+    for (const Sides& form : {Sides{3, 1, 1}, {4, 3, 1}, {2, 1, 3}}) {  // kernel, stride, dilation
+      CAPTURE(counted, form);
+      Net net({1, 11, 3, 4});
+      net.integers("deep", {1, 1, 11, 3, 4}).line("Reshape", {"x", "deep"}, "d").line("AveragePool", {"d"}, "y");
+      net.with("kernel_shape", Sides{form[0], 1, 1}).with("strides", Sides{form[1], 1, 1});
+      net.with("dilations", Sides{form[2], 1, 1}).with("pads", Sides{1, 0, 0, 1, 0, 0});
+      net.with("count_include_pad", static_cast<int>(counted)).output("y");
+      CHECK(layers_error(net) < int8_error);
+    }
+}

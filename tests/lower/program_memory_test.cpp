@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/lower/code_phases.h"
 #include "sim/program/builder.h"
 
 using namespace tessera;
@@ -127,4 +128,28 @@ TEST_CASE("kernels whose code nobody states leave the program as it is") {
   REQUIRE(placed);
   CHECK(steps_of(*placed, EngineMap(array).core(0, 0)) == "acracr");
   CHECK(placed->code.empty());
+}
+
+TEST_CASE("cores load other code at the same layer, also one that had room for longer") {
+  const arch::ArraySpec array = array_of(3000);
+  ProgramBuilder builder(array);
+  const auto calls_of = [&](int core_row, const std::vector<std::pair<int, KernelKind>>& calls) {
+    const EngineId core = builder.map().core(core_row, 0);
+    for (const auto& [layer, kind] : calls) {
+      builder.acquire(core, 0, 1, layer);
+      KernelCall call;
+      call.kind = kind;
+      call.layer = static_cast<std::int16_t>(layer);
+      builder.call(core, call);
+      builder.release(core, 1, 1, layer);
+    }
+  };
+  const KernelKind maxpool = KernelKind::maxpool, avgpool = KernelKind::avgpool;
+  calls_of(0, {{1, conv}, {2, copy}, {3, add}, {4, maxpool}, {5, conv}, {6, avgpool}});
+  calls_of(1, {{1, conv}, {3, add}, {4, maxpool}, {6, avgpool}});
+  const auto placed = place_code(builder.finish(), array, thousand);
+  REQUIRE(placed);
+  const EngineMap map(array);
+  CHECK(steps_of(*placed, map.core(0, 0)) == "L0acracracrL1acracracr");
+  CHECK(steps_of(*placed, map.core(1, 0)) == "L2acracrL3acracr");
 }

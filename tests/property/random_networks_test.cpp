@@ -85,6 +85,30 @@ TEST_CASE("random networks with general scales verify and match the reference") 
   CHECK(scaled > ran);
 }
 
+TEST_CASE("batches of random networks verify and match the reference, every image with an input of its own") {
+  int ran = 0, shared = 0;
+  for (int seed = 1; seed < networks; seed += 4) {
+    const Case c = random_case(static_cast<std::uint64_t>(seed));
+    const std::string json = random_network(static_cast<std::uint64_t>(seed));
+    const int images = 2 + seed % 3;
+    INFO(c.text << ", " << images << " images\n" << json);
+    const Expected<Subject> subject = make_subject("random", json, c.array, c.ratio, c.spec, images);
+    if (!subject && subject.failure().code == ExitCode::does_not_fit) continue;
+    REQUIRE(subject);
+    ++ran;
+    for (const ChunkPlace& chunk : subject->program.chunks)
+      CHECK(subject->program.layers[chunk.layer].layer.repeats < 0);  // weights stand once in DDR
+    shared += std::any_of(subject->program.calls.begin(), subject->program.calls.end(), [&](const KernelCall& call) {
+      return call.chunk >= 0 && subject->program.chunks[call.chunk].layer != call.layer;
+    });
+    const std::optional<Failure> wrong = verify::verify(subject->program, subject->array);
+    CHECK(describe(wrong.value_or(Failure{})) == "");
+    if (!wrong) CHECK(functional_objection(*subject, subject->program) == "");
+  }
+  CHECK(ran > networks / 8);
+  CHECK(shared > ran / 2);
+}
+
 TEST_CASE("no schedule has a descriptor whose fields do not hold it") {
   int ran = 0, refused = 0;
   for (int seed = 0; seed < wide_networks; ++seed) {

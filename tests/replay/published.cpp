@@ -86,9 +86,9 @@ json replay(const std::string& text, const std::string& name, replay::ReplayAcco
   if (!file) throw std::runtime_error(describe(file.failure()));
   const arch::ArraySpec array = machine(file->trace.rows, file->trace.cols);
   const Expected<json> result = isolated([&]() -> Expected<json> {
-    const Expected<replay::Replay> replayed = replay_trace(file->trace, array, accounting);
+    const Expected<result::ReplayResult> replayed = replay_trace(file->trace, array, accounting);
     if (!replayed) return replayed.failure();
-    return replay_json(*replayed);
+    return json::parse(json_text(*replayed));
   });
   if (!result) throw std::runtime_error(describe(result.failure()));
   return *result;

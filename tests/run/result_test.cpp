@@ -65,6 +65,7 @@ RunResult full() {
     control.compute_tile_operations = control.memory_tile_operations = control.shim_operations = 2;
     control.bound_us = control.serial_bound_us = 7;
     (*density)->weight_bytes->padding = 64;
+    (*density)->images = {{0, 5}, {3, 9}};
     for (LayerResult& layer : (*density)->layers) {
       layer.control = {3, 2, 1.5};
       if (layer.weight_bytes) layer.weight_bytes->padding = 32;
@@ -78,6 +79,7 @@ RunResult full() {
     if (layer.weight_bytes) layer.weight_bytes->multipliers = 128;
   run.program = ProgramFile{"program.txt", sparse.program_hash};
   run.model = FileMacs{1, 2, 3, 4};
+  run.batch = 2;
   return run;
 }
 
@@ -123,6 +125,7 @@ TEST_CASE("every metric of the tables stands in result.json, and every key of re
   check_all_there(result, run_metrics());
   for (const char* density : {"dense", "sparse"}) check_all_there(result[density], density_metrics());
   check_all_there(result["sparse"]["layers"][1], layer_metrics(), "layers[].");
+  check_all_there(result["sparse"]["images"][1], image_metrics(), "images[].");
   check_all_there(result["sparsity"]["by_layer"][0], zeros_metrics(), "sparsity.by_layer[].");
   std::set<std::string> keys;
   collect_keys(result, "", keys);
@@ -207,6 +210,24 @@ TEST_CASE("a result survives the way from a child to its parent") {
   CHECK(to_json(unpack(pack(density))) == to_json(density));
 }
 
+TEST_CASE("images of a batch: when each was on the array, and how many a second leave it") {
+  const RunConfig config = tiny({"batch=3"});
+  const DensityResult sparse = simulate_typed(config, Density::sparse);
+  REQUIRE(sparse.images.size() == 3);
+  double last = 0;
+  for (const ImageResult& image : sparse.images) {
+    CHECK(image.start_us >= 0);
+    CHECK(image.end_us > image.start_us);
+    CHECK(image.end_us <= sparse.latency_us);
+    last = std::max(last, image.end_us);
+  }
+  CHECK(last == Approx(sparse.latency_us));
+  CHECK(sparse.layers.size() == 9);
+  CHECK(sparse.macs == 3 * simulate_typed(tiny(), Density::sparse).macs);
+  CHECK(sparse.weight_bytes->data == simulate_typed(tiny(), Density::sparse).weight_bytes->data);
+  CHECK(*make_result(config, std::nullopt, sparse).batch == 3);
+}
+
 TEST_CASE("multiply-accumulates: all of them dense, those of present blocks sparse") {
   const RunConfig config = tiny();
   const json dense = simulate(config, Density::dense);
@@ -235,10 +256,11 @@ TEST_CASE("the content hash follows what decides the result and nothing else") {
   CHECK(content_hash(tiny({"name=other", "description=words"}), Density::sparse) == hash);
   for (const char* change :
        {"sparsity.seed=2", "sparsity.ratio=0.25", "hardware.clock_hz=2e9", "hardware.stream.hop_cycles=5",
-        "fidelity=transaction", "schedule.policy=published", "seed=9", "network.layers.1.relu=true"}) {
+        "fidelity=transaction", "schedule.policy=published", "seed=9", "batch=2", "network.layers.1.relu=true"}) {
     INFO(change);
     CHECK(content_hash(tiny({change}), Density::sparse) != hash);
   }
+  CHECK(content_hash(tiny({"batch=1"}), Density::sparse) == hash);
   const std::string dense = content_hash(tiny(), Density::dense);
   CHECK(dense != hash);
   CHECK(content_hash(tiny({"sparsity.ratio=0.75", "sparsity.seed=3"}), Density::dense) == dense);

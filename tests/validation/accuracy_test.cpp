@@ -68,7 +68,7 @@ double mean_error(RowClass c, bool holdout_only) {
 }  // namespace
 
 TEST_CASE("the predictions are no worse than the committed ones") {
-  const auto worse = regressions(committed(), validation_json(held()), tolerance);
+  const auto worse = regressions(committed(), nlohmann::json::parse(json_text(result_of(held()))), tolerance);
   for (const auto& w : worse) WARN(w);
   CHECK(worse.empty());
 }
@@ -113,7 +113,7 @@ TEST_CASE("a worse table is refused") {
 
 TEST_CASE("a wrong machine is noticed") {
   // The same table, predicted with kernels at twice their cycles: what a broken latency model would give.
-  nlohmann::json broken = validation_json(held());
+  nlohmann::json broken = nlohmann::json::parse(json_text(result_of(held())));
   int rows = 0;
   for (auto& row : broken["rows"])
     if (row["class"] == "kernel" && row["skipped"] == "") row["error_pct"] = 100.0, ++rows;

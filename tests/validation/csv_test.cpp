@@ -168,7 +168,7 @@ TEST_CASE("what the model does not cover is skipped with a reason") {
   CHECK(v.rows[0].prediction.skipped.find("elsewhere") != std::string::npos);
   CHECK(v.rows[3].prediction.skipped.find("does not fit") != std::string::npos);
   CHECK(v.rows[4].prediction.skipped.find("furlongs") != std::string::npos);
-  const nlohmann::json j = validation_json(v);
+  const nlohmann::json j = nlohmann::json::parse(json_text(result_of(v)));
   CHECK(j["rows"][0]["predicted"].is_null());
   CHECK(j["mape_pct"].is_null());
 }
@@ -286,7 +286,7 @@ TEST_CASE("other machines are skipped, and what lies beyond the fitted range say
   CHECK(v.rows[4].prediction.skipped.find("do not fit") != std::string::npos);
   CHECK(v.rows[5].prediction.beyond.find("padded") != std::string::npos);
   CHECK(v.rows[6].prediction.skipped.find("too many") != std::string::npos);
-  CHECK(validation_json(v)["rows"][3]["extrapolated"] == v.rows[3].prediction.beyond);
+  CHECK(nlohmann::json::parse(json_text(result_of(v)))["rows"][3]["extrapolated"] == v.rows[3].prediction.beyond);
 }
 
 TEST_CASE("the table fits a terminal, says why rows are skipped and has mean and maximum of every class and group") {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "sim/config/hardware.h"
+#include "sim/network/batch.h"
 #include "sim/network/network_file.h"
 #include "sim/reference/reference.h"
 #include "sim/run/functional.h"
@@ -23,13 +24,17 @@ arch::ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets)
 }
 
 Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const arch::ArraySpec& array,
-                               double ratio, const schedule::ScheduleSpec& spec) {
-  const Expected<network::Network> network = network::parse_network(nlohmann::json::parse(network_json), name);
+                               double ratio, const schedule::ScheduleSpec& spec, int images) {
+  Expected<network::Network> network = network::parse_network(nlohmann::json::parse(network_json), name);
   if (!network) return network.failure();
   sparsity::MaskSpec mask_spec;
   mask_spec.ratio = ratio;
   auto masks = make_masks(*network, mask_spec);
   if (!masks) return masks.failure();
+  network::Batch batch = in_batch(*network, images);
+  std::vector<std::optional<sparsity::BlockMask>> of_all;
+  for (const network::LayerId source : batch.source) of_all.push_back(source < 0 ? std::nullopt : (*masks)[source]);
+  network = std::move(batch.network), masks = std::move(of_all);
   const Expected<const cost::LatencyModel*> latency_model = cost::find_latency_model("peak");
   if (!latency_model) return latency_model.failure();
   Expected<schedule::Schedule> schedule = compile::make_schedule(*network, *masks, array, **latency_model, spec);

@@ -25,8 +25,9 @@ struct Subject {
 arch::ArraySpec generic_array(int rows, int cols, std::vector<std::string> sets = {});
 
 // Schedules a network given as JSON. `ratio` of the 8x8 blocks of every convolution but the first are zero.
+// `images` are computed in one program.
 Expected<Subject> make_subject(const std::string& name, const std::string& network_json, const arch::ArraySpec& array,
-                               double ratio, const schedule::ScheduleSpec& spec = {});
+                               double ratio, const schedule::ScheduleSpec& spec = {}, int images = 1);
 
 // Simulates the program with data in a forked child and compares every tensor with the reference. Empty: all equal.
 std::string functional_objection(const Subject& subject, const program::Program& program);
