@@ -2,6 +2,7 @@
 
 #include "sim/result/energy_metrics.h"
 #include "sim/result/metric.h"
+#include "sim/result/routing_metrics.h"
 #include "sim/result/time_metrics.h"
 
 namespace tessera::result {
@@ -301,52 +302,6 @@ void add_program_memory(DensityTable& table) {
        "counted: that they travel takes no time here.",
        "40 B per call in the lists of the cores; a call in a loop counts once",
        field<&D::program_memory, &ProgramMemory::arguments>()},
-  };
-  table.insert(table.end(), lines.begin(), lines.end());
-}
-
-void add_routing(DensityTable& table) {
-  const DensityTable lines{
-      {"routing", "", "How the streams go through the switches of the array.", "see routing.*", {}},
-      {"routing.streams", "streams", "Outbound DMA channels that send.", "counted",
-       field<&D::routing, &Routing::streams>()},
-      {"routing.routes", "routes", "Sets of receivers that they send to.", "counted",
-       field<&D::routing, &Routing::routes>()},
-      {"routing.links", "links", "Links between the switches of neighbouring tiles.",
-       "stream.* of the hardware file, over all tiles", field<&D::routing, &Routing::links>()},
-      {"routing.used_links", "links", "Those that streams take, in the set of routes that takes most.", "counted",
-       field<&D::routing, &Routing::used_links>()},
-      {"routing.fullest", "", "The side of a tile with the largest share of its links in use.", "observed",
-       field<&D::routing, &Routing::fullest>()},
-      {"routing.fullest_share", "share", "That share.", "links in use / links of the side",
-       field<&D::routing, &Routing::fullest_share>()},
-      {"routing.shared_links", "links",
-       "Links that carry packets of several streams, as there are fewer links than streams, or too few arbiters or "
-       "slots for streams apart; in the set of routes with most. That a link is taken by another stream takes no time "
-       "in the simulation.",
-       "counted", field<&D::routing, &Routing::shared_links>()},
-      {"routing.shared_us", "us",
-       "What shared links need for their bytes at the least: where it is more than latency_us, the latency is too low. "
-       "Absent where no link is shared.",
-       "sum over the sets of routes of: bytes of the busiest shared link / stream.bytes_per_cycle",
-       field<&D::routing, &Routing::shared_us>()},
-      {"routing.sets", "sets", "Sets of routes that the switches have one after the other.",
-       "layers that follow each other have one as long as streams find links for themselves",
-       field<&D::routing, &Routing::sets>()},
-      {"routing.port_writes", "registers",
-       "Registers of switches that are written between them: ports, and slots of ports that take packets.", "counted",
-       field<&D::routing, &Routing::port_writes>()},
-      {"routing.write_us", "us",
-       "What a serial controller would take to write them; no part of latency_us or of control.operations. Absent "
-       "with other controllers.",
-       "port_writes x controller.write_register_ns", field<&D::routing, &Routing::write_us>()},
-      {"routing.overfull_sets", "sets",
-       "Sets of routes for which no way was found that every switch has arbiters, selections, slots and ids for.",
-       "counted", field<&D::routing, &Routing::overfull_sets>()},
-      {"routing.overfull_switches", "switches", "Switches that lack something, in the set with most of them.",
-       "counted", field<&D::routing, &Routing::overfull_switches>()},
-      {"routing.overfull", "", "The first of them, and what it would need.", "observed",
-       field<&D::routing, &Routing::overfull>()},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }

@@ -173,10 +173,48 @@ std::string layers_text(const route::RouteSet& set, const Findings& f) {
   if (set.first_layer == set.last_layer) return "routes of layer " + f.layer_name(set.first_layer);
   return "routes of layers " + f.layer_name(set.first_layer) + " to " + f.layer_name(set.last_layer);
 }
+// Nobody writes a switch while a channel turns in a loop of its own: an id for each of the routes there.
+class LoopCheck {
+ public:
+  LoopCheck(const program::Program& p, const route::Device& device, Findings& f) : p_(p), d_(device), f_(f) {}
+
+  void run() {
+    for (program::EngineId e = 0; e < d_.map.first_controller(); ++e) {
+      if (d_.map.info(e).kind != program::EngineKind::mm2s) continue;
+      const std::vector<program::Step>& steps = p_.engines[static_cast<std::size_t>(e)].steps;
+      for (std::size_t s = 0; s < steps.size(); ++s) {
+        if (steps[s].index >= 0) continue;
+        if (steps[s].repeat > 1) loop(e, s);
+        s += static_cast<std::size_t>(steps[s].body);
+      }
+    }
+  }
+
+ private:
+  void loop(program::EngineId e, std::size_t at) {
+    const program::EngineProgram& engine = p_.engines[static_cast<std::size_t>(e)];
+    std::set<std::vector<program::EngineId>> receivers;
+    int layer = -1;
+    for (std::size_t s = at + 1; s <= at + static_cast<std::size_t>(engine.steps[at].body); ++s) {
+      if (engine.steps[s].index < 0) continue;
+      const program::Transfer& t = engine.transfers[static_cast<std::size_t>(engine.steps[s].index)];
+      receivers.insert(p_.routes[static_cast<std::size_t>(t.route)].sinks);
+      layer = t.layer;
+    }
+    if (receivers.size() < 2 || static_cast<int>(receivers.size()) <= d_.spec.packet_ids) return;
+    f_.does_not_fit(f_.place(e, at, layer), fmt::format("a loop sends over {} routes", receivers.size()),
+                    fmt::format("legal: at most {}, an id of packets each", d_.spec.packet_ids));
+  }
+
+  const program::Program& p_;
+  const route::Device& d_;
+  Findings& f_;
+};
 }  // namespace
 
 void check_routes(const program::Program& program, const route::Device& device, const route::Plan& plan,
                   Findings& findings) {
+  LoopCheck(program, device, findings).run();
   for (const route::RouteSet& set : plan.sets) {
     const std::string at = layers_text(set, findings);
     for (const int r : set.built.cut_off)
@@ -184,16 +222,6 @@ void check_routes(const program::Program& program, const route::Device& device, 
                             fmt::format("no links lead from {} to every receiver of route {}",
                                         device.map.name(program.routes[static_cast<std::size_t>(r)].source), r),
                             "legal: receivers that links of the switches lead to");
-    std::map<program::EngineId, std::set<std::vector<program::EngineId>>> sent;
-    for (const int r : set.routes) {
-      const program::Route& route = program.routes[static_cast<std::size_t>(r)];
-      sent[route.source].insert(route.sinks);
-    }
-    for (const auto& [source, receivers] : sent)
-      if (receivers.size() > 1 && static_cast<int>(receivers.size()) > device.spec.packet_ids)
-        findings.does_not_fit(
-            at, fmt::format("{} sends {} routes at the same time", device.map.name(source), receivers.size()),
-            fmt::format("legal: at most {}, an id of packets each", device.spec.packet_ids));
     if (set.built.cut_off.empty())
       check_routing(program, device, set.built.routing, set.built.overfull.empty(), findings);
   }

@@ -92,11 +92,12 @@ TEST_CASE("more groups of ways than arbiters share them as selections allow") {
 }
 
 TEST_CASE("what cannot be built is refused, what just fits is not") {
-  const auto send = [](arch::ArraySpec array, int routes) {
+  const auto send = [](arch::ArraySpec array, int routes, bool loop = true) {
     Senders s(array);
     for (int i = 0; i < routes; ++i)
       s.send(0, "mem(0,0).mm2s0",
              {"tile(" + std::to_string(i / 4 % 4) + "," + std::to_string(i % 4) + ").s2mm" + std::to_string(i / 16)});
+    if (loop) s.builder.repeat_last(s.builder.map().find("mem(0,0).mm2s0").value(), routes, 2);
     return s.problem();
   };
   arch::ArraySpec array = array_of(4, 4);
@@ -105,7 +106,8 @@ TEST_CASE("what cannot be built is refused, what just fits is not") {
   const std::optional<Failure> many = send(array, 9);
   REQUIRE(many);
   CHECK(many->code == ExitCode::does_not_fit);
-  CHECK(describe(*many).find("mem(0,0).mm2s0 sends 9 routes at the same time") != std::string::npos);
+  CHECK(describe(*many).find("mem(0,0).mm2s0 step 0 layer #0: a loop sends over 9 routes") != std::string::npos);
+  CHECK_FALSE(send(array, 9, false));  // switches can be written in between
 
   array = array_of(4, 4);
   CHECK_FALSE(send(array, 1));
