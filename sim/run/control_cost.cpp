@@ -5,8 +5,8 @@
 #include <set>
 
 #include "sim/control/lower.h"
-#include "sim/program/registers.h"
 #include "sim/program/executions.h"
+#include "sim/program/registers.h"
 
 namespace tessera::run {
 namespace {
