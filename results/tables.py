@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of results/accuracy, control, platforms and published that stand between marks of their README,
+"""Writes the tables of results/accuracy, control, control_8x8, platforms and published that stand between marks of their README,
 from the CSV files beside them. Nothing is simulated or trained.
 
     results/tables.py            writes them
@@ -157,6 +157,7 @@ TABLES = {
     "platforms": platforms,
     "published": published,
     "control": lambda: control("control"),
+    "control_8x8": lambda: control("control_8x8"),
 }
 
 
