@@ -60,6 +60,7 @@ Outcome<Run> simulate(const Config& config, const Options& options) {
                                                    "legal: with accounting=physical"}));
   run::RunOptions run_options;
   run_options.control = true;
+  run_options.routed = true;
   run_options.functional = options.functional;
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {

@@ -102,7 +102,7 @@ std::optional<Failure> check_bounds(const program::Program& program, const exec:
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
 
-Expected<Plan> make_plan(const RunConfig& config, Density density) {
+Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
   const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
   if (!latency_model) return latency_model.failure();
@@ -130,7 +130,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density) {
   if (!controlled) return controlled.failure();
   plan.schedule.program = std::move(*controlled);
   enter_phase("verifying");
-  if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array, &plan.routes)) {
+  if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array, &plan.routes, routed)) {
     const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
     if (wrong->code == ExitCode::does_not_fit) return std::move(*wrong);
     wrong->code = given ? ExitCode::bad_input : ExitCode::internal;
@@ -228,7 +228,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (!latency_model) return latency_model.failure();
     add_kernel_footing(result, program, **latency_model, plan.durations);
     result.program_memory = program_memory(program, config.array);
-    result.routing = routing_result(program, config.array, plan.routes);
+    if (!plan.routes.sets.empty()) result.routing = routing_result(program, config.array, plan.routes);
     result.control = control_cost(program, config.array);
     add_layer_control(result, program, config.array);
     if (options.control) add_serial_estimate(*result.control, program, config.array, plan.durations);
@@ -240,7 +240,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
 }
 
 Expected<result::DensityResult> run_density(const RunConfig& config, Density density, const RunOptions& options) {
-  const Expected<Plan> plan = make_plan(config, density);
+  const Expected<Plan> plan = make_plan(config, density, options.routed);
   if (!plan) return plan.failure();
   return simulate_plan(config, *plan, density, options);
 }

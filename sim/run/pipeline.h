@@ -26,8 +26,8 @@ struct Plan {
   std::vector<Millicycles> durations;  // by kernel call
 };
 
-// Schedules and verifies; simulates nothing.
-Expected<Plan> make_plan(const RunConfig& config, Density density);
+// Schedules and verifies; simulates nothing. Streams are routed only where that is wanted.
+Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed = true);
 
 // Whose masks a program was made for: dense when every block is present.
 Density program_density(const program::Program& program);
@@ -40,6 +40,7 @@ struct RunOptions {
   bool functional = false;  // move real data and compare every layer with the reference
   std::string data;         // .npz with weights and input of a functional run; empty: from the seed
   trace::TraceSink* trace = nullptr;
+  bool routed = false;   // of run_density: route the streams; sweeps of many runs do without
   bool control = false;  // estimate what one serial controller would need, where transfers are started for free
 };
 

@@ -7,12 +7,13 @@
 
 namespace tessera::verify {
 
-std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array, route::Plan* routes) {
+std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array, route::Plan* routes,
+                              bool routed) {
   const program::EngineMap map(array);
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
   if (structure.empty()) verify::check_code(program, array, map, structure);
-  if (structure.empty()) {
+  if (routed && structure.empty()) {
     const route::Device device(array, map);
     route::Plan plan = plan_routes(program, device);
     verify::check_routes(program, device, plan, structure);

@@ -28,8 +28,9 @@ namespace tessera::verify {
 // Nothing: the program is right. Problems name engine, step, layer and address; at most a few dozen are reported. The
 // code is deadlock when engines wait for what never comes, does_not_fit when switches cannot join what the program
 // joins, else bad_input.
-// `routes`: where to put how its streams go, if somebody needs that as well.
+// `routes`: where to put how its streams go, if somebody needs that as well. `routed`: whether that is judged; on large
+// arrays it takes longer than everything else.
 std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array,
-                              route::Plan* routes = nullptr);
+                              route::Plan* routes = nullptr, bool routed = true);
 
 }  // namespace tessera::verify

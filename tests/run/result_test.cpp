@@ -55,7 +55,7 @@ RunResult full() {
   RunConfig config = tiny({"sparsity.exclude=[\"a\"]", "sparsity.layers.b.ratio=0.25", "hardware.stream.hop_cycles=5"},
                           "xdna1_1800mhz");
   RunOptions functional;
-  functional.functional = true;
+  functional.functional = functional.routed = true;
   const DensityResult sparse = simulate_typed(config, Density::sparse, functional);
   RunResult run = make_result(config, simulate_typed(config, Density::dense, functional), sparse);
   run.sparsity->mask_file = run.sparsity->weights = run.sparsity->gradients = "file.npz";
@@ -65,6 +65,8 @@ RunResult full() {
     control.compute_tile_operations = control.memory_tile_operations = control.shim_operations = 2;
     control.bound_us = control.serial_bound_us = 7;
     (*density)->weight_bytes->padding = 64;
+    (*density)->routing->shared_us = 5;
+    (*density)->routing->overfull = "tile(0,0): 7 arbiters";
     (*density)->images = {{0, 5}, {3, 9}};
     for (LayerResult& layer : (*density)->layers) {
       layer.control = {3, 2, 1.5};
