@@ -54,15 +54,18 @@ Chain* Descriptors::find(EngineId channel, const std::vector<Execution>& executi
 
 Chain& Descriptors::place(EngineId channel, std::vector<ChainLink> links, double now,
                           const std::vector<std::int32_t>& known) {
+  using Rested = std::tuple<bool, double, int>;  // whether that is still to be told, since when, its number
+  std::vector<Rested> rested;
+  for (std::size_t i = 0; i < last_uses_.size(); ++i) {
+    const LastUse& u = last_uses_[i];
+    if (u.end > now) continue;
+    const bool told = u.channel < 0 || known[static_cast<std::size_t>(u.channel)] >= u.transfers;
+    rested.emplace_back(!told, u.end, first_ + static_cast<int>(i));
+  }
+  const auto chosen = rested.begin() + static_cast<std::ptrdiff_t>(links.size());
+  std::partial_sort(rested.begin(), chosen, rested.end());
   std::vector<int> numbers;
-  for (std::size_t i = 0; i < last_uses_.size(); ++i)
-    if (last_uses_[i].end <= now) numbers.push_back(first_ + static_cast<int>(i));
-  const auto key = [&](int number) {
-    const LastUse& u = last_use(number);
-    return std::tuple{u.channel >= 0 && known[static_cast<std::size_t>(u.channel)] < u.transfers, u.end, number};
-  };
-  std::sort(numbers.begin(), numbers.end(), [&](int a, int b) { return key(a) < key(b); });
-  numbers.resize(links.size());
+  for (auto r = rested.begin(); r != chosen; ++r) numbers.push_back(std::get<int>(*r));
   const auto taken = [&](int number) { return std::find(numbers.begin(), numbers.end(), number) != numbers.end(); };
   chains_.erase(std::remove_if(chains_.begin(), chains_.end(),
                                [&](const Chain& c) { return std::any_of(c.numbers.begin(), c.numbers.end(), taken); }),

@@ -2,10 +2,11 @@
 // descriptor takes what several transfers bring one after the other, whoever sends it, where it stands end to end in
 // memory.
 #pragma once
+#include <unordered_map>
 #include <vector>
 
 #include "sim/arch/array_spec.h"
-#include "sim/program/program.h"
+#include "sim/program/registers.h"
 
 namespace tessera::control {
 
@@ -19,8 +20,30 @@ struct Execution {
   bool waits = false;
 };
 
-// `cuts`: ascending numbers of transfers after which a descriptor has to end; a transfer that waits begins one.
-std::vector<Execution> executions_of(const program::EngineProgram& engine, const std::vector<std::int32_t>& order,
-                                     const std::vector<std::int32_t>& cuts, const arch::DmaSpec& dma, bool outbound);
+// Makes the executions of one channel, for any cuts and waits: nothing else of its transfers may change meanwhile.
+class ExecutionMaker {
+ public:
+  // `order`: its transfers as they are executed, as indices into its list.
+  ExecutionMaker(const program::EngineProgram& engine, const std::vector<std::int32_t>& order, const arch::DmaSpec& dma,
+                 bool outbound);
+  // `cuts`: ascending numbers of transfers after which a descriptor has to end; a transfer that waits begins one.
+  std::vector<Execution> executions(const std::vector<std::int32_t>& cuts);
+
+ private:
+  struct Hash {
+    std::size_t operator()(const program::Registers& r) const;
+  };
+  using Known = std::unordered_map<program::Registers, int, Hash>;  // never walked: its order means nothing
+  // Of a transfer by itself, or of several joined.
+  Execution execution_of(const program::Transfer& t);
+  int number(Known& known, const program::Transfer& t) const;
+
+  const program::EngineProgram& engine_;
+  const std::vector<std::int32_t>& order_;
+  const Bytes most_;
+  const bool outbound_;
+  Known shapes_, runs_;
+  std::vector<Execution> alone_;  // of each transfer of the list by itself
+};
 
 }  // namespace tessera::control

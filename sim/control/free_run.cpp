@@ -1,7 +1,6 @@
 #include "sim/control/free_run.h"
 
 #include <algorithm>
-#include <deque>
 #include <queue>
 
 namespace tessera::control {
@@ -29,7 +28,8 @@ class Run {
     for (auto* lists : {&run_.order, &run_.marks, &run_.at_marks}) lists->resize(engines);
     run_.needed.resize(engines);
     run_.width = progress_.width();
-    for (const program::LockInit& l : p.locks) locks_[l.tile * lock_stride_ + l.lock] = {l.value, {{l.value, -1}}, {}};
+    for (const program::LockInit& l : p.locks)
+      locks_[l.tile * lock_stride_ + l.lock] = {l.value, {{l.value, -1}}, 0, {}};
     for (std::size_t e = 0; e < engines; ++e) {
       run_.order[e] = program::execution_order(p.engines[e].steps);
       if (!run_.order[e].empty()) post(0, Event::go, static_cast<int>(e));
@@ -76,7 +76,8 @@ class Run {
   };
   struct Lock {
     int value = 0;
-    std::deque<Released> released;  // and not taken yet, the oldest first
+    std::vector<Released> released;  // the oldest first
+    std::size_t taken = 0;           // of these
     std::vector<EngineId> waiting;
   };
 
@@ -106,6 +107,7 @@ class Run {
       std::sort(list.begin(), list.end());
       list.erase(std::unique(list.begin(), list.end()), list.end());
     }
+    for (std::size_t e = 0; e < run_.marks.size(); ++e) run_.at_marks[e].reserve(run_.marks[e].size() * run_.width);
   }
 
   void post(double time, Event::What what, int who) { events_.push({what, time, posted_++, who}); }
@@ -127,20 +129,19 @@ class Run {
     if (is_core(e)) learn_passed(e);
     return false;
   }
-  // What ended last says most about the others. Returns the waits that told something.
-  std::vector<program::Wait> learn_passed(EngineId e) {
+  // What ended last says most about the others. Waits that told something go to `told`, if that is not null.
+  void learn_passed(EngineId e, std::vector<program::Wait>* told = nullptr) {
     std::vector<program::Wait>& passed = engines_[e].passed;
+    if (passed.empty()) return;
     std::stable_sort(passed.begin(), passed.end(), [&](const program::Wait& x, const program::Wait& y) {
       return x.tasks > 0 && (y.tasks <= 0 || run_.end[x.engine][x.tasks - 1] > run_.end[y.engine][y.tasks - 1]);
     });
-    std::vector<program::Wait> told;
     for (const program::Wait& w : passed) {
       if (w.tasks <= progress_.row(e)[w.engine]) continue;
       progress_.learn(e, run_.known(w.engine, w.tasks));
-      told.push_back(w);
+      if (told != nullptr) told->push_back(w);
     }
     passed.clear();
-    return told;
   }
   bool waits(EngineId e, const program::Transfer& t) {
     engines_[e].passed.clear();
@@ -185,14 +186,18 @@ class Run {
     }
     lock.value -= op.value;
     for (int n = op.value; n > 0;) {
-      Released& oldest = lock.released.front();
+      Released& oldest = lock.released[lock.taken];
       const int taken = std::min(n, oldest.count);
       if (oldest.snapshot >= 0) progress_.learn(e, snapshots_.row(oldest.snapshot));
       n -= taken;
       oldest.count -= taken;
       if (oldest.count > 0) continue;
       if (oldest.snapshot >= 0) snapshots_.drop(oldest.snapshot);
-      lock.released.pop_front();
+      ++lock.taken;
+    }
+    if (lock.taken == lock.released.size()) {
+      lock.released.clear();
+      lock.taken = 0;
     }
     return true;
   }
@@ -238,17 +243,20 @@ class Run {
       n = std::min(n, engines_[sink].left);
     }
     busy_[id] = n;
-    begin(route.source);
+    const bool begins = begin(route.source);  // later on it knows no more
     for (const EngineId sink : route.sinks) {
-      progress_.learn(sink, progress_.row(route.source));
+      if (begins) progress_.learn(sink, progress_.row(route.source));
       begin(sink);
     }
     post(now_ + static_cast<double>(n) / rate(route), Event::moved, id);
   }
-  void begin(EngineId e) {
-    if (run_.flow[e].size() == run_.start[e].size()) return;
+  // Whether these are the first bytes of a transfer of the channel.
+  bool begin(EngineId e) {
+    if (run_.flow[e].size() == run_.start[e].size()) return false;
     run_.flow[e].push_back(now_);
-    run_.needed[e].push_back(learn_passed(e));
+    learn_passed(e, &run_.needed[e].waits);
+    run_.needed[e].end.push_back(run_.needed[e].waits.size());
+    return true;
   }
   // Bytes per cycle; channels that reach host memory have equal shares of it.
   double rate(const program::Route& route) const {
@@ -261,16 +269,14 @@ class Run {
     const program::Route& route = p_.routes[id];
     const Bytes n = busy_[id];
     busy_[id] = 0;
-    std::vector<EngineId> ends = route.sinks;
-    ends.push_back(route.source);
-    for (const EngineId e : ends) engines_[e].left -= n;
+    const bool sent = (engines_[route.source].left -= n) == 0;
     for (const EngineId sink : route.sinks) {
-      progress_.learn(sink, progress_.row(route.source));
-      if (engines_[route.source].left == 0)
-        progress_.know(sink, route.source, static_cast<std::int32_t>(run_.end[route.source].size()) + 1);
+      engines_[sink].left -= n;
+      if (sent) progress_.know(sink, route.source, static_cast<std::int32_t>(run_.end[route.source].size()) + 1);
     }
-    for (const EngineId e : ends)
-      if (engines_[e].left == 0) complete(e);
+    for (const EngineId sink : route.sinks)
+      if (engines_[sink].left == 0) complete(sink);
+    if (sent) complete(route.source);
     pump(id);
   }
   void complete(EngineId e) {

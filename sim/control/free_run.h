@@ -12,6 +12,13 @@
 
 namespace tessera::control {
 
+// Waits of the transfers of a channel, one after the other: those of a transfer end where `end` says.
+struct NeededWaits {
+  std::vector<program::Wait> waits;
+  std::vector<std::size_t> end;
+  std::size_t begin(std::size_t transfer) const { return transfer == 0 ? 0 : end[transfer - 1]; }
+};
+
 struct FreeRun {
   // Of an engine: its instructions in the order of execution, loops unrolled, as indices into its list.
   std::vector<std::vector<std::int32_t>> order;
@@ -19,9 +26,9 @@ struct FreeRun {
   // first byte moves.
   std::vector<std::vector<double>> start, flow, end;
   double length = 0;  // cycles
-  // By channel and transfer: the waits that nothing else says. The others are known to be over by the locks that the
+  // By channel: the waits of transfers that nothing else says. The others are known to be over by the locks that the
   // transfer takes, by what its channel has done, by other waits of it, or by who sends it what comes.
-  std::vector<std::vector<std::vector<program::Wait>>> needed;
+  std::vector<NeededWaits> needed;
 
   // What is known of every engine once a task of one is complete, at the tasks that somebody waits for and at the last
   // one of each layer; nullptr elsewhere.

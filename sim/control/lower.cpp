@@ -18,12 +18,17 @@ using program::ControlOp;
 using program::EngineId;
 using program::EngineKind;
 
+// What the controllers do, and the executions of the tasks that they start, by engine.
+struct Lists {
+  Operations operations;
+  std::vector<std::vector<Execution>> executions;
+};
+
 // The program with the lists of its controllers.
 class Result {
  public:
-  Result(program::Program p, const program::EngineMap& map, const FreeRun& free, const Table& table,
-         const Operations& operations)
-      : p_(std::move(p)), map_(map), free_(free), operations_(operations) {
+  Result(program::Program p, const program::EngineMap& map, const FreeRun& free, const Table& table, const Lists& lists)
+      : p_(std::move(p)), map_(map), free_(free), operations_(lists.operations), executions_(lists.executions) {
     for (const auto& [e, first] : table.configured) number(e, first);
     for (EngineId c = map.first_controller(); c < map.count(); ++c) list(c);
     for (const EngineId e : table.started) unroll(e);
@@ -70,7 +75,7 @@ class Result {
   // The list of the channel without loops, so that each transfer has its own descriptor and start.
   void unroll(EngineId e) {
     program::EngineProgram& engine = p_.engines[e];
-    const std::vector<Execution>& executions = operations_.executions[e];
+    const std::vector<Execution>& executions = executions_[e];
     const std::vector<Task>& tasks = operations_.tasks[e];
     std::vector<program::Transfer> list;
     for (const std::int32_t i : free_.order[e]) {
@@ -98,32 +103,74 @@ class Result {
   const program::EngineMap& map_;
   const FreeRun& free_;
   const Operations& operations_;
+  const std::vector<std::vector<Execution>>& executions_;
   std::map<EngineId, std::size_t> ahead_;  // operations of a controller before its list
 };
 
-program::Program with_controllers(program::Program program, const arch::ArraySpec& array, const FreeRun& free,
-                                  const Table& table, double lead) {
-  const program::EngineMap map(array);
-  Cuts cuts(program.engines.size());
-  for (;;) {
-    const Operations operations = operations_of(program, array, free, table, cuts, lead);
-    bool complete = true;
-    for (std::size_t e = 0; e < cuts.size(); ++e) {
-      if (operations.missing[e].empty()) continue;
-      complete = false;
-      cuts[e].insert(cuts[e].end(), operations.missing[e].begin(), operations.missing[e].end());
-      std::sort(cuts[e].begin(), cuts[e].end());
-      cuts[e].erase(std::unique(cuts[e].begin(), cuts[e].end()), cuts[e].end());
+// Makes the lists of the controllers of a program, whatever its transfers wait for.
+class ListMaker {
+ public:
+  ListMaker(const program::Program& p, const arch::ArraySpec& a, const Table& table, const FreeRun& free)
+      : p_(p), a_(a), table_(table) {
+    const program::EngineMap map(a);
+    for (const EngineId e : table.started) {
+      const program::EngineMap::Info& info = map.info(e);
+      makers_.emplace_back(p.engines[e], free.order[e], dma_of(a, info.tile_kind), info.kind == EngineKind::mm2s);
     }
-    if (complete) return Result(std::move(program), map, free, table, operations).take();
+    known_.resize(makers_.size());
   }
-}
+
+  // With the executions that their tasks consist of. Channels whose waits are not those of the call before:
+  // `regrouped`.
+  Lists make(const FreeRun& free, const std::vector<bool>& regrouped, double lead) {
+    std::vector<std::vector<std::int32_t>> cuts(makers_.size());
+    Divisions divisions(p_.engines.size());
+    for (std::size_t i = 0; i < makers_.size(); ++i) {
+      if (regrouped[table_.started[i]]) known_[i].clear();
+      divisions[table_.started[i]] = &division(i, cuts[i]);
+    }
+    for (;;) {
+      Operations operations = operations_of(p_, a_, free, table_, divisions, lead);
+      if (operations.complete()) return {std::move(operations), executions_of(divisions)};
+      for (std::size_t i = 0; i < makers_.size(); ++i) {
+        const std::vector<std::int32_t>& missing = operations.missing[table_.started[i]];
+        if (missing.empty()) continue;
+        cuts[i].insert(cuts[i].end(), missing.begin(), missing.end());
+        std::sort(cuts[i].begin(), cuts[i].end());
+        cuts[i].erase(std::unique(cuts[i].begin(), cuts[i].end()), cuts[i].end());
+        divisions[table_.started[i]] = &division(i, cuts[i]);
+      }
+    }
+  }
+
+ private:
+  Division& division(std::size_t i, const std::vector<std::int32_t>& cuts) {
+    const auto [it, added] = known_[i].try_emplace(cuts);
+    if (added) it->second = {cuts, makers_[i].executions(cuts), {}};
+    return it->second;
+  }
+  static std::vector<std::vector<Execution>> executions_of(const Divisions& divisions) {
+    std::vector<std::vector<Execution>> executions(divisions.size());
+    for (std::size_t e = 0; e < divisions.size(); ++e)
+      if (divisions[e] != nullptr) executions[e] = divisions[e]->executions;
+    return executions;
+  }
+
+  const program::Program& p_;
+  const arch::ArraySpec& a_;
+  const Table& table_;
+  std::vector<ExecutionMaker> makers_;                                // of started channels
+  std::vector<std::map<std::vector<std::int32_t>, Division>> known_;  // of each, by its cuts
+};
 
 // Cycles that the serial controller takes for its list without waiting.
-double busy_time(const program::Program& lowered, const arch::ArraySpec& array) {
+double busy_time(const Operations& operations, const program::EngineMap& map, const arch::ArraySpec& array) {
+  const EngineId controller = map.first_controller();
   double ns = 0;
-  const auto controller = static_cast<std::size_t>(program::EngineMap(array).first_controller());
-  for (const ControlOp& op : lowered.engines[controller].control) ns += array.controller.serial_ns(op.kind);
+  for (const EngineId e : operations.telling)
+    if (map.controller_of(map.info(e).tile) == controller)
+      ns += array.controller.serial_ns(ControlKind::write_register);
+  for (const Operations::Op& op : operations.lists.front()) ns += array.controller.serial_ns(op.op.kind);
   return ns * array.clock_hz / 1e9;
 }
 
@@ -136,21 +183,30 @@ Expected<program::Program> lower_for_serial(const program::Program& program, con
                                             const std::vector<Millicycles>& durations, const Table& table,
                                             const FreeRun& free) {
   const program::EngineMap map(array);
-  program::Program best;
+  program::Program grouped = program;
+  ListMaker maker(grouped, array, table, free);
+  Lists best;
+  Groups best_groups;
   double least = std::numeric_limits<double>::infinity(), slack = tuned.first_slack, factor = 1;
   while (slack >= least_slack && slack <= most_slack) {
     Groups groups = groups_of(program, map, free, slack);
-    const Expected<FreeRun> grouped = free_run(program, array, durations, &groups);
-    if (!grouped) return grouped.failure();
-    program::Program candidate = with_controllers(with_groups(program, groups), array, *grouped, table, 0);
-    const double busy = busy_time(candidate, array), time = std::max(busy, grouped->length);
+    const Expected<FreeRun> run = free_run(program, array, durations, &groups);
+    if (!run) return run.failure();
+    if (run->length >= least) break;
+    give_groups(grouped, program.waits.size(), groups);
+    std::vector<bool> regrouped;
+    for (const std::vector<Group>& list : groups) regrouped.push_back(!list.empty());
+    Lists lists = maker.make(*run, regrouped, 0);
+    const double busy = busy_time(lists.operations, map, array), time = std::max(busy, run->length);
     if (time >= least) break;
     least = time;
-    best = std::move(candidate);
-    if (factor == 1) factor = busy > grouped->length ? next_slack : 1 / next_slack;
+    best = std::move(lists);
+    best_groups = std::move(groups);
+    if (factor == 1) factor = busy > run->length ? next_slack : 1 / next_slack;
     slack *= factor;
   }
-  return best;
+  give_groups(grouped, program.waits.size(), best_groups);
+  return Result(std::move(grouped), map, free, table, best).take();
 }
 
 }  // namespace
@@ -169,7 +225,9 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   if (array.controller.mechanism == arch::ControlMechanism::serial)
     return lower_for_serial(program, array, durations, *table, *free);
   constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
-  return with_controllers(std::move(program), array, *free, *table, at_once);
+  const Lists lists =
+      ListMaker(program, array, *table, *free).make(*free, std::vector<bool>(program.engines.size()), at_once);
+  return Result(std::move(program), map, *free, *table, lists).take();
 }
 
 }  // namespace tessera::control

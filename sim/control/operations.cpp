@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <queue>
 #include <utility>
@@ -20,27 +19,27 @@ using program::EngineKind;
 
 class Maker {
  public:
-  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table, const Cuts& cuts,
-        double lead)
+  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table,
+        const Divisions& divisions, double lead)
       : p_(p),
         map_(a),
         free_(free),
         table_(table),
+        divisions_(divisions),
         lead_(lead),
         wanted_(p.engines.size(), 0),
+        former_(p.engines.size(), 0),
         known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())),
         pauses_(static_cast<std::size_t>(map_.controllers())) {
-    o_.executions.resize(p.engines.size());
     o_.tasks.resize(p.engines.size());
     o_.starts.resize(p.engines.size());
     o_.missing.resize(p.engines.size());
     o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
     for (const Table::Part& part : table.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
     for (const EngineId e : table.started) {
-      const program::EngineMap::Info& info = map_.info(e);
-      const arch::DmaSpec& dma = dma_of(a, info.tile_kind);
-      o_.executions[e] = executions_of(p.engines[e], free.order[e], cuts[e], dma, info.kind == EngineKind::mm2s);
-      formers_.emplace(e, TaskFormer(o_.executions[e], cuts[e], dma));
+      former_[e] = formers_.size();
+      Division& division = *divisions[e];
+      formers_.emplace_back(division.executions, division.cuts, division.tasks, dma_of(a, map_.info(e).tile_kind));
     }
   }
 
@@ -52,7 +51,7 @@ class Maker {
     while (!queue_.empty()) {
       const auto [now, e] = queue_.top();
       queue_.pop();
-      const double flow = free_.flow[e][formers_.at(e).begin()];
+      const double flow = free_.flow[e][former(e).begin()];
       const Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
       const int room = descriptors.room(e, now, now < flow);
       if (now < flow && room < wanted_[e]) {
@@ -62,7 +61,7 @@ class Maker {
       start(e, now, room);
       add(e);
     }
-    for (std::size_t c = 0; c < o_.lists.size(); ++c) arrange(static_cast<EngineId>(c) + map_.first_controller());
+    if (o_.complete()) arrange();
     return std::move(o_);
   }
 
@@ -76,26 +75,31 @@ class Maker {
   static constexpr std::size_t not_before_a_pause = std::numeric_limits<std::size_t>::max();
 
   // What can be written and pushed before a pause is: the controller has time then.
-  void arrange(EngineId controller) {
-    std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
-    std::vector<std::size_t> order(list.size()), now(list.size());
-    std::iota(order.begin(), order.end(), 0);
-    const auto key = [&](std::size_t i) { return std::pair{list[i].place, list[i].place == i}; };
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
-    std::vector<Operations::Op> arranged;
-    for (const std::size_t i : order) {
-      now[i] = arranged.size();
-      arranged.push_back(list[i]);
+  void arrange() {
+    std::vector<std::vector<std::size_t>> now;  // by controller: where each operation stands
+    for (std::vector<Operations::Op>& list : o_.lists) {
+      std::vector<std::size_t> begin(list.size() + 1, 0);  // by place: where its operations begin
+      for (const Operations::Op& op : list) ++begin[op.place + 1];
+      std::partial_sum(begin.begin(), begin.end(), begin.begin());
+      std::vector<Operations::Op> arranged(list.size());
+      std::vector<std::size_t>& to = now.emplace_back(list.size());
+      // At each place, those that belong before its own operation first.
+      for (const bool own : {false, true})
+        for (std::size_t i = 0; i < list.size(); ++i) {
+          if ((list[i].place == i) != own) continue;
+          to[i] = begin[list[i].place]++;
+          arranged[to[i]] = list[i];
+        }
+      list = std::move(arranged);
     }
-    list = std::move(arranged);
     for (std::vector<Operations::Start>& starts : o_.starts)
       for (Operations::Start& s : starts)
-        if (s.controller == controller) s.at = now[s.at];
+        s.at = now[static_cast<std::size_t>(s.controller - map_.first_controller())][s.at];
   }
 
   // The channel's next task.
   void add(EngineId e) {
-    TaskFormer& former = formers_.at(e);
+    TaskFormer& former = this->former(e);
     const Table::Part& part = table_.parts[static_cast<std::size_t>(table_.part[e])];
     const int wanted = former.wanted(part.count);
     wanted_[e] = std::min(wanted, part.count / static_cast<int>(part.channels.size()));
@@ -112,6 +116,7 @@ class Maker {
     queue_.push({earliest, e});
   }
 
+  TaskFormer& former(EngineId e) { return formers_[former_[e]]; }
   const program::Transfer& transfer(EngineId e, std::size_t i) const {
     return p_.engines[e].transfers[free_.order[e][i]];
   }
@@ -166,7 +171,7 @@ class Maker {
 
   void start(EngineId e, double now, int room) {
     now_ = now;
-    TaskFormer& former = formers_.at(e);
+    TaskFormer& former = this->former(e);
     const program::Transfer& first = transfer(e, former.begin());
     const EngineId controller = map_.controller_of(map_.info(e).tile);
     const std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
@@ -176,7 +181,7 @@ class Maker {
     Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
     tasks.push_back(former.next(room));
     const Task& task = tasks.back();
-    Chain* chain = descriptors.find(e, o_.executions[e], task.chain);
+    Chain* chain = descriptors.find(e, divisions_[e]->executions, task.chain);
     bool written = true;  // before the pause
     if (chain == nullptr) {
       chain = &descriptors.place(e, task.chain, now, known);
@@ -244,7 +249,7 @@ class Maker {
     std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
     for (std::size_t k = 0; k < chain.links.size(); ++k) {
       const ChainLink& link = chain.links[k];
-      const Execution& x = o_.executions[e][link.execution];
+      const Execution& x = divisions_[e]->executions[link.execution];
       const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
       const std::size_t at = append(controller, ControlKind::write_descriptor, e, layer);
       list[at].place = std::min(at, place);
@@ -267,13 +272,15 @@ class Maker {
   const program::EngineMap map_;
   const FreeRun& free_;
   const Table& table_;
+  const Divisions& divisions_;
   const double lead_;
   Operations o_;
-  std::vector<int> wanted_;  // by engine: descriptors of the next task
+  std::vector<int> wanted_;          // by engine: descriptors of the next task
+  std::vector<std::size_t> former_;  // by engine: index into formers_
   using Next = std::pair<double, EngineId>;
   std::priority_queue<Next, std::vector<Next>, std::greater<>> queue_;  // next tasks and when they are pushed
   std::vector<Descriptors> descriptors_;                                // by part of the table
-  std::map<EngineId, TaskFormer> formers_;                              // of started channels
+  std::vector<TaskFormer> formers_;                                     // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
   std::vector<Pause> pauses_;                     // by controller: the last one
   double now_ = 0;                                // of the free run, when the task is pushed that is being started
@@ -282,8 +289,8 @@ class Maker {
 }  // namespace
 
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Cuts& cuts, double lead) {
-  return Maker(program, array, free, table, cuts, lead).run();
+                         const Table& table, const Divisions& divisions, double lead) {
+  return Maker(program, array, free, table, divisions, lead).run();
 }
 
 }  // namespace tessera::control

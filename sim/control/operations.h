@@ -1,6 +1,7 @@
 // The lists of the controllers: every task is written where its descriptors do not stand yet, and pushed, in the order
 // in which its bytes would move if that were free; tokens are awaited for what no other token says.
 #pragma once
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -11,6 +12,14 @@ namespace tessera::control {
 
 // Numbers of a channel's transfers after which a task has to end, because somebody waits for exactly these.
 using Cuts = std::vector<std::vector<std::int32_t>>;
+
+// How the transfers of a channel make tasks: where one has to end, and the executions of its descriptors.
+struct Division {
+  std::vector<std::int32_t> cuts;
+  std::vector<Execution> executions;
+  KnownTasks tasks;
+};
+using Divisions = std::vector<Division*>;  // by engine; of channels that controllers start
 
 struct Operations {
   struct Start {
@@ -23,16 +32,18 @@ struct Operations {
     std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
     std::size_t place = 0;     // number of the operation before which it belongs; its own
   };
-  std::vector<std::vector<Execution>> executions;  // by engine
-  std::vector<std::vector<Task>> tasks;            // by engine
-  std::vector<std::vector<Start>> starts;          // by engine, of each task
-  std::vector<std::vector<Op>> lists;              // by controller
-  std::set<program::EngineId> telling;             // channels of which a token is awaited
-  Cuts missing;  // where a task would have to end for a token; none: the lists are right
+  std::vector<std::vector<Task>> tasks;    // by engine
+  std::vector<std::vector<Start>> starts;  // by engine, of each task
+  std::vector<std::vector<Op>> lists;      // by controller
+  std::set<program::EngineId> telling;     // channels of which a token is awaited
+  Cuts missing;                            // where a task would have to end for a token; none: the lists are right
+  bool complete() const {
+    return std::all_of(missing.begin(), missing.end(), [](const auto& cuts) { return cuts.empty(); });
+  }
 };
 
 // Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles ahead of the first byte.
 Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Cuts& cuts, double lead);
+                         const Table& table, const Divisions& divisions, double lead);
 
 }  // namespace tessera::control

@@ -34,22 +34,22 @@ class Snapshots {
  public:
   explicit Snapshots(std::size_t width) : width_(width) {}
   int keep(const std::int32_t* row) {
-    int id = static_cast<int>(pool_.size());
     if (free_.empty()) {
-      pool_.emplace_back(width_);
-    } else {
-      id = free_.back();
-      free_.pop_back();
+      free_.push_back(static_cast<int>(pool_.size() / width_));
+      pool_.resize(pool_.size() + width_);
     }
-    std::copy_n(row, width_, pool_[static_cast<std::size_t>(id)].begin());
+    const int id = free_.back();
+    free_.pop_back();
+    std::copy_n(row, width_, &pool_[static_cast<std::size_t>(id) * width_]);
     return id;
   }
-  const std::int32_t* row(int id) const { return pool_[static_cast<std::size_t>(id)].data(); }
+  // Until the next is kept.
+  const std::int32_t* row(int id) const { return &pool_[static_cast<std::size_t>(id) * width_]; }
   void drop(int id) { free_.push_back(id); }
 
  private:
   std::size_t width_;
-  std::vector<std::vector<std::int32_t>> pool_;
+  std::vector<std::int32_t> pool_;  // row after row
   std::vector<int> free_;
 };
 

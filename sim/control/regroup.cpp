@@ -178,19 +178,22 @@ program::Program with_needed_waits(program::Program program, const FreeRun& free
   for (std::size_t e = 0; e < program.engines.size(); ++e) {
     program::EngineProgram& engine = program.engines[e];
     if (engine.transfers.empty() || engine.transfers.size() != engine.steps.size()) continue;  // in loops: as it is
+    const NeededWaits& needed = free.needed[e];
     for (std::size_t i = 0; i < free.order[e].size(); ++i) {
       program::Transfer& t = engine.transfers[free.order[e][i]];
-      const std::vector<program::Wait>& needed = free.needed[e][i];
-      if (needed.size() == t.wait_count) continue;
+      const std::size_t count = needed.end[i] - needed.begin(i);
+      if (count == t.wait_count) continue;
       t.wait0 = static_cast<std::uint32_t>(program.waits.size());
-      t.wait_count = static_cast<std::uint32_t>(needed.size());
-      program.waits.insert(program.waits.end(), needed.begin(), needed.end());
+      t.wait_count = static_cast<std::uint32_t>(count);
+      const auto first = needed.waits.begin() + static_cast<std::ptrdiff_t>(needed.begin(i));
+      program.waits.insert(program.waits.end(), first, first + static_cast<std::ptrdiff_t>(count));
     }
   }
   return program;
 }
 
-program::Program with_groups(program::Program program, const Groups& groups) {
+void give_groups(program::Program& program, std::size_t own, const Groups& groups) {
+  program.waits.resize(own);
   for (std::size_t e = 0; e < groups.size(); ++e) {
     if (groups[e].empty()) continue;
     for (program::Transfer& t : program.engines[e].transfers) t.wait_count = 0;
@@ -201,7 +204,6 @@ program::Program with_groups(program::Program program, const Groups& groups) {
       program.waits.insert(program.waits.end(), g.waits.begin(), g.waits.end());
     }
   }
-  return program;
 }
 
 }  // namespace tessera::control

@@ -13,7 +13,8 @@ Groups groups_of(const program::Program& program, const program::EngineMap& map,
 // The program without the waits that something else says.
 program::Program with_needed_waits(program::Program program, const FreeRun& free);
 
-// The program with the waits of the groups, each at the first transfer of its group, in place of its own.
-program::Program with_groups(program::Program program, const Groups& groups);
+// Gives transfers the waits of the groups, each to the first transfer of its group, in place of their own; all of the
+// program's waits from number `own` on are those of other groups and go.
+void give_groups(program::Program& program, std::size_t own, const Groups& groups);
 
 }  // namespace tessera::control

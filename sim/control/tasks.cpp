@@ -26,12 +26,25 @@ std::size_t TaskFormer::end_of(std::size_t first) {
       begin);
 }
 
+const Task& TaskFormer::known(int descriptors) {
+  const auto [it, added] = known_.try_emplace({next_, descriptors});
+  if (added) it->second = longest(next_, end_of(next_), descriptors);
+  return it->second;
+}
+
 int TaskFormer::wanted(int descriptors) {
-  return ended() ? 0 : static_cast<int>(longest(next_, end_of(next_), descriptors).chain.size());
+  if (ended()) return 0;
+  wanted_ = &known(descriptors);
+  most_ = descriptors;
+  return static_cast<int>(wanted_->chain.size());
 }
 
 Task TaskFormer::next(int descriptors) {
-  Task task = longest(next_, end_of(next_), descriptors);
+  // With fewer descriptors a chain that turns and that they hold is still the best.
+  const bool holds = wanted_ != nullptr && descriptors <= most_ && wanted_->repeat > 1 &&
+                     wanted_->chain.size() <= static_cast<std::size_t>(descriptors);
+  Task task = holds ? *wanted_ : known(descriptors);
+  wanted_ = nullptr;
   next_ += task.executions;
   return task;
 }
@@ -40,10 +53,14 @@ Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
   Task best;
   double most = 0;
   for (int period = 1; period <= descriptors && first + period <= end; ++period) {
-    const int turns = fold(first, end, period);
-    const double served = static_cast<double>(turns) * period / (period + 1);
-    if (served <= most * (period > 1 ? tuned.worth_more_descriptors : 1)) continue;
-    most = served;
+    const auto served = [&](int turns) { return static_cast<double>(turns) * period / (period + 1); };
+    const double enough = most * (period > 1 ? tuned.worth_more_descriptors : 1);
+    const auto possible = static_cast<int>(
+        std::min<std::size_t>(arch::most_task_repeats, (end - first) / static_cast<std::size_t>(period)));
+    if (served(possible) <= enough) continue;
+    const int turns = fold(first, end, period, arch::most_task_repeats);
+    if (served(turns) <= enough) continue;
+    most = served(turns);
     best.chain = chain_;
     best.repeat = turns;
     best.executions = static_cast<std::size_t>(turns) * period;
@@ -62,10 +79,17 @@ Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
 
 bool TaskFormer::turns_well(std::size_t first, std::size_t end, int descriptors) {
   for (int period = 1; period <= descriptors && first + 2 * period <= end; ++period) {
-    const int turns = fold(first, end, period);
+    ChainLink link = link_of(first);
+    if (!serves(link, first, first + period, 1)) continue;             // most do not turn at all
+    const double enough = tuned.worth_a_task * (period + 1) / period;  // turns
+    const int turns = fold(first, end, period, static_cast<int>(enough) + 2);
     if (turns > 1 && turns * period >= tuned.worth_a_task * (period + 1)) return true;
   }
   return false;
+}
+
+ChainLink TaskFormer::link_of(std::size_t execution) const {
+  return {execution, 1, 0, false, list_[execution].count > 1};
 }
 
 // Whether the link can also do execution `at`, `turn` turns after the first of its place; it is adapted if so.
@@ -94,18 +118,16 @@ bool TaskFormer::serves(ChainLink& link, std::size_t first_at, std::size_t at, i
   return true;
 }
 
-// Turns that a chain of the first `period` executions can make; leaves it in chain_.
-int TaskFormer::fold(std::size_t first, std::size_t end, int period) {
+// Turns that a chain of the first `period` executions can make, up to `most`; leaves it in chain_.
+int TaskFormer::fold(std::size_t first, std::size_t end, int period, int most) {
   chain_.clear();
-  for (int i = 0; i < period; ++i) chain_.push_back({first + i, 1, 0, false, list_[first + i].count > 1});
+  for (int i = 0; i < period; ++i) chain_.push_back(link_of(first + i));
   int turn = 1;
-  for (; turn < arch::most_task_repeats && first + (turn + 1) * period <= end; ++turn) {
-    before_ = chain_;
+  for (; turn < most && first + (turn + 1) * period <= end; ++turn) {
+    turned_ = chain_;
     for (int i = 0; i < period; ++i)
-      if (!serves(chain_[i], first + i, first + turn * period + i, turn)) {
-        chain_ = before_;
-        return turn;
-      }
+      if (!serves(turned_[i], first + i, first + turn * period + i, turn)) return turn;
+    chain_.swap(turned_);
   }
   return turn;
 }

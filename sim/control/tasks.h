@@ -3,6 +3,8 @@
 // as those of two buffers in turn do, and what comes in may be shorter than the longest of them (it ends with the
 // stream).
 #pragma once
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "sim/control/executions.h"
@@ -24,12 +26,18 @@ struct Task {
   int repeat = 1;
 };
 
+// Tasks that were made of one list of executions with the same cuts, by the first execution and the most descriptors
+// of their chain.
+using KnownTasks = std::map<std::pair<std::size_t, int>, Task>;
+
 // Makes the tasks of a channel one after the other.
 class TaskFormer {
  public:
   // `cuts`: ascending numbers of transfers after which a task must be complete; an execution that waits begins one.
-  TaskFormer(const std::vector<Execution>& executions, const std::vector<std::int32_t>& cuts, const arch::DmaSpec& dma)
-      : list_(executions), cuts_(cuts), dma_(dma) {}
+  // What is `known` is not looked for again.
+  TaskFormer(const std::vector<Execution>& executions, const std::vector<std::int32_t>& cuts, KnownTasks& known,
+             const arch::DmaSpec& dma)
+      : list_(executions), cuts_(cuts), known_(known), dma_(dma) {}
 
   bool ended() const { return next_ >= list_.size(); }
   std::size_t begin() const { return list_[next_].first; }  // transfer with which the next task begins
@@ -39,17 +47,22 @@ class TaskFormer {
   Task next(int descriptors);
 
  private:
+  ChainLink link_of(std::size_t execution) const;
   bool serves(ChainLink& link, std::size_t first_at, std::size_t at, int turn) const;
+  const Task& known(int descriptors);
   Task longest(std::size_t first, std::size_t end, int descriptors);
   bool turns_well(std::size_t first, std::size_t end, int descriptors);
-  int fold(std::size_t first, std::size_t end, int period);
+  int fold(std::size_t first, std::size_t end, int period, int most);
   std::size_t end_of(std::size_t first);
 
   const std::vector<Execution>& list_;
   const std::vector<std::int32_t>& cuts_;
+  KnownTasks& known_;
   const arch::DmaSpec dma_;
   std::size_t next_ = 0, cut_ = 0, waits_ = 0;
-  std::vector<ChainLink> chain_, before_;
+  std::vector<ChainLink> chain_, turned_;
+  const Task* wanted_ = nullptr;  // the next task where it can have `most_` descriptors; null: not known
+  int most_ = 0;
 };
 
 }  // namespace tessera::control

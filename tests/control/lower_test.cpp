@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "sim/base/random.h"
 #include "sim/control/tasks.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
@@ -92,13 +93,94 @@ TEST_CASE("the end of a stream ends no descriptor that joins several") {
     std::size_t at = 0;
     for (control::Execution& x : list) x.first = std::exchange(at, at + x.count);
     const std::vector<std::int32_t> cuts;
-    control::TaskFormer former(list, cuts, DmaSpec{});
+    control::KnownTasks known;
+    control::TaskFormer former(list, cuts, known, DmaSpec{});
     return former.next(1).repeat;
   };
   CHECK(repeats({shorter, longer, shorter}) == 3);
   CHECK(repeats({longer, joined, longer}) == 3);
   CHECK(repeats({shorter, longer, joined}) == 2);
   CHECK(repeats({longer, joined, shorter}) == 2);
+}
+
+TEST_CASE("a task is the same, whatever was asked about it before") {
+  Random random(5);
+  const auto below = [&](int n) { return static_cast<int>(random.below(n)); };
+  int turned = 0;
+  for (int round = 0; round < 200; ++round) {
+    // Runs of patterns, some of them moving, some broken off.
+    std::vector<control::Execution> list;
+    while (list.size() < 120) {
+      const int period = 1 + below(5), turns = 1 + below(6), step = 64 * below(3);
+      std::vector<int> shapes;
+      for (int i = 0; i < period; ++i) shapes.push_back(below(6));
+      for (int i = 0; i < period * turns - below(2); ++i) {
+        control::Execution x;
+        x.first = list.size();
+        x.shape = shapes[i % period];
+        x.base = 1000 * x.shape + i / period * step;
+        x.bytes = 100 + x.shape % 2;
+        x.run = x.shape / 2 - 1;
+        x.waits = below(40) == 0;
+        list.push_back(x);
+      }
+    }
+    const std::vector<std::int32_t> cuts{below(20) + 1, below(20) + 30};
+    control::KnownTasks known;
+    control::TaskFormer asked(list, cuts, known, DmaSpec{});
+    for (std::size_t at = 0; !asked.ended();) {
+      const int most = 1 + below(24), room = 1 + below(most);
+      // One that was not asked before, at the same place.
+      control::KnownTasks nothing;
+      control::TaskFormer fresh(list, cuts, nothing, DmaSpec{});
+      while (fresh.begin() < asked.begin()) fresh.next(1);
+      if (fresh.begin() > asked.begin()) break;
+      const int wanted = asked.wanted(most);
+      const control::Task task = asked.next(room), other = fresh.next(room);
+      REQUIRE(task.end == other.end);
+      REQUIRE(task.repeat == other.repeat);
+      REQUIRE(task.executions == other.executions);
+      REQUIRE(task.chain.size() == other.chain.size());
+      for (std::size_t i = 0; i < task.chain.size(); ++i) {
+        REQUIRE(task.chain[i].execution == other.chain[i].execution);
+        REQUIRE(task.chain[i].iterations == other.chain[i].iterations);
+        REQUIRE(task.chain[i].step == other.chain[i].step);
+        REQUIRE(task.chain[i].ends_at_last == other.chain[i].ends_at_last);
+      }
+      REQUIRE(wanted <= most);
+      turned += task.repeat > 1 ? 1 : 0;
+      REQUIRE(task.end > at);
+      at = task.end;
+    }
+  }
+  CHECK(turned > 1000);
+}
+
+TEST_CASE("executions are the same, whatever cuts were asked for before") {
+  const ArraySpec array = controlled_array(ControlMechanism::serial);
+  const Program program = halves(array, 20);
+  const EngineMap map(array);
+  const EngineId tile = map.tile_channel(0, 0, EngineKind::s2mm, 0);
+  const EngineProgram& engine = program.engines[tile];
+  const std::vector<std::int32_t> order = execution_order(engine.steps);
+  control::ExecutionMaker asked(engine, order, array.tile.dma, false);
+  const auto same = [](const control::Execution& a, const control::Execution& b) {
+    return a.first == b.first && a.count == b.count && a.base == b.base && a.bytes == b.bytes && a.waits == b.waits;
+  };
+  for (const std::vector<std::int32_t>& cuts : {std::vector<std::int32_t>{}, {3}, {1, 7, 8}, {}}) {
+    control::ExecutionMaker fresh(engine, order, array.tile.dma, false);
+    const auto list = asked.executions(cuts), other = fresh.executions(cuts);
+    REQUIRE(list.size() == other.size());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      CHECK(same(list[i], other[i]));
+      for (std::size_t k = 0; k < i; ++k) {  // numbers may differ, what is equal may not
+        CHECK((list[i].shape == list[k].shape) == (other[i].shape == other[k].shape));
+        CHECK((list[i].run == list[k].run) == (other[i].run == other[k].run));
+      }
+      for (const std::int32_t cut : cuts)
+        CHECK((static_cast<int>(list[i].first) >= cut || static_cast<int>(list[i].first + list[i].count) <= cut));
+    }
+  }
 }
 
 TEST_CASE("no token is asked for that another one implies") {
