@@ -69,6 +69,8 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
     const auto it = lowered->weights.find(layer.name);
     if (it != lowered->weights.end()) imported.weights[static_cast<std::size_t>(layer.id)] = std::move(it->second);
   }
+  for (const auto& weights : imported.weights)
+    imported.figures.push_back(weights ? weights->figures() : WeightFigures{});
   imported.inputs = std::move(lowered->inputs);
   imported.outputs = std::move(lowered->outputs);
   imported.file_scales = std::move(lowered->scales);

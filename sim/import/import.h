@@ -32,6 +32,7 @@ struct Imported {
   network::Network network;
   std::vector<View> inputs, outputs;                 // where those of the file stand in the layers' tensors
   std::vector<std::optional<LayerWeights>> weights;  // by LayerId
+  std::vector<WeightFigures> figures;                // of these weights, by LayerId
   std::vector<LayerScale> scales;                    // by LayerId
   std::map<std::string, double> file_scales;         // steps that the file gives, by layer name
   // By layer name: what inputs stand for over what stands in their tensors, the limit of a clipped ReLU, additions of

@@ -7,6 +7,13 @@
 
 namespace tessera::import {
 
+// What is asked of all weights of a layer at once.
+struct WeightFigures {
+  std::size_t unfit = 0;       // infinite, or no numbers
+  double squares = 0;          // their sum
+  std::vector<float> largest;  // magnitude, by output channel
+};
+
 struct LayerWeights {
   Tensor source;
   Dims shape;    // [cout][kh][kw][cin]
@@ -20,6 +27,7 @@ struct LayerWeights {
 
   // All values in the order of `shape`.
   std::vector<float> values() const;
+  WeightFigures figures() const;
   // The same of a source of integers, without scale and factor.
   std::vector<double> integers() const;
   // Of an output channel.

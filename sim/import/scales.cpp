@@ -61,12 +61,7 @@ Results results_of(const ops::Lookup& lookup, double rms) {
   return r;
 }
 
-// Squares of one output channel, on average.
-double power_of(const LayerWeights& weights) {
-  double power = 0;
-  for (const float v : weights.values()) power += static_cast<double>(v) * v;
-  return power / static_cast<double>(weights.shape[0]);
-}
+// Squares of biases, on average.
 double bias_power(const LayerWeights& weights) {
   double power = 0;
   for (const double b : weights.bias) power += b * b;
@@ -161,13 +156,19 @@ class ScaleChooser {
     return range_of(it->second).most / reach;
   }
 
+  // Squares of one output channel, on average.
+  double power_of(const network::Layer& layer) const {
+    const WeightFigures& figures = imported_.figures[index(layer.id)];
+    return figures.squares / static_cast<double>(figures.largest.size());
+  }
+
   void measure(const network::Layer& layer) {
     double& rms = rms_[index(layer.id)];
     const auto in = [&](std::size_t i) { return rms_[index(layer.inputs[i])] * std::fabs(factor(layer, i)); };
     const double steps = layer.matmul.by_rows ? layer.matmul.depth : 1;  // shares of a softmax sum up to 1
     if (const auto& weights = imported_.weights[index(layer.id)])
-      rms = std::sqrt(power_of(*weights) * (layer.op == network::Op::layernorm ? 1 : in(0) * in(0)) +
-                      bias_power(*weights));
+      rms =
+          std::sqrt(power_of(layer) * (layer.op == network::Op::layernorm ? 1 : in(0) * in(0)) + bias_power(*weights));
     else if (layer.op == network::Op::add || layer.op == network::Op::sub)
       rms = std::hypot(in(0), in(1));
     else if (layer.op == network::Op::mul)
@@ -196,16 +197,13 @@ class ScaleChooser {
   std::vector<double> weight_steps(const network::Layer& layer, const LayerWeights& weights) const {
     std::vector<double> steps(static_cast<std::size_t>(weights.shape[0]));
     const double in = layer.op == network::Op::layernorm ? normalized_step : input_step(layer, 0);
-    const std::vector<float> values = weights.values();
-    const std::size_t row = values.size() / steps.size();
+    const std::vector<float>& largest = imported_.figures[index(layer.id)].largest;
     for (std::size_t c = 0; c < steps.size(); ++c) {
       if (!weights.scales.empty()) {
         steps[c] = weights.scale(c);
         continue;
       }
-      float largest = 0;
-      for (std::size_t i = c * row; i < (c + 1) * row; ++i) largest = std::max(largest, std::fabs(values[i]));
-      steps[c] = std::max(largest / 127.0, std::fabs(weights.bias[c]) / std::fabs(in) / largest_bias);
+      steps[c] = std::max(largest[c] / 127.0, std::fabs(weights.bias[c]) / std::fabs(in) / largest_bias);
       if (!(steps[c] > 0)) steps[c] = sum_step(layer) / std::fabs(in);  // a channel of zeros: anything does
       if (in < 0) steps[c] = -steps[c];
     }
@@ -308,13 +306,13 @@ FixedPoint fixed_point(const std::vector<double>& factors) {
 
 std::vector<Problem> unfit_weights(const Imported& imported, const std::string& file) {
   std::vector<Problem> problems;
-  const auto count = [](const auto& values) {
-    return std::count_if(values.begin(), values.end(), [](auto v) { return !std::isfinite(v); });
-  };
   for (const network::Layer& layer : imported.network.layers) {
     const auto& weights = imported.weights[index(layer.id)];
     if (!weights) continue;
-    for (const auto& [what, wrong] : {std::pair{"weight", count(weights->values())}, {"bias", count(weights->bias)}})
+    const auto biases = static_cast<std::size_t>(
+        std::count_if(weights->bias.begin(), weights->bias.end(), [](double v) { return !std::isfinite(v); }));
+    for (const auto& [what, wrong] :
+         {std::pair{"weight", imported.figures[index(layer.id)].unfit}, std::pair{"bias", biases}})
       if (wrong > 0)
         problems.push_back({file, fmt::format("layer '{}'.{}", layer.name, what),
                             fmt::format("holds {} values that are infinite or no numbers", wrong), "finite numbers"});

@@ -172,26 +172,71 @@ void Walk::next() {
   }
 }
 
-Tensor strided_copy(const Tensor& from, Dims shape, std::int64_t offset, const Dims& strides) {
-  const auto size = static_cast<std::size_t>(type_bytes(from.type));
-  const std::int64_t count = element_count(shape);
-  std::string bytes(static_cast<std::size_t>(count) * size, '\0');
-  const std::int64_t inner = shape.empty() ? 1 : shape.back();
-  const std::int64_t step = shape.empty() ? 1 : strides.back();
-  const Dims outer_shape(shape.begin(), shape.empty() ? shape.end() : shape.end() - 1);
-  const Dims outer_strides(strides.begin(), strides.empty() ? strides.end() : strides.end() - 1);
-  Walk walk(outer_shape, {outer_strides});
-  char* to = bytes.data();
-  for (std::int64_t done = 0; done < count; done += inner, walk.next()) {
-    const char* row = from.bytes->data() + (offset + walk.offset(0)) * static_cast<std::int64_t>(size);
-    if (step == 1) {
-      std::memcpy(to, row, static_cast<std::size_t>(inner) * size);
-      to += static_cast<std::size_t>(inner) * size;
-      continue;
-    }
-    for (std::int64_t i = 0; i < inner; ++i, to += size)
-      std::memcpy(to, row + i * step * static_cast<std::int64_t>(size), size);
+namespace {
+
+// Writes rows of `columns` elements at distance 1; in `from` rows are at distance 1 and columns at distance `step`.
+// Block by block, so that what is read stays near until all of it was used.
+template <class Element>
+void transpose(char* to, const char* from, std::int64_t rows, std::int64_t columns, std::int64_t to_row,
+               std::int64_t step) {
+  constexpr std::int64_t block = 32, size = sizeof(Element);
+  for (std::int64_t r0 = 0; r0 < rows; r0 += block)
+    for (std::int64_t c0 = 0; c0 < columns; c0 += block)
+      for (std::int64_t r = r0; r < std::min(rows, r0 + block); ++r)
+        for (std::int64_t c = c0; c < std::min(columns, c0 + block); ++c)
+          std::memcpy(to + (r * to_row + c) * size, from + (r + c * step) * size, sizeof(Element));
+}
+
+// The same, one row after the other, of any distances.
+template <class Element>
+void copy_row(char* to, const char* from, std::int64_t columns, std::int64_t step) {
+  constexpr std::int64_t size = sizeof(Element);
+  if (step == 1) {
+    std::memcpy(to, from, static_cast<std::size_t>(columns * size));
+    return;
   }
+  for (std::int64_t c = 0; c < columns; ++c) std::memcpy(to + c * size, from + c * step * size, sizeof(Element));
+}
+
+// Elements of a view, in its order.
+template <class Element>
+void copy_view(char* to, const char* from, const Dims& shape, const Dims& strides) {
+  constexpr std::int64_t size = sizeof(Element);
+  const std::int64_t count = element_count(shape);
+  if (count == 0) return;
+  const std::int64_t columns = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 1 : strides.back();
+  Dims outer = shape, from_strides = strides, to_strides = strides_of(shape);
+  if (!outer.empty()) outer.back() = 1;
+  // A dimension whose elements stand side by side, if it is not the last.
+  std::size_t rows_at = shape.size();
+  for (std::size_t d = 0; step != 1 && d + 1 < shape.size(); ++d)
+    if (strides[d] == 1 && shape[d] > 1) rows_at = d;
+  const bool turned = rows_at < shape.size();
+  if (turned) outer[rows_at] = 1;
+  Walk walk(outer, {from_strides, to_strides});
+  for (std::int64_t left = element_count(outer); left > 0; --left, walk.next()) {
+    const char* at = from + walk.offset(0) * size;
+    if (turned)
+      transpose<Element>(to + walk.offset(1) * size, at, shape[rows_at], columns, to_strides[rows_at], step);
+    else
+      copy_row<Element>(to + walk.offset(1) * size, at, columns, step);
+  }
+}
+
+}  // namespace
+
+void strided_copy(char* to, const Tensor& from, const Dims& shape, std::int64_t offset, const Dims& strides) {
+  const std::int64_t size = type_bytes(from.type);
+  const char* at = from.bytes->data() + offset * size;
+  if (size == 1) return copy_view<std::uint8_t>(to, at, shape, strides);
+  if (size == 2) return copy_view<std::uint16_t>(to, at, shape, strides);
+  if (size == 4) return copy_view<std::uint32_t>(to, at, shape, strides);
+  copy_view<std::uint64_t>(to, at, shape, strides);
+}
+
+Tensor strided_copy(const Tensor& from, Dims shape, std::int64_t offset, const Dims& strides) {
+  std::string bytes(static_cast<std::size_t>(element_count(shape) * type_bytes(from.type)), '\0');
+  strided_copy(bytes.data(), from, shape, offset, strides);
   return {from.type, std::move(shape), std::make_shared<const std::string>(std::move(bytes))};
 }
 

@@ -40,6 +40,7 @@ Dims strides_of(const Dims& shape);
 // The tensor of `shape` whose element at index i is the element of `from` at offset + sum of i[d] * strides[d]: views
 // such as transpositions, slices and broadcasts. Every place must lie within `from`.
 Tensor strided_copy(const Tensor& from, Dims shape, std::int64_t offset, const Dims& strides);
+void strided_copy(char* to, const Tensor& from, const Dims& shape, std::int64_t offset, const Dims& strides);
 
 // Strides over an array of shape `from` that is broadcast to `to` (dimensions of size 1, or missing ones in front).
 Dims broadcast_strides(const Dims& from, const Dims& to);
