@@ -123,26 +123,52 @@ int Search::shape_of(const network::Layer& l) {
   return number;
 }
 
+constexpr std::size_t mask_of_key = 3;
+
+Search::Key Search::key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division) {
+  const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
+  const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
+  return {shape_of(*c.layer),
+          shape_of(*c.kernel),
+          c.pool == nullptr ? -1 : shape_of(*c.pool),
+          full ? -1 : weighed_as(*c.layer),  // masks are told apart by their layer
+          division == nullptr ? -1 : number(division->cols),
+          division == nullptr ? -1 : number(division->rows),
+          rows.size(),
+          number(c.operand),
+          number(c.in_ddr.input) + number(c.in_ddr.operand) * 2 + number(c.in_ddr.output) * 4,
+          c.input_sharers,
+          number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
+          c.staging};
+}
+
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
   const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
   if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, c.asked ? reach_ : Reach{});
-  const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
-  const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
-  const Key key{shape_of(*c.layer),
-                shape_of(*c.kernel),
-                c.pool == nullptr ? -1 : shape_of(*c.pool),
-                full ? -1 : weighed_as(*c.layer),  // masks are told apart by their layer
-                number(p.sharding.cols),
-                number(p.sharding.rows),
-                rows.size(),
-                number(c.operand),
-                number(c.in_ddr.input) + number(c.in_ddr.operand) * 2 + number(c.in_ddr.output) * 4,
-                c.input_sharers,
-                number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
-                c.staging};
-  const auto [it, added] = found_.try_emplace(key);
+  const auto [it, added] = found_.try_emplace(key_of(c, rows, &p.sharding));
   if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach_);
   return it->second;
+}
+
+std::optional<double> Search::least_cost(const LayerCase& c, mapping::Span rows, std::optional<Guess>& guess) const {
+  std::vector<mapping::Sharding> shardings =
+      in_.policy.shardings(is_square(*c.layer, *c.kernel), c.input_axis, c.output_axis);
+  Reach cheaper;
+  const mapping::Tiling tiling = guess ? guess->tiling : mapping::Tiling{};
+  if (guess) {
+    cheaper.guess = &tiling;
+    std::stable_partition(shardings.begin(), shardings.end(), [&](const auto& s) { return s == guess->sharding; });
+  }
+  std::optional<double> best;
+  for (const mapping::Sharding& s : shardings) {
+    const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array);
+    const FoundTiles found = choose_tiles(c, p, in_.array, in_.latency_model, cheaper);
+    cheaper.guess = nullptr;
+    if (!found.tiles) continue;
+    best = cheaper.below = found.tiles->estimate.cycles;
+    guess = Guess{s, found.tiles->tiling};
+  }
+  return best;
 }
 
 // The tiling with tiles of at most the forced sizes, the better of its two ways to stage an input in DDR.
@@ -351,13 +377,11 @@ std::optional<double> Search::cost(const Draft& d, const Unit& u, mapping::Span 
   set_axes(in_, d, c, {kernel.inputs[0], u.same_rows.empty() ? -1 : u.same_rows[0], u.target});
   c.input_sharers = where.sharers;
   c.staging = where.staging;
-  std::optional<double> best;
-  for (const mapping::Sharding& s : in_.policy.shardings(is_square(u.geometry, kernel), c.input_axis, c.output_axis)) {
-    const mapping::Partition p = make_partition(u.geometry, rows, s, in_.array);
-    const auto& tiles = this->tiles(c, p, rows).tiles;
-    if (tiles && (!best || tiles->estimate.cycles < *best)) best = tiles->estimate.cycles;
-  }
-  return best;
+  Key key = key_of(c, rows, nullptr);
+  const auto [it, added] = costs_.try_emplace(key);
+  key[mask_of_key] = -1;
+  if (added) it->second = least_cost(c, rows, guesses_[key]);
+  return it->second;
 }
 
 }  // namespace tessera::schedule

@@ -103,12 +103,22 @@ class Search {
   std::optional<Choice> with_forced(const LayerCase& c, mapping::Span rows, Choice choice, Demand& demand) const;
   Choice choice_of(const LayerCase& c, const mapping::Partition& p, const TileChoice& tiles) const;
   const FoundTiles& tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows);
+  // A division and its tiles.
+  struct Guess {
+    mapping::Sharding sharding;
+    mapping::Tiling tiling;
+  };
+  // What the cheapest mapping costs, whatever its division. It is most likely the guess, and becomes the next one.
+  std::optional<double> least_cost(const LayerCase& c, mapping::Span rows, std::optional<Guess>& guess) const;
 
   const Inputs& in_;
   int shape_of(const network::Layer& layer);
-  using Key = std::array<std::int64_t, 12>;  // all that the search for tiles looks at
+  using Key = std::array<std::int64_t, 12>;  // all that the search for tiles looks at, and the division
+  Key key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division);  // null: of all
   std::vector<network::Layer> shapes_;
   std::map<Key, FoundTiles> found_;
+  std::map<Key, std::optional<double>> costs_;
+  std::map<Key, std::optional<Guess>> guesses_;  // of layers that differ in their masks alone
   FoundTiles uncommon_;
   std::map<network::LayerId, mapping::LayerWeights> weights_, full_weights_;
   Reach reach_;  // of alternatives to the cheapest mapping

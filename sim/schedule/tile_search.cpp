@@ -44,6 +44,8 @@ class TileSearch {
         latency_model_(latency_model),
         reach_(reach.ratio),
         cuts_apart_(reach.cuts_apart),
+        below_(reach.below),
+        guess_(reach.guess),
         l_(*c.layer),
         limit_(a.tile.memory.size - a.tile.reserved),
         plan_(plan_channels(c, p, a)),
@@ -54,6 +56,11 @@ class TileSearch {
   }
 
   FoundTiles run() {
+    if (guess_ != nullptr) {
+      mapping::Tiling t = *guess_;
+      t.input_slots = mapping::Tiling{}.input_slots;
+      if (const mapping::Weights w = weights_of(c_, p_, t); w.largest <= limit_) consider(t, w);
+    }
     const int in_blocks = network::stored_channels(l_.in.c) / 8;
     const std::vector<int> chunks = !sums_channels(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
     for (int no : operator_of(l_).splits_channels ? counts_up_to(p_.max_b, p_.max_b) : std::vector<int>{1})
@@ -71,9 +78,7 @@ class TileSearch {
 
  private:
   // What is of no interest any more: of all tilings, and of those of one order.
-  double enough() const {
-    return found_.tiles ? found_.tiles->estimate.cycles * reach_ : std::numeric_limits<double>::infinity();
-  }
+  double enough() const { return found_.tiles ? found_.tiles->estimate.cycles * reach_ : below_; }
   double enough(const std::optional<TileChoice>& order) const {
     return order ? std::min(enough(), order->estimate.cycles) : enough();
   }
@@ -159,6 +164,8 @@ class TileSearch {
   const cost::LatencyModel& latency_model_;
   const double reach_;
   const bool cuts_apart_;
+  const double below_;
+  const mapping::Tiling* guess_;
   const network::Layer& l_;
   const Bytes limit_;
   const mapping::Channels plan_;

@@ -3,11 +3,14 @@
 
 #include "sim/base/random.h"
 #include "sim/cost/control_time.h"
+#include "sim/cost/tuned.h"
 #include "sim/mapping/stored_masks.h"
 #include "sim/schedule/channel_order.h"
 #include "sim/schedule/channel_plan.h"
 #include "sim/schedule/depth_first.h"
 #include "sim/schedule/sharding_axis.h"
+#include "sim/schedule/tile_search.h"
+#include "sim/sparsity/layer_mask.h"
 
 using namespace tessera;
 using namespace tessera::arch;
@@ -165,4 +168,40 @@ TEST_CASE("reordered channels load the rows of an array evenly") {
   CHECK(imbalance(stored_mask(masks[1], orders[1], orders[0]), 4) == Approx(1.0));
   CHECK(orders[0].empty());  // the network's input keeps its order
   CHECK(orders[2].empty());  // and so does its output
+}
+
+TEST_CASE("a search for tiles with a limit finds what one without finds, or nothing that is below") {
+  ArraySpec a;
+  a.memtile.dma.s2mm = a.memtile.dma.mm2s = 6;
+  a.memtile.memory.size = 1 << 19;
+  const cost::LatencyModel& peak = **cost::find_latency_model("peak");
+  Random random(3);
+  const auto below = [&](int n) { return static_cast<int>(random.below(n)); };
+  int found = 0;
+  for (int round = 0; round < 60; ++round) {
+    Layer layer;
+    layer.op = Op::conv2d;
+    layer.in = {7 << below(4), 7 << below(4), 32 << below(4)};
+    layer.out = {layer.in.h, layer.in.w, 32 << below(4)};
+    LayerWeights weights(layer, layer_mask(layer, std::nullopt), cost::tuned.paced_windows);
+    LayerCase c;
+    c.layer = c.kernel = &layer;
+    c.weights = &weights;
+    c.in_ddr.input = below(3) == 0;
+    c.staging = a.memtile.memory.size;
+    const Axis axes[] = {Axis::height, Axis::width, Axis::channels};
+    const Partition p = make_partition(layer, {0, layer.out.h}, {axes[below(3)], axes[below(3)]}, a);
+    const FoundTiles free = choose_tiles(c, p, a, peak, {1.2, false});
+    Reach limited{1.2, false};
+    limited.below = free.tiles ? free.tiles->estimate.cycles : 1e9;
+    CHECK_FALSE(choose_tiles(c, p, a, peak, limited).tiles);
+    if (!free.tiles) continue;
+    ++found;
+    limited.below *= 1 + random.below(100) / 100.0 + 1e-9;
+    const FoundTiles same = choose_tiles(c, p, a, peak, limited);
+    REQUIRE(same.tiles);
+    CHECK(same.tiles->estimate.cycles == free.tiles->estimate.cycles);
+    CHECK(same.tiles->tiling.steps() == free.tiles->tiling.steps());
+  }
+  CHECK(found > 30);
 }
