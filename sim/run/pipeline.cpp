@@ -4,10 +4,10 @@
 
 #include "sim/base/json_file.h"
 #include "sim/base/phase.h"
-#include "sim/compile/compile.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
 #include "sim/control/lower.h"
+#include "sim/lower/lower.h"
 #include "sim/lower/needs.h"
 #include "sim/lower/program_memory.h"
 #include "sim/program/hash.h"
@@ -98,6 +98,13 @@ std::optional<Failure> check_bounds(const program::Program& program, const exec:
   return wrong;
 }
 
+// As a trial made it, or from the beginning.
+Expected<program::Program> program_of(const mapping::Mapping& mapping, SimulatedTrials& trials, const RunConfig& config,
+                                      const network::Network& network, const SimulatedTrials::Masks& masks) {
+  if (std::optional<program::Program> made = trials.take_program(mapping)) return std::move(*made);
+  return lower::lower(network, masks, config.array, mapping);
+}
+
 }  // namespace
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
@@ -110,10 +117,16 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed) 
     return Failure{ExitCode::does_not_fit, std::move(missing)};
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
-  const SimulatedTrials trials(config.array, **latency_model);
+  const network::Batch batch = batch_of(config);
+  SimulatedTrials trials(batch.network, masks, config.array, **latency_model);
   Expected<schedule::Schedule> schedule =
-      compile::make_schedule(batch_of(config).network, masks, config.array, **latency_model, config.schedule, &trials);
+      schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
+  if (schedule->mapping) {
+    Expected<program::Program> program = program_of(*schedule->mapping, trials, config, batch.network, masks);
+    if (!program) return program.failure();
+    schedule->program = std::move(*program);
+  }
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
   const auto code = [&](const program::KernelCall& call, const network::Layer& layer) {
@@ -140,8 +153,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed) 
     return std::move(*wrong);
   }
   enter_phase("computing bounds");
-  plan.bounds =
-      analytic_bounds(batch_of(config).network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
+  plan.bounds = analytic_bounds(batch.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   return plan;
 }
 

@@ -1,23 +1,59 @@
 #include "sim/run/simulated_trials.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "sim/control/lower.h"
 #include "sim/exec/backend.h"
 #include "sim/lower/lower.h"
 #include "sim/lower/needs.h"
+#include "sim/mapping/text.h"
 #include "sim/run/isolate.h"
 
 namespace tessera::run {
+namespace {
 
-std::optional<std::vector<double>> SimulatedTrials::layer_ends(
-    const network::Network& network, const std::vector<std::optional<sparsity::BlockMask>>& masks,
-    const mapping::Mapping& mapping) const {
+// What tells trials of one network apart: its mapping, and the bits of the masks.
+std::string text_of(const network::Network& network, const SimulatedTrials::Masks& masks,
+                    const mapping::Mapping& mapping) {
+  std::string text = mapping::write_mapping(mapping, network);
+  for (const auto& mask : masks) {
+    text += mask ? fmt::format("{}x{} ", mask->bc, mask->bi) : "-";
+    if (mask) text.append(mask->bits.begin(), mask->bits.end());
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::vector<double>> SimulatedTrials::layer_ends(const network::Network& network, const Masks& masks,
+                                                               const mapping::Mapping& mapping) const {
+  if (&network != &network_) return carry_out(network, masks, mapping).ends;
+  const auto [it, added] = known_.try_emplace(text_of(network, masks, mapping));
+  if (!added) return it->second;
+  Trial trial = carry_out(network, masks, mapping);
+  it->second = std::move(trial.ends);
+  if (!it->second || it->first != text_of(network, masks_, mapping)) return it->second;
+  const double cycles = *std::max_element(it->second->begin(), it->second->end());
+  if (!fastest_.program || cycles < fastest_.cycles) fastest_ = {it->first, cycles, std::move(trial.program)};
+  return it->second;
+}
+
+std::optional<program::Program> SimulatedTrials::take_program(const mapping::Mapping& mapping) {
+  if (!fastest_.program || fastest_.text != text_of(network_, masks_, mapping)) return std::nullopt;
+  return std::exchange(fastest_.program, std::nullopt);
+}
+
+SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& network, const Masks& masks,
+                                                  const mapping::Mapping& mapping) const {
   Expected<program::Program> program = lower::lower(network, masks, array_, mapping);
-  if (!program || !lower::too_long_transfers(*program, array_).empty()) return std::nullopt;
+  if (!program || !lower::too_long_transfers(*program, array_).empty()) return {};
   const std::vector<Millicycles> durations = kernel_durations(*program, latency_model_);
   program = control::lower(std::move(*program), array_, durations);
-  if (!program) return std::nullopt;
+  if (!program) return {};
   const auto simulate_ends = [&]() -> Expected<std::string> {
     exec::SimOptions options;
     options.fidelity = exec::Fidelity::transaction;
@@ -29,14 +65,15 @@ std::optional<std::vector<double>> SimulatedTrials::layer_ends(
     return bytes;
   };
   const Expected<std::string> bytes = IsolatedTask(simulate_ends).wait();
-  if (!bytes) return std::nullopt;
-  std::vector<double> ends(bytes->size() / sizeof(Millicycles));
+  Trial trial{std::move(*program), std::nullopt};
+  if (!bytes) return trial;
+  std::vector<double>& ends = trial.ends.emplace(bytes->size() / sizeof(Millicycles));
   for (std::size_t k = 0; k < ends.size(); ++k) {
     Millicycles end = 0;
     std::memcpy(&end, bytes->data() + k * sizeof end, sizeof end);
     ends[k] = static_cast<double>(end) / millicycles_per_cycle;
   }
-  return ends;
+  return trial;
 }
 
 }  // namespace tessera::run

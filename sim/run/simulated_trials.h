@@ -1,21 +1,46 @@
 // Trials of a schedule on the simulator, each in a process of its own.
 #pragma once
+#include <map>
+#include <string>
+
 #include "sim/cost/latency_model.h"
+#include "sim/program/program.h"
 #include "sim/schedule/trials.h"
 
 namespace tessera::run {
 
 class SimulatedTrials : public schedule::Trials {
  public:
-  SimulatedTrials(const arch::ArraySpec& array, const cost::LatencyModel& latency_model)
-      : array_(array), latency_model_(latency_model) {}
-  std::optional<std::vector<double>> layer_ends(const network::Network& network,
-                                                const std::vector<std::optional<sparsity::BlockMask>>& masks,
+  using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+  // Of the network that is scheduled with these masks what a mapping takes is found out once.
+  SimulatedTrials(const network::Network& network, const Masks& masks, const arch::ArraySpec& array,
+                  const cost::LatencyModel& latency_model)
+      : network_(network), masks_(masks), array_(array), latency_model_(latency_model) {}
+  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks& masks,
                                                 const mapping::Mapping& mapping) const override;
 
+  // The program of that mapping and of those masks, with its controllers, where it was the fastest that was tried; it
+  // is handed over.
+  std::optional<program::Program> take_program(const mapping::Mapping& mapping);
+
  private:
+  struct Trial {
+    std::optional<program::Program> program;  // nothing: none can be made
+    std::optional<std::vector<double>> ends;
+  };
+  Trial carry_out(const network::Network& network, const Masks& masks, const mapping::Mapping& mapping) const;
+
+  const network::Network& network_;
+  const Masks& masks_;
   const arch::ArraySpec& array_;
   const cost::LatencyModel& latency_model_;
+  mutable std::map<std::string, std::optional<std::vector<double>>> known_;  // by the trial's text
+  struct Fastest {
+    std::string text;
+    double cycles = 0;
+    std::optional<program::Program> program;
+  };
+  mutable Fastest fastest_;
 };
 
 }  // namespace tessera::run

@@ -1,0 +1,74 @@
+// Does a trial that is remembered say what one that is carried out says?
+#include "sim/run/simulated_trials.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "sim/lower/lower.h"
+#include "sim/program/hash.h"
+#include "tests/verify/subject.h"
+
+using namespace tessera;
+
+namespace {
+
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+
+const char* const layers = R"({"name": "net", "input": [16, 16, 64], "layers": [
+  {"name": "a", "op": "conv2d", "channels": 128, "kernel": 3, "padding": 1},
+  {"name": "b", "op": "conv2d", "channels": 128, "kernel": 3, "padding": 1}]})";
+
+// Chosen by estimates; `other`: with another division of the last layer.
+mapping::Mapping mapping_of(const Subject& s, const Masks& masks, bool other) {
+  schedule::ScheduleSpec spec;
+  spec.search = schedule::SearchKind::estimate;
+  if (other) spec.layers["b"].cols = spec.layers["b"].rows = mapping::Axis::channels;
+  const auto schedule = schedule::decide_schedule(s.network, masks, s.array, **cost::find_latency_model("peak"), spec);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return *schedule->mapping;
+}
+
+}  // namespace
+
+TEST_CASE("trials are told apart by mapping and masks") {
+  const Subject s = *make_subject("net", layers, generic_array(2, 2, {}), 0.5);
+  const Masks dense(s.masks.size());
+  Masks other = s.masks;
+  std::fill(other.back()->bits.begin(), other.back()->bits.end() - 64, std::uint8_t{0});
+  const cost::LatencyModel& peak = **cost::find_latency_model("peak");
+  const mapping::Mapping first = mapping_of(s, dense, false), second = mapping_of(s, dense, true);
+  const run::SimulatedTrials remembering(s.network, s.masks, s.array, peak);
+  std::vector<std::vector<double>> seen;
+  for (const mapping::Mapping* m : {&first, &second, &first})
+    for (const Masks* masks : {&dense, &s.masks, static_cast<const Masks*>(&other), &dense}) {
+      const auto ends = remembering.layer_ends(s.network, *masks, *m);
+      const auto again = run::SimulatedTrials(s.network, s.masks, s.array, peak).layer_ends(s.network, *masks, *m);
+      REQUIRE(ends.has_value());
+      CHECK(*ends == *again);
+      seen.push_back(*ends);
+    }
+  CHECK(seen[0] != seen[1]);
+  CHECK(seen[1] != seen[2]);
+  const network::Network copy = s.network;  // of which nothing is remembered
+  CHECK(*remembering.layer_ends(copy, dense, first) == seen[0]);
+}
+
+TEST_CASE("the program of the fastest trial with the masks of the run is kept") {
+  const Subject s = *make_subject("net", layers, generic_array(2, 2, {}), 0.5);
+  const Masks dense(s.masks.size());
+  const mapping::Mapping first = mapping_of(s, s.masks, false), second = mapping_of(s, s.masks, true);
+  const cost::LatencyModel& peak = **cost::find_latency_model("peak");
+  run::SimulatedTrials trials(s.network, s.masks, s.array, peak);
+  CHECK_FALSE(trials.take_program(first));
+  const auto of_dense = trials.layer_ends(s.network, dense, first);
+  CHECK_FALSE(trials.take_program(first));
+  const auto a = trials.layer_ends(s.network, s.masks, first), b = trials.layer_ends(s.network, s.masks, second);
+  REQUIRE((a && b && *a != *b));
+  const bool is_first = *std::max_element(a->begin(), a->end()) <= *std::max_element(b->begin(), b->end());
+  CHECK_FALSE(trials.take_program(is_first ? second : first));
+  const auto program = trials.take_program(is_first ? first : second);
+  REQUIRE(program);
+  CHECK(program::program_hash(*program) ==
+        program::program_hash(*lower::lower(s.network, s.masks, s.array, is_first ? first : second)));
+  CHECK_FALSE(trials.take_program(is_first ? first : second));
+}
