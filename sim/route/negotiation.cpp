@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <queue>
 
 namespace tessera::route {
 namespace {
@@ -85,11 +84,12 @@ class Negotiation {
     std::fill(wanted_.begin(), wanted_.end(), 0);
     std::size_t left = 0;
     for (const program::TileId t : streams_[s].to) left += t == streams_[s].from ? 0 : ++wanted_[index(t)];
-    front_ = {};
+    front_.clear();
     join(streams_[s].from);
     while (left > 0 && !front_.empty()) {
-      const auto [distance, tile] = front_.top();
-      front_.pop();
+      const auto [distance, tile] = front_.front();
+      std::pop_heap(front_.begin(), front_.end());
+      front_.pop_back();
       if (-distance != distance_[index(-tile)]) continue;
       const program::TileId at = -tile;
       if (wanted_[index(at)] != 0 && in_tree_[index(at)] == 0) {
@@ -103,7 +103,7 @@ class Negotiation {
         if (in_tree_[index(next)] != 0 || d >= distance_[index(next)]) continue;
         distance_[index(next)] = d;
         by_[index(next)] = l;
-        front_.emplace(-d, -next);
+        push(d, next);
       }
     }
     for (const int l : tree) ++now_.streams[static_cast<std::size_t>(l)];
@@ -113,7 +113,11 @@ class Negotiation {
   void join(program::TileId tile) {
     in_tree_[index(tile)] = 1;
     distance_[index(tile)] = 0;
-    front_.emplace(0, -tile);
+    push(0, tile);
+  }
+  void push(std::int64_t distance, program::TileId tile) {
+    front_.emplace_back(-distance, -tile);
+    std::push_heap(front_.begin(), front_.end());
   }
   void branch(program::TileId tile, std::vector<int>& tree) {
     const std::size_t before = tree.size();
@@ -136,7 +140,7 @@ class Negotiation {
   std::vector<std::int64_t> distance_;
   std::vector<int> by_;  // links that the cheapest way comes by
   std::vector<char> in_tree_, wanted_;
-  std::priority_queue<std::pair<std::int64_t, int>> front_;  // -distance, -tile: the nearest first, then the lowest
+  std::vector<std::pair<std::int64_t, int>> front_;  // heap of -distance, -tile: the nearest first, then the lowest
 };
 
 }  // namespace

@@ -26,6 +26,16 @@ std::vector<Way> united(const std::vector<Way>& a, const std::vector<Way>& b) {
   return both;
 }
 
+std::size_t size_united(const std::vector<Way>& a, const std::vector<Way>& b) {
+  std::size_t size = a.size();
+  auto at = a.begin();
+  for (const Way way : b) {
+    while (at != a.end() && *at < way) ++at;
+    size += at == a.end() || *at != way ? 1 : 0;
+  }
+  return size;
+}
+
 class Sharing {
  public:
   Sharing(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
@@ -111,9 +121,11 @@ class Sharing {
     std::vector<Group> groups;
     double cycles = 0;
     for (std::size_t k = 0; k < on_[l].size(); ++k) groups.push_back({{k}, {}, cycles_[on_[l][k].first]});
-    for (const Passage& p : behind)
-      for (std::size_t k = 0; k < groups.size(); ++k)
-        if (static_cast<std::size_t>(p.stream) == on_[l][k].first) groups[k].ways.push_back(p.way);
+    for (const Passage& p : behind) {  // streams stand in on_ in their order, each once
+      const auto at = std::lower_bound(on_[l].begin(), on_[l].end(), Place{static_cast<std::size_t>(p.stream), 0});
+      if (at != on_[l].end() && at->first == static_cast<std::size_t>(p.stream))
+        groups[static_cast<std::size_t>(at - on_[l].begin())].ways.push_back(p.way);
+    }
     for (Group& group : groups) {
       std::sort(group.ways.begin(), group.ways.end());
       group.ways.erase(std::unique(group.ways.begin(), group.ways.end()), group.ways.end());
@@ -149,7 +161,7 @@ class Sharing {
 
   // What it costs that two groups share a link: a way more weighs as much as a link's share of the cycles.
   double price(const Group& a, const Group& b, double fair) const {
-    const int ways = static_cast<int>(united(a.ways, b.ways).size());
+    const int ways = static_cast<int>(size_united(a.ways, b.ways));
     const int more = ways - static_cast<int>(std::max(a.ways.size(), b.ways.size()));
     const int over = std::max(0, ways - spec_.slots);
     return (more + 8 * over) * (fair + 1) + a.cycles + b.cycles;

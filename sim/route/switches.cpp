@@ -60,11 +60,11 @@ Passages passages_of(const Grid& grid, const program::EngineMap& map, const std:
   std::vector<Entry> entry(all.size());
   std::vector<Way> way(all.size());
   std::vector<program::TileId> passed;
+  std::vector<int> link(grid.links().size());  // by sides: the link that the stream at hand takes
   for (std::size_t s = 0; s < routing.streams.size(); ++s) {
     const auto stream = static_cast<int>(s);
     const program::EngineMap::Info& source = map.info(routing.streams[s].source);
     entry[static_cast<std::size_t>(source.tile)] = {stream, -1, grid.slave_of(source)};
-    std::vector<int> link(grid.links().size());
     for (const Hop& hop : routing.trees[s]) {
       const Links& links = grid.links()[static_cast<std::size_t>(hop.links)];
       entry[static_cast<std::size_t>(links.to)] = {stream, hop.links, links.slave + hop.link};
