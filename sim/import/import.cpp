@@ -22,6 +22,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   recognize_activations(*graph);
   remove_dead_code(*graph);
   fold_batch_norm(*graph);
+  remove_dead_code(*graph);  // what was folded reads nothing any more
   fold_bias(*graph);
   problems = take_quantization(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
