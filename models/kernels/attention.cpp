@@ -52,6 +52,7 @@ void softmax(const program::KernelCall& call, const network::Layer& layer, const
 void layer_normalization(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
                          const std::uint8_t* bias, const std::uint8_t* factors, std::int8_t* result) {
   const std::int64_t pixels = std::int64_t{call.in_h} * call.in_w, n = layer.out.c;
+  const std::int64_t epsilon = ops::epsilon_term(layer);
   const auto* of = reinterpret_cast<const std::int8_t*>(factors);
   for (std::int64_t p = 0; p < pixels; ++p, in += call.in_c, result += call.in_c) {
     std::int64_t sum = 0, squares = 0;
@@ -60,7 +61,7 @@ void layer_normalization(const program::KernelCall& call, const network::Layer& 
       squares += in[c] * in[c];
     }
     if (!layer.mean) sum = 0;
-    const std::int64_t root = std::max<std::int64_t>(1, integer_root(n * squares - sum * sum));
+    const std::int64_t root = std::max<std::int64_t>(1, integer_root(n * squares - sum * sum + epsilon));
     for (int c = 0; c < call.in_c; ++c) {
       std::int32_t b = 0;
       std::memcpy(&b, bias + 4 * c, 4);

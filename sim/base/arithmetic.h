@@ -60,9 +60,11 @@ inline std::int64_t integer_root(std::int64_t n) {
 // e(x) * 2^7 / sum of all e, rounded, at most 127: steps of 1/128.
 inline std::int8_t softmax_share(std::int64_t e, std::int64_t sum) { return saturate8((e * 128 + sum / 2) / sum); }
 
-// Layer normalization over n int8 values x: s their sum, q the sum of their squares, root = floor(sqrt(n q - s s)), at
-// least 1, which is n standard deviations. z = (n x - s) / root in steps of 2^-10, rounded to the nearest, halves up;
-// the result is z * factor + bias, requantized. Without centring s is 0. There is no epsilon: a step of int8 is more.
+// Layer normalization over n int8 values x: s their sum, q the sum of their squares, root = floor(sqrt(n q - s s + e)),
+// at least 1, which is n standard deviations; e = n n epsilon, rounded, with epsilon in squared steps of x. z = (n x -
+// s) / root in steps of 2^-10, rounded to the nearest, halves up; the result is z * factor + bias, requantized. Without
+// centring s is 0.
+constexpr double largest_epsilon_term = 0x1p52;  // of e: with the deviations an exact double
 inline std::int32_t normalized(std::int64_t centred, std::int64_t root) {
   const std::int64_t numerator = centred * 2048 + root, divisor = 2 * root;
   const std::int64_t quotient = numerator / divisor;

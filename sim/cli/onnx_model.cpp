@@ -185,6 +185,8 @@ std::string import_summary(const import::Imported& imported) {
   if (imported.dead.macs > 0)
     text +=
         fmt::format("left out: {} multiply-accumulates that no output depends on\n", with_commas(imported.dead.macs));
+  for (const std::string& node : imported.left_out)
+    text += fmt::format("left out: {}, which picks among results; the network ends before it\n", node);
   if (imported.widened > 0)
     text += fmt::format(
         "asymmetric: {} tensors have a zero point; kernels have none, so that their steps are larger than the file's\n",

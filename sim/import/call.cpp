@@ -1,6 +1,7 @@
 #include "sim/import/call.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -63,12 +64,27 @@ std::string Call::text(const char* name, const char* otherwise) {
   return otherwise;
 }
 
+std::string Call::word(const char* name, std::initializer_list<const char*> legal) {
+  const std::string given = text(name, *legal.begin());
+  if (std::find(legal.begin(), legal.end(), given) != legal.end()) return given;
+  refuse(name, "is " + given, fmt::format("{}", fmt::join(legal, ", ")));
+  return *legal.begin();
+}
+
 Dims Call::integers(const char* name, Dims otherwise) {
   const Attribute* given = find(name);
   if (given == nullptr) return otherwise;
   if (const auto* value = std::get_if<Dims>(given)) return *value;
   refuse(name, "is no list of whole numbers", "INTS");
   return otherwise;
+}
+
+std::vector<double> Call::real_list(const char* name) {
+  const Attribute* given = find(name);
+  if (given == nullptr) return {};
+  if (const auto* value = std::get_if<std::vector<float>>(given)) return {value->begin(), value->end()};
+  refuse(name, "is no list of real numbers", "FLOATS");
+  return {};
 }
 
 const Tensor* Call::tensor(const char* name) {

@@ -2,6 +2,7 @@
 // the outputs and when they compute them. What is wrong is kept as problems that name node and attribute; after the
 // first, values asked for are harmless and the outputs do not count.
 #pragma once
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,10 @@ class Call {
   std::int64_t integer(const char* attribute, std::int64_t otherwise);
   double real(const char* attribute, double otherwise);
   std::string text(const char* attribute, const char* otherwise);
+  // One of some words, the first where it is not given; others are refused.
+  std::string word(const char* attribute, std::initializer_list<const char*> legal);
   Dims integers(const char* attribute, Dims otherwise);
+  std::vector<double> real_list(const char* attribute);  // empty where it is not given
   const Tensor* tensor(const char* attribute);
   // An axis of `rank` dimensions, counted from the end when negative; 0 after a problem.
   std::int64_t axis(const char* attribute, std::int64_t otherwise, std::int64_t rank);

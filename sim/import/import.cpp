@@ -11,8 +11,8 @@ namespace tessera::import {
 Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead) {
   Expected<Graph> graph = read_onnx(path, sizes);
   if (!graph) return graph.failure();
-  upgrade(*graph);
   expand_quantized_forms(*graph);
+  upgrade(*graph);
   std::vector<Problem> problems = infer(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   note_quantized_constants(*graph);
@@ -22,6 +22,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   recognize_activations(*graph);
   remove_dead_code(*graph);
   fold_batch_norm(*graph);
+  remove_dead_code(*graph);  // what was folded reads nothing any more
   fold_bias(*graph);
   problems = take_quantization(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
@@ -34,11 +35,13 @@ namespace {
 // What the layers' rules do not know, said by what they know.
 void say_in_layers(Graph& graph) {
   cut_host_inputs(graph);
+  join_softmax_rows(graph);
+  resample_by_products(graph);
   fold_padding(graph);
   split_parts_of_concats(graph);
   multiply_out(graph);
-  expand_attention(graph);
   recognize_group_norm(graph);
+  write_out_norms(graph);
   say_by_others(graph);
   widen_windows(graph);
   divide_windows(graph);
@@ -54,6 +57,9 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   const std::string path = graph.file;
   Imported imported;
   imported.dead = dead;
+  imported.left_out = end_before_picks(graph);
+  remove_dead_code(graph);
+  expand_attention(graph);
   imported.macs = count_macs(graph);
   imported.widened = graph.widened;
   say_in_layers(graph);
@@ -76,6 +82,7 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   imported.file_scales = std::move(lowered->scales);
   imported.factors = std::move(lowered->factors);
   imported.limits = std::move(lowered->limits);
+  imported.epsilons = std::move(lowered->epsilons);
   imported.joins = std::move(lowered->joins);
   imported.constants = std::move(lowered->constants);
   std::vector<Problem> problems = unfit_weights(imported, path);

@@ -35,15 +35,16 @@ struct Imported {
   std::vector<WeightFigures> figures;                // of these weights, by LayerId
   std::vector<LayerScale> scales;                    // by LayerId
   std::map<std::string, double> file_scales;         // steps that the file gives, by layer name
-  // By layer name: what inputs stand for over what stands in their tensors, the limit of a clipped ReLU, additions of
-  // what is never other than zero at one place, and constants as [h][w][c].
+  // By layer name: what inputs stand for over what stands in their tensors, the limit of a clipped ReLU, the epsilon of
+  // a normalization, additions of what is never other than zero at one place, and constants as [h][w][c].
   std::map<std::string, std::vector<double>> factors;
-  std::map<std::string, double> limits;
+  std::map<std::string, double> limits, epsilons;
   std::set<std::string> joins;
   std::map<std::string, std::vector<float>> constants;
   MacCount macs;
   DeadCode dead;
-  int widened = 0;  // see Graph
+  std::vector<std::string> left_out;  // what the network ends before, see end_before_picks
+  int widened = 0;                    // see Graph
 };
 
 Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/import/forms/form.h"
 #include "sim/import/operators/operator.h"
 #include "sim/import/passes.h"
 
@@ -79,33 +80,69 @@ std::optional<std::vector<std::optional<Operand>>> operands_of(const Graph& grap
   return operands;
 }
 
-std::vector<Problem> infer(Graph& graph) {
-  std::vector<Problem> problems;
-  std::vector<Node> nodes;
-  nodes.reserve(graph.nodes.size());
-  for (Node& given : graph.nodes) {
-    if (std::optional<std::vector<Node>> taken = branch_of(graph, given, problems)) {
-      nodes.insert(nodes.end(), taken->begin(), taken->end());
-      continue;
-    }
-    const Node& node = nodes.emplace_back(std::move(given));
-    const Operator* op = node.domain.empty() ? find_operator(node.op) : nullptr;
-    if (op == nullptr) {
-      for (const ValueId out : node.outputs) value_of(graph, out).known = value_of(graph, out).declared;
-      continue;
-    }
-    auto operands = operands_of(graph, node);
-    if (!operands) continue;
-    Call call(node, graph.opset, std::move(*operands), graph.file);
-    std::vector<Tensor> computed;
-    if (infer(*op, call) && op->compute != nullptr && (all_constant(call) || shape_only(node)) && worth_computing(call))
-      computed = op->compute(call);
-    if (node.attributes.count(in_branch) == 0)
-      problems.insert(problems.end(), call.problems().begin(), call.problems().end());
-    if (!call.refused()) keep_outputs(graph, node, call, std::move(computed));
+namespace {
+
+class Inference {
+ public:
+  explicit Inference(Graph& graph) : graph_(graph) {}
+
+  std::vector<Problem> run() {
+    std::vector<Node> given = std::move(graph_.nodes);
+    nodes_.reserve(given.size());
+    for (Node& node : given) take(std::move(node));
+    graph_.nodes = std::move(nodes_);
+    return std::move(problems_);
   }
-  graph.nodes = std::move(nodes);
-  return problems;
-}
+
+ private:
+  void take(Node given) {
+    if (std::optional<std::vector<Node>> taken = branch_of(graph_, given, problems_)) {
+      nodes_.insert(nodes_.end(), taken->begin(), taken->end());
+      return;
+    }
+    auto operands = operands_of(graph_, given);
+    const Operator* op = given.domain.empty() ? find_operator(given.op) : nullptr;
+    const Form* form = find_form(given);
+    if (op == nullptr && form == nullptr)
+      for (const ValueId out : given.outputs) value_of(graph_, out).known = value_of(graph_, out).declared;
+    if ((op == nullptr && form == nullptr) || !operands) return keep(std::move(given));
+    Call call(given, graph_.opset, std::move(*operands), graph_.file);
+    if (form != nullptr && (op == nullptr || !all_constant(call)))
+      take_form(*form, given, call);
+    else
+      take_operator(*op, given, call);
+  }
+
+  void keep(Node node) { nodes_.push_back(std::move(node)); }
+
+  void report(const Node& node, const Call& call) {
+    if (node.attributes.count(in_branch) == 0)
+      problems_.insert(problems_.end(), call.problems().begin(), call.problems().end());
+  }
+
+  void take_form(const Form& form, const Node& node, Call& call) {
+    std::vector<Node> parts = expanded(form, graph_, node, call);
+    report(node, call);
+    if (call.refused()) return keep(node);
+    for (Node& part : parts) take(std::move(part));
+  }
+
+  void take_operator(const Operator& op, const Node& node, Call& call) {
+    std::vector<Tensor> computed;
+    if (infer(op, call) && op.compute != nullptr && (all_constant(call) || shape_only(node)) && worth_computing(call))
+      computed = op.compute(call);
+    report(node, call);
+    if (!call.refused()) keep_outputs(graph_, node, call, std::move(computed));
+    keep(node);
+  }
+
+  Graph& graph_;
+  std::vector<Node> nodes_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> infer(Graph& graph) { return Inference(graph).run(); }
 
 }  // namespace tessera::import

@@ -4,9 +4,10 @@
 
 namespace tessera::import {
 
-// Infers every node in order; what depends on constants alone and decides shapes, or grows by no more than this, is
-// computed and becomes a constant. Problems of nodes in one pass; a node with unknown inputs is passed over. Operators
-// that are not known are no problem here: their outputs stay unknown.
+// Infers every node in order, after it was said by others where it is a form (forms/form.h); what depends on constants
+// alone and decides shapes, or grows by no more than this, is computed and becomes a constant. Problems of nodes in one
+// pass; a node with unknown inputs is passed over. Operators that are not known are no problem here: their outputs stay
+// unknown.
 std::vector<Problem> infer(Graph& graph);
 
 // Attribute of nodes within a branch of an If. What is wrong with them counts for nothing: where the condition is

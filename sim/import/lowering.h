@@ -25,6 +25,7 @@ struct Lowered {
   std::map<std::string, std::vector<double>> factors;
   std::set<std::string> joins;                          // additions of what is never other than zero at one place
   std::map<std::string, double> limits;                 // by layer name: of a clipped ReLU
+  std::map<std::string, double> epsilons;               // by layer name: of a normalization, in the file's numbers
   std::map<std::string, std::vector<float>> constants;  // by layer name: [h][w][c]
 };
 
@@ -82,6 +83,7 @@ class Lowering {
   // Its inputs are never other than zero at the same place: they have one scale.
   void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
   void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
+  void set_epsilon(const std::string& layer_name, double epsilon) { lowered_.epsilons[layer_name] = epsilon; }
   // Whether the node being lowered alone reads the layer: no other layer does, no node still to come reads a value that
   // stands there, and none of these is an output of the graph.
   bool alone(const std::string& layer_name) const;

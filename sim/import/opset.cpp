@@ -38,6 +38,7 @@ constexpr MovedAttribute moved[] = {
     {"Upsample", "scales", 1},
     {"Reshape", "shape", 1},
     {"Tile", "repeats", 1},
+    {"TopK", "k", 1},
 };
 
 // An attribute as a constant: whole numbers as int64, reals as float; none when it is of another kind.

@@ -140,7 +140,7 @@ class Recognizer {
     if (it != mean.attributes.end() && std::holds_alternative<Dims>(it->second)) axes = std::get<Dims>(it->second);
     if (const Tensor* given = constant_input(graph_, mean, 1)) axes = integers(*given);
     const auto rank = static_cast<std::int64_t>(in.shape.size());
-    if (!in.known || axes.size() != 1) return std::nullopt;
+    if (!in.known || axes.size() != 1 || integer_of(mean, "keepdims", 1) == 0) return std::nullopt;
     return (axes[0] + rank) % rank;
   }
   bool is_square(ValueId id, ValueId x) const {

@@ -35,10 +35,16 @@ ValueId causal_mask(Rewriter& r, const Node& node, std::int64_t rows, std::int64
   return r.reals(node, {1, 1, rows, columns}, values);
 }
 
+// Scores where the mask is true, and what masks elsewhere.
+ValueId chosen(Rewriter& r, const Node& node, ValueId scores, ValueId mask) {
+  const ValueId made = r.add(node, "Where", {mask, scores, r.real(node, masked_score)}, r.shape(scores));
+  r.retype(made, r.value(scores).type);
+  return made;
+}
+
 bool expand(Rewriter& r, const Node& node) {
   if (node.op != "Attention" || !node.domain.empty() || node.outputs.size() != 1) return false;
   const bool masks = node.inputs.size() > 3 && node.inputs[3] != no_value;
-  if (real_of(node, "softcap", 0) != 0 || (masks && !is_real(r.value(node.inputs[3]).type))) return false;
   const bool flat = r.shape(node.inputs[0]).size() == 3;
   const std::int64_t heads = flat ? integer_of(node, "q_num_heads", 1) : r.shape(node.inputs[0])[1],
                      shared = flat ? integer_of(node, "kv_num_heads", 1) : r.shape(node.inputs[1])[1];
@@ -50,7 +56,12 @@ bool expand(Rewriter& r, const Node& node) {
       r.add(node, "Transpose", {k}, {of_k[0], heads, of_k[3], of_k[2]}, {{"perm", Dims{0, 1, 3, 2}}});
   const double scale = real_of(node, "scale", 1 / std::sqrt(static_cast<double>(of_q[3])));
   ValueId s = r.add(node, "Mul", {r.add(node, "MatMul", {q, turned}, scores), r.real(node, scale)}, scores);
-  if (masks) s = r.add(node, "Add", {s, node.inputs[3]}, scores);
+  if (const double cap = real_of(node, "softcap", 0); cap != 0) {  // cap * tanh(s / cap)
+    const ValueId bent = r.add(node, "Tanh", {r.add(node, "Mul", {s, r.real(node, 1 / cap)}, scores)}, scores);
+    s = r.add(node, "Mul", {bent, r.real(node, cap)}, scores);
+  }
+  if (masks && is_real(r.value(node.inputs[3]).type)) s = r.add(node, "Add", {s, node.inputs[3]}, scores);
+  if (masks && !is_real(r.value(node.inputs[3]).type)) s = chosen(r, node, s, node.inputs[3]);
   if (integer_of(node, "is_causal", 0) != 0)
     s = r.add(node, "Add", {s, causal_mask(r, node, scores[2], scores[3])}, scores);
   s = r.add(node, "Softmax", {s}, scores, {{"axis", std::int64_t{-1}}});

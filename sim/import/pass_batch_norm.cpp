@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "sim/import/passes.h"
@@ -23,6 +24,7 @@ namespace {
 int channel_axis(const Node& producer) {
   if (producer.op == "Conv") return 0;
   if (producer.op == "Gemm") return integer_of(producer, "transB", 0) != 0 ? 0 : 1;
+  if (producer.op == "MatMul") return 1;
   if (producer.op == "ConvTranspose" && integer_of(producer, "group", 1) == 1) return 1;
   return -1;
 }
@@ -46,6 +48,41 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
   return affine;
 }
 
+// The same of a product with a constant per channel.
+std::optional<Affine> affine_of_product(const Graph& graph, const Node& mul, std::size_t constant,
+                                        const Node& producer) {
+  const Tensor* factors = constant_input(graph, mul, constant);
+  const Dims& shape = graph.values[static_cast<std::size_t>(producer.outputs[0])].shape;
+  const bool conv = producer.op == "Conv" || producer.op == "ConvTranspose";
+  const std::size_t from_end = conv ? shape.size() - 1 : 1;
+  if (factors == nullptr || factors->elements() == 1 || shape.size() < 2 ||
+      shape != graph.values[static_cast<std::size_t>(mul.outputs[0])].shape)
+    return std::nullopt;
+  const auto numbers = numbers_per_channel(*factors, from_end, shape[shape.size() - from_end]);
+  if (!numbers) return std::nullopt;
+  return Affine{*numbers, std::vector<double>(numbers->size(), 0)};
+}
+
+// Weights with the integers that they were made of, whose scales take the factors where they are positive.
+ValueId scaled_weights(Graph& graph, const Node& producer, int axis, const std::vector<double>& factors) {
+  Value scaled = graph.values[static_cast<std::size_t>(producer.inputs[1])];
+  scaled.name = producer.name + ".weight";
+  scaled.constant = scaled_channels(*scaled.constant, static_cast<std::size_t>(axis), factors);
+  scaled.type = scaled.constant->type;
+  const bool positive = std::all_of(factors.begin(), factors.end(), [](double f) { return f > 0; });
+  if (scaled.quantization && positive &&
+      (scaled.quantization->scales.size() == 1 || scaled.quantization->axis == axis)) {
+    Quantization& q = *scaled.quantization;
+    q.scales.resize(factors.size(), q.scales[0]);
+    q.zeros.resize(factors.size(), q.zeros[0]);
+    q.axis = axis;
+    for (std::size_t c = 0; c < factors.size(); ++c) q.scales[c] *= factors[c];
+  } else {
+    scaled.quantization.reset();
+  }
+  return graph.add_value(std::move(scaled));
+}
+
 // Whether the producer's bias, which may be missing, can take a number per channel.
 bool has_plain_bias(const Graph& graph, const Node& producer, std::size_t channels) {
   if (producer.inputs.size() <= 2 || producer.inputs[2] == no_value) return true;
@@ -62,11 +99,12 @@ void fold(Graph& graph, Node& producer, const Affine& affine, int axis) {
     for (std::size_t c = 0; c < shift.size(); ++c) shift[c] += beta * old[c] * affine.scale[c];
   }
   for (double& factor : factors) factor *= alpha;
-  const Tensor weights = scaled_channels(*constant_input(graph, producer, 1), static_cast<std::size_t>(axis), factors);
   producer.attributes.erase("alpha");
   producer.attributes.erase("beta");
+  producer.inputs[1] = scaled_weights(graph, producer, axis, factors);
+  const bool biased = producer.inputs.size() > 2 && producer.inputs[2] != no_value;
+  if (!biased && std::all_of(shift.begin(), shift.end(), [](double s) { return s == 0; })) return;
   producer.inputs.resize(3, no_value);
-  producer.inputs[1] = graph.add_constant(producer.name + ".weight", weights);
   const Dims sides{static_cast<std::int64_t>(shift.size())};
   producer.inputs[2] = graph.add_constant(producer.name + ".bias", make_tensor(DataType::f32, sides, shift));
 }
@@ -77,16 +115,21 @@ void fold_batch_norm(Graph& graph) {
   const std::vector<int> producers = producers_of(graph);
   std::vector<std::vector<int>> users = users_of(graph);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (graph.nodes[n].op != "BatchNormalization" || !graph.nodes[n].domain.empty()) continue;
-    const ValueId in = graph.nodes[n].inputs[0], out = graph.nodes[n].outputs[0];
-    const int from = producers[static_cast<std::size_t>(in)];
+    const bool norm = graph.nodes[n].op == "BatchNormalization", product = graph.nodes[n].op == "Mul";
+    if ((!norm && !product) || !graph.nodes[n].domain.empty()) continue;
+    const std::size_t side = product && constant_input(graph, graph.nodes[n], 0) != nullptr ? 1 : 0;
+    const ValueId in = graph.nodes[n].inputs[side], out = graph.nodes[n].outputs[0];
+    const int from = in < static_cast<ValueId>(producers.size()) ? producers[static_cast<std::size_t>(in)] : -1;
     if (from < 0 || users[static_cast<std::size_t>(in)].size() != 1 || graph.is_output(in)) continue;
     Node& producer = graph.nodes[static_cast<std::size_t>(from)];
     const int axis = channel_axis(producer);
-    const std::optional<Affine> affine = affine_of(graph, graph.nodes[n]);
-    if (axis < 0 || !affine || constant_input(graph, producer, 1) == nullptr ||
-        !has_plain_bias(graph, producer, affine->scale.size()))
-      continue;
+    const Tensor* weights = axis < 0 || !producer.domain.empty() ? nullptr : constant_input(graph, producer, 1);
+    const bool rows = weights != nullptr && producer.op == "MatMul";  // whose channel is the last dimension
+    const std::size_t rank = graph.values[static_cast<std::size_t>(out)].shape.size();
+    if (weights == nullptr || (rows && (weights->shape.size() != 2 || (norm && rank != 2)))) continue;
+    const std::optional<Affine> affine =
+        norm ? affine_of(graph, graph.nodes[n]) : affine_of_product(graph, graph.nodes[n], 1 - side, producer);
+    if (!affine || !has_plain_bias(graph, producer, affine->scale.size())) continue;
     fold(graph, producer, *affine, axis);
     redirect(graph, out, in);
     users[static_cast<std::size_t>(in)] = users[static_cast<std::size_t>(out)];

@@ -1,6 +1,18 @@
 #include "sim/import/passes.h"
 
 namespace tessera::import {
+
+std::optional<std::vector<double>> numbers_per_channel(const Tensor& constant, std::size_t from_end,
+                                                       std::int64_t channels) {
+  for (std::size_t d = 0; d < constant.shape.size(); ++d)
+    if (constant.shape[d] != 1 && (constant.shape.size() - d != from_end || constant.shape[d] != channels))
+      return std::nullopt;
+  std::vector<double> values = reals(constant);
+  if (values.empty()) return std::nullopt;
+  values.resize(static_cast<std::size_t>(channels), values[0]);
+  return values;
+}
+
 namespace {
 
 // The dimension of the output that is the channel, counted from its end; 0: the node takes no bias.
@@ -11,23 +23,12 @@ std::size_t channel_from_end(const Graph& graph, const Node& producer) {
   return producer.op == "MatMul" && rank >= 2 ? 1 : 0;
 }
 
-// The addend as a number per channel, if it is one: all its other dimensions are 1.
-std::optional<std::vector<double>> per_channel(const Tensor& addend, std::size_t from_end, std::int64_t channels) {
-  for (std::size_t d = 0; d < addend.shape.size(); ++d)
-    if (addend.shape[d] != 1 && (addend.shape.size() - d != from_end || addend.shape[d] != channels))
-      return std::nullopt;
-  std::vector<double> values = reals(addend);
-  if (values.empty()) return std::nullopt;
-  values.resize(static_cast<std::size_t>(channels), values[0]);
-  return values;
-}
-
 bool take(Graph& graph, Node& producer, const Tensor& addend) {
   const std::size_t from_end = channel_from_end(graph, producer);
   const Dims shape = graph.values[static_cast<std::size_t>(producer.outputs[0])].shape;
   if (from_end == 0 || from_end > shape.size() || addend.shape.size() > shape.size()) return false;
   const std::int64_t channels = shape[shape.size() - from_end];
-  std::optional<std::vector<double>> bias = per_channel(addend, from_end, channels);
+  std::optional<std::vector<double>> bias = numbers_per_channel(addend, from_end, channels);
   if (!bias || constant_input(graph, producer, 1) == nullptr) return false;
   if (producer.inputs.size() > 2 && producer.inputs[2] != no_value) {
     const Tensor* old = constant_input(graph, producer, 2);

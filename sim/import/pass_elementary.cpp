@@ -275,6 +275,19 @@ bool rewrite_space_to_depth(Rewriter& r, const Node& node) {
   return true;
 }
 
+// Indices of several dimensions: a list of them, whose dimension is then divided.
+bool rewrite_gather(Rewriter& r, const Node& node) {
+  const Tensor* indices = r.constant(node, 1);
+  if (indices == nullptr || indices->shape.size() < 2 || r.constant(node, 0) != nullptr) return false;
+  Dims shape = r.shape(node.inputs[0]);
+  const std::int64_t given = integer_of(node, "axis", 0), count = indices->elements(),
+                     axis = given < 0 ? given + static_cast<std::int64_t>(shape.size()) : given;
+  shape[static_cast<std::size_t>(axis)] = count;
+  const ValueId list = r.reshaped_constant(node, node.inputs[1], {count});
+  r.finish(node, "Reshape", {r.add(node, "Gather", {node.inputs[0], list}, shape, {{"axis", axis}})});
+  return true;
+}
+
 // Weights in front: A x = (x' A')'.
 bool rewrite_left_weights(Rewriter& r, const Node& node) {
   const Dims shape = r.shape(node.inputs[0]), x = r.shape(node.inputs[1]);
@@ -343,6 +356,7 @@ constexpr Rewrite rewrites[] = {
     {"ReduceLogSum", rewrite_sums},
     {"ReduceLogSumExp", rewrite_sums},
     {"LRN", rewrite_local_response},
+    {"Gather", rewrite_gather},
     {"Gemm", rewrite_gemm},
     {"SpaceToDepth", rewrite_space_to_depth},
     {"Pad", rewrite_border},

@@ -15,6 +15,7 @@ std::optional<Quantization> quantization_of(const Graph& graph, const Node& node
   const Tensor *scale = constant_input(graph, node, 1), *zero = constant_input(graph, node, 2);
   const bool has_zero = node.inputs.size() > 2 && node.inputs[2] != no_value;
   if (scale == nullptr || (has_zero && zero == nullptr) || scale->shape.size() > 1) return std::nullopt;
+  if (integer_of(node, "block_size", 0) != 0 && scale->elements() != 1) return std::nullopt;
   Quantization q;
   q.scales = reals(*scale);
   q.zeros = zero == nullptr ? std::vector<double>(q.scales.size(), 0) : reals(*zero);
@@ -70,7 +71,7 @@ class ActivationPass {
  private:
   Value& value(ValueId id) { return graph_.values[static_cast<std::size_t>(id)]; }
 
-  void take(const Node& node) {
+  void take(Node& node) {
     const bool quantize = node.op == "QuantizeLinear";
     std::optional<Quantization> q = quantization_of(graph_, node);
     if (!q) return refuse(node, "has scales that are not known, or in blocks", "one constant scale for the tensor");
@@ -88,8 +89,9 @@ class ActivationPass {
       const double low = middle - 128, high = middle + 127;
       q->scales[0] *= std::max(q->zeros[0] - low, high - q->zeros[0]) / 127;
     }
-    q->zeros[0] = 0;
     Value& in = value(node.inputs[0]);
+    if (!quantize && in.quantization && in.quantization->scales != q->scales) return multiply(node, *q, asymmetric);
+    q->zeros[0] = 0;
     if (asymmetric && quantize) ++graph_.widened;
     if (in.quantization && in.quantization->scales != q->scales) {  // a second scale: a layer of its own
       value(node.outputs[0]).quantization = std::move(q);
@@ -97,6 +99,19 @@ class ActivationPass {
     }
     in.quantization = std::move(q);
     source_[static_cast<std::size_t>(node.outputs[0])] = node.inputs[0];
+  }
+
+  // Integers that stand for another number than the one that they were made of.
+  void multiply(Node& node, const Quantization& q, bool asymmetric) {
+    if (asymmetric) return refuse(node, "has another scale than its integers, and a zero point", "zero in the middle");
+    const double ratio = q.scales[0] / value(node.inputs[0]).quantization->scales[0];
+    node.op = "Mul";
+    node.attributes.clear();
+    node.inputs.resize(1);
+    node.inputs.push_back(
+        graph_.add_constant(node.name + ".ratio", make_tensor(DataType::f32, {}, std::vector<double>{ratio})));
+    value(node.outputs[0]).quantization = q;
+    value(node.outputs[0]).quantization->zeros = {0};
   }
 
   // The type of the integers: that of the zero point, where there is one.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "sim/import/forms/form.h"
 #include "sim/import/passes.h"
 
 namespace tessera::import {
@@ -9,7 +10,7 @@ namespace {
 struct Part {
   int value, scale, zero;
 };
-struct Form {
+struct Quantized {
   const char* domain;
   const char* name;
   const char* op;  // what it computes of real numbers
@@ -17,24 +18,26 @@ struct Form {
   int bias;  // int32 in steps of the product of both scales; -1: none
   int scale_out, zero_out;
 };
-constexpr const char* microsoft = "com.microsoft";
-const std::vector<Form>& forms() {
-  static const std::vector<Form> table = {
+const std::vector<Quantized>& quantized_forms() {
+  static const std::vector<Quantized> table = {
       {"", "QLinearConv", "Conv", {{0, 1, 2}, {3, 4, 5}}, 8, 6, 7},
       {"", "QLinearMatMul", "MatMul", {{0, 1, 2}, {3, 4, 5}}, -1, 6, 7},
       {microsoft, "QGemm", "Gemm", {{0, 1, 2}, {3, 4, 5}}, 6, 7, 8},
+      {microsoft, "QLinearConv", "Conv", {{0, 1, 2}, {3, 4, 5}}, 8, 6, 7},
       {microsoft, "QLinearAdd", "Add", {{0, 1, 2}, {3, 4, 5}}, -1, 6, 7},
       {microsoft, "QLinearMul", "Mul", {{0, 1, 2}, {3, 4, 5}}, -1, 6, 7},
       {microsoft, "QLinearGlobalAveragePool", "GlobalAveragePool", {{0, 1, 2}}, -1, 3, 4},
       {microsoft, "QLinearAveragePool", "AveragePool", {{0, 1, 2}}, -1, 3, 4},
       {microsoft, "QLinearLeakyRelu", "LeakyRelu", {{0, 1, 2}}, -1, 3, 4},
+      {microsoft, "QLinearReduceMean", "ReduceMean", {{0, 1, 2}}, -1, 3, 4},
       {microsoft, "QLinearSigmoid", "Sigmoid", {{0, 1, 2}}, -1, 3, 4},
+      {microsoft, "QLinearSoftmax", "Softmax", {{0, 1, 2}}, -1, 3, 4},
   };
   return table;
 }
 
-const Form* form_of(const Node& node) {
-  for (const Form& form : forms())
+const Quantized* quantized_of(const Node& node) {
+  for (const Quantized& form : quantized_forms())
     if (node.op == form.name && node.domain == form.domain) return &form;
   return nullptr;
 }
@@ -45,7 +48,7 @@ class Expander {
 
   void run() {
     for (Node& node : graph_.nodes) {
-      const Form* form = form_of(node);
+      const Quantized* form = quantized_of(node);
       const bool concat = node.op == "QLinearConcat" && node.domain == microsoft && node.inputs.size() >= 5;
       if (form != nullptr && has(node, form->scale_out))
         expand(node, *form);
@@ -83,12 +86,20 @@ class Expander {
   }
 
   // The axis of the scales of weights: their output channels.
-  static std::int64_t weights_axis(const Node& node, const Form& form) {
+  static std::int64_t weights_axis(const Node& node, const Quantized& form) {
     if (std::string(form.op) == "Conv") return 0;
     return std::string(form.op) == "Gemm" && integer_of(node, "transB", 0) != 0 ? 0 : 1;
   }
 
-  void expand(Node& node, const Form& form) {
+  // Attributes of the form alone, where they say what the operator of ONNX does.
+  void drop_usual(Node& node) const {
+    if (integer_of(node, "channels_last", 0) == 0) node.attributes.erase("channels_last");
+    const bool early = graph_.opset < 13;
+    if ((integer_of(node, "opset", graph_.opset) < 13) == early) node.attributes.erase("opset");
+  }
+
+  void expand(Node& node, const Quantized& form) {
+    drop_usual(node);
     std::vector<ValueId> inputs;
     for (std::size_t i = 0; i < form.parts.size(); ++i) {
       const Part& part = form.parts[i];
@@ -111,7 +122,7 @@ class Expander {
   }
 
   // int32 bias as real numbers: times the scales of both factors.
-  ValueId bias(const Node& node, const Form& form) {
+  ValueId bias(const Node& node, const Quantized& form) {
     const Tensor* x = constant_input(graph_, node, static_cast<std::size_t>(form.parts[0].scale));
     const Tensor* w = constant_input(graph_, node, static_cast<std::size_t>(form.parts[1].scale));
     const ValueId given = input(node, form.bias);

@@ -9,7 +9,8 @@ namespace tessera::import {
 // transpositions that change nothing, concatenations and sums of one part.
 void remove_no_ops(Graph& graph);
 
-// BatchNormalization behind a convolution or Gemm goes into weights and bias; elsewhere it stays.
+// BatchNormalization behind a convolution or Gemm, and a constant per channel that multiplies what these or a MatMul
+// make, go into weights and bias; elsewhere they stay.
 void fold_batch_norm(Graph& graph);
 
 // A constant per output channel that is added behind Conv, ConvTranspose, Gemm or MatMul becomes its bias, or goes into
@@ -33,18 +34,29 @@ std::vector<Problem> take_quantization(Graph& graph);
 constexpr const char* single_axis = "single_axis";
 void recognize_activations(Graph& graph);
 
+// ArgMax and ArgMin that make outputs of the graph, also behind casts and reshapes of what they make: the graph ends
+// with what they read. Their names, with the operator.
+std::vector<std::string> end_before_picks(Graph& graph);
+
+// Attention of operator set 23 becomes products and a softmax.
+void expand_attention(Graph& graph);
+
 // What follows says operators by others that have layers; products are counted before.
 // Convolutions and pools of N x C x L become those of N x C x L x 1, averages of depths of 1 x 1 x D x H x W
 // convolutions of one pixel.
 void widen_windows(Graph& graph);
 // Parts that are concatenated and then split into rows are split, and their rows concatenated.
 void split_parts_of_concats(Graph& graph);
-// Attention of operator set 23 becomes products and a softmax.
-void expand_attention(Graph& graph);
+// Softmax before operator set 13, of all elements from an axis on, becomes one along an axis.
+void join_softmax_rows(Graph& graph);
+// Resize to maps whose pixels mix more than two by two becomes products.
+void resample_by_products(Graph& graph);
 // Convolutions with windows that no core holds become others.
 void divide_windows(Graph& graph);
 // A Reshape into groups of channels, InstanceNormalization and the Reshape back become GroupNormalization.
 void recognize_group_norm(Graph& graph);
+// LayerNormalization and RMSNormalization over several dimensions become means, products and sums.
+void write_out_norms(Graph& graph);
 // Einsum of one tensor or two becomes transpositions and a MatMul.
 void multiply_out(Graph& graph);
 // Pow, Div by a tensor, Max, Min, Sum, Mean, PRelu of channels, LogSoftmax, Where with a constant mask, instance and
@@ -68,6 +80,11 @@ void redirect(Graph& graph, ValueId from, ValueId to);
 
 // Copies a constant to floats, [outer][channels][inner] * factor[channel].
 Tensor scaled_channels(const Tensor& tensor, std::size_t axis, const std::vector<double>& factors);
+
+// A constant as a number per channel, where all its other dimensions are 1; the channel is a dimension counted from the
+// end, the last one 1.
+std::optional<std::vector<double>> numbers_per_channel(const Tensor& constant, std::size_t from_end,
+                                                       std::int64_t channels);
 
 // The constant of an input of a node, or null.
 const Tensor* constant_input(const Graph& graph, const Node& node, std::size_t input);

@@ -26,6 +26,8 @@ class Rewriter {
   const Graph& graph() const { return graph_; }
   const Value& value(ValueId id) const { return graph_.values[static_cast<std::size_t>(id)]; }
   const Dims& shape(ValueId id) const { return value(id).shape; }
+  // Of a value that is not of the type of its node's first input.
+  void retype(ValueId id, DataType type) { graph_.values[static_cast<std::size_t>(id)].type = type; }
   const Tensor* constant(const Node& node, std::size_t input) const;
   std::optional<double> number(const Node& node, std::size_t input) const;
 

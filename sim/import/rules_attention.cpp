@@ -102,6 +102,7 @@ void lower_normalization(Lowering& to, const Node& node) {
   json& layer = to.add_layer(node, "layernorm", {*in});
   const std::string name = layer["name"];
   if (!centred) layer["mean"] = false;
+  to.set_epsilon(name, real_of(node, "epsilon", 1e-5F));
   std::vector<double> scales = reals(*scale), shifts = shift == nullptr ? std::vector<double>{} : reals(*shift);
   scales.resize(static_cast<std::size_t>(in->c), scales[0]);
   shifts.resize(static_cast<std::size_t>(in->c), 0.0);

@@ -141,6 +141,15 @@ void lower_view(Lowering& to, const Node& node) {
   if (const View* in = to.view(node, 0)) to.put(node, View(*in));
 }
 
+// Types of reals are one to the layers. Whole numbers and truth values of what they compute are not.
+void lower_cast(Lowering& to, const Node& node) {
+  const DataType wanted = to.value(node.outputs[0]).type;
+  if (is_real(to.value(node.inputs[0]).type) && !is_real(wanted))
+    return to.refuse(node, "to", fmt::format("is {}", type_name(wanted)),
+                     "a type of reals: layers cut off no fractions");
+  lower_view(to, node);
+}
+
 // The sum of tensors of which at most one is not zero at a time.
 View joined(Lowering& to, const Node& node, const std::vector<View>& parts) {
   View sum = parts[0];
@@ -349,12 +358,14 @@ void lower_depth_to_space(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& movement_rules() {
-  static const std::vector<LayerRule> table = {
-      {"Cast", lower_view},           {"Concat", lower_concat},    {"DepthToSpace", lower_depth_to_space},
-      {"Expand", lower_expand},       {"Flatten", lower_reshape},  {"Gather", lower_gather},
-      {"Identity", lower_view},       {"Reshape", lower_reshape},  {"Slice", lower_slice},
-      {"Split", lower_split},         {"Squeeze", lower_reshape},  {"Tile", lower_expand},
-      {"Transpose", lower_transpose}, {"Unsqueeze", lower_reshape}};
+  static const std::vector<LayerRule> table = {{"Cast", lower_cast},        {"CastLike", lower_cast},
+                                               {"Concat", lower_concat},    {"DepthToSpace", lower_depth_to_space},
+                                               {"Expand", lower_expand},    {"Flatten", lower_reshape},
+                                               {"Gather", lower_gather},    {"Identity", lower_view},
+                                               {"Reshape", lower_reshape},  {"Slice", lower_slice},
+                                               {"Split", lower_split},      {"Squeeze", lower_reshape},
+                                               {"Tile", lower_expand},      {"Transpose", lower_transpose},
+                                               {"Unsqueeze", lower_reshape}};
   return table;
 }
 

@@ -61,15 +61,14 @@ std::int64_t repeats(const Positions& positions, std::int64_t side) {
 void lower_resize(Lowering& to, const Node& node) {
   const View* given = to.view(node, 0);
   if (given == nullptr) return;
-  const std::string mode = text_of(node, "mode", "nearest");
-  if (mode == "cubic" || integer_of(node, "antialias", 0) != 0)
-    return to.refuse(node, "mode", mode == "cubic" ? "is cubic" : "is antialiased", "nearest or linear");
   View v = *given;
   const bool flat = v.dims.size() == 3;  // N x C x L
   if (flat) v.dims.emplace_back();
   const std::optional<View> in = to.settled(node, v, true);
   if (!in) return;
   Call call = to.call(node);
+  if (mixes_many(call))  // see pass_resampling.cpp
+    return to.refuse(node, "mode", "is cubic or antialiased for more than rows and columns", "nearest or linear");
   std::vector<Positions> positions = resize_positions(call);
   if (flat) positions.push_back({0});
   if (positions.size() != 4 || !stays(positions[0], 1) || !stays(positions[1], in->c))

@@ -61,6 +61,25 @@ Tensor phased(const Tensor& weights, std::int64_t groups, const Side& h, const S
   return make_tensor(DataType::f32, {phases * outs, h.taps, w.taps, ins}, dealt);
 }
 
+// Weights with zeros between taps in place of a dilation, which goes.
+Tensor undilated(const Tensor& weights, Windows& windows) {
+  const Dims d = windows.dilation;
+  if (d == Dims{1, 1}) return weights;
+  Dims shape = weights.shape;
+  for (const std::size_t side : {0U, 1U}) shape[2 + side] = (shape[2 + side] - 1) * d[side] + 1;
+  const std::vector<double> given = reals(weights);
+  std::vector<double> spread(static_cast<std::size_t>(element_count(shape)), 0);
+  const Dims own = strides_of(shape);
+  Walk walk(weights.shape, {{own[0], own[1], own[2] * d[0], own[3] * d[1]}});
+  for (const double v : given) {
+    spread[static_cast<std::size_t>(walk.offset(0))] = v;
+    walk.next();
+  }
+  windows.kernel = {shape[2], shape[3]};
+  windows.dilation = {1, 1};
+  return make_tensor(DataType::f32, shape, spread);
+}
+
 // The convolution: channels [phase][channel].
 View convolved(Lowering& to, const Node& node, const View& given, const Tensor& weights, const Side& h, const Side& w) {
   const std::int64_t groups = integer_of(node, "group", 1), outs = weights.shape[1] * groups,
@@ -107,12 +126,12 @@ void lower_transposed(Lowering& to, const Node& node) {
   if (!in) return;
   const Dims shape = to.value(node.outputs[0]).shape;
   Call call = to.call(node);
-  const Windows windows = transposed_windows(call);
+  Windows windows = transposed_windows(call);
+  const Tensor taps = undilated(*weights, windows);
   const Side h = side_of(windows, 0, in->h, shape[2]), w = side_of(windows, 1, in->w, shape[3]);
-  if (windows.dilation != Dims{1, 1}) return to.refuse(node, "dilations", "are more than 1", "1");
   if (h.before < 0 || w.before < 0)
     return to.refuse(node, "pads", "are larger than the kernel", "padding within the kernel");
-  View out = convolved(to, node, *in, *weights, h, w);
+  View out = convolved(to, node, *in, taps, h, w);
   if (h.phases > 1 || w.phases > 1) {
     json& spread = to.add_layer(node, "depth_to_space", {out});
     spread["factor"] = {h.phases, w.phases};

@@ -242,6 +242,8 @@ class ScaleChooser {
     if (layer.lookup) layer.lookup.to = out;
     if (const auto limit = imported_.limits.find(layer.name); limit != imported_.limits.end())
       layer.most = static_cast<int>(std::clamp(std::nearbyint(limit->second / out), 1.0, 127.0));
+    if (const auto epsilon = imported_.epsilons.find(layer.name); epsilon != imported_.epsilons.end())
+      layer.epsilon = std::min(epsilon->second / std::pow(input_step(layer, 0), 2), ops::largest_epsilon);
     const std::vector<double> factors =
         imported_.joins.count(layer.name) > 0 ? std::vector<double>{} : factors_of(layer);
     const auto least = std::min_element(factors.begin(), factors.end());
@@ -270,6 +272,7 @@ class ScaleChooser {
         file_layer["lookup"]["to"] = layer.lookup.to;
       }
       if (layer.most < 127) file_layer["most"] = layer.most;
+      if (layer.epsilon > 0) file_layer["epsilon"] = layer.epsilon;
       if (layer.scaling == network::Scaling::power) continue;
       file_layer["shift"] = layer.shift;
       if (layer.scaling == network::Scaling::channel)

@@ -114,7 +114,7 @@ class LayerReader : LayerKeys {
       expect_inputs(1, 1);
       read_shift();
       if (json_.contains("mean")) spec_.layer.mean = flag("mean");
-      return;
+      return read_epsilon();
     }
     if (op == "resize" || op == "depth_to_space") return read_factor();
     if (op == "remap") return read_remap();
@@ -184,6 +184,17 @@ class LayerReader : LayerKeys {
         problems_.push_back({file_, path + "." + key, given ? "is " + from[key].dump() : "is missing",
                              wanted ? "a number" : fmt::format("{} has no such parameter", function_name(l.function))});
     }
+  }
+
+  void read_epsilon() {
+    const auto it = json_.find("epsilon");
+    if (it == json_.end()) return;
+    double& epsilon = spec_.layer.epsilon;
+    epsilon = it->is_number() ? it->get<double>() : -1;
+    if (!(epsilon >= 0 && epsilon <= ops::largest_epsilon))
+      report(
+          "epsilon", "is " + it->dump(),
+          fmt::format("what is added to the variance, in squared steps of the input: 0 to {}", ops::largest_epsilon));
   }
 
   void read_matmul() {

@@ -34,7 +34,7 @@ const std::vector<OpKeys>& legal_ops() {
        Op::matmul,
        {"by_rows", "heads", "depth", "rows", "second_rows", "first", "second", "shift", "multiplier"}},
       {"softmax", Op::softmax, {"from"}},
-      {"layernorm", Op::layernorm, {"shift", "multiplier", "mean"}},
+      {"layernorm", Op::layernorm, {"shift", "multiplier", "mean", "epsilon"}},
       {"concat", Op::concat, {}},
   };
   return ops;

@@ -112,6 +112,8 @@ struct MatMul {
   int first = 0, second = 0;      // first channel within the inputs
 };
 
+constexpr double largest_epsilon = 1e30;
+
 struct Layer {
   LayerId id = 0;
   std::string name;
@@ -125,6 +127,7 @@ struct Layer {
   std::array<std::int32_t, 2> multiplier{0, 0};  // of Scaling::tensor, each at least 1; the second of add and sub alone
   int factor_h = 1, factor_w = 1;  // resize: rows and columns that an input pixel becomes; depth_to_space: of a block
   bool mean = true;                // layernorm: centred; without, divided by the root mean square alone
+  double epsilon = 0;              // layernorm: added to the variance, in squared steps of its input; at least 0
   Pixels pixels;                   // pick
   Remap remap;
   int group_rows = 1;  // transpose: pixels of a group, which become channels; its channels become pixels

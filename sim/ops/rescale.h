@@ -19,4 +19,10 @@ inline std::int8_t combined(const Layer& layer, std::int8_t a, std::int8_t b) {
              : add_scaled(a, b, layer.multiplier[0], sign * layer.multiplier[1], layer.shift);
 }
 
+// layernorm: epsilon times the square of the number of channels, which is what is added to the squared deviations.
+inline std::int64_t epsilon_term(const Layer& layer) {
+  const double n = layer.out.c;
+  return std::llround(std::min(layer.epsilon * n * n, largest_epsilon_term));
+}
+
 }  // namespace tessera::ops

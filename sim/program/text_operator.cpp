@@ -53,6 +53,7 @@ std::string operator_attributes(const ops::Layer& y) {
     text += fmt::format(" second={},{},{}", y.second.h, y.second.w, y.second.c);
   if (y.factor_h != 1 || y.factor_w != 1) text += fmt::format(" factor={},{}", y.factor_h, y.factor_w);
   if (!y.mean) text += " uncentred=1";
+  if (y.epsilon != 0) text += fmt::format(" epsilon={:.17g}", y.epsilon);
   if (y.op == ops::Op::pick)
     text += fmt::format(" pixels={},{} sizes={} strides={}", y.pixels.from, y.pixels.first,
                         fmt::join(y.pixels.sizes, ","), fmt::join(y.pixels.strides, ","));
@@ -82,6 +83,11 @@ void read_operator_attributes(TextLine& line, ops::Layer& y) {
   int uncentred = 0, by_rows = 0;
   line.optional("uncentred", uncentred);
   y.mean = uncentred == 0;
+  optional_numbers(line, "epsilon", y.epsilon);
+  if (!(y.epsilon >= 0 && y.epsilon <= ops::largest_epsilon)) {
+    line.unreadable("epsilon", fmt::format("{}", y.epsilon), fmt::format("0 to {}", ops::largest_epsilon));
+    y.epsilon = 0;
+  }
   optional_numbers(line, "pixels", y.pixels.from, y.pixels.first);
   read_list(line, "sizes", y.pixels.sizes);
   read_list(line, "strides", y.pixels.strides);

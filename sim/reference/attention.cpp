@@ -71,7 +71,8 @@ Tensor layer_normalization(const network::Layer& layer, const Tensor& in, const 
       const std::int64_t centred = static_cast<std::int64_t>(n) * in.values[p + c] - sum;
       deviation += centred * centred;
     }
-    const std::int64_t root = std::max<std::int64_t>(1, integer_root(deviation / static_cast<std::int64_t>(n)));
+    const std::int64_t root =
+        std::max<std::int64_t>(1, integer_root(deviation / static_cast<std::int64_t>(n) + ops::epsilon_term(layer)));
     for (std::size_t c = 0; c < n; ++c) {
       const std::int64_t centred = static_cast<std::int64_t>(n) * in.values[p + c] - sum;
       out.values[p + c] = requantized(layer, normalized(centred, root) * weights.values[c] + weights.bias[c]);

@@ -217,3 +217,34 @@ TEST_CASE("Masks that the host makes of integers, and several inputs") {
   two.tensor("z", {1, 1, 5, 5}).line("Mul", {"x", "z"}, "m").line("Sub", {"m", "z"}, "y").output("y");
   CHECK(layers_error(two) < int8_error);
 }
+
+TEST_CASE("Epsilon of a normalization counts where the variance is small") {
+  for (const float epsilon : {1e-5F, 0.25F, 4.0F})
+    for (const std::string op : {"LayerNormalization", "RMSNormalization", "written out"}) {
+      CAPTURE(epsilon, op);
+      Net net({1, 6, 16});
+      linear(net, "x", "l", 16, 16);
+      if (op == "written out") {
+        normalize(net, "l", "y", -1, epsilon);
+      } else {
+        net.random("s", {16}).line(op, {"l", "s"}, "y");
+        net.with("epsilon", epsilon);
+      }
+      net.output("y");
+      const Imported imported = imported_of(net);
+      REQUIRE(count(imported, network::Op::layernorm) == 1);
+      CHECK(layers_error(net) < int8_error);
+    }
+}
+
+TEST_CASE("A factor per channel behind a convolution or a product goes into its weights") {
+  Net map;
+  map.conv("x", "c", 8, 8).random("s", {1, 8, 1, 1}).line("Mul", {"s", "c"}, "y").output("y");
+  CHECK(layers_error(map) < int8_error);
+  CHECK(imported_of(map).network.layers.size() == 2);
+  Net rows({1, 6, 8});
+  linear(rows, "x", "l", 8, 16).random("s", {16}).line("Mul", {"l", "s"}, "m").random("b", {16});
+  rows.line("Add", {"m", "b"}, "y").output("y");
+  CHECK(layers_error(rows) < int8_error);
+  CHECK(imported_of(rows).network.layers.size() == 2);
+}

@@ -130,3 +130,12 @@ TEST_CASE("What is neither a layer nor on the host is refused by node, and so is
   info.set_name("b");
   CHECK(refusal(unknown, {{"Bernoulli", 1}}) == "");
 }
+
+TEST_CASE("Integers that are taken for other numbers than they were made of are multiplied") {
+  Net net;
+  net.conv("x", "c", 8, 8).number("fine", 0.03F).number("coarse", 0.12F).constant("zero", {}, 3).add_int32_data(0);
+  net.node("QuantizeLinear", {"c", "fine", "zero"}, {"q"}).node("DequantizeLinear", {"q", "coarse", "zero"}, {"y"});
+  net.output("y");
+  CHECK(layers_error(net) < int8_error);
+  CHECK(imported_of(net).network.layers.size() == 2);
+}

@@ -72,6 +72,10 @@ class ModelBuilder {
     add_attribute(name, onnx::AttributeProto::INT).set_i(value);
     return *this;
   }
+  ModelBuilder& with(const std::string& name, float value) {
+    add_attribute(name, onnx::AttributeProto::FLOAT).set_f(value);
+    return *this;
+  }
   ModelBuilder& with(const std::string& name, const std::string& value) {
     add_attribute(name, onnx::AttributeProto::STRING).set_s(value);
     return *this;

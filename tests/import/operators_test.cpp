@@ -8,7 +8,7 @@ using namespace tessera::import::test;
 
 TEST_CASE("Transposed convolutions of any stride, padding and groups") {
   struct Case {
-    std::int64_t kernel, stride, pad, extra, groups;
+    std::int64_t kernel, stride, pad, extra, groups, dilation = 1;
   };
   for (const Case& c : {Case{2, 2, 0, 0, 1},
                         {4, 2, 1, 0, 1},
@@ -19,12 +19,15 @@ TEST_CASE("Transposed convolutions of any stride, padding and groups") {
                         {4, 2, 1, 0, 8},
                         {3, 2, 0, 0, 2},
                         {2, 3, 0, 0, 1},
-                        {5, 2, 4, 0, 1}}) {
+                        {5, 2, 4, 0, 1},
+                        {3, 2, 1, 1, 1, 2},
+                        {3, 1, 0, 0, 2, 3}}) {
     CAPTURE(c.kernel, c.stride, c.pad, c.extra, c.groups);
     Net net({1, 8, 5, 6});
     net.random("w", {8, 2, c.kernel, c.kernel}).random("b", {2 * c.groups}).line("ConvTranspose", {"x", "w", "b"}, "y");
     net.with("strides", Sides{c.stride, c.stride}).with("pads", Sides{c.pad, c.pad, c.pad, c.pad});
-    net.with("output_padding", Sides{c.extra, c.extra}).with("group", static_cast<int>(c.groups)).output("y");
+    net.with("output_padding", Sides{c.extra, c.extra}).with("group", static_cast<int>(c.groups));
+    net.with("dilations", Sides{c.dilation, c.dilation}).output("y");
     CHECK(layers_error(net) < int8_error);
   }
 }
@@ -53,6 +56,53 @@ TEST_CASE("Maps are resized to any size, and padded in every way") {
       net.integers("pads", pads).line("Pad", {"x", "pads"}, "y").with("mode", mode).output("y");
       CHECK(layers_error(net) < 0.03);
     }
+}
+
+TEST_CASE("Maps are resized with weights of many pixels") {
+  for (const int antialias : {0, 1})
+    for (const char* mode : {"linear", "cubic"})
+      for (const Sides& size : {Sides{12, 15}, {4, 3}, {6, 9}, {9, 5}}) {
+        CAPTURE(antialias, mode, size);
+        Net net({1, 8, 6, 5});
+        net.integers("size", {1, 8, size[0], size[1]}).node("Resize", {"x", "", "", "size"}, {"y"});
+        net.with("mode", std::string(mode)).with("antialias", antialias).output("y");
+        CHECK(layers_error(net) < int8_error);
+      }
+}
+
+TEST_CASE("Softmax before operator set 13 has all elements from its axis on as one row") {
+  for (const int axis : {1, 2, 3, -1}) {
+    CAPTURE(axis);
+    Net net({1, 4, 3, 5});
+    net.model.mutable_opset_import(0)->set_version(11);
+    net.conv("x", "c", 4, 4).line("Softmax", {"c"}, "y").with("axis", axis).output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+  Net usual({1, 4, 6});  // the axis is 1 where it is not given
+  usual.model.mutable_opset_import(0)->set_version(11);
+  linear(usual, "x", "l", 6, 6).line("Softmax", {"l"}, "y").output("y");
+  CHECK(layers_error(usual) < int8_error);
+}
+
+TEST_CASE("Whole numbers of what layers compute are refused") {
+  for (const int type : {6, 7, 9}) {
+    Net net;
+    net.conv("x", "c", 8, 8)
+        .line("Cast", {"c"}, "i")
+        .with("to", type)
+        .line("Cast", {"i"}, "y")
+        .with("to", 1)
+        .output("y");
+    CHECK(problems_of(net).find("node 'i' (Cast).to: is ") != std::string::npos);
+  }
+}
+
+TEST_CASE("Means that lose their dimension are no norm of a square") {
+  Net net({1, 6, 6});
+  linear(net, "x", "l", 6, 6).line("ReduceMean", {"l"}, "m").with("axes", Sides{2}).with("keepdims", 0);
+  net.line("Sub", {"l", "m"}, "d").line("Mul", {"d", "d"}, "q").line("ReduceMean", {"q"}, "v").with("axes", Sides{2});
+  net.number("e", 0.01F).line("Add", {"v", "e"}, "a").line("Sqrt", {"a"}, "r").line("Div", {"d", "r"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
 }
 
 TEST_CASE("Zeros around a map are the padding of what reads it") {
@@ -268,4 +318,20 @@ TEST_CASE("Boxes of detectors: maps as rows behind each other, one of them a sin
     rows.line("Concat", {"a_r", "b_r"}, "y").with("axis", 1).output("y");
     CHECK(layers_error(rows) < int8_error);
   }
+}
+
+TEST_CASE("Normalizations over several dimensions, and indices of several") {
+  for (const std::string op : {"LayerNormalization", "RMSNormalization"}) {
+    CAPTURE(op);
+    Net net;
+    net.conv("x", "c", 8, 8).random("s", {8, 6, 6}).line(op, {"c", "s"}, "y").with("axis", 1).with("epsilon", 0.25F);
+    net.output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+  Net net({1, 5, 16});
+  linear(net, "x", "l", 16, 16);
+  onnx::TensorProto& places = net.constant("i", {2, 3}, 7);
+  for (const int i : {0, 4, 2, 1, 1, 3}) places.add_int64_data(i);
+  net.line("Gather", {"l", "i"}, "y").with("axis", 1).output("y");
+  CHECK(layers_error(net) < int8_error);
 }

@@ -31,9 +31,10 @@ inline Net& linear(Net& net, const std::string& from, const std::string& to, std
   return net.random(to + "_w", {in, out}).line("MatMul", {from, to + "_w"}, to);
 }
 // (x - mean) / sqrt(variance + epsilon) over one dimension, as torch.onnx writes it.
-inline Net& normalize(Net& net, const std::string& from, const std::string& to, std::int64_t axis) {
+inline Net& normalize(Net& net, const std::string& from, const std::string& to, std::int64_t axis,
+                      float epsilon = 1e-5F) {
   net.line("ReduceMean", {from}, to + "_m").with("axes", Sides{axis});
-  net.line("Sub", {from, to + "_m"}, to + "_d").number(to + "_2", 2).number(to + "_e", 1e-5F);
+  net.line("Sub", {from, to + "_m"}, to + "_d").number(to + "_2", 2).number(to + "_e", epsilon);
   net.line("Pow", {to + "_d", to + "_2"}, to + "_p")
       .line("ReduceMean", {to + "_p"}, to + "_v")
       .with("axes", Sides{axis});

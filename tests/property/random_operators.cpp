@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -150,7 +151,11 @@ class OperatorNetwork {
     c_ = c;
   }
   void softmax() { put(fmt::format(R"("op": "softmax", "from": {})", 1.0 / (1 << pick(7)))); }
-  void normalize() { put(fmt::format(R"("op": "layernorm", "mean": {})", pick(3) > 0)); }
+  void normalize() {
+    const bool mean = pick(3) > 0;
+    const double epsilon = pick(2) == 0 ? 0 : std::exp2(pick(12) - 4);
+    put(fmt::format(R"("op": "layernorm", "mean": {}, "epsilon": {})", mean, epsilon));
+  }
   // Of groups of rows and heads of channels, as vision and language transformers have it.
   void attention() {
     const int heads = 1 + pick(3), depth = heads == 1 ? 1 + pick(20) : 8 * (1 + pick(2)), width = heads * depth;

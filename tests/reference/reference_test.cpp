@@ -149,3 +149,26 @@ TEST_CASE("Fully connected after a map is a convolution over the whole map") {
     CHECK(out.values[oc] == scaled(sum, 9));
   }
 }
+
+TEST_CASE("Layer normalization adds epsilon, in squared steps, to the variance") {
+  // Two channels of 2 and -2: the variance is 4. With 12 more the deviation is 4 and the result half of itself, in
+  // steps of 2^-10; times a factor of 64, shifted right by 10.
+  for (const auto& [epsilon, want] : {std::pair{0.0, 64}, {12.0, 32}, {1e30, 0}}) {
+    CAPTURE(epsilon);
+    const auto network =
+        parse_network({{"name", "n"},
+                       {"input", {1, 1, 2}},
+                       {"layers", {{{"name", "y"}, {"op", "layernorm"}, {"shift", 10}, {"epsilon", epsilon}}}}},
+                      "n.json");
+    REQUIRE(network);
+    NetworkData data;
+    data.input = {{1, 1, 2}, {2, -2}};
+    data.weights.resize(2);
+    data.weights[1].values = {64, 64};
+    data.weights[1].bias = {0, 0};
+    data.constants.resize(2);
+    const std::vector<Tensor> tensors = run_reference(*network, data);
+    CHECK(tensors[1].values ==
+          std::vector<std::int8_t>{static_cast<std::int8_t>(want), static_cast<std::int8_t>(-want)});
+  }
+}

@@ -31,7 +31,9 @@ void infer_attention(Call& call) {
 }  // namespace
 
 const std::vector<Operator>& attention_operators() {
-  static const std::vector<Operator> table = {{"Attention", 3, 6, infer_attention, nullptr}};
+  static const std::vector<Operator> table = {
+      {"Attention", 3, 6, infer_attention, nullptr,
+       "is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision"}};
   return table;
 }
 

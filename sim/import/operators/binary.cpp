@@ -197,7 +197,7 @@ const std::vector<Operator>& binary_operators() {
       {"Max", 1, any_number, infer_joint, join<larger, larger>},
       {"Mean", 1, any_number, infer_joint, mean},
       {"Min", 1, any_number, infer_joint, join<smaller, smaller>},
-      {"Mod", 2, 2, infer_joint, modulo},
+      {"Mod", 2, 2, infer_joint, modulo, "fmod"},
       {"Mul", 2, 2, infer_joint, join<multiply, multiply>},
       {"Or", 2, 2, infer_test, compare<either, either>},
       {"PRelu", 2, 2, infer_joint, join<slope, slope>},

@@ -180,10 +180,11 @@ std::vector<Tensor> transposed(Call& call) {
 
 const std::vector<Operator>& convolution_operators() {
   static const std::vector<Operator> table = {
-      {"Conv", 2, 3, infer_conv, conv},
-      {"ConvInteger", 2, 4, infer_conv, conv},
-      {"ConvTranspose", 2, 3, infer_transposed, transposed},
-      {"QLinearConv", 8, 9, infer_conv, conv},
+      {"Conv", 2, 3, infer_conv, conv, "auto_pad dilations group kernel_shape pads strides"},
+      {"ConvInteger", 2, 4, infer_conv, conv, "auto_pad dilations group kernel_shape pads strides"},
+      {"ConvTranspose", 2, 3, infer_transposed, transposed,
+       "auto_pad dilations group kernel_shape output_padding output_shape pads strides"},
+      {"QLinearConv", 8, 9, infer_conv, conv, "auto_pad dilations group kernel_shape pads strides"},
   };
   return table;
 }

@@ -99,10 +99,10 @@ std::vector<Tensor> one_hot(Call& call) {
 
 const std::vector<Operator>& generator_operators() {
   static const std::vector<Operator> table = {
-      {"ConstantOfShape", 1, 1, infer_filled, filled},
-      {"OneHot", 3, 3, infer_one_hot, one_hot},
+      {"ConstantOfShape", 1, 1, infer_filled, filled, "value"},
+      {"OneHot", 3, 3, infer_one_hot, one_hot, "axis"},
       {"Range", 3, 3, infer_range, range},
-      {"Shape", 1, 1, infer_shape_of, shape_of},
+      {"Shape", 1, 1, infer_shape_of, shape_of, "end start"},
       {"Size", 1, 1, infer_size, size},
   };
   return table;

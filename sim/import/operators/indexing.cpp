@@ -181,9 +181,7 @@ void infer_pad(Call& call) {
   const Dims pads = pads_of(call);
   if (call.refused()) return;
   Dims shape = call.shape(0);
-  const std::string mode = call.text("mode", "constant");
-  if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
-    return call.refuse("mode", "is " + mode, "constant, edge, reflect or wrap");
+  const std::string mode = call.word("mode", {"constant", "edge", "reflect", "wrap"});
   for (std::size_t d = 0; d < shape.size(); ++d) {
     if (mode == "reflect" && std::max(pads[d], pads[d + shape.size()]) >= std::max<std::int64_t>(shape[d], 1))
       return call.refuse("pads", fmt::format("is [{}]", fmt::join(pads, ", ")), "less than the side that is reflected");
@@ -246,12 +244,12 @@ std::vector<Tensor> trilu(Call& call) {
 
 const std::vector<Operator>& indexing_operators() {
   static const std::vector<Operator> table = {
-      {"Gather", 2, 2, infer_gather, gather},
-      {"GatherElements", 2, 2, infer_gather_elements, gather_elements},
-      {"GatherND", 2, 2, infer_gather_nd, gather_nd},
-      {"Pad", 2, 4, infer_pad, pad},
-      {"ScatterND", 3, 3, infer_scatter_nd, scatter_nd},
-      {"Trilu", 1, 2, infer_trilu, trilu},
+      {"Gather", 2, 2, infer_gather, gather, "axis"},
+      {"GatherElements", 2, 2, infer_gather_elements, gather_elements, "axis"},
+      {"GatherND", 2, 2, infer_gather_nd, gather_nd, "batch_dims"},
+      {"Pad", 2, 4, infer_pad, pad, "mode"},
+      {"ScatterND", 3, 3, infer_scatter_nd, scatter_nd, "reduction"},
+      {"Trilu", 1, 2, infer_trilu, trilu, "upper"},
   };
   return table;
 }

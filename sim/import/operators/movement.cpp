@@ -266,6 +266,7 @@ std::vector<Tensor> slice(Call& call) {
 void infer_blocks(Call& call) {
   const std::int64_t block = call.integer("blocksize", 0);
   const bool to_space = call.node().op == "DepthToSpace";
+  if (to_space) call.word("mode", {"DCR", "CRD"});
   const Dims& in = call.shape(0);
   if (block < 1 || block > 4096) return call.refuse("blocksize", fmt::format("is {}", block), "1 to 4096");
   const bool fits =
@@ -306,12 +307,18 @@ std::vector<Tensor> blocks(Call& call) {
 
 const std::vector<Operator>& movement_operators() {
   static const std::vector<Operator> table = {
-      {"Concat", 1, any_number, infer_concat, concat}, {"DepthToSpace", 1, 1, infer_blocks, blocks},
-      {"Expand", 2, 2, infer_expand, expand},          {"Flatten", 1, 1, infer_flatten, rename},
-      {"Reshape", 2, 2, infer_reshape, rename},        {"Slice", 3, 5, infer_slice, slice},
-      {"SpaceToDepth", 1, 1, infer_blocks, blocks},    {"Split", 1, 2, infer_split, split},
-      {"Squeeze", 1, 2, infer_squeeze, rename},        {"Tile", 2, 2, infer_tile, tile},
-      {"Transpose", 1, 1, infer_transpose, transpose}, {"Unsqueeze", 2, 2, infer_unsqueeze, rename},
+      {"Concat", 1, any_number, infer_concat, concat, "axis"},
+      {"DepthToSpace", 1, 1, infer_blocks, blocks, "blocksize mode"},
+      {"Expand", 2, 2, infer_expand, expand},
+      {"Flatten", 1, 1, infer_flatten, rename, "axis"},
+      {"Reshape", 2, 2, infer_reshape, rename, "allowzero"},
+      {"Slice", 3, 5, infer_slice, slice},
+      {"SpaceToDepth", 1, 1, infer_blocks, blocks, "blocksize"},
+      {"Split", 1, 2, infer_split, split, "axis num_outputs"},
+      {"Squeeze", 1, 2, infer_squeeze, rename},
+      {"Tile", 2, 2, infer_tile, tile},
+      {"Transpose", 1, 1, infer_transpose, transpose, "perm"},
+      {"Unsqueeze", 2, 2, infer_unsqueeze, rename},
   };
   return table;
 }

@@ -9,6 +9,13 @@
 namespace tessera::import {
 namespace {
 
+// What is added to a variance.
+double epsilon_of(Call& call) {
+  const double epsilon = call.real("epsilon", 1e-5F);
+  if (!(epsilon >= 0 && std::isfinite(epsilon))) call.refuse("epsilon", fmt::format("is {}", epsilon), "at least 0");
+  return epsilon;
+}
+
 // Parameters `first` to `last` have one number per channel.
 void check_per_channel(Call& call, int first, int last) {
   const std::int64_t channels = call.rank(0) > 1 ? call.shape(0)[1] : 1;
@@ -21,13 +28,15 @@ void check_per_channel(Call& call, int first, int last) {
 void infer_batch(Call& call) {
   if (call.integer("training_mode", 0) != 0 || call.wanted_outputs() > 1)
     return call.refuse("training_mode", "or its outputs are wanted", "a network for inference");
+  if (call.integer("spatial", 1) == 0) return call.refuse("spatial", "is 0", "1: numbers per channel");
+  epsilon_of(call);
   check_per_channel(call, 1, 4);
   same_as_first(call);
 }
 std::vector<Tensor> batch(Call& call) {
   const std::vector<double> scale = reals(*call.constant(1)), bias = reals(*call.constant(2)),
                             mean = reals(*call.constant(3)), variance = reals(*call.constant(4));
-  const double epsilon = call.real("epsilon", 1e-5F);
+  const double epsilon = epsilon_of(call);
   std::vector<double> values = reals(*call.constant(0));
   const auto inner = static_cast<std::size_t>(call.rank(0) > 1 ? strides_of(call.shape(0))[1] : 1);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -57,6 +66,7 @@ void normalize_runs(std::vector<double>& values, std::int64_t size, double epsil
 // LayerNormalization and RMSNormalization: over the dimensions from the axis on.
 void infer_layer(Call& call) {
   const std::int64_t axis = call.axis("axis", -1, call.rank(0));
+  epsilon_of(call);
   if (call.refused()) return;
   for (const int i : {1, 2})
     if (call.has(i) && broadcast(call, call.shape(0), call.shape(i)) != call.shape(0))
@@ -72,7 +82,7 @@ std::vector<Tensor> layer(Call& call) {
   const std::int64_t axis = call.axis("axis", -1, call.rank(0));
   const Dims& shape = call.shape(0);
   std::vector<double> values = reals(*call.constant(0));
-  normalize_runs(values, element_count(Dims(shape.begin() + axis, shape.end())), call.real("epsilon", 1e-5F),
+  normalize_runs(values, element_count(Dims(shape.begin() + axis, shape.end())), epsilon_of(call),
                  call.node().op == "LayerNormalization");
   const std::vector<double> scale = reals(*call.constant(1));
   const std::vector<double> bias = call.has(2) ? reals(*call.constant(2)) : std::vector<double>{0};
@@ -92,6 +102,7 @@ std::int64_t channel_groups(Call& call) {
 void infer_channels(Call& call) {
   if (call.rank(0) < 3) return call.refuse("", "reads " + dims_text(call.shape(0)), "batch x channels x sides");
   const std::int64_t groups = channel_groups(call);
+  epsilon_of(call);
   if (groups < 1 || call.shape(0)[1] % groups != 0)
     return call.refuse("num_groups", fmt::format("is {}", groups), fmt::format("a divisor of {}", call.shape(0)[1]));
   const bool per_group = call.node().op == "GroupNormalization" && call.opset() < 21;
@@ -104,7 +115,7 @@ std::vector<Tensor> channels(Call& call) {
   const Dims& shape = call.shape(0);
   std::vector<double> values = reals(*call.constant(0));
   const std::int64_t groups = channel_groups(call), inner = strides_of(shape)[1];
-  normalize_runs(values, shape[1] / groups * inner, call.real("epsilon", 1e-5F), true);
+  normalize_runs(values, shape[1] / groups * inner, epsilon_of(call), true);
   const std::vector<double> scale = reals(*call.constant(1)), bias = reals(*call.constant(2));
   const auto run = static_cast<std::size_t>(inner * shape[1]) / scale.size();
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -137,9 +148,12 @@ std::vector<Tensor> local_response(Call& call) {
 
 const std::vector<Operator>& norm_operators() {
   static const std::vector<Operator> table = {
-      {"BatchNormalization", 5, 5, infer_batch, batch},          {"GroupNormalization", 3, 3, infer_channels, channels},
-      {"InstanceNormalization", 3, 3, infer_channels, channels}, {"LRN", 1, 1, same_as_first, local_response},
-      {"LayerNormalization", 2, 3, infer_layer, layer},          {"RMSNormalization", 2, 2, infer_layer, layer},
+      {"BatchNormalization", 5, 5, infer_batch, batch, "epsilon momentum spatial training_mode"},
+      {"GroupNormalization", 3, 3, infer_channels, channels, "epsilon num_groups stash_type"},
+      {"InstanceNormalization", 3, 3, infer_channels, channels, "epsilon"},
+      {"LRN", 1, 1, same_as_first, local_response, "alpha beta bias size"},
+      {"LayerNormalization", 2, 3, infer_layer, layer, "axis epsilon stash_type"},
+      {"RMSNormalization", 2, 2, infer_layer, layer, "axis epsilon stash_type"},
   };
   return table;
 }

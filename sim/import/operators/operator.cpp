@@ -34,7 +34,8 @@ std::vector<std::string> operator_names() {
   return names;
 }
 
-bool infer(const Operator& op, Call& call) {
+bool check(const Operator& op, Call& call) {
+  check_attributes(op, call);
   int missing = 0;
   for (int i = 0; i < op.least; ++i) missing += call.has(i) ? 0 : 1;
   if (missing > 0 || call.inputs() > op.most) {
@@ -44,6 +45,11 @@ bool infer(const Operator& op, Call& call) {
                                         : fmt::format("{} to {}", op.least, op.most));
     return false;
   }
+  return true;
+}
+
+bool infer(const Operator& op, Call& call) {
+  if (!check(op, call)) return false;
   op.infer(call);
   if (!call.refused() && static_cast<int>(call.outputs().size()) < call.wanted_outputs())
     call.refuse("", fmt::format("has {} outputs", call.wanted_outputs()),

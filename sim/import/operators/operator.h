@@ -14,6 +14,9 @@ struct Operator {
   void (*infer)(Call& call);
   // The outputs, as inferred, of inputs that are all known. Null: never computed while importing.
   std::vector<Tensor> (*compute)(Call& call);
+  // The attributes that it may have, by name, with spaces between them; what became an input (opset.h) is none. Their
+  // kinds are in operators/attributes.cpp.
+  const char* attributes = "";
 };
 
 constexpr int any_number = 1 << 20;  // of inputs
@@ -21,7 +24,13 @@ constexpr int any_number = 1 << 20;  // of inputs
 const Operator* find_operator(const std::string& name);
 std::vector<std::string> operator_names();  // sorted
 
-// Checks the number of inputs and runs the shape rule. False when the call was refused.
+// Refuses attributes that the operator does not have, or that are of another kind.
+void check_attributes(const Operator& op, Call& call);
+
+// Checks attributes and the number of inputs. False when the call was refused.
+bool check(const Operator& op, Call& call);
+
+// Checks them and runs the shape rule. False when the call was refused.
 bool infer(const Operator& op, Call& call);
 
 // Tables, one per file.

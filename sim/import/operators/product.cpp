@@ -164,8 +164,10 @@ std::vector<Tensor> einsum(Call& call) {
 
 const std::vector<Operator>& product_operators() {
   static const std::vector<Operator> table = {
-      {"Einsum", 1, any_number, infer_einsum, einsum}, {"Gemm", 2, 3, infer_gemm, gemm},
-      {"MatMul", 2, 2, infer_matmul, matmul},          {"MatMulInteger", 2, 4, infer_matmul, matmul},
+      {"Einsum", 1, any_number, infer_einsum, einsum, "equation"},
+      {"Gemm", 2, 3, infer_gemm, gemm, "alpha beta transA transB"},
+      {"MatMul", 2, 2, infer_matmul, matmul},
+      {"MatMulInteger", 2, 4, infer_matmul, matmul},
       {"QLinearMatMul", 8, 8, infer_matmul, matmul},
   };
   return table;

@@ -138,9 +138,9 @@ std::vector<Tensor> quantize_dynamic(Call& call) {
 
 const std::vector<Operator>& quantization_operators() {
   static const std::vector<Operator> table = {
-      {"DequantizeLinear", 2, 3, infer_dequantize, dequantize},
+      {"DequantizeLinear", 2, 3, infer_dequantize, dequantize, "axis block_size output_dtype"},
       {"DynamicQuantizeLinear", 1, 1, infer_dynamic, quantize_dynamic},
-      {"QuantizeLinear", 2, 3, infer_quantize, quantize},
+      {"QuantizeLinear", 2, 3, infer_quantize, quantize, "axis block_size output_dtype precision saturate"},
   };
   return table;
 }

@@ -35,10 +35,14 @@ void infer_top(Call& call) {
 }  // namespace
 
 const std::vector<Operator>& recurrent_operators() {
-  static const std::vector<Operator> table = {{"GRU", 3, 6, infer_recurrent, nullptr},
-                                              {"LSTM", 3, 8, infer_recurrent, nullptr},
-                                              {"RNN", 3, 6, infer_recurrent, nullptr},
-                                              {"TopK", 2, 2, infer_top, nullptr}};
+  static const std::vector<Operator> table = {
+      {"GRU", 3, 6, infer_recurrent, nullptr,
+       "activation_alpha activation_beta activations clip direction hidden_size layout linear_before_reset"},
+      {"LSTM", 3, 8, infer_recurrent, nullptr,
+       "activation_alpha activation_beta activations clip direction hidden_size input_forget layout"},
+      {"RNN", 3, 6, infer_recurrent, nullptr,
+       "activation_alpha activation_beta activations clip direction hidden_size layout"},
+      {"TopK", 2, 2, infer_top, nullptr, "axis largest sorted"}};
   return table;
 }
 

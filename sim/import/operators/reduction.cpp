@@ -117,7 +117,7 @@ std::vector<Tensor> arg(Call& call) {
 // Before operator set 13 the tensor is a matrix, split at the axis, whose rows are normalized.
 Rows softmax_rows(Call& call) {
   const bool flat = call.opset() < 13;
-  const std::int64_t axis = call.axis("axis", flat ? 1 : -1, call.rank(0) + (flat && call.rank(0) == 1 ? 1 : 0));
+  const std::int64_t axis = call.axis("axis", flat ? 1 : -1, call.rank(0));
   Rows rows = rows_along(call.shape(0), axis);
   if (flat) {
     rows.size *= rows.inner;
@@ -172,21 +172,21 @@ std::vector<Tensor> cumulative(Call& call) {
 
 const std::vector<Operator>& reduction_operators() {
   static const std::vector<Operator> table = {
-      {"ArgMax", 1, 1, infer_arg, arg},
-      {"ArgMin", 1, 1, infer_arg, arg},
-      {"CumSum", 2, 2, infer_cumulative, cumulative},
-      {"LogSoftmax", 1, 1, infer_softmax, softmax},
-      {"ReduceL1", 1, 2, infer_reduce, reduce<absolute>},
-      {"ReduceL2", 1, 2, infer_reduce, reduce<euclid>},
-      {"ReduceLogSum", 1, 2, infer_reduce, reduce<log_sum>},
-      {"ReduceLogSumExp", 1, 2, infer_reduce, reduce<log_sum_exp>},
-      {"ReduceMax", 1, 2, infer_reduce, reduce<maximum>},
-      {"ReduceMean", 1, 2, infer_reduce, reduce<mean>},
-      {"ReduceMin", 1, 2, infer_reduce, reduce<minimum>},
-      {"ReduceProd", 1, 2, infer_reduce, reduce<product>},
-      {"ReduceSum", 1, 2, infer_reduce, reduce<sum>},
-      {"ReduceSumSquare", 1, 2, infer_reduce, reduce<squares>},
-      {"Softmax", 1, 1, infer_softmax, softmax},
+      {"ArgMax", 1, 1, infer_arg, arg, "axis keepdims select_last_index"},
+      {"ArgMin", 1, 1, infer_arg, arg, "axis keepdims select_last_index"},
+      {"CumSum", 2, 2, infer_cumulative, cumulative, "exclusive reverse"},
+      {"LogSoftmax", 1, 1, infer_softmax, softmax, "axis"},
+      {"ReduceL1", 1, 2, infer_reduce, reduce<absolute>, "keepdims noop_with_empty_axes"},
+      {"ReduceL2", 1, 2, infer_reduce, reduce<euclid>, "keepdims noop_with_empty_axes"},
+      {"ReduceLogSum", 1, 2, infer_reduce, reduce<log_sum>, "keepdims noop_with_empty_axes"},
+      {"ReduceLogSumExp", 1, 2, infer_reduce, reduce<log_sum_exp>, "keepdims noop_with_empty_axes"},
+      {"ReduceMax", 1, 2, infer_reduce, reduce<maximum>, "keepdims noop_with_empty_axes"},
+      {"ReduceMean", 1, 2, infer_reduce, reduce<mean>, "keepdims noop_with_empty_axes"},
+      {"ReduceMin", 1, 2, infer_reduce, reduce<minimum>, "keepdims noop_with_empty_axes"},
+      {"ReduceProd", 1, 2, infer_reduce, reduce<product>, "keepdims noop_with_empty_axes"},
+      {"ReduceSum", 1, 2, infer_reduce, reduce<sum>, "keepdims noop_with_empty_axes"},
+      {"ReduceSumSquare", 1, 2, infer_reduce, reduce<squares>, "keepdims noop_with_empty_axes"},
+      {"Softmax", 1, 1, infer_softmax, softmax, "axis"},
   };
   return table;
 }

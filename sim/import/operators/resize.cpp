@@ -1,4 +1,4 @@
-// Resize by scales or sizes: nearest and linear, every coordinate transformation but cropping.
+// Resize by scales or sizes: nearest, linear and cubic, every coordinate transformation but cropping.
 #include "sim/import/operators/resize.h"
 
 #include <fmt/format.h>
@@ -28,7 +28,7 @@ Dims resized_axes(Call& call) {
 
 // keep_aspect_ratio_policy: one scale for all the axes that are resized.
 void keep_ratio(Call& call, const Dims& axes, Scaling& s) {
-  const std::string policy = call.text("keep_aspect_ratio_policy", "stretch");
+  const std::string policy = call.word("keep_aspect_ratio_policy", {"stretch", "not_larger", "not_smaller"});
   if (policy == "stretch" || axes.empty()) return;
   double scale = s.scales[static_cast<std::size_t>(axes[0])];
   for (const std::int64_t axis : axes) {
@@ -74,15 +74,11 @@ Scaling scaling_of(Call& call) {
 
 void infer_resize(Call& call) {
   const Scaling s = scaling_of(call);
-  const std::string mode = call.text("mode", "nearest"),
-                    place = call.text("coordinate_transformation_mode", "half_pixel");
-  if (mode != "nearest" && mode != "linear" && mode != "cubic")
-    return call.refuse("mode", "is " + mode, "nearest, linear or cubic");
-  for (const char* legal : {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
-                            "tf_half_pixel_for_nn"})
-    if (place == legal) return call.set(0, call.type(0), s.sides);
-  call.refuse("coordinate_transformation_mode", "is " + place,
-              "half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners or asymmetric");
+  call.word("mode", {"nearest", "linear", "cubic"});
+  call.word("coordinate_transformation_mode", {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
+                                               "align_corners", "asymmetric", "tf_half_pixel_for_nn"});
+  call.word("nearest_mode", {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"});
+  call.set(0, call.type(0), s.sides);
 }
 
 // Place in the input, in elements, of output element x.
@@ -105,70 +101,100 @@ double to_nearest(const std::string& mode, double place) {
   return std::ceil(place - 0.5);
 }
 
-// The one or two elements along a dimension that output element x is made of.
-struct Mix {
-  std::int64_t low, high;
-  double share;  // of `high`
-};
-Mix mix_of(Call& call, const Scaling& s, std::size_t d, std::int64_t x) {
+// The weight of an element at a distance, for linear and cubic.
+double linear_weight(double distance) { return std::max(0.0, 1 - std::fabs(distance)); }
+double cubic_weight(double distance, double a) {
+  const double d = std::fabs(distance);
+  if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+// The elements along a dimension that output element x is made of.
+PixelMix mix_of(Call& call, const Scaling& s, std::size_t d, std::int64_t x) {
   const std::int64_t side = call.shape(0)[d];
-  const std::string mode = call.text("coordinate_transformation_mode", "half_pixel");
-  if (s.scales[d] == 1 && s.sides[d] == side) return {x, x, 0};
-  const double place = source_place(mode, static_cast<double>(x), s.scales[d], static_cast<double>(side),
+  const std::string place_mode = call.text("coordinate_transformation_mode", "half_pixel"),
+                    mode = call.text("mode", "nearest");
+  if (s.scales[d] == 1 && s.sides[d] == side) return {{x, 1.0}};
+  const double place = source_place(place_mode, static_cast<double>(x), s.scales[d], static_cast<double>(side),
                                     static_cast<double>(s.sides[d]));
   const auto within = [&](double p) { return std::clamp<std::int64_t>(static_cast<std::int64_t>(p), 0, side - 1); };
-  if (call.text("mode", "nearest") == "nearest") {
-    const std::int64_t at = within(to_nearest(call.text("nearest_mode", "round_prefer_floor"), place));
-    return {at, at, 0};
+  if (mode == "nearest") return {{within(to_nearest(call.text("nearest_mode", "round_prefer_floor"), place)), 1.0}};
+  const bool cubic = mode == "cubic", antialiased = call.integer("antialias", 0) != 0,
+             inside_only = call.integer("exclude_outside", 0) != 0;
+  const double a = call.real("cubic_coeff_a", -0.75), shrink = antialiased ? std::min(s.scales[d], 1.0) : 1;
+  const double reach = (cubic ? 2 : 1) / shrink;
+  PixelMix mix;
+  double total = 0;
+  for (double p = std::floor(place - reach); p <= std::ceil(place + reach); ++p) {
+    const double distance = (place - p) * shrink, weight = cubic ? cubic_weight(distance, a) : linear_weight(distance);
+    if (weight == 0 || (inside_only && (p < 0 || p >= static_cast<double>(side)))) continue;
+    total += weight;
+    const std::int64_t at = within(p);
+    if (!mix.empty() && mix.back().first == at)
+      mix.back().second += weight;
+    else
+      mix.emplace_back(at, weight);
   }
-  const double inside = std::clamp(place, 0.0, static_cast<double>(side - 1)), low = std::floor(inside);
-  return {within(low), within(low + 1), inside - low};
+  if (mix.empty()) return {{within(std::nearbyint(place)), 1.0}};
+  for (auto& part : mix) part.second /= total;
+  return mix;
 }
 
 std::vector<Tensor> resize(Call& call) {
-  if (call.text("mode", "nearest") == "cubic" || call.integer("antialias", 0) != 0) return {};
-  const Scaling s = scaling_of(call);
-  const Dims in_strides = strides_of(call.shape(0));
+  const Dims sides = call.output().shape, in_strides = strides_of(call.shape(0));
   const std::vector<double> from = reals(*call.constant(0));
-  std::vector<std::vector<Mix>> mixes(s.sides.size());
-  for (std::size_t d = 0; d < s.sides.size(); ++d)
-    for (std::int64_t x = 0; x < s.sides[d]; ++x) mixes[d].push_back(mix_of(call, s, d, x));
-  std::vector<double> out(static_cast<std::size_t>(element_count(s.sides)));
-  Walk walk(s.sides, {});
+  const std::vector<std::vector<PixelMix>> mixes = resize_mixes(call);
+  std::vector<double> out(static_cast<std::size_t>(element_count(sides)));
+  Walk walk(sides, {});
   std::vector<std::pair<std::int64_t, double>> parts, next;  // offset, share
   for (double& o : out) {
     parts = {{0, 1.0}};
-    for (std::size_t d = 0; d < s.sides.size(); ++d) {
-      const Mix& mix = mixes[d][static_cast<std::size_t>(walk.index()[d])];
+    for (std::size_t d = 0; d < sides.size(); ++d) {
       next.clear();
-      for (const auto& [offset, share] : parts) {
-        next.emplace_back(offset + mix.low * in_strides[d], share * (1 - mix.share));
-        if (mix.share > 0) next.emplace_back(offset + mix.high * in_strides[d], share * mix.share);
-      }
+      for (const auto& [offset, share] : parts)
+        for (const auto& [place, part] : mixes[d][static_cast<std::size_t>(walk.index()[d])])
+          next.emplace_back(offset + place * in_strides[d], share * part);
       parts.swap(next);
     }
     o = 0;
     for (const auto& [offset, share] : parts) o += share * from[static_cast<std::size_t>(offset)];
     walk.next();
   }
-  return {make_tensor(call.output().type, s.sides, out)};
+  return {make_tensor(call.output().type, sides, out)};
 }
 
 }  // namespace
 
-std::vector<std::vector<double>> resize_positions(Call& call) {
+std::vector<std::vector<PixelMix>> resize_mixes(Call& call) {
   const Scaling s = scaling_of(call);
-  std::vector<std::vector<double>> positions(s.sides.size());
+  std::vector<std::vector<PixelMix>> mixes(s.sides.size());
   for (std::size_t d = 0; d < s.sides.size(); ++d)
-    for (std::int64_t x = 0; x < s.sides[d]; ++x) {
-      const Mix mix = mix_of(call, s, d, x);
-      positions[d].push_back(static_cast<double>(mix.low) + mix.share);
-    }
+    for (std::int64_t x = 0; x < s.sides[d]; ++x) mixes[d].push_back(mix_of(call, s, d, x));
+  return mixes;
+}
+
+bool mixes_many(Call& call) {
+  const std::string mode = call.text("mode", "nearest");
+  const std::vector<double> scales = scaling_of(call).scales;
+  const bool shrinks = std::any_of(scales.begin(), scales.end(), [](double scale) { return scale < 1; });
+  return mode == "cubic" || (mode == "linear" && shrinks && call.integer("antialias", 0) != 0);
+}
+
+std::vector<std::vector<double>> resize_positions(Call& call) {
+  std::vector<std::vector<double>> positions;
+  for (const std::vector<PixelMix>& mixes : resize_mixes(call)) {
+    positions.emplace_back();
+    for (const PixelMix& mix : mixes)
+      positions.back().push_back(static_cast<double>(mix[0].first) + (mix.size() > 1 ? mix[1].second : 0));
+  }
   return positions;
 }
 
 const std::vector<Operator>& resize_operators() {
-  static const std::vector<Operator> table = {{"Resize", 1, 4, infer_resize, resize}};
+  static const std::vector<Operator> table = {
+      {"Resize", 1, 4, infer_resize, resize,
+       "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value "
+       "keep_aspect_ratio_policy mode nearest_mode"}};
   return table;
 }
 

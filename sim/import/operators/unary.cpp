@@ -71,6 +71,10 @@ std::vector<Tensor> swish(Call& call) {
   const double alpha = call.real("alpha", 1);
   return map_reals(call, [=](double x) { return x * sigmoid(alpha * x); });
 }
+void infer_gelu(Call& call) {
+  call.word("approximate", {"none", "tanh"});
+  same_as_first(call);
+}
 std::vector<Tensor> gelu(Call& call) {
   const bool tanh_form = call.text("approximate", "none") == "tanh";
   return map_reals(call, [=](double x) {
@@ -141,24 +145,24 @@ const std::vector<Operator>& unary_operators() {
       {"Asinh", 1, 1, same_as_first, apply<std::asinh>},
       {"Atan", 1, 1, same_as_first, apply<std::atan>},
       {"Atanh", 1, 1, same_as_first, apply<std::atanh>},
-      {"Cast", 1, 1, infer_cast, cast},
-      {"CastLike", 2, 2, infer_cast_like, cast},
+      {"Cast", 1, 1, infer_cast, cast, "to saturate"},
+      {"CastLike", 2, 2, infer_cast_like, cast, "saturate"},
       {"Ceil", 1, 1, same_as_first, apply<std::ceil>},
-      {"Celu", 1, 1, same_as_first, celu},
+      {"Celu", 1, 1, same_as_first, celu, "alpha"},
       {"Clip", 1, 3, infer_clip, clip},
       {"Cos", 1, 1, same_as_first, apply<std::cos>},
       {"Cosh", 1, 1, same_as_first, apply<std::cosh>},
-      {"Dropout", 1, 3, infer_dropout, dropout},
-      {"Elu", 1, 1, same_as_first, elu},
+      {"Dropout", 1, 3, infer_dropout, dropout, "ratio seed"},
+      {"Elu", 1, 1, same_as_first, elu, "alpha"},
       {"Erf", 1, 1, same_as_first, apply<std::erf>},
       {"Exp", 1, 1, same_as_first, apply<std::exp>},
       {"Floor", 1, 1, same_as_first, apply<std::floor>},
-      {"Gelu", 1, 1, same_as_first, gelu},
-      {"HardSigmoid", 1, 1, same_as_first, hard_sigmoid},
+      {"Gelu", 1, 1, infer_gelu, gelu, "approximate"},
+      {"HardSigmoid", 1, 1, same_as_first, hard_sigmoid, "alpha beta"},
       {"HardSwish", 1, 1, same_as_first, apply<hard_swish>},
       {"Identity", 1, 1, same_as_first, keep},
       {"IsNaN", 1, 1, infer_truth, apply<is_nan>},
-      {"LeakyRelu", 1, 1, same_as_first, leaky},
+      {"LeakyRelu", 1, 1, same_as_first, leaky, "alpha"},
       {"Log", 1, 1, same_as_first, apply<std::log>},
       {"Mish", 1, 1, same_as_first, apply<mish>},
       {"Neg", 1, 1, same_as_first, keep_sign},
@@ -166,7 +170,7 @@ const std::vector<Operator>& unary_operators() {
       {"Reciprocal", 1, 1, same_as_first, apply<reciprocal>},
       {"Relu", 1, 1, same_as_first, apply<relu>},
       {"Round", 1, 1, same_as_first, apply<round_even>},
-      {"Selu", 1, 1, same_as_first, selu},
+      {"Selu", 1, 1, same_as_first, selu, "alpha gamma"},
       {"Sigmoid", 1, 1, same_as_first, apply<sigmoid>},
       {"Sign", 1, 1, same_as_first, apply<sign>},
       {"Sin", 1, 1, same_as_first, apply<std::sin>},
@@ -174,10 +178,10 @@ const std::vector<Operator>& unary_operators() {
       {"Softplus", 1, 1, same_as_first, apply<softplus>},
       {"Softsign", 1, 1, same_as_first, apply<softsign>},
       {"Sqrt", 1, 1, same_as_first, apply<std::sqrt>},
-      {"Swish", 1, 1, same_as_first, swish},
+      {"Swish", 1, 1, same_as_first, swish, "alpha"},
       {"Tan", 1, 1, same_as_first, apply<std::tan>},
       {"Tanh", 1, 1, same_as_first, apply<std::tanh>},
-      {"ThresholdedRelu", 1, 1, same_as_first, thresholded},
+      {"ThresholdedRelu", 1, 1, same_as_first, thresholded, "alpha"},
   };
   return table;
 }

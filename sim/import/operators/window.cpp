@@ -59,9 +59,7 @@ Windows read_window_attributes(Call& call, std::size_t rank, const Dims& kernel)
                 fmt::format("[{}], as the weights have it", fmt::join(kernel, ", ")));
   w.before.assign(pads.begin(), pads.begin() + static_cast<std::int64_t>(rank));
   w.after.assign(pads.begin() + static_cast<std::int64_t>(rank), pads.end());
-  const std::string pad = call.text("auto_pad", "NOTSET");
-  if (pad != "NOTSET" && pad != "VALID" && pad != "SAME_UPPER" && pad != "SAME_LOWER")
-    call.refuse("auto_pad", "is " + pad, "NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+  const std::string pad = call.word("auto_pad", {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"});
   if (pad == "VALID") w.before = w.after = Dims(rank, 0);
   return w;
 }
@@ -183,10 +181,11 @@ std::vector<Tensor> pool_all(Call& call) {
 
 const std::vector<Operator>& window_operators() {
   static const std::vector<Operator> table = {
-      {"AveragePool", 1, 1, infer_pool, pool},
+      {"AveragePool", 1, 1, infer_pool, pool,
+       "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides"},
       {"GlobalAveragePool", 1, 1, infer_global, pool_all},
       {"GlobalMaxPool", 1, 1, infer_global, pool_all},
-      {"MaxPool", 1, 1, infer_pool, pool},
+      {"MaxPool", 1, 1, infer_pool, pool, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides"},
   };
   return table;
 }

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace tessera::import {
+namespace tessera::tensor {
 
 enum class DataType : std::uint8_t { f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64, boolean };
 
@@ -25,4 +25,4 @@ float from_bf16(std::uint16_t bits);
 std::uint16_t to_f16(double value);
 std::uint16_t to_bf16(double value);
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor

@@ -1,4 +1,4 @@
-#include "sim/import/data_type.h"
+#include "sim/tensor/data_type.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-namespace tessera::import {
+namespace tessera::tensor {
 namespace {
 
 struct TypeEntry {
@@ -126,4 +126,4 @@ std::uint16_t to_f16(double value) {
   return static_cast<std::uint16_t>(sign | ((exponent + 15) << 10) | (fraction - 1024));
 }
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor

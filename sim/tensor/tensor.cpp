@@ -1,4 +1,4 @@
-#include "sim/import/tensor.h"
+#include "sim/tensor/tensor.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <limits>
 
-namespace tessera::import {
+namespace tessera::tensor {
 namespace {
 
 // Stored form of a type.
@@ -240,4 +240,4 @@ Tensor strided_copy(const Tensor& from, Dims shape, std::int64_t offset, const D
   return {from.type, std::move(shape), std::make_shared<const std::string>(std::move(bytes))};
 }
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor

@@ -1,0 +1,121 @@
+#include "tests/import/attribute_subjects.h"
+
+namespace tessera::import::test {
+// Of com.microsoft, and others that are said by operators of ONNX.
+std::vector<AttributeSubject> form_subjects() {
+  const Fixed eight = of({8}), square = of({8, 8}), weights = of({8, 24}), taps = of({4, 4, 3, 3});
+  const Fixed table = of({4, 2}), places = whole_of({1, 4}, 7, {0, 1, 2, 3});
+  const Other axis{"axis", 1}, epsilon{"epsilon", 0.5F};
+  const std::vector<Other> of_heads = {
+      {"mask_filter_value", -5.0F}, {"num_heads", 4}, {"scale", 0.25F}, {"unidirectional", 1}};
+  std::vector<Other> of_attention = of_heads;
+  of_attention.push_back({"do_rotary", 1});
+  of_attention.push_back({"qkv_hidden_sizes", Sides{8, 8, 4}, "weights"});
+  const Fixed mask = whole_of({1, 4}, 6, {1, 1, 1, 0});
+  const std::vector<Other> of_rotary = {
+      {"interleaved", 1}, {"num_heads", 4, "rotary_embedding_dim"}, {"rotary_embedding_dim", 2}};
+  std::vector<Other> of_own_rotary = of_rotary;
+  of_own_rotary.push_back({"scale", 2.0F});
+  return {
+      {"LpPool",
+       17,
+       both,
+       of(map),
+       {},
+       {{"kernel_shape", Sides{2, 2}}},
+       {{"auto_pad", Text("SAME_UPPER")},
+        {"ceil_mode", 1},
+        {"dilations", Sides{2, 2}},
+        {"kernel_shape", Sides{3, 3}},
+        {"p", 1},
+        {"pads", Sides{1, 1, 1, 1}},
+        {"strides", Sides{2, 2}}}},
+      {"GlobalLpPool", 17, both, of(map), {}, {}, {{"p", 1}}},
+      {"MeanVarianceNormalization", 17, both, of(map), {}, {}, {{"axes", Sides{1, 2, 3}}}},
+      {"SimplifiedLayerNormalization", 17, both, of(rows), {eight}, {}, {axis, epsilon, {"stash_type", 16}}},
+      {"RotaryEmbedding", 23, both, of(rows), {table, table, places}, {{"num_heads", 2}}, of_rotary},
+      {"com.microsoft.RotaryEmbedding", 17, both, of(rows), {places, table, table}, {{"num_heads", 2}}, of_own_rotary},
+      {"com.microsoft.SkipLayerNormalization", 17, both, of(rows), {of(rows), eight, eight}, {}, {epsilon}},
+      {"com.microsoft.SkipSimplifiedLayerNormalization", 17, both, of(rows), {of(rows), eight}, {}, {epsilon}},
+      {"com.microsoft.EmbedLayerNormalization",
+       17,
+       folded,
+       whole_of({1, 4}, 7, {1, 0, 3, 2}),
+       {left_out, of({4, 8}), of({4, 8}), left_out, eight, eight},
+       {},
+       {epsilon, {"mask_index_type", 1}}},
+      {"com.microsoft.QuickGelu", 17, both, of(rows), {}, {}, {{"alpha", 1.0F}}},
+      {"com.microsoft.BiasSoftmax", 17, both, of(rows), {of(rows)}, {{"axis", 2}}, {axis, {"is_inner_broadcast", 0}}},
+      {"com.microsoft.FusedConv",
+       17,
+       both,
+       of(map),
+       {taps},
+       {{"activation", Text("Relu")}},
+       {{"activation", Text("Tanh")},
+        {"auto_pad", Text("SAME_UPPER")},
+        {"dilations", Sides{2, 2}},
+        {"group", 2},
+        {"kernel_shape", Sides{2, 2}},
+        {"pads", Sides{1, 1, 1, 1}},
+        {"strides", Sides{2, 2}}}},
+      {"com.microsoft.FusedConv",
+       17,
+       both,
+       of(map),
+       {taps},
+       {{"activation", Text("LeakyRelu")}, {"activation_params", Numbers{0.125}}},
+       {{"activation_params", Numbers{0.5}}}},
+      {"com.microsoft.FusedGemm",
+       17,
+       both,
+       of({8, 8}),
+       {square, eight},
+       {{"activation", Text("HardSigmoid")}},
+       {{"activation", Text("LeakyRelu")},
+        {"activation_alpha", 0.5F},
+        {"activation_beta", 0.25F},
+        {"alpha", 2.0F},
+        {"beta", 0.5F},
+        {"transA", 1},
+        {"transB", 1}}},
+      {"com.microsoft.Attention", 17, layers, of(rows), {weights, of({24}), mask}, {{"num_heads", 2}}, of_attention},
+      {"com.microsoft.MultiHeadAttention",
+       17,
+       layers,
+       of(rows),
+       {same_as_first, same_as_first, of({24}), mask},
+       {{"num_heads", 2}},
+       of_heads},
+      {"com.microsoft.FusedMatMul",
+       17,
+       both,
+       of({8, 8}),
+       {square},
+       {},
+       {{"alpha", 2.0F}, {"transA", 1}, {"transB", 1}, {"transBatchA", 1}, {"transBatchB", 1}}},
+      {"com.microsoft.TransposeMatMul",
+       17,
+       both,
+       of({8, 8}),
+       {square},
+       {},
+       {{"alpha", 2.0F}, {"transA", 1}, {"transB", 1}}},
+      {"com.microsoft.QuantizeLinear",
+       17,
+       folded,
+       of({8, 8}),
+       {eight, whole_of({8}, 3, {0, 0, 0, 0, 0, 0, 0, 0})},
+       {{"axis", 1}},
+       {{"axis", 0}}},
+      {"com.microsoft.DequantizeLinear",
+       17,
+       folded,
+       whole_of({2, 2}, 3, {1, 2, 3, 4}),
+       {of({2})},
+       {{"axis", 1}},
+       {{"axis", 0}}},
+  };
+}
+
+}  // namespace tessera::import::test
