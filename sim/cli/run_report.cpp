@@ -92,6 +92,17 @@ std::string control_note(const RunResult& run) {
   return text + "\n" + (rows.empty() ? "" : "Busy at least, were this schedule given to:\n" + rows);
 }
 
+// Layers that are computed with their zero blocks.
+std::string zeros_note(const RunResult& run) {
+  if (!run.sparse) return "";
+  const auto& layers = run.sparse->layers;
+  const auto kept =
+      std::count_if(layers.begin(), layers.end(), [](const result::LayerResult& l) { return l.keeps_zeros(); });
+  if (kept == 0) return "";
+  return fmt::format("{} layer{} zero blocks, which are moved and computed like others\n", kept,
+                     kept == 1 ? " keeps its" : "s keep their");
+}
+
 // How much of the program memory of a core the kernels fill, in the fuller density.
 std::string code_note(const RunResult& run) {
   const result::ProgramMemory* most = nullptr;
@@ -162,7 +173,7 @@ std::string heading(const RunResult& run) {
       run.network, hardware.name, hardware.rows, hardware.cols, hardware.clock_hz / 1e9, hardware.kernels, made_by,
       run.accounting, run.fidelity, batch, calibration(hardware), kernels(run),
       hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n",
-      code_note(run) + routing_note(run) + masks);
+      code_note(run) + routing_note(run) + masks + zeros_note(run));
 }
 
 // The largest cause of lost core time of a layer.

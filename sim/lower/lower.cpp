@@ -36,6 +36,7 @@ class Lowering {
     }
     for (const mapping::FusionGroup& g : mapping_.groups)
       for (const network::LayerId id : g.layers) placed(id).mapping += fmt::format(" depth-tiles={}", g.tiles);
+    for (const network::LayerId id : mapping_.zeros_kept) placed(id).mapping += " zeros-kept";
     e_.builder.program().ddr_bytes = e_.ddr_top;
     return e_.builder.finish();
   }
@@ -46,7 +47,7 @@ class Lowering {
   void describe_layers(const std::vector<std::optional<sparsity::BlockMask>>& masks) {
     program::Program& p = e_.builder.program();
     p.network = network_.name;
-    const std::vector<sparsity::KernelMask> logical = mapping::kernel_masks(network_, masks);
+    const std::vector<sparsity::KernelMask> logical = mapping::computed_masks(mapping_, network_, masks);
     const auto& orders = mapping_.channel_order;
     for (const network::Layer& l : network_.layers) {
       program::ProgramLayer pl;

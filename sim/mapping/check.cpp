@@ -40,6 +40,7 @@ class Checker {
 
   Failure run(const std::vector<sparsity::KernelMask>& masks) {
     head();
+    zeros_kept();
     for (const network::Layer& l : network_.layers) tensor(l);
     if (wrong_.empty()) {
       for (const network::Layer& l : network_.layers)
@@ -62,6 +63,17 @@ class Checker {
   }
   // Of the step that is being checked.
   void wrong(const std::string& what, const std::string& legal) { add(paths_[at_], what, legal); }
+
+  void zeros_kept() {
+    network::LayerId last = -1;
+    for (std::size_t k = 0; k < m_.zeros_kept.size(); ++k) {
+      const network::LayerId id = m_.zeros_kept[k];
+      if (!ops::is_maskable(layer(id)) || id <= last)
+        add(fmt::format("zeros_kept[{}]", k), "names " + name(id),
+            "legal: layers whose weights may have zero blocks, each once and in the network's order");
+      last = id;
+    }
+  }
 
   void head() {
     if (m_.network != network_.name)

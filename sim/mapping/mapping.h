@@ -108,8 +108,9 @@ struct Mapping {
   int rows = 0, cols = 0, memtiles = 0;  // of the array
   Axis axis = Axis::height;              // along which tensors are spread where nothing speaks for another axis
   std::vector<std::vector<int>>
-      channel_order;           // per layer: logical 8-channel block at each stored one; empty: the same
-  std::vector<Alias> aliases;  // per layer; a tensor of its own is its own root
+      channel_order;                         // per layer: logical 8-channel block at each stored one; empty: the same
+  std::vector<Alias> aliases;                // per layer; a tensor of its own is its own root
+  std::vector<network::LayerId> zeros_kept;  // layers whose zero blocks are moved and computed like others; ascending
   std::vector<FusionGroup> groups;
   std::vector<Step> steps;  // in execution order
 

@@ -10,6 +10,7 @@ using nlohmann::json;
 
 constexpr const char* stationary_names[] = {"input", "weights"};  // by LayerMapping::weights_stationary
 constexpr const char* staging_names[] = {"tiles", "chunks"};      // by LayerMapping::chunks_staged
+constexpr const char* zeros_names[] = {"skipped", "kept"};        // by ForcedMapping::zeros_kept
 
 Rule names_of_layers(const char* meaning, int least) { return Rule::list(meaning, least, 100000, Rule::text("")); }
 
@@ -90,6 +91,15 @@ Rule layer_mapping_rule() {
                                                                    {"loads", channels("inbound, from DDR")}})}});
 }
 
+Rule forced_mapping_rule() {
+  Rule rule = layer_mapping_rule();
+  rule.keys.emplace_back("zeros",
+                         Rule::choice("blocks of weights that are zero: neither moved nor computed, or like the "
+                                      "others; the search decides where nothing is said",
+                                      {zeros_names[0], zeros_names[1]}));
+  return rule;
+}
+
 Rule mapping_rule() {
   const Rule array = Rule::object("the array",
                                   {{"rows", Rule::integer("", 1, 64)},
@@ -117,6 +127,7 @@ Rule mapping_rule() {
        {"channel_order", Rule::map("by layer: the logical block of 8 channels at each stored one",
                                    Rule::list("", 1, 100000, Rule::integer("", 0, 1 << 20)))},
        {"aliases", Rule::map("by layer", alias)},
+       {"zeros_kept", names_of_layers("whose zero blocks are moved and computed like the others", 0)},
        {"groups", Rule::list("fusion groups", 0, 100000, group)},
        {"steps", Rule::list("in execution order", 1, 10000000, step)}},
       {"format", "network", "array", "axis", "steps"});
@@ -132,6 +143,7 @@ ForcedMapping read_layer_mapping(const json& given) {
   }
   if (given.contains("stationary")) m.weights_stationary = given["stationary"] == stationary_names[1];
   if (given.contains("staging")) m.chunks_staged = given["staging"] == staging_names[1];
+  if (given.contains("zeros")) m.zeros_kept = given["zeros"] == zeros_names[1];
   const json buffers = given.value("buffers", json::object()), channels = given.value("channels", json::object());
   m.buffers = {optional_int(buffers, "input"), optional_int(buffers, "weights"), optional_int(buffers, "operand"),
                optional_int(buffers, "output")};

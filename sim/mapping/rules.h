@@ -13,6 +13,7 @@ struct ForcedMapping {
   std::optional<Axis> cols, rows;
   std::optional<TileSizes> tile;
   std::optional<bool> weights_stationary, chunks_staged;
+  std::optional<bool> zeros_kept;  // of the whole layer: Mapping::zeros_kept
   struct {
     std::optional<int> input, weights, operand, output;
     bool any() const { return input || weights || operand || output; }
@@ -23,8 +24,9 @@ struct ForcedMapping {
   } channels;
 };
 
-config::Rule layer_mapping_rule();  // of one layer, every key optional
-config::Rule mapping_rule();        // of a whole network
+config::Rule layer_mapping_rule();   // of one layer, every key optional
+config::Rule forced_mapping_rule();  // the same, and whether the layer keeps its zeros
+config::Rule mapping_rule();         // of a whole network
 
 // What follows its rule.
 ForcedMapping read_layer_mapping(const nlohmann::json& given);

@@ -1,5 +1,7 @@
 #include "sim/mapping/stored_masks.h"
 
+#include <algorithm>
+
 #include "sim/sparsity/layer_mask.h"
 
 namespace tessera::mapping {
@@ -17,6 +19,15 @@ sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::ve
 std::vector<sparsity::KernelMask> kernel_masks(const network::Network& network,
                                                const std::vector<std::optional<sparsity::BlockMask>>& masks) {
   return layer_masks(network, masks);
+}
+
+std::vector<sparsity::KernelMask> computed_masks(const Mapping& mapping, const network::Network& network,
+                                                 const std::vector<std::optional<sparsity::BlockMask>>& masks) {
+  std::vector<sparsity::KernelMask> computed = kernel_masks(network, masks);
+  for (const network::LayerId id : mapping.zeros_kept) std::fill(computed[id].bits.begin(), computed[id].bits.end(), 1);
+  for (const network::Layer& l : network.layers)
+    if (ops::has_blocks(l) && l.repeats >= 0) computed[l.id] = computed[l.repeats];
+  return computed;
 }
 
 sparsity::KernelMask joined_mask(const std::vector<const sparsity::KernelMask*>& masks) {

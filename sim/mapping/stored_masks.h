@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/mapping/mapping.h"
 #include "sim/network/network.h"
 #include "sim/sparsity/block_mask.h"
 
@@ -15,6 +16,11 @@ sparsity::KernelMask stored_mask(const sparsity::KernelMask& mask, const std::ve
 // Of all convolutions, by LayerId; empty for other layers. Without a block mask every block is present.
 std::vector<sparsity::KernelMask> kernel_masks(const network::Network& network,
                                                const std::vector<std::optional<sparsity::BlockMask>>& masks);
+
+// The same as `mapping` has them computed: layers that keep their zeros have every block. Layers that repeat another
+// one's weights have its mask.
+std::vector<sparsity::KernelMask> computed_masks(const Mapping& mapping, const network::Network& network,
+                                                 const std::vector<std::optional<sparsity::BlockMask>>& masks);
 
 // Masks of convolutions computed as one, one after the other in the output channels.
 sparsity::KernelMask joined_mask(const std::vector<const sparsity::KernelMask*>& masks);

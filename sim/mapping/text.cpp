@@ -29,6 +29,7 @@ class Writer {
       const Alias& alias = m_.aliases[id];
       if (alias.root != l.id) head["aliases"][l.name] = {{"in", name(alias.root)}, {"channel", alias.c0}};
     }
+    if (!m_.zeros_kept.empty()) head["zeros_kept"] = names(m_.zeros_kept);
     for (const FusionGroup& g : m_.groups) head["groups"].push_back({{"layers", names(g.layers)}, {"tiles", g.tiles}});
     std::string text = "{";
     for (const auto& [key, value] : head.items())
@@ -132,6 +133,7 @@ class Reader {
     m.memtiles = array["memtiles"].get<int>();
     m.axis = axis(given["axis"]);
     read_tensors(given);
+    if (given.contains("zeros_kept")) m.zeros_kept = ids(given["zeros_kept"], "zeros_kept");
     const json groups = given.value("groups", json::array());
     for (std::size_t k = 0; k < groups.size(); ++k)
       m.groups.push_back(

@@ -14,6 +14,11 @@ using T = exec::MemoryTraffic;
 Value bound_of(const D& d) { return d.bounds ? Value(d.bounds->bound_us()) : Value(); }
 Value weights_of(const D& d) { return d.weight_bytes ? Value(d.weight_bytes->total()) : Value(); }
 
+Value zeros_kept_layers(const D& d) {
+  return Value(static_cast<std::int64_t>(
+      std::count_if(d.layers.begin(), d.layers.end(), [](const LayerResult& l) { return l.keeps_zeros(); })));
+}
+
 Access<D> total_cycles() {
   return {Kind::number, [](const D& d) { return cycles(d.total); },
           [](D& d, const Value& v) { d.total = millicycles(v); }};
@@ -117,11 +122,17 @@ void add_work(DensityTable& table) {
   const DensityTable lines{
       {"macs",
        "multiply-accumulates",
-       "Multiply-accumulates of the blocks that are present, padding not counted.",
+       "Multiply-accumulates of the blocks that are present, of all blocks in layers that keep their zeros; padding "
+       "not "
+       "counted.",
        "sum over layers of out.h x out.w x kh x kw x (weights in present 8x8 blocks per tap)",
        field<&D::macs>(),
        "multiply-accumulates",
        {"macs"}},
+      {"zeros_kept_layers", "layers",
+       "Layers whose zero blocks are moved and computed like the others, because skipping them would take longer "
+       "(schedule.layers.NAME.zeros); \"zeros-kept\" in their mapping.",
+       "counted", derived<D>(zeros_kept_layers)},
       {"core_busy_share",
        "share",
        "Share of the time of all cores that was spent inside kernel calls.",

@@ -53,6 +53,7 @@ struct LayerResult {
   std::optional<std::string> extrapolated;
 
   double span_us() const { return end_us - start_us; }
+  bool keeps_zeros() const { return mapping.find(" zeros-kept") != std::string::npos; }
   bool fused() const { return mapping.rfind("fused into ", 0) == 0; }  // computed by the kernels of another layer
 };
 

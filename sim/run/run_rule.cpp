@@ -55,7 +55,7 @@ config::Rule sparsity_rule() {
 }
 
 config::Rule schedule_rule() {
-  config::Rule layer = mapping::layer_mapping_rule();
+  config::Rule layer = mapping::forced_mapping_rule();
   layer.former = {{"keeps", "\"stationary\""}};
   const config::Rule group = config::Rule::object("a run of layers",
                                                   {{"first", config::Rule::text("first layer, by name")},

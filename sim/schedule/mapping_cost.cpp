@@ -16,7 +16,7 @@ class Coster {
  public:
   Coster(const mapping::Mapping& m, const Request& r, const arch::ArraySpec& array)
       : m_(m), r_(r), array_(array), places_(r.network.layers.size()) {
-    const std::vector<sparsity::KernelMask> logical = mapping::kernel_masks(r.network, r.masks);
+    const std::vector<sparsity::KernelMask> logical = mapping::computed_masks(m, r.network, r.masks);
     for (const network::Layer& l : r.network.layers)
       masks_.push_back(ops::has_blocks(l)
                            ? mapping::stored_mask(logical[l.id], m.channel_order[l.id], m.channel_order[l.inputs[0]])

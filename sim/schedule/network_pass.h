@@ -23,8 +23,8 @@ std::vector<std::vector<std::optional<double>>> time_alternatives(const Inputs& 
 Expected<Schedule> choose_by_trials(const Inputs& in, Search& search,
                                     const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
 
-// The same: where controllers start transfers, zero blocks may make a mapping best that needs more of them than that of
-// the dense network, whose computing and memory they make no slower. Of `sparse` and that one, the faster.
+// as_dense.cpp: where controllers start transfers, zero blocks may cost more operations than they save time. Of
+// `sparse`, the dense network's mapping and that one with layers that keep their zeros, the fastest.
 Expected<Schedule> or_as_dense(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                Schedule sparse);
 

@@ -34,11 +34,18 @@ std::optional<Failure> wide_padding(const Inputs& in) {
   return failure;
 }
 
+// Layers that are told to keep their zeros.
+void keep_zeros(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks, mapping::Mapping& m) {
+  for (const network::Layer& l : in.network.layers)
+    if (const auto it = in.spec.layers.find(l.name); it != in.spec.layers.end() && masks[l.id].has_value())
+      if (it->second.zeros_kept == true) m.zeros_kept.push_back(l.id);
+}
+
 // The order in which channels are stored, and masks in that order.
 void order_channels(Walk& w, const std::vector<std::optional<sparsity::BlockMask>>& masks) {
   const Inputs& in = w.in;
   Draft& d = w.draft;
-  const std::vector<sparsity::KernelMask> logical = mapping::kernel_masks(in.network, masks);
+  const std::vector<sparsity::KernelMask> logical = mapping::computed_masks(d.mapping, in.network, masks);
   auto& orders = d.mapping.channel_order;
   orders.resize(in.network.layers.size());
   if (in.spec.balance && in.policy.balances()) orders = balanced_channel_orders(in.network, logical, in.array);
@@ -165,6 +172,7 @@ Expected<Schedule> decide_once(const Inputs& in, Search& search,
   alias_parts(in, d);
   fuse_layers(in, d);
   find_last_uses(in, d);
+  keep_zeros(in, masks, d.mapping);
   order_channels(w, masks);
   choose_axes(in, search, d);
   for (std::size_t k = 0; k < d.order.size(); ++k) {

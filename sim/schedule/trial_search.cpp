@@ -3,9 +3,6 @@
 #include <limits>
 #include <map>
 
-#include "sim/mapping/check.h"
-#include "sim/mapping/stored_masks.h"
-#include "sim/schedule/mapping_cost.h"
 #include "sim/schedule/network_pass.h"
 
 namespace tessera::schedule {
@@ -162,29 +159,6 @@ Expected<Schedule> decide_by_trials(const Inputs& in, Search& search, const Mask
   return WholeTrials(in, search, masks, std::move(*schedule)).run(ways_of_many, calls);
 }
 
-// Whether chunks of weights with these masks fit where the mapping puts them: indices make some larger than dense ones.
-bool follows(const Inputs& in, const Masks& masks, const mapping::Mapping& m) {
-  const std::vector<std::string> paths(m.steps.size());
-  return check_mapping(m, paths, in.network, in.array, mapping::kernel_masks(in.network, masks)).problems.empty();
-}
-
-// Takes a mapping that was chosen without the masks; the candidates of layers stay those of the masks.
-void follow_dense(Schedule& s, mapping::Mapping dense) {
-  for (const mapping::Step& step : dense.steps) {
-    const auto* c = std::get_if<mapping::Compute>(&step);
-    if (c == nullptr) continue;
-    LayerReport& report = s.layers[static_cast<std::size_t>(c->layer)];
-    report.imbalance_rows = report.imbalance_rows_unassigned;
-    for (Candidate& candidate : report.candidates) {
-      candidate.chosen = candidate.mapping == sharding_name(c->mapping.sharding);
-      if (candidate.chosen) candidate.tiling = walk_name(c->mapping);
-    }
-  }
-  for (LayerReport& report : s.layers) report.computed_by = -1;
-  s.mapping = std::move(dense);
-  note_computed_by(s);
-}
-
 // Says of the candidates what the best of their trials took.
 void note_trials(const Inputs& in, const Search& search, Schedule& s) {
   for (const OpenChoice& q : search.asked) {
@@ -199,25 +173,6 @@ void note_trials(const Inputs& in, const Search& search, Schedule& s) {
 }
 
 }  // namespace
-
-Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sparse) {
-  constexpr double clearly_faster = 0.9;  // than the dense network: its trials would find nothing
-  const Masks none(masks.size());
-  Inputs by_estimate = in;
-  by_estimate.trials = nullptr;
-  Expected<Schedule> dense = decide(by_estimate, none);
-  const std::optional<double> before = cycles_of(in, masks, sparse);
-  if (!dense || !before) return sparse;
-  const std::optional<double> of_dense = cycles_of(in, none, *dense);
-  if (of_dense && *before > clearly_faster * *of_dense) dense = decide(in, none);
-  if (!dense || !follows(in, masks, *dense->mapping)) return sparse;
-  const std::optional<double> after = cycles_of(in, masks, *dense);
-  if (!after || *after >= *before) return sparse;
-  follow_dense(sparse, std::move(*dense->mapping));
-  const Request request{in.network, masks, in.latency_model, in.spec};
-  sparse.estimate_us = mapping_cost(*sparse.mapping, request, in.array) * 1e6 / in.array.clock_hz;
-  return sparse;
-}
 
 Expected<Schedule> choose_by_trials(const Inputs& in, Search& search, const Masks& masks, Schedule first) {
   Expected<Schedule> schedule = decide_by_trials(in, search, masks, std::move(first));

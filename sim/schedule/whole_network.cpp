@@ -15,6 +15,9 @@ void forced_problems(const network::Layer& l, const mapping::ForcedMapping& forc
   if (forced.weights_stationary == true && !ops::sums_channels(l))
     found.push_back({"", path + ".stationary", "is weights for a layer whose weights no sum over channels uses again",
                      "legal: input"});
+  if (forced.zeros_kept && !ops::is_maskable(l))
+    found.push_back({"", path + ".zeros", "is given for a layer whose weights have no blocks that may be zero",
+                     "legal: convolutions without groups, and gemms"});
   const bool second = ops::operator_of(l).inputs == 2 || l.op == network::Op::conv2d;
   if (forced.buffers.operand.value_or(0) > 0 && !second)
     found.push_back({"", path + ".buffers.operand", "is given for a layer without a second operand", "legal: 0"});

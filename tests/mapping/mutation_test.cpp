@@ -87,7 +87,9 @@ bool holds(const json& written, const json& given) {
 TEST_CASE("mappings with mistakes are refused with their place, or verified") {
   const run::RunConfig config = small();
   const schedule::Schedule made = scheduled(config, config.masks, config.schedule);
-  const std::string text = write_mapping(*made.mapping, config.network);
+  mapping::Mapping some_kept = *made.mapping;
+  some_kept.zeros_kept = {2, 5};
+  const std::string text = write_mapping(some_kept, config.network);
   Random random(17);
   int refused = 0, wrong = 0, legal = 0;
   for (int round = 0; round < 3000; ++round) {
@@ -102,7 +104,9 @@ TEST_CASE("mappings with mistakes are refused with their place, or verified") {
       continue;
     }
     // Nothing that was given is another thing now; what was left out has its default.
-    CHECK(holds(json::parse(write_mapping(*schedule->mapping, config.network))["steps"], changed["steps"]));
+    const json written = json::parse(write_mapping(*schedule->mapping, config.network));
+    CHECK(holds(written["steps"], changed["steps"]));
+    CHECK(holds(written.value("zeros_kept", json::array()), changed.value("zeros_kept", json::array())));
     ++(verify::verify(schedule->program, config.array) ? wrong : legal);
   }
   CHECK(refused > 1500);

@@ -119,8 +119,28 @@ class OneMapping : public Trials {
   }
 };
 
+// Whether a layer keeps its zeros takes `longer` cycles for each layer of `keepers` that does not, and for each other
+// one that does; zeros cost nothing in a network that has none.
+class Keepers : public Trials {
+ public:
+  std::vector<network::LayerId> keepers;
+  double longer = 100;
+  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks& masks,
+                                                const mapping::Mapping& m) const override {
+    std::vector<double> ends;
+    double now = 0;
+    for (const network::Layer& l : network.layers) {
+      const bool kept = !masks[l.id] || std::count(m.zeros_kept.begin(), m.zeros_kept.end(), l.id) > 0;
+      const bool better = std::count(keepers.begin(), keepers.end(), l.id) > 0;
+      ends.push_back(now += 1000 + (kept == better ? 0 : longer));
+    }
+    return ends;
+  }
+};
+
 // Text of the mapping of five layers, whose rows of blocks are zero from the `kept`-th on.
-std::string mapping_text(arch::ControlMechanism mechanism, const Trials& trials, int kept) {
+std::string mapping_text(arch::ControlMechanism mechanism, const Trials& trials, int kept,
+                         const ScheduleSpec& spec = {}) {
   const auto network =
       network::parse_network(nlohmann::json::parse(R"({"name": "net", "input": [16, 16, 64], "layers": [
         {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1},
@@ -139,7 +159,7 @@ std::string mapping_text(arch::ControlMechanism mechanism, const Trials& trials,
   array.controller.mechanism = mechanism;
   array.controller.operation_ns = 100;
   const auto peak = cost::find_latency_model("peak");
-  const auto schedule = decide_schedule(*network, masks, array, **peak, {}, &trials);
+  const auto schedule = decide_schedule(*network, masks, array, **peak, spec, &trials);
   if (!schedule) FAIL(describe(schedule.failure()));
   return write_mapping(*schedule->mapping, *network);
 }
@@ -156,4 +176,25 @@ TEST_CASE("where controllers start transfers the mapping of the dense network is
   trials.others = 2000;
   trials.text = mapping_text(none, trials, 8);
   CHECK(mapping_text(none, trials, 2) != trials.text);
+}
+
+TEST_CASE("where controllers start transfers layers keep their zeros if that is faster") {
+  const auto serial = arch::ControlMechanism::serial, none = arch::ControlMechanism::none;
+  const auto kept = [](const std::string& text) {
+    return nlohmann::json::parse(text).value("zeros_kept", std::vector<std::string>{});
+  };
+  using Names = std::vector<std::string>;
+  Keepers trials;
+  trials.keepers = {1, 2, 3, 4, 5};
+  CHECK(kept(mapping_text(serial, trials, 2)) == Names{"a", "b", "c", "d", "e"});
+  CHECK(kept(mapping_text(serial, trials, 8)).empty());  // dense: there are none
+  trials.keepers = {2, 4};
+  CHECK(kept(mapping_text(serial, trials, 2)) == Names{"b", "d"});
+  CHECK(kept(mapping_text(none, trials, 2)).empty());
+  ScheduleSpec spec;
+  spec.layers["b"].zeros_kept = false;
+  spec.layers["c"].zeros_kept = true;
+  CHECK(kept(mapping_text(serial, trials, 2, spec)) == Names{"c", "d"});
+  trials.keepers = {};
+  CHECK(kept(mapping_text(serial, trials, 2)).empty());
 }

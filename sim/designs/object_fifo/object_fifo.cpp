@@ -37,6 +37,7 @@ void add_forced_problems(const std::string& path, const mapping::ForcedMapping* 
   unknown("staging", f.chunks_staged.has_value());
   unknown("buffers.operand", f.buffers.operand.has_value());
   unknown("channels", f.channels.any());
+  unknown("zeros", f.zeros_kept.has_value());
   const auto some = [&](const char* key, const std::optional<int>& count) {
     if (count && *count < 1)
       found.push_back({"", path + ".buffers." + key, fmt::format("is {}", *count), "legal: 1 to 63"});

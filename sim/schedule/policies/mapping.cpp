@@ -19,8 +19,8 @@ std::vector<Problem> given_problems(const Request& r) {
 
 Expected<Schedule> follow(const Request& r, const arch::ArraySpec& array) {
   const GivenMapping& given = *r.spec.mapping;
-  Failure wrong =
-      check_mapping(given.read.mapping, given.read.paths, r.network, array, mapping::kernel_masks(r.network, r.masks));
+  Failure wrong = check_mapping(given.read.mapping, given.read.paths, r.network, array,
+                                mapping::computed_masks(given.read.mapping, r.network, r.masks));
   for (Problem& p : wrong.problems) p.file = given.file;
   if (!wrong.problems.empty()) return wrong;
   Schedule s;

@@ -1,0 +1,158 @@
+// What zero blocks must not cost: the mapping of the dense network, and layers that keep their zeros, beside the
+// mapping that was chosen for the masks.
+#include <algorithm>
+
+#include "sim/mapping/check.h"
+#include "sim/mapping/stored_masks.h"
+#include "sim/schedule/mapping_cost.h"
+#include "sim/schedule/network_pass.h"
+
+namespace tessera::schedule {
+namespace {
+
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+using Ends = std::vector<double>;  // of every layer's last task, in cycles
+
+double whole(const Ends& ends) { return *std::max_element(ends.begin(), ends.end()); }
+
+// Whether chunks of weights with these masks fit where the mapping puts them: indices make some larger than dense ones.
+bool follows(const Inputs& in, const Masks& masks, const mapping::Mapping& m) {
+  const std::vector<std::string> paths(m.steps.size());
+  return check_mapping(m, paths, in.network, in.array, mapping::computed_masks(m, in.network, masks)).problems.empty();
+}
+
+// By how much each layer's last task ends behind those of all layers computed before it.
+Ends shares(const mapping::Mapping& m, const Ends& ends) {
+  Ends share(ends.size(), 0);
+  double before = 0;
+  for (const mapping::Step& step : m.steps) {
+    const auto* c = std::get_if<mapping::Compute>(&step);
+    if (c == nullptr) continue;
+    double end = std::max(ends[c->layer], c->fused < 0 ? 0 : ends[c->fused]);
+    for (const network::LayerId id : c->joins) end = std::max(end, ends[id]);
+    share[c->layer] += std::max(0.0, end - before);
+    before = std::max(before, end);
+  }
+  return share;
+}
+
+// A mapping that was chosen without the masks, and how long it takes with them.
+class AsDense {
+ public:
+  // `all_kept`: its times without masks.
+  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, Ends all_kept)
+      : in_(in), masks_(masks), dense_(std::move(dense)), all_kept_(std::move(all_kept)) {
+    for (const network::Layer& l : in.network.layers) {
+      if (!masks[l.id] || !ops::is_maskable(l)) continue;
+      const auto it = in.spec.layers.find(l.name);
+      const std::optional<bool> forced = it == in.spec.layers.end() ? std::nullopt : it->second.zeros_kept;
+      if (forced == true) kept_.push_back(l.id);
+      if (!forced) open_.push_back(l.id);
+    }
+  }
+
+  // With the zeros kept that make it fastest, if that is faster than `cycles`. `mixed`: whether it is worth looking for
+  // layers that shall keep theirs while others do not.
+  std::optional<mapping::Mapping> faster_than(double cycles, bool mixed) {
+    const Kept none = kept_, all = with(open_);
+    const std::optional<Ends> none_kept = ends(none);
+    consider(none, none_kept, cycles);
+    if (mixed && none_kept)
+      for (const Kept& some : mixtures(*none_kept)) consider(some, ends(some), cycles);
+    const auto masked = std::count_if(masks_.begin(), masks_.end(), [](const auto& m) { return m.has_value(); });
+    if (masked == static_cast<std::ptrdiff_t>(all.size())) consider(all, all_kept_, cycles);
+    return std::move(best_);
+  }
+
+ private:
+  using Kept = std::vector<network::LayerId>;
+
+  Kept with(const Kept& more) const {
+    Kept kept = kept_;
+    kept.insert(kept.end(), more.begin(), more.end());
+    std::sort(kept.begin(), kept.end());
+    return kept;
+  }
+
+  // All but the layers that gain by skipping their zeros, and all but the half of them that gains most.
+  std::vector<Kept> mixtures(const Ends& none_kept) const {
+    const Ends skipped = shares(dense_, none_kept), kept = shares(dense_, all_kept_);
+    std::vector<std::pair<double, network::LayerId>> gains;
+    for (const network::LayerId id : open_) gains.emplace_back(kept[id] - skipped[id], id);
+    std::sort(gains.rbegin(), gains.rend());
+    const auto gainers = std::count_if(gains.begin(), gains.end(), [](const auto& g) { return g.first > 0; });
+    std::vector<Kept> mixtures;
+    for (const auto skip : {gainers, gainers / 2}) {
+      Kept some;
+      for (auto it = gains.begin() + skip; it != gains.end(); ++it) some.push_back(it->second);
+      if (skip > 0 && !some.empty()) mixtures.push_back(with(some));
+    }
+    return mixtures;
+  }
+
+  std::optional<Ends> ends(const Kept& kept) const {
+    mapping::Mapping m = dense_;
+    m.zeros_kept = kept;
+    if (!follows(in_, masks_, m)) return std::nullopt;
+    return in_.trials->layer_ends(in_.network, masks_, m);
+  }
+
+  void consider(const Kept& kept, const std::optional<Ends>& ends, double& cycles) {
+    if (!ends || whole(*ends) >= cycles) return;
+    cycles = whole(*ends);
+    best_ = dense_;
+    best_->zeros_kept = kept;
+  }
+
+  const Inputs& in_;
+  const Masks& masks_;
+  const mapping::Mapping dense_;
+  const Ends all_kept_;
+  Kept kept_, open_;  // layers with masks that the config has keep their zeros; of which it says nothing
+  std::optional<mapping::Mapping> best_;
+};
+
+// Takes a mapping that was chosen without the masks; the candidates of layers stay those of the masks.
+void follow_dense(Schedule& s, mapping::Mapping dense) {
+  for (const mapping::Step& step : dense.steps) {
+    const auto* c = std::get_if<mapping::Compute>(&step);
+    if (c == nullptr) continue;
+    LayerReport& report = s.layers[static_cast<std::size_t>(c->layer)];
+    report.imbalance_rows = report.imbalance_rows_unassigned;
+    for (Candidate& candidate : report.candidates) {
+      candidate.chosen = candidate.mapping == sharding_name(c->mapping.sharding);
+      if (candidate.chosen) candidate.tiling = walk_name(c->mapping);
+    }
+  }
+  for (LayerReport& report : s.layers) report.computed_by = -1;
+  s.mapping = std::move(dense);
+  note_computed_by(s);
+}
+
+}  // namespace
+
+Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sparse) {
+  constexpr double clearly_faster = 0.9;  // than the dense network: there is nothing to be found there
+  const Masks none(masks.size());
+  Inputs by_estimate = in;
+  by_estimate.trials = nullptr;
+  Expected<Schedule> dense = decide(by_estimate, none);
+  const std::optional<Ends> before = in.trials->layer_ends(in.network, masks, *sparse.mapping);
+  if (!dense || !before) return sparse;
+  std::optional<Ends> of_dense = in.trials->layer_ends(in.network, none, *dense->mapping);
+  const bool close = of_dense && whole(*before) > clearly_faster * whole(*of_dense);
+  if (close) {
+    dense = decide(in, none);
+    of_dense = dense ? in.trials->layer_ends(in.network, none, *dense->mapping) : std::nullopt;
+  }
+  if (!of_dense) return sparse;
+  std::optional<mapping::Mapping> faster =
+      AsDense(in, masks, std::move(*dense->mapping), std::move(*of_dense)).faster_than(whole(*before), close);
+  if (!faster) return sparse;
+  follow_dense(sparse, std::move(*faster));
+  const Request request{in.network, masks, in.latency_model, in.spec};
+  sparse.estimate_us = mapping_cost(*sparse.mapping, request, in.array) * 1e6 / in.array.clock_hz;
+  return sparse;
+}
+
+}  // namespace tessera::schedule
