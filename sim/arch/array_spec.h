@@ -145,13 +145,15 @@ struct ControllerSpec {
   double token_cycles = 0;       // from the last awaited task to whoever waits for its token
   double operation_ns = 0;  // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
   std::array<std::optional<double>, control_kinds> kind_ns{};  // of the same, kinds that take another time
-  double packet_word_cycles = 1;                               // per word of a control packet
-  double core_word_cycles = 1;                                 // per register word that a core writes into its own tile
-  double dispatch_us = 0;  // one dispatch from the host; reported, never inside latency_us
+  double interrupt_ns = 0;        // of the same: to take in a token that arrives while it does not wait
+  double packet_word_cycles = 1;  // per word of a control packet
+  double core_word_cycles = 1;    // per register word that a core writes into its own tile
+  double dispatch_us = 0;         // one dispatch from the host; reported, never inside latency_us
 
   bool of_cores() const {  // whether cores write the registers of their own tiles
     return mechanism == ControlMechanism::core || (mechanism != ControlMechanism::none && cores_start_own);
   }
+  // With interrupt_ns, a token that is awaited when it is there already takes operation_ns.
   double serial_ns(ControlKind kind) const { return kind_ns[static_cast<std::size_t>(kind)].value_or(operation_ns); }
   double packet_cycles(ControlKind kind) const { return packet_word_cycles * packet_words(kind); }
   double core_cycles(ControlKind kind) const {

@@ -44,7 +44,8 @@ Expected<Loaded> load(const EngineArguments& arguments) {
   const auto array = config::load_hardware(run::config_folder() + "/hardware/xdna1_1800mhz.json", sets);
   Failure failure;
   for (const std::string& set : arguments.sets)  // what times.json says in their place
-    for (const char* key : {"kernels", "controller.dispatch_us"})
+    for (const char* key :
+         {"kernels", "controller.dispatch_us", "controller.patch_address_ns", "controller.interrupt_ns"})
       if (set.substr(0, set.find('=')) == key)
         failure.problems.push_back(
             {"--set", key, "is not used by this engine", "legal: " + folder + "times.json has it"});
@@ -55,7 +56,7 @@ Expected<Loaded> load(const EngineArguments& arguments) {
   collect(network), collect(times), collect(variant), collect(array);
   if (!failure.problems.empty()) return failure;
   if (const auto problem = engine::unfit(*array)) return fail(ExitCode::does_not_fit, *problem);
-  return Loaded{*network, *times, *variant, *array};
+  return Loaded{*network, *times, *variant, engine::with_controller(*array, *times)};
 }
 
 // One run, in a child: its figures, packed.

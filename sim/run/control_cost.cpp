@@ -20,7 +20,10 @@ std::int64_t held_by(program::TileKind kind, const arch::ArraySpec& array) {
 double us_of(const program::ControlOp& op, program::TileKind controller, const arch::ArraySpec& array) {
   const arch::ControllerSpec& spec = array.controller;
   if (controller == program::TileKind::compute) return spec.core_cycles(op.kind) / array.clock_hz * 1e6;
-  if (spec.mechanism == arch::ControlMechanism::serial) return spec.serial_ns(op.kind) / 1e3;
+  if (spec.mechanism == arch::ControlMechanism::serial) {
+    const bool taken = op.kind == arch::ControlKind::await_token && spec.interrupt_ns > 0;  // its token may be
+    return (taken ? std::min(spec.operation_ns, spec.serial_ns(op.kind)) : spec.serial_ns(op.kind)) / 1e3;
+  }
   return spec.packet_cycles(op.kind) / array.clock_hz * 1e6;
 }
 }  // namespace

@@ -39,7 +39,6 @@ std::string engine_network_file(const std::string& shape, const std::string& fol
 
 Expected<Prediction> predict_open_engine(const Subject& subject) {
   const MeasuredRow& row = subject.row;
-  arch::ArraySpec array = subject.array;
   const std::string folder = subject.config_folder + "/designs/open_engine";
   const std::string file = engine_network_file(row.shape, folder);
   if (file.empty() || !std::filesystem::exists(file)) return skip("configs/designs/open_engine has no such network");
@@ -51,6 +50,7 @@ Expected<Prediction> predict_open_engine(const Subject& subject) {
   if (!times) return times.failure();
   const auto network = engine::read_engine_network(file);
   if (!network) return network.failure();
+  arch::ArraySpec array = engine::with_controller(subject.array, *times);
   array.controller.mechanism = arch::ControlMechanism::serial;
   if (const auto problem = engine::unfit(array)) return fail(ExitCode::does_not_fit, *problem);
   engine::EmitOptions options;

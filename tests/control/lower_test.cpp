@@ -221,6 +221,49 @@ TEST_CASE("a controller takes its time, and the account names it") {
   CHECK(slower.result.total > o.result.total);
 }
 
+// A task of 64 cycles that sends a token, and then `between` registers before the token is awaited.
+TEST_CASE("a token that comes while a serial controller works interrupts it, one that it waits for does not") {
+  ArraySpec array = controlled_array(ControlMechanism::serial);
+  array.controller.kind_ns[static_cast<std::size_t>(ControlKind::await_token)] = 400;
+  const auto busy_ns = [&](int between) {
+    Device d(array);
+    d.build.program().tensors = false;
+    d.build.program().ddr_bytes = 1 << 12;
+    const EngineMap& map = d.build.map();
+    ControlOp op;
+    op.channel = map.shim_channel(0, EngineKind::mm2s, 0);
+    op.kind = ControlKind::write_descriptor;
+    op.transfer = 0;
+    d.build.control(op);
+    op = ControlOp{};
+    op.channel = map.shim_channel(0, EngineKind::mm2s, 0);
+    op.transfers = 1;
+    op.token = true;
+    const int pushed = d.build.control(op);
+    const EngineId in = d.mem_in(0);
+    d.build.transfer(op.channel, d.on(op.channel, op.channel, {in}, linear(0, 256)),
+                     {{map.first_controller(), pushed}});
+    d.build.transfer(in, d.on(in, op.channel, {in}, linear(0, 256)));
+    op = ControlOp{};
+    op.channel = map.shim_channel(0, EngineKind::mm2s, 0);
+    op.kind = ControlKind::write_register;
+    for (int i = 0; i < between; ++i) d.build.control(op);
+    op.kind = ControlKind::await_token;
+    d.build.control(op, {{op.channel, 1}});
+    const EngineId controller = map.first_controller();
+    const Outcome o = d.run_until_idle();
+    CHECK(o.problems.empty());
+    return o.time(controller, exec::Cause::busy) / millicycles_per_cycle;
+  };
+  CHECK(busy_ns(0) == 100 + 100 + 400);        // write, push, await
+  CHECK(busy_ns(3) == 100 + 100 + 300 + 400);  // nothing is stated of interrupts: every token is taken alike
+  array.controller.interrupt_ns = 250;
+  CHECK(busy_ns(0) == 100 + 100 + 400);
+  CHECK(busy_ns(3) == 100 + 100 + 300 + 250 + 100);  // in the first register; awaited like any other operation
+  array.controller.mechanism = ControlMechanism::control_packets;
+  CHECK(busy_ns(3) == 12 + 3 * 3 + 3);  // words: a descriptor, four registers
+}
+
 TEST_CASE("a controller's list is written and read back") {
   const ArraySpec array = controlled_array(ControlMechanism::core);
   const Program program = lowered(array, 12);

@@ -66,7 +66,10 @@ TEST_CASE("tasks and tokens of every variant are those of the logs") {
   check("packet", 17172, 17172);
   check("round", 7821, 7821);
   check("round, token 2", 7821, 3937);
+  check("committed first", 5455, 2759);
+  check("committed first, token 4", 5455, 1478);
   check("coarse", 3303, 1725);
+  check("coarse, token 4", 3303, 1021);
   check("balanced", 3303, 1779);
   check("fixed kernel", 3303, 1779);
   check("folded", 3160, 1711);
@@ -92,6 +95,63 @@ TEST_CASE("the program of the final variant is right and moves what was logged")
     for (program::ControlOp& op : broken.engines[map.first_controller()].control) op.token = false;
     CHECK(describe(*verify::verify(broken, array)).find("that nobody sends") != std::string::npos);
   }
+}
+
+TEST_CASE("programs of the older variants are right, whatever room a core has for weights") {
+  const EngineNetwork network = *read_engine_network(folder + "yolov8n_640.json");
+  const arch::ArraySpec array = serial_array();
+  const KernelTimes times = *load_kernel_times(folder + "times.json");
+  const auto design = [&](const char* variant) {
+    EmitOptions options;
+    options.variant = *load_variant(folder + "variants.json", variant);
+    return emit(network, array, times, options);
+  };
+  const EngineProgram first = design("committed first"), rare = design("committed first, token 4"),
+                      round = design("round, token 2");
+  CHECK(first.instruction_bytes == 776012);
+  CHECK(rare.instruction_bytes == 719648);
+  CHECK(first.moved == 127487744);
+  CHECK(round.moved == 127487744);
+  for (const EngineProgram* p : {&first, &round})
+    CHECK(describe(verify::verify(p->program, array).value_or(Failure{})) == "");
+  const program::EngineMap map(array);
+  const auto room = [&](const EngineProgram& p) {
+    for (const program::LockInit& lock : p.program.locks)
+      if (lock.tile == map.compute_tile(0, 0) && lock.role == program::LockRole::weights_empty) return int{lock.value};
+    return 0;
+  };
+  CHECK(room(first) == 2);
+  CHECK(room(round) == 1);
+}
+
+TEST_CASE("variants are read by name, and every key of theirs that is wrong is named") {
+  const std::string file = "open_engine_variants.json";
+  std::ofstream(file) << R"({"a": {"weight_buffers": 1, "source": "x"},
+                             "b": {"weight_buffers": 3, "drain_rounds": 0, "older_kernel": 1, "repeats": true}})";
+  const Expected<Variant> good = load_variant(file, "a"), bad = load_variant(file, "b"), none = load_variant(file, "c");
+  std::remove(file.c_str());
+  REQUIRE(good);
+  CHECK(good->weight_buffers == 1);
+  REQUIRE_FALSE(bad);
+  for (const char* key : {"b.weight_buffers", "b.drain_rounds", "b.older_kernel", "b.repeats"})
+    CHECK_THAT(describe(bad.failure()), Catch::Contains(key));
+  REQUIRE_FALSE(none);
+  CHECK_THAT(describe(none.failure()), Catch::Contains("a, b"));
+}
+
+// One pass more or less of the innermost loops, by hand: 3x3, 4 blocks that accumulate, 15 passes.
+TEST_CASE("the older core program computes the last pixels of a row twice and calls its passes") {
+  const auto network =
+      network_of(R"({"name": "a", "op": "conv2d", "channels": 32, "kernel": 3, "padding": 1})", "[20, 20, 64]");
+  REQUIRE(network);
+  const KernelTimes times = *load_kernel_times(folder + "times.json");
+  Variant variant;
+  const LayerSplit split = split_layer(*network, network->layers[0], variant);
+  const auto cycles = [&] { return packet_cycles(times, network->layers[0], split, 0, variant, true); };
+  const double later = cycles();
+  CHECK(later == 5 * 9 * 4 * (2 * 23 + 17) + 15 * 9 * times.tap + 15 * times.partial_sums);
+  variant.older_kernel = true;
+  CHECK(cycles() - later == 5 * 9 * 4 * (23 - 17) + 15 * times.called_pass);
 }
 
 TEST_CASE("what the engine does not have is refused by name") {

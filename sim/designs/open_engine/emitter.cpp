@@ -19,7 +19,7 @@ using program::EngineId;
 using program::EngineKind;
 using program::LockRole;
 
-constexpr int ring_buffers = 2;            // of every ring
+constexpr int ring_buffers = 2;            // of every ring but that of the weights
 constexpr int operations_per_cycle = 256;  // of KernelKind::ops
 constexpr Bytes stack_bytes = 2048;
 
@@ -86,7 +86,8 @@ class Emitter {
     return {map().compute_tile(row, col), stack_bytes, activation_bytes, ring_buffers, 0};
   }
   Ring core_weights(int row, int col) const {
-    return {map().compute_tile(row, col), core_activations(row, col).end(), weight_bytes, ring_buffers, 2};
+    return {map().compute_tile(row, col), core_activations(row, col).end(), weight_bytes,
+            options_.variant.weight_buffers, 2};
   }
   Ring core_outputs(int row, int col) const {
     return {map().compute_tile(row, col), core_weights(row, col).end(), output_bytes, ring_buffers, 4};
@@ -145,7 +146,7 @@ class Emitter {
     for (int col = 0; col < columns; ++col)
       for (int r = 0; r < cores; ++r) {
         const EngineId in = map().tile_channel(r, col, EngineKind::s2mm, 1);
-        rotate(b_, in, ring_buffers, weight_packets_[col],
+        rotate(b_, in, options_.variant.weight_buffers, weight_packets_[col],
                [&](int buffer) { b_.transfer(in, filling(core_weights(r, col), buffer, weight_route_[col], -1)); });
       }
   }

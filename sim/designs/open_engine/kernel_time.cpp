@@ -41,8 +41,11 @@ Expected<KernelTimes> load_kernel_times(const std::string& file) {
                                                     {"upsample", &times.upsample},
                                                     {"residual", &times.residual},
                                                     {"pool", &times.pool},
+                                                    {"called_pass", &times.called_pass},
                                                     {"idle", &times.idle},
-                                                    {"dispatch_us", &times.dispatch_us}};
+                                                    {"dispatch_us", &times.dispatch_us},
+                                                    {"patch_address_ns", &times.patch_address_ns},
+                                                    {"interrupt_ns", &times.interrupt_ns}};
   for (const auto& [key, value] : fields) {
     const auto it = document->find(key);
     if (it != document->end() && it->is_object() && it->contains("value") && (*it)["value"].is_number() &&
@@ -56,6 +59,12 @@ Expected<KernelTimes> load_kernel_times(const std::string& file) {
   return times;
 }
 
+arch::ArraySpec with_controller(arch::ArraySpec array, const KernelTimes& times) {
+  array.controller.kind_ns[static_cast<std::size_t>(arch::ControlKind::patch_address)] = times.patch_address_ns;
+  array.controller.interrupt_ns = times.interrupt_ns;
+  return array;
+}
+
 double packet_cycles(const KernelTimes& times, const EngineLayer& layer, const LayerSplit& split, std::size_t k,
                      const Variant& variant, bool computes) {
   if (!computes) return times.idle;
@@ -63,11 +72,12 @@ double packet_cycles(const KernelTimes& times, const EngineLayer& layer, const L
   if (chunk.kind == PacketKind::residual) return times.residual;
   if (chunk.kind == PacketKind::pool) return times.pool;
   const std::size_t stride = layer.window == Window::k3s2 ? 1 : 0;
-  const double last_pass = variant.repeats_fifth_group ? times.double_pass[stride] : times.single_pass[stride];
+  const double last_pass = variant.older_kernel ? times.double_pass[stride] : times.single_pass[stride];
   const int taps = taps_of(layer.window), blocks = variant.trims ? chunk.real_blocks : read_shape(chunk.kind).fresh;
   double cycles =
       tile_rows * taps * blocks * (2 * times.double_pass[stride] + last_pass) + passes_of_tile * taps * times.tap;
   if (split.accumulates()) cycles += passes_of_tile * times.partial_sums;
+  if (variant.older_kernel) cycles += passes_of_tile * times.called_pass;
   if (chunk.kind == PacketKind::up) cycles += times.upsample;
   // The activation comes before a residual is added.
   const bool emits = k + 1 == split.chunks.size() || split.chunks[k + 1].kind == PacketKind::residual;

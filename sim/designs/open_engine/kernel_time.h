@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
 #include "sim/designs/open_engine/layer_split.h"
 
@@ -18,9 +19,15 @@ struct KernelTimes {
   double activation = 0;          // per tile of output
   double upsample = 0;            // per packet that is read upsampled
   double residual = 0, pool = 0;  // per packet
+  double called_pass = 0;         // per pass of the older core program, which calls it
   double idle = 0;                // per packet whose weights say: do nothing
   double dispatch_us = 0;         // of one operation stream from the host, beside what its operations take
+  // Of the controller (arch::ControllerSpec), where they differ from the hardware file.
+  double patch_address_ns = 0, interrupt_ns = 0;
 };
+
+// `array` with the controller of the engine's times.
+arch::ArraySpec with_controller(arch::ArraySpec array, const KernelTimes& times);
 
 Expected<KernelTimes> load_kernel_times(const std::string& file);
 

@@ -5,8 +5,6 @@
 namespace tessera::designs::open_engine {
 namespace {
 
-constexpr std::size_t longest_run = 16;
-
 // Input channels, segment by segment: packets never mix two of them.
 std::vector<Chunk> chunks_of(const EngineLayer& layer) {
   std::vector<Chunk> chunks;
@@ -40,8 +38,8 @@ std::vector<Round> rounds_of(const Map& out, int group) {
 }
 
 // Whether `next` stands where the run goes on.
-bool continues(const Run& run, const Round& next, Variant::Grain grain) {
-  return grain == Variant::Grain::run && run.size() < longest_run && run.back().group == next.group &&
+bool continues(const Run& run, const Round& next, const Variant& variant) {
+  return run.size() < static_cast<std::size_t>(variant.drain_rounds) && run.back().group == next.group &&
          run.back().column == next.column && run.back().h0 + round_rows == next.h0;
 }
 
@@ -65,8 +63,7 @@ LayerSplit split_layer(const EngineNetwork& network, const EngineLayer& layer, c
       else if (variant.balanced)
         column = (g * n + i) % columns;
       auto& runs = split.runs[static_cast<std::size_t>(column)];
-      if (runs.empty() || !continues(runs.back(), rounds[static_cast<std::size_t>(i)], variant.grain))
-        runs.emplace_back();
+      if (runs.empty() || !continues(runs.back(), rounds[static_cast<std::size_t>(i)], variant)) runs.emplace_back();
       runs.back().push_back(rounds[static_cast<std::size_t>(i)]);
     }
   }

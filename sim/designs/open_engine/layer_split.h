@@ -17,12 +17,15 @@ struct Variant {
     run      // a task for all rounds below each other, where a descriptor has the dimensions
   };
   Grain grain = Grain::run;
-  int token_every = 2;               // tasks of a channel per completion token
-  bool balanced = true;              // layers with fewer rounds per group than columns use all columns
-  bool folds = true;                 // contiguous dimensions are folded before merging
-  bool joins_weights = true;         // one weight task for the groups of a column that need their packets once
-  bool trims = true;                 // the core leaves out input blocks that hold no channels
-  bool repeats_fifth_group = false;  // an older core program computes the last four pixels of a row twice
+  int drain_rounds = 16;      // rounds below each other that a drain takes, at most
+  bool joins_round = false;   // grain round: the packets of weights of a round in one task
+  int weight_buffers = 2;     // packets of weights that a core has room for
+  int token_every = 2;        // tasks of a channel per completion token
+  bool balanced = true;       // layers with fewer rounds per group than columns use all columns
+  bool folds = true;          // contiguous dimensions are folded before merging
+  bool joins_weights = true;  // one weight task for the groups of a column that need their packets once
+  bool trims = true;          // the core leaves out input blocks that hold no channels
+  bool older_kernel = false;  // that computes the last four pixels of a row twice, each pass in a call
 };
 
 struct Chunk {
@@ -38,7 +41,7 @@ struct Round {
   int h0 = 0, w0 = 0;  // its first output pixel
 };
 
-// Rounds below each other in one column of tiles, evenly spaced: at most 16.
+// Rounds below each other in one column of tiles, evenly spaced: those of a drain.
 using Run = std::vector<Round>;
 
 struct LayerSplit {

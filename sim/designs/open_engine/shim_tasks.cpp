@@ -87,23 +87,25 @@ class TaskList {
       }
   }
 
-  // A round's drain, and then for each chunk its packet of weights and its fills.
+  // The drain of one round or more, and for each of them chunk by chunk the packets of weights and the fills.
   std::vector<ShimTask> by_round(const std::vector<Run>& runs) {
     int group = -1;  // whose weights the cores hold
     for (const Run& run : runs) {
       const std::size_t drain = tasks_.size();
       drains(run);
-      for (std::size_t k = 0; k < split_.chunks.size(); ++k) {
-        const std::size_t weight = tasks_.size();
-        const bool sends = split_.accumulates() || group != run.front().group;
-        if (sends) {
-          const Bytes at = weights_at(run.front().group) + static_cast<Bytes>(k) * weight_bytes;
-          add(Stream::weights, Pattern(at, weight_bytes));
+      for (const Round& round : run) {
+        const bool sends = split_.accumulates() || group != round.group;
+        for (std::size_t k = 0, weight = 0; k < split_.chunks.size(); ++k) {
+          if (sends && (k == 0 || !variant_.joins_round)) {
+            weight = tasks_.size();
+            const Bytes at = weights_at(round.group) + static_cast<Bytes>(k) * weight_bytes;
+            add(Stream::weights, Pattern(at, variant_.joins_round ? group_bytes() : weight_bytes));
+          }
+          fill_round(round, k);
+          if (sends) tasks_[weight].serves = tasks_.size() - 1;
         }
-        fill_round(run.front(), k);
-        if (sends) tasks_[weight].serves = tasks_.size() - 1;
+        group = round.group;
       }
-      group = run.front().group;
       tasks_[drain].serves = tasks_.size() - 1;
     }
     return tasks_;
