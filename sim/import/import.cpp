@@ -21,7 +21,7 @@ std::vector<Problem> unknown_operators(const Graph& graph, const HostTimes* host
         find_form(node) != nullptr || (node.domain.empty() && (find_operator(node.op) != nullptr || node.op == "If"));
     if (known || (host != nullptr && host->count(full_name(node)) > 0)) continue;
     problems.push_back({graph.file, node_path(node), fmt::format("the operator {} is not known", full_name(node)),
-                        "another operator"});
+                        "an operator of ONNX that layers compute, or --host OPERATOR=TIME"});
   }
   return problems;
 }
@@ -46,8 +46,10 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   remove_no_ops(*graph);
   recognize_activations(*graph);
   remove_dead_code(*graph);
-  fold_batch_norm(*graph);
+  fold_bias(*graph);         // also of what a factor is folded behind
   remove_dead_code(*graph);  // what was folded reads nothing any more
+  fold_batch_norm(*graph);
+  remove_dead_code(*graph);
   fold_bias(*graph);
   problems = take_quantization(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
