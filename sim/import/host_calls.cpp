@@ -8,9 +8,10 @@
 #include "sim/import/passes.h"
 
 namespace tessera::import {
-namespace {
 
 std::string full_name(const Node& node) { return node.domain.empty() ? node.op : node.domain + "." + node.op; }
+
+namespace {
 
 class HostCut {
  public:

@@ -13,6 +13,8 @@ namespace tessera::import {
 
 using HostTimes = std::map<std::string, double>;  // microseconds of one call, by operator; another domain's in front
 
+std::string full_name(const Node& node);  // of the operator, as HostTimes have it
+
 struct HostCall {
   std::string node, op;
   double us = 0;                      // as the user says

@@ -1,5 +1,8 @@
 #include "sim/import/import.h"
 
+#include <fmt/format.h>
+
+#include "sim/import/forms/form.h"
 #include "sim/import/infer.h"
 #include "sim/import/lowering.h"
 #include "sim/import/opset.h"
@@ -8,21 +11,45 @@
 
 namespace tessera::import {
 
-Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead) {
+namespace {
+
+// Of a file that is refused for something else: its operators that nothing here knows, but for those of the host.
+std::vector<Problem> unknown_operators(const Graph& graph, const HostTimes* host) {
+  std::vector<Problem> problems;
+  for (const Node& node : graph.nodes) {
+    const bool known =
+        find_form(node) != nullptr || (node.domain.empty() && (find_operator(node.op) != nullptr || node.op == "If"));
+    if (known || (host != nullptr && host->count(full_name(node)) > 0)) continue;
+    problems.push_back({graph.file, node_path(node), fmt::format("the operator {} is not known", full_name(node)),
+                        "an operator of ONNX that layers compute, or --host OPERATOR=TIME"});
+  }
+  return problems;
+}
+
+}  // namespace
+
+Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead,
+                           const HostTimes* host) {
   Expected<Graph> graph = read_onnx(path, sizes);
   if (!graph) return graph.failure();
   expand_quantized_forms(*graph);
   upgrade(*graph);
   std::vector<Problem> problems = infer(*graph);
-  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
+  if (!problems.empty()) {
+    const std::vector<Problem> unknown = unknown_operators(*graph, host);
+    problems.insert(problems.end(), unknown.begin(), unknown.end());
+    return Failure{ExitCode::bad_input, std::move(problems)};
+  }
   note_quantized_constants(*graph);
   const DeadCode removed = remove_dead_code(*graph);
   if (dead != nullptr) *dead = removed;
   remove_no_ops(*graph);
   recognize_activations(*graph);
   remove_dead_code(*graph);
-  fold_batch_norm(*graph);
+  fold_bias(*graph);         // also of what a factor is folded behind
   remove_dead_code(*graph);  // what was folded reads nothing any more
+  fold_batch_norm(*graph);
+  remove_dead_code(*graph);
   fold_bias(*graph);
   problems = take_quantization(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
@@ -105,7 +132,7 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
 Expected<std::vector<Stage>> import_stages(const std::string& path, const DimensionSizes& sizes,
                                            const HostTimes& times) {
   DeadCode dead;
-  Expected<Graph> graph = read_graph(path, sizes, &dead);
+  Expected<Graph> graph = read_graph(path, sizes, &dead, &times);
   if (!graph) return graph.failure();
   Expected<HostStages> parts = cut_at_host(*graph, times);
   if (!parts) return parts.failure();

@@ -17,8 +17,10 @@
 
 namespace tessera::import {
 
-// Reads, infers and simplifies; `dead` (may be null) says what no output depended on.
-Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead = nullptr);
+// Reads, infers and simplifies; `dead` (may be null) says what no output depended on. `host` (may be null): operators
+// that need not be known.
+Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes, DeadCode* dead = nullptr,
+                           const HostTimes* host = nullptr);
 
 // An int8 of the layer's tensor stands for `step` times itself; one of its weights for its channel's weight step.
 struct LayerScale {

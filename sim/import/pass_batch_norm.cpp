@@ -48,17 +48,28 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& norm) {
   return affine;
 }
 
-// The same of a product with a constant per channel.
-std::optional<Affine> affine_of_product(const Graph& graph, const Node& mul, std::size_t constant,
-                                        const Node& producer) {
+// The dimension of a producer's output that is its channel.
+std::size_t channel_dimension_of(const Node& producer, std::size_t rank) {
+  return producer.op == "Conv" || producer.op == "ConvTranspose" ? 1 : rank - 1;
+}
+
+// The same of a product with a constant per channel. `turn`: a Transpose between both, or null.
+std::optional<Affine> affine_of_product(const Graph& graph, const Node& mul, std::size_t constant, const Node& producer,
+                                        const Node* turn) {
   const Tensor* factors = constant_input(graph, mul, constant);
-  const Dims& shape = graph.values[static_cast<std::size_t>(producer.outputs[0])].shape;
-  const bool conv = producer.op == "Conv" || producer.op == "ConvTranspose";
-  const std::size_t from_end = conv ? shape.size() - 1 : 1;
+  const Dims& shape = graph.values[static_cast<std::size_t>(mul.inputs[1 - constant])].shape;
   if (factors == nullptr || factors->elements() == 1 || shape.size() < 2 ||
       shape != graph.values[static_cast<std::size_t>(mul.outputs[0])].shape)
     return std::nullopt;
-  const auto numbers = numbers_per_channel(*factors, from_end, shape[shape.size() - from_end]);
+  std::size_t channel = channel_dimension_of(producer, shape.size());
+  if (turn != nullptr) {
+    const auto perm = turn->attributes.find("perm");
+    if (perm == turn->attributes.end()) return std::nullopt;
+    const Dims& order = std::get<Dims>(perm->second);
+    channel = static_cast<std::size_t>(std::find(order.begin(), order.end(), static_cast<std::int64_t>(channel)) -
+                                       order.begin());
+  }
+  const auto numbers = numbers_per_channel(*factors, shape.size() - channel, shape[channel]);
   if (!numbers) return std::nullopt;
   return Affine{*numbers, std::vector<double>(numbers->size(), 0)};
 }
@@ -109,31 +120,55 @@ void fold(Graph& graph, Node& producer, const Affine& affine, int axis) {
   producer.inputs[2] = graph.add_constant(producer.name + ".bias", make_tensor(DataType::f32, sides, shift));
 }
 
+class AffineFold {
+ public:
+  explicit AffineFold(Graph& graph) : graph_(graph), producers_(producers_of(graph)), users_(users_of(graph)) {}
+
+  void run() {
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const Node node = graph_.nodes[n];
+      if (node.domain.empty() && (node.op == "BatchNormalization" || node.op == "Mul")) take(node);
+    }
+  }
+
+ private:
+  // What makes a value that one node alone reads.
+  Node* only_made(ValueId id) {
+    const int from = id < static_cast<ValueId>(producers_.size()) ? producers_[static_cast<std::size_t>(id)] : -1;
+    if (from < 0 || users_[static_cast<std::size_t>(id)].size() != 1 || graph_.is_output(id)) return nullptr;
+    return &graph_.nodes[static_cast<std::size_t>(from)];
+  }
+
+  void take(const Node& node) {
+    const bool norm = node.op == "BatchNormalization";
+    const std::size_t side = !norm && constant_input(graph_, node, 0) != nullptr ? 1 : 0;
+    const ValueId in = node.inputs[side], out = node.outputs[0];
+    Node *producer = only_made(in), *turn = nullptr;
+    if (!norm && producer != nullptr && producer->op == "Transpose" && producer->domain.empty()) {
+      turn = producer;
+      producer = only_made(turn->inputs[0]);
+    }
+    if (producer == nullptr || !producer->domain.empty()) return;
+    const int axis = channel_axis(*producer);
+    const Tensor* weights = axis < 0 ? nullptr : constant_input(graph_, *producer, 1);
+    const bool rows = producer->op == "MatMul";  // whose channel is the last dimension
+    const std::size_t rank = graph_.values[static_cast<std::size_t>(out)].shape.size();
+    if (weights == nullptr || (rows && (weights->shape.size() != 2 || (norm && rank != 2)))) return;
+    const std::optional<Affine> affine =
+        norm ? affine_of(graph_, node) : affine_of_product(graph_, node, 1 - side, *producer, turn);
+    if (!affine || !has_plain_bias(graph_, *producer, affine->scale.size())) return;
+    fold(graph_, *producer, *affine, axis);
+    redirect(graph_, out, in);
+    users_[static_cast<std::size_t>(in)] = users_[static_cast<std::size_t>(out)];
+  }
+
+  Graph& graph_;
+  std::vector<int> producers_;
+  std::vector<std::vector<int>> users_;
+};
+
 }  // namespace
 
-void fold_batch_norm(Graph& graph) {
-  const std::vector<int> producers = producers_of(graph);
-  std::vector<std::vector<int>> users = users_of(graph);
-  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    const bool norm = graph.nodes[n].op == "BatchNormalization", product = graph.nodes[n].op == "Mul";
-    if ((!norm && !product) || !graph.nodes[n].domain.empty()) continue;
-    const std::size_t side = product && constant_input(graph, graph.nodes[n], 0) != nullptr ? 1 : 0;
-    const ValueId in = graph.nodes[n].inputs[side], out = graph.nodes[n].outputs[0];
-    const int from = in < static_cast<ValueId>(producers.size()) ? producers[static_cast<std::size_t>(in)] : -1;
-    if (from < 0 || users[static_cast<std::size_t>(in)].size() != 1 || graph.is_output(in)) continue;
-    Node& producer = graph.nodes[static_cast<std::size_t>(from)];
-    const int axis = channel_axis(producer);
-    const Tensor* weights = axis < 0 || !producer.domain.empty() ? nullptr : constant_input(graph, producer, 1);
-    const bool rows = weights != nullptr && producer.op == "MatMul";  // whose channel is the last dimension
-    const std::size_t rank = graph.values[static_cast<std::size_t>(out)].shape.size();
-    if (weights == nullptr || (rows && (weights->shape.size() != 2 || (norm && rank != 2)))) continue;
-    const std::optional<Affine> affine =
-        norm ? affine_of(graph, graph.nodes[n]) : affine_of_product(graph, graph.nodes[n], 1 - side, producer);
-    if (!affine || !has_plain_bias(graph, producer, affine->scale.size())) continue;
-    fold(graph, producer, *affine, axis);
-    redirect(graph, out, in);
-    users[static_cast<std::size_t>(in)] = users[static_cast<std::size_t>(out)];
-  }
-}
+void fold_batch_norm(Graph& graph) { AffineFold(graph).run(); }
 
 }  // namespace tessera::import

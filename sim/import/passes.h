@@ -10,7 +10,7 @@ namespace tessera::import {
 void remove_no_ops(Graph& graph);
 
 // BatchNormalization behind a convolution or Gemm, and a constant per channel that multiplies what these or a MatMul
-// make, go into weights and bias; elsewhere they stay.
+// make, also behind a Transpose, go into weights and bias; elsewhere they stay.
 void fold_batch_norm(Graph& graph);
 
 // A constant per output channel that is added behind Conv, ConvTranspose, Gemm or MatMul becomes its bias, or goes into

@@ -271,3 +271,14 @@ TEST_CASE("Attributes that an operator does not have, or of another kind, are re
   CHECK(refused("DepthToSpace", "mode", std::string("CDR")).find("(DepthToSpace).mode: is CDR; DCR, CRD") !=
         std::string::npos);
 }
+
+TEST_CASE("Attributes that are wrong and operators that are not known are told in one pass") {
+  ModelBuilder model;
+  model.input("x", {1, 4, 8, 8}).node("Relu", {"x"}, {"a"}).with("alpha", 1).node("NonZero", {"a"}, {"b"});
+  model.node("QAttention", {"x"}, {"c"}).output("b").output("c");
+  model.model.mutable_graph()->mutable_node(2)->set_domain("com.microsoft");
+  const std::string said = problems_of(model);
+  for (const char* part : {"node 'a' (Relu).alpha: ", "node 'b' (NonZero): the operator NonZero is not known",
+                           "node 'c' (QAttention): the operator com.microsoft.QAttention is not known"})
+    CHECK(said.find(part) != std::string::npos);
+}

@@ -242,6 +242,11 @@ TEST_CASE("A factor per channel behind a convolution or a product goes into its 
   map.conv("x", "c", 8, 8).random("s", {1, 8, 1, 1}).line("Mul", {"s", "c"}, "y").output("y");
   CHECK(layers_error(map) < int8_error);
   CHECK(imported_of(map).network.layers.size() == 2);
+  Net turned({1, 6, 5, 8});  // as ConvNeXt scales its branches
+  linear(turned, "x", "l", 8, 16).random("b", {16}).line("Add", {"l", "b"}, "a");
+  turn(turned, "a", "t", {0, 3, 1, 2}).random("s", {16, 1, 1}).line("Mul", {"t", "s"}, "y").output("y");
+  CHECK(layers_error(turned) < int8_error);
+  CHECK(count(imported_of(turned), network::Op::depthwise) == 0);  // which factors alone would be
   Net rows({1, 6, 8});
   linear(rows, "x", "l", 8, 16).random("s", {16}).line("Mul", {"l", "s"}, "m").random("b", {16});
   rows.line("Add", {"m", "b"}, "y").output("y");

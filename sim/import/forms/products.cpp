@@ -27,9 +27,8 @@ void fused_matmul(Expansion& e) {
 // Integers as numbers without a scale; numbers stay.
 ValueId without_zero(Expansion& e, int input, int zero, std::int64_t axis) {
   if (is_real(e.call.type(input))) return e.input(input);
-  const std::int64_t count = e.call.has(zero) ? std::max<std::int64_t>(1, element_count(e.call.shape(zero))) : 1;
-  const ValueId ones = e.reals(Dims(e.call.has(zero) ? e.call.shape(zero).size() : 0, count),
-                               std::vector<double>(static_cast<std::size_t>(count), 1));
+  const Dims shape = e.call.has(zero) ? e.call.shape(zero) : Dims{};
+  const ValueId ones = e.reals(shape, std::vector<double>(static_cast<std::size_t>(element_count(shape)), 1));
   return e.add("DequantizeLinear", {e.input(input), ones, e.input(zero)}, {{"axis", axis}});
 }
 
