@@ -25,7 +25,7 @@ struct Crossing {
 class RoutingCheck {
  public:
   RoutingCheck(const program::Program& p, const route::Device& device, const route::Routing& routing, Findings& f)
-      : p_(p), d_(device), r_(routing), f_(f) {}
+      : p_(p), d_(device), r_(routing), f_(f), tiles_(static_cast<std::size_t>(device.grid.tiles())) {}
 
   void run(bool overfull) {
     for (std::size_t s = 0; s < r_.streams.size(); ++s) stream(s);
@@ -43,8 +43,9 @@ class RoutingCheck {
   void stream(std::size_t s) {
     const route::Stream& stream = r_.streams[s];
     const program::TileId start = d_.map.info(stream.source).tile;
-    std::map<program::TileId, std::vector<route::Hop>> leaving{{start, {}}};
-    std::map<program::TileId, PortKey> entered{{start, channel_key(stream.source)}};
+    for (const program::TileId tile : reached_) at(tile) = {};
+    reached_ = {start};
+    at(start) = {true, channel_key(stream.source), 0, {}};
     for (const route::Hop& hop : r_.trees[s]) {
       const bool known = hop.links >= 0 && hop.links < static_cast<int>(d_.grid.links().size());
       if (!known || hop.link < 0 || hop.link >= d_.grid.links()[static_cast<std::size_t>(hop.links)].count) {
@@ -52,14 +53,18 @@ class RoutingCheck {
         return;
       }
       const route::Links& links = d_.grid.links()[static_cast<std::size_t>(hop.links)];
-      if (entered.count(links.from) == 0 || !entered.emplace(links.to, link_key(hop)).second)
+      if (!at(links.from).reached || at(links.to).reached)
         return bad(stream, fmt::format("goes {} and is no tree there", d_.grid.name(hop.links)));
-      leaving[links.from].push_back(hop);
+      at(links.to) = {true, link_key(hop), 0, {}};
+      reached_.push_back(links.to);
+      at(links.from).leaving.push_back(hop);
     }
     for (std::size_t r = 0; r < stream.routes.size(); ++r) {
       const program::Route& route = p_.routes[static_cast<std::size_t>(stream.routes[r])];
       std::size_t reached = 0;
-      follow(start, leaving, entered, route, {r_.ids[s][r], stream.routes[r]}, reached);
+      for (const program::EngineId sink : route.sinks) ++at(d_.map.info(sink).tile).sinks;
+      follow(start, route, {r_.ids[s][r], stream.routes[r]}, reached);
+      for (const program::EngineId sink : route.sinks) at(d_.map.info(sink).tile).sinks = 0;
       if (route.source != stream.source || reached != route.sinks.size())
         bad(stream,
             fmt::format("brings route {} to {} of {} receivers", stream.routes[r], reached, route.sinks.size()));
@@ -67,18 +72,16 @@ class RoutingCheck {
   }
 
   // Down the tree from `tile`; whether anything of the route is there.
-  bool follow(program::TileId tile, const std::map<program::TileId, std::vector<route::Hop>>& leaving,
-              const std::map<program::TileId, PortKey>& entered, const program::Route& route,
-              std::pair<int, int> id_and_number, std::size_t& reached) {
-    Crossing c{tile, entered.at(tile), id_and_number.first, id_and_number.second, {}};
-    for (const program::EngineId sink : route.sinks)
-      if (d_.map.info(sink).tile == tile) c.masters.push_back(channel_key(sink));
+  bool follow(program::TileId tile, const program::Route& route, std::pair<int, int> id_and_number,
+              std::size_t& reached) {
+    Crossing c{tile, at(tile).entered, id_and_number.first, id_and_number.second, {}};
+    if (at(tile).sinks > 0)
+      for (const program::EngineId sink : route.sinks)
+        if (d_.map.info(sink).tile == tile) c.masters.push_back(channel_key(sink));
     reached += c.masters.size();
-    if (const auto hops = leaving.find(tile); hops != leaving.end())
-      for (const route::Hop& hop : hops->second)
-        if (follow(d_.grid.links()[static_cast<std::size_t>(hop.links)].to, leaving, entered, route, id_and_number,
-                   reached))
-          c.masters.push_back(link_key(hop));
+    for (const route::Hop& hop : at(tile).leaving)
+      if (follow(d_.grid.links()[static_cast<std::size_t>(hop.links)].to, route, id_and_number, reached))
+        c.masters.push_back(link_key(hop));
     if (c.masters.empty()) return false;
     std::sort(c.masters.begin(), c.masters.end());
     crossings_.push_back(std::move(c));
@@ -163,7 +166,18 @@ class RoutingCheck {
   const program::Program& p_;
   const route::Device& d_;
   const route::Routing& r_;
+  // What the stream at hand does in a tile.
+  struct Visit {
+    bool reached = false;
+    PortKey entered = 0;
+    int sinks = 0;  // of the route at hand
+    std::vector<route::Hop> leaving;
+  };
+  Visit& at(program::TileId tile) { return tiles_[static_cast<std::size_t>(tile)]; }
+
   Findings& f_;
+  std::vector<Visit> tiles_;
+  std::vector<program::TileId> reached_;  // tiles that it comes to
   std::vector<Crossing> crossings_;
 };
 
