@@ -68,9 +68,10 @@ class Checker {
     network::LayerId last = -1;
     for (std::size_t k = 0; k < m_.zeros_kept.size(); ++k) {
       const network::LayerId id = m_.zeros_kept[k];
-      if (!ops::is_maskable(layer(id)) || id <= last)
+      if (!ops::is_maskable(layer(id)) || layer(id).repeats >= 0 || id <= last)
         add(fmt::format("zeros_kept[{}]", k), "names " + name(id),
-            "legal: layers whose weights may have zero blocks, each once and in the network's order");
+            "legal: layers of the first image whose weights may have zero blocks, each once and in the network's "
+            "order");
       last = id;
     }
   }

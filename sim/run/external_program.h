@@ -13,8 +13,8 @@ namespace tessera::run {
 // The first layer in which the two differ, if any.
 std::optional<Problem> other_network(const program::Program& program, const network::Network& network);
 
-// The first convolution whose blocks in the program are neither those of `masks` (by LayerId; nullopt: all present) nor
-// all: a layer may keep its zeros.
+// The first convolution whose blocks in the program are not those of `masks` (by LayerId; nullopt: all present), unless
+// the program says that the layer keeps its zeros, and has all.
 std::optional<Problem> other_masks(const program::Program& program,
                                    const std::vector<std::optional<sparsity::BlockMask>>& masks);
 

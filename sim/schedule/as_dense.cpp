@@ -43,7 +43,8 @@ class AsDense {
   AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, Ends all_kept)
       : in_(in), masks_(masks), dense_(std::move(dense)), all_kept_(std::move(all_kept)) {
     for (const network::Layer& l : in.network.layers) {
-      if (!masks[l.id] || !ops::is_maskable(l)) continue;
+      if (!masks[l.id] || !ops::is_maskable(l) || l.repeats >= 0) continue;
+      ++masked_;
       const auto it = in.spec.layers.find(l.name);
       const std::optional<bool> forced = it == in.spec.layers.end() ? std::nullopt : it->second.zeros_kept;
       if (forced == true) kept_.push_back(l.id);
@@ -59,8 +60,7 @@ class AsDense {
     consider(none, none_kept, cycles);
     if (mixed && none_kept)
       for (const Kept& some : mixtures(*none_kept)) consider(some, ends(some), cycles);
-    const auto masked = std::count_if(masks_.begin(), masks_.end(), [](const auto& m) { return m.has_value(); });
-    if (masked == static_cast<std::ptrdiff_t>(all.size())) consider(all, all_kept_, cycles);
+    if (all.size() == masked_) consider(all, all_kept_, cycles);
     return std::move(best_);
   }
 
@@ -108,7 +108,8 @@ class AsDense {
   const Masks& masks_;
   const mapping::Mapping dense_;
   const Ends all_kept_;
-  Kept kept_, open_;  // layers with masks that the config has keep their zeros; of which it says nothing
+  std::size_t masked_ = 0;  // layers with masks of their own
+  Kept kept_, open_;        // layers with masks that the config has keep their zeros; of which it says nothing
   std::optional<mapping::Mapping> best_;
 };
 

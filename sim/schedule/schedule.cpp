@@ -38,7 +38,7 @@ std::optional<Failure> wide_padding(const Inputs& in) {
 void keep_zeros(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks, mapping::Mapping& m) {
   for (const network::Layer& l : in.network.layers)
     if (const auto it = in.spec.layers.find(l.name); it != in.spec.layers.end() && masks[l.id].has_value())
-      if (it->second.zeros_kept == true) m.zeros_kept.push_back(l.id);
+      if (it->second.zeros_kept == true && l.repeats < 0) m.zeros_kept.push_back(l.id);
 }
 
 // The order in which channels are stored, and masks in that order.
