@@ -85,6 +85,18 @@ void add_layer_control(result::DensityResult& density, const program::Program& p
     if (ops::is_computed(placed.layer)) density.layers[at++].control = work[static_cast<std::size_t>(placed.layer.id)];
 }
 
+std::vector<double> control_cycles(const program::Program& program, const arch::ArraySpec& array) {
+  const program::EngineMap map(array);
+  std::vector<double> most(program.layers.size(), 0);
+  for (program::EngineId e = map.first_controller(); map.controllers() > 0 && e < map.count(); ++e) {
+    std::vector<double> own(most.size(), 0);
+    for (const program::ControlOp& op : program.engines[static_cast<std::size_t>(e)].control)
+      if (op.layer >= 0) own[static_cast<std::size_t>(op.layer)] += us_of(op, map.info(e).tile_kind, array);
+    for (std::size_t k = 0; k < most.size(); ++k) most[k] = std::max(most[k], own[k] * array.clock_hz / 1e6);
+  }
+  return most;
+}
+
 void add_serial_estimate(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
                          const std::vector<Millicycles>& durations) {
   if (array.controller.mechanism != arch::ControlMechanism::none || array.controller.operation_ns <= 0) return;

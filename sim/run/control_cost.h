@@ -15,6 +15,9 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
 // What controllers do for each layer of the result; nothing where there are none.
 void add_layer_control(result::DensityResult& density, const program::Program& program, const arch::ArraySpec& array);
 
+// What the busiest controller does for every layer, by LayerId, in cycles; 0 where there is none.
+std::vector<double> control_cycles(const program::Program& program, const arch::ArraySpec& array);
+
 // Of a program without controllers: what one serial controller would have to do. `durations` of its calls.
 void add_serial_estimate(result::ControlWork& work, const program::Program& program, const arch::ArraySpec& array,
                          const std::vector<Millicycles>& durations);

@@ -11,6 +11,7 @@
 #include "sim/lower/lower.h"
 #include "sim/lower/needs.h"
 #include "sim/mapping/text.h"
+#include "sim/run/control_cost.h"
 #include "sim/run/isolate.h"
 
 namespace tessera::run {
@@ -29,15 +30,15 @@ std::string text_of(const network::Network& network, const SimulatedTrials::Mask
 
 }  // namespace
 
-std::optional<std::vector<double>> SimulatedTrials::layer_ends(const network::Network& network, const Masks& masks,
-                                                               const mapping::Mapping& mapping) const {
-  if (&network != &network_) return carry_out(network, masks, mapping).ends;
+std::optional<schedule::LayerTimes> SimulatedTrials::layer_times(const network::Network& network, const Masks& masks,
+                                                                 const mapping::Mapping& mapping) const {
+  if (&network != &network_) return carry_out(network, masks, mapping).times;
   const auto [it, added] = known_.try_emplace(text_of(network, masks, mapping));
   if (!added) return it->second;
   Trial trial = carry_out(network, masks, mapping);
-  it->second = std::move(trial.ends);
+  it->second = std::move(trial.times);
   if (!it->second || it->first != text_of(network, masks_, mapping)) return it->second;
-  const double cycles = *std::max_element(it->second->begin(), it->second->end());
+  const double cycles = *std::max_element(it->second->ends.begin(), it->second->ends.end());
   if (!fastest_.program || cycles < fastest_.cycles) fastest_ = {it->first, cycles, std::move(trial.program)};
   return it->second;
 }
@@ -67,12 +68,14 @@ SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& networ
   const Expected<std::string> bytes = IsolatedTask(simulate_ends).wait();
   Trial trial{std::move(*program), std::nullopt};
   if (!bytes) return trial;
-  std::vector<double>& ends = trial.ends.emplace(bytes->size() / sizeof(Millicycles));
+  std::vector<double>& ends = trial.times.emplace().ends;
+  ends.resize(bytes->size() / sizeof(Millicycles));
   for (std::size_t k = 0; k < ends.size(); ++k) {
     Millicycles end = 0;
     std::memcpy(&end, bytes->data() + k * sizeof end, sizeof end);
     ends[k] = static_cast<double>(end) / millicycles_per_cycle;
   }
+  trial.times->control = control_cycles(*trial.program, array_);
   return trial;
 }
 

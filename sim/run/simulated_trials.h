@@ -16,8 +16,8 @@ class SimulatedTrials : public schedule::Trials {
   SimulatedTrials(const network::Network& network, const Masks& masks, const arch::ArraySpec& array,
                   const cost::LatencyModel& latency_model)
       : network_(network), masks_(masks), array_(array), latency_model_(latency_model) {}
-  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks& masks,
-                                                const mapping::Mapping& mapping) const override;
+  std::optional<schedule::LayerTimes> layer_times(const network::Network& network, const Masks& masks,
+                                                  const mapping::Mapping& mapping) const override;
 
   // The program of that mapping and of those masks, with its controllers, where it was the fastest that was tried; it
   // is handed over.
@@ -26,7 +26,7 @@ class SimulatedTrials : public schedule::Trials {
  private:
   struct Trial {
     std::optional<program::Program> program;  // nothing: none can be made
-    std::optional<std::vector<double>> ends;
+    std::optional<schedule::LayerTimes> times;
   };
   Trial carry_out(const network::Network& network, const Masks& masks, const mapping::Mapping& mapping) const;
 
@@ -34,7 +34,7 @@ class SimulatedTrials : public schedule::Trials {
   const Masks& masks_;
   const arch::ArraySpec& array_;
   const cost::LatencyModel& latency_model_;
-  mutable std::map<std::string, std::optional<std::vector<double>>> known_;  // by the trial's text
+  mutable std::map<std::string, std::optional<schedule::LayerTimes>> known_;  // by the trial's text
   struct Fastest {
     std::string text;
     double cycles = 0;

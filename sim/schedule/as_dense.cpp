@@ -11,9 +11,6 @@ namespace tessera::schedule {
 namespace {
 
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
-using Ends = std::vector<double>;  // of every layer's last task, in cycles
-
-double whole(const Ends& ends) { return *std::max_element(ends.begin(), ends.end()); }
 
 // Whether chunks of weights with these masks fit where the mapping puts them: indices make some larger than dense ones.
 bool follows(const Inputs& in, const Masks& masks, const mapping::Mapping& m) {
@@ -21,26 +18,11 @@ bool follows(const Inputs& in, const Masks& masks, const mapping::Mapping& m) {
   return check_mapping(m, paths, in.network, in.array, mapping::computed_masks(m, in.network, masks)).problems.empty();
 }
 
-// By how much each layer's last task ends behind those of all layers computed before it.
-Ends shares(const mapping::Mapping& m, const Ends& ends) {
-  Ends share(ends.size(), 0);
-  double before = 0;
-  for (const mapping::Step& step : m.steps) {
-    const auto* c = std::get_if<mapping::Compute>(&step);
-    if (c == nullptr) continue;
-    double end = std::max(ends[c->layer], c->fused < 0 ? 0 : ends[c->fused]);
-    for (const network::LayerId id : c->joins) end = std::max(end, ends[id]);
-    share[c->layer] += std::max(0.0, end - before);
-    before = std::max(before, end);
-  }
-  return share;
-}
-
 // A mapping that was chosen without the masks, and how long it takes with them.
 class AsDense {
  public:
   // `all_kept`: its times without masks.
-  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, Ends all_kept)
+  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, LayerTimes all_kept)
       : in_(in), masks_(masks), dense_(std::move(dense)), all_kept_(std::move(all_kept)) {
     for (const network::Layer& l : in.network.layers) {
       if (!masks[l.id] || !ops::is_maskable(l) || l.repeats >= 0) continue;
@@ -56,10 +38,10 @@ class AsDense {
   // layers that shall keep theirs while others do not.
   std::optional<mapping::Mapping> faster_than(double cycles, bool mixed) {
     const Kept none = kept_, all = with(open_);
-    const std::optional<Ends> none_kept = ends(none);
+    const std::optional<LayerTimes> none_kept = times(none);
     consider(none, none_kept, cycles);
     if (mixed && none_kept)
-      for (const Kept& some : mixtures(*none_kept)) consider(some, ends(some), cycles);
+      for (const Kept& some : mixtures(*none_kept)) consider(some, times(some), cycles);
     if (all.size() == masked_) consider(all, all_kept_, cycles);
     return std::move(best_);
   }
@@ -75,8 +57,8 @@ class AsDense {
   }
 
   // All but the layers that gain by skipping their zeros, and all but the half of them that gains most.
-  std::vector<Kept> mixtures(const Ends& none_kept) const {
-    const Ends skipped = shares(dense_, none_kept), kept = shares(dense_, all_kept_);
+  std::vector<Kept> mixtures(const LayerTimes& none_kept) const {
+    const std::vector<double> skipped = layer_shares(dense_, none_kept), kept = layer_shares(dense_, all_kept_);
     std::vector<std::pair<double, network::LayerId>> gains;
     for (const network::LayerId id : open_) gains.emplace_back(kept[id] - skipped[id], id);
     std::sort(gains.rbegin(), gains.rend());
@@ -90,16 +72,16 @@ class AsDense {
     return mixtures;
   }
 
-  std::optional<Ends> ends(const Kept& kept) const {
+  std::optional<LayerTimes> times(const Kept& kept) const {
     mapping::Mapping m = dense_;
     m.zeros_kept = kept;
     if (!follows(in_, masks_, m)) return std::nullopt;
-    return in_.trials->layer_ends(in_.network, masks_, m);
+    return in_.trials->layer_times(in_.network, masks_, m);
   }
 
-  void consider(const Kept& kept, const std::optional<Ends>& ends, double& cycles) {
-    if (!ends || whole(*ends) >= cycles) return;
-    cycles = whole(*ends);
+  void consider(const Kept& kept, const std::optional<LayerTimes>& times, double& cycles) {
+    if (!times || whole(*times) >= cycles) return;
+    cycles = whole(*times);
     best_ = dense_;
     best_->zeros_kept = kept;
   }
@@ -107,7 +89,7 @@ class AsDense {
   const Inputs& in_;
   const Masks& masks_;
   const mapping::Mapping dense_;
-  const Ends all_kept_;
+  const LayerTimes all_kept_;
   std::size_t masked_ = 0;  // layers with masks of their own
   Kept kept_, open_;        // layers with masks that the config has keep their zeros; of which it says nothing
   std::optional<mapping::Mapping> best_;
@@ -138,13 +120,13 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   Inputs by_estimate = in;
   by_estimate.trials = nullptr;
   Expected<Schedule> dense = decide(by_estimate, none);
-  const std::optional<Ends> before = in.trials->layer_ends(in.network, masks, *sparse.mapping);
+  const std::optional<LayerTimes> before = in.trials->layer_times(in.network, masks, *sparse.mapping);
   if (!dense || !before) return sparse;
-  std::optional<Ends> of_dense = in.trials->layer_ends(in.network, none, *dense->mapping);
+  std::optional<LayerTimes> of_dense = in.trials->layer_times(in.network, none, *dense->mapping);
   const bool close = of_dense && whole(*before) > clearly_faster * whole(*of_dense);
   if (close) {
     dense = decide(in, none);
-    of_dense = dense ? in.trials->layer_ends(in.network, none, *dense->mapping) : std::nullopt;
+    of_dense = dense ? in.trials->layer_times(in.network, none, *dense->mapping) : std::nullopt;
   }
   if (!of_dense) return sparse;
   std::optional<mapping::Mapping> faster =

@@ -145,10 +145,11 @@ void run_trials(const Inputs& in, std::vector<LayerTrial> trials, std::vector<st
   const TrialNetwork made(in, trials);
   const Inputs inside{made.network, in.array, in.latency_model, in.spec, in.policy, nullptr, {}};
   const auto mapping = TrialMapping(inside, trials).result();
-  const auto ends = mapping ? in.trials->layer_ends(made.network, made.masks, *mapping) : std::nullopt;
-  if (ends) {
+  const auto times = mapping ? in.trials->layer_times(made.network, made.masks, *mapping) : std::nullopt;
+  if (times) {
+    const std::vector<double>& ends = times->ends;
     for (std::size_t k = 0; k < trials.size(); ++k)
-      *cycles[k] = std::max((*ends)[trials[k].kernel], (*ends)[trials[k].target()]) - (*ends)[trials[k].maker];
+      *cycles[k] = std::max(ends[trials[k].kernel], ends[trials[k].target()]) - ends[trials[k].maker];
     return;
   }
   if (trials.size() < 2) return;

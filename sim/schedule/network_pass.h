@@ -23,6 +23,11 @@ std::vector<std::vector<std::optional<double>>> time_alternatives(const Inputs& 
 Expected<Schedule> choose_by_trials(const Inputs& in, Search& search,
                                     const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
 
+// network_trials.cpp: where controllers start transfers, what a layer by itself takes does not say what its operations
+// cost its neighbours. Alternatives of many layers are simulated at once, in the network.
+Expected<Schedule> decide_in_network(const Inputs& in, Search& search,
+                                     const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
+
 // as_dense.cpp: where controllers start transfers, zero blocks may cost more operations than they save time. Of
 // `sparse`, the dense network's mapping and that one with layers that keep their zeros, the fastest.
 Expected<Schedule> or_as_dense(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks,

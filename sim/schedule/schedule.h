@@ -57,7 +57,8 @@ struct Candidate {
   std::string tiling;  // empty: no tiling fits
   int rows = 0;        // output rows it was weighed for: fewer than the layer has in a depth-first tile
   double us = 0;       // estimate
-  // By simulation: of the network where few layers are open, else of the layer behind one that makes its input.
+  // By simulation: of the network where few layers are open; of the layer, in the network where controllers start
+  // transfers, else behind one that makes its input.
   std::optional<double> simulated_us;
   std::string bound_by;
   Bytes core_bytes = 0;     // buffers in a core; when no tiling fits, the least that any asks for

@@ -18,9 +18,9 @@ constexpr std::size_t ways_of_layer = 3, ways_of_few = 24, ways_of_many = 4;
 constexpr std::size_t few = 3;  // layers
 
 std::optional<double> cycles_of(const Inputs& in, const Masks& masks, const Schedule& s) {
-  const auto ends = in.trials->layer_ends(in.network, masks, *s.mapping);
-  if (!ends) return std::nullopt;
-  return *std::max_element(ends->begin(), ends->end());
+  const auto times = in.trials->layer_times(in.network, masks, *s.mapping);
+  if (!times) return std::nullopt;
+  return whole(*times);
 }
 
 // Changes the answer for one layer at a time and keeps what makes the whole network faster.
@@ -153,7 +153,9 @@ Expected<Schedule> decide_by_trials(const Inputs& in, Search& search, const Mask
   const std::size_t open = search.asked.size();
   if (open == 0) return first;
   if (open <= few) return WholeTrials(in, search, masks, std::move(first)).run(ways_of_few / open, most_calls);
-  Expected<Schedule> schedule = decide_by_layers(in, search, masks, std::move(first));
+  const bool controlled = in.array.controller.mechanism != arch::ControlMechanism::none;
+  Expected<Schedule> schedule =
+      (controlled ? decide_in_network : decide_by_layers)(in, search, masks, std::move(first));
   if (!schedule || in.spec.search != SearchKind::network) return schedule;
   const double calls = std::numeric_limits<double>::infinity();
   return WholeTrials(in, search, masks, std::move(*schedule)).run(ways_of_many, calls);

@@ -10,14 +10,26 @@
 
 namespace tessera::schedule {
 
+// By LayerId, in cycles.
+struct LayerTimes {
+  std::vector<double> ends;     // of the layer's last task; negative where it has none
+  std::vector<double> control;  // what the busiest controller does for the layer; 0 where transfers start for free
+};
+
+// When the last layer ends.
+double whole(const LayerTimes& times);
+
+// By how much each layer ends behind all layers that are computed before it, with what is computed with it.
+std::vector<double> layer_shares(const mapping::Mapping& mapping, const LayerTimes& times);
+
 class Trials {
  public:
   virtual ~Trials() = default;
-  // Simulates the network as `mapping` says, with masks[i] as the block mask of layer i. When the last task of every
-  // layer ends, in cycles, by LayerId; negative for a layer that has none. Nothing where no program can be made.
-  virtual std::optional<std::vector<double>> layer_ends(const network::Network& network,
-                                                        const std::vector<std::optional<sparsity::BlockMask>>& masks,
-                                                        const mapping::Mapping& mapping) const = 0;
+  // Simulates the network as `mapping` says, with masks[i] as the block mask of layer i. Nothing where no program can
+  // be made.
+  virtual std::optional<LayerTimes> layer_times(const network::Network& network,
+                                                const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                                const mapping::Mapping& mapping) const = 0;
 };
 
 }  // namespace tessera::schedule

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "sim/control/lower.h"
 #include "sim/lower/lower.h"
 #include "sim/program/hash.h"
 #include "tests/verify/subject.h"
@@ -41,16 +42,17 @@ TEST_CASE("trials are told apart by mapping and masks") {
   std::vector<std::vector<double>> seen;
   for (const mapping::Mapping* m : {&first, &second, &first})
     for (const Masks* masks : {&dense, &s.masks, static_cast<const Masks*>(&other), &dense}) {
-      const auto ends = remembering.layer_ends(s.network, *masks, *m);
-      const auto again = run::SimulatedTrials(s.network, s.masks, s.array, peak).layer_ends(s.network, *masks, *m);
-      REQUIRE(ends.has_value());
-      CHECK(*ends == *again);
-      seen.push_back(*ends);
+      const auto times = remembering.layer_times(s.network, *masks, *m);
+      const auto again = run::SimulatedTrials(s.network, s.masks, s.array, peak).layer_times(s.network, *masks, *m);
+      REQUIRE(times.has_value());
+      CHECK(times->ends == again->ends);
+      CHECK(times->control == std::vector<double>(s.network.layers.size(), 0));
+      seen.push_back(times->ends);
     }
   CHECK(seen[0] != seen[1]);
   CHECK(seen[1] != seen[2]);
   const network::Network copy = s.network;  // of which nothing is remembered
-  CHECK(*remembering.layer_ends(copy, dense, first) == seen[0]);
+  CHECK(remembering.layer_times(copy, dense, first)->ends == seen[0]);
 }
 
 TEST_CASE("the program of the fastest trial with the masks of the run is kept") {
@@ -60,15 +62,35 @@ TEST_CASE("the program of the fastest trial with the masks of the run is kept") 
   const cost::LatencyModel& peak = **cost::find_latency_model("peak");
   run::SimulatedTrials trials(s.network, s.masks, s.array, peak);
   CHECK_FALSE(trials.take_program(first));
-  const auto of_dense = trials.layer_ends(s.network, dense, first);
+  const auto of_dense = trials.layer_times(s.network, dense, first);
   CHECK_FALSE(trials.take_program(first));
-  const auto a = trials.layer_ends(s.network, s.masks, first), b = trials.layer_ends(s.network, s.masks, second);
-  REQUIRE((a && b && *a != *b));
-  const bool is_first = *std::max_element(a->begin(), a->end()) <= *std::max_element(b->begin(), b->end());
+  const auto a = trials.layer_times(s.network, s.masks, first), b = trials.layer_times(s.network, s.masks, second);
+  REQUIRE((a && b && a->ends != b->ends));
+  const bool is_first = schedule::whole(*a) <= schedule::whole(*b);
   CHECK_FALSE(trials.take_program(is_first ? second : first));
   const auto program = trials.take_program(is_first ? first : second);
   REQUIRE(program);
   CHECK(program::program_hash(*program) ==
         program::program_hash(*lower::lower(s.network, s.masks, s.array, is_first ? first : second)));
   CHECK_FALSE(trials.take_program(is_first ? first : second));
+}
+
+TEST_CASE("trials say what the busiest controller does for each layer") {
+  arch::ArraySpec array = generic_array(2, 2, {});
+  array.controller.mechanism = arch::ControlMechanism::serial;
+  array.controller.operation_ns = 100;
+  const Subject s = *make_subject("net", layers, array, 0.5);
+  const cost::LatencyModel& peak = **cost::find_latency_model("peak");
+  const mapping::Mapping mapping = mapping_of(s, s.masks, false);
+  const auto times = run::SimulatedTrials(s.network, s.masks, array, peak).layer_times(s.network, s.masks, mapping);
+  REQUIRE(times);
+  program::Program program = *lower::lower(s.network, s.masks, array, mapping);
+  const std::vector<Millicycles> durations = cost::kernel_durations(program, peak);
+  program = *control::lower(std::move(program), array, durations);
+  const program::EngineMap map(array);
+  std::vector<double> expected(s.network.layers.size(), 0);
+  for (const program::ControlOp& op : program.engines[static_cast<std::size_t>(map.first_controller())].control)
+    if (op.layer >= 0) expected[static_cast<std::size_t>(op.layer)] += 100 * array.clock_hz / 1e9;
+  CHECK(expected[2] > 1000);
+  for (std::size_t k = 0; k < expected.size(); ++k) CHECK(times->control[k] == Approx(expected[k]));
 }

@@ -23,6 +23,11 @@ std::string sharding_of(const mapping::Mapping& m, network::LayerId layer) {
   return "";
 }
 
+LayerTimes without_control(std::vector<double> ends) {
+  const std::size_t layers = ends.size();
+  return {std::move(ends), std::vector<double>(layers, 0)};
+}
+
 // Single layers: `preferred` takes one cycle, every other sharding ten. The network: `network_cycles`, by the number of
 // its layers that have the preferred sharding.
 class Told : public Trials {
@@ -31,8 +36,8 @@ class Told : public Trials {
   std::function<double(int)> network_cycles = [](int count) { return 100.0 - count; };
   mutable int networks = 0, programs_of_layers = 0;
 
-  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks&,
-                                                const mapping::Mapping& m) const override {
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks&,
+                                        const mapping::Mapping& m) const override {
     std::vector<double> ends(network.layers.size(), 0);
     int count = 0;
     double now = 0;
@@ -43,10 +48,10 @@ class Told : public Trials {
     }
     const bool layers = network.name == "trials";
     ++(layers ? programs_of_layers : networks);
-    if (layers) return ends;
+    if (layers) return without_control(std::move(ends));
     std::fill(ends.begin(), ends.end(), 0);
     ends.back() = network_cycles(count);
-    return ends;
+    return without_control(std::move(ends));
   }
 };
 
@@ -113,9 +118,10 @@ class OneMapping : public Trials {
  public:
   std::string text;
   double others = 2000;
-  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks&,
-                                                const mapping::Mapping& m) const override {
-    return std::vector<double>(network.layers.size(), write_mapping(m, network) == text ? 1000 : others);
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks&,
+                                        const mapping::Mapping& m) const override {
+    return without_control(
+        std::vector<double>(network.layers.size(), write_mapping(m, network) == text ? 1000 : others));
   }
 };
 
@@ -125,8 +131,8 @@ class Keepers : public Trials {
  public:
   std::vector<network::LayerId> keepers;
   double longer = 100;
-  std::optional<std::vector<double>> layer_ends(const network::Network& network, const Masks& masks,
-                                                const mapping::Mapping& m) const override {
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks& masks,
+                                        const mapping::Mapping& m) const override {
     std::vector<double> ends;
     double now = 0;
     for (const network::Layer& l : network.layers) {
@@ -134,7 +140,37 @@ class Keepers : public Trials {
       const bool better = std::count(keepers.begin(), keepers.end(), l.id) > 0;
       ends.push_back(now += 1000 + (kept == better ? 0 : longer));
     }
-    return ends;
+    return without_control(std::move(ends));
+  }
+};
+
+// Layers with another mapping than in the first network: those of `gainers` take 100 cycles less, others `others` more,
+// and controllers do `control` cycles more for each of these, which the last layer, one of the gainers, waits for.
+class Changes : public Trials {
+ public:
+  std::vector<network::LayerId> gainers;
+  double others = 0, control = 0;
+  mutable std::optional<mapping::Mapping> first;
+
+  static std::string mapping_of(const mapping::Mapping& m, network::LayerId layer) {
+    for (const mapping::Step& step : m.steps)
+      if (const auto* c = std::get_if<mapping::Compute>(&step); c != nullptr && c->layer == layer)
+        return mapping::layer_mapping_json(c->mapping).dump();
+    return "";
+  }
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks&,
+                                        const mapping::Mapping& m) const override {
+    if (!first) first = m;
+    LayerTimes times;
+    double now = 0;
+    for (const network::Layer& l : network.layers) {
+      const bool changed = mapping_of(m, l.id) != mapping_of(*first, l.id);
+      const bool gains = std::count(gainers.begin(), gainers.end(), l.id) > 0;
+      times.control.push_back(changed && !gains ? control : 0);
+      times.ends.push_back(now += 1000 + (!changed ? 0 : gains ? -100 : others));
+    }
+    for (const double cycles : times.control) times.ends.back() += cycles;
+    return times;
   }
 };
 
@@ -197,4 +233,40 @@ TEST_CASE("where controllers start transfers layers keep their zeros if that is 
   CHECK(kept(mapping_text(serial, trials, 2, spec)) == Names{"c", "d"});
   trials.keepers = {};
   CHECK(kept(mapping_text(serial, trials, 2)).empty());
+}
+
+TEST_CASE("where controllers start transfers a mapping stays if its layers gain in the network, control included") {
+  const auto network =
+      network::parse_network(nlohmann::json::parse(R"({"name": "net", "input": [16, 16, 64], "layers": [
+        {"name": "a", "op": "conv2d", "channels": 96, "kernel": 3, "padding": 1},
+        {"name": "b", "op": "conv2d", "channels": 128, "kernel": 3, "padding": 1},
+        {"name": "c", "op": "conv2d", "channels": 160, "kernel": 3, "padding": 1},
+        {"name": "d", "op": "conv2d", "channels": 192, "kernel": 3, "padding": 1},
+        {"name": "e", "op": "conv2d", "channels": 224, "kernel": 3, "padding": 1}]})"),
+                             "net");
+  if (!network) FAIL(describe(network.failure()));
+  arch::ArraySpec array = generic_array(2, 2, {});
+  array.controller.mechanism = arch::ControlMechanism::serial;
+  array.controller.operation_ns = 100;
+  const auto peak = cost::find_latency_model("peak");
+  const auto changed = [&](const Changes& trials) {
+    const auto schedule = decide_schedule(*network, Masks(network->layers.size()), array, **peak, {}, &trials);
+    if (!schedule) FAIL(describe(schedule.failure()));
+    std::vector<network::LayerId> layers;
+    for (network::LayerId l = 1; l <= 5; ++l)
+      if (Changes::mapping_of(*schedule->mapping, l) != Changes::mapping_of(*trials.first, l)) layers.push_back(l);
+    return layers;
+  };
+  using Layers = std::vector<network::LayerId>;
+  for (const Layers& gainers : {Layers{2, 5}, Layers{1, 3, 5}, Layers{1, 2, 3, 4, 5}}) {
+    Changes slower;
+    slower.gainers = gainers;
+    slower.others = 60;
+    CHECK(changed(slower) == gainers);
+    Changes more_control;
+    more_control.gainers = gainers;
+    more_control.others = -10;
+    more_control.control = 30;
+    CHECK(changed(more_control) == gainers);
+  }
 }

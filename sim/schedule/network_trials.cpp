@@ -1,0 +1,139 @@
+// Alternatives of many layers at once, simulated in the network: each is kept where its layers end sooner after those
+// before them, and where controllers have less to do for them.
+#include <algorithm>
+#include <map>
+
+#include "sim/cost/tuned.h"
+#include "sim/schedule/network_pass.h"
+
+namespace tessera::schedule {
+namespace {
+
+using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+using Answers = std::map<std::string, Way>;
+
+// Alternatives of a layer that are tried, beside the first.
+constexpr std::size_t most_ways = 2;
+// Layers of a network that are asked alike form a kind. Every second kind is changed at a time: what a layer costs
+// also shows at the one behind it.
+constexpr std::size_t turns = 2;
+// Kernel calls that may be simulated: some seconds.
+constexpr double most_calls = 4e5;
+
+class NetworkTrials {
+ public:
+  NetworkTrials(const Inputs& in, Search& search, const Masks& masks, Schedule first)
+      : in_(in), search_(search), masks_(masks), best_(std::move(first)) {
+    for (const OpenChoice& q : search.asked) {
+      calls_ += q.alternatives.front().calls;
+      const auto known = [&](const OpenChoice& kind) { return kind.key == q.key; };
+      if (std::none_of(kinds_.begin(), kinds_.end(), known)) kinds_.push_back(q);
+    }
+  }
+
+  Schedule run() {
+    std::optional<LayerTimes> times = simulate(best_);
+    if (!times) return std::move(best_);
+    note({}, layer_shares(*best_.mapping, *times));
+    keep({}, best_, std::move(*times));
+    for (std::size_t way = 1; way <= most_ways; ++way)
+      for (std::size_t turn = 0; turn < turns; ++turn) try_way(way, turn);
+    search_.answers = kept_;
+    return std::move(best_);
+  }
+
+ private:
+  std::optional<LayerTimes> simulate(const Schedule& s) {
+    if ((simulated_ += calls_) > most_calls) return std::nullopt;
+    return in_.trials->layer_times(in_.network, masks_, *s.mapping);
+  }
+
+  void note(const Answers& answers, const std::vector<double>& shares) {
+    for (const OpenChoice& kind : kinds_) {
+      const auto answer = answers.find(kind.key);
+      const Way& way = answer == answers.end() ? kind.alternatives.front().way : answer->second;
+      search_.tried[kind.key].emplace_back(way, shares[static_cast<std::size_t>(kind.kernel)]);
+    }
+  }
+
+  void keep(Answers answers, Schedule s, LayerTimes times) {
+    kept_ = std::move(answers);
+    shares_ = layer_shares(*s.mapping, times);
+    best_ = std::move(s);
+    times_ = std::move(times);
+  }
+
+  // All kinds whose turn it is get their `way`-th alternative; then only those that gained by it.
+  void try_way(std::size_t way, std::size_t turn) {
+    Answers answers = kept_, tried;
+    for (std::size_t k = turn; k < kinds_.size(); k += turns)
+      if (kinds_[k].alternatives.size() > way) tried[kinds_[k].key] = kinds_[k].alternatives[way].way;
+    if (tried.empty()) return;
+    const Answers before = kept_;
+    for (const auto& [key, alternative] : tried) answers[key] = alternative;
+    const std::map<std::string, double> longer = consider(answers, tried);
+    bool dropped = false;
+    for (const auto& [key, cycles] : longer) {
+      if (cycles < 0) continue;
+      dropped = true;
+      const auto old = before.find(key);
+      if (old == before.end())
+        answers.erase(key);
+      else
+        answers[key] = old->second;
+    }
+    if (dropped && answers != before) consider(answers, tried);
+  }
+
+  // Decides and simulates the network with these answers and keeps them if it is the fastest. By how many cycles the
+  // kinds of `tried` cost more than before.
+  std::map<std::string, double> consider(const Answers& answers, const Answers& tried) {
+    search_.answers = answers;
+    Expected<Schedule> s = decide_once(in_, search_, masks_);
+    std::optional<LayerTimes> times = s ? simulate(*s) : std::nullopt;
+    if (!times) return {};
+    const std::vector<double> shares = layer_shares(*s->mapping, *times);
+    note(answers, shares);
+    std::map<std::string, double> longer = compared(*s->mapping, *times, shares, tried);
+    if (whole(*times) < whole(times_)) keep(answers, std::move(*s), std::move(*times));
+    return longer;
+  }
+
+  std::map<std::string, double> compared(const mapping::Mapping& m, const LayerTimes& times,
+                                         const std::vector<double>& shares, const Answers& tried) const {
+    std::map<network::LayerId, std::string> changed;
+    for (const OpenChoice& q : search_.asked)
+      if (tried.count(q.key) > 0) changed[q.kernel] = q.key;
+    std::map<std::string, double> longer;
+    const std::string* behind = nullptr;  // the kind of the step before
+    for (const mapping::Step& step : m.steps) {
+      const auto* c = std::get_if<mapping::Compute>(&step);
+      if (c == nullptr) continue;
+      const auto kind = changed.find(c->layer);
+      const std::string* of = kind == changed.end() ? behind : &kind->second;
+      const auto l = static_cast<std::size_t>(c->layer);
+      if (of != nullptr)
+        longer[*of] += shares[l] - shares_[l] + cost::tuned.worth_of_control * (times.control[l] - times_.control[l]);
+      behind = kind == changed.end() ? nullptr : &kind->second;
+    }
+    return longer;
+  }
+
+  const Inputs& in_;
+  Search& search_;
+  const Masks& masks_;
+  std::vector<OpenChoice> kinds_;
+  double calls_ = 0, simulated_ = 0;  // of one simulation; of those that were begun
+  Schedule best_;
+  LayerTimes times_;            // of `best_`
+  std::vector<double> shares_;  // of its layers
+  Answers kept_;                // that it was decided with
+};
+
+}  // namespace
+
+Expected<Schedule> decide_in_network(const Inputs& in, Search& search, const Masks& masks, Schedule first) {
+  return NetworkTrials(in, search, masks, std::move(first)).run();
+}
+
+}  // namespace tessera::schedule
