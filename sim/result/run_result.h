@@ -35,6 +35,7 @@ struct Counts {
 struct LayerControl {
   std::int64_t operations = 0, descriptors = 0;  // of them, descriptors written; without those of cores
   double us = 0;                                 // that they take, whoever waits for whom
+  std::optional<std::int64_t> core_operations;   // of cores in their own tiles, where they do that
 };
 
 struct LayerResult {
