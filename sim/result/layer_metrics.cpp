@@ -94,11 +94,14 @@ void add_columns(LayerTable& table) {
        "depth-tiles=N: "
        "walked together with its neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed "
        "as one. Policy object_fifo: buffers=A,B,C of a core for input, weights and output; keeps=input or weights: "
-       "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on.",
+       "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on. "
+       "zeros-kept: zero blocks are moved and computed like others.",
        "given",
        field<&L::mapping>(),
        "",
        {"mapping"}},
+      {"zeros_kept", "", "True where zero blocks are moved and computed like others; absent elsewhere.", "given",
+       field<&L::zeros_kept>()},
       {"ddr_read_bytes",
        "B",
        "Bytes read from DDR for the layer.",

@@ -40,6 +40,7 @@ struct LayerControl {
 
 struct LayerResult {
   std::string name, op, mapping;
+  std::optional<bool> zeros_kept;  // true where zero blocks are moved and computed like others
   double start_us = 0, end_us = 0;
   std::int64_t macs = 0;
   Bytes ddr_read = 0, ddr_write = 0;
@@ -54,7 +55,6 @@ struct LayerResult {
   std::optional<std::string> extrapolated;
 
   double span_us() const { return end_us - start_us; }
-  bool keeps_zeros() const { return mapping.find(" zeros-kept") != std::string::npos; }
   bool fused() const { return mapping.rfind("fused into ", 0) == 0; }  // computed by the kernels of another layer
 };
 
