@@ -38,6 +38,9 @@ struct Tuned {
   // from DDR anyway; elsewhere 1: the rows of a tile stand in few memory tiles there, which costs more than the
   // estimate sees. VGG16 and Inception V3, 2x2 to 8x8. 2026-11-28.
   double worth_tiling = 1.015;
+  // Ratio of estimates, in larger groups of images over smaller ones, below which a layer of a batch is computed in the
+  // larger: estimates of long walks are too low more often. Products of tests/property/batches_test.cpp. 2026-11-30.
+  double worth_more_images = 0.87;
   // Descriptors of a chain in a memory tile, as a multiple of an equal share of each channel: some channels need few.
   // This and the next three: the networks on 4x4 of xdna1_1800mhz. 2026-11-29.
   double chain_share = 1.5;

@@ -92,7 +92,8 @@ void add_columns(LayerTable& table) {
        "an input in DDR passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more "
        "than two. sharding=width: the output is spread over the memory tiles by its width, not its height. "
        "depth-tiles=N: "
-       "walked together with its neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed "
+       "walked together with its neighbours in N tiles of rows, or alone in N groups of images. for N layers, computed "
+       "with L, fused into L: computed "
        "as one. Policy object_fifo: buffers=A,B,C of a core for input, weights and output; keeps=input or weights: "
        "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on. "
        "zeros-kept: zero blocks are moved and computed like others.",
