@@ -11,6 +11,8 @@ struct EnergySpec {
   double memtile_read_pj = 0, memtile_write_pj = 0;  // a byte of a memory tile
   double hop_pj = 0;                                 // a byte over one link between stream switches
   double ddr_read_pj = 0, ddr_write_pj = 0;          // a byte of host memory
+  double control_operation_pj = 0;                   // an operation of the firmware, or of control packets
+  double core_operation_pj = 0;                      // an operation of a core that starts transfers of its own tile
 };
 
 }  // namespace tessera::arch

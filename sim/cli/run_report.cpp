@@ -96,8 +96,8 @@ std::string control_note(const RunResult& run) {
 std::string zeros_note(const RunResult& run) {
   if (!run.sparse) return "";
   const auto& layers = run.sparse->layers;
-  const auto kept =
-      std::count_if(layers.begin(), layers.end(), [](const result::LayerResult& l) { return l.keeps_zeros(); });
+  const auto kept = std::count_if(layers.begin(), layers.end(),
+                                  [](const result::LayerResult& l) { return l.zeros_kept.value_or(false); });
   if (kept == 0) return "";
   return fmt::format("{} layer{} zero blocks, which are moved and computed like others\n", kept,
                      kept == 1 ? " keeps its" : "s keep their");

@@ -18,6 +18,11 @@ const std::vector<EnergyKey>& energy_keys() {
       {"hop_pj", "a byte over one link between stream switches", "pJ", &E::hop_pj},
       {"ddr_read_pj", "a byte read from host memory", "pJ", &E::ddr_read_pj},
       {"ddr_write_pj", "a byte written to it", "pJ", &E::ddr_write_pj},
+      {"control_operation_pj",
+       "an operation of the firmware or of control packets: a descriptor, an address, a register, a task or a token",
+       "pJ", &E::control_operation_pj},
+      {"core_operation_pj", "the same of a core that starts the transfers of its own tile", "pJ",
+       &E::core_operation_pj},
   };
   return keys;
 }

@@ -69,18 +69,23 @@ class Work {
     const arch::DmaSpec& dma = a_.memtile.dma;
     const int blocks = network::stored_channels(l_.in.c) / 8;
     const bool crossing = !c_.in_ddr.input && !aligned(c_.input_axis);
-    std::vector<ControlLoop> loops = spatial(c_.input_axis, crossing, padded());
-    const ControlLoop same{t_.ni > 1 || t_.weights_stationary ? t_.no : 1, true};
-    if (same.turns > 1) loops.insert(t_.weights_stationary ? loops.begin() : loops.end(), same);
     const bool own = mapping::channelwise(l_);
-    const ControlLoop channels{own ? t_.no : t_.ni, own || even(blocks, t_.ni)};
-    if (channels.turns > 1) loops.push_back(channels);
+    const ControlLoop same{t_.no, true}, channels{own ? t_.no : t_.ni, own || even(blocks, t_.ni)};
+    // `again`: a tile comes once for each tile of output channels.
+    const auto tiles = [&](bool again) {
+      std::vector<ControlLoop> list = spatial(c_.input_axis, crossing, padded());
+      if (again && same.turns > 1) list.insert(t_.weights_stationary ? list.begin() : list.end(), same);
+      if (channels.turns > 1) list.push_back(channels);
+      return list;
+    };
+    const std::vector<ControlLoop> loops = tiles(t_.ni > 1 || t_.weights_stationary);
     const auto groups = static_cast<double>(p_.acts.size());
     ControlCount all;
     if (c_.in_ddr.input) {
-      ControlCount staged = channel_work(1, loops, a_.shim.dma);
+      const std::vector<ControlLoop> into = tiles(t_.chunks_staged || t_.weights_stationary);
+      ControlCount staged = channel_work(1, into, a_.shim.dma);
       staged.patches = staged.descriptors;
-      staged += channel_work(1, loops, dma);
+      staged += channel_work(1, into, dma);
       staged.tokens += staged.tasks;
       all += groups * staged;
       all += groups * channel_work(1, loops, dma);
@@ -147,8 +152,11 @@ class Work {
     const double streams = std::max(groups, memtiles / groups * groups);
     const std::vector<ControlLoop> once{{static_cast<int>(chunks), even(p_.max_b, t_.no)}};
     const std::vector<ControlLoop> again{{static_cast<int>(std::ceil(loads.weights / chunks)), true}, once[0]};
-    ControlCount loaded = channel_work(1, once, dma);
-    if (!resident) loaded = std::max(1.0, loads.weights / 4) * channel_work(1, {}, dma);
+    // What does not stay is fetched in the same order for every walk over the map. Where the input stands in the memory
+    // tiles more is counted, which makes up for its halos: those take more tasks than inputs() says.
+    const std::vector<ControlLoop> walks{again[0], {static_cast<int>(ceil_div(once[0].turns, memtiles)), once[0].even}};
+    ControlCount loaded = channel_work(1, resident ? once : walks, dma);
+    if (!resident && !c_.in_ddr.input) loaded = std::max(1.0, loads.weights / 4) * channel_work(1, {}, dma);
     ControlCount all = std::min<double>(streams, memtiles) * loaded;
     ControlCount shim = all;
     shim.patches = shim.descriptors;

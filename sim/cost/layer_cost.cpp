@@ -6,6 +6,7 @@
 
 #include "sim/cost/control_time.h"
 #include "sim/cost/tuned.h"
+#include "sim/program/ddr_load.h"
 
 namespace tessera::cost {
 namespace {
@@ -47,9 +48,25 @@ double shim_rate(const arch::ArraySpec& a) { return std::min(a.shim.dma.bytes_pe
 
 int cores_per_memtile_of(const arch::ArraySpec& a) { return static_cast<int>(ceil_div(a.rows, a.memtile_rows)); }
 
+// A tile of a map in DDR, as one descriptor moves it.
+program::Access tile_access(const network::Shape& map, int h, int w, int channels) {
+  const int pixel = network::stored_channels(map.c);
+  program::Access a;
+  a.rank = 1;
+  a.dims[0].count = channels;
+  for (const auto& [count, step] : {std::pair{w, pixel}, std::pair{h, map.w * pixel}})
+    if (count > 1) a.dims[static_cast<std::size_t>(a.rank++)] = program::repeated(count, step);
+  return a;
+}
+
 // An output that goes to DDR.
 void raise_spilled(Movement& m, const network::Layer& l, const Walk& walk, const arch::ArraySpec& a) {
-  const double all = static_cast<double>(std::int64_t{l.out.h} * l.out.w * network::stored_channels(l.out.c));
+  const mapping::TileShape s = tile_shape(l, walk.partition, walk.tiling);
+  mapping::Span rows = walk.partition.parts[0].h;  // of the output that are computed
+  for (const mapping::CorePart& part : walk.partition.parts)
+    rows = {std::min(rows.lo, part.h.lo), std::max(rows.hi, part.h.hi)};
+  const double all = static_cast<double>(std::int64_t{rows.size()} * l.out.w * network::stored_channels(l.out.c)) *
+                     program::ddr_load(tile_access(l.out, s.h, s.w, s.b * 8), a.ddr, true);
   const int spills = walk.channels.spills;
   m.raise(all / std::min(a.ddr.write_bytes_per_cycle,
                          a.cols * std::min(a.ddr.column_bytes_per_cycle, spills * shim_rate(a))),
@@ -103,14 +120,17 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const double staged = static_cast<double>(b.input) * (t.chunks_staged ? loads.input : tiles * t.ni);
   const auto groups = static_cast<double>(p.acts.size());
   if (c.in_ddr.input) {
+    const int channels = t.chunks_staged || mapping::channelwise(l) ? s.in_b * 8 : network::stored_channels(l.in.c);
+    const program::Access piece = tile_access(l.in, s.in_h, s.in_w, channels);
+    const double wait = program::channel_wait(piece, a.ddr), shim_in = wait > 0 ? std::min(shim, 1 / wait) : shim;
     const auto streams = static_cast<double>(ceil_div(static_cast<int>(p.acts.size()), a.cols));  // of a column
     // What one memory tile gets: its share of the input, and the weights of its groups of cores.
-    m.raise((staged * streams + static_cast<double>(weights.group) * groups_per_memtile * (resident ? 1.0 : reload)) /
-                column_read,
+    m.raise(staged * streams / std::min(a.ddr.column_bytes_per_cycle, plan.loads * shim_in) +
+                static_cast<double>(weights.group) * groups_per_memtile * (resident ? 1.0 : reload) / column_read,
             "ddr");
     const double starts = (t.chunks_staged ? loads.input : tiles) * dma;
-    m.raise((staged / shim + starts) * std::max(1.0, streams / plan.loads), "ddr");
-    from_ddr += staged * groups;
+    m.raise((staged / shim_in + starts) * std::max(1.0, streams / plan.loads), "ddr");
+    from_ddr += staged * groups * program::ddr_load(piece, a.ddr, false);
   }
   if (c.in_ddr.operand) {
     const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());

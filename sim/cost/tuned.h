@@ -41,6 +41,9 @@ struct Tuned {
   // Cycles that a cycle of a controller is worth where mappings of layers are compared in a network that controllers
   // start: what they do for one layer they cannot do for the next. Seven networks on 4x4 of xdna1_1800mhz. 2026-11-30.
   double worth_of_control = 1;
+  // Ratio of estimates, in larger groups of images over smaller ones, below which a layer of a batch is computed in the
+  // larger: estimates of long walks are too low more often. Products of tests/property/batches_test.cpp. 2026-11-30.
+  double worth_more_images = 0.87;
   // Descriptors of a chain in a memory tile, as a multiple of an equal share of each channel: some channels need few.
   // This and the next three: the networks on 4x4 of xdna1_1800mhz. 2026-11-29.
   double chain_share = 1.5;

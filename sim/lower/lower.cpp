@@ -38,8 +38,7 @@ class Lowering {
       for (const network::LayerId id : g.layers) placed(id).mapping += fmt::format(" depth-tiles={}", g.tiles);
     for (const network::Layer& l : network_.layers) {
       const network::LayerId own = l.repeats < 0 ? l.id : l.repeats;
-      if (std::binary_search(mapping_.zeros_kept.begin(), mapping_.zeros_kept.end(), own))
-        placed(l.id).mapping += " zeros-kept";
+      placed(l.id).zeros_kept = std::binary_search(mapping_.zeros_kept.begin(), mapping_.zeros_kept.end(), own);
     }
     e_.builder.program().ddr_bytes = e_.ddr_top;
     return e_.builder.finish();

@@ -97,7 +97,8 @@ struct Alias {
   int c0 = 0;  // its first stored channel within the root
 };
 
-// Layers that are walked together in tiles of output rows (depth-first), by the layer that is computed.
+// Layers that are walked together in tiles of output rows (depth-first), by the layer that is computed; or one layer of
+// many images that is computed in groups of them.
 struct FusionGroup {
   std::vector<network::LayerId> layers;
   int tiles = 2;

@@ -111,8 +111,8 @@ Rule mapping_rule() {
       {{"in", Rule::text("the concatenation")}, {"channel", Rule::integer("its first channel there", 0, 1 << 20)}},
       {"in", "channel"});
   const Rule group = Rule::object(
-      "layers walked together in tiles of output rows, the last one's",
-      {{"layers", names_of_layers("by the layer that is computed", 2)}, {"tiles", Rule::integer("", 2, 1024)}},
+      "layers walked together in tiles of output rows, the last one's; one layer: in groups of images",
+      {{"layers", names_of_layers("by the layer that is computed", 1)}, {"tiles", Rule::integer("", 2, 1024)}},
       {"layers", "tiles"});
   const Rule step =
       Rule::object("places, then a layer, then what is free", {{"place", Rule::list("", 1, 100000, place_rule())},

@@ -208,8 +208,9 @@ struct TensorPiece {  // part of a tensor at a placement
 };
 struct ProgramLayer {  // what the layer looked like to the scheduler
   network::Layer layer;
-  int mask = -1;        // index into Program::masks; -1: dense
-  std::string mapping;  // for reports: "cols=height rows=channels tile=7x14x64/64"
+  int mask = -1;            // index into Program::masks; -1: dense
+  bool zeros_kept = false;  // its zero blocks are moved and computed like others: the mask has all blocks
+  std::string mapping;      // for reports: "cols=height rows=channels tile=7x14x64/64"
   // Stored 8-channel block p of the output holds logical block block_order[p]; empty: the same. Masks, chunks and
   // regions of the program are all in stored order; only DDR images and comparisons translate.
   std::vector<int> block_order;

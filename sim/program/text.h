@@ -11,6 +11,7 @@
 //   leftmost
 //     f0                                                 column in the highest bit
 //     ff
+//   (a layer that keeps its zero blocks has `zeros_kept` behind its mask, which has all blocks)
 //   (general scales: a layer also has `multiplier=m,n` with n = 0 unless it is an add, or `channel_scales`)
 //   chunk 0 layer=1 rows=0-3,7 cols=0:8 taps=9 bias blocks=40 indexed size=160,44,23040 ddr=4096   (bias,index,data;
 //   a chunk with the multipliers of its channels has `multipliers=BYTES` behind `bias`,

@@ -152,6 +152,7 @@ class Parser {
     read_operator_attributes(line_, y);
     values_.ints("source", y.source);
     line_.optional("mask", l.mask);
+    l.zeros_kept = line_.flag("zeros_kept");
     line_.optional_text("mapping", l.mapping);
     values_.ints("order", l.block_order);
     p_.layers.push_back(std::move(l));

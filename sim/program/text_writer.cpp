@@ -154,6 +154,7 @@ class Writer {
     add(operator_attributes(y));
     ints(" source=", y.source);
     if (l.mask != -1) add(" mask=", l.mask);
+    if (l.zeros_kept) add(" zeros_kept");
     if (!l.mapping.empty()) {
       add(" mapping=");
       quoted(l.mapping);

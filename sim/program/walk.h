@@ -146,6 +146,7 @@ class ProgramWalk {
     if (!y.source.empty()) list(y.source);
     list(y.inputs);
     list(l.block_order);
+    if (l.zeros_kept) put(-3);
   }
 
   Sink& sink_;

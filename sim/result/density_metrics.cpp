@@ -15,8 +15,8 @@ Value bound_of(const D& d) { return d.bounds ? Value(d.bounds->bound_us()) : Val
 Value weights_of(const D& d) { return d.weight_bytes ? Value(d.weight_bytes->total()) : Value(); }
 
 Value zeros_kept_layers(const D& d) {
-  return Value(static_cast<std::int64_t>(
-      std::count_if(d.layers.begin(), d.layers.end(), [](const LayerResult& l) { return l.keeps_zeros(); })));
+  return Value(static_cast<std::int64_t>(std::count_if(
+      d.layers.begin(), d.layers.end(), [](const LayerResult& l) { return l.zeros_kept.value_or(false); })));
 }
 
 Access<D> total_cycles() {

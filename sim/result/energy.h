@@ -6,7 +6,17 @@
 namespace tessera::result {
 
 // What the energy is spent on; the causes are exclusive and sum to the total.
-enum class EnergyCause : std::uint8_t { mac, core_busy, core_waiting, core_memory, memory_tiles, streams, ddr, count };
+enum class EnergyCause : std::uint8_t {
+  mac,
+  core_busy,
+  core_waiting,
+  core_memory,
+  memory_tiles,
+  streams,
+  ddr,
+  control,
+  count
+};
 constexpr int energy_cause_count = static_cast<int>(EnergyCause::count);
 
 struct Energy {

@@ -18,6 +18,8 @@ const std::vector<EnergyText>& energy_texts() {
        "stream_hop_bytes x energy.hop_pj"},
       {C::ddr, "ddr", "Energy of host memory, its controller and the way there.",
        "ddr_read_bytes x energy.ddr_read_pj + ddr_write_bytes x energy.ddr_write_pj"},
+      {C::control, "control", "Energy of the operations that start transfers; none where these start for free.",
+       "control.operations x energy.control_operation_pj + control.core_operations x energy.core_operation_pj"},
   };
   return texts;
 }

@@ -92,13 +92,17 @@ void add_columns(LayerTable& table) {
        "an input in DDR passes the memory tile I channels at a time. input-slots=N: buffers for input tiles, if more "
        "than two. sharding=width: the output is spread over the memory tiles by its width, not its height. "
        "depth-tiles=N: "
-       "walked together with its neighbours in N tiles of rows. for N layers, computed with L, fused into L: computed "
+       "walked together with its neighbours in N tiles of rows, or alone in N groups of images. for N layers, computed "
+       "with L, fused into L: computed "
        "as one. Policy object_fifo: buffers=A,B,C of a core for input, weights and output; keeps=input or weights: "
-       "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on.",
+       "what stays in the cores as long as it is used; core N: the cores that a stage of a bottleneck runs on. "
+       "zeros-kept: zero blocks are moved and computed like others.",
        "given",
        field<&L::mapping>(),
        "",
        {"mapping"}},
+      {"zeros_kept", "", "True where zero blocks are moved and computed like others; absent elsewhere.", "given",
+       field<&L::zeros_kept>()},
       {"ddr_read_bytes",
        "B",
        "Bytes read from DDR for the layer.",
@@ -176,6 +180,9 @@ void add_others(LayerTable& table) {
        "counted", field<&L::control, &LayerControl::operations>()},
       {"control.descriptors", "descriptors", "Descriptors among them that are written.", "counted",
        field<&L::control, &LayerControl::descriptors>()},
+      {"control.core_operations", "operations",
+       "What cores do for the layer in their own tiles; absent where they do not.", "counted",
+       field<&L::control, &LayerControl::core_operations>()},
       {"control.us", "us", "Time that the operations take, all controllers together, without waiting.",
        "sum over its operations of the time of each", field<&L::control, &LayerControl::us>()},
       {"extrapolated", "", "The extrapolated kernel calls of the layer with the most time, and the measured shapes.",

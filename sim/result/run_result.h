@@ -35,10 +35,12 @@ struct Counts {
 struct LayerControl {
   std::int64_t operations = 0, descriptors = 0;  // of them, descriptors written; without those of cores
   double us = 0;                                 // that they take, whoever waits for whom
+  std::optional<std::int64_t> core_operations;   // of cores in their own tiles, where they do that
 };
 
 struct LayerResult {
   std::string name, op, mapping;
+  std::optional<bool> zeros_kept;  // true where zero blocks are moved and computed like others
   double start_us = 0, end_us = 0;
   std::int64_t macs = 0;
   Bytes ddr_read = 0, ddr_write = 0;
@@ -53,7 +55,6 @@ struct LayerResult {
   std::optional<std::string> extrapolated;
 
   double span_us() const { return end_us - start_us; }
-  bool keeps_zeros() const { return mapping.find(" zeros-kept") != std::string::npos; }
   bool fused() const { return mapping.rfind("fused into ", 0) == 0; }  // computed by the kernels of another layer
 };
 

@@ -88,6 +88,8 @@ Energy energy_of(const Activity& a, std::int64_t macs, network::ElementType type
   energy[EnergyCause::streams] = static_cast<double>(a.hop_bytes) * table.hop_pj;
   energy[EnergyCause::ddr] =
       static_cast<double>(t.ddr_read) * table.ddr_read_pj + static_cast<double>(t.ddr_write) * table.ddr_write_pj;
+  energy[EnergyCause::control] = static_cast<double>(a.control_operations) * table.control_operation_pj +
+                                 static_cast<double>(a.core_operations) * table.core_operation_pj;
   return energy;
 }
 
@@ -99,6 +101,8 @@ void join(Activity& sum, const Activity& a) {
   sum.kernel_read += a.kernel_read;
   sum.kernel_write += a.kernel_write;
   sum.hop_bytes += a.hop_bytes;
+  sum.control_operations += a.control_operations;
+  sum.core_operations += a.core_operations;
 }
 
 result::Counts counts_of(const Activity& a) {
@@ -130,6 +134,11 @@ ProgramActivity count_activity(const program::Program& program, const arch::Arra
         const program::KernelCall& call = program.calls[static_cast<std::size_t>(engine.core[i].call)];
         count_call(at(engine.core[i].layer), program, call, times[i]);
       }
+    const bool core = map.info(e).tile_kind == program::TileKind::compute;
+    for (std::size_t i = 0; i < engine.control.size(); ++i) {
+      Activity& there = at(engine.control[i].layer);
+      (core ? there.core_operations : there.control_operations) += times[i];
+    }
   }
   return activity;
 }

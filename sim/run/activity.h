@@ -1,5 +1,5 @@
-// What happens in a run that costs energy, counted in the program: each transfer and kernel call as often as the loops
-// around it say. By layer, and apart from them what belongs to none.
+// What happens in a run that costs energy, counted in the program: each transfer, kernel call and control operation as
+// often as the loops around it say. By layer, and apart from them what belongs to none.
 #pragma once
 #include <vector>
 
@@ -17,6 +17,8 @@ struct Activity {
   // again reads more.
   Bytes kernel_read = 0, kernel_write = 0;
   Bytes hop_bytes = 0;  // bytes x links of the route between switches, of a multicast each link once
+  // Operations of controllers; of cores: those that cores do for their own tiles.
+  std::int64_t control_operations = 0, core_operations = 0;
 };
 struct ProgramActivity {
   std::vector<Activity> layers;  // by LayerId

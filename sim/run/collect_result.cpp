@@ -60,7 +60,8 @@ result::LayerResult layer_result(const schedule::Schedule& schedule, const arch:
   result::LayerResult layer;
   layer.name = placed.layer.name;
   layer.op = placed.layer.is_gemm ? "gemm" : op_name(placed.layer.op);
-  layer.mapping = placed.mapping;
+  layer.mapping = placed.mapping + (placed.zeros_kept ? " zeros-kept" : "");
+  if (placed.zeros_kept) layer.zeros_kept = true;
   layer.start_us = to_us(std::max<Millicycles>(span.start, 0), array.clock_hz);
   layer.end_us = to_us(std::max<Millicycles>(span.end, 0), array.clock_hz);
   layer.macs = executed_macs(program, placed);

@@ -70,11 +70,17 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
 void add_layer_control(result::DensityResult& density, const program::Program& program, const arch::ArraySpec& array) {
   const program::EngineMap map(array);
   if (map.controllers() == 0) return;
-  std::vector<result::LayerControl> work(program.layers.size());
+  result::LayerControl nothing;
+  if (array.controller.of_cores()) nothing.core_operations = 0;
+  std::vector<result::LayerControl> work(program.layers.size(), nothing);
   for (program::EngineId e = map.first_controller(); e < map.count(); ++e)
     for (const program::ControlOp& op : program.engines[static_cast<std::size_t>(e)].control) {
-      if (op.layer < 0 || map.info(e).tile_kind == program::TileKind::compute) continue;
+      if (op.layer < 0) continue;
       result::LayerControl& layer = work[static_cast<std::size_t>(op.layer)];
+      if (map.info(e).tile_kind == program::TileKind::compute) {
+        ++*layer.core_operations;
+        continue;
+      }
       ++layer.operations;
       layer.descriptors += op.kind == program::ControlKind::write_descriptor ? 1 : 0;
       layer.us += us_of(op, map.info(e).tile_kind, array);

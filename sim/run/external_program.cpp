@@ -59,9 +59,8 @@ std::optional<Problem> other_masks(const program::Program& program,
     const sparsity::KernelMask stored =
         mapping::stored_mask(logical, placed.block_order, program.layers[l.inputs[0]].block_order);
     const sparsity::KernelMask& given = placed.mask >= 0 ? program.masks[placed.mask] : stored;
-    const bool kept = placed.mapping.find(" zeros-kept") != std::string::npos &&
-                      given.count() == static_cast<std::int64_t>(given.bits.size());
-    if (kept || given.bits == stored.bits) continue;
+    const bool all = given.count() == static_cast<std::int64_t>(given.bits.size());
+    if ((placed.zeros_kept && all) || given.bits == stored.bits) continue;
     return Problem{
         "", "sparsity",
         fmt::format("layer {} has {} of {} 8x8 blocks in the program and {} in the config, or others of them; "

@@ -54,7 +54,8 @@ struct Standing {
 struct Choice {
   mapping::LayerMapping mapping;
   Bytes core_bytes = 0, staging_bytes = 0;  // what its buffers take of a core, and of a memory tile
-  double cycles = 0;                        // estimate
+  double cycles = 0;                        // estimate, of all groups
+  int groups = 1;                           // of images that are computed one after the other, each with this mapping
 };
 
 struct Draft {

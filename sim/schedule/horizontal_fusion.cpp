@@ -117,7 +117,7 @@ std::size_t map_joined(Walk& w, const network::Layer& first) {
   int owner = d.memory.next_owner;
   for (const mapping::Place& place : places) take(d, place, memory, owner++);
   take_turns(w.in, d, convs);
-  add_step(d, {first.id, -1, {convs.begin() + 1, convs.end()}, -1, rows, choice->mapping}, choice->cycles);
+  add_steps(d, {first.id, -1, {convs.begin() + 1, convs.end()}, -1, rows, {}}, *choice);
   return convs.size();
 }
 

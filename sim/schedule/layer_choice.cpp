@@ -293,14 +293,13 @@ void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mappin
   }
 }
 
-std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, Demand& least,
-                                    std::vector<Candidate>& candidates) {
+Search::Weighed Search::weigh_rows(const LayerCase& given, mapping::Span rows, Demand& least,
+                                   std::vector<Candidate>& candidates) {
   const network::Layer& layer = *given.layer;
   LayerCase c = given;
   const auto it = in_.spec.layers.find(layer.name);
   const mapping::ForcedMapping forced = it != in_.spec.layers.end() ? it->second : mapping::ForcedMapping{};
   if (it != in_.spec.layers.end()) c.forced = &forced;
-  c.asked = c.asked && in_.trials != nullptr && rows.size() == layer.out.h;
   std::vector<mapping::Sharding> shardings =
       in_.policy.shardings(is_square(layer, *c.kernel), c.input_axis, c.output_axis);
   if (forced.cols || forced.rows) {
@@ -314,22 +313,14 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
     weigh_division(c, rows, s, least, candidates, weighed);
     if (c.asked && missing && !forced.tile) weigh_as_dense(c, rows, s, weighed);
   }
-  if (weighed.best && c.asked) {
-    OpenChoice q = open_choice_of(c, rows, std::move(weighed.alternatives));
-    if (const auto answer = answers.find(q.key); answer != answers.end())
-      for (const OpenChoice::Alternative& a : q.alternatives)
-        if (a.way == answer->second) choose(a, candidates, weighed);
-    if (q.alternatives.size() > 1) asked.push_back(std::move(q));
-  }
-  if (weighed.best) candidates[weighed.chosen].chosen = true;
-  return weighed.best;
+  return weighed;
 }
 
 void Search::choose(const OpenChoice::Alternative& a, std::vector<Candidate>& candidates, Weighed& weighed) const {
   const std::string name = sharding_name(a.way.sharding);
   weighed.best = a.choice;
   for (std::size_t k = candidates.size(); k-- > 0;) {
-    if (candidates[k].mapping != name) continue;
+    if (candidates[k].mapping != name || candidates[k].rows != candidates[weighed.chosen].rows) continue;
     weighed.chosen = k;
     candidates[k].tiling = walk_name(a.choice.mapping);
     candidates[k].us = a.choice.cycles * 1e6 / in_.array.clock_hz;
@@ -341,6 +332,7 @@ void Search::choose(const OpenChoice::Alternative& a, std::vector<Candidate>& ca
 OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
                                   std::vector<OpenChoice::Alternative> alternatives) {
   OpenChoice q;
+  q.rows = rows.size();
   q.kernel = c.kernel->id;
   q.fused = c.fused;
   if (c.mask != nullptr) q.mask = *c.mask;

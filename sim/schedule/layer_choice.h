@@ -21,6 +21,10 @@ struct Unit {
 };
 Unit unit_of(const Inputs& in, const network::Layer& kernel, network::LayerId fused);
 
+// Into how many groups of whole images the rows of a layer may be cut that are computed one after the other, more than
+// one, the most first; none where that is no smaller batch: where its tensors stand in DDR, a group is.
+std::vector<int> groups_of_images(const LayerCase& layer, mapping::Span rows);
+
 // The tensors that a layer touches; no operand: -1.
 struct LayerTensors {
   network::LayerId input = 0, operand = -1, target = 0;
@@ -43,6 +47,7 @@ struct Way {
 // A layer with several ways to compute it of which the estimate does not know which is best.
 struct OpenChoice {
   std::string key;  // equal where the answer is the same
+  int rows = 0;     // of a group of images
   network::LayerId kernel = 0, fused = -1;
   sparsity::KernelMask mask;  // in stored order
   mapping::InDdr in_ddr;
@@ -70,8 +75,8 @@ class Search {
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);
 
-  // The cheapest mapping of `rows` of a layer, or nothing; what was weighed goes to `candidates`, what the tilings ask
-  // for to `least`.
+  // The cheapest mapping of `rows` of a layer, in groups of images where that is cheaper, or nothing; what was weighed
+  // goes to `candidates`, what the tilings ask for to `least`.
   std::optional<Choice> weigh(const LayerCase& c, mapping::Span rows, Demand& least,
                               std::vector<Candidate>& candidates);
 
@@ -90,6 +95,8 @@ class Search {
     std::size_t chosen = 0;  // index of the candidate
     std::vector<OpenChoice::Alternative> alternatives;
   };
+  // Of `rows`, by estimate.
+  Weighed weigh_rows(const LayerCase& c, mapping::Span rows, Demand& least, std::vector<Candidate>& candidates);
   void weigh_division(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Demand& least,
                       std::vector<Candidate>& candidates, Weighed& weighed);
   // Tiles as the dense layer would have them.

@@ -169,9 +169,15 @@ Failure does_not_fit(const network::Layer& l, const Demand& demand, Bytes core, 
                "(schedule.layers.<name>.cols/rows/tile) would help"});
 }
 
-void add_step(Draft& d, const mapping::Compute& compute, double cycles) {
-  d.estimate += cycles;
-  d.mapping.steps.emplace_back(compute);
+void add_steps(Draft& d, mapping::Compute compute, const Choice& choice) {
+  d.estimate += choice.cycles;
+  compute.mapping = choice.mapping;
+  const mapping::Span all = compute.rows;
+  for (int i = 0; i < choice.groups; ++i) {
+    compute.rows = mapping::split(all, choice.groups, i);
+    d.mapping.steps.emplace_back(compute);
+  }
+  if (choice.groups > 1) d.mapping.groups.push_back({{compute.layer}, choice.groups});
   ++d.memory.computed;
 }
 
@@ -198,7 +204,7 @@ std::optional<Failure> map_layer(Walk& w, const network::Layer& kernel, const La
   if (!choice && !least.too_large.empty()) return Failure{ExitCode::does_not_fit, std::move(least.too_large)};
   if (!choice) return does_not_fit(q.layer, least, w.in.array.tile.memory.size - w.in.array.tile.reserved, q.c.staging);
   if (!whole) d.known.insert({{q.layer.id, part.rows.size()}, *choice});
-  add_step(d, {kernel.id, part.part, {}, part.fused, part.rows, choice->mapping}, choice->cycles);
+  add_steps(d, {kernel.id, part.part, {}, part.fused, part.rows, {}}, *choice);
   return std::nullopt;
 }
 

@@ -123,12 +123,12 @@ class TrialMapping {
     if (!place(t.seed, q.input_axis, false) || !place(t.maker, q.input_axis, q.in_ddr.input)) return false;
     const auto maker = maker_choice(t);
     if (!maker) return false;
-    add_step(draft_, {t.maker, -1, {}, -1, {0, in_.layer(t.maker).out.h}, maker->mapping}, 0);
+    add_steps(draft_, {t.maker, -1, {}, -1, {0, in_.layer(t.maker).out.h}, {}}, *maker);
     release_rows(draft_, t.seed, mapping::Release::all);
     if (t.operand >= 0 && !place(t.operand, q.operand_axis, q.in_ddr.operand)) return false;
     if (!place(t.target(), q.output_axis, q.in_ddr.output)) return false;
     const Layer& target = in_.layer(t.target());
-    add_step(draft_, {t.kernel, -1, {}, t.fused, {0, target.out.h}, t.alternative->choice.mapping}, 0);
+    add_steps(draft_, {t.kernel, -1, {}, t.fused, {0, target.out.h}, {}}, t.alternative->choice);
     for (const LayerId tensor : {t.maker, t.operand, t.target()})
       if (tensor >= 0) release_rows(draft_, tensor, mapping::Release::all);
     return true;

@@ -51,7 +51,8 @@ struct LayerPart {
 };
 std::optional<Failure> map_layer(Walk& walk, const network::Layer& kernel, const LayerPart& part);
 
-void add_step(Draft& draft, const mapping::Compute& compute, double cycles);
+// The rows of `compute` with the choice's mapping, group by group.
+void add_steps(Draft& draft, mapping::Compute compute, const Choice& choice);
 Failure does_not_fit(const network::Layer& layer, const Demand& demand, Bytes core, Bytes staging);
 
 // depth_groups.cpp: the run of layers from `first` on that is better walked in tiles; empty: none.

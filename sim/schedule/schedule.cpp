@@ -77,8 +77,9 @@ std::optional<Failure> unused_overrides(const Inputs& in, const Draft& d) {
     const ForcedGroup& spec = in.spec.fusion_groups[i];
     const bool walked =
         std::any_of(d.mapping.groups.begin(), d.mapping.groups.end(), [&](const mapping::FusionGroup& g) {
-          return std::any_of(g.layers.begin(), g.layers.end(),
-                             [&](network::LayerId id) { return in.layer(id).name == spec.first; });
+          return g.layers.size() > 1 && std::any_of(g.layers.begin(), g.layers.end(), [&](network::LayerId id) {
+                   return in.layer(id).name == spec.first;
+                 });
         });
     if (!walked)
       failure.problems.push_back({"", fmt::format("schedule.fusion_groups[{}]", i),

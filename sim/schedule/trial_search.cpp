@@ -169,7 +169,8 @@ void note_trials(const Inputs& in, const Search& search, Schedule& s) {
     for (Candidate& c : s.layers[q.kernel].candidates)
       for (const auto& [way, cycles] : tried->second) {
         const double us = cycles * 1e6 / in.array.clock_hz;
-        if (sharding_name(way.sharding) == c.mapping && (!c.simulated_us || us < *c.simulated_us)) c.simulated_us = us;
+        if (sharding_name(way.sharding) == c.mapping && c.rows == q.rows && (!c.simulated_us || us < *c.simulated_us))
+          c.simulated_us = us;
       }
   }
 }

@@ -59,6 +59,7 @@ class Structure {
       const int mask = p_.layers[i].mask;
       if (mask < -1 || mask >= static_cast<int>(p_.masks.size())) bad(fmt::format("names mask {}", mask));
       if (mask >= 0 && f_.empty()) mask_fits(p_.masks[mask], y, bad);
+      if (p_.layers[i].zeros_kept && f_.empty()) all_blocks(mask, bad);
       order(p_.layers[i], bad);
       if (f_.empty()) check_repeated(p_, y, f_);
     }
@@ -176,6 +177,15 @@ class Structure {
     if (!ops::has_blocks(y) || m.rows != rows || m.cols != cols ||
         m.bits.size() != static_cast<std::size_t>(rows) * cols || m.unit_rows < 1 || m.unit_cols < 1)
       bad(fmt::format("its mask has {} x {} blocks, needed are {} x {}", m.rows, m.cols, rows, cols));
+  }
+
+  // Of a layer that keeps its zeros: it has weights in blocks, and all of them.
+  template <class Bad>
+  void all_blocks(int mask, const Bad& bad) {
+    if (mask < 0) return bad("keeps its zeros, and has no mask");
+    const sparsity::KernelMask& m = p_.masks[mask];
+    if (m.count() != static_cast<std::int64_t>(m.bits.size()))
+      bad(fmt::format("keeps its zeros, and its mask has {} of {} blocks", m.count(), m.bits.size()));
   }
 
   // Stored order of the channels: a permutation, and the same on both sides of every layer that keeps channels.

@@ -57,6 +57,7 @@ TEST_CASE("every single change is seen by the hash") {
   change([](Program& q) { q.routes[1].sinks.pop_back(); });
   change([](Program& q) { q.layers[1].layer.window.pad_left += 1; });
   change([](Program& q) { q.layers[1].layer.name += "x"; });
+  change([](Program& q) { q.layers[1].zeros_kept = !q.layers[1].zeros_kept; });
   change([](Program& q) { q.ddr_bytes += 1; });
   const auto call = [&](auto&& edit) { change([&](Program& q) { edit(q.calls[0]); }); };
   call([](KernelCall& k) { k.first = !k.first; });

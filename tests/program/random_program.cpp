@@ -71,6 +71,7 @@ class Maker {
     l.layer.out = {pick(100), pick(100), pick(100)};
     l.layer.is_gemm = flip();
     l.mask = pick(3) - 1;
+    l.zeros_kept = flip();
     l.mapping = flip() ? "" : "cols=height rows=channels tile=7x14x64/64";
     for (int i = 0; i < id; ++i) l.block_order.push_back((i * 3) % 7);
     p_.layers.push_back(l);

@@ -33,7 +33,7 @@ struct Case {
     data = make_data(network, std::vector<std::optional<BlockMask>>(network.layers.size()), 1);
     reference = run_reference(network, data);
     for (const Layer& layer : network.layers) {
-      program.layers.push_back({layer, -1, "", {}});
+      program.layers.push_back({layer, -1, false, "", {}});
       if (layer.name == "b") continue;
       const int c = stored_channels(layer.out.c);
       TensorPiece piece;

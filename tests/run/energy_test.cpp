@@ -57,6 +57,25 @@ void check_conservation(const result::DensityResult& density) {
   CHECK(layers + rest == Approx(density.energy->total()).epsilon(1e-9));
 }
 
+// Operations of controllers cost what the table says, in all and layer by layer.
+void check_control(const RunConfig& config, const result::DensityResult& density) {
+  const auto expected = [&](std::int64_t operations, std::int64_t of_cores) {
+    return static_cast<double>(operations) * config.energy->control_operation_pj +
+           static_cast<double>(of_cores) * config.energy->core_operation_pj;
+  };
+  const result::ControlWork& work = *density.control;
+  CHECK((*density.energy)[result::EnergyCause::control] ==
+        Approx(expected(work.operations.value_or(0), work.core_operations.value_or(0))));
+  double layers = 0;
+  for (const result::LayerResult& layer : density.layers) {
+    const double found = (*layer.energy)[result::EnergyCause::control];
+    const result::LayerControl there = layer.control.value_or(result::LayerControl{});
+    CHECK(found == Approx(expected(there.operations, there.core_operations.value_or(0))));
+    layers += found;
+  }
+  CHECK(layers <= (*density.energy)[result::EnergyCause::control]);
+}
+
 // What the program says happens against what the simulation saw.
 void check_counts(const RunConfig& config, Density density, const exec::MemoryTraffic& seen) {
   const Expected<Plan> plan = make_plan(config, density);
@@ -79,6 +98,7 @@ TEST_CASE("layers and what belongs to none sum to the total, causes too, and cou
       const result::DensityResult found = simulated(config, density);
       check_conservation(found);
       check_counts(*config, density, found.traffic);
+      check_control(*config, found);
     }
 }
 
@@ -110,6 +130,24 @@ TEST_CASE("the table is replaced key by key, and decides neither time nor calibr
   CHECK(content_hash(*config, Density::sparse) != content_hash(*doubled, Density::sparse));
 }
 
+TEST_CASE("control costs what its operations cost, whoever does them, and nothing where transfers start for free") {
+  const auto control = [&](const std::vector<std::string>& sets) {
+    const Expected<RunConfig> config = config_of(two_convolutions(), hardware("xdna1_1800mhz"), sets);
+    const result::DensityResult found = simulated(config);
+    check_conservation(found);
+    check_control(*config, found);
+    return (*found.energy)[result::EnergyCause::control];
+  };
+  const double firmware = control({});
+  CHECK(firmware > 0);
+  CHECK(control({"hardware.energy.control_operation_pj=0"}) > 0);  // what cores do
+  CHECK(control({"hardware.energy.control_operation_pj=0", "hardware.energy.core_operation_pj=0"}) == 0);
+  CHECK(control({"hardware.controller.mechanism=none"}) == 0);
+  CHECK(control({"hardware.controller.mechanism=core"}) > 0);
+  CHECK(control({"hardware.controller.mechanism=control_packets", "hardware.controller.compute_tiles=mechanism"}) > 0);
+  CHECK(control({"hardware.controller.compute_tiles=mechanism"}) > firmware);
+}
+
 TEST_CASE("a run without multiply-accumulates spends nothing on them") {
   const json pool = {
       {"name", "pool"}, {"input", {16, 16, 16}}, {"layers", {{{"name", "p"}, {"op", "maxpool"}, {"kernel", 2}}}}};
@@ -132,4 +170,5 @@ TEST_CASE("hardware without a table has no energy, and a table in parts is refus
   const Expected<RunConfig> part = config_of(two_convolutions(), *machine, {"hardware.energy.hop_pj=1"});
   REQUIRE_FALSE(part);
   CHECK_THAT(describe(part.failure()), Catch::Contains("mac_i8_pj"));
+  CHECK_THAT(describe(part.failure()), Catch::Contains("control_operation_pj"));
 }

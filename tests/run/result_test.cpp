@@ -69,7 +69,8 @@ RunResult full() {
     (*density)->routing->overfull = "tile(0,0): 7 arbiters";
     (*density)->images = {{0, 5}, {3, 9}};
     for (LayerResult& layer : (*density)->layers) {
-      layer.control = {3, 2, 1.5};
+      layer.control = {3, 2, 1.5, 4};
+      layer.zeros_kept = true;
       if (layer.weight_bytes) layer.weight_bytes->padding = 32;
     }
   }

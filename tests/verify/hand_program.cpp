@@ -121,7 +121,7 @@ Subject hand_made() {
   program::Program& p = b.program();
   p.network = "hand";
   p.ddr_bytes = 8192;
-  for (const network::Layer& l : network->layers) p.layers.push_back({l, -1, "", {}});
+  for (const network::Layer& l : network->layers) p.layers.push_back({l, -1, false, "", {}});
   program::ChunkPlace chunk;
   chunk.layer = 1;
   chunk.shape = {{0}, 0, 1, 9, true};

@@ -48,6 +48,19 @@ TEST_CASE("a program that was written and read is judged alike") {
   CHECK(first_problem(read_back(), h.subject.array) == h.problem());
 }
 
+TEST_CASE("a layer that keeps its zeros has all blocks of its weights") {
+  Hand h;
+  ProgramLayer& layer = h.program.layers[1];
+  h.program.masks = {{1, 1, 1, 1, {1}}};
+  layer.mask = 0;
+  layer.zeros_kept = true;
+  CHECK(h.problem() == "");
+  h.program.masks[0].bits[0] = 0;
+  CHECK(h.problem().find("keeps its zeros, and its mask has") != std::string::npos);
+  layer.mask = -1;
+  CHECK(h.problem().find("keeps its zeros, and has no mask") != std::string::npos);
+}
+
 TEST_CASE("a loop is executed as often as it says") {
   Hand h;
   h.transfer(h.map.tile_channel(0, 0, EngineKind::s2mm, 1), 0).release.value = 2;  // the core acquires 1 of it

@@ -1,0 +1,73 @@
+// A layer of many images, computed group by group: as several smaller batches would be. Estimates of walks over many
+// rows are the ones that are wrong most, and with more images a batch must not be slower than in parts.
+#include <algorithm>
+#include <limits>
+
+#include "sim/cost/tuned.h"
+#include "sim/schedule/layer_choice.h"
+
+namespace tessera::schedule {
+namespace {
+
+// What was weighed of one of `groups` holds for the whole layer.
+void scale(std::vector<Candidate>& candidates, std::size_t from, int groups) {
+  for (std::size_t k = from; k < candidates.size(); ++k) candidates[k].us *= groups;
+}
+
+void scale(Choice& choice, int groups) {
+  choice.groups = groups;
+  choice.cycles *= groups;
+}
+
+}  // namespace
+
+std::vector<int> groups_of_images(const LayerCase& c, mapping::Span rows) {
+  const network::Layer& l = *c.layer;
+  const bool apart = operator_of(l).rows && l.window.extent_h() <= l.window.sh && c.pool == nullptr;
+  const bool in_ddr = c.in_ddr.input && c.in_ddr.output && (!c.operand || c.in_ddr.operand);
+  if (l.images == 1 || rows.size() != l.out.h || !apart || !in_ddr || c.in_place) return {};
+  std::vector<int> groups;
+  for (int g = l.images; g > 1; --g)
+    if (l.images % g == 0) groups.push_back(g);
+  return groups;
+}
+
+std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, Demand& least,
+                                    std::vector<Candidate>& candidates) {
+  LayerCase c = given;
+  c.asked = c.asked && in_.trials != nullptr && rows.size() == c.layer->out.h;
+  std::vector<int> counts;
+  if (in_.spec.layers.count(c.layer->name) == 0) counts = groups_of_images(c, rows);
+  counts.push_back(1);
+  Weighed weighed;
+  int groups = 1;
+  double chosen_cycles = std::numeric_limits<double>::infinity();
+  for (const int count : counts) {
+    const std::size_t first = candidates.size();
+    Weighed found = weigh_rows(c, mapping::split(rows, count, 0), least, candidates);
+    scale(candidates, first, count);
+    if (!found.best) continue;
+    const double cycles = found.best->cycles * count;
+    if (cycles >= chosen_cycles * cost::tuned.worth_more_images) continue;
+    chosen_cycles = cycles;
+    weighed = std::move(found);
+    groups = count;
+  }
+  if (!weighed.best) return std::nullopt;
+  scale(*weighed.best, groups);
+  for (OpenChoice::Alternative& a : weighed.alternatives) {
+    scale(a.choice, groups);
+    a.calls *= groups;
+  }
+  if (c.asked) {
+    OpenChoice q = open_choice_of(c, mapping::split(rows, groups, 0), std::move(weighed.alternatives));
+    if (const auto answer = answers.find(q.key); answer != answers.end())
+      for (const OpenChoice::Alternative& a : q.alternatives)
+        if (a.way == answer->second) choose(a, candidates, weighed);
+    if (q.alternatives.size() > 1) asked.push_back(std::move(q));
+  }
+  candidates[weighed.chosen].chosen = true;
+  return weighed.best;
+}
+
+}  // namespace tessera::schedule
