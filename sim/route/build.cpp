@@ -13,7 +13,7 @@ namespace {
 constexpr int most_attempts = 4, fewest_attempts = 2;
 constexpr std::size_t attempt_effort = 2000000;  // attempts x streams x sides of tiles that the attempts may take
 constexpr int fewest_bundled = 5;                // senders of a receiver: more than a tile has links to one side
-constexpr int hopeless = 24;  // of arbiters, selections, slots and ids, beyond which another way is not tried
+constexpr int hopeless = 10;  // of arbiters, selections, slots and ids, beyond which another way is not tried
 
 // Streams, and what each keeps of a tree that it had.
 struct Draft {

@@ -15,7 +15,7 @@ constexpr int hopeless_excess = 200;  // of what switches lack, beyond which one
 constexpr int few_short = 12;         // of what switches lack, up to which single streams are moved
 constexpr std::size_t many = 24;      // streams on a side
 constexpr int most_idle_rounds = 3;   // rounds that bring nothing
-constexpr int most_moves = 400;       // of one stream to another link, that are tried
+constexpr int most_moves = 200;       // of one stream to another link, that are tried
 
 // Streams that share a link.
 struct Group {
