@@ -140,6 +140,9 @@ std::string routing_note(const RunResult& run) {
   if (most->overfull_sets > 0)
     text += fmt::format("no way through the switches was found for {} of {} sets of routes ({})\n", most->overfull_sets,
                         most->sets, most->overfull.value_or(""));
+  if (most->impossible_sets > 0)
+    text += fmt::format("cannot be built, whichever way streams take: {} of these sets ({})\n", most->impossible_sets,
+                        most->impossible.value_or(""));
   return text;
 }
 

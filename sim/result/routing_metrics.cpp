@@ -44,6 +44,14 @@ void add_routing(std::vector<Metric<DensityResult>>& table) {
        "counted", field<&DensityResult::routing, &Routing::overfull_switches>()},
       {"routing.overfull", "", "The first of them, and what it would need.", "observed",
        field<&DensityResult::routing, &Routing::overfull>()},
+      {"routing.impossible_sets", "sets",
+       "Those of them that cannot be built, whichever links streams take, if switches are written between layers "
+       "alone.",
+       "routes of a channel beyond the packet ids, sets of channels of a tile beyond the selections of an arbiter, or "
+       "streams beyond the links where there are no arbiters",
+       field<&DensityResult::routing, &Routing::impossible_sets>()},
+      {"routing.impossible", "", "Why the first of them cannot be built.", "observed",
+       field<&DensityResult::routing, &Routing::impossible>()},
   };
   table.insert(table.end(), lines.begin(), lines.end());
 }

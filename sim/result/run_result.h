@@ -86,20 +86,22 @@ struct ControlWork {
 
 // How the streams of a program go through the switches.
 struct Routing {
-  std::int64_t streams = 0;             // outbound channels that send
-  std::int64_t routes = 0;              // sets of receivers, of all streams
-  std::int64_t links = 0;               // between switches
-  std::int64_t used_links = 0;          // of them, by the set of routes that uses most
-  std::string fullest;                  // the side with the largest share of its links in use, "north of mem(0,0)"
-  double fullest_share = 0;             // of its links in use
-  std::int64_t shared_links = 0;        // carry packets of several streams, in the set of routes with most
-  std::optional<double> shared_us;      // the busiest shared link would need for its bytes alone
-  std::int64_t sets = 1;                // of routes, one after the other
-  std::int64_t port_writes = 0;         // registers of switches that are written between them
-  std::optional<double> write_us;       // that a serial controller would take for them
-  std::int64_t overfull_sets = 0;       // for which some switch has too little
-  std::int64_t overfull_switches = 0;   // need more arbiters, selections, slots or ids than there are
-  std::optional<std::string> overfull;  // the first of them and what it would need
+  std::int64_t streams = 0;               // outbound channels that send
+  std::int64_t routes = 0;                // sets of receivers, of all streams
+  std::int64_t links = 0;                 // between switches
+  std::int64_t used_links = 0;            // of them, by the set of routes that uses most
+  std::string fullest;                    // the side with the largest share of its links in use, "north of mem(0,0)"
+  double fullest_share = 0;               // of its links in use
+  std::int64_t shared_links = 0;          // carry packets of several streams, in the set of routes with most
+  std::optional<double> shared_us;        // the busiest shared link would need for its bytes alone
+  std::int64_t sets = 1;                  // of routes, one after the other
+  std::int64_t port_writes = 0;           // registers of switches that are written between them
+  std::optional<double> write_us;         // that a serial controller would take for them
+  std::int64_t overfull_sets = 0;         // for which some switch has too little
+  std::int64_t overfull_switches = 0;     // need more arbiters, selections, slots or ids than there are
+  std::optional<std::string> overfull;    // the first of them and what it would need
+  std::int64_t impossible_sets = 0;       // of those for which some switch has too little: that nobody could build
+  std::optional<std::string> impossible;  // why, of the first of them
 };
 
 struct FunctionalCheck {

@@ -10,33 +10,113 @@
 namespace tessera::route {
 namespace {
 
-constexpr int most_attempts = 6;
-constexpr int hopeless = 24;  // of arbiters, selections, slots and ids, beyond which another way is not tried
+constexpr int most_attempts = 4, fewest_attempts = 2;
+constexpr std::size_t attempt_effort = 2000000;  // attempts x streams x sides of tiles that the attempts may take
+constexpr int fewest_bundled = 5;                // senders of a receiver: more than a tile has links to one side
+constexpr int hopeless = 10;  // of arbiters, selections, slots and ids, beyond which another way is not tried
 
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-std::vector<Stream> streams_of(const std::vector<program::Route>& routes, const std::vector<int>& wanted) {
-  std::map<program::EngineId, Stream> by_source;
-  for (const int r : wanted) {
-    Stream& stream = by_source[routes[static_cast<std::size_t>(r)].source];
-    stream.source = routes[static_cast<std::size_t>(r)].source;
-    stream.routes.push_back(r);
-  }
+// Streams, and what each keeps of a tree that it had.
+struct Draft {
   std::vector<Stream> streams;
-  for (auto& [source, stream] : by_source) streams.push_back(std::move(stream));
-  return streams;
+  std::vector<std::vector<Hop>> trees;
+};
+
+// By RouteId, whether it is one of many to a single receiver in a memory tile or shim: these take the same links there,
+// which have no more to do then than the receiver, each as a stream of its own.
+std::vector<char> bundled_routes(const Device& device, const std::vector<program::Route>& routes,
+                                 const std::vector<int>& wanted) {
+  const auto receiver = [&](int r) {
+    const std::vector<program::EngineId>& sinks = routes[index(r)].sinks;
+    return sinks.size() == 1 && device.map.info(sinks.front()).tile_kind != program::TileKind::compute ? sinks.front()
+                                                                                                       : -1;
+  };
+  std::map<program::EngineId, int> senders;
+  for (const int r : wanted) ++senders[receiver(r)];
+  std::vector<char> bundled(routes.size());
+  for (const int r : wanted) bundled[index(r)] = receiver(r) >= 0 && senders[receiver(r)] >= fewest_bundled ? 1 : 0;
+  return bundled;
+}
+
+// Routes of one stream stay together; a new one joins the first stream of its channel.
+Draft begin_with(const Device& device, const Routing& before, const std::vector<program::Route>& routes,
+                 const std::vector<int>& wanted) {
+  std::vector<int> known(routes.size(), -1);  // by RouteId: its stream before
+  for (std::size_t s = 0; s < before.streams.size(); ++s)
+    for (const int r : before.streams[s].routes) known[index(r)] = static_cast<int>(s);
+  std::map<std::pair<program::EngineId, int>, Stream> streams;
+  const std::vector<char> bundled = bundled_routes(device, routes, wanted);
+  for (const int r : wanted)
+    if (known[index(r)] >= 0) streams[{routes[index(r)].source, known[index(r)]}].routes.push_back(r);
+  for (const int r : wanted) {
+    if (known[index(r)] >= 0) continue;
+    const program::EngineId source = routes[index(r)].source;
+    if (bundled[index(r)] != 0) {
+      streams[{source, -2 - r}].routes.push_back(r);
+      continue;
+    }
+    auto at = streams.lower_bound({source, -1});
+    if (at == streams.end() || at->first.first != source) at = streams.emplace(std::pair(source, -1), Stream{}).first;
+    at->second.routes.push_back(r);
+  }
+  Draft draft;
+  for (auto& [from, stream] : streams) {
+    stream.source = from.first;
+    std::sort(stream.routes.begin(), stream.routes.end());
+    draft.streams.push_back(std::move(stream));
+    draft.trees.push_back(from.second < 0 ? std::vector<Hop>{} : before.trees[index(from.second)]);
+  }
+  return draft;
+}
+
+// Without branches that lead to none of the receivers.
+void prune(std::vector<Hop>& tree, const Grid& grid, const std::vector<program::TileId>& to) {
+  std::vector<char> leads(static_cast<std::size_t>(grid.tiles()));
+  for (const program::TileId t : to) leads[index(t)] = 1;
+  std::vector<Hop> kept;
+  for (auto hop = tree.rbegin(); hop != tree.rend(); ++hop) {
+    const Links& links = grid.links()[index(hop->links)];
+    if (leads[index(links.to)] == 0) continue;
+    leads[index(links.from)] = 1;
+    kept.push_back(*hop);
+  }
+  tree.assign(kept.rbegin(), kept.rend());
+}
+
+std::vector<std::vector<int>> sides_of(const std::vector<std::vector<Hop>>& trees) {
+  std::vector<std::vector<int>> sides;
+  for (const std::vector<Hop>& tree : trees) {
+    sides.emplace_back();
+    for (const Hop& hop : tree) sides.back().push_back(hop.links);
+  }
+  return sides;
+}
+
+// Trees of the ways; a side that the draft's tree leaves by has the link that it has there.
+std::vector<std::vector<Hop>> trees_of(const Ways& ways, const Draft& draft, const Grid& grid) {
+  std::vector<std::vector<Hop>> trees;
+  std::vector<int> link(grid.links().size(), -1);
+  for (std::size_t s = 0; s < ways.trees.size(); ++s) {
+    for (const Hop& hop : draft.trees[s]) link[index(hop.links)] = hop.link;
+    trees.emplace_back();
+    for (const int l : ways.trees[s]) trees.back().push_back({l, link[index(l)]});
+    for (const Hop& hop : draft.trees[s]) link[index(hop.links)] = -1;
+  }
+  return trees;
 }
 
 std::vector<Wish> wishes_of(const std::vector<Stream>& streams, const std::vector<program::Route>& routes,
                             const program::EngineMap& map) {
   std::vector<Wish> wishes;
+  std::map<program::EngineId, int> bundles;  // by receiver
   for (const Stream& stream : streams) {
-    Wish wish{map.info(stream.source).tile, {}};
+    Wish wish{map.info(stream.source).tile, {}, -1};
     for (const int r : stream.routes)
-      for (const program::EngineId sink : routes[static_cast<std::size_t>(r)].sinks)
-        wish.to.push_back(map.info(sink).tile);
+      for (const program::EngineId sink : routes[index(r)].sinks) wish.to.push_back(map.info(sink).tile);
     std::sort(wish.to.begin(), wish.to.end());
     wish.to.erase(std::unique(wish.to.begin(), wish.to.end()), wish.to.end());
+    const std::vector<program::EngineId>& sinks = routes[index(stream.routes.front())].sinks;
+    if (stream.routes.size() == 1 && sinks.size() == 1)
+      wish.bundle = bundles.emplace(sinks.front(), static_cast<int>(bundles.size())).first->second;
     wishes.push_back(std::move(wish));
   }
   return wishes;
@@ -44,7 +124,7 @@ std::vector<Wish> wishes_of(const std::vector<Stream>& streams, const std::vecto
 
 // A stream that by itself needs more slots of a port than there are goes apart: what ends in that tile, and what goes
 // on.
-bool split(std::vector<Stream>& streams, const std::vector<Passage>& at, Way channels, const arch::StreamSpec& spec) {
+bool split(Draft& draft, const std::vector<Passage>& at, Way channels, const arch::StreamSpec& spec) {
   std::map<int, std::vector<Way>> ways;  // by stream
   for (const Passage& p : at) ways[p.stream].push_back(p.way);
   bool any = false;
@@ -52,7 +132,7 @@ bool split(std::vector<Stream>& streams, const std::vector<Passage>& at, Way cha
     std::sort(of.begin(), of.end());
     of.erase(std::unique(of.begin(), of.end()), of.end());
     if (static_cast<int>(of.size()) <= spec.slots) continue;
-    Stream& stream = streams[static_cast<std::size_t>(s)];
+    Stream& stream = draft.streams[static_cast<std::size_t>(s)];
     Stream ending{stream.source, {}}, other{stream.source, {}};
     std::vector<char> ends(stream.routes.size());
     for (const Passage& p : at)
@@ -60,14 +140,17 @@ bool split(std::vector<Stream>& streams, const std::vector<Passage>& at, Way cha
     for (std::size_t r = 0; r < ends.size(); ++r) (ends[r] != 0 ? ending : other).routes.push_back(stream.routes[r]);
     if (ending.routes.empty() || other.routes.empty()) continue;
     stream = std::move(ending);
-    streams.push_back(std::move(other));
+    draft.streams.push_back(std::move(other));
+    draft.trees[static_cast<std::size_t>(s)].clear();
+    draft.trees.emplace_back();
     any = true;
   }
   return any;
 }
 
-// Ids: as few as tell apart, at every port that takes packets, those that leave it by different ways.
-void number(Routing& routing, const Passages& passages, const arch::StreamSpec& spec) {
+// Ids: as few as tell apart, at every port that takes packets, those that leave it by different ways. `former`: by
+// RouteId, those of before, which stay where they can.
+void number(Routing& routing, const Passages& passages, const arch::StreamSpec& spec, const std::vector<int>& former) {
   struct Port {
     int tile, slave;
     Way way;
@@ -85,20 +168,23 @@ void number(Routing& routing, const Passages& passages, const arch::StreamSpec& 
             {static_cast<int>(t), p.slave, p.way});
   }
   std::map<std::tuple<int, int, int>, Way> taken;  // tile, slave port, id
-  for (std::size_t s = 0; s < met.size(); ++s)
-    for (std::size_t r = 0; r < met[s].size(); ++r) {
-      const auto other = [&](int id) {
-        return std::any_of(met[s][r].begin(), met[s][r].end(), [&](const Port& p) {
-          const auto at = taken.find({p.tile, p.slave, id});
-          return at != taken.end() && at->second != p.way;
-        });
-      };
-      if (met[s][r].empty()) continue;
-      int id = 0;
-      while (other(id)) ++id;
-      routing.ids[s][r] = id;
-      for (const Port& p : met[s][r]) taken[{p.tile, p.slave, id}] = p.way;
-    }
+  for (const bool keeps : {true, false})
+    for (std::size_t s = 0; s < met.size(); ++s)
+      for (std::size_t r = 0; r < met[s].size(); ++r) {
+        const auto other = [&](int id) {
+          return std::any_of(met[s][r].begin(), met[s][r].end(), [&](const Port& p) {
+            const auto at = taken.find({p.tile, p.slave, id});
+            return at != taken.end() && at->second != p.way;
+          });
+        };
+        int& id = routing.ids[s][r];
+        if (met[s][r].empty() || id >= 0) continue;
+        const int before = former[index(routing.streams[s].routes[r])];
+        if (keeps && (before < 0 || other(before))) continue;
+        id = keeps ? before : 0;
+        while (other(id)) ++id;
+        for (const Port& p : met[s][r]) taken[{p.tile, p.slave, id}] = p.way;
+      }
 }
 
 // Routes that are left without an id; their sources have no room for them.
@@ -123,47 +209,97 @@ Way channels_of(const Grid& grid, program::TileId tile) {
   }
   return ~links;
 }
+std::vector<int> ids_of(const Routing& routing, std::size_t routes) {
+  std::vector<int> ids(routes, -1);
+  for (std::size_t s = 0; s < routing.streams.size(); ++s)
+    for (std::size_t r = 0; r < routing.streams[s].routes.size(); ++r)
+      ids[index(routing.streams[s].routes[r])] = routing.ids[s][r];
+  return ids;
+}
+
+class Builder {
+ public:
+  Builder(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
+          const Routing& before)
+      : device_(device),
+        routes_(routes),
+        cycles_(cycles),
+        former_(ids_of(before, routes.size())),
+        dearer_(device.grid.links().size()) {}
+
+  Built run(Draft draft) {
+    Built best;
+    int least = -1;
+    const std::size_t searched = std::max<std::size_t>(1, draft.streams.size() * dearer_.size());
+    const auto attempts =
+        static_cast<int>(std::clamp<std::size_t>(attempt_effort / searched, fewest_attempts, most_attempts));
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+      Built built;
+      if (!find_ways(draft, built)) return built;
+      const Passages passages = passages_of(device_.grid, device_.map, routes_, built.routing);
+      int excess = 0;
+      for (program::TileId tile = 0; tile < device_.grid.tiles(); ++tile) {
+        const int over = needs_of(passages[index(tile)], device_.spec).excess(device_.spec);
+        if (over > 0) built.overfull.push_back(tile);
+        excess += over;
+      }
+      number(built.routing, passages, device_.spec, former_);
+      excess += without_id(built, device_);
+      draft = {built.routing.streams, built.routing.trees};
+      const std::vector<program::TileId> overfull = built.overfull;
+      if (least < 0 || excess < least) {
+        least = excess;
+        best = std::move(built);
+      }
+      if (excess == 0 || excess > hopeless) break;
+      for (const program::TileId tile : overfull)
+        if (divides(draft, passages[index(tile)], tile)) break;
+    }
+    return best;
+  }
+
+ private:
+  // False: some receiver cannot be reached.
+  bool find_ways(Draft& draft, Built& built) const {
+    const std::vector<Wish> wishes = wishes_of(draft.streams, routes_, device_.map);
+    for (std::size_t s = 0; s < wishes.size(); ++s) prune(draft.trees[s], device_.grid, wishes[s].to);
+    const Ways ways = negotiate(device_.grid, wishes, dearer_, sides_of(draft.trees));
+    for (const int s : ways.cut_off)
+      built.cut_off.insert(built.cut_off.end(), draft.streams[index(s)].routes.begin(),
+                           draft.streams[index(s)].routes.end());
+    built.excess = ways.excess;
+    if (!built.cut_off.empty()) return false;
+    built.routing = share_links(device_, routes_, cycles_, {draft.streams, trees_of(ways, draft, device_.grid), {}});
+    return true;
+  }
+
+  // Streams through a switch that is short of something look for another way, unless one of them is divided (true).
+  bool divides(Draft& draft, const std::vector<Passage>& at, program::TileId tile) {
+    if (split(draft, at, channels_of(device_.grid, tile), device_.spec)) return true;
+    for (const Passage& p : at) draft.trees[index(p.stream)].clear();
+    for (std::size_t l = 0; l < dearer_.size(); ++l) {
+      const Links& side = device_.grid.links()[l];
+      dearer_[l] += side.from == tile || side.to == tile ? 1 : 0;
+    }
+    return false;
+  }
+
+  const Device& device_;
+  const std::vector<program::Route>& routes_;
+  const std::vector<double>& cycles_;
+  const std::vector<int> former_;  // by RouteId: ids of before
+  std::vector<int> dearer_;        // by Grid::links
+};
 }  // namespace
 
 Built build(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& wanted,
-            const std::vector<double>& cycles, std::int64_t most_excess) {
-  std::vector<Stream> streams = streams_of(routes, wanted);
-  std::vector<int> dearer(device.grid.links().size());
-  Built best;
-  int least = -1;
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    const Ways ways = negotiate(device.grid, wishes_of(streams, routes, device.map), dearer);
-    Built built;
-    for (const int s : ways.cut_off)
-      built.cut_off.insert(built.cut_off.end(), streams[static_cast<std::size_t>(s)].routes.begin(),
-                           streams[static_cast<std::size_t>(s)].routes.end());
-    built.excess = ways.excess;
-    if (!built.cut_off.empty() || built.excess > most_excess) return built;
-    built.routing = share_links(device, routes, cycles, streams, ways);
-    const Passages passages = passages_of(device.grid, device.map, routes, built.routing);
-    int excess = 0;
-    for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile) {
-      const int over = needs_of(passages[index(tile)], device.spec).excess(device.spec);
-      if (over > 0) built.overfull.push_back(tile);
-      excess += over;
-    }
-    number(built.routing, passages, device.spec);
-    excess += without_id(built, device);
-    const std::vector<program::TileId> overfull = built.overfull;
-    if (least < 0 || excess < least) {
-      least = excess;
-      best = std::move(built);
-    }
-    if (excess == 0 || excess > hopeless) break;
-    for (const program::TileId tile : overfull) {
-      if (split(streams, passages[index(tile)], channels_of(device.grid, tile), device.spec)) break;
-      for (std::size_t l = 0; l < dearer.size(); ++l) {
-        const Links& side = device.grid.links()[l];
-        dearer[l] += side.from == tile || side.to == tile ? 1 : 0;
-      }
-    }
-  }
-  return best;
+            const std::vector<double>& cycles, const Routing& before) {
+  return Builder(device, routes, cycles, before).run(begin_with(device, before, routes, wanted));
+}
+
+std::vector<Cut> cuts_of(const Device& device, const std::vector<program::Route>& routes,
+                         const std::vector<int>& wanted) {
+  return cuts_of(device.grid, wishes_of(begin_with(device, {}, routes, wanted).streams, routes, device.map));
 }
 
 }  // namespace tessera::route

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/route/negotiation.h"
 #include "sim/route/routing.h"
 #include "sim/route/switches.h"
 
@@ -16,9 +17,14 @@ struct Built {
   bool complete() const { return cut_off.empty() && overfull.empty(); }
 };
 
-// `wanted`: RouteIds, ascending. `cycles`: by RouteId, what the bytes of a route take on a link.
-// `most_excess`: streams beyond the links, summed over the sides, beyond which it gives up.
+// `wanted`: RouteIds, ascending. `cycles`: by RouteId, what the bytes of a route take on a link. `before`: what the
+// switches are set to; routes that are wanted and there keep their links and ids, unless a switch is short of
+// something.
 Built build(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& wanted,
-            const std::vector<double>& cycles, std::int64_t most_excess);
+            const std::vector<double>& cycles, const Routing& before);
+
+// What any routing of them has to bring across each row and column of links.
+std::vector<Cut> cuts_of(const Device& device, const std::vector<program::Route>& routes,
+                         const std::vector<int>& wanted);
 
 }  // namespace tessera::route

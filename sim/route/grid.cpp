@@ -13,18 +13,24 @@ const arch::LinkSpec& links_of(const arch::StreamSpec& stream, program::TileKind
 }  // namespace
 
 Grid::Grid(const arch::ArraySpec& array, const program::EngineMap& map)
-    : map_(map), from_(index(map.tile_count())), masters_(from_.size()), slaves_(from_.size()) {
-  const int height = 1 + array.memtile_rows + array.rows;
+    : map_(map),
+      from_(index(map.tile_count())),
+      masters_(from_.size()),
+      slaves_(from_.size()),
+      places_(from_.size()),
+      cols_(array.cols),
+      height_(1 + array.memtile_rows + array.rows) {
   const auto at = [&](int col, int y) {
     if (y == 0) return map.shim_tile(col);
     return y <= array.memtile_rows ? map.memory_tile(col * array.memtile_rows + y - 1)
                                    : map.compute_tile(y - 1 - array.memtile_rows, col);
   };
   for (int col = 0; col < array.cols; ++col)
-    for (int y = 0; y < height; ++y) {
+    for (int y = 0; y < height_; ++y) {
       const program::TileId tile = at(col, y);
+      places_[index(tile)] = {col, y};
       const arch::LinkSpec& links = links_of(array.stream, map.tile_kind(tile));
-      if (y + 1 < height) add(tile, at(col, y + 1), Side::north, links.north);
+      if (y + 1 < height_) add(tile, at(col, y + 1), Side::north, links.north);
       if (y > 0) add(tile, at(col, y - 1), Side::south, links.south);
       if (map.tile_kind(tile) == program::TileKind::memory) continue;
       if (col + 1 < array.cols) add(tile, at(col + 1, y), Side::east, links.east);

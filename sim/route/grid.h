@@ -21,6 +21,12 @@ struct Links {  // from a tile to its neighbour
   int master = 0, slave = 0;  // number of the first of its ports in the switches of `from` and of `to`
 };
 
+inline std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+struct Place {  // of a tile: its column, and its height above the shims
+  int col = 0, y = 0;
+};
+
 class Grid {
  public:
   Grid(const arch::ArraySpec& array, const program::EngineMap& map);
@@ -29,6 +35,9 @@ class Grid {
   const std::vector<Links>& links() const { return links_; }
   const std::vector<int>& from(program::TileId tile) const { return from_[index(tile)]; }
   std::int64_t count() const;  // of all links
+  Place place(program::TileId tile) const { return places_[index(tile)]; }
+  int cols() const { return cols_; }
+  int height() const { return height_; }
   // Ports of a switch are numbered apart by direction, links first: master ports send, slave ports take.
   int master_of(const program::EngineMap::Info& s2mm) const { return masters_[index(s2mm.tile)] + s2mm.channel; }
   int slave_of(const program::EngineMap::Info& mm2s) const { return slaves_[index(mm2s.tile)] + mm2s.channel; }
@@ -41,6 +50,8 @@ class Grid {
   std::vector<Links> links_;
   std::vector<std::vector<int>> from_;  // by tile: indices into links_
   std::vector<int> masters_, slaves_;   // by tile: of its links, before those of its channels
+  std::vector<Place> places_;           // by tile
+  int cols_, height_;
 };
 
 // The switches of an array: who is where, links, and what a switch has for packets.

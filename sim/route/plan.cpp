@@ -4,18 +4,21 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <iterator>
-#include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "sim/program/executions.h"
+#include "sim/route/impossible.h"
 #include "sim/route/link_use.h"
 #include "sim/route/registers.h"
 
 namespace tessera::route {
 namespace {
 
-constexpr std::int64_t few_streams = 6;  // beyond the links, that may share some where layers have one set
+constexpr std::int64_t plan_effort =
+    4000000;                             // routes x sides of tiles that may be tried to have fewer sets and registers
+constexpr std::int64_t most_shared = 2;  // streams a link across a row or column of them, beyond which none are joined
 
 // Layers that have one set in any case, and what they send: by RouteId, cycles on a link.
 struct Period {
@@ -111,85 +114,181 @@ double busiest_channel(const std::vector<double>& cycles, const program::Program
 
 class Planner {
  public:
-  Planner(const program::Program& program, const Device& device) : program_(program), device_(device) {}
+  Planner(const program::Program& program, const Device& device) : program_(program), device_(device) {
+    for (const Period& period : periods_of(program, device)) {
+      Wanted& wanted = wanted_.emplace_back();
+      wanted.first_layer = period.first_layer;
+      wanted.last_layer = period.last_layer;
+      wanted.cycles.resize(program.routes.size());
+      for (const auto& [route, sum] : period.cycles) {
+        wanted.routes.push_back(route);
+        wanted.cycles[static_cast<std::size_t>(route)] = sum;
+      }
+      wanted.busiest = busiest_channel(wanted.cycles, program);
+    }
+  }
 
   Plan run() {
-    for (const Period& period : periods_of(program_, device_)) {
-      std::vector<int> routes;
-      std::vector<double> cycles(program_.routes.size());
-      for (const auto& [route, sum] : period.cycles) {
-        routes.push_back(route);
-        cycles[static_cast<std::size_t>(route)] = sum;
-      }
-      if (!joins(routes, cycles)) open(period.first_layer, std::move(routes), cycles);
-      RouteSet& set = plan_.sets.back();
-      set.last_layer = period.last_layer;
-      for (std::size_t r = 0; r < cycles.size(); ++r) set.cycles[r] += cycles[r];
-      periods_.push_back(std::move(cycles));
-    }
-    finish();
+    if (!everything())
+      for (std::size_t p = 0; p < wanted_.size(); ++p)
+        if (!joins(p)) open(p);
+    for (std::size_t s = 0; s < plan_.sets.size(); ++s) settle(s);
     return std::move(plan_);
   }
 
  private:
-  // Whether layers go with the set before.
-  bool joins(const std::vector<int>& routes, const std::vector<double>& cycles) {
-    if (plan_.sets.empty()) return false;
-    RouteSet& last = plan_.sets.back();
-    if (routes == last.routes) return true;
-    if (!last.built.complete()) return false;
-    std::vector<int> both;
-    std::set_union(last.routes.begin(), last.routes.end(), routes.begin(), routes.end(), std::back_inserter(both));
-    if (both == last.routes) return shares_freely(last.built, cycles);
-    std::vector<double> sum = last.cycles;
-    for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += cycles[r];
-    Built built = build(device_, program_.routes, both, sum, few_streams);
-    const auto freely = [&](const std::vector<double>& period) { return shares_freely(built, period); };
-    if (built.excess > few_streams || !built.complete() || !freely(cycles) ||
-        !std::all_of(periods_.begin(), periods_.end(), freely))
-      return false;
-    last.built = std::move(built);
-    last.routes = std::move(both);
-    return true;
-  }
+  struct Wanted {  // in a period
+    int first_layer = -1, last_layer = -1;
+    std::vector<int> routes;     // ascending
+    std::vector<double> cycles;  // by RouteId
+    double busiest = 0;          // cycles of the channel with most to do
+  };
 
-  // Whether links that streams share have no more to do than the busiest channel.
-  bool shares_freely(const Built& built, const std::vector<double>& cycles) const {
-    const double most = busiest_channel(cycles, program_);
-    for (const std::vector<LinkUse>& side : use_of(device_, program_.routes, built.routing, cycles))
-      for (const LinkUse& link : side)
-        if (link.streams > 1 && link.cycles > most) return false;
-    return true;
-  }
-
-  void open(int layer, std::vector<int> routes, const std::vector<double>& cycles) {
-    const auto [known, fresh] = known_.emplace(routes, Built{});
-    if (fresh)
-      known->second = build(device_, program_.routes, routes, cycles, std::numeric_limits<std::int64_t>::max());
-    RouteSet set;
-    set.first_layer = layer;
-    set.routes = std::move(routes);
-    set.cycles.resize(program_.routes.size());
-    set.built = known->second;
-    plan_.sets.push_back(std::move(set));
-    periods_.clear();
-  }
-
-  void finish() {
-    SwitchRegisters now;
-    for (RouteSet& set : plan_.sets) {
-      const bool first = &set == &plan_.sets.front();
-      std::vector<int> written =
-          rewrite(now, registers_of(device_, program_.routes, set.built.routing), device_.grid.tiles());
-      if (!first) set.rewritten = std::move(written);
+  // Whether one set serves all layers.
+  bool everything() {
+    std::vector<int> all;
+    std::vector<double> cycles(program_.routes.size());
+    for (const Wanted& wanted : wanted_) {
+      all = united(all, wanted.routes);
+      add(cycles, wanted.cycles);
     }
+    if (all.empty()) return true;
+    if (!promising(all)) return false;
+    const Built& built = alone(all, cycles);
+    if (!serves(built, 0, wanted_.size())) return false;
+    plan_.sets.push_back({wanted_.front().first_layer, wanted_.back().last_layer, all, cycles, built, {}, {}});
+    begin_.push_back(0);
+    return true;
+  }
+
+  // Whether a period goes with the set before.
+  bool joins(std::size_t p) {
+    if (plan_.sets.empty() || !plan_.sets.back().built.complete()) return false;
+    const Wanted& wanted = wanted_[p];
+    RouteSet& last = plan_.sets.back();
+    std::vector<int> both = united(last.routes, wanted.routes);
+    std::vector<double> sum = last.cycles;
+    add(sum, wanted.cycles);
+    if (both == last.routes) {
+      if (!shares_freely(last.built, p)) return false;
+    } else {
+      if (!free_ || !promising(both)) return false;
+      Built built = alone(both, sum);
+      if (!serves(built, begin_.back(), p + 1)) {
+        built = build(device_, program_.routes, both, sum, last.built.routing);
+        if (!serves(built, begin_.back(), p + 1)) return false;
+      }
+      last.built = std::move(built);
+      last.routes = std::move(both);
+    }
+    last.last_layer = wanted.last_layer;
+    last.cycles = std::move(sum);
+    return true;
+  }
+
+  void open(std::size_t p) {
+    const Wanted& wanted = wanted_[p];
+    const Built& built = alone(wanted.routes, wanted.cycles);
+    plan_.sets.push_back({wanted.first_layer, wanted.last_layer, wanted.routes, wanted.cycles, built, {}, {}});
+    begin_.push_back(p);
+    free_ = serves(built, p, p + 1);
+  }
+
+  // Routes as if nothing had been before.
+  const Built& alone(const std::vector<int>& routes, const std::vector<double>& cycles) {
+    const auto [known, fresh] = known_.emplace(routes, Built{});
+    if (fresh) known->second = build(device_, program_.routes, routes, cycles, {});
+    return known->second;
+  }
+
+  // Whether routes are worth a try: there is effort left, and nowhere have too many streams to go across a row or
+  // column of links.
+  bool promising(const std::vector<int>& routes) {
+    effort_ += static_cast<std::int64_t>(routes.size() * device_.grid.links().size());
+    if (effort_ > plan_effort) return false;
+    const std::vector<Cut> cuts = cuts_of(device_, program_.routes, routes);
+    return std::all_of(cuts.begin(), cuts.end(), [](const Cut& c) { return c.streams <= most_shared * c.links; });
+  }
+  bool serves(const Built& built, std::size_t first, std::size_t end) const {
+    if (!built.complete()) return false;
+    for (std::size_t p = first; p < end; ++p)
+      if (!shares_freely(built, p)) return false;
+    return true;
+  }
+  // Whether in a period links that streams share have no more to do than the busiest channel.
+  bool shares_freely(const Built& built, std::size_t p) const {
+    for (const std::vector<LinkUse>& side : use_of(device_, program_.routes, built.routing, wanted_[p].cycles))
+      for (const LinkUse& link : side)
+        if (link.streams > 1 && link.cycles > wanted_[p].busiest) return false;
+    return true;
+  }
+
+  // Routes a set so that few registers are written before: it keeps what it can of the set before, with as many of the
+  // routes there as fit that are wanted again later, the next first.
+  void settle(std::size_t s) {
+    RouteSet& set = plan_.sets[s];
+    SwitchRegisters best = now_;
+    std::vector<int> fewest = written(best, set.built);
+    if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
+      const std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
+      for (std::size_t count = others.size();; count /= 4) {
+        std::vector<int> kept(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count));
+        std::sort(kept.begin(), kept.end());
+        std::vector<int> both = united(set.routes, kept);
+        if (!promising(both)) break;
+        Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
+        const bool fits = serves(built, begin_[s], end_of(s));
+        SwitchRegisters now = now_;
+        std::vector<int> these = fits ? written(now, built) : fewest;
+        if (fits && sum_of(these) <= sum_of(fewest)) {
+          set.routes = std::move(both);
+          set.built = std::move(built);
+          fewest = std::move(these);
+          best = std::move(now);
+        }
+        if (fits || count == 0) break;
+      }
+    }
+    if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
+    now_ = std::move(best);
+    if (s > 0) set.rewritten = std::move(fewest);
+  }
+  std::size_t end_of(std::size_t s) const { return s + 1 < begin_.size() ? begin_[s + 1] : wanted_.size(); }
+  std::vector<int> written(SwitchRegisters& now, const Built& built) const {
+    return rewrite(now, registers_of(device_, program_.routes, built.routing), device_.grid.tiles());
+  }
+
+  // Of the routes of a set those that the next has not and a later period wants, in the order of these periods.
+  std::vector<int> wanted_later(const std::vector<int>& routes, const std::vector<int>& next, std::size_t p) const {
+    std::vector<int> later, left;
+    std::set_difference(routes.begin(), routes.end(), next.begin(), next.end(), std::back_inserter(left));
+    for (std::size_t q = p; q < wanted_.size() && !left.empty(); ++q) {
+      std::vector<int> rest;
+      for (const int r : left) (wanted_[q].cycles[static_cast<std::size_t>(r)] > 0 ? later : rest).push_back(r);
+      left = std::move(rest);
+    }
+    return later;
+  }
+
+  static int sum_of(const std::vector<int>& of) { return std::accumulate(of.begin(), of.end(), 0); }
+  static std::vector<int> united(const std::vector<int>& a, const std::vector<int>& b) {
+    std::vector<int> both;
+    std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+    return both;
+  }
+  static void add(std::vector<double>& sum, const std::vector<double>& more) {
+    for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += more[r];
   }
 
   const program::Program& program_;
   const Device& device_;
+  std::vector<Wanted> wanted_;  // by period
   Plan plan_;
-  std::vector<std::vector<double>> periods_;  // of the last set: cycles by RouteId
-  std::map<std::vector<int>, Built> known_;   // by routes, of layers alone
+  std::vector<std::size_t> begin_;           // by set: its first period
+  bool free_ = false;                        // whether the first period of the last set shares links freely
+  std::map<std::vector<int>, Built> known_;  // by routes, with nothing before
+  std::int64_t effort_ = 0;                  // so far
+  SwitchRegisters now_;                      // of the sets that are settled
 };
 
 }  // namespace

@@ -22,8 +22,9 @@ struct SwitchRegister {
 using SwitchRegisters = std::map<SwitchRegister, std::vector<std::int64_t>>;
 SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing);
 
-// Writes into `now` what `next` has otherwise; ports that `next` does not use stay as they are. By tile, how many
-// registers that are.
+// Writes into `now` what `next` has otherwise; ports that `next` does not use stay as they are. A slot of `next` that a
+// port has already, under whatever number, stays there; other slots of that port that take an id of `next` are written
+// over, or closed. By tile, how many registers that are.
 std::vector<int> rewrite(SwitchRegisters& now, const SwitchRegisters& next, int tiles);
 
 }  // namespace tessera::route

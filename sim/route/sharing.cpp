@@ -5,13 +5,17 @@
 #include <limits>
 #include <map>
 
+#include "sim/base/random.h"
+
 namespace tessera::route {
 namespace {
 
 constexpr int most_rounds = 12;
 constexpr int hopeless_excess = 200;  // of what switches lack, beyond which one round is enough
+constexpr int few_short = 12;         // of what switches lack, up to which single streams are moved
 constexpr std::size_t many = 24;      // streams on a side
 constexpr int most_idle_rounds = 3;   // rounds that bring nothing
+constexpr int most_moves = 200;       // of one stream to another link, that are tried
 
 // Streams that share a link.
 struct Group {
@@ -45,6 +49,7 @@ class Sharing {
         spec_(device.spec),
         routes_(routes),
         r_(routing),
+        bundle_(routing.streams.size()),
         on_(grid_.links().size()),
         open_(on_.size()) {
     for (const Stream& stream : r_.streams) {
@@ -55,14 +60,23 @@ class Sharing {
     for (std::size_t s = 0; s < r_.trees.size(); ++s)
       for (std::size_t h = 0; h < r_.trees[s].size(); ++h)
         on_[static_cast<std::size_t>(r_.trees[s][h].links)].emplace_back(s, h);
-    for (std::size_t l = 0; l < on_.size(); ++l)
-      open_[l] = std::min(grid_.links()[l].count, static_cast<int>(on_[l].size()));
+    for (std::size_t l = 0; l < on_.size(); ++l) {
+      kept_.emplace_back();
+      std::map<program::EngineId, int> bundles;
+      for (const Place& at : on_[l]) {
+        kept_.back().push_back(hop(at).link);
+        const program::EngineId receiver = only_receiver(at.first);
+        const int alone = -2 - static_cast<int>(at.first);
+        bundle_[at.first] = receiver >= 0 ? receiver : alone;
+        bundles.emplace(bundle_[at.first], 0);
+      }
+      wanted_.push_back(static_cast<int>(bundles.size()));
+      open_[l] = std::min(grid_.links()[l].count, wanted_[l]);
+      give_links(l);
+    }
   }
 
   void run() {
-    for (std::size_t l = 0; l < on_.size(); ++l)
-      for (std::size_t k = 0; k < on_[l].size(); ++k)
-        hop(on_[l][k]).link = static_cast<int>(k) % grid_.links()[l].count;
     share_all();
     Routing best = r_;
     int least = std::numeric_limits<int>::max();
@@ -86,12 +100,40 @@ class Sharing {
       share_all();
     }
     r_ = std::move(best);
+    if (least > 0 && least <= few_short) move_single();
   }
 
  private:
   using Place = std::pair<std::size_t, std::size_t>;  // stream, hop of its tree
   Hop& hop(const Place& at) { return r_.trees[at.first][at.second]; }
-  bool shared(std::size_t l) const { return static_cast<int>(on_[l].size()) > open_[l]; }
+  // The receiver of a stream that has one route to one; -1: more.
+  program::EngineId only_receiver(std::size_t s) const {
+    const std::vector<int>& of = r_.streams[s].routes;
+    const std::vector<program::EngineId>& sinks = routes_[static_cast<std::size_t>(of.front())].sinks;
+    return of.size() == 1 && sinks.size() == 1 ? sinks.front() : -1;
+  }
+  // To streams without a link that of their bundle, a free one, or any.
+  void give_links(std::size_t l) {
+    std::vector<char> taken(static_cast<std::size_t>(grid_.links()[l].count));
+    std::map<int, int> given;  // by bundle
+    for (std::size_t k = 0; k < on_[l].size(); ++k) {
+      if (kept_[l][k] < 0) continue;
+      taken[static_cast<std::size_t>(kept_[l][k])] = 1;
+      given.emplace(bundle_[on_[l][k].first], kept_[l][k]);
+    }
+    std::size_t turn = 0;
+    for (const Place& at : on_[l]) {
+      if (hop(at).link >= 0) continue;
+      const auto [known, fresh] = given.emplace(bundle_[at.first], 0);
+      if (fresh) {
+        const auto free = std::find(taken.begin(), taken.end(), 0);
+        known->second = static_cast<int>(free != taken.end() ? free - taken.begin() : turn++ % taken.size());
+        if (free != taken.end()) *free = 1;
+      }
+      hop(at).link = known->second;
+    }
+  }
+  bool shared(std::size_t l) const { return wanted_[l] > open_[l]; }
 
   // One link less for streams that leave a switch which is short of something: those of its largest arbiter, or any.
   bool close_one(program::TileId tile, const SwitchNeeds& needs) {
@@ -119,13 +161,22 @@ class Sharing {
 
   void share(std::size_t l, const std::vector<Passage>& behind) {
     std::vector<Group> groups;
-    double cycles = 0;
-    for (std::size_t k = 0; k < on_[l].size(); ++k) groups.push_back({{k}, {}, cycles_[on_[l][k].first]});
+    std::vector<std::size_t> group_of;
+    std::map<std::pair<bool, int>, std::size_t> together;  // streams that keep a link, and those of a bundle
+    for (std::size_t k = 0; k < on_[l].size(); ++k) {
+      const bool keeps = kept_[l][k] >= 0;
+      const std::pair<bool, int> key{keeps, keeps ? kept_[l][k] : bundle_[on_[l][k].first]};
+      group_of.push_back(together.emplace(key, groups.size()).first->second);
+      if (group_of.back() == groups.size()) groups.push_back({{}, {}, 0});
+      groups[group_of.back()].members.push_back(k);
+      groups[group_of.back()].cycles += cycles_[on_[l][k].first];
+    }
     for (const Passage& p : behind) {  // streams stand in on_ in their order, each once
       const auto at = std::lower_bound(on_[l].begin(), on_[l].end(), Place{static_cast<std::size_t>(p.stream), 0});
       if (at != on_[l].end() && at->first == static_cast<std::size_t>(p.stream))
-        groups[static_cast<std::size_t>(at - on_[l].begin())].ways.push_back(p.way);
+        groups[group_of[static_cast<std::size_t>(at - on_[l].begin())]].ways.push_back(p.way);
     }
+    double cycles = 0;
     for (Group& group : groups) {
       std::sort(group.ways.begin(), group.ways.end());
       group.ways.erase(std::unique(group.ways.begin(), group.ways.end()), group.ways.end());
@@ -134,12 +185,77 @@ class Sharing {
     const double fair = cycles / open_[l];
     if (groups.size() > many) groups = joined_alike(std::move(groups), fair);
     join_nearest(groups, static_cast<std::size_t>(open_[l]), fair);
-    int link = 0;
-    for (const Group& group : groups) {
-      if (group.members.empty()) continue;
-      for (const std::size_t k : group.members) hop(on_[l][k]).link = link;
-      ++link;
+    number(l, groups);
+  }
+
+  // A group has a link that one of its streams keeps, or a free one.
+  void number(std::size_t l, const std::vector<Group>& groups) {
+    std::vector<char> taken(static_cast<std::size_t>(grid_.links()[l].count));
+    std::vector<int> links(groups.size(), -1);
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      for (const std::size_t k : groups[g].members) {
+        const int kept = kept_[l][k];
+        if (links[g] >= 0 || kept < 0 || taken[static_cast<std::size_t>(kept)] != 0) continue;
+        links[g] = kept;
+        taken[static_cast<std::size_t>(kept)] = 1;
+      }
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      if (groups[g].members.empty()) continue;
+      if (links[g] < 0) {
+        const auto free = std::find(taken.begin(), taken.end(), 0);
+        *free = 1;
+        links[g] = static_cast<int>(free - taken.begin());
+      }
+      for (const std::size_t k : groups[g].members) hop(on_[l][k]).link = links[g];
     }
+  }
+
+  // Single streams go to another link of the same side, if switches are short of less then.
+  void move_single() {
+    Passages passages = passages_of(grid_, map_, routes_, r_);
+    std::vector<int> excess(passages.size());
+    const auto judge = [&](std::size_t tile) { return needs_of(passages[tile], spec_).excess(spec_); };
+    int left = 0;
+    for (std::size_t t = 0; t < passages.size(); ++t) left += excess[t] = judge(t);
+    Random random(1);
+    for (int tried = 0; left > 0 && tried < most_moves; ++tried) {
+      const std::size_t l = side_short(excess, random);
+      const auto from = static_cast<std::size_t>(grid_.links()[l].from),
+                 to = static_cast<std::size_t>(grid_.links()[l].to);
+      if (on_[l].empty() || grid_.links()[l].count < 2) continue;
+      const Place at = on_[l][random.below(on_[l].size())];
+      const int old = hop(at).link;
+      const auto link = static_cast<int>(random.below(static_cast<std::uint64_t>(grid_.links()[l].count - 1)));
+      move(passages, l, at, link + (link >= old ? 1 : 0));
+      const int a = judge(from), b = judge(to);
+      if (a + b >= excess[from] + excess[to]) {
+        move(passages, l, at, old);
+        continue;
+      }
+      left += a + b - excess[from] - excess[to];
+      excess[from] = a;
+      excess[to] = b;
+    }
+  }
+  // A side of a switch that is short of something, or of its neighbour.
+  std::size_t side_short(const std::vector<int>& excess, Random& random) const {
+    for (;;) {
+      const std::size_t l = random.below(on_.size());
+      const Links& side = grid_.links()[l];
+      if (excess[static_cast<std::size_t>(side.from)] + excess[static_cast<std::size_t>(side.to)] > 0) return l;
+    }
+  }
+  void move(Passages& passages, std::size_t l, const Place& at, int link) {
+    const Links& side = grid_.links()[l];
+    const Way before = Way{1} << (side.master + hop(at).link), after = Way{1} << (side.master + link);
+    for (Passage& p : passages[static_cast<std::size_t>(side.from)])
+      if (p.stream == static_cast<int>(at.first) && (p.way & before) != 0) p.way = (p.way & ~before) | after;
+    std::vector<Passage>& behind = passages[static_cast<std::size_t>(side.to)];
+    for (Passage& p : behind)
+      if (p.stream == static_cast<int>(at.first)) p.slave = side.slave + link;
+    std::stable_sort(behind.begin(), behind.end(),
+                     [](const Passage& a, const Passage& b) { return a.slave < b.slave; });
+    hop(at).link = link;
   }
 
   // Of many streams those that go on in the same ways, up to half of a link's share of the cycles each.
@@ -150,7 +266,7 @@ class Sharing {
       const auto [at, fresh] = open.emplace(group.ways, joined.size());
       if (!fresh && joined[at->second].cycles + group.cycles <= fair / 2) {
         joined[at->second].cycles += group.cycles;
-        joined[at->second].members.push_back(group.members.front());
+        joined[at->second].members.insert(joined[at->second].members.end(), group.members.begin(), group.members.end());
         continue;
       }
       at->second = joined.size();
@@ -201,7 +317,10 @@ class Sharing {
   const arch::StreamSpec& spec_;
   const std::vector<program::Route>& routes_;
   Routing& r_;
+  std::vector<int> bundle_;             // by stream: equal ones go to one receiver
   std::vector<std::vector<Place>> on_;  // by Grid::links: who takes one of them
+  std::vector<std::vector<int>> kept_;  // of these, the links that they had before; -1: none
+  std::vector<int> wanted_;             // by Grid::links: how many they want, streams of a bundle one
   std::vector<int> open_;               // by Grid::links: how many of them are used
   std::vector<double> cycles_;          // by stream
 };
@@ -209,12 +328,7 @@ class Sharing {
 }  // namespace
 
 Routing share_links(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
-                    std::vector<Stream> streams, const Ways& ways) {
-  Routing routing{std::move(streams), {}, {}};
-  for (const std::vector<int>& tree : ways.trees) {
-    routing.trees.emplace_back();
-    for (const int links : tree) routing.trees.back().push_back({links, 0});
-  }
+                    Routing routing) {
   Sharing(device, routes, cycles, routing).run();
   return routing;
 }

@@ -7,8 +7,9 @@
 
 namespace tessera::route {
 
-// `cycles`: by RouteId, what its bytes take on a link.
+// Hops of the routing whose link is -1 get one; others keep theirs unless a switch is short of something. `cycles`: by
+// RouteId, what its bytes take on a link.
 Routing share_links(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
-                    std::vector<Stream> streams, const Ways& ways);
+                    Routing routing);
 
 }  // namespace tessera::route

@@ -47,8 +47,7 @@ void by_slave(const std::vector<Passage>& passages, const Each& each) {
 }  // namespace
 
 int SwitchNeeds::excess(const arch::StreamSpec& stream) const {
-  return std::max(0, arbiters - stream.arbiters) + std::max(0, selections - stream.selections) +
-         std::max(0, slots - stream.slots);
+  return std::max(0, arbiters - stream.arbiters) + beyond;
 }
 
 Passages passages_of(const Grid& grid, const program::EngineMap& map, const std::vector<program::Route>& routes,
@@ -117,6 +116,7 @@ SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpe
     if (of_port.size() == 1 && (of_port.front() & merging) == 0) return;
     needs.packets_in |= port(first->slave);
     needs.slots = std::max(needs.slots, static_cast<int>(of_port.size()));
+    needs.beyond += std::max(0, static_cast<int>(of_port.size()) - stream.slots);
     ways.insert(ways.end(), of_port.begin(), of_port.end());
   });
   std::sort(ways.begin(), ways.end());
@@ -125,6 +125,7 @@ SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpe
   for (const Way group : groups_of(ways)) {
     counts.push_back(
         static_cast<int>(std::count_if(ways.begin(), ways.end(), [&](Way w) { return (w & group) != 0; })));
+    needs.beyond += std::max(0, counts.back() - stream.selections);
     if (counts.back() <= needs.selections) continue;
     needs.selections = counts.back();
     needs.most_joined = group;

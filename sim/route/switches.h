@@ -33,6 +33,7 @@ struct SwitchNeeds {
   int slots = 0;        // of the slave port with most
   Way packets_in = 0;   // slave ports that take packets
   Way most_joined = 0;  // master ports of the arbiter with most selections
+  int beyond = 0;       // selections and slots beyond those that there are, summed over arbiters and ports
   // How far it is beyond what a switch has.
   int excess(const arch::StreamSpec& stream) const;
 };

@@ -11,6 +11,10 @@
 namespace tessera::run {
 namespace {
 
+std::string at_layer(const route::RouteSet& set, const program::Program& program) {
+  return set.first_layer < 0 ? "" : ", layer " + program.layers[static_cast<std::size_t>(set.first_layer)].layer.name;
+}
+
 std::string lacks(const route::RouteSet& set, const route::Device& device, const program::Program& program) {
   const program::TileId tile = set.built.overfull.front();
   const route::Passages passages = route::passages_of(device.grid, device.map, program.routes, set.built.routing);
@@ -20,9 +24,7 @@ std::string lacks(const route::RouteSet& set, const route::Device& device, const
                                ? fmt::format("{} selections of an arbiter", needs.selections)
                            : needs.arbiters > device.spec.arbiters ? fmt::format("{} arbiters", needs.arbiters)
                                                                    : std::string("more packet ids");
-  const std::string layer =
-      set.first_layer < 0 ? "" : ", layer " + program.layers[static_cast<std::size_t>(set.first_layer)].layer.name;
-  return fmt::format("{}: {}{}", device.map.tile_name(tile), what, layer);
+  return fmt::format("{}: {}{}", device.map.tile_name(tile), what, at_layer(set, program));
 }
 }  // namespace
 
@@ -63,6 +65,9 @@ result::Routing routing_result(const program::Program& program, const arch::Arra
       result.overfull = lacks(set, device, program);
     }
     result.overfull_sets += overfull > 0 ? 1 : 0;
+    if (!set.impossible) continue;
+    if (!result.impossible) result.impossible = *set.impossible + at_layer(set, program);
+    ++result.impossible_sets;
   }
   result.streams = static_cast<std::int64_t>(sources.size());
   result.routes = static_cast<std::int64_t>(routes.size());

@@ -1,5 +1,6 @@
 // Programs that say nothing but who sends to whom, and in which layer.
 #pragma once
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,11 @@ inline arch::ArraySpec array_of(int rows, int cols) {
   array.cols = cols;
   array.memtile.dma.s2mm = array.memtile.dma.mm2s = 6;
   return array;
+}
+
+// Registers that are written before a set.
+inline int written(const route::RouteSet& set) {
+  return std::accumulate(set.rewritten.begin(), set.rewritten.end(), 0);
 }
 
 }  // namespace tessera

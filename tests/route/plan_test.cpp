@@ -1,6 +1,5 @@
 // When do the switches keep a set of routes, and when are they written again?
 #include <catch2/catch.hpp>
-#include <numeric>
 
 #include "tests/route/network.h"
 
@@ -14,7 +13,6 @@ arch::ArraySpec narrow(int arbiters) {  // one link up; without arbiters there a
   array.stream.arbiters = arbiters;
   return array;
 }
-int written(const route::RouteSet& set) { return std::accumulate(set.rewritten.begin(), set.rewritten.end(), 0); }
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/base/random.h"
+#include "sim/route/impossible.h"
 #include "tests/route/network.h"
 
 using namespace tessera;
@@ -166,6 +167,8 @@ TEST_CASE("random streams: the judge agrees with whoever found the way") {
     const auto pick = [&](int n) { return static_cast<int>(random.below(static_cast<std::uint64_t>(n))); };
     arch::ArraySpec array = array_of(1 + pick(4), 1 + pick(4));
     array.memtile_rows = 1 + pick(2);
+    if (pick(2) == 0) array.stream.packet_ids = array.stream.selections = 1 + pick(3);
+    if (pick(4) == 0) array.stream.arbiters = 0;
     Senders s(array);
     const program::EngineMap& map = s.builder.map();
     std::vector<std::string> sources, sinks;
@@ -185,6 +188,8 @@ TEST_CASE("random streams: the judge agrees with whoever found the way") {
       CHECK(set.built.cut_off.empty());
       const std::string objection = s.objection(set.built.routing);
       CHECK(objection.empty() == set.built.overfull.empty());
+      const auto impossible = route::impossible(s.device, s.builder.program().routes, set.routes);
+      CHECK_FALSE((impossible && set.built.complete()));
       built += set.built.complete() ? 1 : 0;
     }
   }

@@ -67,6 +67,7 @@ RunResult full() {
     (*density)->weight_bytes->padding = 64;
     (*density)->routing->shared_us = 5;
     (*density)->routing->overfull = "tile(0,0): 7 arbiters";
+    (*density)->routing->impossible = "mem(0,0).mm2s0 sends over 33 routes, 32 packet ids";
     (*density)->images = {{0, 5}, {3, 9}};
     for (LayerResult& layer : (*density)->layers) {
       layer.control = {3, 2, 1.5, 4};
