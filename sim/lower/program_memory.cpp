@@ -19,6 +19,7 @@ class CodePlacer {
       : p_(std::move(program)), memory_(array.tile.program), map_(array) {}
 
   Expected<program::Program> run(const CodeOf& code_of) {
+    if (!p_.images.empty()) return std::move(p_);
     name_code(code_of);
     if (p_.code.empty()) return std::move(p_);
     std::vector<program::EngineId> cores;

@@ -9,7 +9,6 @@
 #include "sim/control/lower.h"
 #include "sim/lower/lower.h"
 #include "sim/lower/needs.h"
-#include "sim/lower/program_memory.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
@@ -129,10 +128,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed) 
   }
   if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
     return Failure{ExitCode::does_not_fit, std::move(too_long)};
-  const auto code = [&](const program::KernelCall& call, const network::Layer& layer) {
-    return (*latency_model)->code(call, layer);
-  };
-  Expected<program::Program> placed = lower::place_code(std::move(schedule->program), config.array, code);
+  Expected<program::Program> placed = place_code(std::move(schedule->program), config.array, **latency_model);
   if (!placed) return placed.failure();
   Plan plan;
   plan.schedule = std::move(*schedule);

@@ -2,9 +2,18 @@
 
 #include <algorithm>
 
+#include "sim/lower/program_memory.h"
 #include "sim/program/executions.h"
 
 namespace tessera::run {
+
+Expected<program::Program> place_code(program::Program program, const arch::ArraySpec& array,
+                                      const cost::LatencyModel& latency_model) {
+  const auto code = [&](const program::KernelCall& call, const network::Layer& layer) {
+    return latency_model.code(call, layer);
+  };
+  return lower::place_code(std::move(program), array, code);
+}
 
 std::optional<result::ProgramMemory> program_memory(const program::Program& program, const arch::ArraySpec& array) {
   if (program.code.empty()) return std::nullopt;

@@ -13,6 +13,7 @@
 #include "sim/mapping/text.h"
 #include "sim/run/control_cost.h"
 #include "sim/run/isolate.h"
+#include "sim/run/program_memory.h"
 
 namespace tessera::run {
 namespace {
@@ -52,6 +53,8 @@ SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& networ
                                                   const mapping::Mapping& mapping) const {
   Expected<program::Program> program = lower::lower(network, masks, array_, mapping);
   if (!program || !lower::too_long_transfers(*program, array_).empty()) return {};
+  if (&network == &network_) program = place_code(std::move(*program), array_, latency_model_);
+  if (!program) return {};
   const std::vector<Millicycles> durations = kernel_durations(*program, latency_model_);
   program = control::lower(std::move(*program), array_, durations);
   if (!program) return {};

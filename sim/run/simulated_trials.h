@@ -28,6 +28,7 @@ class SimulatedTrials : public schedule::Trials {
     std::optional<program::Program> program;  // nothing: none can be made
     std::optional<schedule::LayerTimes> times;
   };
+  // Code of kernels is placed in programs of the network; those of single layers have more kinds of kernels than it.
   Trial carry_out(const network::Network& network, const Masks& masks, const mapping::Mapping& mapping) const;
 
   const network::Network& network_;
