@@ -17,7 +17,7 @@ namespace tessera::schedule {
 namespace {
 
 constexpr int most_slots = 4;  // of a kind of tile in a core
-constexpr std::size_t few_layers = 8, very_few_layers = 4;
+constexpr std::size_t few_layers = 8;
 
 // Layers of a batch that have the same weights have the same answers.
 network::LayerId weighed_as(const network::Layer& layer) { return layer.repeats < 0 ? layer.id : layer.repeats; }
@@ -41,6 +41,7 @@ OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoic
   Way way{p.sharding, t.weights_stationary, t.chunks_staged, dense};
   way.pixels_cut = reach.cuts_apart && t.nh * t.nw > 1;
   way.channels_cut = reach.cuts_apart && t.no > 1;
+  way.chunks = reach.cuts_apart ? kind_of_chunks(t) : 0;
   return {way, choice, static_cast<double>(p.parts.size()) * t.steps(), t.nh * t.nw == 1};
 }
 
@@ -73,8 +74,15 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
 // In large networks few alternatives are tried: what is far off, or much like another, would not be among them.
 Reach reach_of(const Inputs& in) {
   if (in.trials == nullptr) return {};
+  // The estimate counts what a serial controller does in full; where there is no layer before, much of it takes no
+  // time.
+  constexpr double serial_further = 1.6;
   const std::size_t layers = in.network.layers.size();
-  return {layers > few_layers ? cost::tuned.worth_a_short_trial : cost::tuned.worth_a_trial, layers <= very_few_layers};
+  const bool alone = layers <= very_few_layers;
+  const bool further = alone && in.array.controller.mechanism == arch::ControlMechanism::serial;
+  return {(layers > few_layers ? cost::tuned.worth_a_short_trial : cost::tuned.worth_a_trial) *
+              (further ? serial_further : 1),
+          alone};
 }
 
 }  // namespace

@@ -11,6 +11,9 @@
 
 namespace tessera::schedule {
 
+// Networks of so many layers at most: whatever may be their best mapping is simulated.
+constexpr std::size_t very_few_layers = 4;
+
 // What cores compute at a time: a layer, or a convolution with what is fused into it.
 struct Unit {
   network::Layer geometry;                  // output shape, and the window of one output element in the input
@@ -34,9 +37,10 @@ struct Way {
   bool weights_stationary = false, chunks_staged = false;
   bool dense = false;                             // tiles as if no block were missing
   bool pixels_cut = false, channels_cut = false;  // more than one tile of pixels, of output channels
+  int chunks = 0;                                 // kind of the number of chunks of input channels
   bool operator==(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
-           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut;
+           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut && chunks == o.chunks;
   }
 };
 
