@@ -167,7 +167,9 @@ TEST_CASE("the whole corpus", "[.][whole]") {
 TEST_CASE("layers that were reported have the speed-up that forced mappings had") {
   CHECK(speed_up(uncontrolled(run_file("vit_base_fc1"))) >= 1.45);
   CHECK(speed_up(run_file("vit_base_fc1")) >= 1.35);
-  CHECK(speed_up(run_file("resnet50_layer3_conv1")) >= 1.09);
+  // 1.10 when it was reported, of a dense layer that took 33.5 us; a better mapping of it takes 32.8 us.
+  CHECK(speed_up(run_file("resnet50_layer3_conv1")) >= 1.07);
+  CHECK(*latency(run_file("resnet50_layer3_conv1"), Density::sparse) <= 30.5);
 }
 
 // The judge refuses a wrong choice.
