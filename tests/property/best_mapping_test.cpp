@@ -172,8 +172,8 @@ TEST_CASE("layers that were reported have the speed-up that forced mappings had"
   CHECK(*latency(run_file("resnet50_layer3_conv1"), Density::sparse) <= 30.5);
 }
 
-// A convolution as DeepLab has it, behind the layer that makes its input. Carrying the rows between the taps takes 3.5
-// times as long.
+// A convolution as DeepLab has it, behind the layer that makes its input. Carrying the rows between the taps takes
+// twice as long.
 TEST_CASE("taps far apart take hardly more time than taps side by side") {
   const auto with_dilation = [](int d) {
     const json network = {
