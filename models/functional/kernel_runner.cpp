@@ -80,8 +80,7 @@ void KernelRunner::run(program::EngineId core, const program::KernelCall& call, 
 bool KernelRunner::load_input(const Task& t) {
   const program::KernelCall& c = t.call;
   const network::Window& w = t.layer.window;
-  const program::Region read = reads(t.layer, 0, c.out);
-  const int h = read.h1 - read.h0, width = read.w1 - read.w0;
+  const auto [h, width] = tile_sides(t.layer, c.out);
   if (c.in_h != h || c.in_w != width || c.in_c < 1)
     return refuse(t, fmt::format("input tile is {}x{}x{}, its window is {}x{}", c.in_h, c.in_w, c.in_c, h, width));
   const Bytes bytes = Bytes{c.in_h} * c.in_w * c.in_c;
@@ -165,7 +164,12 @@ void KernelRunner::conv(const Task& t) {
     for (Bytes pixel = 0; pixel < n; pixel += out_c)
       std::memcpy(acc_.data() + pixel, chunk->bias.data(), static_cast<std::size_t>(out_c) * 4);
   }
-  const ConvTile tile{c.out.h1 - c.out.h0, c.out.w1 - c.out.w0, out_c, c.in_w, c.in_c, t.layer.window};
+  const ConvTile tile{c.out.h1 - c.out.h0,
+                      c.out.w1 - c.out.w0,
+                      out_c,
+                      c.in_w,
+                      c.in_c,
+                      packed_window(t.layer, c.out.h1 - c.out.h0, c.out.w1 - c.out.w0)};
   conv_accumulate(tile, values(in_), chunk->blocks, acc_.data());
   conv_result(t, *chunk);
 }

@@ -9,7 +9,7 @@ namespace tessera::models {
 
 void depthwise(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,
                const std::uint8_t* bias, const std::uint8_t* weights, std::int32_t* acc) {
-  const network::Window& win = layer.window;
+  const network::Window win = packed_window(layer, call.out.h1 - call.out.h0, call.out.w1 - call.out.w0);
   const int channels = call.out.c1 - call.out.c0, taps = win.taps();
   const auto* numbers = reinterpret_cast<const std::int8_t*>(weights);
   for (int oh = 0; oh < call.out.h1 - call.out.h0; ++oh)

@@ -90,10 +90,11 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned.task_overhead;
 
   const mapping::TileShape s = tile_shape(l, p, t);
-  const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.in_h, s.in_w}, a);
+  const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.read_h, s.read_w}, a);
   const Crossing out = crossing(p.sharding, c.output_axis, c.in_ddr.output, {l.out, s.h, s.w}, a);
   Movement m;
-  m.input = static_cast<double>(b.input) / rate + dma * in.tile_bands;
+  const int boxes = (s.in_h < s.read_h ? l.window.kh : 1) * (s.in_w < s.read_w ? l.window.kw : 1);
+  m.input = static_cast<double>(b.input) / rate + dma * std::max<double>(in.tile_bands, boxes);
   m.output = static_cast<double>(b.output) / rate + dma * out.tile_bands;
   m.lanes = lanes_per_memtile(c, p, in.columns, a);
   m.raise(loads.input * m.input * std::max(1.0, m.lanes / plan.acts), "input");
@@ -117,7 +118,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
       weights.all / std::max<Bytes>(1, std::min<Bytes>(a.memtiles(), static_cast<Bytes>(p.weights.size()))) < c.staging;
   double from_ddr = static_cast<double>(weights.all) * (resident ? 1.0 : reload);
   const double tiles = t.weights_stationary || mapping::channelwise(l) ? ns * t.no : ns;
-  const double staged = static_cast<double>(b.input) * (t.chunks_staged ? loads.input : tiles * t.ni);
+  const double staged = static_cast<double>(b.staged) * (t.chunks_staged ? loads.input : tiles * t.ni);
   const auto groups = static_cast<double>(p.acts.size());
   if (c.in_ddr.input) {
     const int channels = t.chunks_staged || mapping::channelwise(l) ? s.in_b * 8 : network::stored_channels(l.in.c);
@@ -200,7 +201,7 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
                                static_cast<double>(b.weights) / stream_rate(a)) +
                       tail + m.output * static_cast<double>(ceil_div(ceil_div(a.rows, a.memtile_rows), plan.results));
   const double shim = shim_rate(a);
-  const double staged = c.in_ddr.input ? static_cast<double>(b.input) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
+  const double staged = c.in_ddr.input ? static_cast<double>(b.staged) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
   const double control = control_cycles(c, walk, a);
   return {

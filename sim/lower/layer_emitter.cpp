@@ -111,7 +111,7 @@ bool LayerEmitter::claim_staging() {
   const auto& p = plan_.partition;
   if (e_.placement(plan_.input).in_ddr) {
     input_staging_.resize(p.acts.size());
-    const Bytes bytes = plan_.buffers.input * (plan_.tiling.chunks_staged ? 1 : plan_.tiling.ni);
+    const Bytes bytes = plan_.buffers.staged * (plan_.tiling.chunks_staged ? 1 : plan_.tiling.ni);
     for (std::size_t g = 0; g < p.acts.size(); ++g) {
       const int memtile =
           p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]]) : static_cast<int>(g) % e_.array.memtiles();
@@ -174,7 +174,7 @@ LayerEmitter::Window LayerEmitter::window_of(const program::Region& read, const 
 
 program::KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) const {
   const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s), in_c = input_channels(p, s);
-  const Window win = window_of(reads(layer_, 0, tile_of(p, s)), layer_.in);
+  const auto [in_h, in_w] = tile_sides(layer_, tile_of(p, s));
   program::KernelCall call;
   call.kind = program::kernel_of(layer_.op);
   const Member& m = member_of(b);
@@ -186,8 +186,8 @@ program::KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) 
     const network::Window& k = e_.network.layers[plan_.pool].window;
     call.out = {h.lo * k.sh, h.hi * k.sh, w.lo * k.sw, w.hi * k.sw, b.lo * 8, b.hi * 8};
   }
-  call.in_h = win.h.size();
-  call.in_w = win.w.size();
+  call.in_h = in_h;
+  call.in_w = in_w;
   call.in_c = in_c.size();
   call.ic0 = sums_ ? in_c.lo : 0;
   call.first = s.i == 0;

@@ -36,11 +36,14 @@ class LayerEmitter {
   struct Step {
     int h, w, o, i;
   };
-  struct Window {  // of an output tile in the input
+  struct Window {  // of an output tile in the input, or what one tap reads of it
     Span h, w;     // padding included, may reach outside
     Span valid_h, valid_w;
+    int row = 0, column = 0;  // of its first pixel in the tile of a core
+    bool outside() const { return valid_h.empty() || valid_w.empty(); }
   };
-  struct Source {  // a rectangle of a tensor in a memory tile, ready to be read
+  struct Source {        // a rectangle of a tensor in a memory tile, ready to be read
+    std::size_t window;  // of the feed's
     int memtile;
     Span h, w;
     program::Access access;
@@ -102,10 +105,11 @@ class LayerEmitter {
   bool even_results() const;
   program::EngineId result_sink(int part, int memtile) const;
   program::Transfer from_core(const Outgoing& o, Span h, Span w, program::EngineId sink) const;
-  // Sends `sources`, which make up the valid part of `window`, to one slot of each of `parts`; padding comes from the
+  // Sends `sources`, which make up the valid parts of `windows`, to one slot of each of `parts`; padding comes from the
   // descriptors of the memory tile.
   struct Feed {
-    Window window;
+    std::vector<Window> windows;
+    int columns = 0;  // of the tile in a core
     network::LayerId tensor;
     Span c;  // stored channels of the tensor
     std::vector<int> parts;
@@ -113,17 +117,24 @@ class LayerEmitter {
     std::vector<Source> sources;
     std::vector<BufferRef> slots;
   };
-  struct Delivery {  // a rectangle of the window, or some channels of it, and the transfer that reads it
+  struct Delivery {  // a rectangle of a window, or some channels of it, and the transfer that reads it
+    std::size_t window;
     program::Transfer out;
     Rectangle area;
     Span c;
   };
+  program::Transfer sent_from(const Feed& f, const Source& src) const;
+  static Delivery zeros_from(program::Transfer out, std::size_t window, const ZeroBlock& block);
   std::vector<Delivery> deliveries(const Feed& f, const Source& src) const;
+  // Of windows that lie outside of the map.
+  std::vector<Delivery> outer_zeros(const Feed& f, const Source& src) const;
   static program::Access place_of(const Feed& f, const Delivery& d, std::int64_t address);
   void feed(const Feed& f, std::size_t from, std::size_t to);
   std::optional<Feed> input_feed(int group, const Step& s);
-  // Where the valid part of the feed's window stands; `staged`: channels of it that come from DDR together.
+  // Where the valid parts of the feed's windows stand; `staged`: channels of them that come from DDR together.
   std::vector<Source> sources(const Feed& f, Staging* staging, int key, Span staged);
+  static Rectangle span_of(const std::vector<Window>& windows);
+  static Source staged_source(const Feed& f, std::size_t window, Staging& staging);
   void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
   program::EngineId chunk_channel(int group, std::int64_t key, int memtile) const;
   LoadedChunk& load_chunk(int group, const Step& s);

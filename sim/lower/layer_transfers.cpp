@@ -31,81 +31,141 @@ program::EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int
 
 std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* st, int key, Span staged) {
   const network::LayerId tensor = f.tensor;
-  const Span h = f.window.valid_h, w = f.window.valid_w, c = f.c;
+  const Span c = f.c;
   std::vector<Source> list;
   Placement& placement = e_.placement(tensor);
   if (!placement.in_ddr) {
     const int c0 = e_.aliases[tensor].c0 + c.lo;
-    for (const Segment& s : segments_of(placement, h, w))
-      list.push_back({s.piece->memtile, s.h, s.w, segment_access(s, c0, c.size()),
-                      writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get(), nullptr});
+    for (std::size_t k = 0; k < f.windows.size(); ++k)
+      for (const Segment& s : segments_of(placement, f.windows[k].valid_h, f.windows[k].valid_w))
+        list.push_back({k, s.piece->memtile, s.h, s.w, segment_access(s, c0, c.size()),
+                        writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get(), nullptr});
     return list;
   }
-  if (st->key != key) load_staging(*st, tensor, key, h, w, staged);
+  if (st->key != key) {
+    const auto [h, w] = span_of(f.windows);
+    load_staging(*st, tensor, key, h, w, staged);
+  }
+  for (std::size_t k = 0; k < f.windows.size(); ++k)
+    if (!f.windows[k].outside()) list.push_back(staged_source(f, k, *st));
+  return list;
+}
+
+// From the first element of the map that lies in a window to the last.
+Rectangle LayerEmitter::span_of(const std::vector<Window>& windows) {
+  Rectangle all{};
+  const auto widen = [](Span& whole, Span part) {
+    whole = whole.empty() ? part : Span{std::min(whole.lo, part.lo), std::max(whole.hi, part.hi)};
+  };
+  for (const Window& w : windows) {
+    if (w.outside()) continue;
+    widen(all.h, w.valid_h);
+    widen(all.w, w.valid_w);
+  }
+  return all;
+}
+
+LayerEmitter::Source LayerEmitter::staged_source(const Feed& f, std::size_t window, Staging& staging) {
+  const Span h = f.windows[window].valid_h, w = f.windows[window].valid_w, c = f.c;
+  Staging* st = &staging;
   Buffer& slot = *st->slots[(st->used - 1) % 2];
   const std::int64_t pixel = st->c.size();
-  Source s{st->memtile, h, w, {}, {}, &slot, st};
+  Source s{window, st->memtile, h, w, {}, {}, &slot, st};
   s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
   s.access.rank = 3;
   s.access.dims[0] = program::repeated(c.size(), 1);
   s.access.dims[1] = program::repeated(w.size(), pixel);
   s.access.dims[2] = program::repeated(h.size(), pixel * st->w.size());
   if (st->locks.full < 0) s.waits.add(st->written.engine, st->written.tasks);
-  list.push_back(std::move(s));
+  return s;
+}
+
+program::Transfer LayerEmitter::sent_from(const Feed& f, const Source& src) const {
+  program::Transfer out;
+  out.layer = static_cast<std::int16_t>(layer_.id);
+  out.tensor = static_cast<std::int16_t>(f.tensor);
+  out.memory = e_.map().memory_tile(src.memtile);
+  out.access = src.access;
+  return out;
+}
+
+LayerEmitter::Delivery LayerEmitter::zeros_from(program::Transfer out, std::size_t window, const ZeroBlock& z) {
+  const Rectangle& r = z.area;
+  out.payload = program::Payload::padding;
+  out.region = region_of(r.h, r.w, z.c);
+  for (program::AccessDim& d : out.access.dims) d.count = 1;
+  out.access.dims[0].count = z.c.size();
+  const auto pad = [&](int dimension, int before, int after) {
+    out.access.dims[dimension].pad_before = static_cast<std::int16_t>(before);
+    out.access.dims[dimension].pad_after = static_cast<std::int16_t>(after);
+  };
+  pad(1, z.w, r.w.size() - 1 - z.w);
+  pad(2, z.h, r.h.size() - 1 - z.h);
+  return {window, out, r, z.c};
+}
+
+// From outside to inside, rows first: what is read among the zeros of a window then stands in the next one, which is
+// sent later.
+std::vector<LayerEmitter::Delivery> LayerEmitter::outer_zeros(const Feed& f, const Source& src) const {
+  std::vector<Delivery> list;
+  const program::Transfer out = sent_from(f, src);
+  const auto add = [&](std::size_t k, Side side) {
+    const Window& win = f.windows[k];
+    for (const ZeroBlock& z : zeros_outside({win.h, win.w}, side, f.c, e_.array.memtile.dma, e_.array.tile.dma))
+      list.push_back(zeros_from(out, k, z));
+  };
+  const std::size_t n = f.windows.size();
+  const auto rows = [&](std::size_t k) { return f.windows[k].valid_h.empty(); };
+  const auto columns = [&](std::size_t k) { return !rows(k) && f.windows[k].valid_w.empty(); };
+  for (std::size_t k = 0; k < n; ++k)
+    if (rows(k) && f.windows[k].h.lo < 0) add(k, Side::above);
+  for (std::size_t k = n; k-- > 0;)
+    if (rows(k) && f.windows[k].h.lo >= 0) add(k, Side::below);
+  for (std::size_t k = 0; k < n; ++k)
+    if (columns(k) && f.windows[k].w.lo < 0) add(k, Side::left);
+  for (std::size_t k = n; k-- > 0;)
+    if (columns(k) && f.windows[k].w.lo >= 0) add(k, Side::right);
   return list;
 }
 
 // What one source delivers of the window, as rectangles of it with the transfers that read them: zeros that the padding
 // of the source's descriptor does not reach, then the source itself.
 std::vector<LayerEmitter::Delivery> LayerEmitter::deliveries(const Feed& f, const Source& src) const {
-  const Window& win = f.window;
+  const Window& win = f.windows[src.window];
   // Rows and columns that this source delivers, its share of the padding included.
   const Rectangle all{
       {src.h.lo == win.valid_h.lo ? win.h.lo : src.h.lo, src.h.hi == win.valid_h.hi ? win.h.hi : src.h.hi},
       {src.w.lo == win.valid_w.lo ? win.w.lo : src.w.lo, src.w.hi == win.valid_w.hi ? win.w.hi : src.w.hi}};
   const Padding padding = padding_of(all, {src.h, src.w}, f.c, e_.array.memtile.dma, e_.array.tile.dma);
-  program::Transfer out;
-  out.layer = static_cast<std::int16_t>(layer_.id);
-  out.tensor = static_cast<std::int16_t>(f.tensor);
-  out.memory = e_.map().memory_tile(src.memtile);
-  out.access = src.access;
+  program::Transfer out = sent_from(f, src);
+  std::vector<Delivery> list;
+  for (const ZeroBlock& z : padding.blocks) list.push_back(zeros_from(out, src.window, z));
+  out.payload = program::Payload::activations;
+  out.region = region_of(src.h, src.w, f.c);
   const auto pad = [&](int dimension, int before, int after) {
     out.access.dims[dimension].pad_before = static_cast<std::int16_t>(before);
     out.access.dims[dimension].pad_after = static_cast<std::int16_t>(after);
   };
-  std::vector<Delivery> list;
-  out.payload = program::Payload::padding;
-  for (const ZeroBlock& z : padding.blocks) {
-    const Rectangle& r = z.area;
-    out.region = region_of(r.h, r.w, z.c);
-    for (program::AccessDim& d : out.access.dims) d.count = 1;
-    out.access.dims[0].count = z.c.size();
-    pad(1, z.w, r.w.size() - 1 - z.w);
-    pad(2, z.h, r.h.size() - 1 - z.h);
-    list.push_back({out, r, z.c});
-  }
-  out.payload = program::Payload::activations;
-  out.region = region_of(src.h, src.w, f.c);
-  out.access = src.access;
   pad(1, src.w.lo - padding.map.w.lo, padding.map.w.hi - src.w.hi);
   pad(2, src.h.lo - padding.map.h.lo, padding.map.h.hi - src.h.hi);
-  list.push_back({out, padding.map, f.c});
+  list.push_back({src.window, out, padding.map, f.c});
   return list;
 }
 
-// Where a delivery stands in the tile of the window at `address`.
+// Where a delivery stands in the tile at `address`.
 program::Access LayerEmitter::place_of(const Feed& f, const Delivery& d, std::int64_t address) {
-  const Window& win = f.window;
+  const Window& win = f.windows[d.window];
   const Rectangle& r = d.area;
-  const std::int64_t channels = f.c.size(), row = win.w.size() * channels;
+  const std::int64_t channels = f.c.size(), row = f.columns * channels;
   program::Access a = program::linear(
-      address + (r.h.lo - win.h.lo) * row + (r.w.lo - win.w.lo) * channels + d.c.lo - f.c.lo, d.c.size());
+      address + (win.row + r.h.lo - win.h.lo) * row + (win.column + r.w.lo - win.w.lo) * channels + d.c.lo - f.c.lo,
+      d.c.size());
   if (d.c.size() < channels) {
     a.dims[a.rank++] = program::repeated(r.w.size(), channels);
   } else {
     a.dims[0].count *= r.w.size();
   }
-  if (a.rank == 1 && r.w.size() == win.w.size()) {
+  if (a.rank == 1 && r.w.size() == f.columns) {
     a.dims[0].count *= r.h.size();
   } else {
     a.dims[a.rank++] = program::repeated(r.h.size(), row);
@@ -123,7 +183,11 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
     const Source& src = f.sources[k];
     const program::EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
     const int route = e_.builder.route(source, sinks);
-    const std::vector<Delivery> list = deliveries(f, src);
+    std::vector<Delivery> list = deliveries(f, src);
+    if (k == 0) {
+      std::vector<Delivery> zeros = outer_zeros(f, src);
+      list.insert(list.begin(), zeros.begin(), zeros.end());
+    }
     for (std::size_t n = 0; n < list.size(); ++n) {
       program::Transfer out = list[n].out;
       out.route = route;
@@ -160,7 +224,12 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
   Feed f;
-  f.window = window_of(reads(layer_, 0, tile_of(p, s)), layer_.in);
+  for (const ops::TapBox& box : tap_boxes(layer_, tile_of(p, s))) {
+    f.windows.push_back(window_of(box.region, layer_.in));
+    f.windows.back().row = box.row;
+    f.windows.back().column = box.column;
+  }
+  f.columns = tile_sides(layer_, tile_of(p, s)).second;
   f.tensor = plan_.input;
   f.c = input_channels(p, s);
   f.parts = g.parts;
@@ -205,7 +274,8 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   Feed f;
   program::Region read = tile_of(p, s);
   if (plan_.add < 0) read = reads(layer_, 1, read);
-  f.window = window_of(read, plan_.add < 0 ? layer_.second : layer_.out);
+  f.windows = {window_of(read, plan_.add < 0 ? layer_.second : layer_.out)};
+  f.columns = f.windows[0].w.size();
   f.tensor = plan_.operand;
   f.c = {read.c0, read.c1};
   f.parts = {part};

@@ -39,24 +39,67 @@ Span widened(Span map, Span all, int most) {
   return {std::max(all.lo, map.lo - most), std::min(all.hi, map.hi + most)};
 }
 
+// Blocks of zeros, within what fields of descriptors can say.
+class Blocks {
+ public:
+  Blocks(Span c, const arch::DmaSpec& source, const arch::DmaSpec& sink)
+      : most_w_(source.max_padding[1]),
+        most_h_(source.max_padding[2]),
+        most_across_(std::max(1, std::min(most_w_, sink.max_wrap - 1))),
+        columns_(std::min(2 * most_w_ + 1, sink.max_wrap)),
+        // A row of pixels goes into two dimensions of the sink, a wrap each for channels and pixels; rows into the
+        // third.
+        channels_(pieces(c, std::max(8, std::min(source.max_wrap, sink.max_wrap) * 4 / 8 * 8))) {}
+
+  // Above and below `inner`, and beside it.
+  void add_rows(const Rectangle& all, Span inner) {
+    for (const Strip& s : strips(all.h, inner, most_h_))
+      for (const Span& w : pieces(all.w, columns_)) add(s.span, w, s.element, std::min(most_w_, w.size() - 1));
+  }
+  void add_columns(const Rectangle& all, Span inner) {
+    for (const Strip& s : strips(all.w, inner, most_across_))
+      for (const Span& h : pieces(all.h, 2 * most_h_ + 1)) add(h, s.span, std::min(most_h_, h.size() - 1), s.element);
+  }
+  std::vector<ZeroBlock> list;
+
+ private:
+  void add(Span h, Span w, int eh, int ew) {
+    for (const Span& part : channels_) list.push_back({{h, w}, part, eh, ew});
+  }
+  int most_w_, most_h_, most_across_, columns_;
+  std::vector<Span> channels_;
+};
+
 }  // namespace
 
 Padding padding_of(const Rectangle& all, const Rectangle& map, Span c, const arch::DmaSpec& source,
                    const arch::DmaSpec& sink) {
-  const int most_w = source.max_padding[1], most_h = source.max_padding[2];
   Padding p;
-  p.map = {widened(map.h, all.h, most_h), widened(map.w, all.w, most_w)};
-  // A row of pixels goes into two dimensions of the sink, a wrap each for channels and pixels; rows into the third.
-  const std::vector<Span> channels = pieces(c, std::max(8, std::min(source.max_wrap, sink.max_wrap) * 4 / 8 * 8));
-  const int columns = std::min(2 * most_w + 1, sink.max_wrap), rows = 2 * most_h + 1;
-  const auto add = [&](Span h, Span w, int eh, int ew) {
-    for (const Span& part : channels) p.blocks.push_back({{h, w}, part, eh, ew});
-  };
-  for (const Strip& s : strips(all.h, p.map.h, most_h))
-    for (const Span& w : pieces(all.w, columns)) add(s.span, w, s.element, std::min(most_w, w.size() - 1));
-  for (const Strip& s : strips(all.w, p.map.w, std::max(1, std::min(most_w, sink.max_wrap - 1))))
-    for (const Span& h : pieces(p.map.h, rows)) add(h, s.span, std::min(most_h, h.size() - 1), s.element);
+  p.map = {widened(map.h, all.h, source.max_padding[2]), widened(map.w, all.w, source.max_padding[1])};
+  Blocks blocks(c, source, sink);
+  blocks.add_rows(all, p.map.h);
+  blocks.add_columns({p.map.h, all.w}, p.map.w);
+  p.blocks = std::move(blocks.list);
   return p;
+}
+
+std::vector<ZeroBlock> zeros_outside(const Rectangle& all, Side side, Span c, const arch::DmaSpec& source,
+                                     const arch::DmaSpec& sink) {
+  Blocks blocks(c, source, sink);
+  switch (side) {
+    case Side::above:
+      blocks.add_rows(all, {all.h.hi, all.h.hi});
+      break;
+    case Side::below:
+      blocks.add_rows(all, {all.h.lo, all.h.lo});
+      break;
+    case Side::left:
+      blocks.add_columns(all, {all.w.hi, all.w.hi});
+      break;
+    case Side::right:
+      blocks.add_columns(all, {all.w.lo, all.w.lo});
+  }
+  return std::move(blocks.list);
 }
 
 }  // namespace tessera::lower

@@ -30,6 +30,11 @@ struct Padding {
   Rectangle map;                  // what the descriptor of the map itself delivers, after them
 };
 
+// Zeros for all of a rectangle that lies on that side of the map, from its outer edge to the line behind its inner one.
+enum class Side { above, below, left, right };
+std::vector<ZeroBlock> zeros_outside(const Rectangle& all, Side side, Span c, const arch::DmaSpec& source,
+                                     const arch::DmaSpec& sink);
+
 // What covers `all`, of which `map` stands in memory. No side of a block is longer than fields of the source's
 // descriptors can say, no run of it longer than those of the sink's.
 Padding padding_of(const Rectangle& all, const Rectangle& map, Span c, const arch::DmaSpec& source,

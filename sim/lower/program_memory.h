@@ -16,8 +16,8 @@ namespace tessera::lower {
 using CodeOf =
     std::function<std::optional<program::KernelCode>(const program::KernelCall& call, const network::Layer& layer)>;
 
-// Leaves a program alone whose code is placed. Fails with does_not_fit where code has to be loaded on an array that does
-// not swap, or cannot be: one kernel larger than the memory, a loop whose kernels have no room together.
+// Leaves a program alone whose code is placed. Fails with does_not_fit where code has to be loaded on an array that
+// does not swap, or cannot be: one kernel larger than the memory, a loop whose kernels have no room together.
 Expected<program::Program> place_code(program::Program program, const arch::ArraySpec& array, const CodeOf& code_of);
 
 }  // namespace tessera::lower

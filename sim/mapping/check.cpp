@@ -278,7 +278,8 @@ class Checker {
     }
     if (c.fused >= 0 && !fuses(l, layer(c.fused)))
       wrong(fmt::format("{} is fused into {}", name(c.fused), l.name),
-            "legal: an addition of its output, or a maximum pool whose windows tile it, that alone reads it");
+            "legal: an addition of its output, or a maximum pool whose windows tile it, its own without dilation, that "
+            "alone reads it");
     return wrong_.size() == before;
   }
 
@@ -293,9 +294,9 @@ class Checker {
     if (std::count(tail.inputs.begin(), tail.inputs.end(), conv.id) != 1) return false;
     const network::Window& k = tail.window;
     if (tail.op == network::Op::add) return tail.in == tail.out && tail.second == tail.out;
-    return (tail.op == network::Op::maxpool && k.kh == k.sh && k.kw == k.sw &&
-            k.pad_top + k.pad_left + k.pad_bottom + k.pad_right == 0 && tail.in.h == tail.out.h * k.sh &&
-            tail.in.w == tail.out.w * k.sw);
+    return (tail.op == network::Op::maxpool && k.kh == k.sh && k.kw == k.sw && conv.window.dh == 1 &&
+            conv.window.dw == 1 && k.pad_top + k.pad_left + k.pad_bottom + k.pad_right == 0 &&
+            tail.in.h == tail.out.h * k.sh && tail.in.w == tail.out.w * k.sw);
   }
 
   // What is read must have been computed and still stand; what is written must have a place.

@@ -34,8 +34,11 @@ TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tili
   s.w = static_cast<int>(ceil_div(p.max_w, t.nw));
   s.b = static_cast<int>(ceil_div(p.max_b, t.no));
   const network::Shape in = reads_at_most(layer, 0, {s.h, s.w, s.b * 8});
-  s.in_h = in.h;
-  s.in_w = in.w;
+  const network::Window packed = packed_window(layer, s.h, s.w);
+  s.read_h = in.h;
+  s.read_w = in.w;
+  s.in_h = in.h - (layer.window.extent_h() - packed.extent_h());
+  s.in_w = in.w - (layer.window.extent_w() - packed.extent_w());
   s.in_b = static_cast<int>(ceil_div(in.c / 8, t.ni));
   return s;
 }
@@ -66,6 +69,7 @@ CoreBuffers core_buffers(const Computed& c, const Partition& p, const Tiling& t,
   const Loads loads = loads_of(l, t);
   CoreBuffers b;
   b.input = Bytes{s.in_h} * s.in_w * s.in_b * 8;
+  b.staged = Bytes{s.read_h} * s.read_w * s.in_b * 8;
   b.weights = round_up(largest_chunk, 32);
   b.output = Bytes{s.h} * s.w * s.b * 8;
   if (c.operand) b.operand = operand_bytes(l, s);
@@ -83,7 +87,7 @@ Bytes staging_bytes(const InDdr& in_ddr, const Partition& p, const Tiling& t, co
                     const arch::ArraySpec& a) {
   const Bytes groups = ceil_div(static_cast<Bytes>(p.acts.size()), static_cast<Bytes>(a.memtiles()));
   const Bytes parts = ceil_div(static_cast<Bytes>(p.parts.size()), static_cast<Bytes>(a.memtiles()));
-  const Bytes input = in_ddr.input ? 2 * groups * b.input * (t.chunks_staged ? 1 : t.ni) : 0;
+  const Bytes input = in_ddr.input ? 2 * groups * b.staged * (t.chunks_staged ? 1 : t.ni) : 0;
   return input + (in_ddr.operand ? 2 * parts * b.operand : 0) + (in_ddr.output ? 2 * parts * b.output : 0) +
          2 * b.weights;
 }

@@ -26,9 +26,10 @@ Tiling tiling_of(const network::Layer& layer, const Partition& partition, const 
 
 // Of the largest tile.
 struct TileShape {
-  int h, w, b;     // output rows, columns, 8-channel blocks
-  int in_h, in_w;  // window of the tile
-  int in_b;        // 8-channel input blocks of one chunk
+  int h, w, b;         // output rows, columns, 8-channel blocks
+  int in_h, in_w;      // window of the tile in a core
+  int read_h, read_w;  // the same in the map, from the first tap to the last
+  int in_b;            // 8-channel input blocks of one chunk
 };
 TileShape tile_shape(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
 
@@ -41,6 +42,7 @@ Loads loads_of(const network::Layer& layer, const Tiling& tiling);
 struct CoreBuffers {
   Bytes input = 0, weights = 0, operand = 0, accumulator = 0, output = 0;
   Bytes unpooled = 0;  // convolution tile before a fused pool
+  Bytes staged = 0;    // of an input in DDR, on its way through a memory tile
   Slots slots{2, 2, 2, 2};
   Bytes total() const {
     return input * slots.input + weights * slots.weights + operand * slots.operand + accumulator + unpooled +

@@ -14,17 +14,6 @@ int positions(int size, int kernel, int stride, int before, int after) {
   return padded < kernel ? 0 : (padded - kernel) / stride + 1;
 }
 
-// Whether every window of an axis has a tap in the map; one can have none only where taps are further apart than the
-// map is long.
-bool all_meet(int size, int taps, int dilation, int stride, int pad, int positions) {
-  if (dilation <= size) return true;
-  for (std::int64_t i = 0; i < positions; ++i) {
-    const std::int64_t start = i * stride - pad, first = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-    if (first >= taps || start + first * dilation >= size) return false;
-  }
-  return true;
-}
-
 bool infer_window(Layer& layer, const ReportProblem& report) {
   const Window& k = layer.window;
   layer.out.h = positions(layer.in.h, k.extent_h(), k.sh, k.pad_top, k.pad_bottom);
@@ -35,8 +24,8 @@ bool infer_window(Layer& layer, const ReportProblem& report) {
            fmt::format("at most {}x{}", layer.in.h + k.pad_top + k.pad_bottom, layer.in.w + k.pad_left + k.pad_right));
     return false;
   }
-  if (layer.op == Op::maxpool && (!all_meet(layer.in.h, k.kh, k.dh, k.sh, k.pad_top, layer.out.h) ||
-                                  !all_meet(layer.in.w, k.kw, k.dw, k.sw, k.pad_left, layer.out.w))) {
+  if (layer.op == Op::maxpool && (!ops::all_meet(layer.in.h, k.kh, k.dh, k.sh, k.pad_top, layer.out.h) ||
+                                  !ops::all_meet(layer.in.w, k.kw, k.dw, k.sw, k.pad_left, layer.out.w))) {
     report(fmt::format("has windows of which no tap lies in its input of {}", shape_text(layer.in)),
            "a dilation up to the sides of the input");
     return false;

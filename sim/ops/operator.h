@@ -3,6 +3,8 @@
 // schedules, verifies, costs or executes a layer asks these properties and not for its name. An entry per operator, a
 // file per family; its plain loops stand in sim/reference, its kernel in models/kernels.
 #pragma once
+#include <utility>
+
 #include "sim/ops/layer.h"
 
 namespace tessera::ops {
@@ -99,6 +101,22 @@ inline bool is_plain_convolution(const Layer& l) {
 Region reads(const Layer& layer, std::size_t input, const Region& out);
 // The most that any box of the output of this size reads: height, width and stored channels.
 Shape reads_at_most(const Layer& layer, std::size_t input, const Shape& out);
+
+// The window as it stands in a core that computes `out_h` x `out_w` pixels. Where the taps of a convolution lie further
+// apart than what one of them reads for all these pixels, nothing stands between them.
+Window packed_window(const Layer& layer, int out_h, int out_w);
+// A box of the first input, and its place in the tile of a core.
+struct TapBox {
+  Region region;
+  int row = 0, column = 0;
+};
+// What a core holds of the first input for `out`: all that `reads` says, or a box for every tap that stands by itself.
+std::vector<TapBox> tap_boxes(const Layer& layer, const Region& out);
+// Height and width of the tile that these boxes make up.
+std::pair<int, int> tile_sides(const Layer& layer, const Region& out);
+// Whether the windows at all `positions` of a side have a tap in the map; one can have none only where taps are further
+// apart than the map is long.
+bool all_meet(int size, int taps, int dilation, int stride, int pad, int positions);
 
 // Bytes of a table that travels with the weights of a layer.
 inline Bytes layer_table_bytes(const Layer& l) {

@@ -102,9 +102,9 @@ inline KernelKind kernel_of(network::Op op) { return ops::operator_of(op).kernel
 
 // One call. Buffers are addresses in the core's own memory, activations as [h][w][c] with stored channels contiguous.
 // conv: out tile += in tile * chunk. The input tile holds exactly the window of the output tile, padding included:
-//   in_h = (out_h - 1) * sh + kh, in_w alike, channels [ic0, ic0 + in_c). With `ring` those rows of the window that lie
-//   in the map stand as whole rows of the map, without padding, in turn in a ring of that many rows at `in`, the first
-//   of them in slot ring_row.
+//   in_h x in_w as ops::tile_sides says, in it the boxes of ops::tap_boxes, channels [ic0, ic0 + in_c). With `ring`
+//   those rows of the window that lie in the map stand as whole rows of the map, without padding, in turn in a ring of
+//   that many rows at `in`, the first of them in slot ring_row.
 // Other operators: what ops::reads says of their inputs for `out`, tight, the first at `in` and the second at `in2`;
 // their
 //   weights at `weights`.

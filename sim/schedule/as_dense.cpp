@@ -123,7 +123,9 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   const std::optional<LayerTimes> before = in.trials->layer_times(in.network, masks, *sparse.mapping);
   if (!dense || !before) return sparse;
   std::optional<LayerTimes> of_dense = in.trials->layer_times(in.network, none, *dense->mapping);
-  const bool close = of_dense && whole(*before) > clearly_faster * whole(*of_dense);
+  // Of few layers it says little about the best dense mapping what estimates choose.
+  const bool few = in.network.layers.size() <= very_few_layers;
+  const bool close = few || (of_dense && whole(*before) > clearly_faster * whole(*of_dense));
   if (close) {
     dense = decide(in, none);
     of_dense = dense ? in.trials->layer_times(in.network, none, *dense->mapping) : std::nullopt;

@@ -41,6 +41,7 @@ void fuse_layers(const Inputs& in, Draft& d) {
     if (pool.in.h != pool.out.h * k.sh || pool.in.w != pool.out.w * k.sw) continue;
     const network::Layer& conv = in.layer(pool.inputs[0]);
     if (conv.op != network::Op::conv2d || uses[conv.id] != 1 || d.mapping.root(conv.id) != conv.id) continue;
+    if (conv.window.dh > 1 || conv.window.dw > 1) continue;  // cores hold what taps read of the convolution's own tile
     d.fused[conv.id] = pool.id;
     d.fused_into[pool.id] = conv.id;
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "sim/cost/tuned.h"
 #include "sim/mapping/check_layer.h"
@@ -17,7 +16,7 @@ namespace tessera::schedule {
 namespace {
 
 constexpr int most_slots = 4;  // of a kind of tile in a core
-constexpr std::size_t few_layers = 8, very_few_layers = 4;
+constexpr std::size_t few_layers = 8;
 
 // Layers of a batch that have the same weights have the same answers.
 network::LayerId weighed_as(const network::Layer& layer) { return layer.repeats < 0 ? layer.id : layer.repeats; }
@@ -41,40 +40,20 @@ OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoic
   Way way{p.sharding, t.weights_stationary, t.chunks_staged, dense};
   way.pixels_cut = reach.cuts_apart && t.nh * t.nw > 1;
   way.channels_cut = reach.cuts_apart && t.no > 1;
+  way.chunks = reach.cuts_apart ? kind_of_chunks(t) : 0;
   return {way, choice, static_cast<double>(p.parts.size()) * t.steps(), t.nh * t.nw == 1};
-}
-
-// By estimate, those up to `reach` times the cheapest, no two alike. One that costs the same to the cycle as one before
-// is mostly the same with columns and rows exchanged: it is tried later than its estimate says.
-std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative> all, bool input_in_ddr, double reach) {
-  constexpr double later = 1.1;
-  const auto cheaper = [](const auto& a, const auto& b) { return a.first < b.first; };
-  std::vector<std::pair<double, OpenChoice::Alternative>> order;
-  for (OpenChoice::Alternative& a : all) order.emplace_back(a.choice.cycles, std::move(a));
-  std::stable_sort(order.begin(), order.end(), cheaper);
-  std::vector<std::pair<double, OpenChoice::Alternative>> kept;
-  std::set<std::string> known;
-  for (auto& [cycles, a] : order) {
-    mapping::LayerMapping m = a.choice.mapping;
-    // With all pixels in one tile both orders of loops are the same, unless the input is staged again and again.
-    if (!input_in_ddr && a.one_tile) m.weights_stationary = false;
-    if (cycles > order.front().first * reach || !known.insert(mapping::layer_mapping_json(m).dump()).second) continue;
-    double rank = cycles;
-    for (const auto& other : kept)
-      if (other.second.choice.cycles == cycles) rank *= later;
-    kept.emplace_back(rank, std::move(a));
-  }
-  std::stable_sort(kept.begin(), kept.end(), cheaper);
-  std::vector<OpenChoice::Alternative> result;
-  for (auto& [rank, a] : kept) result.push_back(std::move(a));
-  return result;
 }
 
 // In large networks few alternatives are tried: what is far off, or much like another, would not be among them.
 Reach reach_of(const Inputs& in) {
   if (in.trials == nullptr) return {};
+  // What a layer alone waits for at its start is not in the estimate, and what a serial controller does before it is:
+  // of so few layers the estimates say less.
+  constexpr double further = 1.6;
   const std::size_t layers = in.network.layers.size();
-  return {layers > few_layers ? cost::tuned.worth_a_short_trial : cost::tuned.worth_a_trial, layers <= very_few_layers};
+  const bool alone = layers <= very_few_layers;
+  if (layers > few_layers) return {cost::tuned.worth_a_short_trial, false};
+  return {cost::tuned.worth_a_trial * (alone ? further : 1), alone};
 }
 
 }  // namespace
@@ -340,7 +319,7 @@ OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
   q.input_axis = c.input_axis;
   q.operand_axis = c.operand_axis;
   q.output_axis = c.output_axis;
-  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_.ratio);
+  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_.ratio, in_.array, reach_.cuts_apart);
   // Layers of one shape whose share of blocks differs by less than two percent are answered alike.
   const double blocks = c.weights == nullptr ? 1 : static_cast<double>(std::max<std::int64_t>(1, c.weights->blocks()));
   q.key = fmt::format("{} {} {} {} {} {}{}{} {}{}{} {} {}", shape_of(*c.layer), shape_of(*c.kernel),

@@ -11,6 +11,9 @@
 
 namespace tessera::schedule {
 
+// Networks of so many layers at most: whatever may be their best mapping is simulated.
+constexpr std::size_t very_few_layers = 4;
+
 // What cores compute at a time: a layer, or a convolution with what is fused into it.
 struct Unit {
   network::Layer geometry;                  // output shape, and the window of one output element in the input
@@ -38,7 +41,10 @@ struct Way {
   bool weights_stationary = false, chunks_staged = false;
   bool dense = false;                             // tiles as if no block were missing
   bool pixels_cut = false, channels_cut = false;  // more than one tile of pixels, of output channels
-  bool operator==(const Way& o) const {
+  int chunks = 0;                                 // kind of the number of chunks of input channels
+  bool operator==(const Way& o) const { return like(o) && chunks == o.chunks; }
+  // But for the chunks.
+  bool like(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
            dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut;
   }
@@ -58,9 +64,17 @@ struct OpenChoice {
     Choice choice;
     double calls = 0;       // of kernels, on all cores
     bool one_tile = false;  // a core's pixels are not divided
+    // 0: the cheapest of its division; 1: of its way but for the chunks; 2: others.
+    int tier = 0;
   };
-  std::vector<Alternative> alternatives;  // by estimate, no two alike
+  std::vector<Alternative> alternatives;  // by estimate, no two the same; tier by tier
 };
+
+// alternatives.cpp. By estimate, or by tier and estimate, those up to `reach` times the cheapest, no two alike. One
+// that costs the same to the cycle as one before is mostly the same with columns and rows exchanged: it is tried later
+// than its estimate says.
+std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative> all, bool input_in_ddr, double reach,
+                                            const arch::ArraySpec& array, bool tiers);
 
 // The search for mappings. What it has found out before it does not search again; what it answers depends on what is
 // asked alone, not on what was asked before, and on the answers that trials gave.

@@ -1,8 +1,8 @@
 #include "sim/schedule/tile_search.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
+#include <vector>
 
 #include "sim/cost/tuned.h"
 #include "sim/schedule/channel_plan.h"
@@ -90,7 +90,9 @@ class TileSearch {
   // Tilings that a simulation may rank otherwise than the estimate.
   std::size_t kind_of(const mapping::Tiling& t) const {
     const bool pixels = cuts_apart_ && t.nh * t.nw > 1, channels = cuts_apart_ && t.no > 1;
-    return static_cast<std::size_t>(t.weights_stationary * 8 + t.chunks_staged * 4 + pixels * 2 + channels);
+    const int chunks = cuts_apart_ ? kind_of_chunks(t) : 0;
+    return static_cast<std::size_t>(chunks * 16 + t.weights_stationary * 8 + t.chunks_staged * 4 + pixels * 2 +
+                                    channels);
   }
 
   // With these tiles of channels, all spatial ones.
@@ -173,7 +175,9 @@ class TileSearch {
   const double work_;
   const std::vector<int> heights_ = counts_up_to(p_.max_h, p_.max_h), widths_ = counts_up_to(p_.max_w, p_.max_w);
   mapping::ForcedMapping forced_;
-  std::array<std::optional<TileChoice>, 16> orders_;  // by kind
+  // By kind.
+  std::vector<std::optional<TileChoice>> orders_ =
+      std::vector<std::optional<TileChoice>>(cuts_apart_ ? 16 * kinds_of_chunks : 16);
   FoundTiles found_;
 };
 

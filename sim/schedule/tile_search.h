@@ -44,10 +44,14 @@ struct Demand {
 // Which tilings beside the cheapest one are kept, and which are of no interest at all.
 struct Reach {
   double ratio = 1;         // those that cost up to so many times as much
-  bool cuts_apart = false;  // of those that cut pixels or output channels and those that do not, the cheapest each
+  bool cuts_apart = false;  // of those that cut pixels or channels otherwise, the cheapest each
   double below = std::numeric_limits<double>::infinity();  // cycles; those that cost as much or more are not looked for
   const mapping::Tiling* guess = nullptr;                  // weighed before all others: what is dearer is soon left out
 };
+
+// Tilings with numbers of chunks of one kind are told apart by their estimates alone.
+constexpr int kinds_of_chunks = 8;
+inline int kind_of_chunks(const mapping::Tiling& t) { return std::min(t.ni, kinds_of_chunks) - 1; }
 
 // The cheapest tiling that fits, or nothing, and what the tilings ask for.
 struct FoundTiles {

@@ -14,7 +14,7 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 constexpr double most_calls = 1e5;
 // Alternatives of a layer that are tried: by itself, in a network of few layers divided by their number, and in a
 // network of many.
-constexpr std::size_t ways_of_layer = 3, ways_of_few = 24, ways_of_many = 4;
+constexpr std::size_t ways_of_layer = 3, ways_of_few = 40, ways_of_many = 4;
 constexpr std::size_t few = 3;  // layers
 
 std::optional<double> cycles_of(const Inputs& in, const Masks& masks, const Schedule& s) {
@@ -38,10 +38,13 @@ class WholeTrials {
     if (!cycles_) return std::move(best_);
     for (const OpenChoice& q : open) {
       if (search_.answers.count(q.key) == 0) note(q, q.alternatives.front().way, *cycles_);
-      for (std::size_t k = 0; k < std::min(q.alternatives.size(), most_ways); ++k) {
-        if (q.alternatives[k].way == current(q)) continue;
+      std::size_t left = most_ways;
+      for (const OpenChoice::Alternative& a : q.alternatives) {
+        if (left == 0 || far_off(q, a)) continue;
+        --left;
+        if (a.way == current(q)) continue;
         if ((calls -= at_a_time) < at_a_time) return std::move(best_);
-        attempt(q, q.alternatives[k].way);
+        attempt(q, a.way);
       }
     }
     return std::move(best_);
@@ -51,6 +54,16 @@ class WholeTrials {
   Way current(const OpenChoice& q) const {
     const auto answer = search_.answers.find(q.key);
     return answer == search_.answers.end() ? q.alternatives.front().way : answer->second;
+  }
+
+  // Whether those like it take so much longer than the best that it will not be the best itself.
+  bool far_off(const OpenChoice& q, const OpenChoice::Alternative& a) const {
+    constexpr double hopeless[] = {0, 1.5, 1.15};  // by tier
+    if (a.tier == 0) return false;
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& [other, cycles] : search_.tried[q.key])
+      if (a.tier == 1 ? other.sharding == a.way.sharding : other.like(a.way)) least = std::min(least, cycles);
+    return least > hopeless[a.tier] * *cycles_;
   }
 
   void note(const OpenChoice& q, const Way& way, double cycles) { search_.tried[q.key].emplace_back(way, cycles); }

@@ -72,7 +72,7 @@ class Dataflow {
   void consume(const Here& here, Shadow& m, const program::KernelCall& k);
   void operands(const Here& here, Shadow& m, const program::KernelCall& k);
   void weights(const Here& here, Shadow& m, const program::KernelCall& k);
-  Placed window(const program::KernelCall& k, int tensor, int c0) const;
+  void need_window(const Here& here, Shadow& m, const program::KernelCall& k, int tensor, int c0);
 
   const program::Program& p_;
   const program::EngineMap& map_;

@@ -8,16 +8,18 @@
 namespace tessera::verify {
 
 // The window of the call's output in a tensor, as it must stand at `in`.
-Placed Dataflow::window(const program::KernelCall& k, int tensor, int c0) const {
+void Dataflow::need_window(const Here& here, Shadow& m, const program::KernelCall& k, int tensor, int c0) {
   Placed p;
   p.key = contents_.tensor_key(tensor);
-  p.box = reads(p_.layers[k.layer].layer, 0, k.out);
-  p.box.c0 = c0;
-  p.box.c1 = c0 + k.in_c;
-  p.base = k.in;
   p.pw = k.in_c;
   p.ph = std::int64_t{k.in_w} * k.in_c;
-  return p;
+  for (const ops::TapBox& tap : tap_boxes(p_.layers[k.layer].layer, k.out)) {
+    p.box = tap.region;
+    p.box.c0 = c0;
+    p.box.c1 = c0 + k.in_c;
+    p.base = k.in + tap.row * p.ph + tap.column * p.pw;
+    need(here, k.layer, m, p, "input");
+  }
 }
 
 namespace {
@@ -130,13 +132,13 @@ void Dataflow::call(const Here& here, const program::KernelCall& k) {
       }
       break;
     case program::KernelKind::copy:
-      need(here, k.layer, m, window(k, k.layer, k.out.c0), "input");
+      need_window(here, m, k, k.layer, k.out.c0);
       break;
     default:
       if (y.inputs.size() == 2)
         operands(here, m, k);
       else
-        need(here, k.layer, m, window(k, y.inputs[0], reads(y, 0, k.out).c0), "input");
+        need_window(here, m, k, y.inputs[0], reads(y, 0, k.out).c0);
       if (ops::has_weights(y)) weights(here, m, k);
   }
   if (k.kind != program::KernelKind::copy) coverage_.computed(k.layer, k.out);
@@ -177,7 +179,7 @@ void Dataflow::weights(const Here& here, Shadow& m, const program::KernelCall& k
 
 void Dataflow::conv(const Here& here, Shadow& m, const program::KernelCall& k) {
   const network::Layer& y = p_.layers[k.layer].layer;
-  need(here, k.layer, m, window(k, y.inputs[0], k.ic0), "input");
+  need_window(here, m, k, y.inputs[0], k.ic0);
   const program::ChunkPlace& c = p_.chunks[k.chunk];
   const sparsity::ChunkShape& s = c.shape;
   if (s.col0 * 8 != k.ic0 || s.col1 * 8 != k.ic0 + k.in_c)

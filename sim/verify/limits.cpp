@@ -31,12 +31,12 @@ std::optional<Problem> around_problem(const program::Region& r, const program::P
   const network::Shape& s = p.layers[tensor].layer.out;
   const bool sane = std::min({r.h0, r.w0, r.c0}) >= -most_elements && std::max({r.h1, r.w1, r.c1}) <= most_elements;
   const bool full = sane && r.h0 < r.h1 && r.w0 < r.w1 && r.c0 < r.c1 && r.c0 >= 0;
-  const bool apart = r.h1 <= 0 || r.w1 <= 0 || r.h0 >= s.h || r.w0 >= s.w;
+  const bool apart = r.h1 <= 1 || r.w1 <= 1 || r.h0 + 1 >= s.h || r.w0 + 1 >= s.w;
   if (full && apart && r.c1 <= network::stored_channels(s.c)) return std::nullopt;
   return Problem{
       "", "",
       fmt::format("padding {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, network::stored_channels(s.c)),
-      "legal: zeros around the tensor, outside of it"};
+      "legal: zeros around the tensor, outside of it but for a line"};
 }
 
 namespace {

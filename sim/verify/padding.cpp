@@ -38,8 +38,25 @@ program::Region Dataflow::padded(const Here& here, const program::Transfer& t) {
   return r;
 }
 
+// Calls f(part, outside) for the parts of a box of which each lies within the tensor or outside of it, in h, w, c
+// order.
+template <class F>
+static void each_side(const program::Region& box, const network::Shape& s, const F& f) {
+  const auto part = [&](int h0, int h1, int w0, int w1, bool outside) {
+    if (h0 < h1 && w0 < w1) f(program::Region{h0, h1, w0, w1, box.c0, box.c1}, outside);
+  };
+  if (box.w1 <= 0 || box.w0 >= s.w) return part(box.h0, box.h1, box.w0, box.w1, true);
+  part(box.h0, std::min(box.h1, 0), box.w0, box.w1, true);
+  for (int h = std::max(box.h0, 0); h < std::min(box.h1, s.h); ++h) {
+    part(h, h + 1, box.w0, std::min(box.w1, 0), true);
+    part(h, h + 1, std::max(box.w0, 0), std::min(box.w1, s.w), false);
+    part(h, h + 1, std::max(box.w0, s.w), box.w1, true);
+  }
+  part(std::max(box.h0, s.h), box.h1, box.w0, box.w1, true);
+}
+
 // Zeros around a tensor. The elements read to send them say nothing: they stand among the zeros as bytes without
-// content.
+// content, and so do zeros that stand where the tensor goes on.
 void Dataflow::load_padding(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
   read_bytes(here, t, m);
   const program::Region& r = t.region;
@@ -64,14 +81,18 @@ void Dataflow::load_padding(const Here& here, const program::Transfer& t, Shadow
     stream.push_back({offset, key, box});
     offset += box.elements();
   };
-  const int zeros = contents_.tensor_key(t.tensor);
-  add(zeros, {r.h0, read.h0, r.w0, r.w1, r.c0, r.c1});
+  const auto add_zeros = [&](const program::Region& box) {
+    each_side(box, p_.layers[t.tensor].layer.out, [&](const program::Region& part, bool outside) {
+      add(outside ? contents_.tensor_key(t.tensor) : -1, part);
+    });
+  };
+  add_zeros({r.h0, read.h0, r.w0, r.w1, r.c0, r.c1});
   for (int h = read.h0; h < read.h1; ++h) {
-    add(zeros, {h, h + 1, r.w0, read.w0, r.c0, r.c1});
+    add_zeros({h, h + 1, r.w0, read.w0, r.c0, r.c1});
     add(-1, {h, h + 1, read.w0, read.w1, r.c0, r.c1});
-    add(zeros, {h, h + 1, read.w1, r.w1, r.c0, r.c1});
+    add_zeros({h, h + 1, read.w1, r.w1, r.c0, r.c1});
   }
-  add(zeros, {read.h1, r.h1, r.w0, r.w1, r.c0, r.c1});
+  add_zeros({read.h1, r.h1, r.w0, r.w1, r.c0, r.c1});
 }
 
 }  // namespace tessera::verify

@@ -212,7 +212,8 @@ class Steps {
     if (k.out.c0 % 8 != 0 || k.out.c1 % 8 != 0)
       return bad("output channels " + region_text(k.out), "legal: multiples of 8");
     const program::Region read = reads(y, 0, k.out);
-    const int in_h = read.h1 - read.h0, in_w = read.w1 - read.w0, depth = read.c1 - read.c0;
+    const auto [in_h, in_w] = tile_sides(y, k.out);
+    const int depth = read.c1 - read.c0;
     if (k.in_h != in_h || k.in_w != in_w)
       return bad(fmt::format("an input of {} x {} pixels", k.in_h, k.in_w), fmt::format("needed: {} x {}", in_h, in_w));
     if (k.kind == program::KernelKind::conv) {
@@ -225,7 +226,8 @@ class Steps {
     }
     if (ops::has_weights(y) && (k.chunk < 0 || k.chunk >= static_cast<int>(p_.chunks.size())))
       return bad(fmt::format("chunk {}", k.chunk));
-    const bool ring = k.ring >= k.in_h && k.ring_row >= 0 && k.ring_row < k.ring;
+    const bool ring = k.ring >= k.in_h && read.h1 - read.h0 == in_h && read.w1 - read.w0 == in_w && k.ring_row >= 0 &&
+                      k.ring_row < k.ring;
     if (k.ring != 0 && (p_.tensors || k.kind != program::KernelKind::conv || !ring))
       return bad(fmt::format("a window in a ring of {} rows from row {} on", k.ring, k.ring_row),
                  "legal: rings that hold the window of a conv call, in a program without tensors");

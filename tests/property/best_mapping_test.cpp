@@ -167,7 +167,29 @@ TEST_CASE("the whole corpus", "[.][whole]") {
 TEST_CASE("layers that were reported have the speed-up that forced mappings had") {
   CHECK(speed_up(uncontrolled(run_file("vit_base_fc1"))) >= 1.45);
   CHECK(speed_up(run_file("vit_base_fc1")) >= 1.35);
-  CHECK(speed_up(run_file("resnet50_layer3_conv1")) >= 1.09);
+  // 1.10 when it was reported, of a dense layer that took 33.5 us; a better mapping of it takes 32.8 us.
+  CHECK(speed_up(run_file("resnet50_layer3_conv1")) >= 1.07);
+  CHECK(*latency(run_file("resnet50_layer3_conv1"), Density::sparse) <= 30.5);
+}
+
+// A convolution as DeepLab has it, behind the layer that makes its input. Carrying the rows between the taps takes
+// twice as long.
+TEST_CASE("taps far apart take hardly more time than taps side by side") {
+  const auto with_dilation = [](int d) {
+    const json network = {
+        {"name", "apart"},
+        {"input", {28, 28, 512}},
+        {"layers",
+         {{{"name", "a"}, {"op", "conv2d"}, {"channels", 2048}, {"kernel", 1}},
+          {{"name", "l"}, {"op", "conv2d"}, {"channels", 256}, {"kernel", 3}, {"padding", d}, {"dilation", d}}}}};
+    const json document = {{"network", network},
+                           {"hardware", {{"extends", "../hardware/aie2.json"}}},
+                           {"schedule", {{"search", "estimate"}}}};
+    return latency(document, Density::dense);
+  };
+  const auto beside = with_dilation(1), apart = with_dilation(12);
+  REQUIRE((beside && apart));
+  CHECK(*apart <= 1.1 * *beside);
 }
 
 // The judge refuses a wrong choice.

@@ -78,8 +78,9 @@ class OperatorNetwork {
     put(fmt::format(R"("op": "conv2d", "channels": {}, "groups": {}, {}{})", c_, groups, window(1), after()));
   }
   void dilated() {
+    constexpr int distances[] = {1, 2, 3, 1, 2, 5, 9, 14};
     c_ = 1 + pick(40);
-    put(fmt::format(R"("op": "conv2d", "channels": {}, {}{})", c_, window(1 + pick(3)), after()));
+    put(fmt::format(R"("op": "conv2d", "channels": {}, {}{})", c_, window(distances[pick(8)]), after()));
   }
   void pooled() {
     put(fmt::format(R"("op": "{}", {})", pick(2) == 0 ? "maxpool" : "avgpool",

@@ -80,3 +80,20 @@ TEST_CASE("A wrong operand, a wrong chunk, a wrong operator and a wrong attribut
   other.layers.back().layer.remap.rows[2] = 24 * 256;
   CHECK(refused(other));
 }
+
+TEST_CASE("A tile that holds what taps read alone is not taken for one with what stands between them") {
+  const Expected<Subject> apart = make_subject("apart", R"({"name": "apart", "input": [16, 16, 8], "layers": [
+      {"name": "c", "op": "conv2d", "channels": 8, "kernel": 3, "dilation": 6, "padding": 6}]})",
+                                               generic_array(4, 4), 0);
+  REQUIRE(apart);
+  REQUIRE_FALSE(verify::verify(apart->program, apart->array));
+  REQUIRE(functional_objection(*apart, apart->program) == "");
+  const program::KernelCall& call = apart->program.calls[0];
+  REQUIRE(call.in_h < call.out.h1 - call.out.h0 + 12);
+  for (const int by : {-8, 8})
+    CHECK(
+        verify::verify(spoiled(apart->program, program::KernelKind::conv, [&](auto& k) { k.in += by; }), apart->array));
+  CHECK(verify::verify(
+      spoiled(apart->program, program::KernelKind::conv, [](auto& k) { k.in_h = k.out.h1 - k.out.h0 + 12; }),
+      apart->array));
+}
