@@ -30,8 +30,8 @@ std::string stamp(const result::DensityResult& density) {
 }
 
 // The run again, with its timeline: its stamp, and the view.
-Expected<std::string> view_again(const run::RunConfig& config, run::Density density) {
-  const Expected<run::Plan> plan = make_plan(config, density);
+Expected<std::string> view_again(const run::RunConfig& config, run::Density density, run::DenseDecision* shared) {
+  const Expected<run::Plan> plan = make_plan(config, density, true, shared);
   if (!plan) return plan.failure();
   report::Timeline timeline;
   run::RunOptions options;
@@ -50,13 +50,17 @@ Expected<std::string> read_run(const fs::path& folder, const result::RunResult& 
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   std::vector<run::IsolatedTask*> waiting;
   std::vector<std::string> names;
+  std::optional<run::DenseDecision> shared;
+  if (run.dense && run.sparse) shared.emplace();
+  run::DenseDecision* const decision = shared ? &*shared : nullptr;
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
     if (!(density == run::Density::dense ? run.dense : run.sparse)) continue;
-    tasks.emplace_back(
-        density, std::make_unique<run::IsolatedTask>([&config, density] { return view_again(*config, density); }));
+    tasks.emplace_back(density, std::make_unique<run::IsolatedTask>(
+                                    [&config, density, decision] { return view_again(*config, density, decision); }));
     waiting.push_back(tasks.back().second.get());
     names.emplace_back(density_name(density));
   }
+  shared.reset();
   wait_with_progress(waiting, config->name, names);
   Views views;
   for (const auto& [density, task] : tasks) {

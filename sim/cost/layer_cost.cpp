@@ -46,6 +46,11 @@ double lanes_per_memtile(const LayerContext& c, const mapping::Partition& p, dou
 
 double shim_rate(const arch::ArraySpec& a) { return std::min(a.shim.dma.bytes_per_cycle, a.stream.bytes_per_cycle); }
 
+// Parts of the window of a tile that its taps read, with gaps between them that no core holds.
+int boxes_of(const network::Layer& l, const mapping::TileShape& s) {
+  return (s.in_h < s.read_h ? l.window.kh : 1) * (s.in_w < s.read_w ? l.window.kw : 1);
+}
+
 int cores_per_memtile_of(const arch::ArraySpec& a) { return static_cast<int>(ceil_div(a.rows, a.memtile_rows)); }
 
 // A tile of a map in DDR, as one descriptor moves it.
@@ -93,8 +98,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.read_h, s.read_w}, a);
   const Crossing out = crossing(p.sharding, c.output_axis, c.in_ddr.output, {l.out, s.h, s.w}, a);
   Movement m;
-  const int boxes = (s.in_h < s.read_h ? l.window.kh : 1) * (s.in_w < s.read_w ? l.window.kw : 1);
-  m.input = static_cast<double>(b.input) / rate + dma * std::max<double>(in.tile_bands, boxes);
+  m.input = static_cast<double>(b.input) / rate + dma * std::max<double>(in.tile_bands, boxes_of(l, s));
   m.output = static_cast<double>(b.output) / rate + dma * out.tile_bands;
   m.lanes = lanes_per_memtile(c, p, in.columns, a);
   m.raise(loads.input * m.input * std::max(1.0, m.lanes / plan.acts), "input");

@@ -63,6 +63,8 @@ Outcome<Run> simulate(const Config& config, const Options& options) {
   run_options.routed = true;
   run_options.functional = options.functional;
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
+  std::optional<run::DenseDecision> shared;
+  if (options.densities == Densities::both) run_options.dense = &shared.emplace();
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
     if (!wanted(density, options.densities)) continue;
     tasks.emplace_back(density, std::make_unique<run::IsolatedTask>([&, density]() -> Expected<std::string> {
@@ -71,6 +73,7 @@ Outcome<Run> simulate(const Config& config, const Options& options) {
                          return result::pack(*result);
                        }));
   }
+  shared.reset();
   std::optional<result::DensityResult> dense, sparse;
   for (const auto& [density, task] : tasks) {
     const Expected<std::string> answer = task->wait();

@@ -108,7 +108,7 @@ Expected<program::Program> program_of(const mapping::Mapping& mapping, Simulated
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
 
-Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed) {
+Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, DenseDecision* dense) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
   const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
   if (!latency_model) return latency_model.failure();
@@ -117,11 +117,12 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed) 
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
   const network::Batch batch = batch_of(config);
-  SimulatedTrials trials(batch.network, masks, config.array, **latency_model);
+  SimulatedTrials trials(batch.network, masks, config.array, **latency_model, dense);
   Expected<schedule::Schedule> schedule =
       schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   if (schedule->mapping) {
+    if (dense != nullptr && density == Density::dense) dense->tell(write_mapping(*schedule->mapping, batch.network));
     Expected<program::Program> program = program_of(*schedule->mapping, trials, config, batch.network, masks);
     if (!program) return program.failure();
     schedule->program = std::move(*program);
@@ -248,7 +249,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
 }
 
 Expected<result::DensityResult> run_density(const RunConfig& config, Density density, const RunOptions& options) {
-  const Expected<Plan> plan = make_plan(config, density, options.routed);
+  const Expected<Plan> plan = make_plan(config, density, options.routed, options.dense);
   if (!plan) return plan.failure();
   return simulate_plan(config, *plan, density, options);
 }

@@ -11,6 +11,7 @@
 #include "sim/cost/bound.h"
 #include "sim/result/run_result.h"
 #include "sim/route/plan.h"
+#include "sim/run/dense_decision.h"
 #include "sim/run/run_config.h"
 
 namespace tessera::run {
@@ -26,8 +27,9 @@ struct Plan {
   std::vector<Millicycles> durations;  // by kernel call
 };
 
-// Schedules and verifies; simulates nothing. Streams are routed only where that is wanted.
-Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed = true);
+// Schedules and verifies; simulates nothing. Streams are routed only where that is wanted. `dense`: shared with the
+// process that plans the other density; null: there is none.
+Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed = true, DenseDecision* dense = nullptr);
 
 // Whose masks a program was made for: dense when every block is present.
 Density program_density(const program::Program& program);
@@ -42,6 +44,7 @@ struct RunOptions {
   trace::TraceSink* trace = nullptr;
   bool routed = false;   // of run_density: route the streams; sweeps of many runs do without
   bool control = false;  // estimate what one serial controller would need, where transfers are started for free
+  DenseDecision* dense = nullptr;  // of run_density: see make_plan
 };
 
 // Simulates a plan. A simulation below its bound, or a layer below its compute bound, is a Failure. `density` says

@@ -44,6 +44,14 @@ std::optional<schedule::LayerTimes> SimulatedTrials::layer_times(const network::
   return it->second;
 }
 
+std::optional<mapping::Mapping> SimulatedTrials::dense_mapping() const {
+  const std::optional<std::string> text = dense_ == nullptr ? std::nullopt : dense_->wait();
+  if (!text) return std::nullopt;
+  Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, network_, "");
+  if (!read) return std::nullopt;
+  return std::move(read->mapping);
+}
+
 std::optional<program::Program> SimulatedTrials::take_program(const mapping::Mapping& mapping) {
   if (!fastest_.program || fastest_.text != text_of(network_, masks_, mapping)) return std::nullopt;
   return std::exchange(fastest_.program, std::nullopt);

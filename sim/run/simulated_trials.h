@@ -5,6 +5,7 @@
 
 #include "sim/cost/latency_model.h"
 #include "sim/program/program.h"
+#include "sim/run/dense_decision.h"
 #include "sim/schedule/trials.h"
 
 namespace tessera::run {
@@ -13,11 +14,13 @@ class SimulatedTrials : public schedule::Trials {
  public:
   using Masks = std::vector<std::optional<sparsity::BlockMask>>;
   // Of the network that is scheduled with these masks what a mapping takes is found out once.
+  // `dense`: where another process decides the mapping of the network without masks; null: none does.
   SimulatedTrials(const network::Network& network, const Masks& masks, const arch::ArraySpec& array,
-                  const cost::LatencyModel& latency_model)
-      : network_(network), masks_(masks), array_(array), latency_model_(latency_model) {}
+                  const cost::LatencyModel& latency_model, DenseDecision* dense = nullptr)
+      : network_(network), masks_(masks), array_(array), latency_model_(latency_model), dense_(dense) {}
   std::optional<schedule::LayerTimes> layer_times(const network::Network& network, const Masks& masks,
                                                   const mapping::Mapping& mapping) const override;
+  std::optional<mapping::Mapping> dense_mapping() const override;
 
   // The program of that mapping and of those masks, with its controllers, where it was the fastest that was tried; it
   // is handed over.
@@ -35,6 +38,7 @@ class SimulatedTrials : public schedule::Trials {
   const Masks& masks_;
   const arch::ArraySpec& array_;
   const cost::LatencyModel& latency_model_;
+  DenseDecision* dense_;
   mutable std::map<std::string, std::optional<schedule::LayerTimes>> known_;  // by the trial's text
   struct Fastest {
     std::string text;

@@ -112,6 +112,13 @@ void follow_dense(Schedule& s, mapping::Mapping dense) {
   note_computed_by(s);
 }
 
+// The mapping that is chosen without the masks.
+std::optional<mapping::Mapping> decided(const Inputs& in, const Masks& none) {
+  Expected<Schedule> dense = decide(in, none);
+  if (!dense) return std::nullopt;
+  return std::move(*dense->mapping);
+}
+
 }  // namespace
 
 Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sparse) {
@@ -119,20 +126,21 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   const Masks none(masks.size());
   Inputs by_estimate = in;
   by_estimate.trials = nullptr;
-  Expected<Schedule> dense = decide(by_estimate, none);
+  std::optional<mapping::Mapping> dense = decided(by_estimate, none);
   const std::optional<LayerTimes> before = in.trials->layer_times(in.network, masks, *sparse.mapping);
   if (!dense || !before) return sparse;
-  std::optional<LayerTimes> of_dense = in.trials->layer_times(in.network, none, *dense->mapping);
+  std::optional<LayerTimes> of_dense = in.trials->layer_times(in.network, none, *dense);
   // Of few layers it says little about the best dense mapping what estimates choose.
   const bool few = in.network.layers.size() <= very_few_layers;
   const bool close = few || (of_dense && whole(*before) > clearly_faster * whole(*of_dense));
   if (close) {
-    dense = decide(in, none);
-    of_dense = dense ? in.trials->layer_times(in.network, none, *dense->mapping) : std::nullopt;
+    dense = in.trials->dense_mapping();
+    if (!dense) dense = decided(in, none);
+    of_dense = dense ? in.trials->layer_times(in.network, none, *dense) : std::nullopt;
   }
   if (!of_dense) return sparse;
   std::optional<mapping::Mapping> faster =
-      AsDense(in, masks, std::move(*dense->mapping), std::move(*of_dense)).faster_than(whole(*before), close);
+      AsDense(in, masks, std::move(*dense), std::move(*of_dense)).faster_than(whole(*before), close);
   if (!faster) return sparse;
   follow_dense(sparse, std::move(*faster));
   const Request request{in.network, masks, in.latency_model, in.spec};

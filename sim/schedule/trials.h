@@ -30,6 +30,8 @@ class Trials {
   virtual std::optional<LayerTimes> layer_times(const network::Network& network,
                                                 const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                                 const mapping::Mapping& mapping) const = 0;
+  // The mapping that is decided for the network without masks, where somebody else decides it.
+  virtual std::optional<mapping::Mapping> dense_mapping() const { return std::nullopt; }
 };
 
 }  // namespace tessera::schedule

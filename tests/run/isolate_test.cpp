@@ -7,6 +7,8 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "sim/run/dense_decision.h"
+#include "sim/run/run_config.h"
 #include "tests/run/isolated.h"
 
 using namespace tessera;
@@ -86,4 +88,20 @@ TEST_CASE("no task outlives a killed run") {
   REQUIRE(poll(&end, 1, 10000) == 1);
   CHECK(read(started[0], &byte, 1) == 0);
   close(started[0]);
+}
+
+TEST_CASE(
+    "the sparse process gets what the dense one decided, however long, and nothing where that one ended without") {
+  const std::string text(1000000, 'm');
+  for (const bool told : {true, false}) {
+    std::optional<DenseDecision> shared(std::in_place);
+    IsolatedTask dense([&]() -> Expected<std::string> {
+      if (told) shared->tell(text);
+      return std::string("done");
+    });
+    IsolatedTask sparse([&]() -> Expected<std::string> { return shared->wait().value_or("nothing"); });
+    shared.reset();
+    CHECK(*dense.wait() == "done");  // whether or not somebody reads
+    CHECK(*sparse.wait() == (told ? text : "nothing"));
+  }
 }
