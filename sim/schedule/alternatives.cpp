@@ -1,4 +1,6 @@
 // In which order alternatives to the cheapest mapping of a layer are tried.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -22,7 +24,8 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
     if (array.rows == 1) m.sharding.rows = mapping::Axis::height;
     // With all pixels in one tile both orders of loops are the same, unless the input is staged again and again.
     if (!input_in_ddr && a.one_tile) m.weights_stationary = false;
-    if (cycles > order.front().first * reach || !known.insert(mapping::layer_mapping_json(m).dump()).second) continue;
+    const std::string text = fmt::format("{} {}", a.way.groups, mapping::layer_mapping_json(m).dump());
+    if (cycles > order.front().first * reach || !known.insert(text).second) continue;
     double rank = cycles;
     for (const auto& other : kept)
       if (other.second.choice.cycles == cycles) rank *= later;

@@ -1,6 +1,7 @@
 // A layer of many images, computed group by group: as several smaller batches would be. Estimates of walks over many
 // rows are the ones that are wrong most, and with more images a batch must not be slower than in parts.
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "sim/cost/tuned.h"
@@ -40,6 +41,7 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
   if (in_.spec.layers.count(c.layer->name) == 0) counts = groups_of_images(c, rows);
   counts.push_back(1);
   Weighed weighed;
+  std::vector<OpenChoice::Alternative> all;
   int groups = 1;
   double chosen_cycles = std::numeric_limits<double>::infinity();
   for (const int count : counts) {
@@ -47,6 +49,13 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
     Weighed found = weigh_rows(c, mapping::split(rows, count, 0), least, candidates);
     scale(candidates, first, count);
     if (!found.best) continue;
+    for (OpenChoice::Alternative& a : found.alternatives) {
+      scale(a.choice, count);
+      a.calls *= count;
+      a.way.groups = count;
+    }
+    // In a network of few layers the simulation decides between groups too.
+    if (reach_.cuts_apart) std::move(found.alternatives.begin(), found.alternatives.end(), std::back_inserter(all));
     const double cycles = found.best->cycles * count;
     if (cycles >= chosen_cycles * cost::tuned.worth_more_images) continue;
     chosen_cycles = cycles;
@@ -55,15 +64,15 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
   }
   if (!weighed.best) return std::nullopt;
   scale(*weighed.best, groups);
-  for (OpenChoice::Alternative& a : weighed.alternatives) {
-    scale(a.choice, groups);
-    a.calls *= groups;
-  }
+  if (!reach_.cuts_apart) all = std::move(weighed.alternatives);
   if (c.asked) {
-    OpenChoice q = open_choice_of(c, mapping::split(rows, groups, 0), std::move(weighed.alternatives));
+    OpenChoice q = open_choice_of(c, mapping::split(rows, groups, 0), std::move(all));
+    const auto as_estimated = std::find_if(q.alternatives.begin(), q.alternatives.end(),
+                                           [&](const OpenChoice::Alternative& a) { return a.way.groups == groups; });
+    if (as_estimated != q.alternatives.end()) std::rotate(q.alternatives.begin(), as_estimated, as_estimated + 1);
     if (const auto answer = answers.find(q.key); answer != answers.end())
       for (const OpenChoice::Alternative& a : q.alternatives)
-        if (a.way == answer->second) choose(a, candidates, weighed);
+        if (a.way == answer->second) choose(a, mapping::split(rows, a.way.groups, 0), candidates, weighed);
     if (q.alternatives.size() > 1) asked.push_back(std::move(q));
   }
   candidates[weighed.chosen].chosen = true;

@@ -295,11 +295,12 @@ Search::Weighed Search::weigh_rows(const LayerCase& given, mapping::Span rows, D
   return weighed;
 }
 
-void Search::choose(const OpenChoice::Alternative& a, std::vector<Candidate>& candidates, Weighed& weighed) const {
+void Search::choose(const OpenChoice::Alternative& a, mapping::Span rows, std::vector<Candidate>& candidates,
+                    Weighed& weighed) const {
   const std::string name = sharding_name(a.way.sharding);
   weighed.best = a.choice;
   for (std::size_t k = candidates.size(); k-- > 0;) {
-    if (candidates[k].mapping != name || candidates[k].rows != candidates[weighed.chosen].rows) continue;
+    if (candidates[k].mapping != name || candidates[k].rows != rows.size()) continue;
     weighed.chosen = k;
     candidates[k].tiling = walk_name(a.choice.mapping);
     candidates[k].us = a.choice.cycles * 1e6 / in_.array.clock_hz;

@@ -41,12 +41,13 @@ struct Way {
   bool weights_stationary = false, chunks_staged = false;
   bool dense = false;                             // tiles as if no block were missing
   bool pixels_cut = false, channels_cut = false;  // more than one tile of pixels, of output channels
+  int groups = 1;                                 // of images, computed one after the other
   int chunks = 0;                                 // kind of the number of chunks of input channels
   bool operator==(const Way& o) const { return like(o) && chunks == o.chunks; }
   // But for the chunks.
   bool like(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
-           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut;
+           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut && groups == o.groups;
   }
 };
 
@@ -116,7 +117,8 @@ class Search {
   // Tiles as the dense layer would have them.
   void weigh_as_dense(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Weighed& weighed);
   // What trials chose becomes the best, and the candidate of its division.
-  void choose(const OpenChoice::Alternative& a, std::vector<Candidate>& candidates, Weighed& weighed) const;
+  void choose(const OpenChoice::Alternative& a, mapping::Span rows, std::vector<Candidate>& candidates,
+              Weighed& weighed) const;
   OpenChoice open_choice_of(const LayerCase& c, mapping::Span rows, std::vector<OpenChoice::Alternative> alternatives);
   mapping::LayerWeights* full_weights_of(const network::Layer& kernel);
   std::optional<TileChoice> forced_tiles(const LayerCase& c, const mapping::Partition& p, Demand& demand) const;
