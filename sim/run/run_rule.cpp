@@ -65,8 +65,8 @@ config::Rule schedule_rule() {
   config::Rule rule = config::Rule::object(
       "how the network is put onto the array",
       {{"policy", config::Rule::choice("who decides mappings and tiles", schedule::policy_names())},
-       {"search", config::Rule::choice("what mappings are chosen by: estimate: formulas; layers: simulations of single "
-                                       "layers where formulas cannot tell; network: and of the whole network",
+       {"search", config::Rule::choice("what mappings are chosen by: estimate: formulas; layers: simulations of layers "
+                                       "where formulas cannot tell; network: and of the whole network",
                                        schedule::search_names())},
        {"balance", config::Rule::boolean("reorder output channels so that non-zero blocks fall evenly on cores")},
        {"depth_first",
