@@ -10,14 +10,14 @@ namespace {
 using Extrapolations = std::map<std::string, double>;
 
 std::string longest(const Extrapolations& times) {
-  std::string most;
+  std::string shape;
   double time = -1;
   for (const auto& [text, t] : times) {
     if (t <= time) continue;
     time = t;
-    most = text;
+    shape = text;
   }
-  return most;
+  return shape;
 }
 }  // namespace
 
