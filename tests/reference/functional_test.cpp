@@ -182,7 +182,7 @@ TEST_CASE("The DDR image holds the input with its strides, excess channels zero"
       nlohmann::json::parse(R"({"name":"n","input":[2,3,3],"layers":[{"name":"a","op":"conv2d","channels":8}]})"), "n");
   c.data = make_data(c.network, {std::nullopt, std::nullopt}, 1);
   Program p;
-  p.layers = {{c.network.layers[0], -1, "", {}}, {c.network.layers[1], -1, "", {}}};
+  p.layers = {{c.network.layers[0], -1, false, "", {}}, {c.network.layers[1], -1, false, "", {}}};
   TensorPiece piece;
   piece.region = {0, 2, 0, 3, 0, 8};
   piece.in_ddr = true;
