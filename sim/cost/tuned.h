@@ -39,7 +39,8 @@ struct Tuned {
   // estimate sees. VGG16 and Inception V3, 2x2 to 8x8. 2026-11-28.
   double worth_tiling = 1.015;
   // Cycles that a cycle of a controller is worth where mappings of layers are compared in a network that controllers
-  // start: what they do for one layer they cannot do for the next. Seven networks on 4x4 of xdna1_1800mhz. 2026-11-30.
+  // start: what they do for one layer they cannot do for the next. Of 0, 0.3, 0.6 and 1, for ResNet50 on 4x4 of
+  // xdna1_1800mhz; tuned_constants does not try it. 2026-11-30.
   double worth_of_control = 1;
   // Ratio of estimates, in larger groups of images over smaller ones, below which a layer of a batch is computed in the
   // larger: estimates of long walks are too low more often. Products of tests/property/batches_test.cpp. 2026-11-30.
