@@ -16,7 +16,8 @@ bool is_pointwise(const network::Window& w) { return w.kh == 1 && w.kw == 1 && w
 // Groups of 8 pixels: pixels of one row are contiguous in a 1x1 convolution without stride and are worked together.
 double pixel_groups(const program::KernelCall& call, const network::Layer& layer, int row_pixels) {
   const std::int64_t h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0;
-  const std::int64_t padded = is_pointwise(layer.window) ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
+  const std::int64_t padded =
+      is_pointwise(kernel_window(layer)) ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
   return static_cast<double>(padded) / 8.0;
 }
 
@@ -36,7 +37,7 @@ std::optional<ProductRange> parse_range(const std::string& text) {
 
 Grounds conv_grounds(const ConvCoefficients& c, const program::KernelCall& call, const network::Layer& layer) {
   if (!c.fitted) return {};
-  const network::Window& window = layer.window;
+  const network::Window window = kernel_window(layer);
   const int width = call.out.w1 - call.out.w0, channels = call.out.c1 - call.out.c0;
   const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * width;
   const std::int64_t taps = std::int64_t{window.kh} * window.kw;
@@ -86,7 +87,7 @@ std::optional<program::KernelCode> FittedModel::code(const program::KernelCall& 
   };
   switch (call.kind) {
     case program::KernelKind::conv: {
-      const auto [kernel, c] = conv_kernel(layer.window);
+      const auto [kernel, c] = conv_kernel(kernel_window(layer));
       return stated(kernel, c.code);
     }
     case program::KernelKind::gemm:
@@ -117,7 +118,7 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
   const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
   switch (call.kind) {
     case program::KernelKind::conv: {
-      const ConvCoefficients& c = conv_for(layer.window);
+      const ConvCoefficients& c = conv_for(kernel_window(layer));
       const double groups = pixel_groups(call, layer, c.row_pixels);
       const double rows = static_cast<double>(call.out.c1 - call.out.c0) / 8.0;
       double per_row = (call.first ? 0 : c.load) + (call.last ? c.finish : c.store) + c.tap * taps;
@@ -165,7 +166,8 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
 bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) const {
   switch (kind) {
     case program::KernelKind::conv:
-      return layer.is_int8() && conv && (is_pointwise(layer.window) || !conv_for(layer.window).im2col) &&
+      return layer.is_int8() && conv &&
+             (is_pointwise(kernel_window(layer)) || !conv_for(kernel_window(layer)).im2col) &&
              (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
     case program::KernelKind::gemm:
       return gemm.count({layer.in_type, layer.out_type}) > 0;
@@ -183,7 +185,7 @@ bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) 
 }
 
 Grounds FittedModel::grounds(const program::KernelCall& call, const network::Layer& layer) const {
-  if (call.kind == program::KernelKind::conv) return conv_grounds(conv_for(layer.window), call, layer);
+  if (call.kind == program::KernelKind::conv) return conv_grounds(conv_for(kernel_window(layer)), call, layer);
   if (call.kind != program::KernelKind::gemm) return {};
   const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
   if (!c.fitted) return {};
@@ -201,9 +203,7 @@ std::string FittedModel::coverage() const {
     products.push_back(fmt::format("{} -> {}", type_name(types.first), type_name(types.second)));
   if (conv && conv->im2col)
     parts.emplace_back(
-        "int8 networks of 1x1 convolutions with stride 1 (the streams of larger windows, which the DMA expands, are "
-        "not "
-        "modelled)");
+        "int8 networks of 1x1 convolutions (the streams of larger windows, which the DMA expands, are not modelled)");
   else if (conv)
     parts.emplace_back(elementwise ? "int8 networks" : "int8 convolutions");
   if (elementwise && !conv) parts.emplace_back("additions and pools");

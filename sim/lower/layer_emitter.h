@@ -108,7 +108,11 @@ class LayerEmitter {
   // Sends `sources`, which make up the valid parts of `windows`, to one slot of each of `parts`; padding comes from the
   // descriptors of the memory tile.
   struct Feed {
+    ops::Lattice lattice;  // of what is read, in whose rows and columns the windows are counted
     std::vector<Window> windows;
+    Rectangle in_map(const Window& w) const {
+      return {lower::in_map(w.valid_h, lattice.h), lower::in_map(w.valid_w, lattice.w)};
+    }
     int columns = 0;  // of the tile in a core
     network::LayerId tensor;
     Span c;  // stored channels of the tensor
@@ -133,7 +137,7 @@ class LayerEmitter {
   std::optional<Feed> input_feed(int group, const Step& s);
   // Where the valid parts of the feed's windows stand; `staged`: channels of them that come from DDR together.
   std::vector<Source> sources(const Feed& f, Staging* staging, int key, Span staged);
-  static Rectangle span_of(const std::vector<Window>& windows);
+  static Rectangle span_of(const Feed& f);
   static Source staged_source(const Feed& f, std::size_t window, Staging& staging);
   void load_staging(Staging& staging, network::LayerId tensor, int key, Span h, Span w, Span c);
   program::EngineId chunk_channel(int group, std::int64_t key, int memtile) const;

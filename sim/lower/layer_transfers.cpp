@@ -36,14 +36,21 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* 
   Placement& placement = e_.placement(tensor);
   if (!placement.in_ddr) {
     const int c0 = e_.aliases[tensor].c0 + c.lo;
-    for (std::size_t k = 0; k < f.windows.size(); ++k)
-      for (const Segment& s : segments_of(placement, f.windows[k].valid_h, f.windows[k].valid_w))
-        list.push_back({k, s.piece->memtile, s.h, s.w, segment_access(s, c0, c.size()),
+    for (std::size_t k = 0; k < f.windows.size(); ++k) {
+      const Rectangle wanted = f.in_map(f.windows[k]);
+      for (Segment s : segments_of(placement, wanted.h, wanted.w)) {
+        const Span h = on_lattice(s.h, f.lattice.h), w = on_lattice(s.w, f.lattice.w);
+        if (h.empty() || w.empty()) continue;
+        s.h = in_map(h, f.lattice.h);
+        s.w = in_map(w, f.lattice.w);
+        list.push_back({k, s.piece->memtile, h, w, on_lattice(segment_access(s, c0, c.size()), f.lattice),
                         writers_of(*s.piece, s.h, s.w, {c0, c0 + c.size()}), s.piece->buffer.get(), nullptr});
+      }
+    }
     return list;
   }
   if (st->key != key) {
-    const auto [h, w] = span_of(f.windows);
+    const auto [h, w] = span_of(f);
     load_staging(*st, tensor, key, h, w, staged);
   }
   for (std::size_t k = 0; k < f.windows.size(); ++k)
@@ -52,30 +59,33 @@ std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* 
 }
 
 // From the first element of the map that lies in a window to the last.
-Rectangle LayerEmitter::span_of(const std::vector<Window>& windows) {
+Rectangle LayerEmitter::span_of(const Feed& f) {
   Rectangle all{};
   const auto widen = [](Span& whole, Span part) {
     whole = whole.empty() ? part : Span{std::min(whole.lo, part.lo), std::max(whole.hi, part.hi)};
   };
-  for (const Window& w : windows) {
+  for (const Window& w : f.windows) {
     if (w.outside()) continue;
-    widen(all.h, w.valid_h);
-    widen(all.w, w.valid_w);
+    const Rectangle in_map = f.in_map(w);
+    widen(all.h, in_map.h);
+    widen(all.w, in_map.w);
   }
   return all;
 }
 
 LayerEmitter::Source LayerEmitter::staged_source(const Feed& f, std::size_t window, Staging& staging) {
-  const Span h = f.windows[window].valid_h, w = f.windows[window].valid_w, c = f.c;
+  const auto [h, w] = f.in_map(f.windows[window]);
+  const Span c = f.c;
   Staging* st = &staging;
   Buffer& slot = *st->slots[(st->used - 1) % 2];
   const std::int64_t pixel = st->c.size();
-  Source s{window, st->memtile, h, w, {}, {}, &slot, st};
+  Source s{window, st->memtile, f.windows[window].valid_h, f.windows[window].valid_w, {}, {}, &slot, st};
   s.access.base = slot.address + ((h.lo - st->h.lo) * st->w.size() + (w.lo - st->w.lo)) * pixel + c.lo - st->c.lo;
   s.access.rank = 3;
   s.access.dims[0] = program::repeated(c.size(), 1);
   s.access.dims[1] = program::repeated(w.size(), pixel);
   s.access.dims[2] = program::repeated(h.size(), pixel * st->w.size());
+  s.access = on_lattice(s.access, f.lattice);
   if (st->locks.full < 0) s.waits.add(st->written.engine, st->written.tasks);
   return s;
 }
@@ -84,6 +94,7 @@ program::Transfer LayerEmitter::sent_from(const Feed& f, const Source& src) cons
   program::Transfer out;
   out.layer = static_cast<std::int16_t>(layer_.id);
   out.tensor = static_cast<std::int16_t>(f.tensor);
+  out.lattice = f.lattice;
   out.memory = e_.map().memory_tile(src.memtile);
   out.access = src.access;
   return out;
@@ -224,8 +235,9 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
   Feed f;
+  f.lattice = lattice_of(layer_);
   for (const ops::TapBox& box : tap_boxes(layer_, tile_of(p, s))) {
-    f.windows.push_back(window_of(box.region, layer_.in));
+    f.windows.push_back(window_of(box.region, shape_on(f.lattice, layer_.in)));
     f.windows.back().row = box.row;
     f.windows.back().column = box.column;
   }

@@ -37,6 +37,16 @@ program::Access segment_access(const Segment& s, int c0, int n) {
   return a;
 }
 
+program::Access on_lattice(program::Access a, const ops::Lattice& lattice) {
+  const auto thin = [](program::AccessDim& d, int step) {
+    d.count = static_cast<std::int32_t>(ceil_div(d.count, step));
+    d.step *= step;
+  };
+  thin(a.dims[1], lattice.w);
+  thin(a.dims[2], lattice.h);
+  return a;
+}
+
 void WeightSpace::used(std::int64_t lo, std::int64_t hi) {
   mark(lo, hi, ++uses_);
   changes_.clear();

@@ -52,6 +52,17 @@ std::vector<Segment> segments_of(Placement& placement, Span h, Span w);
 // Address pattern of channels [c0, c0 + n) of a segment, [h][w][c]; c0 counts within the root.
 program::Access segment_access(const Segment& s, int c0, int n);
 
+// Rows or columns of a map in units of the lattice that takes every `step`-th of them, and the other way round: from
+// the first to the last.
+inline Span on_lattice(Span map, int step) {
+  return {static_cast<int>(ceil_div(map.lo, step)), static_cast<int>(ceil_div(map.hi, step))};
+}
+inline Span in_map(Span lattice, int step) {
+  return lattice.empty() ? Span{} : Span{lattice.lo * step, (lattice.hi - 1) * step + 1};
+}
+// The rows and columns of the lattice alone, of an access [h][w][c] that begins with one of each.
+program::Access on_lattice(program::Access access, const ops::Lattice& lattice);
+
 // Places for weights in the largest gap between live tensors of a memory tile: where memory has lain idle for longest,
 // so that they can be fetched as early as possible, layers ahead, while others compute.
 class WeightSpace {

@@ -37,8 +37,9 @@ TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tili
   const network::Window packed = packed_window(layer, s.h, s.w);
   s.read_h = in.h;
   s.read_w = in.w;
-  s.in_h = in.h - (layer.window.extent_h() - packed.extent_h());
-  s.in_w = in.w - (layer.window.extent_w() - packed.extent_w());
+  const ops::Lattice lattice = lattice_of(layer);
+  s.in_h = lattice.h > 1 ? s.h : in.h - (layer.window.extent_h() - packed.extent_h());
+  s.in_w = lattice.w > 1 ? s.w : in.w - (layer.window.extent_w() - packed.extent_w());
   s.in_b = static_cast<int>(ceil_div(in.c / 8, t.ni));
   return s;
 }

@@ -67,6 +67,13 @@ struct Region {
   std::int64_t elements() const { return std::int64_t{h1 - h0} * (w1 - w0) * (c1 - c0); }
 };
 
+// Every h-th row and every w-th column of a map, its first ones among them.
+struct Lattice {
+  std::int16_t h = 1, w = 1;
+  bool every() const { return h == 1 && w == 1; }  // no row or column is left out
+  bool operator==(const Lattice& o) const { return h == o.h && w == o.w; }
+};
+
 // Channels as stored: rounded up to the 8 that kernels and descriptors work in; the excess is zero.
 inline int stored_channels(int c) { return static_cast<int>(round_up(c, 8)); }
 

@@ -102,10 +102,20 @@ Region reads(const Layer& layer, std::size_t input, const Region& out);
 // The most that any box of the output of this size reads: height, width and stored channels.
 Shape reads_at_most(const Layer& layer, std::size_t input, const Shape& out);
 
+// The rows and columns of the first input that a convolution reads at all, where a window of one row or column moves on
+// by more: the others are never sent.
+Lattice lattice_of(const Layer& layer);
+// A map of which the lattice alone is left.
+inline Shape shape_on(const Lattice& lattice, const Shape& map) {
+  return {static_cast<int>(ceil_div(map.h, lattice.h)), static_cast<int>(ceil_div(map.w, lattice.w)), map.c};
+}
+// The window of a kernel to which the lattice alone is there.
+Window kernel_window(const Layer& layer);
+
 // The window as it stands in a core that computes `out_h` x `out_w` pixels. Where the taps of a convolution lie further
-// apart than what one of them reads for all these pixels, nothing stands between them.
+// apart than what one of them reads for all these pixels, nothing stands between them; nor between pixels of a lattice.
 Window packed_window(const Layer& layer, int out_h, int out_w);
-// A box of the first input, and its place in the tile of a core.
+// A box of the first input, counted in rows and columns of the lattice, and its place in the tile of a core.
 struct TapBox {
   Region region;
   int row = 0, column = 0;

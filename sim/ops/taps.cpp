@@ -1,4 +1,4 @@
-// Convolutions whose taps lie far apart: what cores hold of their input.
+// Convolutions whose taps or windows lie apart: what cores hold of their input.
 #include <algorithm>
 
 #include "sim/ops/operator.h"
@@ -14,8 +14,43 @@ bool all_meet(int size, int taps, int dilation, int stride, int pad, int positio
   return true;
 }
 
-Window packed_window(const Layer& l, int out_h, int out_w) {
+namespace {
+constexpr int largest_step = 64;
+
+bool on_lattice(int taps, int stride, int pad) { return taps == 1 && pad == 0 && stride > 0 && stride <= largest_step; }
+
+// What is read for `out` in rows and columns of the lattice.
+Region reads_on(const Lattice& lattice, const Layer& l, const Region& out) {
+  Region r = reads(l, 0, out);
+  const auto divide = [](int& lo, int& hi, int step) {  // lo is a multiple of it, and hi one more than another
+    lo /= step;
+    hi = (hi - 1) / step + 1;
+  };
+  if (lattice.h > 1) divide(r.h0, r.h1, lattice.h);
+  if (lattice.w > 1) divide(r.w0, r.w1, lattice.w);
+  return r;
+}
+}  // namespace
+
+Lattice lattice_of(const Layer& l) {
+  Lattice lattice;
+  if (!has_window(l) || !has_weights(l)) return lattice;
+  const Window& w = l.window;
+  if (on_lattice(w.kh, w.sh, w.pad_top)) lattice.h = static_cast<std::int16_t>(w.sh);
+  if (on_lattice(w.kw, w.sw, w.pad_left)) lattice.w = static_cast<std::int16_t>(w.sw);
+  return lattice;
+}
+
+Window kernel_window(const Layer& l) {
+  const Lattice lattice = lattice_of(l);
   Window w = l.window;
+  w.sh /= lattice.h;
+  w.sw /= lattice.w;
+  return w;
+}
+
+Window packed_window(const Layer& l, int out_h, int out_w) {
+  Window w = kernel_window(l);
   if ((w.dh == 1 && w.dw == 1) || !has_window(l) || !has_weights(l)) return w;
   // A window that reads zeros alone has no source that could send them.
   if (!all_meet(l.in.h, w.kh, w.dh, w.sh, w.pad_top, l.out.h) ||
@@ -27,7 +62,7 @@ Window packed_window(const Layer& l, int out_h, int out_w) {
 }
 
 std::pair<int, int> tile_sides(const Layer& l, const Region& out) {
-  const Region all = reads(l, 0, out);
+  const Region all = reads_on(lattice_of(l), l, out);
   if (!has_window(l)) return {all.h1 - all.h0, all.w1 - all.w0};
   const Window w = packed_window(l, out.h1 - out.h0, out.w1 - out.w0);
   return {all.h1 - all.h0 - (l.window.extent_h() - w.extent_h()),
@@ -35,7 +70,7 @@ std::pair<int, int> tile_sides(const Layer& l, const Region& out) {
 }
 
 std::vector<TapBox> tap_boxes(const Layer& l, const Region& out) {
-  const Region all = reads(l, 0, out);
+  const Region all = reads_on(lattice_of(l), l, out);
   if (!has_window(l)) return {{all}};
   const Window& w = l.window;
   const Window packed = packed_window(l, out.h1 - out.h0, out.w1 - out.w0);

@@ -88,7 +88,8 @@ struct Transfer {
   RouteId route = 0;
   LockOp acquire, release;                  // locks of the tile whose channel this is
   std::uint32_t wait0 = 0, wait_count = 0;  // slice of Program::waits
-  Region region;
+  Region region;                            // of the tensor, or in rows and columns of its lattice
+  ops::Lattice lattice;                     // activations for a core and padding around them: what is sent of each map
   std::int16_t layer = -1, tensor = -1;
   std::int16_t descriptor = 0;
   Payload payload = Payload::none;

@@ -302,6 +302,7 @@ class Parser {
     line_.optional("tensor", t.tensor);
     std::string_view value;
     if (line_.find("region", value)) values_.region(value, t.region);
+    values_.lattice("every", t.lattice);
     if (EngineProgram* e = open(StepOf::channel)) {
       e->steps.push_back({static_cast<std::int32_t>(e->transfers.size()), 0, 0});
       e->transfers.push_back(t);

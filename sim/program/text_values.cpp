@@ -58,6 +58,14 @@ void TextValues::ring(std::string_view key, KernelCall& call) {
     line_.unreadable(key, value, "2 numbers separated by ','");
 }
 
+void TextValues::lattice(std::string_view key, ops::Lattice& lattice) {
+  std::string_view value;
+  if (!line_.find(key, value)) return;
+  Cursor c{value};
+  if (!c.number(lattice.h) || !c.eat(',') || !c.number(lattice.w) || !c.done())
+    line_.unreadable(key, value, "2 numbers separated by ','");
+}
+
 void TextValues::iterate(std::string_view key, ControlOp& op) {
   std::string_view value;
   if (!line_.find(key, value)) return;

@@ -29,6 +29,7 @@ class TextValues {
   void lock_value(std::string_view key, std::string_view value, LockOp& op);
   void element_types(std::string_view key, network::Layer& layer);  // "i16,i32", if it is there
   void scaling(network::Layer& layer);                              // "channel_scales" or "multiplier=3,4", if there
+  void lattice(std::string_view key, ops::Lattice& lattice);        // "2,2", if it is there
   void ring(std::string_view key, KernelCall& call);                // "4,1", if it is there
   ControlOp control(ControlKind kind, std::vector<Wait>& list);     // an operation, all of its line
   TensorPiece piece();                                              // all of its line

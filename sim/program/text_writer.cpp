@@ -253,6 +253,7 @@ class Writer {
       add(" region=");
       region(r);
     }
+    if (!t.lattice.every()) add(" every=", t.lattice.h, ',', t.lattice.w);
     out_ += '\n';
   }
 

@@ -89,6 +89,7 @@ class ProgramWalk {
     waits(t.wait0, t.wait_count);
     put(t.layer, static_cast<int>(t.payload), t.tensor);
     region(t.region);
+    if (!t.lattice.every()) put(-6, t.lattice.h, t.lattice.w);
   }
 
   void core(const CoreInstr& c) {

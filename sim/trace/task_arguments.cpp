@@ -8,8 +8,13 @@ namespace tessera::trace {
 namespace {
 
 // "h 0-7 w 0-14 c 0-64" in the tensor that the layer makes.
-std::string tile_text(const program::Region& r) {
-  return fmt::format(R"("tile":"h {}-{} w {}-{} c {}-{}")", r.h0, r.h1, r.w0, r.w1, r.c0, r.c1);
+std::string tile_text(const program::Region& r, const ops::Lattice& lattice = {}) {
+  const auto side = [](int lo, int hi, int step) {
+    return step == 1 ? fmt::format("{}-{}", lo, hi)
+                     : fmt::format("{}-{} every {}", lo * step, (hi - 1) * step + 1, step);
+  };
+  return fmt::format(R"("tile":"h {} w {} c {}-{}")", side(r.h0, r.h1, lattice.h), side(r.w0, r.w1, lattice.w), r.c0,
+                     r.c1);
 }
 
 std::string joined(const std::string& a, const std::string& b) { return a.empty() || b.empty() ? a + b : a + "," + b; }
@@ -59,7 +64,7 @@ std::string TaskArguments::of_transfer(const program::Transfer& t) const {
   if (t.payload == program::Payload::activations || t.payload == program::Payload::result) {
     if (t.tensor >= 0 && t.tensor != t.layer)
       moved = joined(moved, "\"tensor\":" + quoted_names_[static_cast<std::size_t>(t.tensor)]);
-    moved = joined(moved, tile_text(t.region));
+    moved = joined(moved, tile_text(t.region, t.lattice));
   }
   return moved;
 }

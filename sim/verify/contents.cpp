@@ -14,12 +14,25 @@ Contents::Contents(const program::Program& program)
             [&](int a, int b) { return p_.chunks[a].ddr_address < p_.chunks[b].ddr_address; });
 }
 
+int Contents::lattice_key(int layer, const ops::Lattice& lattice) {
+  if (lattice.every()) return tensor_key(layer);
+  const std::pair wanted(layer, lattice);
+  const auto at = std::find(lattices_.begin(), lattices_.end(), wanted) - lattices_.begin();
+  if (at == static_cast<std::ptrdiff_t>(lattices_.size())) lattices_.push_back(wanted);
+  return sum_key(layers_) + static_cast<int>(at);
+}
+
 std::string Contents::name(const Findings& findings, const Placed& content) const {
   const int key = content.key;
   if (is_tensor(key)) return findings.layer_name(key) + " " + region_text(content.box);
   if (is_chunk(key))
     return fmt::format("chunk {} of {} bytes {} to {}", key - layers_,
                        findings.layer_name(p_.chunks[key - layers_].layer), content.box.c0, content.box.c1);
+  if (is_lattice(key)) {
+    const auto& [layer, lattice] = lattices_[static_cast<std::size_t>(key - sum_key(layers_))];
+    return fmt::format("{} {} of every {},{}", findings.layer_name(layer), region_text(content.box), lattice.h,
+                       lattice.w);
+  }
   if (key >= 0) return "partial sums of " + findings.layer_name(key - layers_ - chunks_);
   return "bytes without content";
 }
@@ -45,12 +58,15 @@ void Contents::resolve(int tensor, const program::Region& region, std::vector<Pa
   resolve_from(tensor, region, 0, parts);
 }
 
-void Contents::resolve(const Placed& placed, std::vector<Placed>& parts) const {
-  if (p_.layers[placed.key].layer.op != network::Op::concat) return parts.push_back(placed);
+void Contents::resolve(const Placed& placed, std::vector<Placed>& parts) {
+  const auto [tensor, lattice] = is_lattice(placed.key)
+                                     ? lattices_[static_cast<std::size_t>(placed.key - sum_key(layers_))]
+                                     : std::pair(placed.key, ops::Lattice{});
+  if (p_.layers[tensor].layer.op != network::Op::concat) return parts.push_back(placed);
   std::vector<Part> list;
-  resolve(placed.key, placed.box, list);
+  resolve(tensor, placed.box, list);
   for (const Part& part : list)
-    parts.push_back({tensor_key(part.tensor), part.box, placed.base + part.c0, placed.ph, placed.pw});
+    parts.push_back({lattice_key(part.tensor, lattice), part.box, placed.base + part.c0, placed.ph, placed.pw});
 }
 
 int Contents::chunk_at(std::int64_t address) const {

@@ -1,4 +1,5 @@
-// What the bytes of a program can be, as keys: elements of a tensor, bytes of a weight chunk, partial sums of a layer.
+// What the bytes of a program can be, as keys: elements of a tensor, or of a lattice of it, bytes of a weight chunk,
+// partial sums of a layer.
 // Concatenations hold nothing of their own: their elements are those of the tensors they are made of.
 #pragma once
 #include "sim/verify/boxes.h"
@@ -13,7 +14,11 @@ class Contents {
   int tensor_key(int layer) const { return layer; }
   int chunk_key(int chunk) const { return layers_ + chunk; }
   int sum_key(int layer) const { return layers_ + chunks_ + layer; }
+  // The part of a tensor on a lattice, with coordinates of its own.
+  int lattice_key(int layer, const ops::Lattice& lattice);
   bool is_tensor(int key) const { return key >= 0 && key < layers_; }
+  bool is_lattice(int key) const { return key >= sum_key(layers_); }
+  bool is_elements(int key) const { return is_tensor(key) || is_lattice(key); }
   bool is_chunk(int key) const { return key >= layers_ && key < layers_ + chunks_; }
   std::string name(const Findings& findings, const Placed& content) const;
 
@@ -25,7 +30,7 @@ class Contents {
   };
   void resolve(int tensor, const program::Region& region, std::vector<Part>& parts) const;
   // The same for a placed region.
-  void resolve(const Placed& placed, std::vector<Placed>& parts) const;
+  void resolve(const Placed& placed, std::vector<Placed>& parts);
 
   // The chunk that holds the byte at a DDR address, or -1.
   int chunk_at(std::int64_t address) const;
@@ -37,7 +42,8 @@ class Contents {
 
   const program::Program& p_;
   int layers_, chunks_;
-  std::vector<int> by_address_;  // chunks with bytes, ascending
+  std::vector<std::pair<int, ops::Lattice>> lattices_;  // by key
+  std::vector<int> by_address_;                         // chunks with bytes, ascending
 };
 
 }  // namespace tessera::verify

@@ -68,19 +68,19 @@ void Dataflow::report_races(const Here& here, int layer, const Shadow& m, bool w
   races_.clear();
 }
 
-bool Dataflow::holds(Shadow& m, const Placed& wanted) const {
-  std::vector<Placed> parts{wanted};
-  if (contents_.is_tensor(wanted.key)) {
-    parts.clear();
+bool Dataflow::holds(Shadow& m, const Placed& wanted) {
+  std::vector<Placed> parts;
+  if (contents_.is_elements(wanted.key))
     contents_.resolve(wanted, parts);
-  }
+  else
+    parts.push_back(wanted);
   for (const Placed& part : parts)
     if (!m.holds(part)) return false;
   return true;
 }
 
 // What is wrong with the first pixel (or byte range) that is not there.
-std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
+std::string Dataflow::missing(Shadow& m, const Placed& wanted) {
   Placed first = wanted;
   for (int h = wanted.box.h0; h < wanted.box.h1; ++h)
     for (int w = wanted.box.w0; w < wanted.box.w1; ++w) {
@@ -88,7 +88,7 @@ std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
       if (holds(m, pixel)) continue;
       // Narrow it down to 8 channels for tensors, so that the address is that of what is wrong.
       first = pixel;
-      for (int c = pixel.box.c0; contents_.is_tensor(wanted.key) && c < pixel.box.c1; c += 8) {
+      for (int c = pixel.box.c0; contents_.is_elements(wanted.key) && c < pixel.box.c1; c += 8) {
         const Placed cell = pixel.cut({h, h + 1, w, w + 1, c, std::min(c + 8, pixel.box.c1)});
         if (holds(m, cell)) continue;
         first = cell;
@@ -106,7 +106,7 @@ std::string Dataflow::missing(Shadow& m, const Placed& wanted) const {
 // Into parts_.
 void Dataflow::resolved(const Placed& content) {
   parts_.clear();
-  if (contents_.is_tensor(content.key)) {
+  if (contents_.is_elements(content.key)) {
     contents_.resolve(content, parts_);
   } else {
     parts_.push_back(content);
@@ -215,16 +215,32 @@ void Dataflow::load_weights(const Here& here, const program::Transfer& t, Shadow
       }
 }
 
+// The pixels of a lattice, each where the map stands as a whole.
+void Dataflow::need_pixels(const Here& here, const program::Transfer& t, Shadow& m, const Placed& wanted) {
+  const program::Region& r = wanted.box;
+  for (int h = r.h0; h < r.h1; ++h)
+    for (int w = r.w0; w < r.w1; ++w) {
+      Placed pixel = wanted.cut({h, h + 1, w, w + 1, r.c0, r.c1});
+      pixel.box.h0 = h * t.lattice.h;
+      pixel.box.w0 = w * t.lattice.w;
+      pixel.box.h1 = pixel.box.h0 + 1;
+      pixel.box.w1 = pixel.box.w0 + 1;
+      need(here, t.layer, m, pixel, "reads");
+    }
+}
+
 void Dataflow::load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream) {
   Placed wanted;
   if (!place(contents_.tensor_key(t.tensor), t.region, bare(t.access), wanted)) {
     report(here, t.layer,
            "its access does not run through " + findings_.layer_name(t.tensor) + " " + region_text(t.region) +
                " in h, w, c order");
-  } else {
+  } else if (t.lattice.every()) {
     need(here, t.layer, m, wanted, "reads");
+  } else {
+    need_pixels(here, t, m, wanted);
   }
-  stream.push_back({0, contents_.tensor_key(t.tensor), padded(here, t)});
+  stream.push_back({0, contents_.lattice_key(t.tensor, t.lattice), padded(here, t)});
 }
 
 void Dataflow::store(const Here& here, const program::Transfer& t, Bytes at, const std::vector<StreamPart>& stream,

@@ -49,8 +49,8 @@ class Dataflow {
   void leave(const Here& here, int layer, Shadow& m, const Placed& content, int sum = -1);
   void take_pitches(const Shadow& m, Placed& part) const;
   void resolved(const Placed& content);
-  bool holds(Shadow& m, const Placed& wanted) const;
-  std::string missing(Shadow& m, const Placed& wanted) const;
+  bool holds(Shadow& m, const Placed& wanted);
+  std::string missing(Shadow& m, const Placed& wanted);
 
   // Whose weights a layer is computed with: of a batch those of the layer that it repeats.
   int weights_layer(int layer) const {
@@ -58,6 +58,7 @@ class Dataflow {
     return first < 0 ? layer : first;
   }
   void load_weights(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
+  void need_pixels(const Here& here, const program::Transfer& t, Shadow& m, const Placed& wanted);
   void load_tensor(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void load_padding(const Here& here, const program::Transfer& t, Shadow& m, std::vector<StreamPart>& stream);
   void read_bytes(const Here& here, const program::Transfer& t, Shadow& m);

@@ -10,7 +10,7 @@ namespace tessera::verify {
 // The window of the call's output in a tensor, as it must stand at `in`.
 void Dataflow::need_window(const Here& here, Shadow& m, const program::KernelCall& k, int tensor, int c0) {
   Placed p;
-  p.key = contents_.tensor_key(tensor);
+  p.key = contents_.lattice_key(tensor, lattice_of(p_.layers[k.layer].layer));
   p.pw = k.in_c;
   p.ph = std::int64_t{k.in_w} * k.in_c;
   for (const ops::TapBox& tap : tap_boxes(p_.layers[k.layer].layer, k.out)) {

@@ -18,8 +18,9 @@ const arch::DmaSpec& dma_spec(const arch::ArraySpec& a, program::TileKind kind) 
                                              : a.shim.dma;
 }
 
-std::optional<Problem> region_problem(const program::Region& r, const program::Program& p, int tensor) {
-  const network::Shape& s = p.layers[tensor].layer.out;
+std::optional<Problem> region_problem(const program::Region& r, const program::Program& p, int tensor,
+                                      const ops::Lattice& lattice) {
+  const network::Shape s = shape_on(lattice, p.layers[tensor].layer.out);
   const int c = network::stored_channels(s.c);
   if (r.h0 >= 0 && r.w0 >= 0 && r.c0 >= 0 && r.h1 <= s.h && r.w1 <= s.w && r.c1 <= c && r.h0 < r.h1 && r.w0 < r.w1 &&
       r.c0 < r.c1)
@@ -27,8 +28,9 @@ std::optional<Problem> region_problem(const program::Region& r, const program::P
   return Problem{"", "", fmt::format("region {} of a tensor of {} x {} x {}", region_text(r), s.h, s.w, c), ""};
 }
 
-std::optional<Problem> around_problem(const program::Region& r, const program::Program& p, int tensor) {
-  const network::Shape& s = p.layers[tensor].layer.out;
+std::optional<Problem> around_problem(const program::Transfer& t, const program::Program& p) {
+  const program::Region& r = t.region;
+  const network::Shape s = map_of(t, p);
   const bool sane = std::min({r.h0, r.w0, r.c0}) >= -most_elements && std::max({r.h1, r.w1, r.c1}) <= most_elements;
   const bool full = sane && r.h0 < r.h1 && r.w0 < r.w1 && r.c0 < r.c1 && r.c0 >= 0;
   const bool apart = r.h1 <= 1 || r.w1 <= 1 || r.h0 + 1 >= s.h || r.w0 + 1 >= s.w;

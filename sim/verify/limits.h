@@ -18,10 +18,16 @@ constexpr std::int64_t most_bytes = std::int64_t{1} << 40;
 constexpr int most_elements = 1 << 24;  // of a dimension of a tensor
 constexpr int longest_window = 1 << 15;
 
-// What is wrong with a region: the problem without its place, or nothing. It lies within its tensor and is not empty.
-std::optional<Problem> region_problem(const program::Region& region, const program::Program& program, int tensor);
-// The same of a region of padding: it lies around its tensor, no element of it inside.
-std::optional<Problem> around_problem(const program::Region& region, const program::Program& program, int tensor);
+// What is wrong with a region: the problem without its place, or nothing. It lies within its tensor, or the part of
+// that on a lattice, and is not empty.
+std::optional<Problem> region_problem(const program::Region& region, const program::Program& program, int tensor,
+                                      const ops::Lattice& lattice = {});
+// The same of a transfer's region of padding: it lies around its tensor, no element of it inside.
+std::optional<Problem> around_problem(const program::Transfer& transfer, const program::Program& program);
+// The part of a transfer's tensor that is on its lattice.
+inline network::Shape map_of(const program::Transfer& t, const program::Program& program) {
+  return shape_on(t.lattice, program.layers[static_cast<std::size_t>(t.tensor)].layer.out);
+}
 // What is wrong with an access as a pattern of addresses: dimensions, alignment, and that all of it is countable. Where
 // it ends is not judged here.
 std::optional<Problem> access_problem(const program::Access& access, int dimensions);

@@ -4,13 +4,14 @@
 #include <algorithm>
 
 #include "sim/verify/dataflow.h"
+#include "sim/verify/limits.h"
 
 namespace tessera::verify {
 
 // The region that leaves the memory tile, padding included; zeros may only stand for what lies outside of the tensor.
 program::Region Dataflow::padded(const Here& here, const program::Transfer& t) {
   program::Region r = t.region;
-  const network::Shape& s = p_.layers[t.tensor].layer.out;
+  const network::Shape s = map_of(t, p_);
   const std::int64_t nc = depth_of(r), nw = cols_of(r), nh = rows_of(r);
   std::int64_t inside_bytes = 1;
   for (int d = 0; d < t.access.rank; inside_bytes *= t.access.dims[d].count, ++d) {
@@ -82,8 +83,8 @@ void Dataflow::load_padding(const Here& here, const program::Transfer& t, Shadow
     offset += box.elements();
   };
   const auto add_zeros = [&](const program::Region& box) {
-    each_side(box, p_.layers[t.tensor].layer.out, [&](const program::Region& part, bool outside) {
-      add(outside ? contents_.tensor_key(t.tensor) : -1, part);
+    each_side(box, map_of(t, p_), [&](const program::Region& part, bool outside) {
+      add(outside ? contents_.lattice_key(t.tensor, t.lattice) : -1, part);
     });
   };
   add_zeros({r.h0, read.h0, r.w0, r.w1, r.c0, r.c1});

@@ -119,18 +119,22 @@ class Steps {
     if (t.release.lock >= 0) lock_op(t.release, info.tile, e, s, t.layer);
     waits(e, s, t.layer, t.wait0, t.wait_count);
     layer(e, s, t.layer);
+    const bool thin = t.payload == program::Payload::activations || t.payload == program::Payload::padding;
+    if (t.lattice.h < 1 || t.lattice.w < 1 || (!thin && !t.lattice.every()))
+      return bad(fmt::format("moves every {},{} of a map", t.lattice.h, t.lattice.w),
+                 "legal: 1,1, and steps of activations and of padding");
     if (!p_.tensors && t.payload != program::Payload::none)
       bad("says what it holds", "legal: payload none in a program without tensors");
     if (t.payload == program::Payload::padding) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
-      if (const auto wrong = around_problem(t.region, p_, t.tensor)) return bad(wrong->what, wrong->legal);
+      if (const auto wrong = around_problem(t, p_)) return bad(wrong->what, wrong->legal);
       if (t.region.elements() != t.access.stream_bytes() && info.kind == program::EngineKind::mm2s)
         bad(fmt::format("{} bytes for the {} zeros of {}", t.access.stream_bytes(), t.region.elements(),
                         region_text(t.region)));
     }
     if (t.payload == program::Payload::activations || t.payload == program::Payload::result) {
       if (!names_layer(p_, t.tensor)) return bad(fmt::format("tensor {}", t.tensor));
-      if (const auto wrong = region_problem(t.region, p_, t.tensor)) return bad(wrong->what);
+      if (const auto wrong = region_problem(t.region, p_, t.tensor, t.lattice)) return bad(wrong->what);
       if (t.payload == program::Payload::result && (t.region.c0 % 8 != 0 || t.region.c1 % 8 != 0))
         bad("puts channels " + region_text(t.region), "legal: multiples of 8");
       if (t.region.elements() != t.access.memory_bytes() && info.kind == program::EngineKind::mm2s)

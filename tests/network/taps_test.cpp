@@ -18,7 +18,8 @@ ops::Layer random_convolution(Random& random) {
   w.kw = 1 + drawn(random, 4);
   w.dh = 1 + drawn(random, 9);
   w.dw = 1 + drawn(random, 9);
-  w.sh = w.sw = 1 + drawn(random, 2);
+  w.sh = 1 + drawn(random, 3);
+  w.sw = 1 + drawn(random, 3);
   w.pad_top = w.pad_bottom = drawn(random, w.extent_h());
   w.pad_left = w.pad_right = drawn(random, w.extent_w());
   l.in = {w.extent_h() + drawn(random, 20), w.extent_w() + drawn(random, 20), 8};
@@ -43,13 +44,15 @@ Found found_at(const std::vector<ops::TapBox>& boxes, int row, int column) {
 
 TEST_CASE("Every tap finds its pixel, and tiles whose taps lie apart hold nothing between them") {
   Random random(7);
-  int packed_tiles = 0;
+  int packed_tiles = 0, thin = 0;
   for (int n = 0; n < 1000; ++n) {
     const ops::Layer l = random_convolution(random);
     const int h0 = drawn(random, l.out.h), w0 = drawn(random, l.out.w), h1 = h0 + 1 + drawn(random, l.out.h - h0),
               w1 = w0 + 1 + drawn(random, l.out.w - w0);
     const ops::Region out{h0, h1, w0, w1, 0, 8};
     const ops::Window packed = packed_window(l, h1 - h0, w1 - w0);
+    const ops::Lattice lattice = lattice_of(l);
+    thin += lattice.every() ? 0 : 1;
     const std::vector<ops::TapBox> boxes = tap_boxes(l, out);
     CAPTURE(l.window.kh, l.window.kw, l.window.dh, l.window.dw, l.window.sh, h0, h1, w0, w1);
     std::int64_t elements = 0;
@@ -61,14 +64,32 @@ TEST_CASE("Every tap finds its pixel, and tiles whose taps lie apart hold nothin
       const int i = tap / l.window.kw, j = tap % l.window.kw;
       for (int h = h0; h < h1; ++h)
         for (int w = w0; w < w1; ++w) {
-          const Found at =
-              found_at(boxes, (h - h0) * l.window.sh + i * packed.dh, (w - w0) * l.window.sw + j * packed.dw);
-          REQUIRE(at.h == h * l.window.sh - l.window.pad_top + i * l.window.dh);
-          REQUIRE(at.w == w * l.window.sw - l.window.pad_left + j * l.window.dw);
+          const Found at = found_at(boxes, (h - h0) * packed.sh + i * packed.dh, (w - w0) * packed.sw + j * packed.dw);
+          REQUIRE(at.h * lattice.h == h * l.window.sh - l.window.pad_top + i * l.window.dh);
+          REQUIRE(at.w * lattice.w == w * l.window.sw - l.window.pad_left + j * l.window.dw);
         }
     }
   }
   CHECK(packed_tiles > 300);
+  CHECK(thin > 300);
+}
+
+TEST_CASE("Of a map that a window of one pixel steps over only the pixels that it meets are held") {
+  ops::Layer l;
+  l.op = ops::Op::conv2d;
+  l.in = {14, 14, 8};
+  l.out = {7, 7, 8};
+  l.window.sh = l.window.sw = 2;
+  CHECK(lattice_of(l) == ops::Lattice{2, 2});
+  CHECK(tile_sides(l, {2, 5, 0, 7, 0, 8}) == std::pair(3, 7));
+  CHECK(kernel_window(l) == ops::Window{});
+  l.window.pad_top = 1;  // the first row that is read lies outside
+  CHECK(lattice_of(l) == ops::Lattice{1, 2});
+  l.window.pad_top = 0;
+  l.window.kh = 3;
+  CHECK(lattice_of(l) == ops::Lattice{1, 2});
+  l.op = ops::Op::avgpool;
+  CHECK(lattice_of(l).every());
 }
 
 TEST_CASE("Nothing is left out of a tile as high as taps lie apart, and of pools") {

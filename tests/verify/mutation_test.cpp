@@ -46,6 +46,16 @@ const char* const padded_net = R"({"name": "padded", "input": [4, 6, 8], "layers
   {"name": "a", "op": "conv2d", "channels": 8, "kernel": [1, 37], "padding": [0, 34], "stride": [1, 3]},
   {"name": "b", "op": "conv2d", "channels": 16, "kernel": [19, 1], "padding": [18, 0]}]})";
 
+// Rows and columns that nobody reads: of maps in memory tiles and in DDR, of a concatenation, with zeros around them.
+const char* const strided_net = R"({"name": "strided", "input": [12, 13, 16], "layers": [
+  {"name": "a", "op": "conv2d", "channels": 24, "kernel": 3, "padding": 1},
+  {"name": "b", "op": "conv2d", "inputs": "input", "channels": 16, "kernel": 1},
+  {"name": "cat", "op": "concat", "inputs": ["a", "b"]},
+  {"name": "c", "op": "conv2d", "channels": 32, "kernel": 1, "stride": [2, 3]},
+  {"name": "d", "op": "conv2d", "inputs": "a", "channels": 16, "kernel": [3, 1], "stride": 2, "padding": [1, 0]},
+  {"name": "f", "op": "conv2d", "inputs": "input", "channels": 16, "kernel": 1, "stride": 3},
+  {"name": "e", "op": "depthwise", "inputs": "c", "kernel": [1, 3], "stride": 2, "padding": [0, 1]}]})";
+
 // General scales, of every kind.
 const char* const scaled_net = R"({"name": "scaled", "input": [9, 11, 32], "layers": [
   {"name": "a", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1, "multiplier": "channel", "shift": 39},
@@ -70,6 +80,7 @@ std::vector<Subject> subjects() {
   add(make_subject("residual 3x4 published", residual_net, generic_array(3, 4), 0, published));
   add(make_subject("deep 2x2", deep_net, generic_array(2, 2), 0.5, split));
   add(make_subject("padded 2x2", padded_net, generic_array(2, 2), 0));
+  add(make_subject("strided 2x2", strided_net, generic_array(2, 2), 0.5));
   add(make_subject("scaled 2x2", scaled_net, generic_array(2, 2), 0.5, split));
   return list;
 }

@@ -36,6 +36,27 @@ void add_data_mutations(std::vector<Mutation>& list) {
           memory, mm2s,
           [](const program::Transfer& t) { return acts(t) && t.access.rank == 3 && t.access.dims[2].count > 1; },
           [](program::Transfer& t) { t.access.dims[2].step += t.access.dims[1].step; }));
+  const auto strided = [](const program::Transfer& t) { return acts(t) && !t.lattice.every(); };
+  add("rows and columns of a lattice one after the other",
+      transfers(
+          memory, mm2s,
+          [&](const program::Transfer& t) {
+            return strided(t) &&
+                   ((t.lattice.w > 1 && t.access.dims[1].count > 1) || (t.lattice.h > 1 && t.access.dims[2].count > 1));
+          },
+          [](program::Transfer& t) {
+            t.access.dims[1].step /= t.lattice.w;
+            t.access.dims[2].step /= t.lattice.h;
+          }));
+  add("a lattice called the whole map", transfers(memory, mm2s, strided, [](program::Transfer& t) { t.lattice = {}; }));
+  add("the whole map called a lattice",
+      transfers(
+          memory, mm2s, [](const program::Transfer& t) { return acts(t) && t.lattice.every(); },
+          [](program::Transfer& t) { t.lattice.w = 2; }));
+  add("a lattice that begins one row further", transfers(memory, mm2s, strided, [](program::Transfer& t) {
+        t.access.base += t.access.dims[2].step / t.lattice.h;
+      }));
+  add("a lattice of no rows", transfers(memory, mm2s, strided, [](program::Transfer& t) { t.lattice.h = 0; }));
   add("channels read 8 further", transfers(memory, mm2s, acts, [](program::Transfer& t) { t.access.base += 8; }));
   add("wrong channel range, address and region alike",
       transfers(
