@@ -30,7 +30,7 @@ std::string run_view(const run::RunConfig& config, const result::RunResult& run,
       {"result", to_json(run)},
       {"terminal", run_report(run)},
       {"layers", report::graph_view(batch_of(config).network)},
-      {"masks", run.program ? json::array() : report::mask_view(masks_of(config, batch_of(config)))},
+      {"masks", run.program ? json::array() : report::mask_view(masks_of(config, given_batch(config)))},
       {"machine", report::machine_view(config.array, cost::peak_macs_per_cycle(config.array.tile.core,
                                                                                config.network.layers.back().in_type))},
       {"views", {{"dense", parsed(views.dense)}, {"sparse", parsed(views.sparse)}}}};

@@ -103,6 +103,16 @@ std::string zeros_note(const RunResult& run) {
                      kept == 1 ? " keeps its" : "s keep their");
 }
 
+// What the host does to the input before.
+std::string input_note(const RunResult& run) {
+  std::string text;
+  for (const result::LayerResult& layer : (run.dense ? run.dense : run.sparse)->layers)
+    if (layer.input_columns)
+      text += fmt::format("input laid out by the host for {}: {} columns side by side as one pixel\n", layer.name,
+                          *layer.input_columns);
+  return text;
+}
+
 // How much of the program memory of a core the kernels fill, in the fuller density.
 std::string code_note(const RunResult& run) {
   const result::ProgramMemory* most = nullptr;
@@ -176,7 +186,7 @@ std::string heading(const RunResult& run) {
       run.network, hardware.name, hardware.rows, hardware.cols, hardware.clock_hz / 1e9, hardware.kernels, made_by,
       run.accounting, run.fidelity, batch, calibration(hardware), kernels(run),
       hardware.control == "none" ? "" : "control mechanism: " + hardware.control + "\n",
-      code_note(run) + routing_note(run) + masks + zeros_note(run));
+      input_note(run) + code_note(run) + routing_note(run) + masks + zeros_note(run));
 }
 
 // The largest cause of lost core time of a layer.

@@ -90,6 +90,12 @@ struct Window {
   }
 };
 
+// Columns of an input that stand side by side as one pixel (sim/network/side_by_side.h).
+struct Columns {
+  int joined = 1;
+  int kernel = 0;  // columns of the convolution's own kernel, where some are joined
+};
+
 // Pixels of a map as digits: output pixel q, counted along the rows, is zero where t = q - first lies outside of
 // [0, product of sizes), and else the input pixel `from` + sum of digits of t times strides.
 struct Pixels {
@@ -139,8 +145,9 @@ struct Layer {
   Remap remap;
   int group_rows = 1;  // transpose: pixels of a group, which become channels; its channels become pixels
   MatMul matmul;
-  int groups = 1;  // conv2d: output channels of a group sum over its input channels alone
-  Lookup lookup;   // of conv2d and depthwise: applied to the results; of lookup: the layer itself; of softmax: exp
+  int groups = 1;   // conv2d: output channels of a group sum over its input channels alone
+  Columns columns;  // conv2d
+  Lookup lookup;    // of conv2d and depthwise: applied to the results; of lookup: the layer itself; of softmax: exp
   std::vector<int> source;  // select: the input channel of each output channel
   Shape in, second;         // of inputs[0] and inputs[1]
   Shape out;
@@ -150,7 +157,8 @@ struct Layer {
   bool is_gemm = false;                                               // spelled as gemm in the network file
   ElementType in_type = ElementType::i8, out_type = ElementType::i8;  // gemm: of both factors, and of the product
   bool is_int8() const { return in_type == ElementType::i8 && out_type == ElementType::i8; }
-  std::int64_t macs() const;          // multiply-accumulates
+  std::int64_t macs() const;  // multiply-accumulates, those with columns that its own kernel has not left out
+  int own_taps() const { return columns.joined > 1 ? window.kh * columns.kernel : window.taps(); }
   std::int64_t weight_count() const;  // numbers that are multiplied, biases apart
 };
 

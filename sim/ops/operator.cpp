@@ -37,7 +37,7 @@ const char* unmaskable_reason(const Layer& l) {
 }
 
 std::int64_t Layer::macs() const {
-  if (op == Op::conv2d) return out.elements() * (in.c / groups) * window.taps();
+  if (op == Op::conv2d) return out.elements() * (in.c / groups / columns.joined) * own_taps();
   if (op == Op::matmul) return out.elements() * (matmul.by_rows ? matmul.depth : matmul.second_rows);
   return op == Op::depthwise ? out.elements() * window.taps() : 0;
 }

@@ -49,6 +49,7 @@ std::string operator_attributes(const ops::Layer& y) {
   if (w.dh != 1 || w.dw != 1) text += fmt::format(" dilation={},{}", w.dh, w.dw);
   if (y.most != 127) text += fmt::format(" most={}", y.most);
   if (y.groups != 1) text += fmt::format(" groups={}", y.groups);
+  if (y.columns.joined != 1) text += fmt::format(" side_by_side={},{}", y.columns.joined, y.columns.kernel);
   if (ops::operator_of(y).inputs == 2 && !(y.second == y.in))
     text += fmt::format(" second={},{},{}", y.second.h, y.second.w, y.second.c);
   if (y.factor_h != 1 || y.factor_w != 1) text += fmt::format(" factor={},{}", y.factor_h, y.factor_w);
@@ -77,6 +78,7 @@ void read_operator_attributes(TextLine& line, ops::Layer& y) {
   optional_numbers(line, "dilation", y.window.dh, y.window.dw);
   line.optional("most", y.most);
   line.optional("groups", y.groups);
+  optional_numbers(line, "side_by_side", y.columns.joined, y.columns.kernel);
   if (ops::operator_of(y).inputs == 2) y.second = y.in;
   optional_numbers(line, "second", y.second.h, y.second.w, y.second.c);
   optional_numbers(line, "factor", y.factor_h, y.factor_w);

@@ -185,6 +185,10 @@ void add_others(LayerTable& table) {
        field<&L::control, &LayerControl::core_operations>()},
       {"control.us", "us", "Time that the operations take, all controllers together, without waiting.",
        "sum over its operations of the time of each", field<&L::control, &LayerControl::us>()},
+      {"input_columns", "columns",
+       "Columns of the network's input that stand side by side as one pixel, so that its channels fill more of a block "
+       "of 8; the host lays the input out so.",
+       "absent where every column is a pixel", field<&L::input_columns>()},
       {"extrapolated", "", "The extrapolated kernel calls of the layer with the most time, and the measured shapes.",
        "absent where no call is extrapolated", field<&L::extrapolated>()},
       {"weight_bytes",

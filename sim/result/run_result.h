@@ -53,6 +53,7 @@ struct LayerResult {
   std::optional<Energy> energy;
   std::optional<LayerControl> control;  // where there are controllers
   std::optional<std::string> extrapolated;
+  std::optional<int> input_columns;  // of its input that stand side by side as one pixel
 
   double span_us() const { return end_us - start_us; }
   bool fused() const { return mapping.rfind("fused into ", 0) == 0; }  // computed by the kernels of another layer

@@ -5,15 +5,28 @@
 #include <cstdint>
 #include <limits>
 
+#include "sim/network/side_by_side.h"
+
 namespace tessera::run {
 
-network::Batch batch_of(const RunConfig& config) { return in_batch(config.network, config.images); }
+network::Batch given_batch(const RunConfig& config) { return in_batch(config.network, config.images); }
+
+network::Batch batch_of(const RunConfig& config) {
+  network::Batch batch = given_batch(config);
+  if (config.accounting == Accounting::published) return batch;
+  batch.network = side_by_side(std::move(batch.network));
+  return batch;
+}
 
 std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, const network::Batch& batch) {
   std::vector<std::optional<sparsity::BlockMask>> masks;
   if (config.masks.empty()) return masks;
-  for (const network::LayerId source : batch.source)
+  for (std::size_t i = 0; i < batch.source.size(); ++i) {
+    const network::LayerId source = batch.source[i];
     masks.push_back(source < 0 ? std::nullopt : config.masks[static_cast<std::size_t>(source)]);
+    const network::Layer& layer = batch.network.layers[i];
+    if (masks.back() && layer.columns.joined > 1) masks.back() = sparsity::one_column(*masks.back(), layer.in.c);
+  }
   return masks;
 }
 

@@ -9,6 +9,9 @@
 
 namespace tessera::run {
 
+// As the config gives them.
+network::Batch given_batch(const RunConfig& config);
+// As the array computes them: columns of an input with few channels stand side by side (sim/network/side_by_side.h).
 network::Batch batch_of(const RunConfig& config);
 // By layer of the batch; empty where the config has none.
 std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, const network::Batch& batch);

@@ -12,6 +12,7 @@
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
 #include "sim/reference/reference.h"
+#include "sim/reference/side_by_side.h"
 #include "sim/run/activity.h"
 #include "sim/run/batch.h"
 #include "sim/run/collect_result.h"
@@ -38,10 +39,14 @@ std::uint64_t hash_of(const std::string& text) {  // FNV-1a
   return hash;
 }
 
-std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density) {
-  const network::Batch batch = batch_of(config);
+std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density,
+                                                         const network::Batch& batch) {
   if (density == Density::sparse) return masks_of(config, batch);
   return std::vector<std::optional<sparsity::BlockMask>>(batch.network.layers.size());
+}
+
+std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density) {
+  return masks_of(config, density, batch_of(config));
 }
 
 // Data of a functional run before the simulation, and its judgement after.
@@ -49,20 +54,23 @@ struct FunctionalRun {
   exec::DdrImage image;
   reference::NetworkData data;
 
-  static Expected<FunctionalRun> prepare(const RunConfig& config, const program::Program& program,
-                                         const std::vector<std::optional<sparsity::BlockMask>>& masks,
+  static Expected<FunctionalRun> prepare(const RunConfig& config, const program::Program& program, Density density,
                                          const std::string& file) {
     FunctionalRun run;
+    const network::Batch batch = given_batch(config);
+    const network::Network& given = batch.network;
+    const auto masks = masks_of(config, density, batch);
     if (file.empty()) {
-      run.data = reference::make_data(batch_of(config).network, masks, config.seed);
+      run.data = reference::make_data(given, masks, config.seed);
     } else {
       const reference::MasksFrom from = config.mask_spec.file.empty() || config.mask_spec.importance
                                             ? reference::MasksFrom::generator
                                             : reference::MasksFrom::file;
-      Expected<reference::NetworkData> loaded = load_data(file, batch_of(config).network, masks, from, config.seed);
+      Expected<reference::NetworkData> loaded = load_data(file, given, masks, from, config.seed);
       if (!loaded) return loaded.failure();
       run.data = std::move(*loaded);
     }
+    run.data = side_by_side(std::move(run.data), given, batch_of(config).network);
     run.image = program.tensors ? build_ddr_image(program, run.data) : build_end_image(program, run.data);
     return run;
   }
@@ -218,7 +226,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     if (std::optional<Problem> other = other_masks(program, masks_of(config, density)))
       return fail(ExitCode::bad_input, std::move(*other));
     enter_phase("computing the reference");
-    Expected<FunctionalRun> prepared = FunctionalRun::prepare(config, program, masks_of(config, density), options.data);
+    Expected<FunctionalRun> prepared = FunctionalRun::prepare(config, program, density, options.data);
     if (!prepared) return prepared.failure();
     functional = std::move(*prepared);
   }

@@ -17,6 +17,15 @@ std::int64_t KernelMask::count(int row0, int row1, int col0, int col1) const {
   return n;
 }
 
+BlockMask one_column(const BlockMask& mask, int cin) {
+  BlockMask one = BlockMask::all_ones(mask.cout, cin, mask.bc, static_cast<int>(round_up(cin, kernel_block)));
+  for (int r = 0; r < one.rows(); ++r) {
+    const auto row = mask.bits.begin() + std::ptrdiff_t{r} * mask.cols();
+    one.bits[static_cast<std::size_t>(r)] = *std::max_element(row, row + mask.cols());
+  }
+  return one;
+}
+
 KernelMask kernel_mask(const BlockMask& mask) {
   KernelMask k;
   k.rows = static_cast<int>(ceil_div(mask.cout, kernel_block));

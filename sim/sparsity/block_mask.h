@@ -27,6 +27,9 @@ struct BlockMask {
   static BlockMask all_ones(int cout, int cin, int bc = 8, int bi = 8);
 };
 
+// A mask with one block in each row, for `cin` input channels: present where any of its row is.
+BlockMask one_column(const BlockMask& mask, int cin);
+
 // The same mask in 8x8 kernel blocks.
 struct KernelMask {
   int rows = 0, cols = 0;            // ceil(cout/8), ceil(cin/8)

@@ -106,6 +106,11 @@ class Structure {
       bad("changes the size of the map");
     if ((ops::channelwise(y) || operator_of(y).splits_channels == false) && y.out.c != in.c)
       bad("changes the number of channels");
+    const ops::Columns& c = y.columns;
+    const bool side_by_side = y.op == network::Op::conv2d && y.groups == 1 && c.joined > 1 && in.c % c.joined == 0 &&
+                              c.kernel >= 1 && c.kernel <= std::int64_t{w.kw} * c.joined;
+    if (c.joined != 1 && !side_by_side)
+      bad(fmt::format("has {} columns of {} side by side for a kernel of {}", c.joined, in.c, c.kernel));
     if (y.groups < 1 || y.in.c % y.groups != 0 || y.out.c % y.groups != 0)
       bad(fmt::format("has {} groups of {} and {} channels", y.groups, y.in.c, y.out.c));
     if (y.op == network::Op::select) select(y, bad);
