@@ -71,7 +71,7 @@ result::LayerResult layer_result(const schedule::Schedule& schedule, const arch:
   const Millicycles at_layer = std::accumulate(own.cores.begin(), own.cores.end(), Millicycles{0});
   add_use(layer, program, array.tile.core, static_cast<double>(at_layer) / millicycles_per_cycle);
   if (ops::has_weights(placed.layer) && has_weights(program)) layer.weight_bytes = weight_bytes(program, id);
-  if (placed.layer.columns.joined > 1) layer.input_columns = placed.layer.columns.joined;
+  if (placed.layer.columns.joined > 1 && placed.layer.repeats < 0) layer.input_columns = placed.layer.columns.joined;
   if (ops::has_blocks(placed.layer) && !schedule.layers.empty()) {
     layer.imbalance_unassigned = schedule.layers[id].imbalance_rows_unassigned;
     layer.imbalance = schedule.layers[id].imbalance_rows;

@@ -72,6 +72,7 @@ RunResult full() {
     for (LayerResult& layer : (*density)->layers) {
       layer.control = {3, 2, 1.5, 4};
       layer.zeros_kept = true;
+      layer.input_columns = 2;
       if (layer.weight_bytes) layer.weight_bytes->padding = 32;
     }
   }
