@@ -22,7 +22,8 @@
 //   engine tile(0,0).s2mm0
 //     repeat 3                                           runs what stands before its `end` three times
 //       move route=0 bd=1 mem=tile(0,0) at=1024 dims=512,7@4096 acquire=2:1 release=3:1 wait=core(0,0):12 layer=1
-//            payload=activations tensor=0 region=0:7,0:8,0:64          (one line in the file)
+//            payload=activations tensor=0 region=0:7,0:8,0:64          (one line in the file; every=2,2: the region
+//            counts every second row and column of the tensor)
 //     end
 //   engine core(0,0)
 //     acquire 3:1 layer=1

@@ -123,6 +123,7 @@ class Maker {
     t.payload = static_cast<program::Payload>(pick(4));
     t.tensor = static_cast<std::int16_t>(pick(7) - 1);
     if (flip()) t.region = region();
+    if (flip()) t.lattice = {static_cast<std::int16_t>(1 + pick(3)), static_cast<std::int16_t>(1 + pick(3))};
     ep.transfers.push_back(t);
   }
   void core_step(program::EngineProgram& ep) {

@@ -192,6 +192,25 @@ TEST_CASE("taps far apart take hardly more time than taps side by side") {
   CHECK(*apart <= 1.1 * *beside);
 }
 
+TEST_CASE("a window of one pixel that steps over others takes hardly more time than on a map of what it reads") {
+  const auto with_stride = [](int stride) {
+    const json network = {{"name", "steps"},
+                          {"input", {14 * stride, 14 * stride, 64}},
+                          {"layers",
+                           {{{"name", "a"}, {"op", "conv2d"}, {"channels", 512}, {"kernel", 1}},
+                            {{"name", "l"}, {"op", "conv2d"}, {"channels", 1024}, {"kernel", 1}, {"stride", stride}}}}};
+    const json document = {{"network", network}, {"hardware", {{"extends", "../hardware/aie2.json"}}}};
+    const Expected<RunConfig> config = config_of(document);
+    REQUIRE(config);
+    const Expected<json> run = isolated([&] { return run_density(*config, Density::dense); });
+    REQUIRE(run);
+    const json& l = (*run)["layers"][1];
+    return l["end_us"].get<double>() - l["start_us"].get<double>();
+  };
+  const double stepping = with_stride(2), whole = with_stride(1);
+  CHECK(stepping <= 1.15 * whole);
+}
+
 // The judge refuses a wrong choice.
 TEST_CASE("estimates alone choose a mapping for a sparse layer that is slower than dense") {
   const json document = with(run_file("resnet50_layer3_conv1"), "/schedule/search", "estimate");
