@@ -32,14 +32,13 @@ std::string readable_name(const Node& node) {
   return name.empty() ? "layer" : name;
 }
 
-// Layers whose values are those of their inputs, so that all have one step.
+}  // namespace
+
 bool hands_on(const std::string& op) {
   for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space", "remap", "transpose"})
     if (op == name) return true;
   return false;
 }
-
-}  // namespace
 
 View view_of_shape(const Dims& shape) {
   const bool row = shape.size() == 4 && shape[1] == 1 && shape[2] == 1;  // a mask of scores
@@ -161,10 +160,10 @@ std::string Lowering::layer_name(const Node& node) {
   return name;
 }
 
-bool Lowering::alone(const std::string& layer_name) const {
+bool Lowering::alone(const std::string& layer_name, const std::string& beside) const {
   for (const json& layer : lowered_.network["layers"]) {
     const auto inputs = layer.find("inputs");
-    if (inputs == layer.end()) continue;
+    if (inputs == layer.end() || layer["name"] == beside) continue;
     if (inputs->is_array() ? std::find(inputs->begin(), inputs->end(), layer_name) != inputs->end()
                            : *inputs == layer_name)
       return false;

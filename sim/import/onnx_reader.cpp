@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "sim/import/function_calls.h"
 #include "sim/import/infer.h"
 #include "sim/import/onnx_file.h"
 #include "sim/import/onnx_tensor.h"
@@ -31,6 +32,7 @@ class GraphReader {
   }
 
   Expected<Graph> read() {
+    problems_ = inline_functions(model_, graph_.file);
     read_opset();
     read_initializers(*model_.mutable_graph());
     read_inputs();
