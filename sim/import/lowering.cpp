@@ -7,6 +7,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "sim/base/utf8.h"
 #include "sim/import/infer.h"
 #include "sim/import/layer_table.h"
 #include "sim/import/passes.h"
@@ -29,7 +30,7 @@ std::string readable_name(const Node& node) {
   }
   for (char& c : name)
     if (std::isspace(static_cast<unsigned char>(c)) != 0 || std::iscntrl(static_cast<unsigned char>(c)) != 0) c = '_';
-  return name.empty() ? "layer" : name;
+  return name.empty() ? "layer" : as_utf8(name);
 }
 
 }  // namespace

@@ -182,3 +182,12 @@ TEST_CASE("Rows that integers of the inputs name are a product with a matrix of 
   computed_indices.line("Gather", {"h", "last"}, "y").with("axis", 1).output("y");
   CHECK(refusal(computed_indices).find("node 'y' (Gather).indices: are no constants") != std::string::npos);
 }
+
+TEST_CASE("Names of nodes may be any bytes: those of layers are UTF-8") {
+  Net net({1, 8, 4, 4});
+  net.conv("x", "a", 8, 8).conv("a", "b", 8, 8).conv("b", "y", 8, 8).output("y");
+  for (int n = 0; n < 2; ++n) net.model.mutable_graph()->mutable_node(n)->set_name("\xff/caf\xe9");
+  const Imported imported = imported_of(net);
+  CHECK_NOTHROW(imported.file.dump());
+  CHECK(imported.network.layers[1].name == "\xef\xbf\xbd.caf\xef\xbf\xbd");
+}
