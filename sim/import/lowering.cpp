@@ -16,7 +16,10 @@ namespace tessera::import {
 namespace {
 using nlohmann::json;
 
-// "/layer1/layer1.0/conv1/Conv" -> "layer1.0.conv1": a part that the next one repeats goes, and so does the operator.
+constexpr std::size_t longest_name = 200;
+
+// "/layer1/layer1.0/conv1/Conv" -> "layer1.0.conv1": a part that the next one repeats goes, and so does the operator;
+// what is longer than any name that somebody reads is cut off.
 std::string readable_name(const Node& node) {
   std::vector<std::string> parts;
   std::istringstream in(node.name);
@@ -30,7 +33,7 @@ std::string readable_name(const Node& node) {
   }
   for (char& c : name)
     if (std::isspace(static_cast<unsigned char>(c)) != 0 || std::iscntrl(static_cast<unsigned char>(c)) != 0) c = '_';
-  return name.empty() ? "layer" : as_utf8(name);
+  return name.empty() ? "layer" : as_utf8(name.substr(0, longest_name));
 }
 
 }  // namespace

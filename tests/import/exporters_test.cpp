@@ -183,11 +183,13 @@ TEST_CASE("Rows that integers of the inputs name are a product with a matrix of 
   CHECK(refusal(computed_indices).find("node 'y' (Gather).indices: are no constants") != std::string::npos);
 }
 
-TEST_CASE("Names of nodes may be any bytes: those of layers are UTF-8") {
+TEST_CASE("Names of nodes may be any bytes: those of layers are UTF-8 and of a length that files of masks hold") {
   Net net({1, 8, 4, 4});
   net.conv("x", "a", 8, 8).conv("a", "b", 8, 8).conv("b", "y", 8, 8).output("y");
   for (int n = 0; n < 2; ++n) net.model.mutable_graph()->mutable_node(n)->set_name("\xff/caf\xe9");
+  net.model.mutable_graph()->mutable_node(2)->set_name(std::string(100'000, 'n'));
   const Imported imported = imported_of(net);
   CHECK_NOTHROW(imported.file.dump());
+  CHECK(imported.network.layers[3].name == std::string(200, 'n'));
   CHECK(imported.network.layers[1].name == "\xef\xbf\xbd.caf\xef\xbf\xbd");
 }
