@@ -44,8 +44,7 @@ std::optional<Failure> write_zero_blocks(const ImportArguments& arguments, const
 }
 
 int import_model(const ImportArguments& arguments) {
-  Failure wrong{ExitCode::bad_input,
-                unwritable_files({arguments.out, arguments.masks, arguments.weights}, {arguments.model})};
+  Failure wrong{ExitCode::bad_input, {}};
   const import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
   const auto read = [&] {
     const ProgressLine line(arguments.model);
@@ -53,6 +52,9 @@ int import_model(const ImportArguments& arguments) {
     return import::import_onnx(arguments.model, sizes);
   };
   Expected<import::Imported> imported = read();
+  for (Problem& problem : unwritable_files({arguments.out, arguments.masks, arguments.weights},
+                                           {arguments.model, arguments.images.calibration}))
+    wrong.problems.push_back(std::move(problem));
   if (!imported)
     wrong.problems.insert(wrong.problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
