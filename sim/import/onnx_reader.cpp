@@ -196,7 +196,7 @@ class GraphReader {
   void read_nodes(onnx::GraphProto& graph, bool branch) {
     for (auto& proto : *graph.mutable_node()) {
       Node node;
-      if (branch) node.attributes[in_branch] = std::int64_t{1};
+      if (branch && proto.op_type() != "Constant") node.attributes[in_branch] = std::int64_t{1};
       node.op = proto.op_type();
       node.domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
       node.name = proto.name();
