@@ -193,3 +193,12 @@ TEST_CASE("Names of nodes may be any bytes: those of layers are UTF-8 and of a l
   CHECK(imported.network.layers[3].name == std::string(200, 'n'));
   CHECK(imported.network.layers[1].name == "\xef\xbf\xbd.caf\xef\xbf\xbd");
 }
+
+TEST_CASE("Products of transposed convolutions are counted among those of convolutions, and apart") {
+  Net net({1, 8, 6, 6});
+  net.random("up", {8, 4, 2, 2}).line("ConvTranspose", {"x", "up"}, "t").with("strides", Sides{2, 2});
+  net.conv("t", "y", 4, 8).output("y");
+  const MacCount macs = imported_of(net).macs;
+  CHECK(macs.transposed == 6 * 6 * 8 * 4 * 2 * 2);
+  CHECK(macs.conv == macs.transposed + 12 * 12 * 4 * 8);
+}
