@@ -9,6 +9,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/message.h"
+#include "sim/base/utf8.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/cli/standard_streams.h"
@@ -47,8 +48,20 @@ void refuse_empty_values(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) refuse_empty_values(*command);
 }
 
+// Paths and names of a command line stand in results, which are JSON.
+int refuse_foreign_bytes(int argc, char** argv) {
+  std::vector<tessera::Problem> problems;
+  for (int i = 1; i < argc; ++i)
+    if (const std::string text = argv[i], readable = tessera::as_utf8(text); text != readable)
+      problems.push_back({"", "", fmt::format("argument {}, '{}', is no UTF-8", i, readable), "legal: UTF-8"});
+  return problems.empty()
+             ? 0
+             : tessera::cli::report_failure(tessera::Failure{tessera::ExitCode::bad_input, std::move(problems)});
+}
+
 int run(int argc, char** argv) {
   int exit_code = 0;
+  if (const int code = refuse_foreign_bytes(argc, argv)) return code;
   CLI::App app(about, "tessera");
   app.footer(exit_codes);
   app.set_version_flag("--version", std::string("tessera ") + TESSERA_VERSION);

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 namespace tessera {
 inline namespace base {
@@ -38,6 +40,16 @@ bool read_all(int file, std::int64_t offset, std::size_t most, std::string& text
   return true;
 }
 
+// Paths of files that were read. Readers may run side by side.
+struct Journal {
+  std::mutex mutex;
+  std::set<std::string> paths;
+};
+Journal& journal() {
+  static Journal journal;
+  return journal;
+}
+
 // `size` bytes from `offset` on; less than 0: all.
 Expected<std::string> read_file(const std::string& path, std::int64_t offset, std::int64_t size) {
   struct stat status {};
@@ -55,9 +67,16 @@ Expected<std::string> read_file(const std::string& path, std::int64_t offset, st
   const Failure failure = good ? Failure{} : unreadable(path);
   ::close(file);
   if (!good) return failure;
+  const std::lock_guard lock(journal().mutex);
+  journal().paths.insert(path);
   return text;
 }
 }  // namespace
+
+std::vector<std::string> files_read() {
+  const std::lock_guard lock(journal().mutex);
+  return {journal().paths.begin(), journal().paths.end()};
+}
 
 Expected<std::string> read_text(const std::string& path) { return read_file(path, 0, -1); }
 

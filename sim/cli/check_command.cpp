@@ -80,12 +80,12 @@ int check_config(const run::RunConfig& config, const std::string& json_file) {
 
 int check(const std::string& file, const ModelOptions& options, const std::vector<std::string>& sets,
           const std::string& json_file) {
-  Failure wrong{ExitCode::bad_input, unwritable_files({json_file}, {file})};
   std::optional<ModelRun> model;
   const Expected<run::RunConfig> config = [&] {
     const ProgressLine line(file);
     return open_config(file, options, sets, model);
   }();
+  Failure wrong{ExitCode::bad_input, unwritable_files({json_file}, {file})};
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);

@@ -81,10 +81,10 @@ Expected<std::string> simulated(const Loaded& loaded, bool computes, const std::
 }
 
 int run_engine(const EngineArguments& arguments) {
+  const Expected<Loaded> loaded = load(arguments);
   if (const auto wrong = unwritable_files({arguments.json_file, arguments.dump_file}, {arguments.network});
       !wrong.empty())
     return report_failure({ExitCode::bad_input, wrong});
-  const Expected<Loaded> loaded = load(arguments);
   if (!loaded) return report_failure(loaded.failure());
   run::IsolatedTask real([&] { return simulated(*loaded, true, arguments.dump_file); });
   run::IsolatedTask idle([&] { return simulated(*loaded, false, ""); });

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "sim/base/phase.h"
@@ -22,9 +23,28 @@ struct ImportArguments {
   ImageOptions images;
 };
 
+// Of a dense file, the masks have all blocks, and layers that stay dense by themselves have none if others do.
+std::optional<Failure> write_zero_blocks(const ImportArguments& arguments, const import::Imported& imported) {
+  sparsity::MaskSpec spec;
+  spec.bc = arguments.block[0];
+  spec.bi = arguments.block[1];
+  auto masks = zero_block_masks(imported, spec);
+  const bool dense = std::none_of(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
+  if (dense) masks = block_masks(imported, spec);
+  const auto count = std::count_if(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
+  for (const network::Layer& layer : imported.network.layers)
+    if (dense && count > 1 && mask_source(imported.network, spec, layer) == sparsity::MaskSource::first_dense)
+      masks[static_cast<std::size_t>(layer.id)].reset();
+  auto failure = replace_file(arguments.masks,
+                              [&](const std::string& path) { return write_masks(path, imported.network, masks); });
+  if (failure) return failure;
+  fmt::print("{}, {}x{}, in {}\n", dense ? "no block is zero: masks with all blocks" : "zero blocks", spec.bc, spec.bi,
+             arguments.masks);
+  return std::nullopt;
+}
+
 int import_model(const ImportArguments& arguments) {
-  Failure wrong{ExitCode::bad_input,
-                unwritable_files({arguments.out, arguments.masks, arguments.weights}, {arguments.model})};
+  Failure wrong{ExitCode::bad_input, {}};
   const import::DimensionSizes sizes = read_sizes(arguments.options, wrong.problems);
   const auto read = [&] {
     const ProgressLine line(arguments.model);
@@ -32,6 +52,9 @@ int import_model(const ImportArguments& arguments) {
     return import::import_onnx(arguments.model, sizes);
   };
   Expected<import::Imported> imported = read();
+  for (Problem& problem : unwritable_files({arguments.out, arguments.masks, arguments.weights},
+                                           {arguments.model, arguments.images.calibration}))
+    wrong.problems.push_back(std::move(problem));
   if (!imported)
     wrong.problems.insert(wrong.problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);
@@ -43,16 +66,8 @@ int import_model(const ImportArguments& arguments) {
   }
   if (auto failure = write_json(arguments.out, imported->file)) return report_failure(*failure);
   fmt::print("network in {}\n", arguments.out);
-  if (!arguments.masks.empty()) {
-    sparsity::MaskSpec spec;
-    spec.bc = arguments.block[0];
-    spec.bi = arguments.block[1];
-    const auto masks = zero_block_masks(*imported, spec);
-    const auto failure = replace_file(
-        arguments.masks, [&](const std::string& path) { return write_masks(path, imported->network, masks); });
-    if (failure) return report_failure(*failure);
-    fmt::print("zero blocks, {}x{}, in {}\n", spec.bc, spec.bi, arguments.masks);
-  }
+  if (!arguments.masks.empty())
+    if (const auto failure = write_zero_blocks(arguments, *imported)) return report_failure(*failure);
   if (!arguments.weights.empty()) {
     const auto failure =
         replace_file(arguments.weights, [&](const std::string& path) { return write_weights(path, *imported); });

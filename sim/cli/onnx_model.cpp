@@ -168,7 +168,7 @@ std::optional<Failure> write_weights(const std::string& path, const import::Impo
 
 result::FileMacs file_macs(const import::Imported& imported) {
   const import::MacCount& m = imported.macs;
-  return {m.conv, m.gemm, m.matmul_weights, m.matmul_activations};
+  return {m.conv, m.gemm, m.matmul_weights, m.matmul_activations, m.transposed};
 }
 
 std::string import_summary(const import::Imported& imported) {
@@ -181,6 +181,7 @@ std::string import_summary(const import::Imported& imported) {
                                    {"MatMul with weights", m.matmul_weights},
                                    {"MatMul of activations", m.matmul_activations}})
     if (macs > 0) kinds.push_back(fmt::format("{} {}", kind, with_commas(macs)));
+  if (m.transposed > 0) kinds[0] += fmt::format(", of them transposed {}", with_commas(m.transposed));
   text += fmt::format(" ({})\n", fmt::join(kinds, ", "));
   if (imported.dead.macs > 0)
     text +=

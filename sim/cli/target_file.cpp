@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <set>
 
+#include "sim/base/input_file.h"
+
 namespace tessera::cli {
 namespace {
 namespace fs = std::filesystem;
@@ -52,8 +54,9 @@ std::optional<Problem> unwritable(const std::string& path) {
 std::vector<Problem> unwritable_files(const std::vector<std::string>& paths, const std::vector<std::string>& inputs) {
   std::vector<Problem> problems;
   std::set<fs::path> taken, read;
-  for (const std::string& path : inputs)
-    if (!path.empty() && !is_special(path)) read.insert(place_of(path));
+  for (const std::vector<std::string>& list : {inputs, files_read()})
+    for (const std::string& path : list)
+      if (!path.empty() && !is_special(path)) read.insert(place_of(path));
   for (const std::string& path : paths) {
     if (path.empty() || path == standard_output) continue;
     if (std::optional<Problem> problem = unwritable(path)) {

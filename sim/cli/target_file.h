@@ -17,8 +17,8 @@ constexpr const char* standard_output = "-";
 // Why `path` cannot be written, if it cannot.
 std::optional<Problem> unwritable(const std::string& path);
 
-// The same of the files of one command, which must replace neither each other nor one that it reads. An empty path is
-// none.
+// The same of the files of one command, which must replace neither each other nor one that it reads: `inputs`, and what
+// it has read so far (parts of a config, masks, kernels). An empty path is none.
 std::vector<Problem> unwritable_files(const std::vector<std::string>& paths, const std::vector<std::string>& inputs);
 
 // `write` gets the path to write to, which ends as `path` does.

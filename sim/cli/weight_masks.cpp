@@ -66,7 +66,7 @@ sparsity::WeightsByLayer weights_by_layer(const import::Imported& imported) {
   return weights;
 }
 
-Masks zero_block_masks(const import::Imported& imported, const sparsity::MaskSpec& spec) {
+Masks block_masks(const import::Imported& imported, const sparsity::MaskSpec& spec) {
   Masks masks(imported.network.layers.size());
   for (const network::Layer& layer : imported.network.layers) {
     const bool excluded = std::find(spec.exclude.begin(), spec.exclude.end(), layer.name) != spec.exclude.end();
@@ -74,9 +74,16 @@ Masks zero_block_masks(const import::Imported& imported, const sparsity::MaskSpe
     if (!weights || excluded || !ops::is_maskable(layer)) continue;
     const auto given = spec.layers.find(layer.name);
     const sparsity::MaskOverride own = given == spec.layers.end() ? sparsity::MaskOverride{} : given->second;
-    sparsity::BlockMask mask = nonzero_blocks(floats_of(*weights), own.bc.value_or(spec.bc), own.bi.value_or(spec.bi));
-    if (zeros(mask) > 0) masks[static_cast<std::size_t>(layer.id)] = std::move(mask);
+    masks[static_cast<std::size_t>(layer.id)] =
+        nonzero_blocks(floats_of(*weights), own.bc.value_or(spec.bc), own.bi.value_or(spec.bi));
   }
+  return masks;
+}
+
+Masks zero_block_masks(const import::Imported& imported, const sparsity::MaskSpec& spec) {
+  Masks masks = block_masks(imported, spec);
+  for (auto& mask : masks)
+    if (mask && zeros(*mask) == 0) mask.reset();
   return masks;
 }
 

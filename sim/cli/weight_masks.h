@@ -26,7 +26,10 @@ nlohmann::json default_sparsity(MaskOrigin origin, const std::vector<std::string
 // Float weights by layer.
 sparsity::WeightsByLayer weights_by_layer(const import::Imported& imported);
 
-// Zero blocks of the file, by LayerId; nullopt: no block is zero.
+// Blocks of the file that are not zero, by LayerId, of every layer that may have masks.
+std::vector<std::optional<sparsity::BlockMask>> block_masks(const import::Imported& imported,
+                                                            const sparsity::MaskSpec& spec);
+// The same; nullopt: no block of the layer is zero.
 std::vector<std::optional<sparsity::BlockMask>> zero_block_masks(const import::Imported& imported,
                                                                  const sparsity::MaskSpec& spec);
 

@@ -9,7 +9,8 @@ struct Equation {
   std::string out;                 // of the output
 };
 
-// Nothing where it has dots, repeats a letter within a term, or has another number of terms than the node inputs.
-std::optional<Equation> equation_of(const Node& node);
+// `ranks`: of the inputs. Dots of a term get letters of their own, the last of them the same in every term. Nothing
+// where a letter is repeated within a term, or the terms are not as many as the inputs.
+std::optional<Equation> equation_of(const Node& node, const std::vector<std::size_t>& ranks);
 
 }  // namespace tessera::import

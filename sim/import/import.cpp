@@ -61,6 +61,7 @@ namespace {
 
 // What the layers' rules do not know, said by what they know.
 void say_in_layers(Graph& graph) {
+  pick_rows_by_products(graph);
   cut_host_inputs(graph);
   join_softmax_rows(graph);
   resample_by_products(graph);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "sim/base/utf8.h"
 #include "sim/import/infer.h"
 #include "sim/import/layer_table.h"
 #include "sim/import/passes.h"
@@ -15,7 +16,10 @@ namespace tessera::import {
 namespace {
 using nlohmann::json;
 
-// "/layer1/layer1.0/conv1/Conv" -> "layer1.0.conv1": a part that the next one repeats goes, and so does the operator.
+constexpr std::size_t longest_name = 200;
+
+// "/layer1/layer1.0/conv1/Conv" -> "layer1.0.conv1": a part that the next one repeats goes, and so does the operator;
+// what is longer than any name that somebody reads is cut off.
 std::string readable_name(const Node& node) {
   std::vector<std::string> parts;
   std::istringstream in(node.name);
@@ -29,17 +33,16 @@ std::string readable_name(const Node& node) {
   }
   for (char& c : name)
     if (std::isspace(static_cast<unsigned char>(c)) != 0 || std::iscntrl(static_cast<unsigned char>(c)) != 0) c = '_';
-  return name.empty() ? "layer" : name;
+  return name.empty() ? "layer" : as_utf8(name.substr(0, longest_name));
 }
 
-// Layers whose values are those of their inputs, so that all have one step.
+}  // namespace
+
 bool hands_on(const std::string& op) {
   for (const char* name : {"maxpool", "concat", "select", "pick", "resize", "depth_to_space", "remap", "transpose"})
     if (op == name) return true;
   return false;
 }
-
-}  // namespace
 
 View view_of_shape(const Dims& shape) {
   const bool row = shape.size() == 4 && shape[1] == 1 && shape[2] == 1;  // a mask of scores
@@ -161,10 +164,10 @@ std::string Lowering::layer_name(const Node& node) {
   return name;
 }
 
-bool Lowering::alone(const std::string& layer_name) const {
+bool Lowering::alone(const std::string& layer_name, const std::string& beside) const {
   for (const json& layer : lowered_.network["layers"]) {
     const auto inputs = layer.find("inputs");
-    if (inputs == layer.end()) continue;
+    if (inputs == layer.end() || layer["name"] == beside) continue;
     if (inputs->is_array() ? std::find(inputs->begin(), inputs->end(), layer_name) != inputs->end()
                            : *inputs == layer_name)
       return false;

@@ -68,6 +68,12 @@ class Lowering {
   View selected(const Node& node, const View& view, const std::vector<std::int64_t>& channels);
   // A tensor of constants, broadcast to the shape of a view and laid out as its tensor is.
   std::optional<std::string> constant_layer(const Node& node, const Tensor& tensor, const View& like);
+  // Parts of channels one behind the other in a tensor, whose layer it names; all have one step.
+  std::string concatenated(const Node& node, const std::vector<View>& parts);
+  // The sum of tensors of which at most one is not zero at a time.
+  View sum_of_parts(const Node& node, const std::vector<View>& parts);
+  // Parts whose function says their step, and that could not keep it beside the others, get a tensor of their own.
+  void free_steps(const Node& node, std::vector<View>& parts);
   // value * scale + shift, a number of each per channel of a settled view.
   View affine(const Node& node, const View& view, const std::vector<double>& scale, const std::vector<double>& shift);
   // The same value with the factor 1: a layer computes it in where it is another.
@@ -84,9 +90,9 @@ class Lowering {
   void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
   void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
   void set_epsilon(const std::string& layer_name, double epsilon) { lowered_.epsilons[layer_name] = epsilon; }
-  // Whether the node being lowered alone reads the layer: no other layer does, no node still to come reads a value that
-  // stands there, and none of these is an output of the graph.
-  bool alone(const std::string& layer_name) const;
+  // Whether the node being lowered alone reads the layer: no other layer but `beside` does, no node still to come reads
+  // a value that stands there, and none of these is an output of the graph.
+  bool alone(const std::string& layer_name, const std::string& beside = "") const;
   // Whether a node or the outputs of the graph read the value.
   bool is_read(ValueId id) const { return !users_[static_cast<std::size_t>(id)].empty() || graph_.is_output(id); }
   // The scale that the file gives the tensor of a layer.
@@ -107,6 +113,9 @@ class Lowering {
   View spread_channels(const Node& node, const View& view, std::size_t channel);
   View exchanged(const Node& node, const View& view, std::size_t channel);
   View gathered(const Node& node, const View& view, std::size_t channel);
+  // The layer that computes what stands in a tensor: behind it elements were moved alone. `shared` (may be null):
+  // whether others read it, or what was moved on the way.
+  const nlohmann::json& maker_of(const std::string& layer_name, bool* shared = nullptr);
 
   const Graph& graph_;
   std::vector<std::vector<int>> users_;
@@ -117,6 +126,9 @@ class Lowering {
   std::vector<Problem> problems_;
   nlohmann::json unnamed_ = nlohmann::json::object();  // stands for the layers of refused nodes
 };
+
+// Whether values of such a layer are those of its inputs, so that all have one step.
+bool hands_on(const std::string& op);
 
 // What stands for a value of that shape when nothing is known of it.
 View view_of_shape(const Dims& shape);

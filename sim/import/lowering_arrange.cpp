@@ -124,7 +124,7 @@ View Lowering::gathered(const Node& node, const View& given, std::size_t channel
     parts.push_back(picked(node, part, merged(rest), sides, 1));
   }
   View out = v;
-  out.layer = add_layer(node, "concat", parts)["name"];
+  out.layer = concatenated(node, parts);
   out.h = sides;
   out.w = 1;
   out.c = channels * static_cast<std::int64_t>(parts.size());

@@ -38,6 +38,7 @@ MacCount count_macs(const Graph& graph) {
     const std::int64_t macs = node_macs(graph, node);
     if (macs == 0) continue;
     ++count.nodes;
+    if (node.op == "ConvTranspose") count.transposed += macs;
     if (is_conv(node))
       count.conv += macs;
     else if (node.op == "Gemm")

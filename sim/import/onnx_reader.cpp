@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "sim/import/function_calls.h"
 #include "sim/import/infer.h"
 #include "sim/import/onnx_file.h"
 #include "sim/import/onnx_tensor.h"
@@ -31,6 +32,7 @@ class GraphReader {
   }
 
   Expected<Graph> read() {
+    problems_ = inline_functions(model_, graph_.file);
     read_opset();
     read_initializers(*model_.mutable_graph());
     read_inputs();
@@ -194,7 +196,7 @@ class GraphReader {
   void read_nodes(onnx::GraphProto& graph, bool branch) {
     for (auto& proto : *graph.mutable_node()) {
       Node node;
-      if (branch) node.attributes[in_branch] = std::int64_t{1};
+      if (branch && proto.op_type() != "Constant") node.attributes[in_branch] = std::int64_t{1};
       node.op = proto.op_type();
       node.domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
       node.name = proto.name();

@@ -96,7 +96,9 @@ class TensorProduct {
 
 bool rewrite_einsum(Rewriter& r, const Node& node) {
   if (node.op != "Einsum" || !node.domain.empty() || !r.value(node.outputs[0]).known) return false;
-  const std::optional<Equation> e = equation_of(node);
+  std::vector<std::size_t> ranks;
+  for (const ValueId id : node.inputs) ranks.push_back(r.shape(id).size());
+  const std::optional<Equation> e = equation_of(node, ranks);
   if (!e || e->terms.size() > 2) return false;
   for (std::size_t i = 0; i < e->terms.size(); ++i)
     if (r.shape(node.inputs[i]).size() != e->terms[i].size()) return false;

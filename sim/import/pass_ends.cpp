@@ -12,17 +12,23 @@ bool renames(const Node& node) {
   return false;
 }
 
-// The node that picks what stands there, renamed or not; null: none does.
+// The node that picks what stands there, renamed or not, or by which a label is looked up; null: none does.
 const Node* pick_of(const Graph& graph, const std::vector<int>& producers, ValueId id) {
-  while (!is_real(graph.values[static_cast<std::size_t>(id)].type)) {
+  for (;;) {
     const int n = producers[static_cast<std::size_t>(id)];
     if (n < 0) return nullptr;
     const Node& node = graph.nodes[static_cast<std::size_t>(n)];
+    const Value& value = graph.values[static_cast<std::size_t>(id)];
+    const bool of_labels = node.op == "ArrayFeatureExtractor" && node.domain == "ai.onnx.ml" && node.inputs.size() == 2;
+    if (of_labels) {
+      id = node.inputs[1];
+      continue;
+    }
+    if (value.known && is_real(value.type)) return nullptr;
     if ((node.op == "ArgMax" || node.op == "ArgMin") && node.domain.empty()) return &node;
     if (!renames(node)) return nullptr;
     id = node.inputs[0];
   }
-  return nullptr;
 }
 
 }  // namespace

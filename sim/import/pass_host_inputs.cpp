@@ -71,7 +71,7 @@ class HostSide {
     if (!is_real(out.type)) return true;
     if (node.op == "Gather") return value(node.inputs[0]).constant && node.inputs.size() == 2;  // rows of a table
     for (const char* op : {"Cast", "Where", "Add", "Sub", "Mul", "Div", "Reshape", "Unsqueeze", "Squeeze", "Expand",
-                           "Flatten", "Transpose", "Slice", "Concat", "Neg", "Tile"})
+                           "Flatten", "Transpose", "Slice", "Concat", "Neg", "Tile", "OneHot"})
       if (node.op == op) {
         mask_[at(node.outputs[0])] = true;
         return true;

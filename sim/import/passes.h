@@ -64,6 +64,9 @@ void multiply_out(Graph& graph);
 void say_by_others(Graph& graph);
 // Zeros around a map become the padding of the convolutions and average pools that read it.
 void fold_padding(Graph& graph);
+// Gather and GatherND of what layers compute, by indices that the inputs' integers decide, become a OneHot and a
+// product.
+void pick_rows_by_products(Graph& graph);
 // What depends on integers of the graph's inputs alone, and is an integer itself or a row of a table or a mask, is
 // computed by the host: where layers read it, it is an input of the graph.
 void cut_host_inputs(Graph& graph);

@@ -150,37 +150,6 @@ void lower_cast(Lowering& to, const Node& node) {
   lower_view(to, node);
 }
 
-// The sum of tensors of which at most one is not zero at a time.
-View joined(Lowering& to, const Node& node, const std::vector<View>& parts) {
-  View sum = parts[0];
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    json& layer = to.add_layer(node, "add", {sum, parts[i]});
-    sum.layer = layer["name"];
-    to.set_join(sum.layer);
-  }
-  return sum;
-}
-
-// Channels that do not begin at a group of 8: each part is put at its channels among zeros, and all are added.
-View join_channels(Lowering& to, const Node& node, const std::vector<View>& parts) {
-  std::int64_t all = 0, first = 0;
-  for (const View& v : parts) all += v.c;
-  std::vector<View> placed;
-  for (const View& v : parts) {
-    std::vector<std::int64_t> source(static_cast<std::size_t>(all), -1);
-    for (std::int64_t c = 0; c < v.c; ++c) source[static_cast<std::size_t>(first + c)] = c;
-    first += v.c;
-    placed.push_back(to.selected(node, v, source));
-  }
-  return joined(to, node, placed);
-}
-
-// A concatenation of settled parts; the name of its layer.
-std::string add_joined(Lowering& to, const Node& node, const std::vector<View>& parts) {
-  const bool between = std::any_of(parts.begin(), parts.end() - 1, [](const View& v) { return v.c % 8 != 0; });
-  return between ? join_channels(to, node, parts).layer : std::string(to.add_layer(node, "concat", parts)["name"]);
-}
-
 // Parts of pixels one behind the other: each is put at its place among zeros, and all are added. Pixels are counted
 // along the axis last, so that those of a part follow each other.
 void join_pixels(Lowering& to, const Node& node, const std::vector<View>& parts, std::size_t axis) {
@@ -198,7 +167,7 @@ void join_pixels(Lowering& to, const Node& node, const std::vector<View>& parts,
     first += own;
     list.push_back(to.in_common_scale(node, placed));
   }
-  View out = joined(to, node, list);
+  View out = to.sum_of_parts(node, list);
   const std::int64_t sides = all / shape[axis];  // pixels of one index along the axis
   std::int64_t left = sides;
   for (std::size_t d = 0; d < shape.size(); ++d) {
@@ -209,12 +178,14 @@ void join_pixels(Lowering& to, const Node& node, const std::vector<View>& parts,
   to.put(node, std::move(out));
 }
 
-// One factor for all, which is 1 where a common scale may be computed into some of them.
+// One factor for all, which is 1 where a common scale may be computed into some of them; and steps of their own for
+// those that could not have the steps of the others.
 void equalize(Lowering& to, const Node& node, std::vector<View>& parts) {
   const bool mixed =
       std::any_of(parts.begin(), parts.end(), [&](const View& v) { return v.factor != parts[0].factor; });
   if (mixed || to.common_scale(node))
     for (View& v : parts) v = to.unscaled(node, v);
+  to.free_steps(node, parts);
 }
 
 // Dimensions in which more than one counts channels, as heads do: all parts stand in order, and so does the result.
@@ -233,7 +204,7 @@ void join_heads(Lowering& to, const Node& node, std::vector<View> parts, std::si
     for (std::size_t p = 0; p < parts.size(); ++p)
       for (std::int64_t c = 0; c < parts[p].c / outer; ++c) source.push_back(first[p] + o * (parts[p].c / outer) + c);
   View joined = parts[0];
-  joined.layer = add_joined(to, node, parts);
+  joined.layer = to.concatenated(node, parts);
   joined.c = all;
   if (!std::is_sorted(source.begin(), source.end())) joined = to.selected(node, joined, source);
   const Dims shape = to.value(node.outputs[0]).shape;
@@ -328,7 +299,7 @@ void lower_concat(Lowering& to, const Node& node) {
   if (!channels) return join_pixels(to, node, parts, axis);
   for (View& v : parts) v = to.in_map(node, to.in_common_scale(node, v), parts[0].h, parts[0].w);
   View out = parts[0];
-  out.layer = add_joined(to, node, parts);
+  out.layer = to.concatenated(node, parts);
   out.c = shape[axis];
   out.dims[axis] = merged({{shape[axis], true, 1}});
   to.put(node, std::move(out));

@@ -128,15 +128,32 @@ bool is_flat(const View& v, bool* channels_outside) {
   return *channels_outside || v.dims.back() == inside;
 }
 
+// The pixels of a flat tensor are the window of its product. Where a core has no room for blocks of weights of so many
+// taps, every so many pixels stand in one, as channels: those that follow each other, or with channels outside those of
+// equal distance. Unchanged where the pixels do not divide.
+std::optional<View> folded(Lowering& to, const Node& node, const View& flat, bool channels_outside) {
+  constexpr std::int64_t most_taps = 400;  // of 8 x 8 weights, twice in a core
+  constexpr std::int64_t most_folds = 64;
+  const std::int64_t pixels = flat.pixels();
+  std::int64_t folds = 1;
+  while (folds <= most_folds && (pixels % folds != 0 || pixels / folds > most_taps)) ++folds;
+  if (folds == 1 || folds > most_folds) return flat;
+  const std::int64_t left = pixels / folds;
+  View v = flat;
+  if (channels_outside)
+    v.dims = {merged({{left, false, 1}}), {{flat.c, true, 1}, {folds, false, left}}};
+  else
+    v.dims = {merged({{left, false, folds}}), {{folds, false, 1}, {flat.c, true, 1}}};
+  return to.settled(node, v, 1, false);
+}
+
 void lower_product(Lowering& to, const Node& node, const View& given, const Product& p) {
   bool outside = false;
   const bool flat = given.pixels() > 1 && is_flat(given, &outside);
-  View in = given;
-  if (!flat) {
-    const std::optional<View> rows = to.settled(node, given, given.dims.size() - 1, false);
-    if (!rows) return;
-    in = *rows;
-  }
+  const std::optional<View> rearranged =
+      flat ? folded(to, node, given, outside) : to.settled(node, given, given.dims.size() - 1, false);
+  if (!rearranged) return;
+  View in = *rearranged;
   if (has_integers(to, node)) in = to.positive(node, in);
   const bool whole = flat || in.pixels() == 1, rows = in.w == 1;
   json& layer = to.add_layer(node, whole || rows ? "gemm" : "conv2d", {in});

@@ -42,6 +42,8 @@ void add_model(RunTable& table) {
        derived<R>([](const R& r) { return r.model ? Value(r.model->total()) : Value(); })},
       {"model.conv_macs", "multiply-accumulates", "Of convolutions of the file.", "counted",
        field<&R::model, &FileMacs::conv>()},
+      {"model.conv_transpose_macs", "multiply-accumulates", "Of these, those of transposed convolutions.", "counted",
+       field<&R::model, &FileMacs::transposed>()},
       {"model.gemm_macs", "multiply-accumulates", "Of its Gemm nodes.", "counted", field<&R::model, &FileMacs::gemm>()},
       {"model.matmul_weights_macs", "multiply-accumulates", "Of MatMul with weights.", "counted",
        field<&R::model, &FileMacs::matmul_weights>()},

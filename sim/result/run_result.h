@@ -206,6 +206,7 @@ struct ProgramFile {
 // Multiply-accumulates of an ONNX file, before its operators became layers.
 struct FileMacs {
   std::int64_t conv = 0, gemm = 0, matmul_weights = 0, matmul_tensors = 0;
+  std::int64_t transposed = 0;  // of conv
   std::int64_t total() const { return conv + gemm + matmul_weights + matmul_tensors; }
 };
 

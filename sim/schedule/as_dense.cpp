@@ -119,28 +119,46 @@ std::optional<mapping::Mapping> decided(const Inputs& in, const Masks& none) {
   return std::move(*dense->mapping);
 }
 
+// A mapping with its times where no block is zero.
+struct Dense {
+  mapping::Mapping mapping;
+  LayerTimes times;
+};
+std::optional<Dense> timed(const Inputs& in, const Masks& none, const std::optional<mapping::Mapping>& m) {
+  if (!m || !follows(in, none, *m)) return std::nullopt;
+  std::optional<LayerTimes> times = in.trials->layer_times(in.network, none, *m);
+  return times ? std::optional(Dense{*m, std::move(*times)}) : std::nullopt;
+}
+
+constexpr double clearly_faster = 0.9;  // than the dense network: there is nothing to be found there
+
 }  // namespace
 
 Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sparse) {
-  constexpr double clearly_faster = 0.9;  // than the dense network: there is nothing to be found there
   const Masks none(masks.size());
-  Inputs by_estimate = in;
-  by_estimate.trials = nullptr;
-  std::optional<mapping::Mapping> dense = decided(by_estimate, none);
   const std::optional<LayerTimes> before = in.trials->layer_times(in.network, masks, *sparse.mapping);
-  if (!dense || !before) return sparse;
-  std::optional<LayerTimes> of_dense = in.trials->layer_times(in.network, none, *dense);
+  if (!before) return sparse;
+  const auto close_to = [&](const std::optional<Dense>& d) {
+    return d && whole(*before) > clearly_faster * whole(d->times);
+  };
+  const bool free = in.array.controller.mechanism == arch::ControlMechanism::none;
   // Of few layers it says little about the best dense mapping what estimates choose.
   const bool few = in.network.layers.size() <= very_few_layers;
-  const bool close = few || (of_dense && whole(*before) > clearly_faster * whole(*of_dense));
-  if (close) {
-    dense = in.trials->dense_mapping();
-    if (!dense) dense = decided(in, none);
-    of_dense = dense ? in.trials->layer_times(in.network, none, *dense) : std::nullopt;
+  std::optional<Dense> dense;
+  bool close = few || close_to(timed(in, none, sparse.mapping));
+  if (!close && !free) {
+    Inputs by_estimate = in;
+    by_estimate.trials = nullptr;
+    dense = timed(in, none, decided(by_estimate, none));
+    close = close_to(dense);
   }
-  if (!of_dense) return sparse;
-  std::optional<mapping::Mapping> faster =
-      AsDense(in, masks, std::move(*dense), std::move(*of_dense)).faster_than(whole(*before), close);
+  if (close) {
+    std::optional<mapping::Mapping> told = in.trials->dense_mapping();
+    dense = timed(in, none, told ? std::move(told) : decided(in, none));
+  }
+  if (!dense) return sparse;
+  std::optional<mapping::Mapping> faster = AsDense(in, masks, std::move(dense->mapping), std::move(dense->times))
+                                               .faster_than(whole(*before), close && (few || !free));
   if (!faster) return sparse;
   follow_dense(sparse, std::move(*faster));
   const Request request{in.network, masks, in.latency_model, in.spec};

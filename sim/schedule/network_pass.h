@@ -28,9 +28,9 @@ Expected<Schedule> choose_by_trials(const Inputs& in, Search& search,
 Expected<Schedule> decide_in_network(const Inputs& in, Search& search,
                                      const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
 
-// as_dense.cpp: where controllers start transfers, zero blocks may cost more operations than they save time, and trials
-// may find a better mapping without them. Of `sparse`, the dense network's mapping and that one with layers that keep
-// their zeros, the fastest.
+// as_dense.cpp: zero blocks may cost more operations, or change the mapping for the worse, than they save time, and
+// trials may find a better mapping without them. Of `sparse`, the dense network's mapping and, where controllers start
+// transfers, that one with layers that keep their zeros, the fastest.
 Expected<Schedule> or_as_dense(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                Schedule sparse);
 

@@ -160,8 +160,7 @@ Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<spar
   if (!schedule || in.trials == nullptr) return schedule;
   schedule = choose_by_trials(in, search, masks, std::move(*schedule));
   const bool missing = std::any_of(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
-  const bool free = in.array.controller.mechanism == arch::ControlMechanism::none;
-  if (!schedule || !missing || (free && in.network.layers.size() > very_few_layers)) return schedule;
+  if (!schedule || !missing) return schedule;
   return or_as_dense(in, masks, std::move(*schedule));
 }
 

@@ -205,8 +205,14 @@ std::optional<Failure> write_npy(const std::string& path, const NumpyArray& arra
 }
 
 std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays) {
+  constexpr std::size_t longest_name = 65000;  // of an entry of a zip file: 65535 bytes
   std::map<std::string, std::string> entries;
-  for (const auto& [name, array] : arrays) entries[name + ".npy"] = make_npy(array);
+  for (const auto& [name, array] : arrays) {
+    if (name.size() > longest_name)
+      return fail(ExitCode::bad_input, {path, name, fmt::format("is a name of {} bytes", name.size()),
+                                        fmt::format("at most {}", longest_name)});
+    entries[name + ".npy"] = make_npy(array);
+  }
   return write_file(path, make_zip(entries));
 }
 

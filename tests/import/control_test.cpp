@@ -21,7 +21,8 @@ Net squeezed(std::int64_t side) {
     branch.set_type(onnx::AttributeProto::GRAPH);
     const std::string end = name;
     ModelBuilder inner;
-    inner.integers("axis_" + end, {axis}).node("Squeeze", {"x", "axis_" + end}, {"out_" + end}).output("out_" + end);
+    inner.node("Constant", {}, {"axis_" + end}).with("value_ints", Sides{axis});
+    inner.node("Squeeze", {"x", "axis_" + end}, {"out_" + end}).output("out_" + end);
     *branch.mutable_g() = inner.model.graph();
   }
   turn(net, "rows", "t", {0, 2, 1});

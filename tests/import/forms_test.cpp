@@ -226,4 +226,11 @@ TEST_CASE("What picks among the results is left out, with a word") {
   CHECK(count(imported, network::Op::conv2d) == 1);
   net.line("Relu", {"c"}, "r").output("r").output("c");  // what it reads is an output too
   CHECK(imported_of(net).outputs.size() == 2);
+
+  Net labels({1, 8});  // of a classifier of scikit-learn
+  linear(labels, "x", "c", 8, 3).line("ArgMax", {"c"}, "a").with("axis", 1).integers("names", {7, 8, 9});
+  labels.line("ArrayFeatureExtractor", {"names", "a"}, "l").line("Cast", {"l"}, "i").with("to", 7);
+  labels.model.mutable_graph()->mutable_node(2)->set_domain("ai.onnx.ml");
+  reshape(labels, "i", "y", {-1}).output("y").output("c");
+  CHECK(imported_of(labels).left_out == std::vector<std::string>{"ArgMax of 'a'"});
 }

@@ -6,6 +6,7 @@
 #include "sim/import/import.h"
 #include "sim/import/infer.h"
 #include "sim/import/opset.h"
+#include "sim/network/network_file.h"
 #include "tests/import/layer_values.h"
 #include "tests/import/model_builder.h"
 #include "tests/import/temporary_folder.h"
@@ -91,6 +92,8 @@ inline Imported imported_of(const Net& net) {
   const TemporaryFolder folder;
   Expected<Imported> imported = import_onnx(net.write(folder.path, "m.onnx"), {});
   if (!imported) FAIL(describe(imported.failure()));
+  const auto again = network::parse_network(imported->file, "m.json");  // with its scales, as a run reads it
+  if (!again) FAIL(describe(again.failure()));
   return std::move(*imported);
 }
 

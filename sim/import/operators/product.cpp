@@ -117,11 +117,17 @@ std::map<char, std::int64_t> sides_of(Call& call, const Equation& e) {
   return sides;
 }
 
+std::optional<Equation> equation_of(Call& call) {
+  std::vector<std::size_t> ranks;
+  for (int i = 0; i < call.inputs(); ++i) ranks.push_back(call.shape(i).size());
+  return import::equation_of(call.node(), ranks);
+}
+
 void infer_einsum(Call& call) {
-  const std::optional<Equation> e = equation_of(call.node());
+  const std::optional<Equation> e = equation_of(call);
   if (!e)
     return call.refuse("equation", "is " + call.text("equation", "missing"),
-                       "letters, each once in a term, of as many terms as there are inputs");
+                       "letters or dots, each once in a term, of as many terms as there are inputs");
   const std::map<char, std::int64_t> sides = sides_of(call, *e);
   if (call.refused()) return;
   Dims shape;
@@ -130,7 +136,7 @@ void infer_einsum(Call& call) {
 }
 
 std::vector<Tensor> einsum(Call& call) {
-  const Equation e = *equation_of(call.node());
+  const Equation e = *equation_of(call);
   std::map<char, std::int64_t> sides = sides_of(call, e);
   std::string letters = e.out;  // of the loops, those of the output first
   for (const auto& [letter, side] : sides)
