@@ -182,7 +182,8 @@ constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
                                             const std::vector<Millicycles>& durations, const Table& table,
                                             const FreeRun& free) {
-  const program::EngineMap map(array);
+  const Script script(program, array, durations);
+  const program::EngineMap& map = script.map;
   program::Program grouped = program;
   ListMaker maker(grouped, array, table, free);
   Lists best;
@@ -190,7 +191,7 @@ Expected<program::Program> lower_for_serial(const program::Program& program, con
   double least = std::numeric_limits<double>::infinity(), slack = tuned.first_slack, factor = 1;
   while (slack >= least_slack && slack <= most_slack) {
     Groups groups = groups_of(program, map, free, slack);
-    const Expected<FreeRun> run = free_run(program, array, durations, &groups);
+    const Expected<FreeRun> run = free_run(script, &groups);
     if (!run) return run.failure();
     if (run->length >= least) break;
     give_groups(grouped, program.waits.size(), groups);
@@ -217,7 +218,7 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
   if (map.controllers() == 0 || done) return program;
-  Expected<FreeRun> free = free_run(program, array, durations);
+  Expected<FreeRun> free = free_run(Script(program, array, durations));
   if (!free) return free.failure();
   program = with_needed_waits(std::move(program), *free);
   const Expected<Table> table = make_table(program, array, *free);
