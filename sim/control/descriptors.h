@@ -1,6 +1,7 @@
 // The descriptors of a tile, or of a half of a memory tile, while its channels push their tasks one after the other:
 // which chains stand in them, and since when they are at rest.
 #pragma once
+#include <tuple>
 #include <vector>
 
 #include "sim/control/tasks.h"
@@ -39,7 +40,7 @@ class Descriptors {
   Chain* find(program::EngineId channel, const std::vector<Execution>& executions, const std::vector<ChainLink>& links);
   // A chain in descriptors that are at rest, those first that `known` transfers of their channels say are complete, and
   // among them those used longest ago. Chains that stood there are gone.
-  Chain& place(program::EngineId channel, std::vector<ChainLink> links, double now,
+  Chain& place(program::EngineId channel, const std::vector<ChainLink>& links, double now,
                const std::vector<std::int32_t>& known);
   const LastUse& last_use(int number) const { return last_uses_[static_cast<std::size_t>(number - first_)]; }
   // The chain runs as often as the task says, which is complete then.
@@ -53,10 +54,13 @@ class Descriptors {
   };
   Channel& channel(program::EngineId id);
 
+  using Rested = std::tuple<bool, double, int>;  // whether that is still to be told, since when, its number
+
   int first_;
   std::vector<LastUse> last_uses_;  // by descriptor
   std::vector<Channel> channels_;
   std::vector<Chain> chains_;
+  std::vector<Rested> rested_;  // while a chain is placed
 };
 
 }  // namespace tessera::control

@@ -67,6 +67,7 @@ std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t
     list.back().first = first;
     list.back().count = next - first;
     list.back().waits = begin.wait_count > 0;
+    list.back().layer = begin.layer;
     first = next;
   }
   return list;

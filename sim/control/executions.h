@@ -18,6 +18,7 @@ struct Execution {
   int shape = 0;  // equal ones: all registers agree but the address
   int run = -1;   // equal ones: one run of bytes each, all registers agree but address and length; -1: something else
   bool waits = false;
+  std::int16_t layer = -1;  // of the first transfer
 };
 
 // Makes the executions of one channel, for any cuts and waits: nothing else of its transfers may change meanwhile.

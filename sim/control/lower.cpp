@@ -76,7 +76,7 @@ class Result {
   void unroll(EngineId e) {
     program::EngineProgram& engine = p_.engines[e];
     const std::vector<Execution>& executions = executions_[e];
-    const std::vector<Task>& tasks = operations_.tasks[e];
+    const std::vector<Operations::Part>& tasks = operations_.tasks[e];
     std::vector<program::Transfer> list;
     for (const std::int32_t i : free_.order[e]) {
       list.push_back(engine.transfers[i]);
