@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "sim/control/operations.h"
@@ -23,6 +24,16 @@ struct Lists {
   Operations operations;
   std::vector<std::vector<Execution>> executions;
 };
+
+std::vector<program::Transfer> in_order(std::vector<program::Transfer> list, const std::vector<std::int32_t>& order) {
+  std::vector<std::int32_t> once(list.size());
+  std::iota(once.begin(), once.end(), 0);
+  if (order == once) return list;
+  std::vector<program::Transfer> ordered;
+  ordered.reserve(order.size());
+  for (const std::int32_t i : order) ordered.push_back(list[i]);
+  return ordered;
+}
 
 // The program with the lists of its controllers.
 class Result {
@@ -77,11 +88,8 @@ class Result {
     program::EngineProgram& engine = p_.engines[e];
     const std::vector<Execution>& executions = executions_[e];
     const std::vector<Operations::Part>& tasks = operations_.tasks[e];
-    std::vector<program::Transfer> list;
-    for (const std::int32_t i : free_.order[e]) {
-      list.push_back(engine.transfers[i]);
-      list.back().wait_count = 0;
-    }
+    std::vector<program::Transfer> list = in_order(std::move(engine.transfers), free_.order[e]);
+    for (program::Transfer& t : list) t.wait_count = 0;
     std::size_t x = 0;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const Operations::Start& start = operations_.starts[e][i];
@@ -179,22 +187,22 @@ double busy_time(const Operations& operations, const program::EngineMap& map, co
 constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 
 // The program with the grouping of waits that keeps a serial controller busy for the least time.
-Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
+Expected<program::Program> lower_for_serial(program::Program program, const arch::ArraySpec& array,
                                             const std::vector<Millicycles>& durations, const Table& table,
                                             const FreeRun& free) {
   const Script script(program, array, durations);
   const program::EngineMap& map = script.map;
-  program::Program grouped = program;
-  ListMaker maker(grouped, array, table, free);
+  const std::size_t own = program.waits.size();  // those before it stay as they are
+  ListMaker maker(program, array, table, free);
   Lists best;
   Groups best_groups;
   double least = std::numeric_limits<double>::infinity(), slack = tuned.first_slack, factor = 1;
   while (slack >= least_slack && slack <= most_slack) {
-    Groups groups = groups_of(program, map, free, slack);
+    Groups groups = groups_of(script, free, slack);
     const Expected<FreeRun> run = free_run(script, &groups);
     if (!run) return run.failure();
     if (run->length >= least) break;
-    give_groups(grouped, program.waits.size(), groups);
+    give_groups(program, own, groups);
     std::vector<bool> regrouped;
     for (const std::vector<Group>& list : groups) regrouped.push_back(!list.empty());
     Lists lists = maker.make(*run, regrouped, 0);
@@ -206,8 +214,8 @@ Expected<program::Program> lower_for_serial(const program::Program& program, con
     if (factor == 1) factor = busy > run->length ? next_slack : 1 / next_slack;
     slack *= factor;
   }
-  give_groups(grouped, program.waits.size(), best_groups);
-  return Result(std::move(grouped), map, free, table, best).take();
+  give_groups(program, own, best_groups);
+  return Result(std::move(program), map, free, table, best).take();
 }
 
 }  // namespace
@@ -224,7 +232,7 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
   if (array.controller.mechanism == arch::ControlMechanism::serial)
-    return lower_for_serial(program, array, durations, *table, *free);
+    return lower_for_serial(std::move(program), array, durations, *table, *free);
   constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
   const Lists lists =
       ListMaker(program, array, *table, *free).make(*free, std::vector<bool>(program.engines.size()), at_once);
