@@ -152,9 +152,10 @@ bool split(Draft& draft, const std::vector<Passage>& at, Way channels, const arc
 // RouteId, those of before, which stay where they can.
 void number(Routing& routing, const Passages& passages, const arch::StreamSpec& spec, const std::vector<int>& former) {
   struct Port {
-    int tile, slave;
+    std::size_t at;  // of `taken`
     Way way;
   };
+  std::vector<std::vector<Way>> taken;                                      // by port and id: its way; 0: none
   std::vector<std::vector<std::vector<Port>>> met(routing.streams.size());  // by stream and route
   for (std::size_t s = 0; s < met.size(); ++s) {
     met[s].resize(routing.streams[s].routes.size());
@@ -162,19 +163,21 @@ void number(Routing& routing, const Passages& passages, const arch::StreamSpec& 
   }
   for (std::size_t t = 0; t < passages.size(); ++t) {
     const Way in = needs_of(passages[t], spec).packets_in;
-    for (const Passage& p : passages[t])
-      if ((in >> p.slave & 1) != 0)
-        met[static_cast<std::size_t>(p.stream)][static_cast<std::size_t>(p.route)].push_back(
-            {static_cast<int>(t), p.slave, p.way});
+    int slave = -1;  // the last one
+    for (const Passage& p : passages[t]) {
+      if ((in >> p.slave & 1) == 0) continue;
+      if (p.slave != slave) taken.emplace_back(static_cast<std::size_t>(spec.packet_ids));
+      slave = p.slave;
+      met[static_cast<std::size_t>(p.stream)][static_cast<std::size_t>(p.route)].push_back({taken.size() - 1, p.way});
+    }
   }
-  std::map<std::tuple<int, int, int>, Way> taken;  // tile, slave port, id
   for (const bool keeps : {true, false})
     for (std::size_t s = 0; s < met.size(); ++s)
       for (std::size_t r = 0; r < met[s].size(); ++r) {
         const auto other = [&](int id) {
           return std::any_of(met[s][r].begin(), met[s][r].end(), [&](const Port& p) {
-            const auto at = taken.find({p.tile, p.slave, id});
-            return at != taken.end() && at->second != p.way;
+            const std::vector<Way>& ways = taken[p.at];
+            return index(id) < ways.size() && ways[index(id)] != 0 && ways[index(id)] != p.way;
           });
         };
         int& id = routing.ids[s][r];
@@ -183,7 +186,11 @@ void number(Routing& routing, const Passages& passages, const arch::StreamSpec& 
         if (keeps && (before < 0 || other(before))) continue;
         id = keeps ? before : 0;
         while (other(id)) ++id;
-        for (const Port& p : met[s][r]) taken[{p.tile, p.slave, id}] = p.way;
+        for (const Port& p : met[s][r]) {
+          std::vector<Way>& ways = taken[p.at];
+          if (index(id) >= ways.size()) ways.resize(index(id) + 1);
+          ways[index(id)] = p.way;
+        }
       }
 }
 

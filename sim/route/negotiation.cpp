@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #include <map>
 #include <utility>
@@ -152,11 +153,11 @@ class Negotiation {
     join(streams_[s].from);
     for (const int l : tree) join(grid_.links()[static_cast<std::size_t>(l)].to);
     while (left > 0 && !front_.empty()) {
-      const auto [distance, tile] = front_.front();
-      std::pop_heap(front_.begin(), front_.end());
+      const std::int64_t nearest = front_.front();
+      std::pop_heap(front_.begin(), front_.end(), std::greater<>());
       front_.pop_back();
-      const program::TileId at = -tile;
-      if (-distance != distance_[index(at)]) continue;
+      const auto at = static_cast<program::TileId>(nearest % grid_.tiles());
+      if (nearest / grid_.tiles() != distance_[index(at)]) continue;
       if (wanted_[index(at)] != 0 && in_tree_[index(at)] == 0) {
         --left;
         branch(at, tree);
@@ -178,8 +179,8 @@ class Negotiation {
     push(0, tile);
   }
   void push(std::int64_t distance, program::TileId tile) {
-    front_.emplace_back(-distance, -tile);
-    std::push_heap(front_.begin(), front_.end());
+    front_.push_back(distance * grid_.tiles() + tile);
+    std::push_heap(front_.begin(), front_.end(), std::greater<>());
   }
   void branch(program::TileId tile, std::vector<int>& tree) {
     const std::size_t before = tree.size();
@@ -204,7 +205,7 @@ class Negotiation {
   std::vector<std::int64_t> distance_;
   std::vector<int> by_;  // links that the cheapest way comes by
   std::vector<char> in_tree_, wanted_;
-  std::vector<std::pair<std::int64_t, int>> front_;  // heap of -distance, -tile: the nearest first, then the lowest
+  std::vector<std::int64_t> front_;  // heap of distance x tiles + tile: the nearest first, then the lowest
 };
 
 }  // namespace

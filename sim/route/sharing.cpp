@@ -241,15 +241,18 @@ class Sharing {
       const auto link = static_cast<int>(random.below(static_cast<std::uint64_t>(side.count - 1)));
       crossings_->set_link(hop, link + (link >= old ? 1 : 0));
       crossings_->update();
-      const int a = judge(side.from), b = judge(side.to);
-      if (a + b >= from + to) {
+      // The worse one first: often that is answer enough.
+      const bool from_first = from >= to;
+      const int one = judge(from_first ? side.from : side.to);
+      const int other = one >= from + to ? 0 : judge(from_first ? side.to : side.from);
+      if (one + other >= from + to) {
         crossings_->set_link(hop, old);
         crossings_->update();
         continue;
       }
-      left += a + b - from - to;
-      from = a;
-      to = b;
+      left += one + other - from - to;
+      (from_first ? from : to) = one;
+      (from_first ? to : from) = other;
     }
   }
   // A side of a switch that is short of something, or of its neighbour.

@@ -44,22 +44,30 @@ WayList groups_of(const WayList& ways) {
 
 // Slave ports that take packets: what comes by them goes several ways, or leaves by a port that others share.
 Way packets_in(const std::vector<Passage>& passages) {
-  std::array<Way, 64> first{}, out{};  // by slave port: the way of one passage, and of all
+  std::array<Way, 64> first, out;  // by slave port that is used: the way of one passage, and of all
   Way used = 0, parting = 0;
   for (const Passage& p : passages) {
     const auto slave = static_cast<std::size_t>(p.slave);
-    if ((used & port(p.slave)) == 0) first[slave] = p.way;
-    if (first[slave] != p.way) parting |= port(p.slave);
-    used |= port(p.slave);
-    out[slave] |= p.way;
+    if ((used & port(p.slave)) == 0) {
+      used |= port(p.slave);
+      first[slave] = out[slave] = p.way;
+    } else if (first[slave] != p.way) {
+      parting |= port(p.slave);
+      out[slave] |= p.way;
+    }
   }
   Way fed = 0, merging = 0;  // master ports: fed by a slave port, by several
-  for (const Way sent : out) {
+  const auto each_used = [&](const auto& visit) {
+    for (int slave = 0; used >> slave != 0; ++slave)
+      if ((used >> slave & 1) != 0) visit(slave, out[static_cast<std::size_t>(slave)]);
+  };
+  each_used([&](int, Way sent) {
     merging |= fed & sent;
     fed |= sent;
-  }
-  for (int slave = 0; slave < 64; ++slave)
-    if ((out[static_cast<std::size_t>(slave)] & merging) != 0) parting |= port(slave);
+  });
+  each_used([&](int slave, Way sent) {
+    if ((sent & merging) != 0) parting |= port(slave);
+  });
   return parting;
 }
 }  // namespace
@@ -124,7 +132,8 @@ SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpe
   if (needs.packets_in == 0) return needs;
   boost::container::small_vector<std::pair<int, Way>, 64> slots;  // slave port and way
   for (const Passage& p : passages)
-    if ((needs.packets_in & port(p.slave)) != 0) slots.emplace_back(p.slave, p.way);
+    if ((needs.packets_in & port(p.slave)) != 0 && (slots.empty() || slots.back() != std::pair(p.slave, p.way)))
+      slots.emplace_back(p.slave, p.way);
   std::sort(slots.begin(), slots.end());
   slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
   WayList ways;
