@@ -31,10 +31,8 @@ class ExecutionMaker {
   std::vector<Execution> executions(const std::vector<std::int32_t>& cuts);
 
  private:
-  struct Hash {
-    std::size_t operator()(const program::Registers& r) const;
-  };
-  using Known = std::unordered_map<program::Registers, int, Hash>;  // never walked: its order means nothing
+  // Never walked: its order means nothing.
+  using Known = std::unordered_map<program::Registers, int, program::HashOfRegisters>;
   // Of a transfer by itself, or of several joined.
   Execution execution_of(const program::Transfer& t);
   int number(Known& known, const program::Transfer& t) const;
