@@ -55,6 +55,9 @@ class Agenda {
   std::int64_t posted_ = 0;
 };
 
+// Releases of a lock that have been taken, beyond which they are dropped.
+constexpr std::size_t most_taken = 32;
+
 class Run {
  public:
   Run(const Script& script, Groups* groups)
@@ -227,8 +230,8 @@ class Run {
       if (oldest.snapshot >= 0) snapshots_.drop(oldest.snapshot);
       ++lock.taken;
     }
-    if (lock.taken == lock.released.size()) {
-      lock.released.clear();
+    if (lock.taken == lock.released.size() || lock.taken == most_taken) {
+      lock.released.erase(lock.released.begin(), lock.released.begin() + static_cast<std::ptrdiff_t>(lock.taken));
       lock.taken = 0;
     }
     return true;
@@ -312,6 +315,7 @@ class Run {
     release(e, engine.act->release);
     engine.busy = false;
     ++engine.act;
+    __builtin_prefetch(engine.act + 2);  // all engines have their turn before it is needed
     wake(engine.waiting);
     agenda_.post(agenda_.now(), Agenda::go, e);
   }

@@ -99,7 +99,7 @@ class Result {
       p_.waits.push_back({start.controller, static_cast<std::int32_t>(start.at + 1 + ahead_[start.controller])});
       for (std::size_t k = 0; k < tasks[i].executions; ++k, ++x)
         for (std::size_t n = 0; n < executions[x].count; ++n)
-          list[executions[x].first + n].descriptor = static_cast<std::int16_t>(start.numbers[k % start.numbers.size()]);
+          list[executions[x].first + n].descriptor = operations_.numbers[start.first + k % start.count];
     }
     engine.transfers = std::move(list);
     engine.steps.clear();
@@ -186,37 +186,91 @@ double busy_time(const Operations& operations, const program::EngineMap& map, co
 // shortens the whole. In cycles but for the ratio of the next to the last.
 constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 
-// The program with the grouping of waits that keeps a serial controller busy for the least time.
-Expected<program::Program> lower_for_serial(program::Program program, const arch::ArraySpec& array,
-                                            const std::vector<Millicycles>& durations, const Table& table,
-                                            const FreeRun& free) {
-  const Script script(program, array, durations);
-  const program::EngineMap& map = script.map;
-  const std::size_t own = program.waits.size();  // those before it stay as they are
-  ListMaker maker(program, array, table, free);
-  Lists best;
-  Groups best_groups;
-  double least = std::numeric_limits<double>::infinity(), slack = tuned.first_slack, factor = 1;
-  while (slack >= least_slack && slack <= most_slack) {
-    Groups groups = groups_of(script, free, slack);
-    const Expected<FreeRun> run = free_run(script, &groups);
-    if (!run) return run.failure();
-    if (run->length >= least) break;
-    give_groups(program, own, groups);
-    std::vector<bool> regrouped;
-    for (const std::vector<Group>& list : groups) regrouped.push_back(!list.empty());
-    Lists lists = maker.make(*run, regrouped, 0);
-    const double busy = busy_time(lists.operations, map, array), time = std::max(busy, run->length);
-    if (time >= least) break;
-    least = time;
-    best = std::move(lists);
-    best_groups = std::move(groups);
-    if (factor == 1) factor = busy > run->length ? next_slack : 1 / next_slack;
-    slack *= factor;
+// Looks for the grouping of waits that keeps a serial controller busy for the least time.
+class SlackSearch {
+ public:
+  SlackSearch(program::Program& program, const arch::ArraySpec& array, const std::vector<Millicycles>& durations,
+              const Table& table, const FreeRun& free)
+      : program_(program),
+        array_(array),
+        free_(free),
+        script_(program, array, durations),
+        own_(program.waits.size()),
+        maker_(program, array, table, free) {}
+
+  // The lists of the controllers; the program has the waits that they are for.
+  Expected<Lists> run() {
+    double slack = tuned.first_slack;
+    Expected<Attempt> best = attempt(slack);
+    if (!best) return best.failure();
+    make_lists(*best);
+    const bool less = best->busy <= best->run.length;
+    Expected<Attempt> found =
+        less ? least_of(*best, slack / next_slack) : step_by_step(*best, slack * next_slack, next_slack);
+    if (!found) return found.failure();
+    give_groups(program_, own_, found->groups);
+    return std::move(found->lists);
   }
-  give_groups(program, own, best_groups);
-  return Result(std::move(program), map, free, table, best).take();
-}
+
+ private:
+  struct Attempt {
+    Groups groups;
+    FreeRun run;
+    Lists lists;
+    double busy = 0;
+    double time() const { return std::max(busy, run.length); }
+  };
+
+  Expected<Attempt> attempt(double slack) const {
+    Attempt a;
+    a.groups = groups_of(script_, free_, slack);
+    Expected<FreeRun> run = free_run(script_, &a.groups);
+    if (!run) return run.failure();
+    a.run = std::move(*run);
+    return a;
+  }
+  void make_lists(Attempt& a) {
+    give_groups(program_, own_, a.groups);
+    std::vector<bool> regrouped;
+    for (const std::vector<Group>& list : a.groups) regrouped.push_back(!list.empty());
+    a.lists = maker_.make(a.run, regrouped, 0);
+    a.busy = busy_time(a.lists.operations, script_.map, array_);
+  }
+
+  Expected<Attempt> step_by_step(Attempt best, double slack, double factor) {
+    for (; slack >= least_slack && slack <= most_slack; slack *= factor) {
+      Expected<Attempt> next = attempt(slack);
+      if (!next) return next.failure();
+      if (next->run.length >= best.time()) break;
+      make_lists(*next);
+      if (next->time() >= best.time()) break;
+      best = std::move(*next);
+    }
+    return best;
+  }
+  // Where the controller has time enough with the shortest free run, it has not to be asked about others.
+  Expected<Attempt> least_of(const Attempt& first, double slack) {
+    Attempt shortest;
+    shortest.run.length = first.run.length;
+    for (double less = slack; less >= least_slack; less /= next_slack) {
+      Expected<Attempt> next = attempt(less);
+      if (!next) return next.failure();
+      if (next->run.length >= shortest.run.length) break;
+      shortest = std::move(*next);
+    }
+    if (shortest.run.length == first.run.length) return first;
+    make_lists(shortest);
+    if (shortest.busy <= shortest.run.length) return shortest;
+    return step_by_step(first, slack, 1 / next_slack);
+  }
+
+  program::Program& program_;
+  const arch::ArraySpec& array_;
+  const FreeRun& free_;  // without groups
+  const Script script_;
+  const std::size_t own_;  // waits of the program; those of groups come behind
+  ListMaker maker_;
+};
 
 }  // namespace
 
@@ -231,8 +285,11 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   program = with_needed_waits(std::move(program), *free);
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
-  if (array.controller.mechanism == arch::ControlMechanism::serial)
-    return lower_for_serial(std::move(program), array, durations, *table, *free);
+  if (array.controller.mechanism == arch::ControlMechanism::serial) {
+    const Expected<Lists> lists = SlackSearch(program, array, durations, *table, *free).run();
+    if (!lists) return lists.failure();
+    return Result(std::move(program), map, *free, *table, *lists).take();
+  }
   constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
   const Lists lists =
       ListMaker(program, array, *table, *free).make(*free, std::vector<bool>(program.engines.size()), at_once);

@@ -198,14 +198,15 @@ class Maker {
     descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
     const std::size_t at = append(controller, ControlKind::push_task, e, layer);
     ControlOp& push = operation(controller, at);
-    push.descriptor = static_cast<std::int16_t>(chain->numbers.front());
+    push.descriptor = chain->numbers.front();
     push.transfers = static_cast<std::int32_t>(task.end - task.begin);
     push.repeat = static_cast<std::int16_t>(task.repeat);
     if (written && could_start(controller, e, first)) {
       std::size_t& place = o_.lists[controller - map_.first_controller()][at].place;
       place = std::min(place, pauses_[controller - map_.first_controller()].at);
     }
-    o_.starts[e].push_back({controller, at, chain->numbers});
+    o_.starts[e].push_back({controller, at, o_.numbers.size(), chain->numbers.size()});
+    o_.numbers.insert(o_.numbers.end(), chain->numbers.begin(), chain->numbers.end());
   }
 
   // A full queue is freed by two tasks at a time, which halves the tokens.
@@ -217,7 +218,7 @@ class Maker {
   }
 
   // Until the last tasks that used the descriptors are complete, the latest first.
-  void rest(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers, int layer) {
+  void rest(EngineId controller, const Descriptors& descriptors, const std::vector<std::int16_t>& numbers, int layer) {
     std::vector<LastUse> uses;
     for (const int number : numbers)
       if (descriptors.last_use(number).channel >= 0) uses.push_back(descriptors.last_use(number));
@@ -226,7 +227,8 @@ class Maker {
   }
 
   // Before which operation the descriptors can be written.
-  std::size_t place_of(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers) const {
+  std::size_t place_of(EngineId controller, const Descriptors& descriptors,
+                       const std::vector<std::int16_t>& numbers) const {
     const Pause& pause = pauses_[controller - map_.first_controller()];
     const bool ahead = pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
                          const LastUse& u = descriptors.last_use(number);
@@ -255,17 +257,17 @@ class Maker {
 
   void write(EngineId controller, EngineId e, const Chain& chain, int layer, std::size_t place) {
     std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
-    for (std::size_t k = 0; k < chain.links.size(); ++k) {
-      const ChainLink& link = chain.links[k];
+    for (std::size_t k = 0; k < chain.links->size(); ++k) {
+      const ChainLink& link = (*chain.links)[k];
       const Execution& x = divisions_[e]->executions[link.execution];
-      const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
+      const std::int16_t descriptor = chain.numbers[k];
       const std::size_t at = append(controller, ControlKind::write_descriptor, e, layer);
       list[at].place = std::min(at, place);
       ControlOp& op = list[at].op;
       op.descriptor = descriptor;
       op.transfer = static_cast<std::int32_t>(x.first);
       op.joined = static_cast<std::int16_t>(x.count);
-      op.next = static_cast<std::int16_t>(k + 1 < chain.numbers.size() ? chain.numbers[k + 1] : -1);
+      op.next = k + 1 < chain.numbers.size() ? chain.numbers[k + 1] : std::int16_t{-1};
       op.iterations = link.iterations;
       op.iteration_step = link.step;
       op.ends_at_last = link.ends_at_last;

@@ -25,7 +25,7 @@ struct Operations {
   struct Start {
     program::EngineId controller;
     std::size_t at;            // in its list
-    std::vector<int> numbers;  // of the chain's descriptors
+    std::size_t first, count;  // of the chain's descriptors in `numbers`
   };
   struct Op {
     program::ControlOp op;
@@ -38,6 +38,7 @@ struct Operations {
   };
   std::vector<std::vector<Part>> tasks;    // by engine
   std::vector<std::vector<Start>> starts;  // by engine, of each task
+  std::vector<std::int16_t> numbers;       // of descriptors, chain after chain
   std::vector<std::vector<Op>> lists;      // by controller
   std::set<program::EngineId> telling;     // channels of which a token is awaited
   Cuts missing;                            // where a task would have to end for a token; none: the lists are right
