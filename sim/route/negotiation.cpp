@@ -18,6 +18,7 @@ constexpr std::int64_t link_price = 64;     // of a link that is free
 constexpr std::int64_t bundled_price = 48;  // of one that streams of the same bundle take
 constexpr std::int64_t lasting_price = 24;  // more from then on, for each stream too many in a turn
 constexpr std::int64_t dearest = link_price << 16;
+constexpr int tile_bits = 16;
 
 // Columns and heights that a stream stays within.
 struct Box {
@@ -156,8 +157,8 @@ class Negotiation {
       const std::int64_t nearest = front_.front();
       std::pop_heap(front_.begin(), front_.end(), std::greater<>());
       front_.pop_back();
-      const auto at = static_cast<program::TileId>(nearest % grid_.tiles());
-      if (nearest / grid_.tiles() != distance_[index(at)]) continue;
+      const auto at = static_cast<program::TileId>(nearest & ((std::int64_t{1} << tile_bits) - 1));
+      if (nearest >> tile_bits != distance_[index(at)]) continue;
       if (wanted_[index(at)] != 0 && in_tree_[index(at)] == 0) {
         --left;
         branch(at, tree);
@@ -179,7 +180,7 @@ class Negotiation {
     push(0, tile);
   }
   void push(std::int64_t distance, program::TileId tile) {
-    front_.push_back(distance * grid_.tiles() + tile);
+    front_.push_back(distance << tile_bits | tile);
     std::push_heap(front_.begin(), front_.end(), std::greater<>());
   }
   void branch(program::TileId tile, std::vector<int>& tree) {
@@ -205,7 +206,7 @@ class Negotiation {
   std::vector<std::int64_t> distance_;
   std::vector<int> by_;  // links that the cheapest way comes by
   std::vector<char> in_tree_, wanted_;
-  std::vector<std::int64_t> front_;  // heap of distance x tiles + tile: the nearest first, then the lowest
+  std::vector<std::int64_t> front_;  // heap of distance and tile, as one number: the nearest first, then the lowest
 };
 
 }  // namespace
