@@ -2,7 +2,7 @@
 
 namespace tessera::models {
 
-std::int32_t InstructionCursor::next() {
+std::int32_t InstructionCursor::next_of_loops() {
   for (;;) {
     if (!loops_.empty() && at_ == loops_.back().end) {
       if (--loops_.back().left > 0)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <tuple>
 
 namespace tessera::control {
 
@@ -44,33 +43,32 @@ Chain* Descriptors::find(EngineId channel, const std::vector<Execution>& executi
   };
   for (Chain& c : chains_) {
     const auto begins = [&](const ChainLink& l) { return l.step == 0 || c.turns % l.iterations == 0; };
-    if (c.channel == channel && c.links.size() == links.size() &&
-        std::equal(c.links.begin(), c.links.end(), links.begin(), same) &&
-        std::all_of(c.links.begin(), c.links.end(), begins))
+    if (c.channel == channel && c.links->size() == links.size() &&
+        std::equal(c.links->begin(), c.links->end(), links.begin(), same) &&
+        std::all_of(c.links->begin(), c.links->end(), begins))
       return &c;
   }
   return nullptr;
 }
 
-Chain& Descriptors::place(EngineId channel, std::vector<ChainLink> links, double now,
+Chain& Descriptors::place(EngineId channel, const std::vector<ChainLink>& links, double now,
                           const std::vector<std::int32_t>& known) {
-  using Rested = std::tuple<bool, double, int>;  // whether that is still to be told, since when, its number
-  std::vector<Rested> rested;
+  rested_.clear();
   for (std::size_t i = 0; i < last_uses_.size(); ++i) {
     const LastUse& u = last_uses_[i];
     if (u.end > now) continue;
     const bool told = u.channel < 0 || known[static_cast<std::size_t>(u.channel)] >= u.transfers;
-    rested.emplace_back(!told, u.end, first_ + static_cast<int>(i));
+    rested_.emplace_back(!told, u.end, first_ + static_cast<int>(i));
   }
-  const auto chosen = rested.begin() + static_cast<std::ptrdiff_t>(links.size());
-  std::partial_sort(rested.begin(), chosen, rested.end());
-  std::vector<int> numbers;
-  for (auto r = rested.begin(); r != chosen; ++r) numbers.push_back(std::get<int>(*r));
+  const auto chosen = rested_.begin() + static_cast<std::ptrdiff_t>(links.size());
+  std::partial_sort(rested_.begin(), chosen, rested_.end());
+  std::vector<std::int16_t> numbers;
+  for (auto r = rested_.begin(); r != chosen; ++r) numbers.push_back(static_cast<std::int16_t>(std::get<int>(*r)));
   const auto taken = [&](int number) { return std::find(numbers.begin(), numbers.end(), number) != numbers.end(); };
   chains_.erase(std::remove_if(chains_.begin(), chains_.end(),
                                [&](const Chain& c) { return std::any_of(c.numbers.begin(), c.numbers.end(), taken); }),
                 chains_.end());
-  chains_.push_back({channel, std::move(links), std::move(numbers), 0});
+  chains_.push_back({channel, &links, std::move(numbers), 0});
   return chains_.back();
 }
 

@@ -1,6 +1,7 @@
 // The descriptors of a tile, or of a half of a memory tile, while its channels push their tasks one after the other:
 // which chains stand in them, and since when they are at rest.
 #pragma once
+#include <tuple>
 #include <vector>
 
 #include "sim/control/tasks.h"
@@ -11,9 +12,9 @@ namespace tessera::control {
 // A chain of descriptors that a channel wrote and that is still whole.
 struct Chain {
   program::EngineId channel = 0;
-  std::vector<ChainLink> links;
-  std::vector<int> numbers;  // of its descriptors
-  int turns = 0;             // so far
+  const std::vector<ChainLink>* links = nullptr;  // of the task that it was written for
+  std::vector<std::int16_t> numbers;              // of its descriptors
+  int turns = 0;                                  // so far
 };
 
 // The last task that used a descriptor.
@@ -38,8 +39,8 @@ class Descriptors {
   // The chain of the channel that does what the task's does, its addresses back at their beginning; nullptr: none.
   Chain* find(program::EngineId channel, const std::vector<Execution>& executions, const std::vector<ChainLink>& links);
   // A chain in descriptors that are at rest, those first that `known` transfers of their channels say are complete, and
-  // among them those used longest ago. Chains that stood there are gone.
-  Chain& place(program::EngineId channel, std::vector<ChainLink> links, double now,
+  // among them those used longest ago. Chains that stood there are gone. `links` live as long as the chain.
+  Chain& place(program::EngineId channel, const std::vector<ChainLink>& links, double now,
                const std::vector<std::int32_t>& known);
   const LastUse& last_use(int number) const { return last_uses_[static_cast<std::size_t>(number - first_)]; }
   // The chain runs as often as the task says, which is complete then.
@@ -53,10 +54,13 @@ class Descriptors {
   };
   Channel& channel(program::EngineId id);
 
+  using Rested = std::tuple<bool, double, int>;  // whether that is still to be told, since when, its number
+
   int first_;
   std::vector<LastUse> last_uses_;  // by descriptor
   std::vector<Channel> channels_;
   std::vector<Chain> chains_;
+  std::vector<Rested> rested_;  // while a chain is placed
 };
 
 }  // namespace tessera::control

@@ -15,12 +15,6 @@ bool follows(const Transfer& joined, const Transfer& t) {
 
 }  // namespace
 
-std::size_t ExecutionMaker::Hash::operator()(const program::Registers& r) const {
-  std::uint64_t h = 0;
-  for (const std::int64_t v : r) h = (h ^ static_cast<std::uint64_t>(v)) * 0x9fb21c651e98df25ull + (h >> 29);
-  return static_cast<std::size_t>(h ^ (h >> 32));
-}
-
 ExecutionMaker::ExecutionMaker(const program::EngineProgram& engine, const std::vector<std::int32_t>& order,
                                const arch::DmaSpec& dma, bool outbound)
     : engine_(engine), order_(order), most_(dma.max_length), outbound_(outbound) {
@@ -67,6 +61,7 @@ std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t
     list.back().first = first;
     list.back().count = next - first;
     list.back().waits = begin.wait_count > 0;
+    list.back().layer = begin.layer;
     first = next;
   }
   return list;

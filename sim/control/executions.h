@@ -18,6 +18,7 @@ struct Execution {
   int shape = 0;  // equal ones: all registers agree but the address
   int run = -1;   // equal ones: one run of bytes each, all registers agree but address and length; -1: something else
   bool waits = false;
+  std::int16_t layer = -1;  // of the first transfer
 };
 
 // Makes the executions of one channel, for any cuts and waits: nothing else of its transfers may change meanwhile.
@@ -30,10 +31,8 @@ class ExecutionMaker {
   std::vector<Execution> executions(const std::vector<std::int32_t>& cuts);
 
  private:
-  struct Hash {
-    std::size_t operator()(const program::Registers& r) const;
-  };
-  using Known = std::unordered_map<program::Registers, int, Hash>;  // never walked: its order means nothing
+  // Never walked: its order means nothing.
+  using Known = std::unordered_map<program::Registers, int, program::HashOfRegisters>;
   // Of a transfer by itself, or of several joined.
   Execution execution_of(const program::Transfer& t);
   int number(Known& known, const program::Transfer& t) const;

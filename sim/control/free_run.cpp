@@ -1,7 +1,8 @@
 #include "sim/control/free_run.h"
 
 #include <algorithm>
-#include <queue>
+
+#include "sim/control/progress.h"
 
 namespace tessera::control {
 namespace {
@@ -9,67 +10,102 @@ namespace {
 using program::EngineId;
 using program::EngineKind;
 
+// Events in the order of their times; of equals, the first posted comes first.
+class Agenda {
+ public:
+  enum What : std::uint8_t { go, called, moved };
+  struct Event {
+    What what;
+    int who;  // engine, or route
+  };
+
+  double now() const { return now_; }
+  bool empty() const { return next_ == present_.size() && later_.empty(); }
+  void post(double time, What what, int who) {
+    if (time == now_) return present_.push_back({what, who});
+    later_.push_back({time, posted_++, {what, who}});
+    std::push_heap(later_.begin(), later_.end());
+  }
+  // Those that were posted for this time before it came are older than those posted since.
+  Event take() {
+    const bool none = next_ == present_.size();
+    if (!none && (later_.empty() || later_.front().time != now_)) return present_[next_++];
+    if (none) {
+      present_.clear();
+      next_ = 0;
+    }
+    std::pop_heap(later_.begin(), later_.end());
+    const Later first = later_.back();
+    later_.pop_back();
+    now_ = first.time;
+    return first.event;
+  }
+
+ private:
+  struct Later {
+    double time;
+    std::int64_t number;
+    Event event;
+    bool operator<(const Later& o) const { return time != o.time ? time > o.time : number > o.number; }
+  };
+  double now_ = 0;
+  std::vector<Event> present_;  // from `next_` on
+  std::size_t next_ = 0;
+  std::vector<Later> later_;  // heap
+  std::int64_t posted_ = 0;
+};
+
+// Releases of a lock that have been taken, beyond which they are dropped.
+constexpr std::size_t most_taken = 32;
+
 class Run {
  public:
-  Run(const program::Program& p, const arch::ArraySpec& a, const std::vector<Millicycles>& durations, Groups* groups)
-      : p_(p),
-        a_(a),
-        durations_(durations),
+  Run(const Script& script, Groups* groups)
+      : script_(script),
+        waits_(script.program.waits),
         groups_(groups),
-        map_(a),
-        lock_stride_(std::max({a.tile.locks.count, a.memtile.locks.count, a.shim.locks.count})),
-        engines_(p.engines.size()),
-        locks_(static_cast<std::size_t>(map_.tile_count()) * lock_stride_),
-        busy_(p.routes.size()),
-        progress_(static_cast<std::size_t>(map_.first_controller())),
+        engines_(script.acts.size()),
+        locks_(static_cast<std::size_t>(script.map.tile_count()) * script.locks_of_tile),
+        busy_(script.program.routes.size()),
+        progress_(static_cast<std::size_t>(script.map.first_controller())),
         snapshots_(progress_.width()) {
-    const std::size_t engines = p.engines.size();
-    for (auto* times : {&run_.start, &run_.flow, &run_.end}) times->resize(engines);
-    for (auto* lists : {&run_.order, &run_.marks, &run_.at_marks}) lists->resize(engines);
+    const std::size_t engines = engines_.size();
+    for (auto* times : {&run_.flow, &run_.end}) times->resize(engines);
+    run_.at_marks.resize(engines);
     run_.needed.resize(engines);
+    run_.order = script.order;
     run_.width = progress_.width();
-    for (const program::LockInit& l : p.locks)
-      locks_[l.tile * lock_stride_ + l.lock] = {l.value, {{l.value, -1}}, 0, {}};
+    for (const program::LockInit& l : script.program.locks)
+      locks_[l.tile * script.locks_of_tile + l.lock] = {l.value, {{l.value, -1}}, 0, {}};
     for (std::size_t e = 0; e < engines; ++e) {
-      run_.order[e] = program::execution_order(p.engines[e].steps);
-      if (!run_.order[e].empty()) post(0, Event::go, static_cast<int>(e));
+      Engine& engine = engines_[e];
+      engine.core = e < progress_.width() && script.map.info(static_cast<EngineId>(e)).kind == EngineKind::core;
+      engine.locks = locks_.data() + script.map.info(static_cast<EngineId>(e)).tile * script.locks_of_tile;
+      engine.act = script.acts[e].data();
+      engine.end = engine.act + script.acts[e].size();
+      if (engine.act == engine.end) continue;
+      for (auto* times : {&run_.flow[e], &run_.end[e]}) times->reserve(script.acts[e].size());
+      agenda_.post(0, Agenda::go, static_cast<int>(e));
     }
     mark();
   }
 
   Expected<FreeRun> run() {
-    while (!events_.empty() || divide()) {
-      const Event event = events_.top();
-      events_.pop();
-      now_ = event.time;
-      if (event.what == Event::go) go(event.who);
-      if (event.what == Event::called) complete(event.who);
-      if (event.what == Event::moved) moved(event.who);
+    while (!agenda_.empty() || divide()) {
+      const Agenda::Event event = agenda_.take();
+      if (event.what == Agenda::go) go(event.who);
+      if (event.what == Agenda::called) complete(event.who);
+      if (event.what == Agenda::moved) moved(event.who);
     }
     for (std::size_t e = 0; e < engines_.size(); ++e)
-      if (engines_[e].at < run_.order[e].size())
-        return fail(ExitCode::deadlock, {"", map_.name(static_cast<EngineId>(e)),
+      if (engines_[e].act != engines_[e].end)
+        return fail(ExitCode::deadlock, {"", script_.map.name(static_cast<EngineId>(e)),
                                          "waits for what never comes, before any controller is there", ""});
-    run_.length = now_;
+    run_.length = agenda_.now();
     return std::move(run_);
   }
 
  private:
-  struct Event {
-    enum What { go, called, moved } what;
-    double time;
-    std::int64_t number;  // of equals, the first posted comes first
-    int who;              // engine, or route
-    bool operator<(const Event& o) const { return time != o.time ? time > o.time : number > o.number; }
-  };
-  struct Engine {
-    std::size_t at = 0;
-    std::size_t group = 0;  // the next one
-    bool streams = false;   // offered to its route
-    Bytes left = 0;
-    std::vector<EngineId> waiting;      // for its tasks
-    std::vector<program::Wait> passed;  // by the transfer that it is at, and not learnt yet
-  };
   struct Released {
     int count;
     int snapshot;  // of who released; -1: the lock was so from the beginning
@@ -80,41 +116,36 @@ class Run {
     std::size_t taken = 0;           // of these
     std::vector<EngineId> waiting;
   };
-
+  struct Engine {
+    const Act *act = nullptr, *end = nullptr;  // what it is at
+    Lock* locks = nullptr;                     // of its tile
+    bool core = false;
+    bool busy = false;                  // at a task: offered to its route, or in a call
+    Bytes left = 0;                     // of the transfer
+    std::size_t group = 0;              // the next one
+    std::size_t marked = 0;             // of its marks, how many tasks are complete
+    std::vector<EngineId> waiting;      // for its tasks
+    std::vector<program::Wait> passed;  // by the transfer that it is at, and not learnt yet
+  };
   // Tasks whose completion is told to others.
   void mark() {
-    const auto told = [&](const program::Wait& w) {
-      if (w.tasks > 0) run_.marks[w.engine].push_back(w.tasks);
-    };
-    const auto all = [&](std::uint32_t first, std::uint32_t count) {
-      for (std::uint32_t w = first; w < first + count; ++w) told(p_.waits[w]);
-    };
-    if (groups_ != nullptr)
+    run_.marks = script_.marks;
+    if (groups_ != nullptr) {
       for (const std::vector<Group>& list : *groups_)
         for (const Group& g : list)
-          for (const program::Wait& w : g.waits) told(w);
-    for (std::size_t e = 0; e < p_.engines.size(); ++e) {
-      const program::EngineProgram& engine = p_.engines[e];
-      for (const program::CoreInstr& c : engine.core) all(c.wait0, c.wait_count);
-      for (const program::Transfer& t : engine.transfers) all(t.wait0, t.wait_count);
-      if (engine.transfers.empty()) continue;
-      const std::vector<std::int32_t>& order = run_.order[e];
-      for (std::size_t i = 0; i < order.size(); ++i)
-        if (i + 1 == order.size() || engine.transfers[order[i]].layer != engine.transfers[order[i + 1]].layer)
-          run_.marks[e].push_back(static_cast<std::int32_t>(i + 1));
-    }
-    for (auto& list : run_.marks) {
-      std::sort(list.begin(), list.end());
-      list.erase(std::unique(list.begin(), list.end()), list.end());
+          for (const program::Wait& w : g.waits)
+            if (w.tasks > 0) run_.marks[w.engine].push_back(w.tasks);
+      for (std::vector<std::int32_t>& list : run_.marks) {
+        std::sort(list.begin(), list.end());
+        list.erase(std::unique(list.begin(), list.end()), list.end());
+      }
     }
     for (std::size_t e = 0; e < run_.marks.size(); ++e) run_.at_marks[e].reserve(run_.marks[e].size() * run_.width);
   }
 
-  void post(double time, Event::What what, int who) { events_.push({what, time, posted_++, who}); }
-  bool is_core(EngineId e) const { return map_.info(e).kind == EngineKind::core; }
-  const program::Transfer& transfer(EngineId e) const { return p_.engines[e].transfers[run_.order[e][engines_[e].at]]; }
+  std::size_t at(EngineId e) const { return static_cast<std::size_t>(engines_[e].act - script_.acts[e].data()); }
   void wake(std::vector<EngineId>& waiting) {
-    for (const EngineId e : waiting) post(now_, Event::go, e);
+    for (const EngineId e : waiting) agenda_.post(agenda_.now(), Agenda::go, e);
     waiting.clear();
   }
 
@@ -126,16 +157,17 @@ class Run {
       return true;
     }
     engines_[e].passed.assign(list, list + count);
-    if (is_core(e)) learn_passed(e);
+    if (engines_[e].core) learn_passed(e);
     return false;
   }
   // What ended last says most about the others. Waits that told something go to `told`, if that is not null.
   void learn_passed(EngineId e, std::vector<program::Wait>* told = nullptr) {
     std::vector<program::Wait>& passed = engines_[e].passed;
     if (passed.empty()) return;
-    std::stable_sort(passed.begin(), passed.end(), [&](const program::Wait& x, const program::Wait& y) {
-      return x.tasks > 0 && (y.tasks <= 0 || run_.end[x.engine][x.tasks - 1] > run_.end[y.engine][y.tasks - 1]);
-    });
+    if (passed.size() > 1)
+      std::stable_sort(passed.begin(), passed.end(), [&](const program::Wait& x, const program::Wait& y) {
+        return x.tasks > 0 && (y.tasks <= 0 || run_.end[x.engine][x.tasks - 1] > run_.end[y.engine][y.tasks - 1]);
+      });
     for (const program::Wait& w : passed) {
       if (w.tasks <= progress_.row(e)[w.engine]) continue;
       progress_.learn(e, run_.known(w.engine, w.tasks));
@@ -143,13 +175,15 @@ class Run {
     }
     passed.clear();
   }
-  bool waits(EngineId e, const program::Transfer& t) {
-    engines_[e].passed.clear();
-    if (groups_ == nullptr || (*groups_)[e].empty()) return waits(e, p_.waits.data() + t.wait0, t.wait_count);
-    const std::vector<Group>& groups = (*groups_)[e];
+  bool waits(EngineId e) {
     Engine& engine = engines_[e];
-    while (engine.group < groups.size() && groups[engine.group].first < engine.at) ++engine.group;
-    if (engine.group == groups.size() || groups[engine.group].first != engine.at) return false;
+    engine.passed.clear();
+    const Act& act = *engine.act;
+    if (engine.core || groups_ == nullptr || (*groups_)[e].empty())
+      return waits(e, waits_.data() + act.wait0, act.wait_count);
+    const std::vector<Group>& groups = (*groups_)[e];
+    while (engine.group < groups.size() && groups[engine.group].first < at(e)) ++engine.group;
+    if (engine.group == groups.size() || groups[engine.group].first != at(e)) return false;
     return waits(e, groups[engine.group].waits.data(), groups[engine.group].waits.size());
   }
 
@@ -159,27 +193,28 @@ class Run {
     for (std::size_t e = 0; e < groups_->size(); ++e) {
       std::vector<Group>& groups = (*groups_)[e];
       const Engine& engine = engines_[e];
-      if (engine.group >= groups.size() || engine.at >= run_.order[e].size() || engine.streams) continue;
+      if (engine.group >= groups.size() || engine.act == engine.end || engine.busy) continue;
       Group& g = groups[engine.group];
-      const program::Transfer& t = transfer(static_cast<EngineId>(e));
-      const std::vector<program::Wait> own(p_.waits.begin() + t.wait0, p_.waits.begin() + t.wait0 + t.wait_count);
+      const auto first = waits_.begin() + engine.act->wait0;
+      const std::vector<program::Wait> own(first, first + engine.act->wait_count);
       const auto is_over = [&](const program::Wait& w) { return over(w); };
-      if (g.first != engine.at || std::all_of(g.waits.begin(), g.waits.end(), is_over) ||
+      if (g.first != at(static_cast<EngineId>(e)) || std::all_of(g.waits.begin(), g.waits.end(), is_over) ||
           !std::all_of(own.begin(), own.end(), is_over))
         continue;
-      const std::size_t next = engine.group + 1 < groups.size() ? groups[engine.group + 1].first : run_.order[e].size();
+      const std::size_t next =
+          engine.group + 1 < groups.size() ? groups[engine.group + 1].first : script_.acts[e].size();
       Group rest{g.first + 1, g.waits};
       g.waits = own;
       if (rest.first < next)
         groups.insert(groups.begin() + static_cast<std::ptrdiff_t>(engine.group) + 1, std::move(rest));
-      post(now_, Event::go, static_cast<int>(e));
+      agenda_.post(agenda_.now(), Agenda::go, static_cast<int>(e));
       return true;
     }
     return false;
   }
   bool acquire(EngineId e, const program::LockOp& op) {
     if (op.lock < 0) return true;
-    Lock& lock = locks_[map_.info(e).tile * lock_stride_ + op.lock];
+    Lock& lock = engines_[e].locks[op.lock];
     if (lock.value < op.value) {
       lock.waiting.push_back(e);
       return false;
@@ -195,15 +230,15 @@ class Run {
       if (oldest.snapshot >= 0) snapshots_.drop(oldest.snapshot);
       ++lock.taken;
     }
-    if (lock.taken == lock.released.size()) {
-      lock.released.clear();
+    if (lock.taken == lock.released.size() || lock.taken == most_taken) {
+      lock.released.erase(lock.released.begin(), lock.released.begin() + static_cast<std::ptrdiff_t>(lock.taken));
       lock.taken = 0;
     }
     return true;
   }
   void release(EngineId e, const program::LockOp& op) {
     if (op.lock < 0) return;
-    Lock& lock = locks_[map_.info(e).tile * lock_stride_ + op.lock];
+    Lock& lock = engines_[e].locks[op.lock];
     lock.value += op.value;
     lock.released.push_back({op.value, snapshots_.keep(progress_.row(e))});
     wake(lock.waiting);
@@ -211,31 +246,27 @@ class Run {
 
   void go(EngineId e) {
     Engine& engine = engines_[e];
-    while (engine.at < run_.order[e].size() && !engine.streams) {
-      if (!is_core(e)) {
-        const program::Transfer& t = transfer(e);
-        if (waits(e, t) || !acquire(e, t.acquire)) return;
-        run_.start[e].push_back(now_);
-        engine.streams = true;
-        engine.left = t.access.stream_bytes();
-        return pump(t.route);
+    while (engine.act != engine.end && !engine.busy) {
+      const Act& act = *engine.act;
+      if (waits(e) || !acquire(e, act.acquire)) return;
+      if (act.route >= 0) {
+        engine.busy = true;
+        engine.left = act.size;
+        return pump(act.route);
       }
-      const program::CoreInstr& c = p_.engines[e].core[run_.order[e][engine.at]];
-      if (waits(e, p_.waits.data() + c.wait0, c.wait_count)) return;
-      if (c.op == program::CoreOp::acquire && !acquire(e, c.lock)) return;
-      if (c.op == program::CoreOp::release) release(e, c.lock);
-      if (c.op == program::CoreOp::kernel) {
-        run_.start[e].push_back(now_);
-        engine.streams = true;
-        return post(now_ + static_cast<double>(durations_[c.call]) / millicycles_per_cycle + 1, Event::called, e);
+      if (act.route == Act::call) {
+        engine.busy = true;
+        const double cycles = static_cast<double>(act.size) / millicycles_per_cycle + 1;
+        return agenda_.post(agenda_.now() + cycles, Agenda::called, e);
       }
-      ++engine.at;
+      release(e, act.release);
+      ++engine.act;
     }
   }
 
-  bool offered(EngineId e, program::RouteId route) const { return engines_[e].streams && transfer(e).route == route; }
+  bool offered(EngineId e, program::RouteId route) const { return engines_[e].busy && engines_[e].act->route == route; }
   void pump(program::RouteId id) {
-    const program::Route& route = p_.routes[id];
+    const program::Route& route = script_.program.routes[id];
     if (busy_[id] > 0 || !offered(route.source, id)) return;
     Bytes n = engines_[route.source].left;
     for (const EngineId sink : route.sinks) {
@@ -248,25 +279,18 @@ class Run {
       if (begins) progress_.learn(sink, progress_.row(route.source));
       begin(sink);
     }
-    post(now_ + static_cast<double>(n) / rate(route), Event::moved, id);
+    agenda_.post(agenda_.now() + static_cast<double>(n) / script_.rates[id], Agenda::moved, id);
   }
   // Whether these are the first bytes of a transfer of the channel.
   bool begin(EngineId e) {
-    if (run_.flow[e].size() == run_.start[e].size()) return false;
-    run_.flow[e].push_back(now_);
+    if (run_.flow[e].size() > run_.end[e].size()) return false;
+    run_.flow[e].push_back(agenda_.now());
     learn_passed(e, &run_.needed[e].waits);
     run_.needed[e].end.push_back(run_.needed[e].waits.size());
     return true;
   }
-  // Bytes per cycle; channels that reach host memory have equal shares of it.
-  double rate(const program::Route& route) const {
-    double rate = a_.stream.bytes_per_cycle;
-    if (map_.info(route.source).tile_kind == program::TileKind::shim)
-      rate = std::min(rate, a_.ddr.read_bytes_per_cycle / (a_.cols * a_.shim.dma.mm2s));
-    return rate;
-  }
   void moved(program::RouteId id) {
-    const program::Route& route = p_.routes[id];
+    const program::Route& route = script_.program.routes[id];
     const Bytes n = busy_[id];
     busy_[id] = 0;
     const bool sent = (engines_[route.source].left -= n) == 0;
@@ -280,33 +304,31 @@ class Run {
     pump(id);
   }
   void complete(EngineId e) {
-    run_.end[e].push_back(now_);
+    Engine& engine = engines_[e];
+    run_.end[e].push_back(agenda_.now());
     const auto tasks = static_cast<std::int32_t>(run_.end[e].size());
     progress_.complete(e, tasks);
-    const std::size_t told = run_.at_marks[e].size() / run_.width;
-    if (told < run_.marks[e].size() && run_.marks[e][told] == tasks)
+    if (engine.marked < run_.marks[e].size() && run_.marks[e][engine.marked] == tasks) {
       run_.at_marks[e].insert(run_.at_marks[e].end(), progress_.row(e), progress_.row(e) + run_.width);
-    if (!is_core(e)) release(e, transfer(e).release);
-    engines_[e].streams = false;
-    ++engines_[e].at;
-    wake(engines_[e].waiting);
-    post(now_, Event::go, e);
+      ++engine.marked;
+    }
+    release(e, engine.act->release);
+    engine.busy = false;
+    ++engine.act;
+    __builtin_prefetch(engine.act + 2);  // all engines have their turn before it is needed
+    wake(engine.waiting);
+    agenda_.post(agenda_.now(), Agenda::go, e);
   }
 
-  const program::Program& p_;
-  const arch::ArraySpec& a_;
-  const std::vector<Millicycles>& durations_;
+  const Script& script_;
+  const std::vector<program::Wait>& waits_;  // of the program
   Groups* groups_;
-  const program::EngineMap map_;
-  const int lock_stride_;
   std::vector<Engine> engines_;
   std::vector<Lock> locks_;
   std::vector<Bytes> busy_;  // bytes under way, by route
   Progress progress_;
   Snapshots snapshots_;
-  std::priority_queue<Event> events_;
-  std::int64_t posted_ = 0;
-  double now_ = 0;
+  Agenda agenda_;
   FreeRun run_;
 };
 
@@ -318,9 +340,6 @@ const std::int32_t* FreeRun::known(EngineId e, std::int32_t tasks) const {
   return &at_marks[e][static_cast<std::size_t>(at - marks[e].begin()) * width];
 }
 
-Expected<FreeRun> free_run(const program::Program& program, const arch::ArraySpec& array,
-                           const std::vector<Millicycles>& durations, Groups* groups) {
-  return Run(program, array, durations, groups).run();
-}
+Expected<FreeRun> free_run(const Script& script, Groups* groups) { return Run(script, groups).run(); }
 
 }  // namespace tessera::control

@@ -5,10 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
-#include "sim/control/progress.h"
-#include "sim/program/program.h"
+#include "sim/control/script.h"
 
 namespace tessera::control {
 
@@ -22,9 +20,9 @@ struct NeededWaits {
 struct FreeRun {
   // Of an engine: its instructions in the order of execution, loops unrolled, as indices into its list.
   std::vector<std::vector<std::int32_t>> order;
-  // In cycles, by engine: of channels for each transfer, of cores for each kernel call. `flow`: of transfers, when the
-  // first byte moves.
-  std::vector<std::vector<double>> start, flow, end;
+  // In cycles, by engine: when the first byte of each transfer of a channel moves; when it is complete, or a call of a
+  // core.
+  std::vector<std::vector<double>> flow, end;
   double length = 0;  // cycles
   // By channel: the waits of transfers that nothing else says. The others are known to be over by the locks that the
   // transfer takes, by what its channel has done, by other waits of it, or by who sends it what comes.
@@ -48,7 +46,6 @@ using Groups = std::vector<std::vector<Group>>;  // by engine; of a channel with
 // Fails with deadlock when engines wait for what never comes. With `groups`, transfers of channels that have some wait
 // for what their group does instead of what they do themselves; where nobody can go on for that reason, a group is
 // divided, so that a program that ends without groups ends with them.
-Expected<FreeRun> free_run(const program::Program& program, const arch::ArraySpec& array,
-                           const std::vector<Millicycles>& durations, Groups* groups = nullptr);
+Expected<FreeRun> free_run(const Script& script, Groups* groups = nullptr);
 
 }  // namespace tessera::control

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "sim/control/operations.h"
@@ -23,6 +24,16 @@ struct Lists {
   Operations operations;
   std::vector<std::vector<Execution>> executions;
 };
+
+std::vector<program::Transfer> in_order(std::vector<program::Transfer> list, const std::vector<std::int32_t>& order) {
+  std::vector<std::int32_t> once(list.size());
+  std::iota(once.begin(), once.end(), 0);
+  if (order == once) return list;
+  std::vector<program::Transfer> ordered;
+  ordered.reserve(order.size());
+  for (const std::int32_t i : order) ordered.push_back(list[i]);
+  return ordered;
+}
 
 // The program with the lists of its controllers.
 class Result {
@@ -76,12 +87,9 @@ class Result {
   void unroll(EngineId e) {
     program::EngineProgram& engine = p_.engines[e];
     const std::vector<Execution>& executions = executions_[e];
-    const std::vector<Task>& tasks = operations_.tasks[e];
-    std::vector<program::Transfer> list;
-    for (const std::int32_t i : free_.order[e]) {
-      list.push_back(engine.transfers[i]);
-      list.back().wait_count = 0;
-    }
+    const std::vector<Operations::Part>& tasks = operations_.tasks[e];
+    std::vector<program::Transfer> list = in_order(std::move(engine.transfers), free_.order[e]);
+    for (program::Transfer& t : list) t.wait_count = 0;
     std::size_t x = 0;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const Operations::Start& start = operations_.starts[e][i];
@@ -91,7 +99,7 @@ class Result {
       p_.waits.push_back({start.controller, static_cast<std::int32_t>(start.at + 1 + ahead_[start.controller])});
       for (std::size_t k = 0; k < tasks[i].executions; ++k, ++x)
         for (std::size_t n = 0; n < executions[x].count; ++n)
-          list[executions[x].first + n].descriptor = static_cast<std::int16_t>(start.numbers[k % start.numbers.size()]);
+          list[executions[x].first + n].descriptor = operations_.numbers[start.first + k % start.count];
     }
     engine.transfers = std::move(list);
     engine.steps.clear();
@@ -178,36 +186,91 @@ double busy_time(const Operations& operations, const program::EngineMap& map, co
 // shortens the whole. In cycles but for the ratio of the next to the last.
 constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 
-// The program with the grouping of waits that keeps a serial controller busy for the least time.
-Expected<program::Program> lower_for_serial(const program::Program& program, const arch::ArraySpec& array,
-                                            const std::vector<Millicycles>& durations, const Table& table,
-                                            const FreeRun& free) {
-  const program::EngineMap map(array);
-  program::Program grouped = program;
-  ListMaker maker(grouped, array, table, free);
-  Lists best;
-  Groups best_groups;
-  double least = std::numeric_limits<double>::infinity(), slack = tuned.first_slack, factor = 1;
-  while (slack >= least_slack && slack <= most_slack) {
-    Groups groups = groups_of(program, map, free, slack);
-    const Expected<FreeRun> run = free_run(program, array, durations, &groups);
-    if (!run) return run.failure();
-    if (run->length >= least) break;
-    give_groups(grouped, program.waits.size(), groups);
-    std::vector<bool> regrouped;
-    for (const std::vector<Group>& list : groups) regrouped.push_back(!list.empty());
-    Lists lists = maker.make(*run, regrouped, 0);
-    const double busy = busy_time(lists.operations, map, array), time = std::max(busy, run->length);
-    if (time >= least) break;
-    least = time;
-    best = std::move(lists);
-    best_groups = std::move(groups);
-    if (factor == 1) factor = busy > run->length ? next_slack : 1 / next_slack;
-    slack *= factor;
+// Looks for the grouping of waits that keeps a serial controller busy for the least time.
+class SlackSearch {
+ public:
+  SlackSearch(program::Program& program, const arch::ArraySpec& array, const std::vector<Millicycles>& durations,
+              const Table& table, const FreeRun& free)
+      : program_(program),
+        array_(array),
+        free_(free),
+        script_(program, array, durations),
+        own_(program.waits.size()),
+        maker_(program, array, table, free) {}
+
+  // The lists of the controllers; the program has the waits that they are for.
+  Expected<Lists> run() {
+    double slack = tuned.first_slack;
+    Expected<Attempt> best = attempt(slack);
+    if (!best) return best.failure();
+    make_lists(*best);
+    const bool less = best->busy <= best->run.length;
+    Expected<Attempt> found =
+        less ? least_of(*best, slack / next_slack) : step_by_step(*best, slack * next_slack, next_slack);
+    if (!found) return found.failure();
+    give_groups(program_, own_, found->groups);
+    return std::move(found->lists);
   }
-  give_groups(grouped, program.waits.size(), best_groups);
-  return Result(std::move(grouped), map, free, table, best).take();
-}
+
+ private:
+  struct Attempt {
+    Groups groups;
+    FreeRun run;
+    Lists lists;
+    double busy = 0;
+    double time() const { return std::max(busy, run.length); }
+  };
+
+  Expected<Attempt> attempt(double slack) const {
+    Attempt a;
+    a.groups = groups_of(script_, free_, slack);
+    Expected<FreeRun> run = free_run(script_, &a.groups);
+    if (!run) return run.failure();
+    a.run = std::move(*run);
+    return a;
+  }
+  void make_lists(Attempt& a) {
+    give_groups(program_, own_, a.groups);
+    std::vector<bool> regrouped;
+    for (const std::vector<Group>& list : a.groups) regrouped.push_back(!list.empty());
+    a.lists = maker_.make(a.run, regrouped, 0);
+    a.busy = busy_time(a.lists.operations, script_.map, array_);
+  }
+
+  Expected<Attempt> step_by_step(Attempt best, double slack, double factor) {
+    for (; slack >= least_slack && slack <= most_slack; slack *= factor) {
+      Expected<Attempt> next = attempt(slack);
+      if (!next) return next.failure();
+      if (next->run.length >= best.time()) break;
+      make_lists(*next);
+      if (next->time() >= best.time()) break;
+      best = std::move(*next);
+    }
+    return best;
+  }
+  // Where the controller has time enough with the shortest free run, it has not to be asked about others.
+  Expected<Attempt> least_of(const Attempt& first, double slack) {
+    Attempt shortest;
+    shortest.run.length = first.run.length;
+    for (double less = slack; less >= least_slack; less /= next_slack) {
+      Expected<Attempt> next = attempt(less);
+      if (!next) return next.failure();
+      if (next->run.length >= shortest.run.length) break;
+      shortest = std::move(*next);
+    }
+    if (shortest.run.length == first.run.length) return first;
+    make_lists(shortest);
+    if (shortest.busy <= shortest.run.length) return shortest;
+    return step_by_step(first, slack, 1 / next_slack);
+  }
+
+  program::Program& program_;
+  const arch::ArraySpec& array_;
+  const FreeRun& free_;  // without groups
+  const Script script_;
+  const std::size_t own_;  // waits of the program; those of groups come behind
+  ListMaker maker_;
+};
 
 }  // namespace
 
@@ -217,13 +280,16 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
   if (map.controllers() == 0 || done) return program;
-  Expected<FreeRun> free = free_run(program, array, durations);
+  Expected<FreeRun> free = free_run(Script(program, array, durations));
   if (!free) return free.failure();
   program = with_needed_waits(std::move(program), *free);
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
-  if (array.controller.mechanism == arch::ControlMechanism::serial)
-    return lower_for_serial(program, array, durations, *table, *free);
+  if (array.controller.mechanism == arch::ControlMechanism::serial) {
+    const Expected<Lists> lists = SlackSearch(program, array, durations, *table, *free).run();
+    if (!lists) return lists.failure();
+    return Result(std::move(program), map, *free, *table, *lists).take();
+  }
   constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
   const Lists lists =
       ListMaker(program, array, *table, *free).make(*free, std::vector<bool>(program.engines.size()), at_once);

@@ -105,12 +105,14 @@ class Maker {
     wanted_[e] = std::min(wanted, part.count / static_cast<int>(part.channels.size()));
     descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, wanted);
     if (former.ended()) return;
-    const program::Transfer& first = transfer(e, former.begin());
     const bool busy = map_.info(map_.controller_of(map_.info(e).tile)).tile_kind != program::TileKind::compute;
     double earliest = busy ? std::max(0.0, free_.flow[e][former.begin()] - lead_) : 0;
-    for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-      if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
-    const std::vector<Task>& tasks = o_.tasks[e];
+    if (former.first().waits) {
+      const program::Transfer& first = transfer(e, former.begin());
+      for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
+        if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
+    }
+    const std::vector<Operations::Part>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks)  // the latest that a full queue waits for
       earliest = std::max(earliest, free_.end[e][tasks[tasks.size() - arch::queued_tasks + 1].end - 1]);
     queue_.push({earliest, e});
@@ -145,9 +147,10 @@ class Maker {
     if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
       for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
     if (map_.is_channel(wait.engine)) {
-      const std::vector<Task>& tasks = o_.tasks[wait.engine];
-      const auto task = std::partition_point(
-          tasks.begin(), tasks.end(), [&](const Task& t) { return t.end < static_cast<std::size_t>(wait.tasks); });
+      const std::vector<Operations::Part>& tasks = o_.tasks[wait.engine];
+      const auto task = std::partition_point(tasks.begin(), tasks.end(), [&](const Operations::Part& t) {
+        return t.end < static_cast<std::size_t>(wait.tasks);
+      });
       if (task->end != static_cast<std::size_t>(wait.tasks)) return o_.missing[wait.engine].push_back(wait.tasks);
       const Operations::Start& start = o_.starts[wait.engine][static_cast<std::size_t>(task - tasks.begin())];
       operation(start.controller, start.at).token = true;
@@ -172,48 +175,50 @@ class Maker {
   void start(EngineId e, double now, int room) {
     now_ = now;
     TaskFormer& former = this->former(e);
-    const program::Transfer& first = transfer(e, former.begin());
+    const Execution first = former.first();
+    const int layer = first.layer;
     const EngineId controller = map_.controller_of(map_.info(e).tile);
     const std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
-    await_all(controller, first);
-    std::vector<Task>& tasks = o_.tasks[e];
-    if (tasks.size() >= arch::queued_tasks) make_room(controller, e, first.layer);
+    if (first.waits) await_all(controller, transfer(e, first.first));
+    std::vector<Operations::Part>& tasks = o_.tasks[e];
+    if (tasks.size() >= arch::queued_tasks) make_room(controller, e, layer);
     Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
-    tasks.push_back(former.next(room));
-    const Task& task = tasks.back();
+    const Task& task = former.next(room);
+    tasks.push_back({task.begin, task.end, task.executions});
     Chain* chain = descriptors.find(e, divisions_[e]->executions, task.chain);
     bool written = true;  // before the pause
     if (chain == nullptr) {
       chain = &descriptors.place(e, task.chain, now, known);
       const std::size_t place = place_of(controller, descriptors, chain->numbers);
-      rest(controller, descriptors, chain->numbers, first.layer);
-      write(controller, e, *chain, first.layer, place);
+      rest(controller, descriptors, chain->numbers, layer);
+      write(controller, e, *chain, layer, place);
       written = place != not_before_a_pause;
     }
     const auto end = static_cast<std::int32_t>(task.end);
     descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
-    const std::size_t at = append(controller, ControlKind::push_task, e, first.layer);
+    const std::size_t at = append(controller, ControlKind::push_task, e, layer);
     ControlOp& push = operation(controller, at);
-    push.descriptor = static_cast<std::int16_t>(chain->numbers.front());
+    push.descriptor = chain->numbers.front();
     push.transfers = static_cast<std::int32_t>(task.end - task.begin);
     push.repeat = static_cast<std::int16_t>(task.repeat);
     if (written && could_start(controller, e, first)) {
       std::size_t& place = o_.lists[controller - map_.first_controller()][at].place;
       place = std::min(place, pauses_[controller - map_.first_controller()].at);
     }
-    o_.starts[e].push_back({controller, at, chain->numbers});
+    o_.starts[e].push_back({controller, at, o_.numbers.size(), chain->numbers.size()});
+    o_.numbers.insert(o_.numbers.end(), chain->numbers.begin(), chain->numbers.end());
   }
 
   // A full queue is freed by two tasks at a time, which halves the tokens.
   void make_room(EngineId controller, EngineId e, int layer) {
-    const std::vector<Task>& tasks = o_.tasks[e];
+    const std::vector<Operations::Part>& tasks = o_.tasks[e];
     const auto known = static_cast<std::size_t>(known_[controller - map_.first_controller()][e]);
     if (tasks[tasks.size() - arch::queued_tasks].end <= known) return;
     await(controller, {e, static_cast<std::int32_t>(tasks[tasks.size() - arch::queued_tasks + 1].end)}, layer);
   }
 
   // Until the last tasks that used the descriptors are complete, the latest first.
-  void rest(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers, int layer) {
+  void rest(EngineId controller, const Descriptors& descriptors, const std::vector<std::int16_t>& numbers, int layer) {
     std::vector<LastUse> uses;
     for (const int number : numbers)
       if (descriptors.last_use(number).channel >= 0) uses.push_back(descriptors.last_use(number));
@@ -222,7 +227,8 @@ class Maker {
   }
 
   // Before which operation the descriptors can be written.
-  std::size_t place_of(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers) const {
+  std::size_t place_of(EngineId controller, const Descriptors& descriptors,
+                       const std::vector<std::int16_t>& numbers) const {
     const Pause& pause = pauses_[controller - map_.first_controller()];
     const bool ahead = pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
                          const LastUse& u = descriptors.last_use(number);
@@ -231,33 +237,37 @@ class Maker {
     return ahead ? pause.at : not_before_a_pause;
   }
   // Whether the channel's last task could be pushed before the pause, its descriptors apart.
-  bool could_start(EngineId controller, EngineId e, const program::Transfer& first) const {
+  bool could_start(EngineId controller, EngineId e, const Execution& begin) const {
     const Pause& pause = pauses_[controller - map_.first_controller()];
-    const std::vector<Task>& tasks = o_.tasks[e];
+    const std::vector<Operations::Part>& tasks = o_.tasks[e];
     const std::vector<Operations::Start>& starts = o_.starts[e];
     const auto over = [&](EngineId engine, std::size_t n) {
       return pause.known[static_cast<std::size_t>(engine)] >= static_cast<std::int32_t>(n);
     };
     if (pause.time < 0) return false;
-    for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-      if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks))) return false;
+    if (begin.waits) {
+      const program::Transfer& first = transfer(e, begin.first);
+      for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
+        if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks)))
+          return false;
+    }
     if (tasks.size() > arch::queued_tasks && !over(e, tasks[tasks.size() - 1 - arch::queued_tasks].end)) return false;
     return starts.empty() || o_.lists[controller - map_.first_controller()][starts.back().at].place <= pause.at;
   }
 
   void write(EngineId controller, EngineId e, const Chain& chain, int layer, std::size_t place) {
     std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
-    for (std::size_t k = 0; k < chain.links.size(); ++k) {
-      const ChainLink& link = chain.links[k];
+    for (std::size_t k = 0; k < chain.links->size(); ++k) {
+      const ChainLink& link = (*chain.links)[k];
       const Execution& x = divisions_[e]->executions[link.execution];
-      const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
+      const std::int16_t descriptor = chain.numbers[k];
       const std::size_t at = append(controller, ControlKind::write_descriptor, e, layer);
       list[at].place = std::min(at, place);
       ControlOp& op = list[at].op;
       op.descriptor = descriptor;
       op.transfer = static_cast<std::int32_t>(x.first);
       op.joined = static_cast<std::int16_t>(x.count);
-      op.next = static_cast<std::int16_t>(k + 1 < chain.numbers.size() ? chain.numbers[k + 1] : -1);
+      op.next = k + 1 < chain.numbers.size() ? chain.numbers[k + 1] : std::int16_t{-1};
       op.iterations = link.iterations;
       op.iteration_step = link.step;
       op.ends_at_last = link.ends_at_last;

@@ -25,15 +25,20 @@ struct Operations {
   struct Start {
     program::EngineId controller;
     std::size_t at;            // in its list
-    std::vector<int> numbers;  // of the chain's descriptors
+    std::size_t first, count;  // of the chain's descriptors in `numbers`
   };
   struct Op {
     program::ControlOp op;
     std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
     std::size_t place = 0;     // number of the operation before which it belongs; its own
   };
-  std::vector<std::vector<Task>> tasks;    // by engine
+  struct Part {                      // of a channel, that is one task
+    std::size_t begin = 0, end = 0;  // of its transfers, in order of execution
+    std::size_t executions = 0;
+  };
+  std::vector<std::vector<Part>> tasks;    // by engine
   std::vector<std::vector<Start>> starts;  // by engine, of each task
+  std::vector<std::int16_t> numbers;       // of descriptors, chain after chain
   std::vector<std::vector<Op>> lists;      // by controller
   std::set<program::EngineId> telling;     // channels of which a token is awaited
   Cuts missing;                            // where a task would have to end for a token; none: the lists are right

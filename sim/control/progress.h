@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/base/maximum.h"
 #include "sim/program/engine.h"
 
 namespace tessera::control {
@@ -20,8 +21,7 @@ class Progress {
     known = std::max(known, tasks);
   }
   void learn(program::EngineId who, const std::int32_t* from) {
-    std::int32_t* to = &rows_[static_cast<std::size_t>(who) * width_];
-    for (std::size_t i = 0; i < width_; ++i) to[i] = std::max(to[i], from[i]);
+    raise_to(&rows_[static_cast<std::size_t>(who) * width_], from, width_);
   }
 
  private:

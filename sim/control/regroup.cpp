@@ -23,12 +23,20 @@ struct GroupWait {
 
 class Grouping {
  public:
-  Grouping(const program::Program& p, const program::EngineMap& map, const FreeRun& free, double slack)
-      : p_(p), map_(map), free_(free), slack_(slack), awaited_(p.engines.size(), false), groups_(p.engines.size()) {
+  Grouping(const Script& script, const FreeRun& free, double slack)
+      : script_(script),
+        map_(script.map),
+        program_waits_(script.program.waits),
+        free_(free),
+        slack_(slack),
+        awaited_(script.acts.size(), false),
+        groups_(script.acts.size()) {
     find_uses();
-    for (const program::EngineProgram& engine : p.engines)
-      for (const program::Transfer& t : engine.transfers)
-        for (std::uint32_t w = t.wait0; w < t.wait0 + t.wait_count; ++w) awaited_[p.waits[w].engine] = true;
+    for (EngineId e = 0; e < map_.first_controller(); ++e)
+      if (map_.is_channel(e))
+        for (const Act& act : script.acts[e])
+          for (std::uint32_t w = act.wait0; w < act.wait0 + act.wait_count; ++w)
+            awaited_[program_waits_[w].engine] = true;
   }
 
   Groups run() {
@@ -46,8 +54,8 @@ class Grouping {
   }
   // Each transfer of the list is executed once, in order.
   bool straight(EngineId e) const {
-    const program::EngineProgram& engine = p_.engines[e];
-    return engine.transfers.size() == engine.steps.size() && free_.order[e].size() == engine.transfers.size();
+    const program::EngineProgram& engine = script_.program.engines[e];
+    return engine.transfers.size() == engine.steps.size() && script_.acts[e].size() == engine.transfers.size();
   }
   // Whether the wait is over at that time, and would be if the channel had not begun its transfer `first`.
   bool complete(const program::Wait& w, double at, EngineId e, std::size_t first) const {
@@ -70,9 +78,9 @@ class Grouping {
     for (EngineId e = 0; e < map_.first_controller(); ++e) {
       if (map_.info(e).tile_kind != program::TileKind::memory || map_.info(e).kind != program::EngineKind::mm2s)
         continue;
-      for (std::size_t i = 0; i < free_.order[e].size(); ++i) {
-        const program::Transfer& t = p_.engines[e].transfers[free_.order[e][i]];
-        if (t.acquire.lock >= 0) uses_[{map_.info(e).tile, t.acquire.lock}].push_back(free_.flow[e][i]);
+      for (std::size_t i = 0; i < script_.acts[e].size(); ++i) {
+        const int lock = script_.acts[e][i].acquire.lock;
+        if (lock >= 0) uses_[{map_.info(e).tile, lock}].push_back(free_.flow[e][i]);
       }
     }
   }
@@ -83,7 +91,7 @@ class Grouping {
       return times;
     std::map<int, std::size_t> brought;
     for (std::size_t i = 0; i < times.size(); ++i) {
-      const int lock = p_.engines[e].transfers[i].release.lock;
+      const int lock = script_.acts[e][i].release.lock;
       const auto uses = uses_.find({map_.info(e).tile, lock});
       if (lock < 0 || uses == uses_.end()) continue;
       const std::size_t n = brought[lock]++;
@@ -119,15 +127,15 @@ class Grouping {
   }
 
   void group(EngineId e) {
-    const auto& transfers = p_.engines[e].transfers;
+    const std::vector<Act>& transfers = script_.acts[e];
     const std::vector<double> times = latest(e);
     for (std::size_t first = 0; first < transfers.size();) {
       const double at = times[first] + slack_;
       std::map<EngineId, std::int32_t> needed;
       std::size_t next = first;
       for (; next < transfers.size(); ++next) {
-        const program::Transfer& t = transfers[next];
-        const auto begin = p_.waits.begin() + t.wait0, end = begin + t.wait_count;
+        const Act& act = transfers[next];
+        const auto begin = program_waits_.begin() + act.wait0, end = begin + act.wait_count;
         if (next > first && !std::all_of(begin, end, [&](const program::Wait& w) { return complete(w, at, e, first); }))
           break;
         for (auto w = begin; w != end; ++w) needed[w->engine] = std::max(needed[w->engine], w->tasks);
@@ -158,8 +166,9 @@ class Grouping {
     }
   }
 
-  const program::Program& p_;
+  const Script& script_;
   const program::EngineMap& map_;
+  const std::vector<program::Wait>& program_waits_;  // slices of which acts name
   const FreeRun& free_;
   const double slack_;
   std::map<std::pair<program::TileId, int>, std::vector<double>> uses_;  // by tile and lock
@@ -170,8 +179,8 @@ class Grouping {
 
 }  // namespace
 
-Groups groups_of(const program::Program& program, const program::EngineMap& map, const FreeRun& free, double slack) {
-  return Grouping(program, map, free, slack).run();
+Groups groups_of(const Script& script, const FreeRun& free, double slack) {
+  return Grouping(script, free, slack).run();
 }
 
 program::Program with_needed_waits(program::Program program, const FreeRun& free) {

@@ -8,7 +8,7 @@ namespace tessera::control {
 // Groups of transfers: each begins at the first transfer that could wait up to `slack` cycles after its bytes moved in
 // the free run, and holds those after it whose waits are over by then. Tasks of an engine are waited for at as few
 // points as that leaves.
-Groups groups_of(const program::Program& program, const program::EngineMap& map, const FreeRun& free, double slack);
+Groups groups_of(const Script& script, const FreeRun& free, double slack);
 
 // The program without the waits that something else says.
 program::Program with_needed_waits(program::Program program, const FreeRun& free);

@@ -12,6 +12,16 @@ constexpr std::size_t longest_look = 1 << 14;
 
 }  // namespace
 
+std::pair<Task*, bool> KnownTasks::emplace(std::size_t execution, int descriptors) {
+  if (execution >= first_.size()) first_.resize(execution + 1, -1);
+  for (int at = first_[execution]; at >= 0; at = entries_[static_cast<std::size_t>(at)].next) {
+    Entry& entry = entries_[static_cast<std::size_t>(at)];
+    if (entry.descriptors == descriptors) return {&entry.task, false};
+  }
+  entries_.push_back({descriptors, std::exchange(first_[execution], static_cast<int>(entries_.size())), {}});
+  return {&entries_.back().task, true};
+}
+
 // The execution before which a task from `first` on has to end.
 std::size_t TaskFormer::end_of(std::size_t first) {
   std::size_t end = std::min(list_.size(), first + longest_look);
@@ -27,9 +37,9 @@ std::size_t TaskFormer::end_of(std::size_t first) {
 }
 
 const Task& TaskFormer::known(int descriptors) {
-  const auto [it, added] = known_.try_emplace({next_, descriptors});
-  if (added) it->second = longest(next_, end_of(next_), descriptors);
-  return it->second;
+  const auto [task, added] = known_.emplace(next_, descriptors);
+  if (added) *task = longest(next_, end_of(next_), descriptors);
+  return *task;
 }
 
 int TaskFormer::wanted(int descriptors) {
@@ -39,11 +49,11 @@ int TaskFormer::wanted(int descriptors) {
   return static_cast<int>(wanted_->chain.size());
 }
 
-Task TaskFormer::next(int descriptors) {
+const Task& TaskFormer::next(int descriptors) {
   // With fewer descriptors a chain that turns and that they hold is still the best.
   const bool holds = wanted_ != nullptr && descriptors <= most_ && wanted_->repeat > 1 &&
                      wanted_->chain.size() <= static_cast<std::size_t>(descriptors);
-  Task task = holds ? *wanted_ : known(descriptors);
+  const Task& task = holds ? *wanted_ : known(descriptors);
   wanted_ = nullptr;
   next_ += task.executions;
   return task;
@@ -61,16 +71,17 @@ Task TaskFormer::longest(std::size_t first, std::size_t end, int descriptors) {
     const int turns = fold(first, end, period, arch::most_task_repeats);
     if (served(turns) <= enough) continue;
     most = served(turns);
-    best.chain = chain_;
     best.repeat = turns;
     best.executions = static_cast<std::size_t>(turns) * period;
+    if (turns > 1) best.chain.swap(chain_);
   }
   // A chain that runs once ends where one that turns can begin.
   for (std::size_t i = 1; best.repeat == 1 && i < best.executions; ++i)
-    if (turns_well(first + i, end, descriptors)) {
-      best.chain.resize(i);
-      best.executions = i;
-    }
+    if (turns_well(first + i, end, descriptors)) best.executions = i;
+  if (best.repeat == 1) {
+    best.chain.clear();
+    for (std::size_t i = 0; i < best.executions; ++i) best.chain.push_back(link_of(first + i));
+  }
   const Execution& last = list_[first + best.executions - 1];
   best.begin = list_[first].first;
   best.end = last.first + last.count;
@@ -118,15 +129,16 @@ bool TaskFormer::serves(ChainLink& link, std::size_t first_at, std::size_t at, i
   return true;
 }
 
-// Turns that a chain of the first `period` executions can make, up to `most`; leaves it in chain_.
+// Turns that a chain of the first `period` executions can make, up to `most`; leaves it in chain_ if it turns.
 int TaskFormer::fold(std::size_t first, std::size_t end, int period, int most) {
   chain_.clear();
-  for (int i = 0; i < period; ++i) chain_.push_back(link_of(first + i));
   int turn = 1;
   for (; turn < most && first + (turn + 1) * period <= end; ++turn) {
     turned_ = chain_;
-    for (int i = 0; i < period; ++i)
+    for (int i = 0; i < period; ++i) {
+      if (turn == 1) turned_.push_back(link_of(first + i));
       if (!serves(turned_[i], first + i, first + turn * period + i, turn)) return turn;
+    }
     chain_.swap(turned_);
   }
   return turn;

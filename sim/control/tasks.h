@@ -3,7 +3,7 @@
 // as those of two buffers in turn do, and what comes in may be shorter than the longest of them (it ends with the
 // stream).
 #pragma once
-#include <map>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -28,7 +28,20 @@ struct Task {
 
 // Tasks that were made of one list of executions with the same cuts, by the first execution and the most descriptors
 // of their chain.
-using KnownTasks = std::map<std::pair<std::size_t, int>, Task>;
+class KnownTasks {
+ public:
+  // The task, and whether it is new; it stays where it is.
+  std::pair<Task*, bool> emplace(std::size_t execution, int descriptors);
+
+ private:
+  struct Entry {
+    int descriptors;
+    int next;  // entry of the same execution; -1: none
+    Task task;
+  };
+  std::vector<int> first_;  // by execution: its last entry; -1: none
+  std::deque<Entry> entries_;
+};
 
 // Makes the tasks of a channel one after the other.
 class TaskFormer {
@@ -40,11 +53,12 @@ class TaskFormer {
       : list_(executions), cuts_(cuts), known_(known), dma_(dma) {}
 
   bool ended() const { return next_ >= list_.size(); }
-  std::size_t begin() const { return list_[next_].first; }  // transfer with which the next task begins
+  const Execution& first() const { return list_[next_]; }   // of the next task
+  std::size_t begin() const { return list_[next_].first; }  // transfer with which it begins
   // Descriptors that the next task takes if it can have `descriptors`; 0: there is none.
   int wanted(int descriptors);
   // Up to `descriptors` in its chain: so that descriptors and push serve the most transfers each.
-  Task next(int descriptors);
+  const Task& next(int descriptors);
 
  private:
   ChainLink link_of(std::size_t execution) const;

@@ -176,21 +176,28 @@ class Work {
 
 }  // namespace
 
-ControlCount channel_work(double chain, const std::vector<ControlLoop>& loops, const arch::DmaSpec& dma) {
-  const double limit = chain_limit(dma);
+namespace {
+
+// Of the outermost `count` loops.
+ControlCount work_of(double chain, const ControlLoop* loops, std::size_t count, double limit,
+                     const arch::DmaSpec& dma) {
   const auto plain = [&](double length) { return ControlCount{length, std::ceil(length / limit), 0, 0}; };
-  std::size_t k = loops.size();
-  while (k > 0 && loops[k - 1].turns <= 1) --k;
-  if (k == 0) return plain(chain);
-  const ControlLoop inner = loops[k - 1];
-  const std::vector<ControlLoop> outer(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(k) - 1);
-  ControlCount best = channel_work(chain * inner.turns, outer, dma);  // a descriptor for each turn
+  while (count > 0 && loops[count - 1].turns <= 1) --count;
+  if (count == 0) return plain(chain);
+  const ControlLoop inner = loops[--count];
+  ControlCount best = work_of(chain * inner.turns, loops, count, limit, dma);  // a descriptor for each turn
   if (!inner.even || chain > limit) return best;
   double tasks = 1;  // one for each turn of the loops outside
-  for (const ControlLoop& l : outer) tasks *= l.turns;
+  for (std::size_t k = 0; k < count; ++k) tasks *= loops[k].turns;
   tasks *= std::ceil(static_cast<double>(inner.turns) / dma.iterations);
   const ControlCount iterated = tasks * plain(chain);
   return time_of(iterated) < time_of(best) ? iterated : best;
+}
+
+}  // namespace
+
+ControlCount channel_work(double chain, const std::vector<ControlLoop>& loops, const arch::DmaSpec& dma) {
+  return work_of(chain, loops.data(), loops.size(), chain_limit(dma), dma);
 }
 
 ControlCount control_work(const LayerContext& context, const Walk& walk, const arch::ArraySpec& array) {

@@ -66,7 +66,7 @@ program::Access tile_access(const network::Shape& map, int h, int w, int channel
 
 // An output that goes to DDR.
 void raise_spilled(Movement& m, const network::Layer& l, const Walk& walk, const arch::ArraySpec& a) {
-  const mapping::TileShape s = tile_shape(l, walk.partition, walk.tiling);
+  const mapping::TileShape& s = walk.shape;
   mapping::Span rows = walk.partition.parts[0].h;  // of the output that are computed
   for (const mapping::CorePart& part : walk.partition.parts)
     rows = {std::min(rows.lo, part.h.lo), std::max(rows.hi, part.h.hi)};
@@ -87,14 +87,13 @@ mapping::Weights weights_of(const LayerContext& c, const mapping::Partition& p, 
 }
 
 Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough) {
-  const auto& [p, t, b, weights, plan] = walk;
+  const auto& [p, t, b, weights, plan, s] = walk;
   const network::Layer& l = *c.layer;
   const mapping::Loads loads = loads_of(l, t);
   const double rate = stream_rate(a);
   const double ns = t.nh * t.nw;
   const double dma = static_cast<double>(a.tile.dma.start_cycles + a.tile.dma.chain_cycles) + tuned.task_overhead;
 
-  const mapping::TileShape s = tile_shape(l, p, t);
   const Crossing in = crossing(p.sharding, c.input_axis, c.in_ddr.input, {l.in, s.read_h, s.read_w}, a);
   const Crossing out = crossing(p.sharding, c.output_axis, c.in_ddr.output, {l.out, s.h, s.w}, a);
   Movement m;
@@ -170,9 +169,8 @@ double control_cycles(const LayerContext& c, const Walk& walk, const arch::Array
 
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
                        const LatencyModel& latency_model) {
-  const auto& [p, t, b, weights, plan] = walk;
+  const auto& [p, t, b, weights, plan, s] = walk;
   const network::Layer& l = *c.layer;
-  const mapping::TileShape s = tile_shape(l, p, t);
   program::KernelCall call;
   call.layer = static_cast<std::int16_t>(l.id);
   call.kind = program::kernel_of(l.op);
@@ -230,11 +228,9 @@ double paced_cycles(const LayerContext& c, const mapping::Partition& p, const ar
          static_cast<double>(a.tile.call_cycles);
 }
 
-bool padding_fits(const LayerContext& c, const mapping::Partition& p, const mapping::Tiling& t,
-                  const arch::ArraySpec& a) {
+bool padding_fits(const LayerContext& c, const mapping::TileShape& s, const arch::ArraySpec& a) {
   const network::Window& w = c.layer->window;
   if (w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0) return true;
-  const mapping::TileShape s = tile_shape(*c.layer, p, t);
   return std::min(s.in_w, c.layer->in.w) <= a.memtile.dma.max_wrap && s.in_b * 8 / 4 <= a.memtile.dma.max_wrap;
 }
 
@@ -243,9 +239,10 @@ Estimate layer_cost(const LayerContext& c, mapping::Span rows, const mapping::La
   const mapping::Partition p = make_partition(*c.layer, rows, m.sharding, a);
   const mapping::Tiling t = tiling_of(*c.layer, p, m);
   const mapping::Weights w = weights_of(c, p, t);
-  mapping::CoreBuffers b = core_buffers(c, p, t, w.largest);
+  const mapping::TileShape shape = tile_shape(*c.layer, p, t);
+  mapping::CoreBuffers b = core_buffers(c, shape, t, w.largest);
   b.slots = m.buffers;
-  const Walk walk{p, t, b, w, m.channels};
+  const Walk walk{p, t, b, w, m.channels, shape};
   return estimate_with(c, walk, movement_of(c, walk, a, std::numeric_limits<double>::infinity()), a, latency_model);
 }
 

@@ -34,8 +34,7 @@ mapping::Weights weights_of(const LayerContext& c, const mapping::Partition& p, 
 
 // Whether the descriptors of memory tiles hold what is sent of a tile together with zeros around it: with padding the
 // columns and channels of a tile have a dimension each. Without, transfers are cut where they have to be.
-bool padding_fits(const LayerContext& c, const mapping::Partition& p, const mapping::Tiling& t,
-                  const arch::ArraySpec& a);
+bool padding_fits(const LayerContext& c, const mapping::TileShape& shape, const arch::ArraySpec& a);
 
 // What moving data costs, whatever the kernels take. Once `cycles` reach `enough` it looks no further.
 struct Movement {
@@ -57,6 +56,7 @@ struct Walk {
   mapping::CoreBuffers buffers;
   const mapping::Weights& weights;
   const mapping::Channels& channels;
+  mapping::TileShape shape;  // tile_shape() of the tiling
 };
 
 Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough);

@@ -118,12 +118,15 @@ class CodePlacer {
       needed.insert(unit.codes.begin(), unit.codes.end());
       if (bytes(unit.codes) > memory_.size) return refuse(e, unit.codes, "a loop or a call needs at once");
       const Codes codes = wanted(units, phases, k);
-      Codes together = loads.back().codes;
-      together.insert(codes.begin(), codes.end());
-      if (bytes(together) <= memory_.size)
-        loads.back().codes = std::move(together);
-      else
-        loads.push_back({free_at, codes, unit.layer});
+      const Codes& there = loads.back().codes;
+      if (!std::includes(there.begin(), there.end(), codes.begin(), codes.end())) {
+        Codes together = there;
+        together.insert(codes.begin(), codes.end());
+        if (bytes(together) <= memory_.size)
+          loads.back().codes = std::move(together);
+        else
+          loads.push_back({free_at, codes, unit.layer});
+      }
       if (!unit.codes.empty() || (after_call && unit.releases)) free_at = unit.end;
       after_call = !unit.codes.empty() || (after_call && unit.releases);
     }

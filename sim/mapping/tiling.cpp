@@ -65,8 +65,11 @@ Bytes operand_bytes(const network::Layer& layer, const TileShape& s) {
 }  // namespace
 
 CoreBuffers core_buffers(const Computed& c, const Partition& p, const Tiling& t, Bytes largest_chunk) {
+  return core_buffers(c, tile_shape(*c.layer, p, t), t, largest_chunk);
+}
+
+CoreBuffers core_buffers(const Computed& c, const TileShape& s, const Tiling& t, Bytes largest_chunk) {
   const network::Layer& l = *c.layer;
-  const TileShape s = tile_shape(l, p, t);
   const Loads loads = loads_of(l, t);
   CoreBuffers b;
   b.input = Bytes{s.in_h} * s.in_w * s.in_b * 8;

@@ -61,6 +61,8 @@ struct Computed {
 // With the fewest slots that the walk can use, and `largest_chunk` bytes of weights at a time.
 CoreBuffers core_buffers(const Computed& computed, const Partition& partition, const Tiling& tiling,
                          Bytes largest_chunk);
+// The same of a tiling whose largest tile is known.
+CoreBuffers core_buffers(const Computed& computed, const TileShape& shape, const Tiling& tiling, Bytes largest_chunk);
 
 // Which tensors of a layer stand in DDR.
 struct InDdr {

@@ -4,24 +4,17 @@
 #include <array>
 
 namespace tessera::ops {
-namespace {
 
-using Operators = std::array<Operator, operator_count>;
-
-const Operators& all_operators() {
-  static const Operators table = [] {
-    Operators list;
+const Operator* all_operators() {
+  static const auto table = [] {
+    std::array<Operator, operator_count> list;
     for (const auto& family : {convolution_operators(), pool_operators(), elementwise_operators(), movement_operators(),
                                attention_operators()})
       for (const Operator& o : family) list[static_cast<std::size_t>(o.op)] = o;
     return list;
   }();
-  return table;
+  return table.data();
 }
-
-}  // namespace
-
-const Operator& operator_of(Op op) { return all_operators()[static_cast<std::size_t>(op)]; }
 
 const char* kernel_name(KernelKind k) {
   static const char* const names[] = {

@@ -71,7 +71,11 @@ struct Operator {
   bool rows = true;             // a row of the output needs rows of the input around the same place, top to bottom
 };
 
-const Operator& operator_of(Op op);
+const Operator* all_operators();  // by Op
+inline const Operator& operator_of(Op op) {
+  static const Operator* const table = all_operators();
+  return table[static_cast<std::size_t>(op)];
+}
 inline const Operator& operator_of(const Layer& layer) { return operator_of(layer.op); }
 constexpr int operator_count = static_cast<int>(Op::layernorm) + 1;
 inline const char* op_name(Op op) { return operator_of(op).name; }

@@ -21,6 +21,12 @@ Registers registers_of(const Transfer& t, bool outbound) {
   return r;
 }
 
+std::size_t HashOfRegisters::operator()(const Registers& registers) const {
+  std::uint64_t h = 0;
+  for (const std::int64_t v : registers) h = (h ^ static_cast<std::uint64_t>(v)) * 0x9fb21c651e98df25ull + (h >> 29);
+  return static_cast<std::size_t>(h ^ (h >> 32));
+}
+
 DescriptorRange descriptors_of(const EngineMap::Info& channel, const arch::ArraySpec& array) {
   if (channel.tile_kind == TileKind::compute) return {0, array.tile.dma.descriptors};
   if (channel.tile_kind == TileKind::shim) return {0, array.shim.dma.descriptors};

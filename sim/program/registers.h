@@ -10,6 +10,10 @@ namespace tessera::program {
 using Registers = std::array<std::int64_t, 24>;
 Registers registers_of(const Transfer& transfer, bool outbound);
 
+struct HashOfRegisters {
+  std::size_t operator()(const Registers& registers) const;
+};
+
 // Descriptors of its tile that a channel can use: [first, last). In memory tiles even channels have the lower half and
 // odd ones the upper half (AM020).
 struct DescriptorRange {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
+#include <numeric>
 
 #include "sim/route/negotiation.h"
 #include "sim/route/sharing.h"
@@ -30,10 +30,12 @@ std::vector<char> bundled_routes(const Device& device, const std::vector<program
     return sinks.size() == 1 && device.map.info(sinks.front()).tile_kind != program::TileKind::compute ? sinks.front()
                                                                                                        : -1;
   };
-  std::map<program::EngineId, int> senders;
-  for (const int r : wanted) ++senders[receiver(r)];
+  std::vector<int> senders(static_cast<std::size_t>(device.map.count()));
+  for (const int r : wanted)
+    if (receiver(r) >= 0) ++senders[index(receiver(r))];
   std::vector<char> bundled(routes.size());
-  for (const int r : wanted) bundled[index(r)] = receiver(r) >= 0 && senders[receiver(r)] >= fewest_bundled ? 1 : 0;
+  for (const int r : wanted)
+    bundled[index(r)] = receiver(r) >= 0 && senders[index(receiver(r))] >= fewest_bundled ? 1 : 0;
   return bundled;
 }
 
@@ -152,38 +154,56 @@ bool split(Draft& draft, const std::vector<Passage>& at, Way channels, const arc
 // RouteId, those of before, which stay where they can.
 void number(Routing& routing, const Passages& passages, const arch::StreamSpec& spec, const std::vector<int>& former) {
   struct Port {
-    int tile, slave;
+    std::size_t at;  // of `taken`
     Way way;
   };
-  std::vector<std::vector<std::vector<Port>>> met(routing.streams.size());  // by stream and route
-  for (std::size_t s = 0; s < met.size(); ++s) {
-    met[s].resize(routing.streams[s].routes.size());
-    routing.ids.emplace_back(met[s].size(), -1);
+  std::vector<std::size_t> first;  // by stream: its first route among those of all streams
+  std::size_t routes = 0;
+  for (const Stream& stream : routing.streams) {
+    first.push_back(routes);
+    routes += stream.routes.size();
+    routing.ids.emplace_back(stream.routes.size(), -1);
   }
-  for (std::size_t t = 0; t < passages.size(); ++t) {
-    const Way in = needs_of(passages[t], spec).packets_in;
-    for (const Passage& p : passages[t])
-      if ((in >> p.slave & 1) != 0)
-        met[static_cast<std::size_t>(p.stream)][static_cast<std::size_t>(p.route)].push_back(
-            {static_cast<int>(t), p.slave, p.way});
+  std::vector<std::vector<Way>> taken;               // by port and id: its way; 0: none
+  std::vector<std::pair<std::size_t, Port>> passed;  // routes and the ports that they pass
+  std::vector<std::size_t> end(routes + 1);          // by route: how many it and those before it pass
+  for (const std::vector<Passage>& at : passages) {
+    const Way in = needs_of(at, spec).packets_in;
+    int slave = -1;  // the last one
+    for (const Passage& p : at) {
+      if ((in >> p.slave & 1) == 0) continue;
+      if (p.slave != slave) taken.emplace_back(static_cast<std::size_t>(spec.packet_ids));
+      slave = p.slave;
+      passed.emplace_back(first[index(p.stream)] + index(p.route), Port{taken.size() - 1, p.way});
+      ++end[passed.back().first + 1];
+    }
   }
-  std::map<std::tuple<int, int, int>, Way> taken;  // tile, slave port, id
+  std::partial_sum(end.begin(), end.end(), end.begin());
+  std::vector<Port> ports(passed.size());
+  std::vector<std::size_t> next(end.begin(), end.end() - 1);
+  for (const auto& [route, port] : passed) ports[next[route]++] = port;
   for (const bool keeps : {true, false})
-    for (std::size_t s = 0; s < met.size(); ++s)
-      for (std::size_t r = 0; r < met[s].size(); ++r) {
+    for (std::size_t s = 0; s < routing.streams.size(); ++s)
+      for (std::size_t r = 0; r < routing.streams[s].routes.size(); ++r) {
+        const auto begin = ports.begin() + static_cast<std::ptrdiff_t>(end[first[s] + r]),
+                   behind = ports.begin() + static_cast<std::ptrdiff_t>(end[first[s] + r + 1]);
         const auto other = [&](int id) {
-          return std::any_of(met[s][r].begin(), met[s][r].end(), [&](const Port& p) {
-            const auto at = taken.find({p.tile, p.slave, id});
-            return at != taken.end() && at->second != p.way;
+          return std::any_of(begin, behind, [&](const Port& p) {
+            const std::vector<Way>& ways = taken[p.at];
+            return index(id) < ways.size() && ways[index(id)] != 0 && ways[index(id)] != p.way;
           });
         };
         int& id = routing.ids[s][r];
-        if (met[s][r].empty() || id >= 0) continue;
+        if (begin == behind || id >= 0) continue;
         const int before = former[index(routing.streams[s].routes[r])];
         if (keeps && (before < 0 || other(before))) continue;
         id = keeps ? before : 0;
         while (other(id)) ++id;
-        for (const Port& p : met[s][r]) taken[{p.tile, p.slave, id}] = p.way;
+        for (auto p = begin; p != behind; ++p) {
+          std::vector<Way>& ways = taken[p->at];
+          if (index(id) >= ways.size()) ways.resize(index(id) + 1);
+          ways[index(id)] = p->way;
+        }
       }
 }
 
@@ -245,13 +265,14 @@ class Builder {
       }
       number(built.routing, passages, device_.spec, former_);
       excess += without_id(built, device_);
-      draft = {built.routing.streams, built.routing.trees};
+      const bool last = excess == 0 || excess > hopeless || attempt + 1 == attempts;
       const std::vector<program::TileId> overfull = built.overfull;
+      if (!last) draft = {built.routing.streams, built.routing.trees};
       if (least < 0 || excess < least) {
         least = excess;
         best = std::move(built);
       }
-      if (excess == 0 || excess > hopeless) break;
+      if (last) break;
       for (const program::TileId tile : overfull)
         if (divides(draft, passages[index(tile)], tile)) break;
     }
@@ -259,7 +280,7 @@ class Builder {
   }
 
  private:
-  // False: some receiver cannot be reached.
+  // Takes the streams. False: some receiver cannot be reached.
   bool find_ways(Draft& draft, Built& built) const {
     const std::vector<Wish> wishes = wishes_of(draft.streams, routes_, device_.map);
     for (std::size_t s = 0; s < wishes.size(); ++s) prune(draft.trees[s], device_.grid, wishes[s].to);
@@ -269,7 +290,8 @@ class Builder {
                            draft.streams[index(s)].routes.end());
     built.excess = ways.excess;
     if (!built.cut_off.empty()) return false;
-    built.routing = share_links(device_, routes_, cycles_, {draft.streams, trees_of(ways, draft, device_.grid), {}});
+    built.routing =
+        share_links(device_, routes_, cycles_, {std::move(draft.streams), trees_of(ways, draft, device_.grid), {}});
     return true;
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #include <map>
 #include <utility>
@@ -17,6 +18,7 @@ constexpr std::int64_t link_price = 64;     // of a link that is free
 constexpr std::int64_t bundled_price = 48;  // of one that streams of the same bundle take
 constexpr std::int64_t lasting_price = 24;  // more from then on, for each stream too many in a turn
 constexpr std::int64_t dearest = link_price << 16;
+constexpr int tile_bits = 16;
 
 // Columns and heights that a stream stays within.
 struct Box {
@@ -152,11 +154,11 @@ class Negotiation {
     join(streams_[s].from);
     for (const int l : tree) join(grid_.links()[static_cast<std::size_t>(l)].to);
     while (left > 0 && !front_.empty()) {
-      const auto [distance, tile] = front_.front();
-      std::pop_heap(front_.begin(), front_.end());
+      const std::int64_t nearest = front_.front();
+      std::pop_heap(front_.begin(), front_.end(), std::greater<>());
       front_.pop_back();
-      const program::TileId at = -tile;
-      if (-distance != distance_[index(at)]) continue;
+      const auto at = static_cast<program::TileId>(nearest & ((std::int64_t{1} << tile_bits) - 1));
+      if (nearest >> tile_bits != distance_[index(at)]) continue;
       if (wanted_[index(at)] != 0 && in_tree_[index(at)] == 0) {
         --left;
         branch(at, tree);
@@ -178,8 +180,8 @@ class Negotiation {
     push(0, tile);
   }
   void push(std::int64_t distance, program::TileId tile) {
-    front_.emplace_back(-distance, -tile);
-    std::push_heap(front_.begin(), front_.end());
+    front_.push_back(distance << tile_bits | tile);
+    std::push_heap(front_.begin(), front_.end(), std::greater<>());
   }
   void branch(program::TileId tile, std::vector<int>& tree) {
     const std::size_t before = tree.size();
@@ -204,7 +206,7 @@ class Negotiation {
   std::vector<std::int64_t> distance_;
   std::vector<int> by_;  // links that the cheapest way comes by
   std::vector<char> in_tree_, wanted_;
-  std::vector<std::pair<std::int64_t, int>> front_;  // heap of -distance, -tile: the nearest first, then the lowest
+  std::vector<std::int64_t> front_;  // heap of distance and tile, as one number: the nearest first, then the lowest
 };
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "sim/base/random.h"
+#include "sim/route/crossings.h"
 
 namespace tessera::route {
 namespace {
@@ -45,67 +47,73 @@ class Sharing {
   Sharing(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
           Routing& routing)
       : grid_(device.grid),
-        map_(device.map),
         spec_(device.spec),
         routes_(routes),
         r_(routing),
         bundle_(routing.streams.size()),
         on_(grid_.links().size()),
-        open_(on_.size()) {
+        open_(on_.size()),
+        done_(on_.size()) {
     for (const Stream& stream : r_.streams) {
       double sum = 0;
       for (const int route : stream.routes) sum += cycles[static_cast<std::size_t>(route)];
       cycles_.push_back(sum);
     }
+    int hops = 0;
     for (std::size_t s = 0; s < r_.trees.size(); ++s)
-      for (std::size_t h = 0; h < r_.trees[s].size(); ++h)
-        on_[static_cast<std::size_t>(r_.trees[s][h].links)].emplace_back(s, h);
+      for (Hop& hop : r_.trees[s]) on_[static_cast<std::size_t>(hop.links)].push_back({s, hops++, &hop});
     for (std::size_t l = 0; l < on_.size(); ++l) {
       kept_.emplace_back();
       std::map<program::EngineId, int> bundles;
       for (const Place& at : on_[l]) {
-        kept_.back().push_back(hop(at).link);
-        const program::EngineId receiver = only_receiver(at.first);
-        const int alone = -2 - static_cast<int>(at.first);
-        bundle_[at.first] = receiver >= 0 ? receiver : alone;
-        bundles.emplace(bundle_[at.first], 0);
+        kept_.back().push_back(at.tree->link);
+        const program::EngineId receiver = only_receiver(at.stream);
+        const int alone = -2 - static_cast<int>(at.stream);
+        bundle_[at.stream] = receiver >= 0 ? receiver : alone;
+        bundles.emplace(bundle_[at.stream], 0);
       }
       wanted_.push_back(static_cast<int>(bundles.size()));
       open_[l] = std::min(grid_.links()[l].count, wanted_[l]);
       give_links(l);
     }
+    crossings_.emplace(device, routes, routing);
   }
 
   void run() {
     share_all();
-    Routing best = r_;
+    std::vector<int> best = crossings_->links();
     int least = std::numeric_limits<int>::max();
     int waited = 0;
     for (int round = 0; round < most_rounds && waited < most_idle_rounds; ++round, ++waited) {
-      const Passages passages = passages_of(grid_, map_, routes_, r_);
+      crossings_->update();
       int excess = 0;
       bool closed = false;
       for (program::TileId tile = 0; tile < grid_.tiles(); ++tile) {
-        const SwitchNeeds needs = needs_of(passages[static_cast<std::size_t>(tile)], spec_);
+        const SwitchNeeds& needs = crossings_->needs(tile);
         if (needs.excess(spec_) == 0) continue;
         excess += needs.excess(spec_);
         closed = close_one(tile, needs) || closed;
       }
       if (excess < least) {
         least = excess;
-        best = r_;
+        best = crossings_->links();
         waited = 0;
       }
       if (excess == 0 || excess > hopeless_excess || !closed) break;
       share_all();
     }
-    r_ = std::move(best);
+    crossings_->set_links(best);
     if (least > 0 && least <= few_short) move_single();
+    for (const std::vector<Place>& side : on_)
+      for (const Place& at : side) at.tree->link = crossings_->link(at.hop);
   }
 
  private:
-  using Place = std::pair<std::size_t, std::size_t>;  // stream, hop of its tree
-  Hop& hop(const Place& at) { return r_.trees[at.first][at.second]; }
+  struct Place {
+    std::size_t stream;
+    int hop;    // of all trees
+    Hop* tree;  // the same, in its tree
+  };
   // The receiver of a stream that has one route to one; -1: more.
   program::EngineId only_receiver(std::size_t s) const {
     const std::vector<int>& of = r_.streams[s].routes;
@@ -119,18 +127,18 @@ class Sharing {
     for (std::size_t k = 0; k < on_[l].size(); ++k) {
       if (kept_[l][k] < 0) continue;
       taken[static_cast<std::size_t>(kept_[l][k])] = 1;
-      given.emplace(bundle_[on_[l][k].first], kept_[l][k]);
+      given.emplace(bundle_[on_[l][k].stream], kept_[l][k]);
     }
     std::size_t turn = 0;
     for (const Place& at : on_[l]) {
-      if (hop(at).link >= 0) continue;
-      const auto [known, fresh] = given.emplace(bundle_[at.first], 0);
+      if (at.tree->link >= 0) continue;
+      const auto [known, fresh] = given.emplace(bundle_[at.stream], 0);
       if (fresh) {
         const auto free = std::find(taken.begin(), taken.end(), 0);
         known->second = static_cast<int>(free != taken.end() ? free - taken.begin() : turn++ % taken.size());
         if (free != taken.end()) *free = 1;
       }
-      hop(at).link = known->second;
+      at.tree->link = known->second;
     }
   }
   bool shared(std::size_t l) const { return wanted_[l] > open_[l]; }
@@ -153,9 +161,14 @@ class Sharing {
   // What is behind a link decides who shares it, and the other way round: twice.
   void share_all() {
     for (int sweep = 0; sweep < 2; ++sweep) {
-      const Passages passages = passages_of(grid_, map_, routes_, r_);
-      for (std::size_t l = 0; l < on_.size(); ++l)
-        if (shared(l)) share(l, passages[static_cast<std::size_t>(grid_.links()[l].to)]);
+      crossings_->update();
+      for (std::size_t l = 0; l < on_.size(); ++l) {
+        const program::TileId to = grid_.links()[l].to;
+        const std::pair<int, int> now{open_[l], crossings_->version(to)};
+        if (!shared(l) || done_[l] == now) continue;
+        share(l, crossings_->at(to));
+        done_[l] = now;
+      }
     }
   }
 
@@ -165,16 +178,17 @@ class Sharing {
     std::map<std::pair<bool, int>, std::size_t> together;  // streams that keep a link, and those of a bundle
     for (std::size_t k = 0; k < on_[l].size(); ++k) {
       const bool keeps = kept_[l][k] >= 0;
-      const std::pair<bool, int> key{keeps, keeps ? kept_[l][k] : bundle_[on_[l][k].first]};
+      const std::pair<bool, int> key{keeps, keeps ? kept_[l][k] : bundle_[on_[l][k].stream]};
       group_of.push_back(together.emplace(key, groups.size()).first->second);
       if (group_of.back() == groups.size()) groups.push_back({{}, {}, 0});
       groups[group_of.back()].members.push_back(k);
-      groups[group_of.back()].cycles += cycles_[on_[l][k].first];
+      groups[group_of.back()].cycles += cycles_[on_[l][k].stream];
     }
-    for (const Passage& p : behind) {  // streams stand in on_ in their order, each once
-      const auto at = std::lower_bound(on_[l].begin(), on_[l].end(), Place{static_cast<std::size_t>(p.stream), 0});
-      if (at != on_[l].end() && at->first == static_cast<std::size_t>(p.stream))
-        groups[group_of[static_cast<std::size_t>(at - on_[l].begin())]].ways.push_back(p.way);
+    std::size_t k = 0;  // both in the order of the streams, here each once
+    for (const Passage& p : behind) {
+      while (k < on_[l].size() && on_[l][k].stream < static_cast<std::size_t>(p.stream)) ++k;
+      if (k == on_[l].size()) break;
+      if (on_[l][k].stream == static_cast<std::size_t>(p.stream)) groups[group_of[k]].ways.push_back(p.way);
     }
     double cycles = 0;
     for (Group& group : groups) {
@@ -206,35 +220,39 @@ class Sharing {
         *free = 1;
         links[g] = static_cast<int>(free - taken.begin());
       }
-      for (const std::size_t k : groups[g].members) hop(on_[l][k]).link = links[g];
+      for (const std::size_t k : groups[g].members) crossings_->set_link(on_[l][k].hop, links[g]);
     }
   }
 
   // Single streams go to another link of the same side, if switches are short of less then.
   void move_single() {
-    Passages passages = passages_of(grid_, map_, routes_, r_);
-    std::vector<int> excess(passages.size());
-    const auto judge = [&](std::size_t tile) { return needs_of(passages[tile], spec_).excess(spec_); };
+    crossings_->update();
+    std::vector<int> excess(static_cast<std::size_t>(grid_.tiles()));
+    const auto judge = [&](program::TileId tile) { return crossings_->needs(tile).excess(spec_); };
     int left = 0;
-    for (std::size_t t = 0; t < passages.size(); ++t) left += excess[t] = judge(t);
+    for (program::TileId t = 0; t < grid_.tiles(); ++t) left += excess[static_cast<std::size_t>(t)] = judge(t);
     Random random(1);
     for (int tried = 0; left > 0 && tried < most_moves; ++tried) {
-      const std::size_t l = side_short(excess, random);
-      const auto from = static_cast<std::size_t>(grid_.links()[l].from),
-                 to = static_cast<std::size_t>(grid_.links()[l].to);
-      if (on_[l].empty() || grid_.links()[l].count < 2) continue;
-      const Place at = on_[l][random.below(on_[l].size())];
-      const int old = hop(at).link;
-      const auto link = static_cast<int>(random.below(static_cast<std::uint64_t>(grid_.links()[l].count - 1)));
-      move(passages, l, at, link + (link >= old ? 1 : 0));
-      const int a = judge(from), b = judge(to);
-      if (a + b >= excess[from] + excess[to]) {
-        move(passages, l, at, old);
+      const Links& side = grid_.links()[side_short(excess, random)];
+      const std::vector<Place>& on = on_[static_cast<std::size_t>(&side - grid_.links().data())];
+      int &from = excess[static_cast<std::size_t>(side.from)], &to = excess[static_cast<std::size_t>(side.to)];
+      if (on.empty() || side.count < 2) continue;
+      const int hop = on[random.below(on.size())].hop, old = crossings_->link(hop);
+      const auto link = static_cast<int>(random.below(static_cast<std::uint64_t>(side.count - 1)));
+      crossings_->set_link(hop, link + (link >= old ? 1 : 0));
+      crossings_->update();
+      // The worse one first: often that is answer enough.
+      const bool from_first = from >= to;
+      const int one = judge(from_first ? side.from : side.to);
+      const int other = one >= from + to ? 0 : judge(from_first ? side.to : side.from);
+      if (one + other >= from + to) {
+        crossings_->set_link(hop, old);
+        crossings_->update();
         continue;
       }
-      left += a + b - excess[from] - excess[to];
-      excess[from] = a;
-      excess[to] = b;
+      left += one + other - from - to;
+      (from_first ? from : to) = one;
+      (from_first ? to : from) = other;
     }
   }
   // A side of a switch that is short of something, or of its neighbour.
@@ -245,19 +263,6 @@ class Sharing {
       if (excess[static_cast<std::size_t>(side.from)] + excess[static_cast<std::size_t>(side.to)] > 0) return l;
     }
   }
-  void move(Passages& passages, std::size_t l, const Place& at, int link) {
-    const Links& side = grid_.links()[l];
-    const Way before = Way{1} << (side.master + hop(at).link), after = Way{1} << (side.master + link);
-    for (Passage& p : passages[static_cast<std::size_t>(side.from)])
-      if (p.stream == static_cast<int>(at.first) && (p.way & before) != 0) p.way = (p.way & ~before) | after;
-    std::vector<Passage>& behind = passages[static_cast<std::size_t>(side.to)];
-    for (Passage& p : behind)
-      if (p.stream == static_cast<int>(at.first)) p.slave = side.slave + link;
-    std::stable_sort(behind.begin(), behind.end(),
-                     [](const Passage& a, const Passage& b) { return a.slave < b.slave; });
-    hop(at).link = link;
-  }
-
   // Of many streams those that go on in the same ways, up to half of a link's share of the cycles each.
   static std::vector<Group> joined_alike(std::vector<Group> groups, double fair) {
     std::map<std::vector<Way>, std::size_t> open;
@@ -313,7 +318,6 @@ class Sharing {
   }
 
   const Grid& grid_;
-  const program::EngineMap& map_;
   const arch::StreamSpec& spec_;
   const std::vector<program::Route>& routes_;
   Routing& r_;
@@ -323,6 +327,9 @@ class Sharing {
   std::vector<int> wanted_;             // by Grid::links: how many they want, streams of a bundle one
   std::vector<int> open_;               // by Grid::links: how many of them are used
   std::vector<double> cycles_;          // by stream
+  std::optional<Crossings> crossings_;  // with the links of now
+  std::vector<std::pair<int, int>>
+      done_;  // by Grid::links: how many were open, and what stood behind, when shared last
 };
 
 }  // namespace

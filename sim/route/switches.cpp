@@ -1,18 +1,25 @@
 #include "sim/route/switches.h"
 
 #include <algorithm>
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <tuple>
+#include <utility>
 
 namespace tessera::route {
 namespace {
 
 constexpr Way port(int number) { return Way{1} << number; }
 
+using WayList = boost::container::small_vector<Way, 32>;
+using Counts = boost::container::small_vector<int, 32>;
+
 // Arbiters that serve groups of ways, several groups each where there are too few.
-int arbiters_for(std::vector<int> ways_of_group, const arch::StreamSpec& stream) {
+int arbiters_for(Counts& ways_of_group, const arch::StreamSpec& stream) {
   const auto groups = static_cast<int>(ways_of_group.size());
   if (groups <= stream.arbiters) return groups;
   std::sort(ways_of_group.rbegin(), ways_of_group.rend());
-  std::vector<int> taken;
+  Counts taken;
   for (const int ways : ways_of_group) {
     const auto room = std::find_if(taken.begin(), taken.end(), [&](int t) { return t + ways <= stream.selections; });
     if (room == taken.end())
@@ -24,8 +31,8 @@ int arbiters_for(std::vector<int> ways_of_group, const arch::StreamSpec& stream)
 }
 
 // The groups that ways with common ports form, as the ports of each.
-std::vector<Way> groups_of(const std::vector<Way>& ways) {
-  std::vector<Way> groups;
+WayList groups_of(const WayList& ways) {
+  WayList groups;
   for (Way joined : ways) {
     const auto apart = std::partition(groups.begin(), groups.end(), [&](Way g) { return (g & joined) == 0; });
     for (auto g = apart; g != groups.end(); ++g) joined |= *g;
@@ -35,14 +42,33 @@ std::vector<Way> groups_of(const std::vector<Way>& ways) {
   return groups;
 }
 
-// Runs of passages of one slave port.
-template <class Each>  // called with first and last
-void by_slave(const std::vector<Passage>& passages, const Each& each) {
-  for (auto first = passages.begin(); first != passages.end();) {
-    const auto last = std::find_if(first, passages.end(), [&](const Passage& p) { return p.slave != first->slave; });
-    each(first, last);
-    first = last;
+// Slave ports that take packets: what comes by them goes several ways, or leaves by a port that others share.
+Way packets_in(const std::vector<Passage>& passages) {
+  std::array<Way, 64> first, out;  // by slave port that is used: the way of one passage, and of all
+  Way used = 0, parting = 0;
+  for (const Passage& p : passages) {
+    const auto slave = static_cast<std::size_t>(p.slave);
+    if ((used & port(p.slave)) == 0) {
+      used |= port(p.slave);
+      first[slave] = out[slave] = p.way;
+    } else if (first[slave] != p.way) {
+      parting |= port(p.slave);
+      out[slave] |= p.way;
+    }
   }
+  Way fed = 0, merging = 0;  // master ports: fed by a slave port, by several
+  const auto each_used = [&](const auto& visit) {
+    for (int slave = 0; used >> slave != 0; ++slave)
+      if ((used >> slave & 1) != 0) visit(slave, out[static_cast<std::size_t>(slave)]);
+  };
+  each_used([&](int, Way sent) {
+    merging |= fed & sent;
+    fed |= sent;
+  });
+  each_used([&](int slave, Way sent) {
+    if ((sent & merging) != 0) parting |= port(slave);
+  });
+  return parting;
 }
 }  // namespace
 
@@ -94,34 +120,31 @@ Passages passages_of(const Grid& grid, const program::EngineMap& map, const std:
     }
   }
   for (std::vector<Passage>& at : all)
-    std::stable_sort(at.begin(), at.end(), [](const Passage& a, const Passage& b) { return a.slave < b.slave; });
+    std::sort(at.begin(), at.end(), [](const Passage& a, const Passage& b) {
+      return std::tie(a.slave, a.stream, a.route) < std::tie(b.slave, b.stream, b.route);
+    });
   return all;
 }
 
 SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpec& stream) {
   SwitchNeeds needs;
-  Way fed = 0, merging = 0;  // master ports: fed by a slave port, by several
-  by_slave(passages, [&](auto first, auto last) {
-    Way out = 0;
-    for (auto p = first; p != last; ++p) out |= p->way;
-    merging |= fed & out;
-    fed |= out;
-  });
-  std::vector<Way> ways, of_port;
-  by_slave(passages, [&](auto first, auto last) {
-    of_port.clear();
-    for (auto p = first; p != last; ++p) of_port.push_back(p->way);
-    std::sort(of_port.begin(), of_port.end());
-    of_port.erase(std::unique(of_port.begin(), of_port.end()), of_port.end());
-    if (of_port.size() == 1 && (of_port.front() & merging) == 0) return;
-    needs.packets_in |= port(first->slave);
-    needs.slots = std::max(needs.slots, static_cast<int>(of_port.size()));
-    needs.beyond += std::max(0, static_cast<int>(of_port.size()) - stream.slots);
-    ways.insert(ways.end(), of_port.begin(), of_port.end());
-  });
+  needs.packets_in = packets_in(passages);
+  if (needs.packets_in == 0) return needs;
+  boost::container::small_vector<std::pair<int, Way>, 64> slots;  // slave port and way
+  for (const Passage& p : passages)
+    if ((needs.packets_in & port(p.slave)) != 0 && (slots.empty() || slots.back() != std::pair(p.slave, p.way)))
+      slots.emplace_back(p.slave, p.way);
+  std::sort(slots.begin(), slots.end());
+  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+  WayList ways;
+  for (std::size_t first = 0, end = 0; first < slots.size(); first = end) {
+    for (; end < slots.size() && slots[end].first == slots[first].first; ++end) ways.push_back(slots[end].second);
+    needs.slots = std::max(needs.slots, static_cast<int>(end - first));
+    needs.beyond += std::max(0, static_cast<int>(end - first) - stream.slots);
+  }
   std::sort(ways.begin(), ways.end());
   ways.erase(std::unique(ways.begin(), ways.end()), ways.end());
-  std::vector<int> counts;
+  Counts counts;
   for (const Way group : groups_of(ways)) {
     counts.push_back(
         static_cast<int>(std::count_if(ways.begin(), ways.end(), [&](Way w) { return (w & group) != 0; })));
@@ -130,7 +153,7 @@ SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpe
     needs.selections = counts.back();
     needs.most_joined = group;
   }
-  needs.arbiters = arbiters_for(std::move(counts), stream);
+  needs.arbiters = arbiters_for(counts, stream);
   return needs;
 }
 

@@ -22,7 +22,7 @@ struct Passage {
   int slave = 0;
   Way way = 0;
 };
-// By tile, ordered by slave port.
+// By tile, ordered by slave port, stream and route.
 using Passages = std::vector<std::vector<Passage>>;
 Passages passages_of(const Grid& grid, const program::EngineMap& map, const std::vector<program::Route>& routes,
                      const Routing& routing);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <unordered_set>
 
 #include "sim/control/lower.h"
 #include "sim/program/executions.h"
@@ -16,6 +16,8 @@ std::int64_t held_by(program::TileKind kind, const arch::ArraySpec& array) {
          : kind == program::TileKind::memory ? array.memtile.dma.descriptors
                                              : array.shim.dma.descriptors;
 }
+
+using Distinct = std::unordered_set<program::Registers, program::HashOfRegisters>;  // only counted
 
 double us_of(const program::ControlOp& op, program::TileKind controller, const arch::ArraySpec& array) {
   const arch::ControllerSpec& spec = array.controller;
@@ -33,7 +35,7 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
   result::ControlWork cost;
   std::array<std::int64_t, 3> by_tile{};  // operations, by TileKind
   std::int64_t by_cores = 0;
-  std::vector<std::set<program::Registers>> tiles(static_cast<std::size_t>(map.tile_count()));
+  std::vector<Distinct> tiles(static_cast<std::size_t>(map.tile_count()));
   for (program::EngineId e = 0; e < map.count(); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
     if (map.info(e).kind == program::EngineKind::controller) {

@@ -84,6 +84,7 @@ mapping::LayerWeights* Search::weights_of(const Draft& draft, const network::Lay
 }
 
 mapping::LayerWeights* Search::full_weights_of(const network::Layer& kernel) {
+  if (const auto known = full_weights_.find(weighed_as(kernel)); known != full_weights_.end()) return &known->second;
   const sparsity::KernelMask full = sparsity::layer_mask(kernel, std::nullopt);
   return &full_weights_.try_emplace(weighed_as(kernel), kernel, full, cost::tuned.paced_windows).first->second;
 }
@@ -163,7 +164,8 @@ std::optional<TileChoice> Search::forced_tiles(const LayerCase& c, const mapping
     if (c.forced->chunks_staged.value_or(chunks_staged) != chunks_staged) continue;
     if (chunks_staged && !(c.in_ddr.input && t.ni > 1)) continue;
     const mapping::Weights w = cost::weights_of(c, p, t);
-    const cost::Walk walk{p, t, core_buffers(c, p, t, w.largest), w, channels};
+    const mapping::TileShape shape = tile_shape(*c.layer, p, t);
+    const cost::Walk walk{p, t, core_buffers(c, shape, t, w.largest), w, channels, shape};
     const Demand wanted{walk.buffers.total(), staging_bytes(c.in_ddr, p, t, walk.buffers, in_.array), {}, {}};
     demand.keep_least(wanted);
     if (!fits_core(walk.buffers, in_.array) || wanted.staging > c.staging) continue;

@@ -59,7 +59,7 @@ class TileSearch {
     if (guess_ != nullptr) {
       mapping::Tiling t = *guess_;
       t.input_slots = mapping::Tiling{}.input_slots;
-      if (const mapping::Weights w = weights_of(c_, p_, t); w.largest <= limit_) consider(t, w);
+      if (const mapping::Weights w = weights_of(c_, p_, t); w.largest <= limit_) consider(t, shapes_of(t), w);
     }
     const int in_blocks = network::stored_channels(l_.in.c) / 8;
     const std::vector<int> chunks = !sums_channels(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
@@ -109,12 +109,25 @@ class TileSearch {
         t.nh = nh;
         t.nw = nw;
         if (too_many(t.steps())) break;
-        orders(t, w);
+        orders(t, shapes_of(t), w);
       }
   }
 
+  // The largest tile: what a core has room for, and what it costs, which is smaller where borders are in between.
+  struct Shapes {
+    mapping::TileShape room, cost;
+  };
+  mapping::Tiling cut(mapping::Tiling t) const {
+    t.no += cuts_;
+    return t;
+  }
+  Shapes shapes_of(const mapping::Tiling& t) const {
+    const mapping::TileShape room = tile_shape(l_, p_, t);
+    return {room, cuts_ == 0 ? room : tile_shape(l_, p_, cut(t))};
+  }
+
   // In both orders, and in both ways to stage an input in DDR, as far as they are different and not forced.
-  void orders(mapping::Tiling t, const mapping::Weights& w) {
+  void orders(mapping::Tiling t, const Shapes& shapes, const mapping::Weights& w) {
     for (bool weights_stationary : {false, true}) {
       t.weights_stationary = weights_stationary;
       if (forced_.weights_stationary.value_or(weights_stationary) != weights_stationary) continue;
@@ -123,27 +136,25 @@ class TileSearch {
       for (bool chunks_staged : {false, true}) {
         t.chunks_staged = chunks_staged;
         if (forced_.chunks_staged.value_or(chunks_staged) != chunks_staged) continue;
-        if (!chunks_staged || (c_.in_ddr.input && t.ni > 1)) consider(t, w);
+        if (!chunks_staged || (c_.in_ddr.input && t.ni > 1)) consider(t, shapes, w);
       }
     }
   }
 
   // Weighs a tiling with its input slots, and with more: they change nothing but the pace of the kernels.
-  void consider(mapping::Tiling t, const mapping::Weights& w) {
-    mapping::CoreBuffers b = core_buffers(c_, p_, t, w.largest);
-    mapping::Tiling cut = t;  // what it costs: tiles are smaller than what they have room for
-    cut.no += cuts_;
-    mapping::CoreBuffers moved = core_buffers(c_, p_, cut, w.largest);
+  void consider(mapping::Tiling t, const Shapes& shapes, const mapping::Weights& w) {
+    mapping::CoreBuffers b = core_buffers(c_, shapes.room, t, w.largest);
+    const mapping::CoreBuffers moved = cuts_ == 0 ? b : core_buffers(c_, shapes.cost, cut(t), w.largest);
     b.slots.weights = moved.slots.weights;
     b.slots.output = moved.slots.output;
     lower(found_.demand.core, b.total());
     if (b.total() > limit_ || std::max({b.input, b.weights, b.operand, b.output}) > a_.tile.dma.max_length) return;
-    if (!padding_fits(c_, p_, t, a_)) return;
+    if (!padding_fits(c_, shapes.room, a_)) return;
     const Bytes staged = staging_bytes(c_.in_ddr, p_, t, b, a_);
     lower(found_.demand.staging, staged);
     if (staged > c_.staging) return;
-    const double exposed = cost::tuned.exposed_per_step * cut.steps();
-    cost::Walk walk{p_, cut, moved, w, plan_};
+    cost::Walk walk{p_, cut(t), moved, w, plan_, shapes.cost};
+    const double exposed = cost::tuned.exposed_per_step * walk.tiling.steps();
     std::optional<TileChoice>& order = orders_[kind_of(t)];
     const double limit = enough(order) - exposed;
     const cost::Movement m = movement_of(c_, walk, a_, limit);

@@ -33,6 +33,10 @@ KernelMask kernel_mask(const BlockMask& mask) {
   k.unit_rows = std::max(1, mask.bc / kernel_block);
   k.unit_cols = std::max(1, mask.bi / kernel_block);
   k.bits.assign(static_cast<std::size_t>(k.rows) * k.cols, 0);
+  if (mask.bc == kernel_block && mask.bi == kernel_block) {
+    std::transform(mask.bits.begin(), mask.bits.end(), k.bits.begin(), [](auto bit) { return bit != 0 ? 1 : 0; });
+    return k;
+  }
   for (int r = 0; r < mask.rows(); ++r)
     for (int c = 0; c < mask.cols(); ++c) {
       if (!mask.present(r, c)) continue;

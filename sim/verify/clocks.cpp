@@ -2,37 +2,10 @@
 
 #include <algorithm>
 
+#include "sim/base/maximum.h"
+
 namespace tessera::verify {
 namespace {
-
-// to = max(to, from), and out = max(a, b).
-struct Merging {
-  void (*join)(std::int32_t* to, const std::int32_t* from, std::size_t n);
-  void (*both)(std::int32_t* out, const std::int32_t* a, const std::int32_t* b, std::size_t n);
-};
-
-void join(std::int32_t* __restrict to, const std::int32_t* __restrict from, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) to[i] = std::max(to[i], from[i]);
-}
-void both(std::int32_t* __restrict out, const std::int32_t* __restrict a, const std::int32_t* __restrict b,
-          std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = std::max(a[i], b[i]);
-}
-
-#if defined(__x86_64__) && defined(__GNUC__)
-// Plain x86-64 has no maximum of 32-bit integers; nearly every machine has this one.
-__attribute__((target("avx2"))) void join_avx2(std::int32_t* __restrict to, const std::int32_t* __restrict from,
-                                               std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) to[i] = to[i] > from[i] ? to[i] : from[i];
-}
-__attribute__((target("avx2"))) void both_avx2(std::int32_t* __restrict out, const std::int32_t* __restrict a,
-                                               const std::int32_t* __restrict b, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = a[i] > b[i] ? a[i] : b[i];
-}
-const Merging merging = __builtin_cpu_supports("avx2") ? Merging{join_avx2, both_avx2} : Merging{join, both};
-#else
-const Merging merging{join, both};
-#endif
 
 constexpr std::size_t lanes = 16;
 
@@ -86,10 +59,10 @@ void Clocks::learn(program::EngineId to, program::EngineId from, int from_row, s
     --pool_[old].users;
     rows_[t.row] = id;
     std::int32_t* known = pool_[id].known.get();
-    merging.both(known, pool_[old].known.get(), pool_[from_row].known.get(), n);
+    maximum_of(known, pool_[old].known.get(), pool_[from_row].known.get(), n);
     std::copy_n(pool_[old].known.get() + n, width_ - n, known + n);
   } else {
-    merging.join(pool_[old].known.get(), pool_[from_row].known.get(), n);
+    raise_to(pool_[old].known.get(), pool_[from_row].known.get(), n);
   }
   if (f.tile >= 0 && f.tile != t.tile) return;
   std::int32_t& known = pool_[rows_[t.row]].known[f.component];
