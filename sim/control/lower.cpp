@@ -204,9 +204,9 @@ class SlackSearch {
     Expected<Attempt> best = attempt(slack);
     if (!best) return best.failure();
     make_lists(*best);
-    const bool less = best->busy <= best->run.length;
+    const bool less = best->busy <= best->length;
     Expected<Attempt> found =
-        less ? least_of(*best, slack / next_slack) : step_by_step(*best, slack * next_slack, next_slack);
+        less ? least_of(*best, slack / next_slack) : step_by_step(std::move(*best), slack * next_slack, next_slack);
     if (!found) return found.failure();
     give_groups(program_, own_, found->groups);
     return std::move(found->lists);
@@ -215,10 +215,10 @@ class SlackSearch {
  private:
   struct Attempt {
     Groups groups;
-    FreeRun run;
+    FreeRun run;  // until the lists are made
     Lists lists;
-    double busy = 0;
-    double time() const { return std::max(busy, run.length); }
+    double length = 0, busy = 0;  // of the run, of the controller
+    double time() const { return std::max(busy, length); }
   };
 
   Expected<Attempt> attempt(double slack) const {
@@ -227,6 +227,7 @@ class SlackSearch {
     Expected<FreeRun> run = free_run(script_, &a.groups);
     if (!run) return run.failure();
     a.run = std::move(*run);
+    a.length = a.run.length;
     return a;
   }
   void make_lists(Attempt& a) {
@@ -234,6 +235,7 @@ class SlackSearch {
     std::vector<bool> regrouped;
     for (const std::vector<Group>& list : a.groups) regrouped.push_back(!list.empty());
     a.lists = maker_.make(a.run, regrouped, 0);
+    a.run = {};
     a.busy = busy_time(a.lists.operations, script_.map, array_);
   }
 
@@ -241,7 +243,7 @@ class SlackSearch {
     for (; slack >= least_slack && slack <= most_slack; slack *= factor) {
       Expected<Attempt> next = attempt(slack);
       if (!next) return next.failure();
-      if (next->run.length >= best.time()) break;
+      if (next->length >= best.time()) break;
       make_lists(*next);
       if (next->time() >= best.time()) break;
       best = std::move(*next);
@@ -251,16 +253,16 @@ class SlackSearch {
   // Where the controller has time enough with the shortest free run, it has not to be asked about others.
   Expected<Attempt> least_of(const Attempt& first, double slack) {
     Attempt shortest;
-    shortest.run.length = first.run.length;
+    shortest.length = first.length;
     for (double less = slack; less >= least_slack; less /= next_slack) {
       Expected<Attempt> next = attempt(less);
       if (!next) return next.failure();
-      if (next->run.length >= shortest.run.length) break;
+      if (next->length >= shortest.length) break;
       shortest = std::move(*next);
     }
-    if (shortest.run.length == first.run.length) return first;
+    if (shortest.length == first.length) return first;
     make_lists(shortest);
-    if (shortest.busy <= shortest.run.length) return shortest;
+    if (shortest.busy <= shortest.length) return shortest;
     return step_by_step(first, slack, 1 / next_slack);
   }
 

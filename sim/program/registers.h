@@ -6,8 +6,8 @@
 
 namespace tessera::program {
 
-// The first is the address. A route is in the registers of an outbound descriptor only, as its packet.
-using Registers = std::array<std::int64_t, 24>;
+// As few words as tell them apart. A route is in the registers of an outbound descriptor only, as its packet.
+using Registers = std::array<std::uint64_t, 10>;
 Registers registers_of(const Transfer& transfer, bool outbound);
 
 struct HashOfRegisters {

@@ -51,6 +51,14 @@ class Negotiation {
         by_(static_cast<std::size_t>(grid.tiles())),
         in_tree_(static_cast<std::size_t>(grid.tiles())),
         wanted_(static_cast<std::size_t>(grid.tiles())) {
+    for (program::TileId tile = 0; tile < grid.tiles(); ++tile) {
+      first_.push_back(neighbours_.size());
+      for (const int l : grid.from(tile)) {
+        const program::TileId to = grid.links()[static_cast<std::size_t>(l)].to;
+        neighbours_.push_back({l, to, grid.place(to)});
+      }
+    }
+    first_.push_back(neighbours_.size());
     now_.trees = std::move(trees);
     now_.trees.resize(streams.size());
     now_.streams.resize(grid.links().size());
@@ -164,13 +172,15 @@ class Negotiation {
         branch(at, tree);
         continue;
       }
-      for (const int l : grid_.from(at)) {
-        const program::TileId next = grid_.links()[static_cast<std::size_t>(l)].to;
-        const std::int64_t d = distance_[index(at)] + price(l, streams_[s].bundle);
-        if (in_tree_[index(next)] != 0 || d >= distance_[index(next)] || !box.has(grid_.place(next))) continue;
-        distance_[index(next)] = d;
-        by_[index(next)] = l;
-        push(d, next);
+      const std::int64_t here = distance_[index(at)];
+      for (std::size_t n = first_[index(at)]; n < first_[index(at) + 1]; ++n) {
+        const Neighbour& next = neighbours_[n];
+        if (in_tree_[index(next.tile)] != 0) continue;
+        const std::int64_t d = here + price(next.links, streams_[s].bundle);
+        if (d >= distance_[index(next.tile)] || !box.has(next.place)) continue;
+        distance_[index(next.tile)] = d;
+        by_[index(next.tile)] = next.links;
+        push(d, next.tile);
       }
     }
   }
@@ -195,8 +205,16 @@ class Negotiation {
   }
   static std::size_t index(program::TileId t) { return static_cast<std::size_t>(t); }
 
+  struct Neighbour {
+    int links;
+    program::TileId tile;
+    Place place;
+  };
+
   const Grid& grid_;
   const std::vector<Wish>& streams_;
+  std::vector<Neighbour> neighbours_;  // of all tiles, one tile after the other
+  std::vector<std::size_t> first_;     // by tile: its first one
   Ways now_;
   std::int64_t present_ = 1;
   std::vector<std::int64_t> history_, price_;  // by links

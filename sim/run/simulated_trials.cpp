@@ -38,7 +38,7 @@ std::optional<schedule::LayerTimes> SimulatedTrials::layer_times(const network::
   if (!added) return it->second;
   Trial trial = carry_out(network, masks, mapping);
   it->second = std::move(trial.times);
-  if (!it->second || it->first != text_of(network, masks_, mapping)) return it->second;
+  if (!it->second || &masks != &masks_) return it->second;
   const double cycles = *std::max_element(it->second->ends.begin(), it->second->ends.end());
   if (!fastest_.program || cycles < fastest_.cycles) fastest_ = {it->first, cycles, std::move(trial.program)};
   return it->second;
