@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <optional>
 #include <queue>
 #include <utility>
 
@@ -19,24 +21,28 @@ using program::EngineKind;
 
 class Maker {
  public:
-  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table,
-        const Divisions& divisions, double lead)
+  Maker(const program::Program& p, const arch::ArraySpec& a, const Started& started, const Divisions& divisions,
+        double lead)
       : p_(p),
         map_(a),
-        free_(free),
-        table_(table),
+        free_(started.free),
+        table_(started.table),
+        gates_(started.gates),
         divisions_(divisions),
         lead_(lead),
         wanted_(p.engines.size(), 0),
         former_(p.engines.size(), 0),
         known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())),
-        pauses_(static_cast<std::size_t>(map_.controllers())) {
+        pauses_(static_cast<std::size_t>(map_.controllers())),
+        next_gate_(p.engines.size(), 0),
+        written_(gates_.writes.size()),
+        awaited_(known_.size(), std::vector<std::size_t>(known_.size(), 0)) {
     o_.tasks.resize(p.engines.size());
     o_.starts.resize(p.engines.size());
     o_.missing.resize(p.engines.size());
     o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
-    for (const Table::Part& part : table.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
-    for (const EngineId e : table.started) {
+    for (const Table::Part& part : table_.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
+    for (const EngineId e : table_.started) {
       former_[e] = formers_.size();
       Division& division = *divisions[e];
       formers_.emplace_back(division.executions, division.cuts, division.tasks, dma_of(a, map_.info(e).tile_kind));
@@ -93,8 +99,11 @@ class Maker {
       list = std::move(arranged);
     }
     for (std::vector<Operations::Start>& starts : o_.starts)
-      for (Operations::Start& s : starts)
-        s.at = now[static_cast<std::size_t>(s.controller - map_.first_controller())][s.at];
+      for (Operations::Start& s : starts) s.at = now[number(s.controller)][s.at];
+    for (std::vector<Operations::Op>& list : o_.lists)
+      for (Operations::Op& op : list)
+        if (op.op.kind == ControlKind::await_token && op.op.channel >= map_.first_controller())
+          op.awaited = static_cast<std::int32_t>(now[number(op.op.channel)][static_cast<std::size_t>(op.awaited)]);
   }
 
   // The channel's next task.
@@ -116,6 +125,9 @@ class Maker {
     queue_.push({earliest, e});
   }
 
+  std::size_t number(EngineId controller) const {
+    return static_cast<std::size_t>(controller - map_.first_controller());
+  }
   TaskFormer& former(EngineId e) { return formers_[former_[e]]; }
   const program::Transfer& transfer(EngineId e, std::size_t i) const {
     return p_.engines[e].transfers[free_.order[e][i]];
@@ -134,13 +146,17 @@ class Maker {
     return o_.lists[controller - map_.first_controller()][at].op;
   }
 
+  void wait_now(EngineId controller) {
+    Pause& pause = pauses_[number(controller)];
+    if (pause.time < 0 || now_ > pause.time + tuned.pause_length)
+      pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)]};
+  }
+
   // Asks for the token, unless other tokens say that much.
   void await(EngineId controller, const program::Wait& wait, int layer) {
     std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
     if (known[wait.engine] >= wait.tasks) return;
-    Pause& pause = pauses_[controller - map_.first_controller()];
-    if (pause.time < 0 || now_ > pause.time + tuned.pause_length)
-      pause = {o_.lists[controller - map_.first_controller()].size(), now_, known};
+    wait_now(controller);
     known[wait.engine] = wait.tasks;
     if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
       for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
@@ -159,14 +175,61 @@ class Maker {
 
   // Of a task that begins with the transfer.
   void await_all(EngineId controller, const program::Transfer& first) {
-    std::vector<program::Wait> waits(p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count);
+    await_all(controller, {p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count},
+              first.layer);
+  }
+  void await_all(EngineId controller, std::vector<program::Wait> waits, int layer) {
     waits.erase(std::remove_if(waits.begin(), waits.end(), [](const program::Wait& w) { return w.tasks <= 0; }),
                 waits.end());
     // What ends last says most about the others.
     std::stable_sort(waits.begin(), waits.end(), [&](const program::Wait& x, const program::Wait& y) {
       return free_.end[x.engine][x.tasks - 1] > free_.end[y.engine][y.tasks - 1];
     });
-    for (const program::Wait& w : waits) await(controller, w, first.layer);
+    for (const program::Wait& w : waits) await(controller, w, layer);
+  }
+
+  // Writes the switches that the task needs otherwise. Whether that stands before the pause.
+  bool write_switches(EngineId controller, EngineId e, const Task& task, int layer) {
+    const auto& gates = gates_.at[e];
+    bool before = true;
+    for (std::size_t& next = next_gate_[e];
+         next < gates.size() && static_cast<std::size_t>(gates[next].first) < task.end; ++next)
+      before = written_before(controller, gates[next].second, layer) && before;
+    return before;
+  }
+  bool written_before(EngineId controller, std::size_t write, int layer) {
+    for (std::size_t k = 0; k <= write; ++k)
+      if (gates_.writes[k].tile == gates_.writes[write].tile && !written_[k]) write_switch(k, layer);
+    const EngineId writer = map_.switch_controller_of(gates_.writes[write].tile);
+    const std::size_t at = *written_[write];
+    if (writer == controller) return o_.lists[number(writer)][at].place <= pauses_[number(writer)].at;
+    std::size_t& awaited = awaited_[number(controller)][number(writer)];
+    if (awaited > at) return false;
+    awaited = at + 1;
+    wait_now(controller);
+    const std::size_t op = append(controller, ControlKind::await_token, writer, layer);
+    o_.lists[number(controller)][op].awaited = static_cast<std::int32_t>(at);
+    return false;
+  }
+  // Once what went by the registers is over. With one controller that may be before the pause.
+  void write_switch(std::size_t k, int layer) {
+    const program::SwitchWrite& write = gates_.writes[k];
+    const EngineId writer = map_.switch_controller_of(write.tile);
+    await_all(writer, write.after, layer);
+    const Pause& pause = pauses_[number(writer)];
+    const auto over = [&](const program::Wait& w) {
+      return pause.known[static_cast<std::size_t>(w.engine)] >= w.tasks;
+    };
+    std::size_t& last = last_of_tile_.emplace(write.tile, 0).first->second;
+    const std::size_t at = append(writer, ControlKind::write_switch, -1, layer);
+    Operations::Op& op = o_.lists[number(writer)][at];
+    if (known_.size() == 1 && pause.time >= 0 && last <= pause.at && std::all_of(write.after.begin(), write.after.end(), over))
+      op.place = std::min(at, pause.at);
+    last = op.place;
+    op.op.tile = static_cast<std::int16_t>(write.tile);
+    op.op.first = static_cast<std::int16_t>(write.first);
+    op.op.words = static_cast<std::int16_t>(write.words);
+    written_[k] = at;
   }
 
   void start(EngineId e, double now, int room) {
@@ -182,13 +245,13 @@ class Maker {
     tasks.push_back(former.next(room));
     const Task& task = tasks.back();
     Chain* chain = descriptors.find(e, divisions_[e]->executions, task.chain);
-    bool written = true;  // before the pause
+    bool written = write_switches(controller, e, task, first.layer);  // before the pause
     if (chain == nullptr) {
       chain = &descriptors.place(e, task.chain, now, known);
       const std::size_t place = place_of(controller, descriptors, chain->numbers);
       rest(controller, descriptors, chain->numbers, first.layer);
       write(controller, e, *chain, first.layer, place);
-      written = place != not_before_a_pause;
+      written = written && place != not_before_a_pause;
     }
     const auto end = static_cast<std::int32_t>(task.end);
     descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
@@ -272,6 +335,7 @@ class Maker {
   const program::EngineMap map_;
   const FreeRun& free_;
   const Table& table_;
+  const SwitchGates& gates_;
   const Divisions& divisions_;
   const double lead_;
   Operations o_;
@@ -283,14 +347,20 @@ class Maker {
   std::vector<TaskFormer> formers_;                                     // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
   std::vector<Pause> pauses_;                     // by controller: the last one
+  // Switches: by channel the next gate, by write where it stands, by tile the place of the last, and by controller and
+  // writer how many operations of it are awaited.
+  std::vector<std::size_t> next_gate_;
+  std::vector<std::optional<std::size_t>> written_;
+  std::map<program::TileId, std::size_t> last_of_tile_;
+  std::vector<std::vector<std::size_t>> awaited_;
   double now_ = 0;                                // of the free run, when the task is pushed that is being started
 };
 
 }  // namespace
 
-Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Divisions& divisions, double lead) {
-  return Maker(program, array, free, table, divisions, lead).run();
+Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const Started& started,
+                         const Divisions& divisions, double lead) {
+  return Maker(program, array, started, divisions, lead).run();
 }
 
 }  // namespace tessera::control

@@ -5,13 +5,11 @@
 #include <boost/graph/strong_components.hpp>
 #include <iterator>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "sim/program/executions.h"
 #include "sim/route/impossible.h"
 #include "sim/route/link_use.h"
-#include "sim/route/registers.h"
 
 namespace tessera::route {
 namespace {
@@ -23,6 +21,7 @@ constexpr std::int64_t most_shared = 2;  // streams a link across a row or colum
 // Layers that have one set in any case, and what they send: by RouteId, cycles on a link.
 struct Period {
   int first_layer = -1, last_layer = -1;
+  std::vector<int> layers;  // ascending
   std::map<int, double> cycles;
 
   void add(const std::map<int, double>& more) {
@@ -32,38 +31,60 @@ struct Period {
 
 struct Sequence {
   std::map<int, std::map<int, double>> layers;  // by layer: cycles by route; -1: of none
-  std::set<std::pair<int, int>> next;           // layers that follow each other in some channel
+  std::set<std::pair<int, int>> next;           // layers that follow each other in some engine, or by data
 };
+
+// Layers that follow each other in an engine.
+void add_order(const program::EngineProgram& engine, std::set<std::pair<int, int>>& next) {
+  int before = -1;
+  for (const std::int32_t i : program::execution_order(engine.steps)) {
+    const auto at = static_cast<std::size_t>(i);
+    const int layer = engine.transfers.empty() ? engine.core[at].layer : engine.transfers[at].layer;
+    if (layer < 0 || layer == before) continue;
+    if (before >= 0) next.emplace(before, layer);
+    before = layer;
+  }
+}
 
 Sequence sequence_of(const program::Program& program, const Device& device) {
   Sequence sequence;
   for (program::EngineId e = 0; e < static_cast<program::EngineId>(program.engines.size()); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
+    if (e < device.map.first_controller()) add_order(engine, sequence.next);
     if (engine.transfers.empty() || device.map.info(e).kind != program::EngineKind::mm2s) continue;
     const std::vector<std::int64_t> times = program::executions(engine);
-    int before = -1;
     for (std::size_t i = 0; i < engine.transfers.size(); ++i) {
       const program::Transfer& t = engine.transfers[i];
       sequence.layers[t.layer][t.route] +=
           static_cast<double>(t.access.stream_bytes()) * static_cast<double>(times[i]) / device.spec.bytes_per_cycle;
-      if (t.layer < 0) continue;
-      if (before >= 0 && before != t.layer) sequence.next.emplace(before, t.layer);
-      before = t.layer;
     }
   }
+  for (const program::ProgramLayer& placed : program.layers)
+    for (const network::LayerId input : placed.layer.inputs) sequence.next.emplace(input, placed.layer.id);
   return sequence;
 }
 
-// Layers that take turns in a channel, directly or through others, are one period. Periods stand in the order of the
-// channels, otherwise in that of their layers.
+// Layers that take turns in an engine, directly or through others, are one period; all of them where something belongs
+// to no layer, which may be at any time. Periods stand in the order of the engines and of the data, otherwise in that of
+// their layers.
 std::vector<Period> periods_of(const program::Program& program, const Device& device) {
   const Sequence sequence = sequence_of(program, device);
-  const auto none = sequence.layers.find(-1);
   std::vector<int> layers;
   for (const auto& [layer, cycles] : sequence.layers)
     if (layer >= 0) layers.push_back(layer);
-  if (layers.empty())
-    return none == sequence.layers.end() ? std::vector<Period>{} : std::vector<Period>{{-1, -1, none->second}};
+  if (sequence.layers.empty()) return {};
+  if (sequence.layers.count(-1) > 0) {
+    Period all{layers.empty() ? -1 : layers.front(), layers.empty() ? -1 : layers.back(), layers, {}};
+    for (const auto& [layer, cycles] : sequence.layers) all.add(cycles);
+    return {all};
+  }
+  // Layers that send nothing stand in the order as well.
+  for (const auto& [from, to] : sequence.next) {
+    layers.push_back(from);
+    layers.push_back(to);
+  }
+  std::sort(layers.begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   const auto vertex = [&](int layer) {
     return static_cast<std::size_t>(std::lower_bound(layers.begin(), layers.end(), layer) - layers.begin());
   };
@@ -82,8 +103,10 @@ std::vector<Period> periods_of(const program::Program& program, const Device& de
     Period& period = periods[component[vertex(layer)]];
     if (period.first_layer < 0) period.first_layer = layer;
     period.last_layer = layer;
-    period.add(sequence.layers.at(layer));
-    if (layer == period.first_layer && none != sequence.layers.end()) period.add(none->second);  // there at any time
+    const auto sends = sequence.layers.find(layer);
+    if (sends == sequence.layers.end()) continue;
+    period.layers.push_back(layer);
+    period.add(sends->second);
   }
   std::set<std::pair<int, std::size_t>> ready;  // by first layer
   for (std::size_t p = 0; p < count; ++p)
@@ -92,7 +115,7 @@ std::vector<Period> periods_of(const program::Program& program, const Device& de
   while (!ready.empty()) {
     const std::size_t p = ready.begin()->second;
     ready.erase(ready.begin());
-    sorted.push_back(std::move(periods[p]));
+    if (!periods[p].layers.empty()) sorted.push_back(std::move(periods[p]));
     for (auto after = order.lower_bound({p, 0}); after != order.end() && after->first == p; ++after)
       if (--earlier[after->second] == 0) ready.emplace(periods[after->second].first_layer, after->second);
   }
@@ -119,6 +142,7 @@ class Planner {
       Wanted& wanted = wanted_.emplace_back();
       wanted.first_layer = period.first_layer;
       wanted.last_layer = period.last_layer;
+      wanted.layers = period.layers;
       wanted.cycles.resize(program.routes.size());
       for (const auto& [route, sum] : period.cycles) {
         wanted.routes.push_back(route);
@@ -139,7 +163,7 @@ class Planner {
  private:
   struct Wanted {  // in a period
     int first_layer = -1, last_layer = -1;
-    std::vector<int> routes;     // ascending
+    std::vector<int> layers, routes;  // ascending
     std::vector<double> cycles;  // by RouteId
     double busiest = 0;          // cycles of the channel with most to do
   };
@@ -156,7 +180,8 @@ class Planner {
     if (!promising(all)) return false;
     const Built& built = alone(all, cycles);
     if (!serves(built, 0, wanted_.size())) return false;
-    plan_.sets.push_back({wanted_.front().first_layer, wanted_.back().last_layer, all, cycles, built, {}, {}});
+    plan_.sets.push_back({wanted_.front().first_layer, wanted_.back().last_layer, all, {}, cycles, built, {}, {}});
+    for (const Wanted& wanted : wanted_) plan_.sets.back().layers = united(plan_.sets.back().layers, wanted.layers);
     begin_.push_back(0);
     return true;
   }
@@ -182,6 +207,7 @@ class Planner {
       last.routes = std::move(both);
     }
     last.last_layer = wanted.last_layer;
+    last.layers = united(last.layers, wanted.layers);
     last.cycles = std::move(sum);
     return true;
   }
@@ -189,7 +215,8 @@ class Planner {
   void open(std::size_t p) {
     const Wanted& wanted = wanted_[p];
     const Built& built = alone(wanted.routes, wanted.cycles);
-    plan_.sets.push_back({wanted.first_layer, wanted.last_layer, wanted.routes, wanted.cycles, built, {}, {}});
+    plan_.sets.push_back(
+        {wanted.first_layer, wanted.last_layer, wanted.routes, wanted.layers, wanted.cycles, built, {}, {}});
     begin_.push_back(p);
     free_ = serves(built, p, p + 1);
   }
@@ -223,12 +250,12 @@ class Planner {
     return true;
   }
 
-  // Routes a set so that few registers are written before: it keeps what it can of the set before, with as many of the
-  // routes there as fit that are wanted again later, the next first.
+  // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
+  // there as fit that are wanted again later, the next first.
   void settle(std::size_t s) {
     RouteSet& set = plan_.sets[s];
-    SwitchRegisters best = now_;
-    std::vector<int> fewest = written(best, set.built);
+    SwitchState best = now_;
+    std::vector<RegisterBlock> least = written(best, set.built);
     if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
       const std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
       for (std::size_t count = others.size();; count /= 4) {
@@ -238,12 +265,12 @@ class Planner {
         if (!promising(both)) break;
         Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
         const bool fits = serves(built, begin_[s], end_of(s));
-        SwitchRegisters now = now_;
-        std::vector<int> these = fits ? written(now, built) : fewest;
-        if (fits && sum_of(these) <= sum_of(fewest)) {
+        SwitchState now = now_;
+        std::vector<RegisterBlock> these = fits ? written(now, built) : least;
+        if (fits && price_of(device_, these) <= price_of(device_, least)) {
           set.routes = std::move(both);
           set.built = std::move(built);
-          fewest = std::move(these);
+          least = std::move(these);
           best = std::move(now);
         }
         if (fits || count == 0) break;
@@ -251,11 +278,11 @@ class Planner {
     }
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
     now_ = std::move(best);
-    if (s > 0) set.rewritten = std::move(fewest);
+    if (s > 0) set.writes = std::move(least);
   }
   std::size_t end_of(std::size_t s) const { return s + 1 < begin_.size() ? begin_[s + 1] : wanted_.size(); }
-  std::vector<int> written(SwitchRegisters& now, const Built& built) const {
-    return rewrite(now, registers_of(device_, program_.routes, built.routing), device_.grid.tiles());
+  std::vector<RegisterBlock> written(SwitchState& now, const Built& built) const {
+    return blocks_of(device_, now.go_on(registers_of(device_, program_.routes, built.routing)));
   }
 
   // Of the routes of a set those that the next has not and a later period wants, in the order of these periods.
@@ -270,7 +297,6 @@ class Planner {
     return later;
   }
 
-  static int sum_of(const std::vector<int>& of) { return std::accumulate(of.begin(), of.end(), 0); }
   static std::vector<int> united(const std::vector<int>& a, const std::vector<int>& b) {
     std::vector<int> both;
     std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
@@ -288,7 +314,7 @@ class Planner {
   bool free_ = false;                        // whether the first period of the last set shares links freely
   std::map<std::vector<int>, Built> known_;  // by routes, with nothing before
   std::int64_t effort_ = 0;                  // so far
-  SwitchRegisters now_;                      // of the sets that are settled
+  SwitchState now_;                          // after the sets that are settled
 };
 
 }  // namespace

@@ -133,6 +133,10 @@ class Control {
       if (ep.steps[s].index < 0) return f_.at(e, s, -1, "a controller repeats", "legal: a list without loops");
       at_ = {e, s};
       const ControlOp& op = ep.control[ep.steps[s].index];
+      if (op.kind == ControlKind::write_switch || awaits_controller(op)) {
+        operation(op);
+        continue;
+      }
       if (op.channel < 0 || op.channel >= map_.first_controller() ||
           (!map_.is_channel(op.channel) && op.kind != ControlKind::await_token)) {
         bad(op, fmt::format("engine {} is no channel", op.channel));
@@ -145,6 +149,14 @@ class Control {
       }
       operation(op);
     }
+  }
+
+  // Packets are what a shim channel sends: its token says that they have been written.
+  bool awaits_controller(const ControlOp& op) const {
+    const auto packets = [&](EngineId e) {
+      return e >= map_.first_controller() && e < map_.count() && map_.info(e).tile_kind == program::TileKind::shim;
+    };
+    return op.kind == ControlKind::await_token && op.channel != at_.first && packets(op.channel) && packets(at_.first);
   }
 
   void operation(const ControlOp& op) {
@@ -164,6 +176,8 @@ class Control {
         return push(op);
       case ControlKind::await_token:
         return await(op);
+      case ControlKind::write_switch:
+        return;  // switches.h
     }
   }
 
@@ -353,7 +367,7 @@ class Control {
   }
 
   void await(const ControlOp& op) {
-    Channel& c = channels_[op.channel];
+    Channel& c = channels_[static_cast<std::size_t>(op.channel)];
     if (op.wait_count != 1 || p_.waits[op.wait0].engine != op.channel)
       return bad(op, "waits for another engine than its channel", "legal: one token of " + map_.name(op.channel));
     if (map_.info(at_.first).tile_kind == program::TileKind::compute &&
