@@ -41,6 +41,8 @@ class Maker {
     o_.starts.resize(p.engines.size());
     o_.missing.resize(p.engines.size());
     o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
+    for (std::size_t k = 0; k < gates_.writes.size(); ++k)
+      if (!gates_.writes[k].before.empty()) unwritten_[gates_.writes[k].tile].push_back(k);
     for (const Table::Part& part : table_.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
     for (const EngineId e : table_.started) {
       former_[e] = formers_.size();
@@ -148,8 +150,9 @@ class Maker {
 
   void wait_now(EngineId controller) {
     Pause& pause = pauses_[number(controller)];
-    if (pause.time < 0 || now_ > pause.time + tuned.pause_length)
-      pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)]};
+    if (pause.time >= 0 && now_ <= pause.time + tuned.pause_length) return;
+    write_free(controller);
+    pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)]};
   }
 
   // Asks for the token, unless other tokens say that much.
@@ -198,9 +201,13 @@ class Maker {
     return before;
   }
   bool written_before(EngineId controller, std::size_t write, int layer) {
-    for (std::size_t k = 0; k <= write; ++k)
-      if (gates_.writes[k].tile == gates_.writes[write].tile && !written_[k]) write_switch(k, layer);
     const EngineId writer = map_.switch_controller_of(gates_.writes[write].tile);
+    const std::vector<std::size_t> open = unwritten_[gates_.writes[write].tile];
+    for (const std::size_t k : open) {
+      if (k != write && gates_.writes[k].set >= gates_.writes[write].set) continue;
+      await_all(writer, gates_.writes[k].after, layer);
+      write_switch(k);
+    }
     const std::size_t at = *written_[write];
     if (writer == controller) return o_.lists[number(writer)][at].place <= pauses_[number(writer)].at;
     std::size_t& awaited = awaited_[number(controller)][number(writer)];
@@ -211,25 +218,42 @@ class Maker {
     o_.lists[number(controller)][op].awaited = static_cast<std::int32_t>(at);
     return false;
   }
-  // Once what went by the registers is over. With one controller that may be before the pause.
-  void write_switch(std::size_t k, int layer) {
+  bool over(const std::vector<program::Wait>& waits, const std::vector<std::int32_t>& known) const {
+    return std::all_of(waits.begin(), waits.end(), [&](const program::Wait& w) {
+      return known[static_cast<std::size_t>(w.engine)] >= w.tasks;
+    });
+  }
+  // Of its tile with all before it. With one controller that may be before the pause.
+  void write_switch(std::size_t k) {
     const program::SwitchWrite& write = gates_.writes[k];
     const EngineId writer = map_.switch_controller_of(write.tile);
-    await_all(writer, write.after, layer);
     const Pause& pause = pauses_[number(writer)];
-    const auto over = [&](const program::Wait& w) {
-      return pause.known[static_cast<std::size_t>(w.engine)] >= w.tasks;
-    };
-    std::size_t& last = last_of_tile_.emplace(write.tile, 0).first->second;
-    const std::size_t at = append(writer, ControlKind::write_switch, -1, layer);
+    const program::TransferAt& user = write.before.front();
+    const std::size_t at = append(writer, ControlKind::write_switch, -1,
+                                  transfer(user.channel, static_cast<std::size_t>(user.number)).layer);
     Operations::Op& op = o_.lists[number(writer)][at];
-    if (known_.size() == 1 && pause.time >= 0 && last <= pause.at && std::all_of(write.after.begin(), write.after.end(), over))
+    std::size_t& last = last_of_tile_.emplace(write.tile, 0).first->second;
+    if (known_.size() == 1 && pause.time >= 0 && last <= pause.at && over(write.after, pause.known))
       op.place = std::min(at, pause.at);
     last = op.place;
     op.op.tile = static_cast<std::int16_t>(write.tile);
     op.op.first = static_cast<std::int16_t>(write.first);
     op.op.words = static_cast<std::int16_t>(write.words);
     written_[k] = at;
+    std::vector<std::size_t>& open = unwritten_[write.tile];
+    open.erase(std::find(open.begin(), open.end(), k));
+  }
+  // What needs no token any more, before the controller waits for one.
+  void write_free(EngineId controller) {
+    for (const auto& [tile, writes] : unwritten_) {
+      if (map_.switch_controller_of(tile) != controller) continue;
+      const std::vector<std::size_t> open = writes;
+      for (const std::size_t k : open) {
+        if (gates_.writes[k].set != gates_.writes[writes.front()].set) break;
+        if (over(gates_.writes[k].after, known_[number(controller)])) write_switch(k);
+        if (writes.empty()) break;
+      }
+    }
   }
 
   void start(EngineId e, double now, int room) {
@@ -347,10 +371,11 @@ class Maker {
   std::vector<TaskFormer> formers_;                                     // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
   std::vector<Pause> pauses_;                     // by controller: the last one
-  // Switches: by channel the next gate, by write where it stands, by tile the place of the last, and by controller and
-  // writer how many operations of it are awaited.
+  // Switches: by channel the next gate, by write where it stands, by tile the writes to come and the place of the last,
+  // and by controller and writer how many operations of it are awaited.
   std::vector<std::size_t> next_gate_;
   std::vector<std::optional<std::size_t>> written_;
+  std::map<program::TileId, std::vector<std::size_t>> unwritten_;
   std::map<program::TileId, std::size_t> last_of_tile_;
   std::vector<std::vector<std::size_t>> awaited_;
   double now_ = 0;                                // of the free run, when the task is pushed that is being started

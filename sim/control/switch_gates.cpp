@@ -38,7 +38,7 @@ class Mover {
         const auto [known, fresh] = before.emplace(moved.channel, moved.number);
         if (!fresh) known->second = std::min(known->second, moved.number);
       }
-    program::SwitchWrite result{write.tile, write.first, write.words, {}, {}};
+    program::SwitchWrite result{write.tile, write.set, write.first, write.words, {}, {}};
     for (const auto& [engine, tasks] : after) result.after.push_back({engine, tasks});
     for (const auto& [channel, number] : before) result.before.push_back({channel, number});
     return result;
@@ -94,6 +94,25 @@ class Mover {
   std::map<std::pair<int, int>, std::int32_t> first_;        // by route and layer: at its source
 };
 
+// Writes of a tile for one set of routes come before those for the next.
+struct Former {
+  int set = -1;
+  std::map<EngineId, std::int32_t> after, of_set;  // of sets before, and of this one
+
+  void join(program::SwitchWrite& write) {
+    if (write.set != set) {
+      set = write.set;
+      for (const auto& [engine, tasks] : of_set) after[engine] = std::max(after[engine], tasks);
+      of_set.clear();
+    }
+    for (const program::Wait& w : write.after) of_set[w.engine] = std::max(of_set[w.engine], w.tasks);
+    std::map<EngineId, std::int32_t> all = after;
+    for (const program::Wait& w : write.after) all[w.engine] = std::max(all[w.engine], w.tasks);
+    write.after.clear();
+    for (const auto& [engine, tasks] : all) write.after.push_back({engine, tasks});
+  }
+};
+
 }  // namespace
 
 SwitchGates gates_of(const program::Program& program, const program::EngineMap& map,
@@ -102,8 +121,10 @@ SwitchGates gates_of(const program::Program& program, const program::EngineMap& 
   gates.at.resize(program.engines.size());
   if (writes.empty()) return gates;
   const Mover mover(program, map);
+  std::map<program::TileId, Former> former;
   for (const program::SwitchWrite& write : writes) {
     gates.writes.push_back(mover.move(write));
+    former[write.tile].join(gates.writes.back());
     for (const program::TransferAt& t : gates.writes.back().before)
       gates.at[static_cast<std::size_t>(t.channel)].emplace_back(t.number, gates.writes.size() - 1);
   }

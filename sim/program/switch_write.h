@@ -20,6 +20,7 @@ struct TransferAt {
 // One block of registers that follow each other.
 struct SwitchWrite {
   TileId tile = 0;
+  int set = 0;  // of routes, before which it is written
   int first = 0, words = 0;
   std::vector<Wait> after;         // transfers of receiving channels that have to be complete, by engine
   std::vector<TransferAt> before;  // the first of each sending channel that goes the new way, by channel

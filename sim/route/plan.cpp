@@ -9,6 +9,7 @@
 
 #include "sim/program/executions.h"
 #include "sim/route/impossible.h"
+#include "sim/route/in_the_way.h"
 #include "sim/route/link_use.h"
 
 namespace tessera::route {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::int64_t plan_effort =
     4000000;                             // routes x sides of tiles that may be tried to have fewer sets and registers
+constexpr int most_keeping = 6;          // times that routes of the set before are tried beside a set
 constexpr std::int64_t most_shared = 2;  // streams a link across a row or column of them, beyond which none are joined
 
 // Layers that have one set in any case, and what they send: by RouteId, cycles on a link.
@@ -250,40 +252,75 @@ class Planner {
     return true;
   }
 
+  // A way to route a set, and what is written before.
+  struct Choice {
+    std::vector<int> routes;
+    Built built;
+    SwitchState state;
+    std::vector<RegisterBlock> writes;
+  };
+  Choice choice(std::vector<int> routes, const Built& built) const {
+    Choice made{std::move(routes), built, now_, {}};
+    made.writes = blocks_of(device_, made.state.go_on(registers_of(device_, program_.routes, built.routing)));
+    return made;
+  }
+
   // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
-  // there as fit that are wanted again later, the next first.
+  // there as fit that are wanted again later, or is routed as a set before that.
   void settle(std::size_t s) {
     RouteSet& set = plan_.sets[s];
-    SwitchState best = now_;
-    std::vector<RegisterBlock> least = written(best, set.built);
+    Choice best = choice(set.routes, set.built);
+    const auto consider = [&](Choice other) {
+      if (price_of(device_, other.writes) <= price_of(device_, best.writes)) best = std::move(other);
+    };
     if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
-      const std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
-      for (std::size_t count = others.size();; count /= 4) {
-        std::vector<int> kept(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count));
-        std::sort(kept.begin(), kept.end());
-        std::vector<int> both = united(set.routes, kept);
-        if (!promising(both)) break;
-        Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
-        const bool fits = serves(built, begin_[s], end_of(s));
-        SwitchState now = now_;
-        std::vector<RegisterBlock> these = fits ? written(now, built) : least;
-        if (fits && price_of(device_, these) <= price_of(device_, least)) {
-          set.routes = std::move(both);
-          set.built = std::move(built);
-          least = std::move(these);
-          best = std::move(now);
-        }
-        if (fits || count == 0) break;
+      if (std::optional<Choice> beside = keeping(s)) consider(std::move(*beside));
+      for (std::size_t before = 0; before < s; ++before) {
+        const RouteSet& former = plan_.sets[before];
+        if (std::includes(former.routes.begin(), former.routes.end(), set.routes.begin(), set.routes.end()) &&
+            serves(former.built, begin_[s], end_of(s)))
+          consider(choice(former.routes, former.built));
       }
     }
+    set.routes = std::move(best.routes);
+    set.built = std::move(best.built);
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
-    now_ = std::move(best);
-    if (s > 0) set.writes = std::move(least);
+    now_ = std::move(best.state);
+    if (s > 0) set.writes = std::move(best.writes);
+  }
+
+  // With the routes of the set before that are wanted again later, less those that have no room beside it.
+  std::optional<Choice> keeping(std::size_t s) {
+    const RouteSet& set = plan_.sets[s];
+    std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
+    for (int attempt = 0; attempt < most_keeping; ++attempt) {
+      std::vector<int> kept = others;
+      std::sort(kept.begin(), kept.end());
+      std::vector<int> both = united(set.routes, kept);
+      if (!promising(both)) return std::nullopt;
+      const Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
+      if (serves(built, begin_[s], end_of(s))) return choice(std::move(both), built);
+      if (others.empty()) return std::nullopt;
+      const std::vector<char> gone = in_the_way(device_, program_.routes, built, too_busy(built, s));
+      const auto rest = std::remove_if(others.begin(), others.end(), [&](int r) { return gone[index(r)] != 0; });
+      const std::size_t left = attempt + 2 == most_keeping ? 0 : static_cast<std::size_t>(rest - others.begin());
+      others.resize(left == others.size() ? left / 4 : left);
+    }
+    return std::nullopt;
+  }
+  // Links that streams of a set may not share.
+  std::vector<Hop> too_busy(const Built& built, std::size_t s) const {
+    std::vector<Hop> links;
+    for (std::size_t p = begin_[s]; p < end_of(s); ++p) {
+      const auto use = use_of(device_, program_.routes, built.routing, wanted_[p].cycles);
+      for (std::size_t l = 0; l < use.size(); ++l)
+        for (std::size_t k = 0; k < use[l].size(); ++k)
+          if (use[l][k].streams > 1 && use[l][k].cycles > wanted_[p].busiest)
+            links.push_back({static_cast<int>(l), static_cast<int>(k)});
+    }
+    return links;
   }
   std::size_t end_of(std::size_t s) const { return s + 1 < begin_.size() ? begin_[s + 1] : wanted_.size(); }
-  std::vector<RegisterBlock> written(SwitchState& now, const Built& built) const {
-    return blocks_of(device_, now.go_on(registers_of(device_, program_.routes, built.routing)));
-  }
 
   // Of the routes of a set those that the next has not and a later period wants, in the order of these periods.
   std::vector<int> wanted_later(const std::vector<int>& routes, const std::vector<int>& next, std::size_t p) const {

@@ -57,18 +57,17 @@ Slots slots_of(const SwitchRegisters& all, SwitchRegister port) {
 
 }  // namespace
 
-void SwitchState::set(std::vector<RegisterChange>& changes, const SwitchRegister& at, std::optional<RegisterValue> to,
+void SwitchState::set(std::vector<RegisterChange>& changes, const SwitchRegister& at, const RegisterValue& to,
                       bool early) {
   const auto known = now_.find(at);
-  const bool had = known != now_.end();
-  if (had ? to == known->second : !to) return;
-  if (!early || !used_.insert(at).second)
-    changes.push_back({at, had ? std::optional(known->second) : std::nullopt, to});
-  used_.insert(at);
-  if (to)
-    now_[at] = std::move(*to);
-  else
+  const RegisterValue from = known == now_.end() ? RegisterValue{} : known->second;
+  if (from == to) return;
+  const bool first = used_.insert(at).second;
+  if (!early || !first) changes.push_back({at, from, to});
+  if (to.empty())
     now_.erase(known);
+  else
+    now_[at] = to;
 }
 
 // So that a port has the slots of `next`.
@@ -99,7 +98,7 @@ void SwitchState::slots(std::vector<RegisterChange>& changes, SwitchRegister por
     const bool taken = p < fresh.size();
     const bool unseen = taken && std::none_of(fresh[p].begin(), fresh[p].end() - 1,
                                               [&](std::int64_t id) { return seen.count(id) > 0; });
-    set(changes, port, taken ? std::optional(fresh[p]) : std::nullopt, unseen);
+    set(changes, port, taken ? fresh[p] : RegisterValue{}, unseen);
   }
   for (const auto& [number, slot] : wanted) seen.insert(slot.begin(), slot.end() - 1);
 }
@@ -112,7 +111,7 @@ void SwitchState::masters(std::vector<RegisterChange>& changes, const SwitchRegi
     if (at.master && value.front() < 0 && next.count(at) == 0 &&
         next.count({at.tile, false, static_cast<int>(-1 - value.front()), -1}) > 0)
       stale.push_back(at);
-  for (const SwitchRegister& at : stale) set(changes, at, std::nullopt, false);
+  for (const SwitchRegister& at : stale) set(changes, at, {}, false);
   for (const auto& [at, value] : next) {
     if (!at.master) continue;
     const bool early = value.front() >= 0 || fresh.count({at.tile, static_cast<int>(-1 - value.front())}) > 0;

@@ -1,7 +1,6 @@
 // Registers of the switches that a routing needs: what a controller writes to go from one routing to the next.
 #pragma once
 #include <map>
-#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -27,10 +26,10 @@ using RegisterValue = std::vector<std::int64_t>;
 using SwitchRegisters = std::map<SwitchRegister, RegisterValue>;
 SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing);
 
-// A register that is written; nullopt: it takes nothing then, or took nothing before.
+// A register that is written; empty: it takes nothing then, or took nothing before.
 struct RegisterChange {
   SwitchRegister at;
-  std::optional<RegisterValue> from, to;
+  RegisterValue from, to;
 };
 
 // The switches while one set of routes follows the other.
@@ -45,7 +44,7 @@ class SwitchState {
 
  private:
   using Port = std::pair<program::TileId, int>;
-  void set(std::vector<RegisterChange>& changes, const SwitchRegister& at, std::optional<RegisterValue> to, bool early);
+  void set(std::vector<RegisterChange>& changes, const SwitchRegister& at, const RegisterValue& to, bool early);
   void slots(std::vector<RegisterChange>& changes, SwitchRegister port, const SwitchRegisters& next);
   void masters(std::vector<RegisterChange>& changes, const SwitchRegisters& next, const std::set<Port>& fresh);
 

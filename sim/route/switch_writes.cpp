@@ -28,14 +28,14 @@ struct Concern {
   }
 
  private:
-  void add(const SwitchRegister& at, const std::optional<RegisterValue>& value) {
+  void add(const SwitchRegister& at, const RegisterValue& value) {
     if (at.master) masters |= Way{1} << at.port;
     if (!at.master && at.slot < 0) slaves.insert(at.port);
-    if (!value) return;
-    if (at.master && value->front() < 0) slaves.insert(static_cast<int>(-1 - value->front()));
+    if (value.empty()) return;
+    if (at.master && value.front() < 0) slaves.insert(static_cast<int>(-1 - value.front()));
     if (at.slot < 0) return;
-    slots[at.port].insert(static_cast<Way>(value->back()));
-    ids[at.port].insert(value->begin(), value->end() - 1);
+    slots[at.port].insert(static_cast<Way>(value.back()));
+    ids[at.port].insert(value.begin(), value.end() - 1);
   }
 };
 
@@ -99,7 +99,7 @@ class Writes {
         }
       }
     }
-    program::SwitchWrite write{block.tile, block.first, block.words, {}, {}};
+    program::SwitchWrite write{block.tile, static_cast<int>(s), block.first, block.words, {}, {}};
     for (const auto& [sink, tasks] : after) write.after.push_back({sink, tasks});
     for (const auto& [source, number] : before) write.before.push_back({source, number});
     return write;

@@ -15,7 +15,8 @@ class Switches {
   Switches(const program::Program& p, const program::EngineMap& map, const std::vector<program::SwitchWrite>& writes,
            Findings& f, Demands& demands)
       : p_(p), map_(map), writes_(writes), f_(f), demands_(demands) {
-    for (std::size_t k = 0; k < writes.size(); ++k) expected_[writes[k].tile].push_back(k);
+    for (std::size_t k = 0; k < writes.size(); ++k)
+      if (!writes[k].before.empty()) expected_[writes[k].tile].push_back(k);
   }
 
   void run() {
@@ -24,13 +25,12 @@ class Switches {
       for (std::size_t s = 0; s < list.size(); ++s)
         if (list[s].kind == program::ControlKind::write_switch) write(c, s, list[s]);
     }
-    for (const auto& [tile, blocks] : expected_)
-      if (next_[tile] < blocks.size()) {
-        const program::SwitchWrite& missing = writes_[blocks[next_[tile]]];
+    for (const auto& [tile, open] : expected_)
+      if (!open.empty())
         f_.add("switch of " + map_.tile_name(tile),
-               fmt::format("registers {} to {} are not written, and streams go other ways later", missing.first,
-                           missing.first + missing.words - 1));
-      }
+               fmt::format("registers {} to {} are not written, and streams go other ways later",
+                           writes_[open.front()].first,
+                           writes_[open.front()].first + writes_[open.front()].words - 1));
     // In the order in which they are met.
     for (auto& [engine, list] : demands_)
       std::stable_sort(list.begin(), list.end(), [](const Demand& a, const Demand& b) { return a.step < b.step; });
@@ -44,15 +44,19 @@ class Switches {
     if (map_.switch_controller_of(op.tile) != controller)
       return f_.at(controller, step, op.layer, "writes the " + name,
                    "legal: " + map_.name(map_.switch_controller_of(op.tile)));
-    const auto blocks = expected_.find(op.tile);
-    std::size_t& next = next_[op.tile];
-    if (blocks == expected_.end() || next == blocks->second.size())
-      return f_.at(controller, step, op.layer, "writes the " + name, "legal: what streams need that go other ways later");
-    const program::SwitchWrite& block = writes_[blocks->second[next++]];
-    if (op.first != block.first || op.words != block.words)
+    std::vector<std::size_t>& open = expected_[op.tile];
+    const auto found = std::find_if(open.begin(), open.end(), [&](std::size_t k) {
+      return writes_[k].set == writes_[open.front()].set && writes_[k].first == op.first && writes_[k].words == op.words;
+    });
+    if (found == open.end())
       return f_.at(controller, step, op.layer,
-                   fmt::format("writes {} registers of the {} from {} on", int{op.words}, name, int{op.first}),
-                   fmt::format("legal: {} from {} on, as its routes need", block.words, block.first));
+                   fmt::format("writes registers {} to {} of the {}", int{op.first}, op.first + op.words - 1, name),
+                   open.empty() ? "legal: what routes of later layers need, once"
+                                : fmt::format("legal: registers {} to {}, as the routes of later layers need",
+                                              writes_[open.front()].first,
+                                              writes_[open.front()].first + writes_[open.front()].words - 1));
+    const program::SwitchWrite& block = writes_[*found];
+    open.erase(found);
     for (const program::Wait& w : block.after) demands_[controller].push_back({step, w.engine, w.tasks});
     for (const program::TransferAt& t : block.before)
       demands_[t.channel].push_back(
@@ -64,8 +68,7 @@ class Switches {
   const std::vector<program::SwitchWrite>& writes_;
   Findings& f_;
   Demands& demands_;
-  std::map<program::TileId, std::vector<std::size_t>> expected_;  // by tile, in order
-  std::map<program::TileId, std::size_t> next_;                   // of these
+  std::map<program::TileId, std::vector<std::size_t>> expected_;  // by tile: those to come, in order
 };
 
 }  // namespace
