@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace tessera::control {
 namespace {
@@ -18,21 +19,25 @@ class Mover {
       order_.push_back(program::execution_order(engine.steps));
       if (!map.is_channel(e)) {
         count_calls(e);
-      } else if (map.info(e).kind == EngineKind::mm2s) {
-        for (std::size_t n = 0; n < order_.back().size(); ++n) {
-          const Transfer& t = engine.transfers[static_cast<std::size_t>(order_.back()[n])];
-          first_.emplace(std::pair(t.route, t.layer), static_cast<std::int32_t>(n));
-        }
+        continue;
+      }
+      for (std::size_t n = 0; n < order_.back().size(); ++n) {
+        const Transfer& t = engine.transfers[static_cast<std::size_t>(order_.back()[n])];
+        const auto number = static_cast<std::int32_t>(n);
+        const EngineId source = p.routes[static_cast<std::size_t>(t.route)].source;
+        if (map.info(e).kind == EngineKind::mm2s)
+          first_.emplace(std::pair(t.route, t.layer), number);
+        else if (of_core(source) && !of_core(e))
+          last_[{e, t.layer}] = number + 1;
+        if (of_core(source) && !of_core(e)) sinks_[{map.info(source).tile, t.layer}].insert(e);
       }
     }
   }
 
   program::SwitchWrite move(const program::SwitchWrite& write) const {
     std::map<EngineId, std::int32_t> after, before;
-    for (const program::Wait& w : write.after) {
-      const program::Wait moved = over(w);
-      after[moved.engine] = std::max(after[moved.engine], moved.tasks);
-    }
+    for (const program::Wait& w : write.after)
+      for (const program::Wait& moved : over(w)) after[moved.engine] = std::max(after[moved.engine], moved.tasks);
     for (const program::TransferAt& t : write.before)
       for (const program::TransferAt& moved : begins(t)) {
         const auto [known, fresh] = before.emplace(moved.channel, moved.number);
@@ -59,13 +64,23 @@ class Mover {
     }
   }
 
-  // What comes into a compute tile is over once its core has computed the layer from it.
-  program::Wait over(const program::Wait& w) const {
-    if (!of_core(w.engine)) return w;
+  // What comes into a compute tile is over once the last results of the layer are where those of its core go to, or the
+  // core is through with the layer; results once the last of the layer is there, so that few tokens are awaited.
+  std::vector<program::Wait> over(const program::Wait& w) const {
+    const int layer = transfer({w.engine, w.tasks - 1}).layer;
+    if (!of_core(w.engine)) {
+      const auto last = last_.find({w.engine, layer});
+      return {last == last_.end() ? w : program::Wait{w.engine, std::max(w.tasks, last->second)}};
+    }
     const program::EngineMap::Info& info = map_.info(w.engine);
-    const EngineId core = map_.core(info.row, info.col);
-    const auto calls = calls_.find({core, transfer({w.engine, w.tasks - 1}).layer});
-    return calls == calls_.end() ? w : program::Wait{core, calls->second};
+    const auto sinks = sinks_.find({info.tile, layer});
+    if (sinks != sinks_.end()) {
+      std::vector<program::Wait> waits;
+      for (const EngineId sink : sinks->second) waits.push_back({sink, last_.at({sink, layer})});
+      return waits;
+    }
+    const auto calls = calls_.find({map_.core(info.row, info.col), layer});
+    return {calls == calls_.end() ? w : program::Wait{calls->first.first, calls->second}};
   }
 
   // The transfers of controllers' channels that come before it: what its core computes the layer from, weights apart.
@@ -92,6 +107,8 @@ class Mover {
   std::vector<std::vector<std::int32_t>> order_;             // by engine
   std::map<std::pair<EngineId, int>, std::int32_t> calls_;   // of a core once it is through with a layer
   std::map<std::pair<int, int>, std::int32_t> first_;        // by route and layer: at its source
+  std::map<std::pair<EngineId, int>, std::int32_t> last_;                  // by receiver and layer: results arrived
+  std::map<std::pair<program::TileId, int>, std::set<EngineId>> sinks_;  // by tile and layer: who receives its results
 };
 
 // Writes of a tile for one set of routes come before those for the next.

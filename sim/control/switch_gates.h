@@ -1,6 +1,6 @@
 // Where the writing of switches stands among transfers. The DMA of a core cannot be held up by a controller that starts
 // none of its tasks: its first result that goes a new way comes after what the core computes it from, so that these
-// transfers wait in its place. In the same way its core says that what came into a compute tile is over.
+// transfers wait in its place. In the same way its results say that what came into a compute tile is over.
 #pragma once
 #include <utility>
 #include <vector>
