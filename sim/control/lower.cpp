@@ -173,8 +173,7 @@ double busy_time(const Operations& operations, const program::EngineMap& map, co
   for (const EngineId e : operations.telling)
     if (map.controller_of(map.info(e).tile) == controller)
       ns += array.controller.serial_ns(ControlKind::write_register);
-  for (const Operations::Op& op : operations.lists.front())
-    ns += array.controller.serial_ns(op.op.kind, op.op.words);
+  for (const Operations::Op& op : operations.lists.front()) ns += array.controller.serial_ns(op.op.kind, op.op.words);
   return ns * array.clock_hz / 1e9;
 }
 
@@ -222,9 +221,13 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
   if (map.controllers() == 0 || done) return program;
-  const SwitchGates gates = gates_of(program, map, switches);
+  SwitchGates gates = gates_of(program, map, switches);
   program = with_gates(std::move(program), gates);
   Expected<FreeRun> free = free_run(program, array, durations);
+  while (free && add_missing(gates, switches, *free)) {
+    program = with_gates(std::move(program), gates);
+    free = free_run(program, array, durations);
+  }
   if (!free) return free.failure();
   program = with_gates(with_needed_waits(std::move(program), *free), gates);  // these a controller has to know itself
   const Expected<Table> table = make_table(program, array, *free);

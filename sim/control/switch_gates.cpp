@@ -52,8 +52,8 @@ class Mover {
  private:
   bool of_core(EngineId e) const { return map_.info(e).tile_kind == program::TileKind::compute; }
   const Transfer& transfer(const program::TransferAt& at) const {
-    return p_.engines[static_cast<std::size_t>(at.channel)]
-        .transfers[static_cast<std::size_t>(order_[static_cast<std::size_t>(at.channel)][static_cast<std::size_t>(at.number)])];
+    return p_.engines[static_cast<std::size_t>(at.channel)].transfers[static_cast<std::size_t>(
+        order_[static_cast<std::size_t>(at.channel)][static_cast<std::size_t>(at.number)])];
   }
   void count_calls(EngineId core) {
     const program::EngineProgram& engine = p_.engines[static_cast<std::size_t>(core)];
@@ -104,10 +104,10 @@ class Mover {
 
   const program::Program& p_;
   const program::EngineMap& map_;
-  std::vector<std::vector<std::int32_t>> order_;             // by engine
-  std::map<std::pair<EngineId, int>, std::int32_t> calls_;   // of a core once it is through with a layer
-  std::map<std::pair<int, int>, std::int32_t> first_;        // by route and layer: at its source
-  std::map<std::pair<EngineId, int>, std::int32_t> last_;                  // by receiver and layer: results arrived
+  std::vector<std::vector<std::int32_t>> order_;                         // by engine
+  std::map<std::pair<EngineId, int>, std::int32_t> calls_;               // of a core once it is through with a layer
+  std::map<std::pair<int, int>, std::int32_t> first_;                    // by route and layer: at its source
+  std::map<std::pair<EngineId, int>, std::int32_t> last_;                // by receiver and layer: results arrived
   std::map<std::pair<program::TileId, int>, std::set<EngineId>> sinks_;  // by tile and layer: who receives its results
 };
 
@@ -147,6 +147,26 @@ SwitchGates gates_of(const program::Program& program, const program::EngineMap& 
   }
   for (auto& list : gates.at) std::sort(list.begin(), list.end());
   return gates;
+}
+
+bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run) {
+  bool added = false;
+  std::vector<std::int32_t> known;
+  for (std::size_t k = 0; k < writes.size(); ++k) {
+    std::vector<program::Wait>& after = gates.writes[k].after;
+    known.assign(run.width, 0);
+    for (const program::Wait& w : after)
+      if (const std::int32_t* row = w.tasks > 0 ? run.known(w.engine, w.tasks) : nullptr)
+        for (std::size_t i = 0; i < run.width; ++i) known[i] = std::max(known[i], row[i]);
+    for (const program::Wait& w : writes[k].after) {
+      if (known[static_cast<std::size_t>(w.engine)] >= w.tasks) continue;
+      for (std::size_t later = k; later < writes.size(); ++later)
+        if (later == k || (writes[later].tile == writes[k].tile && writes[later].set > writes[k].set))
+          gates.writes[later].after.push_back(w);
+      added = true;
+    }
+  }
+  return added;
 }
 
 program::Program with_gates(program::Program program, const SwitchGates& gates) {

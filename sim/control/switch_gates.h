@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/control/free_run.h"
 #include "sim/program/switch_write.h"
 
 namespace tessera::control {
@@ -18,6 +19,9 @@ struct SwitchGates {
 // `writes`: of those of one tile, later ones stand later.
 SwitchGates gates_of(const program::Program& program, const program::EngineMap& map,
                      const std::vector<program::SwitchWrite>& writes);
+
+// Adds to the gates what their waits do not say, as a run with them shows. Whether there was something.
+bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run);
 
 // The program with what its transfers wait for because of that.
 program::Program with_gates(program::Program program, const SwitchGates& gates);

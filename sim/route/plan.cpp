@@ -66,20 +66,16 @@ Sequence sequence_of(const program::Program& program, const Device& device) {
   return sequence;
 }
 
-// Layers that take turns in an engine, directly or through others, are one period; all of them where something belongs
-// to no layer, which may be at any time. Periods stand in the order of the engines and of the data, otherwise in that of
-// their layers.
+// Layers that take turns in an engine, directly or through others, are one period. Periods stand in the order of the
+// engines and of the data, otherwise in that of their layers. What belongs to no layer is there at any time.
 std::vector<Period> periods_of(const program::Program& program, const Device& device) {
   const Sequence sequence = sequence_of(program, device);
   std::vector<int> layers;
   for (const auto& [layer, cycles] : sequence.layers)
     if (layer >= 0) layers.push_back(layer);
-  if (sequence.layers.empty()) return {};
-  if (sequence.layers.count(-1) > 0) {
-    Period all{layers.empty() ? -1 : layers.front(), layers.empty() ? -1 : layers.back(), layers, {}};
-    for (const auto& [layer, cycles] : sequence.layers) all.add(cycles);
-    return {all};
-  }
+  const auto none = sequence.layers.find(-1);
+  if (layers.empty())
+    return none == sequence.layers.end() ? std::vector<Period>{} : std::vector<Period>{{-1, -1, {}, none->second}};
   // Layers that send nothing stand in the order as well.
   for (const auto& [from, to] : sequence.next) {
     layers.push_back(from);
@@ -107,6 +103,7 @@ std::vector<Period> periods_of(const program::Program& program, const Device& de
     period.last_layer = layer;
     const auto sends = sequence.layers.find(layer);
     if (sends == sequence.layers.end()) continue;
+    if (period.layers.empty() && none != sequence.layers.end()) period.add(none->second);
     period.layers.push_back(layer);
     period.add(sends->second);
   }

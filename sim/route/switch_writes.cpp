@@ -65,10 +65,10 @@ class Writes {
     if (engine.transfers.empty()) return;
     const bool sends = device_.map.info(e).kind == program::EngineKind::mm2s;
     std::int32_t number = 0;
+    std::size_t s = 0;  // what belongs to no layer is sent with what comes before it
     for (const std::int32_t i : program::execution_order(engine.steps)) {
       const program::Transfer& t = engine.transfers[static_cast<std::size_t>(i)];
-      const auto set = set_of_.find(t.layer);
-      const std::size_t s = set == set_of_.end() ? 0 : set->second;
+      if (const auto set = set_of_.find(t.layer); set != set_of_.end()) s = set->second;
       if (sends)
         first_[s].emplace(t.route, number);
       else
