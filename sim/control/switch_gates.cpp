@@ -149,6 +149,12 @@ SwitchGates gates_of(const program::Program& program, const program::EngineMap& 
   return gates;
 }
 
+static bool has(const std::vector<program::Wait>& waits, const program::Wait& wait) {
+  return std::any_of(waits.begin(), waits.end(), [&](const program::Wait& w) {
+    return w.engine == wait.engine && w.tasks >= wait.tasks;
+  });
+}
+
 bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run) {
   bool added = false;
   std::vector<std::int32_t> known;
@@ -159,7 +165,7 @@ bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& wr
       if (const std::int32_t* row = w.tasks > 0 ? run.known(w.engine, w.tasks) : nullptr)
         for (std::size_t i = 0; i < run.width; ++i) known[i] = std::max(known[i], row[i]);
     for (const program::Wait& w : writes[k].after) {
-      if (known[static_cast<std::size_t>(w.engine)] >= w.tasks) continue;
+      if (known[static_cast<std::size_t>(w.engine)] >= w.tasks || has(after, w)) continue;
       for (std::size_t later = k; later < writes.size(); ++later)
         if (later == k || (writes[later].tile == writes[k].tile && writes[later].set > writes[k].set))
           gates.writes[later].after.push_back(w);
