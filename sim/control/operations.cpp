@@ -219,9 +219,8 @@ class Maker {
     return false;
   }
   bool over(const std::vector<program::Wait>& waits, const std::vector<std::int32_t>& known) const {
-    return std::all_of(waits.begin(), waits.end(), [&](const program::Wait& w) {
-      return known[static_cast<std::size_t>(w.engine)] >= w.tasks;
-    });
+    return std::all_of(waits.begin(), waits.end(),
+                       [&](const program::Wait& w) { return known[static_cast<std::size_t>(w.engine)] >= w.tasks; });
   }
   // Of its tile with all before it. With one controller that may be before the pause.
   void write_switch(std::size_t k) {
@@ -378,7 +377,7 @@ class Maker {
   std::map<program::TileId, std::vector<std::size_t>> unwritten_;
   std::map<program::TileId, std::size_t> last_of_tile_;
   std::vector<std::vector<std::size_t>> awaited_;
-  double now_ = 0;                                // of the free run, when the task is pushed that is being started
+  double now_ = 0;  // of the free run, when the task is pushed that is being started
 };
 
 }  // namespace

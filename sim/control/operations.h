@@ -43,9 +43,9 @@ struct Operations {
   }
 };
 
-// Before a task that begins after the writing of switches, that stands in the list of whoever does it, and a token of it
-// is awaited by others. Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles ahead
-// of the first byte.
+// Before a task that begins after the writing of switches, that stands in the list of whoever does it, and a token of
+// it is awaited by others. Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles
+// ahead of the first byte.
 struct Started {  // what controllers have to start
   const FreeRun& free;
   const Table& table;

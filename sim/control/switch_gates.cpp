@@ -150,9 +150,8 @@ SwitchGates gates_of(const program::Program& program, const program::EngineMap& 
 }
 
 static bool has(const std::vector<program::Wait>& waits, const program::Wait& wait) {
-  return std::any_of(waits.begin(), waits.end(), [&](const program::Wait& w) {
-    return w.engine == wait.engine && w.tasks >= wait.tasks;
-  });
+  return std::any_of(waits.begin(), waits.end(),
+                     [&](const program::Wait& w) { return w.engine == wait.engine && w.tasks >= wait.tasks; });
 }
 
 bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run) {

@@ -42,8 +42,8 @@ int port_place(const Device& device, const SwitchRegister& at) {
   int links = 0;
   for (const Links& side : device.grid.links()) {
     if (at.master ? side.from != at.tile : side.to != at.tile) continue;
-    runs.push_back({place(at.master ? side.side : opposite(side.side)), at.master ? side.master : side.slave,
-                    side.count});
+    runs.push_back(
+        {place(at.master ? side.side : opposite(side.side)), at.master ? side.master : side.slave, side.count});
     links += side.count;
   }
   const program::TileKind kind = device.map.tile_kind(at.tile);
@@ -82,8 +82,8 @@ void divide(const Device& device, const std::vector<std::pair<int, RegisterChang
     }
   std::vector<RegisterBlock> reversed;
   for (std::size_t end = at.size(); end > 0; end = from[end]) {
-    RegisterBlock block{at.front().second.at.tile, at[from[end]].first,
-                        at[end - 1].first - at[from[end]].first + 1, {}};
+    RegisterBlock block{
+        at.front().second.at.tile, at[from[end]].first, at[end - 1].first - at[from[end]].first + 1, {}};
     for (std::size_t i = from[end]; i < end; ++i) block.changes.push_back(at[i].second);
     reversed.push_back(std::move(block));
   }

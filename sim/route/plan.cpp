@@ -1,16 +1,13 @@
 #include "sim/route/plan.h"
 
 #include <algorithm>
-#include <boost/graph/adjacency_list.hpp>
-#include <boost/graph/strong_components.hpp>
 #include <iterator>
 #include <map>
-#include <set>
 
-#include "sim/program/executions.h"
 #include "sim/route/impossible.h"
 #include "sim/route/in_the_way.h"
 #include "sim/route/link_use.h"
+#include "sim/route/periods.h"
 
 namespace tessera::route {
 namespace {
@@ -19,107 +16,6 @@ constexpr std::int64_t plan_effort =
     4000000;                             // routes x sides of tiles that may be tried to have fewer sets and registers
 constexpr int most_keeping = 6;          // times that routes of the set before are tried beside a set
 constexpr std::int64_t most_shared = 2;  // streams a link across a row or column of them, beyond which none are joined
-
-// Layers that have one set in any case, and what they send: by RouteId, cycles on a link.
-struct Period {
-  int first_layer = -1, last_layer = -1;
-  std::vector<int> layers;  // ascending
-  std::map<int, double> cycles;
-
-  void add(const std::map<int, double>& more) {
-    for (const auto& [route, sum] : more) cycles[route] += sum;
-  }
-};
-
-struct Sequence {
-  std::map<int, std::map<int, double>> layers;  // by layer: cycles by route; -1: of none
-  std::set<std::pair<int, int>> next;           // layers that follow each other in some engine, or by data
-};
-
-// Layers that follow each other in an engine.
-void add_order(const program::EngineProgram& engine, std::set<std::pair<int, int>>& next) {
-  int before = -1;
-  for (const std::int32_t i : program::execution_order(engine.steps)) {
-    const auto at = static_cast<std::size_t>(i);
-    const int layer = engine.transfers.empty() ? engine.core[at].layer : engine.transfers[at].layer;
-    if (layer < 0 || layer == before) continue;
-    if (before >= 0) next.emplace(before, layer);
-    before = layer;
-  }
-}
-
-Sequence sequence_of(const program::Program& program, const Device& device) {
-  Sequence sequence;
-  for (program::EngineId e = 0; e < static_cast<program::EngineId>(program.engines.size()); ++e) {
-    const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
-    if (e < device.map.first_controller()) add_order(engine, sequence.next);
-    if (engine.transfers.empty() || device.map.info(e).kind != program::EngineKind::mm2s) continue;
-    const std::vector<std::int64_t> times = program::executions(engine);
-    for (std::size_t i = 0; i < engine.transfers.size(); ++i) {
-      const program::Transfer& t = engine.transfers[i];
-      sequence.layers[t.layer][t.route] +=
-          static_cast<double>(t.access.stream_bytes()) * static_cast<double>(times[i]) / device.spec.bytes_per_cycle;
-    }
-  }
-  for (const program::ProgramLayer& placed : program.layers)
-    for (const network::LayerId input : placed.layer.inputs) sequence.next.emplace(input, placed.layer.id);
-  return sequence;
-}
-
-// Layers that take turns in an engine, directly or through others, are one period. Periods stand in the order of the
-// engines and of the data, otherwise in that of their layers. What belongs to no layer is there at any time.
-std::vector<Period> periods_of(const program::Program& program, const Device& device) {
-  const Sequence sequence = sequence_of(program, device);
-  std::vector<int> layers;
-  for (const auto& [layer, cycles] : sequence.layers)
-    if (layer >= 0) layers.push_back(layer);
-  const auto none = sequence.layers.find(-1);
-  if (layers.empty())
-    return none == sequence.layers.end() ? std::vector<Period>{} : std::vector<Period>{{-1, -1, {}, none->second}};
-  // Layers that send nothing stand in the order as well.
-  for (const auto& [from, to] : sequence.next) {
-    layers.push_back(from);
-    layers.push_back(to);
-  }
-  std::sort(layers.begin(), layers.end());
-  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
-  const auto vertex = [&](int layer) {
-    return static_cast<std::size_t>(std::lower_bound(layers.begin(), layers.end(), layer) - layers.begin());
-  };
-  boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS> graph(layers.size());
-  for (const auto& [from, to] : sequence.next) add_edge(vertex(from), vertex(to), graph);
-  std::vector<std::size_t> component(layers.size());
-  const std::size_t count = strong_components(graph, component.data());
-  std::vector<Period> periods(count);
-  std::vector<int> earlier(count);  // periods that have to come first and have not
-  std::set<std::pair<std::size_t, std::size_t>> order;
-  for (const auto& [from, to] : sequence.next)
-    if (component[vertex(from)] != component[vertex(to)] &&
-        order.emplace(component[vertex(from)], component[vertex(to)]).second)
-      ++earlier[component[vertex(to)]];
-  for (const int layer : layers) {
-    Period& period = periods[component[vertex(layer)]];
-    if (period.first_layer < 0) period.first_layer = layer;
-    period.last_layer = layer;
-    const auto sends = sequence.layers.find(layer);
-    if (sends == sequence.layers.end()) continue;
-    if (period.layers.empty() && none != sequence.layers.end()) period.add(none->second);
-    period.layers.push_back(layer);
-    period.add(sends->second);
-  }
-  std::set<std::pair<int, std::size_t>> ready;  // by first layer
-  for (std::size_t p = 0; p < count; ++p)
-    if (earlier[p] == 0) ready.emplace(periods[p].first_layer, p);
-  std::vector<Period> sorted;
-  while (!ready.empty()) {
-    const std::size_t p = ready.begin()->second;
-    ready.erase(ready.begin());
-    if (!periods[p].layers.empty()) sorted.push_back(std::move(periods[p]));
-    for (auto after = order.lower_bound({p, 0}); after != order.end() && after->first == p; ++after)
-      if (--earlier[after->second] == 0) ready.emplace(periods[after->second].first_layer, after->second);
-  }
-  return sorted;
-}
 
 // The channel with most to do.
 double busiest_channel(const std::vector<double>& cycles, const program::Program& program) {
@@ -163,8 +59,8 @@ class Planner {
   struct Wanted {  // in a period
     int first_layer = -1, last_layer = -1;
     std::vector<int> layers, routes;  // ascending
-    std::vector<double> cycles;  // by RouteId
-    double busiest = 0;          // cycles of the channel with most to do
+    std::vector<double> cycles;       // by RouteId
+    double busiest = 0;               // cycles of the channel with most to do
   };
 
   // Whether one set serves all layers.

@@ -108,9 +108,9 @@ class Writes {
   const program::Program& p_;
   const Device& device_;
   const Plan& plan_;
-  std::map<int, std::size_t> set_of_;  // by layer
-  std::vector<Passages> passages_;     // by set
-  std::vector<std::map<int, std::int32_t>> first_;                       // by set and route: at its source
+  std::map<int, std::size_t> set_of_;                                   // by layer
+  std::vector<Passages> passages_;                                      // by set
+  std::vector<std::map<int, std::int32_t>> first_;                      // by set and route: at its source
   std::vector<std::map<std::pair<int, EngineId>, std::int32_t>> last_;  // by set, route and receiver: tasks
 };
 

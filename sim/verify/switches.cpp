@@ -29,8 +29,7 @@ class Switches {
       if (!open.empty())
         f_.add("switch of " + map_.tile_name(tile),
                fmt::format("registers {} to {} are not written, and streams go other ways later",
-                           writes_[open.front()].first,
-                           writes_[open.front()].first + writes_[open.front()].words - 1));
+                           writes_[open.front()].first, writes_[open.front()].first + writes_[open.front()].words - 1));
     // In the order in which they are met.
     for (auto& [engine, list] : demands_)
       std::stable_sort(list.begin(), list.end(), [](const Demand& a, const Demand& b) { return a.step < b.step; });
@@ -46,7 +45,8 @@ class Switches {
                    "legal: " + map_.name(map_.switch_controller_of(op.tile)));
     std::vector<std::size_t>& open = expected_[op.tile];
     const auto found = std::find_if(open.begin(), open.end(), [&](std::size_t k) {
-      return writes_[k].set == writes_[open.front()].set && writes_[k].first == op.first && writes_[k].words == op.words;
+      return writes_[k].set == writes_[open.front()].set && writes_[k].first == op.first &&
+             writes_[k].words == op.words;
     });
     if (found == open.end())
       return f_.at(controller, step, op.layer,

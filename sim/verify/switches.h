@@ -7,8 +7,8 @@
 namespace tessera::verify {
 
 // Every block of registers is written once, by the controller of its tile, in the order of the sets of routes; nothing
-// else is. What has to be known adds to `demands`: before a block is written, that everything that went by its registers
-// is over; before a channel sends what goes by them later, that they are written.
+// else is. What has to be known adds to `demands`: before a block is written, that everything that went by its
+// registers is over; before a channel sends what goes by them later, that they are written.
 void check_switches(const program::Program& program, const program::EngineMap& map,
                     const std::vector<program::SwitchWrite>& writes, Findings& findings, Demands& demands);
 

@@ -13,7 +13,7 @@ using namespace tessera;
 
 namespace {
 
-constexpr std::uint64_t networks = 90;
+constexpr std::uint64_t networks = 240;
 
 // Streams of different layers find no links together, so that the switches are written between them.
 void few_links(arch::ArraySpec& array) {

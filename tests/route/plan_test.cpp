@@ -34,8 +34,8 @@ TEST_CASE("where they do not, the switches are written between the layers") {
   s.send(3, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
   const route::Plan plan = s.plan();
   REQUIRE(plan.sets.size() == 3);
-  // The memory tile sends another channel up; tile(0,0) sends the stream up instead of to its DMA: two master ports. What
-  // tile(1,0) does with it was set with the design, as nothing came by there before.
+  // The memory tile sends another channel up; tile(0,0) sends the stream up instead of to its DMA: two master ports.
+  // What tile(1,0) does with it was set with the design, as nothing came by there before.
   CHECK(plan.sets[0].writes.empty());
   CHECK(written(plan.sets[1]) == 3);
   // Back again the same three. tile(1,0) takes nothing then, and stays as it is.

@@ -69,7 +69,8 @@ TEST_CASE("a slot that a port has under another number is not written") {
     return state;
   };
   route::SwitchState state = after({{port, {1}}, {at(0), a}});
-  CHECK(state.go_on({{port, {1}}, {at(0), b}, {at(1), a}}).empty());  // b has a free slot, and no packet of it came before
+  CHECK(state.go_on({{port, {1}}, {at(0), b}, {at(1), a}})
+            .empty());  // b has a free slot, and no packet of it came before
   CHECK(state.now().at(at(0)) == a);
   CHECK(state.now().at(at(1)) == b);
   CHECK(state.go_on({{port, {1}}, {at(0), a}, {at(1), b}}).empty());
