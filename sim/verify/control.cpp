@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "sim/program/registers.h"
+#include "sim/verify/joined.h"
 #include "sim/verify/limits.h"
+#include "sim/verify/switches.h"
 
 namespace tessera::verify {
 namespace {
@@ -133,7 +135,7 @@ class Control {
       if (ep.steps[s].index < 0) return f_.at(e, s, -1, "a controller repeats", "legal: a list without loops");
       at_ = {e, s};
       const ControlOp& op = ep.control[ep.steps[s].index];
-      if (op.kind == ControlKind::write_switch || awaits_controller(op)) {
+      if (op.kind == ControlKind::write_switch || awaits_controller(op, e, map_)) {
         operation(op);
         continue;
       }
@@ -149,14 +151,6 @@ class Control {
       }
       operation(op);
     }
-  }
-
-  // Packets are what a shim channel sends: its token says that they have been written.
-  bool awaits_controller(const ControlOp& op) const {
-    const auto packets = [&](EngineId e) {
-      return e >= map_.first_controller() && e < map_.count() && map_.info(e).tile_kind == program::TileKind::shim;
-    };
-    return op.kind == ControlKind::await_token && op.channel != at_.first && packets(op.channel) && packets(at_.first);
   }
 
   void operation(const ControlOp& op) {
@@ -300,14 +294,6 @@ class Control {
     if (whole.access.memory_bytes() <= limit) return whole;
     bad(w, fmt::format("joins {} bytes", whole.access.memory_bytes()), fmt::format("legal: up to {}", limit));
     return std::nullopt;
-  }
-  static bool append(Transfer& whole, const Transfer& t) {
-    if (!whole.access.one_run() || !t.access.one_run() || whole.memory != t.memory || whole.release.lock >= 0 ||
-        t.acquire.lock >= 0 || whole.access.base + whole.access.memory_bytes() != t.access.base)
-      return false;
-    whole.access = program::linear(whole.access.base, whole.access.memory_bytes() + t.access.memory_bytes());
-    whole.release = t.release;
-    return true;
   }
 
   // The next transfers of the channel are what the descriptor does when it is executed, as often as its iteration says.

@@ -73,6 +73,13 @@ class Switches {
 
 }  // namespace
 
+bool awaits_controller(const program::ControlOp& op, EngineId who, const program::EngineMap& map) {
+  const auto packets = [&](EngineId e) {
+    return e >= map.first_controller() && e < map.count() && map.info(e).tile_kind == program::TileKind::shim;
+  };
+  return op.kind == program::ControlKind::await_token && op.channel != who && packets(op.channel) && packets(who);
+}
+
 void check_switches(const program::Program& program, const program::EngineMap& map,
                     const std::vector<program::SwitchWrite>& writes, Findings& findings, Demands& demands) {
   Switches(program, map, writes, findings, demands).run();

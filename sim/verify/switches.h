@@ -12,4 +12,8 @@ namespace tessera::verify {
 void check_switches(const program::Program& program, const program::EngineMap& map,
                     const std::vector<program::SwitchWrite>& writes, Findings& findings, Demands& demands);
 
+// Whether a controller waits for operations of another: packets are what a shim channel sends, whose token says that
+// they have been written.
+bool awaits_controller(const program::ControlOp& op, program::EngineId who, const program::EngineMap& map);
+
 }  // namespace tessera::verify
