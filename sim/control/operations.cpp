@@ -4,11 +4,11 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <queue>
 #include <utility>
 
+#include "sim/control/arrange.h"
 #include "sim/control/tuned.h"
 
 namespace tessera::control {
@@ -24,6 +24,7 @@ class Maker {
   Maker(const program::Program& p, const arch::ArraySpec& a, const Started& started, const Divisions& divisions,
         double lead)
       : p_(p),
+        a_(a),
         map_(a),
         free_(started.free),
         table_(started.table),
@@ -69,7 +70,7 @@ class Maker {
       start(e, now, room);
       add(e);
     }
-    if (o_.complete()) arrange();
+    if (o_.complete()) arrange(o_, map_.first_controller());
     return std::move(o_);
   }
 
@@ -79,34 +80,8 @@ class Maker {
     std::size_t at = 0;
     double time = -1;  // of the free run; before the first one: never
     std::vector<std::int32_t> known;
+    double idle = 0;  // cycles that the controller has left there
   };
-  static constexpr std::size_t not_before_a_pause = std::numeric_limits<std::size_t>::max();
-
-  // What can be written and pushed before a pause is: the controller has time then.
-  void arrange() {
-    std::vector<std::vector<std::size_t>> now;  // by controller: where each operation stands
-    for (std::vector<Operations::Op>& list : o_.lists) {
-      std::vector<std::size_t> begin(list.size() + 1, 0);  // by place: where its operations begin
-      for (const Operations::Op& op : list) ++begin[op.place + 1];
-      std::partial_sum(begin.begin(), begin.end(), begin.begin());
-      std::vector<Operations::Op> arranged(list.size());
-      std::vector<std::size_t>& to = now.emplace_back(list.size());
-      // At each place, those that belong before its own operation first.
-      for (const bool own : {false, true})
-        for (std::size_t i = 0; i < list.size(); ++i) {
-          if ((list[i].place == i) != own) continue;
-          to[i] = begin[list[i].place]++;
-          arranged[to[i]] = list[i];
-        }
-      list = std::move(arranged);
-    }
-    for (std::vector<Operations::Start>& starts : o_.starts)
-      for (Operations::Start& s : starts) s.at = now[number(s.controller)][s.at];
-    for (std::vector<Operations::Op>& list : o_.lists)
-      for (Operations::Op& op : list)
-        if (op.op.kind == ControlKind::await_token && op.op.channel >= map_.first_controller())
-          op.awaited = static_cast<std::int32_t>(now[number(op.op.channel)][static_cast<std::size_t>(op.awaited)]);
-  }
 
   // The channel's next task.
   void add(EngineId e) {
@@ -152,7 +127,37 @@ class Maker {
     Pause& pause = pauses_[number(controller)];
     if (pause.time >= 0 && now_ <= pause.time + tuned.pause_length) return;
     write_free(controller);
-    pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)]};
+    double idle = std::numeric_limits<double>::infinity();
+    if (timed(controller)) {
+      idle = std::max(0.0, now_ + lag_ - clock_);
+      clock_ = std::max(clock_, now_ + lag_);
+    }
+    pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)], idle};
+  }
+
+  // A serial controller: when it comes to its operations, and how much later than in the free run tasks begin for that.
+  bool timed(EngineId controller) const {
+    return a_.controller.mechanism == arch::ControlMechanism::serial && controller == map_.first_controller();
+  }
+  double cycles(const ControlOp& op) const { return a_.controller.serial_ns(op.kind, op.words) * a_.clock_hz / 1e9; }
+  // Operations from `first` on stand before the pause, where the controller has time for them; otherwise nothing
+  // happens.
+  bool advance(EngineId controller, std::size_t first) {
+    std::vector<Operations::Op>& list = o_.lists[number(controller)];
+    Pause& pause = pauses_[number(controller)];
+    double sum = 0;
+    for (std::size_t i = first; i < list.size(); ++i) sum += cycles(list[i].op);
+    if (timed(controller) && sum > pause.idle) return false;
+    for (std::size_t i = first; i < list.size(); ++i) list[i].place = std::min(list[i].place, pause.at);
+    if (timed(controller)) {
+      pause.idle -= sum;
+      clock_ -= sum;
+    }
+    return true;
+  }
+  void spend(EngineId controller, std::size_t first) {
+    const std::vector<Operations::Op>& list = o_.lists[number(controller)];
+    for (std::size_t i = first; timed(controller) && i < list.size(); ++i) clock_ += cycles(list[i].op);
   }
 
   // Asks for the token, unless other tokens say that much.
@@ -174,6 +179,7 @@ class Maker {
     }
     const std::size_t at = append(controller, ControlKind::await_token, wait.engine, layer);
     o_.lists[controller - map_.first_controller()][at].awaited = wait.tasks;
+    spend(controller, at);
   }
 
   // Of a task that begins with the transfer.
@@ -232,12 +238,12 @@ class Maker {
                                   transfer(user.channel, static_cast<std::size_t>(user.number)).layer);
     Operations::Op& op = o_.lists[number(writer)][at];
     std::size_t& last = last_of_tile_.emplace(write.tile, 0).first->second;
-    if (known_.size() == 1 && pause.time >= 0 && last <= pause.at && over(write.after, pause.known))
-      op.place = std::min(at, pause.at);
-    last = op.place;
     op.op.tile = static_cast<std::int16_t>(write.tile);
     op.op.first = static_cast<std::int16_t>(write.first);
     op.op.words = static_cast<std::int16_t>(write.words);
+    spend(writer, at);
+    if (timed(writer) && pause.time >= 0 && last <= pause.at && over(write.after, pause.known)) advance(writer, at);
+    last = op.place;
     written_[k] = at;
     std::vector<std::size_t>& open = unwritten_[write.tile];
     open.erase(std::find(open.begin(), open.end(), k));
@@ -271,10 +277,9 @@ class Maker {
     bool written = write_switches(controller, e, task, first.layer);  // before the pause
     if (chain == nullptr) {
       chain = &descriptors.place(e, task.chain, now, known);
-      const std::size_t place = place_of(controller, descriptors, chain->numbers);
+      const bool ahead = could_write(controller, descriptors, chain->numbers);
       rest(controller, descriptors, chain->numbers, first.layer);
-      write(controller, e, *chain, first.layer, place);
-      written = written && place != not_before_a_pause;
+      written = write(controller, e, *chain, first.layer, ahead) && written;
     }
     const auto end = static_cast<std::int32_t>(task.end);
     descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
@@ -283,10 +288,9 @@ class Maker {
     push.descriptor = static_cast<std::int16_t>(chain->numbers.front());
     push.transfers = static_cast<std::int32_t>(task.end - task.begin);
     push.repeat = static_cast<std::int16_t>(task.repeat);
-    if (written && could_start(controller, e, first)) {
-      std::size_t& place = o_.lists[controller - map_.first_controller()][at].place;
-      place = std::min(place, pauses_[controller - map_.first_controller()].at);
-    }
+    spend(controller, at);
+    const bool ahead = written && could_start(controller, e, first) && advance(controller, at);
+    if (timed(controller) && !ahead) lag_ = std::max(lag_, clock_ - now_);
     o_.starts[e].push_back({controller, at, chain->numbers});
   }
 
@@ -307,14 +311,13 @@ class Maker {
     for (const LastUse& u : uses) await(controller, {u.channel, u.transfers}, layer);
   }
 
-  // Before which operation the descriptors can be written.
-  std::size_t place_of(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers) const {
+  // Whether the descriptors can be written before the pause.
+  bool could_write(EngineId controller, const Descriptors& descriptors, const std::vector<int>& numbers) const {
     const Pause& pause = pauses_[controller - map_.first_controller()];
-    const bool ahead = pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
-                         const LastUse& u = descriptors.last_use(number);
-                         return u.channel < 0 || pause.known[static_cast<std::size_t>(u.channel)] >= u.transfers;
-                       });
-    return ahead ? pause.at : not_before_a_pause;
+    return pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
+             const LastUse& u = descriptors.last_use(number);
+             return u.channel < 0 || pause.known[static_cast<std::size_t>(u.channel)] >= u.transfers;
+           });
   }
   // Whether the channel's last task could be pushed before the pause, its descriptors apart.
   bool could_start(EngineId controller, EngineId e, const program::Transfer& first) const {
@@ -331,14 +334,15 @@ class Maker {
     return starts.empty() || o_.lists[controller - map_.first_controller()][starts.back().at].place <= pause.at;
   }
 
-  void write(EngineId controller, EngineId e, const Chain& chain, int layer, std::size_t place) {
+  // Whether that is before the pause, where it can be.
+  bool write(EngineId controller, EngineId e, const Chain& chain, int layer, bool ahead) {
     std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
+    const std::size_t first = list.size();
     for (std::size_t k = 0; k < chain.links.size(); ++k) {
       const ChainLink& link = chain.links[k];
       const Execution& x = divisions_[e]->executions[link.execution];
       const auto descriptor = static_cast<std::int16_t>(chain.numbers[k]);
       const std::size_t at = append(controller, ControlKind::write_descriptor, e, layer);
-      list[at].place = std::min(at, place);
       ControlOp& op = list[at].op;
       op.descriptor = descriptor;
       op.transfer = static_cast<std::int32_t>(x.first);
@@ -349,12 +353,14 @@ class Maker {
       op.ends_at_last = link.ends_at_last;
       if (map_.info(e).tile_kind != program::TileKind::shim) continue;
       const std::size_t patch = append(controller, ControlKind::patch_address, e, layer);
-      list[patch].place = std::min(patch, place);
       list[patch].op.descriptor = descriptor;
     }
+    spend(controller, first);
+    return ahead && advance(controller, first);
   }
 
   const program::Program& p_;
+  const arch::ArraySpec& a_;
   const program::EngineMap map_;
   const FreeRun& free_;
   const Table& table_;
@@ -377,7 +383,8 @@ class Maker {
   std::map<program::TileId, std::vector<std::size_t>> unwritten_;
   std::map<program::TileId, std::size_t> last_of_tile_;
   std::vector<std::vector<std::size_t>> awaited_;
-  double now_ = 0;  // of the free run, when the task is pushed that is being started
+  double clock_ = 0, lag_ = 0;  // of a serial controller
+  double now_ = 0;              // of the free run, when the task is pushed that is being started
 };
 
 }  // namespace
