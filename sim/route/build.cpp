@@ -12,11 +12,12 @@ namespace tessera::route {
 namespace {
 
 constexpr int most_attempts = 4, fewest_attempts = 2;
-constexpr std::size_t attempt_effort = 2000000;  // attempts x streams x sides of tiles that the attempts may take
-constexpr int fewest_bundled = 5;                // senders of a receiver: more than a tile has links to one side
-constexpr int nearly = 6;                        // of these, up to which single streams are moved
-constexpr int most_repairs = 100;                // streams that are moved
-constexpr std::size_t many_hops = 3;
+constexpr std::size_t attempt_effort = 2000000;       // attempts x streams x sides of tiles that the attempts may take
+constexpr int fewest_bundled = 5;                     // senders of a receiver: more than a tile has links to one side
+constexpr int nearly = 6;                             // of what switches lack, up to which single streams are moved
+constexpr int most_repairs = 100;                     // of these
+constexpr std::size_t few_hops = 3;                   // of a stream that is not worth moving
+constexpr int here_dearer = 4, elsewhere_dearer = 2;  // most that links of that switch, and others, become for it
 constexpr int hopeless = 10;  // of arbiters, selections, slots and ids, beyond which another way is not tried
 
 // Streams, and what each keeps of a tree that it had.
@@ -279,18 +280,14 @@ class Builder {
       const Way joined = needs_of(passages[index(tile)], device_.spec).most_joined;
       std::vector<int> streams;
       for (const Passage& p : passages[index(tile)])
-        if ((p.way & joined) != 0 && best.routing.trees[index(p.stream)].size() > many_hops)
-          streams.push_back(p.stream);
+        if ((p.way & joined) != 0 && best.routing.trees[index(p.stream)].size() > few_hops) streams.push_back(p.stream);
       if (streams.empty()) continue;
       Draft draft{best.routing.streams, best.routing.trees};
       draft.trees[index(streams[random.below(streams.size())])].clear();
       const std::vector<int> before = dearer_;
       for (std::size_t l = 0; l < dearer_.size(); ++l) {
         const Links& side = device_.grid.links()[l];
-        if (side.from == tile)
-          dearer_[l] += static_cast<int>(random.below(4));
-        else
-          dearer_[l] += static_cast<int>(random.below(2));
+        dearer_[l] += static_cast<int>(random.below(side.from == tile ? here_dearer : elsewhere_dearer));
       }
       Built built;
       const bool found = find_ways(draft, built);
