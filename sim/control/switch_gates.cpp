@@ -130,6 +130,11 @@ struct Former {
   }
 };
 
+bool has(const std::vector<program::Wait>& waits, const program::Wait& wait) {
+  return std::any_of(waits.begin(), waits.end(),
+                     [&](const program::Wait& w) { return w.engine == wait.engine && w.tasks >= wait.tasks; });
+}
+
 }  // namespace
 
 SwitchGates gates_of(const program::Program& program, const program::EngineMap& map,
@@ -147,11 +152,6 @@ SwitchGates gates_of(const program::Program& program, const program::EngineMap& 
   }
   for (auto& list : gates.at) std::sort(list.begin(), list.end());
   return gates;
-}
-
-static bool has(const std::vector<program::Wait>& waits, const program::Wait& wait) {
-  return std::any_of(waits.begin(), waits.end(),
-                     [&](const program::Wait& w) { return w.engine == wait.engine && w.tasks >= wait.tasks; });
 }
 
 bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run) {
