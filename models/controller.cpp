@@ -26,6 +26,15 @@ Controller::Controller(const sc_core::sc_module_name& name, RunState& run, progr
   started_.resize(static_cast<std::size_t>(run.map.count()));
 }
 
+Millicycles Controller::switch_duration(int words) const {
+  const arch::ControllerSpec& spec = run_.array.controller;
+  const auto kind = arch::ControlKind::write_switch;
+  const double cycles = spec.mechanism == arch::ControlMechanism::serial
+                            ? spec.serial_ns(kind, words) * run_.array.clock_hz / 1e9
+                            : spec.packet_cycles(kind, words);
+  return std::llround(cycles * millicycles_per_cycle);
+}
+
 bool Controller::tokens_there() const {
   return run_.tasks.fulfilled(run_.program.waits.data() + op_->wait0, op_->wait_count) &&
          tokens_at(op_->wait0, op_->wait_count) <= now();
@@ -33,6 +42,7 @@ bool Controller::tokens_there() const {
 
 Millicycles Controller::duration() const {
   if (op_->kind == arch::ControlKind::await_token && !waited_) return present_;
+  if (op_->kind == arch::ControlKind::write_switch) return switch_duration(op_->words);
   return durations_[static_cast<std::size_t>(op_->kind)];
 }
 

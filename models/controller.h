@@ -22,6 +22,7 @@ class Controller : public Engine {
   // Whether the tokens of the operation have arrived.
   bool tokens_there() const;
   Millicycles duration() const;
+  Millicycles switch_duration(int words) const;
   void note_token();
   // Tokens of its tasks that have arrived since it last took some in.
   int take_in();

@@ -2,6 +2,7 @@
 // means once defaults and units are applied; the models, the scheduler and the bounds all read this and nothing else.
 // Every number comes from a file in configs/hardware, which names its source.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -145,6 +146,7 @@ struct ControllerSpec {
   double token_cycles = 0;       // from the last awaited task to whoever waits for its token
   double operation_ns = 0;  // of one serial controller: to write a descriptor, to start or await a task; 0: not stated
   std::array<std::optional<double>, control_kinds> kind_ns{};  // of the same, kinds that take another time
+  double block_word_ns = 0;       // of the same: per word of a block write beyond block_words
   double interrupt_ns = 0;        // of the same: to take in a token that arrives while it does not wait
   double packet_word_cycles = 1;  // per word of a control packet
   double core_word_cycles = 1;    // per register word that a core writes into its own tile
@@ -154,8 +156,14 @@ struct ControllerSpec {
     return mechanism == ControlMechanism::core || (mechanism != ControlMechanism::none && cores_start_own);
   }
   // With interrupt_ns, a token that is awaited when it is there already takes operation_ns.
-  double serial_ns(ControlKind kind) const { return kind_ns[static_cast<std::size_t>(kind)].value_or(operation_ns); }
-  double packet_cycles(ControlKind kind) const { return packet_word_cycles * packet_words(kind); }
+  // `words`: registers of a switch.
+  double serial_ns(ControlKind kind, int words = 0) const {
+    return kind_ns[static_cast<std::size_t>(kind)].value_or(operation_ns) +
+           std::max(0, words - block_words) * block_word_ns;
+  }
+  double packet_cycles(ControlKind kind, int words = 0) const {
+    return packet_word_cycles * packet_words(register_words[static_cast<std::size_t>(kind)] + words);
+  }
   double core_cycles(ControlKind kind) const {
     return core_word_cycles * register_words[static_cast<std::size_t>(kind)];
   }

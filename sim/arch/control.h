@@ -23,15 +23,16 @@ enum class ControlKind : std::uint8_t {
   write_register,    // one register: a token asked for, a lock, a parameter
   push_task,         // into the queue of a channel: start descriptor and repeat count
   await_token,       // until a channel has completed a number of transfers
+  write_switch,      // registers of a stream switch that follow each other, as one block
 };
-constexpr int control_kinds = 5;
+constexpr int control_kinds = 6;
 
-// Register words that an operation writes: a patched address is part of the descriptor where it is written whole.
-constexpr std::array<int, control_kinds> register_words{8, 0, 1, 1, 0};
-constexpr int packet_words(ControlKind kind) {
-  const int words = register_words[static_cast<std::size_t>(kind)];
-  return words + 2 * ((words + 3) / 4);
-}
+// Register words that an operation writes: a patched address is part of the descriptor where it is written whole. Of a
+// switch as many as the operation says.
+constexpr std::array<int, control_kinds> register_words{8, 0, 1, 1, 0, 0};
+constexpr int packet_words(int registers) { return registers + 2 * ((registers + 3) / 4); }
+
+constexpr int block_words = 8;  // of a block write that takes no longer than any other operation (a descriptor)
 
 constexpr int queued_tasks = 4;         // of a channel, the running one included; a fifth is lost or hangs the array
 constexpr int most_task_repeats = 256;  // of a start descriptor

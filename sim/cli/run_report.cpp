@@ -143,9 +143,9 @@ std::string routing_note(const RunResult& run) {
   if (most->shared_links > 0)
     text += fmt::format("up to {} of {} links are shared by streams", most->shared_links, most->links);
   if (most->sets > 1)
-    text += fmt::format("{}written {} times between layers, {} registers{}", most->shared_links > 0 ? "; " : "",
-                        most->sets - 1, with_commas(most->port_writes),
-                        most->write_us ? " (not counted: " + show_time(*most->write_us) + " of the controller)" : "");
+    text +=
+        fmt::format("{}written {} times between layers, {} registers in {} blocks", most->shared_links > 0 ? "; " : "",
+                    most->sets - 1, with_commas(most->port_writes), with_commas(most->write_blocks));
   text += "\n";
   if (most->overfull_sets > 0)
     text += fmt::format("no way through the switches was found for {} of {} sets of routes ({})\n", most->overfull_sets,

@@ -40,6 +40,7 @@ class Result {
  public:
   Result(program::Program p, const program::EngineMap& map, const FreeRun& free, const Table& table, const Lists& lists)
       : p_(std::move(p)), map_(map), free_(free), operations_(lists.operations), executions_(lists.executions) {
+    for (const EngineId e : operations_.telling) ++ahead_[map_.controller_of(map_.info(e).tile)];
     for (const auto& [e, first] : table.configured) number(e, first);
     for (EngineId c = map.first_controller(); c < map.count(); ++c) list(c);
     for (const EngineId e : table.started) unroll(e);
@@ -63,21 +64,21 @@ class Result {
   }
   // Where the tokens of a channel go stands in a register of it, which is set once, before everything else.
   void list(EngineId controller) {
-    std::size_t& ahead = ahead_[controller];
     for (const EngineId e : operations_.telling) {
       if (map_.controller_of(map_.info(e).tile) != controller) continue;
       ControlOp set;
       set.kind = ControlKind::write_register;
       set.channel = e;
       add(controller, set);
-      ++ahead;
     }
     for (const Operations::Op& entry : operations_.lists[controller - map_.first_controller()]) {
       ControlOp op = entry.op;
       if (op.kind == ControlKind::await_token) {
         op.wait0 = static_cast<std::uint32_t>(p_.waits.size());
         op.wait_count = 1;
-        p_.waits.push_back({op.channel, entry.awaited});
+        const bool operation = op.channel >= map_.first_controller();
+        const std::size_t tasks = operation ? ahead_[op.channel] + 1 : 0;
+        p_.waits.push_back({op.channel, entry.awaited + static_cast<std::int32_t>(tasks)});
       }
       add(controller, op);
     }
@@ -118,12 +119,13 @@ class Result {
 // Makes the lists of the controllers of a program, whatever its transfers wait for.
 class ListMaker {
  public:
-  ListMaker(const program::Program& p, const arch::ArraySpec& a, const Table& table, const FreeRun& free)
-      : p_(p), a_(a), table_(table) {
+  ListMaker(const program::Program& p, const arch::ArraySpec& a, const Started& started)
+      : p_(p), a_(a), table_(started.table), gates_(started.gates) {
     const program::EngineMap map(a);
-    for (const EngineId e : table.started) {
+    for (const EngineId e : table_.started) {
       const program::EngineMap::Info& info = map.info(e);
-      makers_.emplace_back(p.engines[e], free.order[e], dma_of(a, info.tile_kind), info.kind == EngineKind::mm2s);
+      makers_.emplace_back(p.engines[e], started.free.order[e], dma_of(a, info.tile_kind),
+                           info.kind == EngineKind::mm2s);
     }
     known_.resize(makers_.size());
   }
@@ -138,7 +140,7 @@ class ListMaker {
       divisions[table_.started[i]] = &division(i, cuts[i]);
     }
     for (;;) {
-      Operations operations = operations_of(p_, a_, free, table_, divisions, lead);
+      Operations operations = operations_of(p_, a_, {free, table_, gates_}, divisions, lead);
       if (operations.complete()) return {std::move(operations), executions_of(divisions)};
       for (std::size_t i = 0; i < makers_.size(); ++i) {
         const std::vector<std::int32_t>& missing = operations.missing[table_.started[i]];
@@ -167,6 +169,7 @@ class ListMaker {
   const program::Program& p_;
   const arch::ArraySpec& a_;
   const Table& table_;
+  const SwitchGates& gates_;
   std::vector<ExecutionMaker> makers_;                                // of started channels
   std::vector<std::map<std::vector<std::int32_t>, Division>> known_;  // of each, by its cuts
 };
@@ -178,7 +181,7 @@ double busy_time(const Operations& operations, const program::EngineMap& map, co
   for (const EngineId e : operations.telling)
     if (map.controller_of(map.info(e).tile) == controller)
       ns += array.controller.serial_ns(ControlKind::write_register);
-  for (const Operations::Op& op : operations.lists.front()) ns += array.controller.serial_ns(op.op.kind);
+  for (const Operations::Op& op : operations.lists.front()) ns += array.controller.serial_ns(op.op.kind, op.op.words);
   return ns * array.clock_hz / 1e9;
 }
 
@@ -190,13 +193,13 @@ constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 class SlackSearch {
  public:
   SlackSearch(program::Program& program, const arch::ArraySpec& array, const std::vector<Millicycles>& durations,
-              const Table& table, const FreeRun& free)
+              const Started& started)
       : program_(program),
         array_(array),
-        free_(free),
+        free_(started.free),
         script_(program, array, durations),
         own_(program.waits.size()),
-        maker_(program, array, table, free) {}
+        maker_(program, array, started) {}
 
   // The lists of the controllers; the program has the waits that they are for.
   Expected<Lists> run() {
@@ -277,24 +280,32 @@ class SlackSearch {
 }  // namespace
 
 Expected<program::Program> lower(program::Program program, const arch::ArraySpec& array,
-                                 const std::vector<Millicycles>& durations) {
+                                 const std::vector<Millicycles>& durations,
+                                 const std::vector<program::SwitchWrite>& switches) {
   const program::EngineMap map(array);
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
   if (map.controllers() == 0 || done) return program;
+  SwitchGates gates = gates_of(program, map, switches);
+  program = with_gates(std::move(program), gates);
   Expected<FreeRun> free = free_run(Script(program, array, durations));
+  while (free && add_missing(gates, switches, *free)) {
+    program = with_gates(std::move(program), gates);
+    free = free_run(Script(program, array, durations));
+  }
   if (!free) return free.failure();
-  program = with_needed_waits(std::move(program), *free);
+  program = with_gates(with_needed_waits(std::move(program), *free), gates);  // these a controller has to know itself
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
+  const Started started{*free, *table, gates};
   if (array.controller.mechanism == arch::ControlMechanism::serial) {
-    const Expected<Lists> lists = SlackSearch(program, array, durations, *table, *free).run();
+    const Expected<Lists> lists = SlackSearch(program, array, durations, started).run();
     if (!lists) return lists.failure();
     return Result(std::move(program), map, *free, *table, *lists).take();
   }
   constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
   const Lists lists =
-      ListMaker(program, array, *table, *free).make(*free, std::vector<bool>(program.engines.size()), at_once);
+      ListMaker(program, array, started).make(*free, std::vector<bool>(program.engines.size()), at_once);
   return Result(std::move(program), map, *free, *table, lists).take();
 }
 

@@ -5,13 +5,15 @@
 #pragma once
 #include "sim/arch/array_spec.h"
 #include "sim/base/error.h"
-#include "sim/program/program.h"
+#include "sim/program/switch_write.h"
 
 namespace tessera::control {
 
 // `durations` of its calls, for that order. A program that has controllers' lists already, and one for an array without
-// controllers, comes back as it is. Fails when it never ends, or when a tile has too few descriptors.
+// controllers, comes back as it is. Controllers write the switches as `switches` says. Fails when it never ends, or
+// when a tile has too few descriptors.
 Expected<program::Program> lower(program::Program program, const arch::ArraySpec& array,
-                                 const std::vector<Millicycles>& durations);
+                                 const std::vector<Millicycles>& durations,
+                                 const std::vector<program::SwitchWrite>& switches = {});
 
 }  // namespace tessera::control

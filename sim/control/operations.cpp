@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <numeric>
+#include <map>
+#include <optional>
 #include <queue>
 #include <utility>
 
+#include "sim/control/arrange.h"
 #include "sim/control/tuned.h"
 
 namespace tessera::control {
@@ -19,24 +21,31 @@ using program::EngineKind;
 
 class Maker {
  public:
-  Maker(const program::Program& p, const arch::ArraySpec& a, const FreeRun& free, const Table& table,
-        const Divisions& divisions, double lead)
+  Maker(const program::Program& p, const arch::ArraySpec& a, const Started& started, const Divisions& divisions,
+        double lead)
       : p_(p),
+        a_(a),
         map_(a),
-        free_(free),
-        table_(table),
+        free_(started.free),
+        table_(started.table),
+        gates_(started.gates),
         divisions_(divisions),
         lead_(lead),
         wanted_(p.engines.size(), 0),
         former_(p.engines.size(), 0),
         known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())),
-        pauses_(static_cast<std::size_t>(map_.controllers())) {
+        pauses_(static_cast<std::size_t>(map_.controllers())),
+        next_gate_(p.engines.size(), 0),
+        written_(gates_.writes.size()),
+        awaited_(known_.size(), std::vector<std::size_t>(known_.size(), 0)) {
     o_.tasks.resize(p.engines.size());
     o_.starts.resize(p.engines.size());
     o_.missing.resize(p.engines.size());
     o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
-    for (const Table::Part& part : table.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
-    for (const EngineId e : table.started) {
+    for (std::size_t k = 0; k < gates_.writes.size(); ++k)
+      if (!gates_.writes[k].before.empty()) unwritten_[gates_.writes[k].tile].push_back(k);
+    for (const Table::Part& part : table_.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
+    for (const EngineId e : table_.started) {
       former_[e] = formers_.size();
       Division& division = *divisions[e];
       formers_.emplace_back(division.executions, division.cuts, division.tasks, dma_of(a, map_.info(e).tile_kind));
@@ -61,7 +70,7 @@ class Maker {
       start(e, now, room);
       add(e);
     }
-    if (o_.complete()) arrange();
+    if (o_.complete()) arrange(o_, map_.first_controller());
     return std::move(o_);
   }
 
@@ -71,31 +80,8 @@ class Maker {
     std::size_t at = 0;
     double time = -1;  // of the free run; before the first one: never
     std::vector<std::int32_t> known;
+    double idle = 0;  // cycles that the controller has left there
   };
-  static constexpr std::size_t not_before_a_pause = std::numeric_limits<std::size_t>::max();
-
-  // What can be written and pushed before a pause is: the controller has time then.
-  void arrange() {
-    std::vector<std::vector<std::size_t>> now;  // by controller: where each operation stands
-    for (std::vector<Operations::Op>& list : o_.lists) {
-      std::vector<std::size_t> begin(list.size() + 1, 0);  // by place: where its operations begin
-      for (const Operations::Op& op : list) ++begin[op.place + 1];
-      std::partial_sum(begin.begin(), begin.end(), begin.begin());
-      std::vector<Operations::Op> arranged(list.size());
-      std::vector<std::size_t>& to = now.emplace_back(list.size());
-      // At each place, those that belong before its own operation first.
-      for (const bool own : {false, true})
-        for (std::size_t i = 0; i < list.size(); ++i) {
-          if ((list[i].place == i) != own) continue;
-          to[i] = begin[list[i].place]++;
-          arranged[to[i]] = list[i];
-        }
-      list = std::move(arranged);
-    }
-    for (std::vector<Operations::Start>& starts : o_.starts)
-      for (Operations::Start& s : starts)
-        s.at = now[static_cast<std::size_t>(s.controller - map_.first_controller())][s.at];
-  }
 
   // The channel's next task.
   void add(EngineId e) {
@@ -118,6 +104,9 @@ class Maker {
     queue_.push({earliest, e});
   }
 
+  std::size_t number(EngineId controller) const {
+    return static_cast<std::size_t>(controller - map_.first_controller());
+  }
   TaskFormer& former(EngineId e) { return formers_[former_[e]]; }
   const program::Transfer& transfer(EngineId e, std::size_t i) const {
     return p_.engines[e].transfers[free_.order[e][i]];
@@ -136,13 +125,48 @@ class Maker {
     return o_.lists[controller - map_.first_controller()][at].op;
   }
 
+  void wait_now(EngineId controller) {
+    Pause& pause = pauses_[number(controller)];
+    if (pause.time >= 0 && now_ <= pause.time + tuned.pause_length) return;
+    write_free(controller);
+    double idle = std::numeric_limits<double>::infinity();
+    if (timed(controller)) {
+      idle = std::max(0.0, now_ + lag_ - clock_);
+      clock_ = std::max(clock_, now_ + lag_);
+    }
+    pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)], idle};
+  }
+
+  // A serial controller: when it comes to its operations, and how much later than in the free run tasks begin for that.
+  bool timed(EngineId controller) const {
+    return a_.controller.mechanism == arch::ControlMechanism::serial && controller == map_.first_controller();
+  }
+  double cycles(const ControlOp& op) const { return a_.controller.serial_ns(op.kind, op.words) * a_.clock_hz / 1e9; }
+  // Operations from `first` on stand before the pause, where the controller has time for them; otherwise nothing
+  // happens.
+  bool advance(EngineId controller, std::size_t first) {
+    std::vector<Operations::Op>& list = o_.lists[number(controller)];
+    Pause& pause = pauses_[number(controller)];
+    double sum = 0;
+    for (std::size_t i = first; i < list.size(); ++i) sum += cycles(list[i].op);
+    if (timed(controller) && sum > pause.idle) return false;
+    for (std::size_t i = first; i < list.size(); ++i) list[i].place = std::min(list[i].place, pause.at);
+    if (timed(controller)) {
+      pause.idle -= sum;
+      clock_ -= sum;
+    }
+    return true;
+  }
+  void spend(EngineId controller, std::size_t first) {
+    const std::vector<Operations::Op>& list = o_.lists[number(controller)];
+    for (std::size_t i = first; timed(controller) && i < list.size(); ++i) clock_ += cycles(list[i].op);
+  }
+
   // Asks for the token, unless other tokens say that much.
   void await(EngineId controller, const program::Wait& wait, int layer) {
     std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
     if (known[wait.engine] >= wait.tasks) return;
-    Pause& pause = pauses_[controller - map_.first_controller()];
-    if (pause.time < 0 || now_ > pause.time + tuned.pause_length)
-      pause = {o_.lists[controller - map_.first_controller()].size(), now_, known};
+    wait_now(controller);
     known[wait.engine] = wait.tasks;
     if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
       for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
@@ -158,18 +182,86 @@ class Maker {
     }
     const std::size_t at = append(controller, ControlKind::await_token, wait.engine, layer);
     o_.lists[controller - map_.first_controller()][at].awaited = wait.tasks;
+    spend(controller, at);
   }
 
   // Of a task that begins with the transfer.
   void await_all(EngineId controller, const program::Transfer& first) {
-    std::vector<program::Wait> waits(p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count);
+    await_all(controller, {p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count},
+              first.layer);
+  }
+  void await_all(EngineId controller, std::vector<program::Wait> waits, int layer) {
     waits.erase(std::remove_if(waits.begin(), waits.end(), [](const program::Wait& w) { return w.tasks <= 0; }),
                 waits.end());
     // What ends last says most about the others.
     std::stable_sort(waits.begin(), waits.end(), [&](const program::Wait& x, const program::Wait& y) {
       return free_.end[x.engine][x.tasks - 1] > free_.end[y.engine][y.tasks - 1];
     });
-    for (const program::Wait& w : waits) await(controller, w, first.layer);
+    for (const program::Wait& w : waits) await(controller, w, layer);
+  }
+
+  // Writes the switches that the task needs otherwise. Whether that stands before the pause.
+  bool write_switches(EngineId controller, EngineId e, const Task& task, int layer) {
+    const auto& gates = gates_.at[e];
+    bool before = true;
+    for (std::size_t& next = next_gate_[e];
+         next < gates.size() && static_cast<std::size_t>(gates[next].first) < task.end; ++next)
+      before = written_before(controller, gates[next].second, layer) && before;
+    return before;
+  }
+  bool written_before(EngineId controller, std::size_t write, int layer) {
+    const EngineId writer = map_.switch_controller_of(gates_.writes[write].tile);
+    const std::vector<std::size_t> open = unwritten_[gates_.writes[write].tile];
+    for (const std::size_t k : open) {
+      if (k != write && gates_.writes[k].set >= gates_.writes[write].set) continue;
+      await_all(writer, gates_.writes[k].after, layer);
+      write_switch(k);
+    }
+    const std::size_t at = *written_[write];
+    if (writer == controller) return o_.lists[number(writer)][at].place <= pauses_[number(writer)].at;
+    std::size_t& awaited = awaited_[number(controller)][number(writer)];
+    if (awaited > at) return false;
+    awaited = at + 1;
+    wait_now(controller);
+    const std::size_t op = append(controller, ControlKind::await_token, writer, layer);
+    o_.lists[number(controller)][op].awaited = static_cast<std::int32_t>(at);
+    return false;
+  }
+  bool over(const std::vector<program::Wait>& waits, const std::vector<std::int32_t>& known) const {
+    return std::all_of(waits.begin(), waits.end(),
+                       [&](const program::Wait& w) { return known[static_cast<std::size_t>(w.engine)] >= w.tasks; });
+  }
+  // Of its tile with all before it. With one controller that may be before the pause.
+  void write_switch(std::size_t k) {
+    const program::SwitchWrite& write = gates_.writes[k];
+    const EngineId writer = map_.switch_controller_of(write.tile);
+    const Pause& pause = pauses_[number(writer)];
+    const program::TransferAt& user = write.before.front();
+    const std::size_t at = append(writer, ControlKind::write_switch, -1,
+                                  transfer(user.channel, static_cast<std::size_t>(user.number)).layer);
+    Operations::Op& op = o_.lists[number(writer)][at];
+    std::size_t& last = last_of_tile_.emplace(write.tile, 0).first->second;
+    op.op.tile = static_cast<std::int16_t>(write.tile);
+    op.op.first = static_cast<std::int16_t>(write.first);
+    op.op.words = static_cast<std::int16_t>(write.words);
+    spend(writer, at);
+    if (timed(writer) && pause.time >= 0 && last <= pause.at && over(write.after, pause.known)) advance(writer, at);
+    last = op.place;
+    written_[k] = at;
+    std::vector<std::size_t>& open = unwritten_[write.tile];
+    open.erase(std::find(open.begin(), open.end(), k));
+  }
+  // What needs no token any more, before the controller waits for one.
+  void write_free(EngineId controller) {
+    for (const auto& [tile, writes] : unwritten_) {
+      if (map_.switch_controller_of(tile) != controller) continue;
+      const std::vector<std::size_t> open = writes;
+      for (const std::size_t k : open) {
+        if (gates_.writes[k].set != gates_.writes[writes.front()].set) break;
+        if (over(gates_.writes[k].after, known_[number(controller)])) write_switch(k);
+        if (writes.empty()) break;
+      }
+    }
   }
 
   void start(EngineId e, double now, int room) {
@@ -186,13 +278,12 @@ class Maker {
     const Task& task = former.next(room);
     tasks.push_back({task.begin, task.end, task.executions});
     Chain* chain = descriptors.find(e, divisions_[e]->executions, task.chain);
-    bool written = true;  // before the pause
+    bool written = write_switches(controller, e, task, first.layer);  // before the pause
     if (chain == nullptr) {
       chain = &descriptors.place(e, task.chain, now, known);
-      const std::size_t place = place_of(controller, descriptors, chain->numbers);
+      const bool ahead = could_write(controller, descriptors, chain->numbers);
       rest(controller, descriptors, chain->numbers, layer);
-      write(controller, e, *chain, layer, place);
-      written = place != not_before_a_pause;
+      written = write(controller, e, *chain, layer, ahead) && written;
     }
     const auto end = static_cast<std::int32_t>(task.end);
     descriptors.use(*chain, task.repeat, {e, end, free_.end[e][task.end - 1]});
@@ -201,10 +292,9 @@ class Maker {
     push.descriptor = chain->numbers.front();
     push.transfers = static_cast<std::int32_t>(task.end - task.begin);
     push.repeat = static_cast<std::int16_t>(task.repeat);
-    if (written && could_start(controller, e, first)) {
-      std::size_t& place = o_.lists[controller - map_.first_controller()][at].place;
-      place = std::min(place, pauses_[controller - map_.first_controller()].at);
-    }
+    spend(controller, at);
+    const bool ahead = written && could_start(controller, e, first) && advance(controller, at);
+    if (timed(controller) && !ahead) lag_ = std::max(lag_, clock_ - now_);
     o_.starts[e].push_back({controller, at, o_.numbers.size(), chain->numbers.size()});
     o_.numbers.insert(o_.numbers.end(), chain->numbers.begin(), chain->numbers.end());
   }
@@ -226,15 +316,13 @@ class Maker {
     for (const LastUse& u : uses) await(controller, {u.channel, u.transfers}, layer);
   }
 
-  // Before which operation the descriptors can be written.
-  std::size_t place_of(EngineId controller, const Descriptors& descriptors,
-                       const std::vector<std::int16_t>& numbers) const {
+  // Whether the descriptors can be written before the pause.
+  bool could_write(EngineId controller, const Descriptors& descriptors, const std::vector<std::int16_t>& numbers) const {
     const Pause& pause = pauses_[controller - map_.first_controller()];
-    const bool ahead = pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
-                         const LastUse& u = descriptors.last_use(number);
-                         return u.channel < 0 || pause.known[static_cast<std::size_t>(u.channel)] >= u.transfers;
-                       });
-    return ahead ? pause.at : not_before_a_pause;
+    return pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
+             const LastUse& u = descriptors.last_use(number);
+             return u.channel < 0 || pause.known[static_cast<std::size_t>(u.channel)] >= u.transfers;
+           });
   }
   // Whether the channel's last task could be pushed before the pause, its descriptors apart.
   bool could_start(EngineId controller, EngineId e, const Execution& begin) const {
@@ -255,14 +343,15 @@ class Maker {
     return starts.empty() || o_.lists[controller - map_.first_controller()][starts.back().at].place <= pause.at;
   }
 
-  void write(EngineId controller, EngineId e, const Chain& chain, int layer, std::size_t place) {
+  // Whether that is before the pause, where it can be.
+  bool write(EngineId controller, EngineId e, const Chain& chain, int layer, bool ahead) {
     std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
+    const std::size_t first = list.size();
     for (std::size_t k = 0; k < chain.links->size(); ++k) {
       const ChainLink& link = (*chain.links)[k];
       const Execution& x = divisions_[e]->executions[link.execution];
       const std::int16_t descriptor = chain.numbers[k];
       const std::size_t at = append(controller, ControlKind::write_descriptor, e, layer);
-      list[at].place = std::min(at, place);
       ControlOp& op = list[at].op;
       op.descriptor = descriptor;
       op.transfer = static_cast<std::int32_t>(x.first);
@@ -273,15 +362,18 @@ class Maker {
       op.ends_at_last = link.ends_at_last;
       if (map_.info(e).tile_kind != program::TileKind::shim) continue;
       const std::size_t patch = append(controller, ControlKind::patch_address, e, layer);
-      list[patch].place = std::min(patch, place);
       list[patch].op.descriptor = descriptor;
     }
+    spend(controller, first);
+    return ahead && advance(controller, first);
   }
 
   const program::Program& p_;
+  const arch::ArraySpec& a_;
   const program::EngineMap map_;
   const FreeRun& free_;
   const Table& table_;
+  const SwitchGates& gates_;
   const Divisions& divisions_;
   const double lead_;
   Operations o_;
@@ -293,14 +385,22 @@ class Maker {
   std::vector<TaskFormer> formers_;                                     // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
   std::vector<Pause> pauses_;                     // by controller: the last one
-  double now_ = 0;                                // of the free run, when the task is pushed that is being started
+  // Switches: by channel the next gate, by write where it stands, by tile the writes to come and the place of the last,
+  // and by controller and writer how many operations of it are awaited.
+  std::vector<std::size_t> next_gate_;
+  std::vector<std::optional<std::size_t>> written_;
+  std::map<program::TileId, std::vector<std::size_t>> unwritten_;
+  std::map<program::TileId, std::size_t> last_of_tile_;
+  std::vector<std::vector<std::size_t>> awaited_;
+  double clock_ = 0, lag_ = 0;  // of a serial controller
+  double now_ = 0;              // of the free run, when the task is pushed that is being started
 };
 
 }  // namespace
 
-Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Divisions& divisions, double lead) {
-  return Maker(program, array, free, table, divisions, lead).run();
+Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const Started& started,
+                         const Divisions& divisions, double lead) {
+  return Maker(program, array, started, divisions, lead).run();
 }
 
 }  // namespace tessera::control

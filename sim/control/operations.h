@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/control/descriptors.h"
+#include "sim/control/switch_gates.h"
 #include "sim/control/table.h"
 
 namespace tessera::control {
@@ -29,7 +30,7 @@ struct Operations {
   };
   struct Op {
     program::ControlOp op;
-    std::int32_t awaited = 0;  // await: transfers of the channel, or calls of a core
+    std::int32_t awaited = 0;  // await: transfers of the channel, calls of a core, or of a controller: its operation
     std::size_t place = 0;     // number of the operation before which it belongs; its own
   };
   struct Part {                      // of a channel, that is one task
@@ -47,8 +48,15 @@ struct Operations {
   }
 };
 
-// Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles ahead of the first byte.
-Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const FreeRun& free,
-                         const Table& table, const Divisions& divisions, double lead);
+// Before a task that begins after the writing of switches, that stands in the list of whoever does it, and a token of
+// it is awaited by others. Controllers of compute tiles push tasks as early as they can, others up to `lead` cycles
+// ahead of the first byte.
+struct Started {  // what controllers have to start
+  const FreeRun& free;
+  const Table& table;
+  const SwitchGates& gates;
+};
+Operations operations_of(const program::Program& program, const arch::ArraySpec& array, const Started& started,
+                         const Divisions& divisions, double lead);
 
 }  // namespace tessera::control

@@ -129,7 +129,8 @@ void ProgramBuilder::number_configured() {
   std::vector<std::vector<char>> taken(map_.tile_count());
   std::vector<char> pushed(map_.count());
   for (const EngineProgram& engine : program_.engines)
-    for (const ControlOp& op : engine.control) pushed[op.channel] = 1;
+    for (const ControlOp& op : engine.control)
+      if (op.channel >= 0) pushed[op.channel] = 1;
   for (EngineId e = 0; e < map_.first_controller(); ++e) {
     const EngineMap::Info& info = map_.info(e);
     std::vector<char>& used = taken[info.tile];

@@ -45,6 +45,10 @@ EngineMap::EngineMap(const arch::ArraySpec& a)
 
 EngineId EngineMap::controller_of(TileId t) const {
   if (t < rows_ * cols_ && of_cores_) return controller_base_ + (serial_ ? 1 : cols_) + t;
+  return switch_controller_of(t);
+}
+
+EngineId EngineMap::switch_controller_of(TileId t) const {
   if (serial_) return controller_base_;
   if (t < rows_ * cols_) return controller_base_ + t % cols_;
   const int m = t - rows_ * cols_;

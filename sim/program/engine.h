@@ -31,7 +31,8 @@ class EngineMap {
   // registers of their own tile, one per core.
   int controllers() const { return count() - controller_base_; }
   EngineId first_controller() const { return controller_base_; }
-  EngineId controller_of(TileId tile) const;  // which serves the channels of the tile; there is one
+  EngineId controller_of(TileId tile) const;         // which serves the channels of the tile; there is one
+  EngineId switch_controller_of(TileId tile) const;  // which writes its switch: never a core
 
   TileId compute_tile(int row, int col) const { return row * cols_ + col; }
   TileId memory_tile(int memtile) const { return rows_ * cols_ + memtile; }

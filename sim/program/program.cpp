@@ -34,7 +34,7 @@ std::int64_t Access::end() const {
 }
 
 const char* control_name(ControlKind kind) {
-  static const std::array<const char*, arch::control_kinds> names{"write", "patch", "set", "push", "await"};
+  static const std::array<const char*, arch::control_kinds> names{"write", "patch", "set", "push", "await", "switch"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -78,7 +78,14 @@ ControlOp TextValues::control(ControlKind kind, std::vector<Wait>& list) {
   ControlOp c;
   c.kind = kind;
   const bool write = kind == ControlKind::write_descriptor, push = kind == ControlKind::push_task;
-  c.channel = name("channel", engines, line_.word("channel"), "engine");
+  if (kind == ControlKind::write_switch) {
+    c.channel = -1;
+    c.tile = static_cast<std::int16_t>(name("tile", tiles, line_.word("tile"), "tile"));
+    line_.number("first", c.first);
+    line_.number("words", c.words);
+  } else {
+    c.channel = name("channel", engines, line_.word("channel"), "engine");
+  }
   if (write || push || kind == ControlKind::patch_address) line_.number("bd", c.descriptor);
   if (write) {
     line_.number("move", c.transfer);

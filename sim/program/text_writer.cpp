@@ -295,7 +295,10 @@ class Writer {
   }
 
   void control(const ControlOp& c) {
-    add(control_name(c.kind), ' ', engine_name(c.channel));
+    if (c.kind == ControlKind::write_switch)
+      add(control_name(c.kind), ' ', tile(c.tile), " first=", int{c.first}, " words=", int{c.words});
+    else
+      add(control_name(c.kind), ' ', engine_name(c.channel));
     const bool write = c.kind == ControlKind::write_descriptor, push = c.kind == ControlKind::push_task;
     if (write || push || c.kind == ControlKind::patch_address) add(" bd=", int{c.descriptor});
     if (write) {

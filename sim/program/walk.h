@@ -109,6 +109,7 @@ class ProgramWalk {
   void control(const ControlOp& c) {
     put(static_cast<int>(c.kind), c.channel, c.layer, c.descriptor, c.transfer, c.next, c.iterations, c.iteration_step);
     put(c.ends_at_last, c.joined, c.transfers, c.repeat, c.token);
+    if (c.kind == ControlKind::write_switch) put(c.tile, c.first, c.words);
     waits(c.wait0, c.wait_count);
   }
 

@@ -276,6 +276,12 @@ void add_control(DensityTable& table) {
        field<&D::control, &ControlWork::memory_tile_operations>()},
       {"control.shim_operations", "operations", "Those of shim tiles.", "counted",
        field<&D::control, &ControlWork::shim_operations>()},
+      {"control.switch_operations", "operations",
+       "Those for stream switches: blocks of registers that are written between sets of routes, and what controllers "
+       "of other columns wait for that.",
+       "counted", field<&D::control, &ControlWork::switch_operations>()},
+      {"control.switch_registers", "registers", "Registers that these write.", "counted",
+       field<&D::control, &ControlWork::switch_registers>()},
       {"control.core_operations", "operations",
        "What cores do for the channels of their own tiles, all cores together; absent where others do it.", "counted",
        field<&D::control, &ControlWork::core_operations>()},

@@ -78,6 +78,7 @@ struct ControlWork {
   // Operations of the controllers, where there are, in all and by the tile that they are for; what cores write in their
   // own tiles is apart.
   std::optional<std::int64_t> operations, compute_tile_operations, memory_tile_operations, shim_operations;
+  std::optional<std::int64_t> switch_operations, switch_registers;  // for stream switches, and what they write
   std::optional<std::int64_t> core_operations;
   std::optional<double> bound_us;  // of the controller with most to do, without waiting
   // What one serial controller would need, where transfers are started for free.
@@ -97,7 +98,7 @@ struct Routing {
   std::optional<double> shared_us;        // the busiest shared link would need for its bytes alone
   std::int64_t sets = 1;                  // of routes, one after the other
   std::int64_t port_writes = 0;           // registers of switches that are written between them
-  std::optional<double> write_us;         // that a serial controller would take for them
+  std::int64_t write_blocks = 0;          // blocks of them that follow each other
   std::int64_t overfull_sets = 0;         // for which some switch has too little
   std::int64_t overfull_switches = 0;     // need more arbiters, selections, slots or ids than there are
   std::optional<std::string> overfull;    // the first of them and what it would need

@@ -57,10 +57,21 @@ class Grid {
 // The switches of an array: who is where, links, and what a switch has for packets.
 struct Device {
   Device(const arch::ArraySpec& array, const program::EngineMap& engines)
-      : map(engines), grid(array, engines), spec(array.stream) {}
+      : map(engines), grid(array, engines), spec(array.stream), controller(array.controller), array_(array) {}
+  // DMA channels of a tile that take from its switch (master ports send to them), or that send to it.
+  int channels(program::TileKind kind, bool masters) const {
+    const arch::DmaSpec& dma = kind == program::TileKind::compute  ? array_.tile.dma
+                               : kind == program::TileKind::memory ? array_.memtile.dma
+                                                                   : array_.shim.dma;
+    return masters ? dma.s2mm : dma.mm2s;
+  }
   const program::EngineMap& map;
   Grid grid;
   const arch::StreamSpec& spec;
+  const arch::ControllerSpec& controller;
+
+ private:
+  const arch::ArraySpec& array_;
 };
 
 }  // namespace tessera::route

@@ -1,103 +1,21 @@
 #include "sim/route/plan.h"
 
 #include <algorithm>
-#include <boost/graph/adjacency_list.hpp>
-#include <boost/graph/strong_components.hpp>
 #include <iterator>
 #include <map>
-#include <numeric>
-#include <set>
 
-#include "sim/program/executions.h"
 #include "sim/route/impossible.h"
+#include "sim/route/in_the_way.h"
 #include "sim/route/link_use.h"
-#include "sim/route/registers.h"
+#include "sim/route/periods.h"
 
 namespace tessera::route {
 namespace {
 
 constexpr std::int64_t plan_effort =
     4000000;                             // routes x sides of tiles that may be tried to have fewer sets and registers
+constexpr int most_keeping = 6;          // times that routes of the set before are tried beside a set
 constexpr std::int64_t most_shared = 2;  // streams a link across a row or column of them, beyond which none are joined
-
-// Layers that have one set in any case, and what they send: by RouteId, cycles on a link.
-struct Period {
-  int first_layer = -1, last_layer = -1;
-  std::map<int, double> cycles;
-
-  void add(const std::map<int, double>& more) {
-    for (const auto& [route, sum] : more) cycles[route] += sum;
-  }
-};
-
-struct Sequence {
-  std::map<int, std::map<int, double>> layers;  // by layer: cycles by route; -1: of none
-  std::set<std::pair<int, int>> next;           // layers that follow each other in some channel
-};
-
-Sequence sequence_of(const program::Program& program, const Device& device) {
-  Sequence sequence;
-  for (program::EngineId e = 0; e < static_cast<program::EngineId>(program.engines.size()); ++e) {
-    const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
-    if (engine.transfers.empty() || device.map.info(e).kind != program::EngineKind::mm2s) continue;
-    const std::vector<std::int64_t> times = program::executions(engine);
-    int before = -1;
-    for (std::size_t i = 0; i < engine.transfers.size(); ++i) {
-      const program::Transfer& t = engine.transfers[i];
-      sequence.layers[t.layer][t.route] +=
-          static_cast<double>(t.access.stream_bytes()) * static_cast<double>(times[i]) / device.spec.bytes_per_cycle;
-      if (t.layer < 0) continue;
-      if (before >= 0 && before != t.layer) sequence.next.emplace(before, t.layer);
-      before = t.layer;
-    }
-  }
-  return sequence;
-}
-
-// Layers that take turns in a channel, directly or through others, are one period. Periods stand in the order of the
-// channels, otherwise in that of their layers.
-std::vector<Period> periods_of(const program::Program& program, const Device& device) {
-  const Sequence sequence = sequence_of(program, device);
-  const auto none = sequence.layers.find(-1);
-  std::vector<int> layers;
-  for (const auto& [layer, cycles] : sequence.layers)
-    if (layer >= 0) layers.push_back(layer);
-  if (layers.empty())
-    return none == sequence.layers.end() ? std::vector<Period>{} : std::vector<Period>{{-1, -1, none->second}};
-  const auto vertex = [&](int layer) {
-    return static_cast<std::size_t>(std::lower_bound(layers.begin(), layers.end(), layer) - layers.begin());
-  };
-  boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS> graph(layers.size());
-  for (const auto& [from, to] : sequence.next) add_edge(vertex(from), vertex(to), graph);
-  std::vector<std::size_t> component(layers.size());
-  const std::size_t count = strong_components(graph, component.data());
-  std::vector<Period> periods(count);
-  std::vector<int> earlier(count);  // periods that have to come first and have not
-  std::set<std::pair<std::size_t, std::size_t>> order;
-  for (const auto& [from, to] : sequence.next)
-    if (component[vertex(from)] != component[vertex(to)] &&
-        order.emplace(component[vertex(from)], component[vertex(to)]).second)
-      ++earlier[component[vertex(to)]];
-  for (const int layer : layers) {
-    Period& period = periods[component[vertex(layer)]];
-    if (period.first_layer < 0) period.first_layer = layer;
-    period.last_layer = layer;
-    period.add(sequence.layers.at(layer));
-    if (layer == period.first_layer && none != sequence.layers.end()) period.add(none->second);  // there at any time
-  }
-  std::set<std::pair<int, std::size_t>> ready;  // by first layer
-  for (std::size_t p = 0; p < count; ++p)
-    if (earlier[p] == 0) ready.emplace(periods[p].first_layer, p);
-  std::vector<Period> sorted;
-  while (!ready.empty()) {
-    const std::size_t p = ready.begin()->second;
-    ready.erase(ready.begin());
-    sorted.push_back(std::move(periods[p]));
-    for (auto after = order.lower_bound({p, 0}); after != order.end() && after->first == p; ++after)
-      if (--earlier[after->second] == 0) ready.emplace(periods[after->second].first_layer, after->second);
-  }
-  return sorted;
-}
 
 // The channel with most to do.
 double busiest_channel(const std::vector<double>& cycles, const program::Program& program) {
@@ -119,6 +37,7 @@ class Planner {
       Wanted& wanted = wanted_.emplace_back();
       wanted.first_layer = period.first_layer;
       wanted.last_layer = period.last_layer;
+      wanted.layers = period.layers;
       wanted.cycles.resize(program.routes.size());
       for (const auto& [route, sum] : period.cycles) {
         wanted.routes.push_back(route);
@@ -139,9 +58,9 @@ class Planner {
  private:
   struct Wanted {  // in a period
     int first_layer = -1, last_layer = -1;
-    std::vector<int> routes;     // ascending
-    std::vector<double> cycles;  // by RouteId
-    double busiest = 0;          // cycles of the channel with most to do
+    std::vector<int> layers, routes;  // ascending
+    std::vector<double> cycles;       // by RouteId
+    double busiest = 0;               // cycles of the channel with most to do
   };
 
   // Whether one set serves all layers.
@@ -156,7 +75,8 @@ class Planner {
     if (!promising(all)) return false;
     const Built& built = alone(all, cycles);
     if (!serves(built, 0, wanted_.size())) return false;
-    plan_.sets.push_back({wanted_.front().first_layer, wanted_.back().last_layer, all, cycles, built, {}, {}});
+    plan_.sets.push_back({wanted_.front().first_layer, wanted_.back().last_layer, all, {}, cycles, built, {}, {}});
+    for (const Wanted& wanted : wanted_) plan_.sets.back().layers = united(plan_.sets.back().layers, wanted.layers);
     begin_.push_back(0);
     return true;
   }
@@ -182,6 +102,7 @@ class Planner {
       last.routes = std::move(both);
     }
     last.last_layer = wanted.last_layer;
+    last.layers = united(last.layers, wanted.layers);
     last.cycles = std::move(sum);
     return true;
   }
@@ -189,7 +110,8 @@ class Planner {
   void open(std::size_t p) {
     const Wanted& wanted = wanted_[p];
     const Built& built = alone(wanted.routes, wanted.cycles);
-    plan_.sets.push_back({wanted.first_layer, wanted.last_layer, wanted.routes, wanted.cycles, built, {}, {}});
+    plan_.sets.push_back(
+        {wanted.first_layer, wanted.last_layer, wanted.routes, wanted.layers, wanted.cycles, built, {}, {}});
     begin_.push_back(p);
     free_ = serves(built, p, p + 1);
   }
@@ -223,40 +145,75 @@ class Planner {
     return true;
   }
 
-  // Routes a set so that few registers are written before: it keeps what it can of the set before, with as many of the
-  // routes there as fit that are wanted again later, the next first.
+  // A way to route a set, and what is written before.
+  struct Choice {
+    std::vector<int> routes;
+    Built built;
+    SwitchState state;
+    std::vector<RegisterBlock> writes;
+  };
+  Choice choice(std::vector<int> routes, const Built& built) const {
+    Choice made{std::move(routes), built, now_, {}};
+    made.writes = blocks_of(device_, made.state.go_on(registers_of(device_, program_.routes, built.routing)));
+    return made;
+  }
+
+  // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
+  // there as fit that are wanted again later, or is routed as a set before that.
   void settle(std::size_t s) {
     RouteSet& set = plan_.sets[s];
-    SwitchRegisters best = now_;
-    std::vector<int> fewest = written(best, set.built);
+    Choice best = choice(set.routes, set.built);
+    const auto consider = [&](Choice other) {
+      if (price_of(device_, other.writes) <= price_of(device_, best.writes)) best = std::move(other);
+    };
     if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
-      const std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
-      for (std::size_t count = others.size();; count /= 4) {
-        std::vector<int> kept(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count));
-        std::sort(kept.begin(), kept.end());
-        std::vector<int> both = united(set.routes, kept);
-        if (!promising(both)) break;
-        Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
-        const bool fits = serves(built, begin_[s], end_of(s));
-        SwitchRegisters now = now_;
-        std::vector<int> these = fits ? written(now, built) : fewest;
-        if (fits && sum_of(these) <= sum_of(fewest)) {
-          set.routes = std::move(both);
-          set.built = std::move(built);
-          fewest = std::move(these);
-          best = std::move(now);
-        }
-        if (fits || count == 0) break;
+      if (std::optional<Choice> beside = keeping(s)) consider(std::move(*beside));
+      for (std::size_t before = 0; before < s; ++before) {
+        const RouteSet& former = plan_.sets[before];
+        if (std::includes(former.routes.begin(), former.routes.end(), set.routes.begin(), set.routes.end()) &&
+            serves(former.built, begin_[s], end_of(s)))
+          consider(choice(former.routes, former.built));
       }
     }
+    set.routes = std::move(best.routes);
+    set.built = std::move(best.built);
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
-    now_ = std::move(best);
-    if (s > 0) set.rewritten = std::move(fewest);
+    now_ = std::move(best.state);
+    if (s > 0) set.writes = std::move(best.writes);
+  }
+
+  // With the routes of the set before that are wanted again later, less those that have no room beside it.
+  std::optional<Choice> keeping(std::size_t s) {
+    const RouteSet& set = plan_.sets[s];
+    std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
+    for (int attempt = 0; attempt < most_keeping; ++attempt) {
+      std::vector<int> kept = others;
+      std::sort(kept.begin(), kept.end());
+      std::vector<int> both = united(set.routes, kept);
+      if (!promising(both)) return std::nullopt;
+      const Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
+      if (serves(built, begin_[s], end_of(s))) return choice(std::move(both), built);
+      if (others.empty()) return std::nullopt;
+      const std::vector<char> gone = in_the_way(device_, program_.routes, built, too_busy(built, s));
+      const auto rest = std::remove_if(others.begin(), others.end(), [&](int r) { return gone[index(r)] != 0; });
+      const std::size_t left = attempt + 2 == most_keeping ? 0 : static_cast<std::size_t>(rest - others.begin());
+      others.resize(left == others.size() ? left / 4 : left);
+    }
+    return std::nullopt;
+  }
+  // Links that streams of a set may not share.
+  std::vector<Hop> too_busy(const Built& built, std::size_t s) const {
+    std::vector<Hop> links;
+    for (std::size_t p = begin_[s]; p < end_of(s); ++p) {
+      const auto use = use_of(device_, program_.routes, built.routing, wanted_[p].cycles);
+      for (std::size_t l = 0; l < use.size(); ++l)
+        for (std::size_t k = 0; k < use[l].size(); ++k)
+          if (use[l][k].streams > 1 && use[l][k].cycles > wanted_[p].busiest)
+            links.push_back({static_cast<int>(l), static_cast<int>(k)});
+    }
+    return links;
   }
   std::size_t end_of(std::size_t s) const { return s + 1 < begin_.size() ? begin_[s + 1] : wanted_.size(); }
-  std::vector<int> written(SwitchRegisters& now, const Built& built) const {
-    return rewrite(now, registers_of(device_, program_.routes, built.routing), device_.grid.tiles());
-  }
 
   // Of the routes of a set those that the next has not and a later period wants, in the order of these periods.
   std::vector<int> wanted_later(const std::vector<int>& routes, const std::vector<int>& next, std::size_t p) const {
@@ -270,7 +227,6 @@ class Planner {
     return later;
   }
 
-  static int sum_of(const std::vector<int>& of) { return std::accumulate(of.begin(), of.end(), 0); }
   static std::vector<int> united(const std::vector<int>& a, const std::vector<int>& b) {
     std::vector<int> both;
     std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
@@ -288,7 +244,7 @@ class Planner {
   bool free_ = false;                        // whether the first period of the last set shares links freely
   std::map<std::vector<int>, Built> known_;  // by routes, with nothing before
   std::int64_t effort_ = 0;                  // so far
-  SwitchRegisters now_;                      // of the sets that are settled
+  SwitchState now_;                          // after the sets that are settled
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // How the switches are set while a program runs. Layers that follow each other have one set of routes, all of them if
 // that can be, as long as its streams find links for themselves, or share links that have no more to do than the
 // busiest channel of the layer; then the switches are rewritten. A set keeps of the one before what it can, and routes
-// there that are wanted again later, where few registers are written for that reason. A layer that alone has too few
+// there that are wanted again later, where less is written for that reason. A layer that alone has too few
 // links shares them as packets. Layers whose transfers take turns in some channel have one set in any case.
 #pragma once
 #include <optional>
@@ -9,16 +9,17 @@
 #include <vector>
 
 #include "sim/program/program.h"
-#include "sim/route/build.h"
+#include "sim/route/registers.h"
 
 namespace tessera::route {
 
 struct RouteSet {
   int first_layer = -1, last_layer = -1;  // -1: of no layer
   std::vector<int> routes;                // ascending
+  std::vector<int> layers;                // that it is for, ascending; none: of no layer
   std::vector<double> cycles;             // by RouteId: what its bytes take on a link in these layers
   Built built;
-  std::vector<int> rewritten;  // by tile: registers of its switch that are written before; none before the first set
+  std::vector<RegisterBlock> writes{};      // before it; none before the first set, which comes with the design
   std::optional<std::string> impossible{};  // why no routing of them can be built
 };
 

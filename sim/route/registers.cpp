@@ -38,9 +38,9 @@ SwitchRegisters registers_of(const Device& device, const std::vector<program::Ro
 
 namespace {
 
-using Slots = std::map<int, std::vector<std::int64_t>>;  // of a port: ids and, last, their way
+using Slots = std::map<int, RegisterValue>;  // of a port
 
-bool share_an_id(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b) {
+bool share_an_id(const RegisterValue& a, const RegisterValue& b) {
   return std::any_of(a.begin(), a.end() - 1,
                      [&](std::int64_t id) { return std::find(b.begin(), b.end() - 1, id) != b.end() - 1; });
 }
@@ -55,13 +55,28 @@ Slots slots_of(const SwitchRegisters& all, SwitchRegister port) {
   return slots;
 }
 
-// Registers that are written so that a port has the slots `next`.
-int rewrite_slots(SwitchRegisters& now, SwitchRegister port, const Slots& next) {
-  Slots had = slots_of(now, port);
-  std::vector<std::vector<std::int64_t>> fresh;
+}  // namespace
+
+void SwitchState::set(std::vector<RegisterChange>& changes, const SwitchRegister& at, const RegisterValue& to,
+                      bool early) {
+  const auto known = now_.find(at);
+  const RegisterValue from = known == now_.end() ? RegisterValue{} : known->second;
+  if (from == to) return;
+  const bool first = used_.insert(at).second;
+  if (!early || !first) changes.push_back({at, from, to});
+  if (to.empty())
+    now_.erase(known);
+  else
+    now_[at] = to;
+}
+
+// So that a port has the slots of `next`.
+void SwitchState::slots(std::vector<RegisterChange>& changes, SwitchRegister port, const SwitchRegisters& next) {
+  const Slots had = slots_of(now_, port), wanted = slots_of(next, port);
+  std::vector<RegisterValue> fresh;
   std::set<int> kept;
-  for (const auto& [number, slot] : next) {
-    const auto same = std::find_if(had.begin(), had.end(), [&](const auto& s) { return s.second == slot; });
+  for (const auto& [number, slot] : wanted) {
+    const auto same = std::find_if(had.begin(), had.end(), [&, &s = slot](const auto& h) { return h.second == s; });
     if (same == had.end())
       fresh.push_back(slot);
     else
@@ -71,37 +86,52 @@ int rewrite_slots(SwitchRegisters& now, SwitchRegister port, const Slots& next) 
   std::vector<int> places;
   for (const auto& [number, slot] : had)
     if (kept.count(number) == 0 &&
-        std::any_of(next.begin(), next.end(), [&, &s = slot](const auto& n) { return share_an_id(n.second, s); }))
+        std::any_of(wanted.begin(), wanted.end(), [&, &s = slot](const auto& w) { return share_an_id(w.second, s); }))
       places.push_back(number);
   const std::size_t wrong = places.size();
   for (int number = 0; places.size() < std::max(wrong, fresh.size()); ++number)
     if (kept.count(number) == 0 && std::find(places.begin(), places.end(), number) == places.end())
       places.push_back(number);
+  std::set<std::int64_t>& seen = seen_[{port.tile, port.port}];
   for (std::size_t p = 0; p < places.size(); ++p) {
     port.slot = places[p];
-    if (p < fresh.size())
-      now[port] = fresh[p];
-    else
-      now.erase(port);
+    const bool taken = p < fresh.size();
+    const bool unseen = taken && std::none_of(fresh[p].begin(), fresh[p].end() - 1,
+                                              [&](std::int64_t id) { return seen.count(id) > 0; });
+    set(changes, port, taken ? fresh[p] : RegisterValue{}, unseen);
   }
-  return static_cast<int>(places.size());
+  for (const auto& [number, slot] : wanted) seen.insert(slot.begin(), slot.end() - 1);
 }
-}  // namespace
 
-std::vector<int> rewrite(SwitchRegisters& now, const SwitchRegisters& next, int tiles) {
-  std::vector<int> written(static_cast<std::size_t>(tiles));
+// `fresh`: slave ports that no stream came by before.
+void SwitchState::masters(std::vector<RegisterChange>& changes, const SwitchRegisters& next,
+                          const std::set<Port>& fresh) {
+  std::vector<SwitchRegister> stale;  // would send on what another port takes now
+  for (const auto& [at, value] : now_)
+    if (at.master && value.front() < 0 && next.count(at) == 0 &&
+        next.count({at.tile, false, static_cast<int>(-1 - value.front()), -1}) > 0)
+      stale.push_back(at);
+  for (const SwitchRegister& at : stale) set(changes, at, {}, false);
   for (const auto& [at, value] : next) {
-    int& here = written[static_cast<std::size_t>(at.tile)];
-    if (at.slot >= 0) {
-      if (at.slot == 0) here += rewrite_slots(now, at, slots_of(next, at));
-      continue;
-    }
-    const auto [known, fresh] = now.emplace(at, value);
-    if (!fresh && known->second == value) continue;
-    known->second = value;
-    ++here;
+    if (!at.master) continue;
+    const bool early = value.front() >= 0 || fresh.count({at.tile, static_cast<int>(-1 - value.front())}) > 0;
+    set(changes, at, value, early);
   }
-  return written;
+}
+
+std::vector<RegisterChange> SwitchState::go_on(const SwitchRegisters& next) {
+  std::vector<RegisterChange> changes;
+  std::set<Port> fresh;
+  for (const auto& [at, value] : next) {
+    if (at.master || at.slot >= 0) continue;
+    if (used_.count(at) == 0) fresh.emplace(at.tile, at.port);
+    set(changes, at, value, true);
+    if (value.front() == 1) slots(changes, at, next);
+  }
+  masters(changes, next, fresh);
+  std::sort(changes.begin(), changes.end(),
+            [](const RegisterChange& a, const RegisterChange& b) { return a.at < b.at; });
+  return changes;
 }
 
 }  // namespace tessera::route

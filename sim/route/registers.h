@@ -1,7 +1,9 @@
 // Registers of the switches that a routing needs: what a controller writes to go from one routing to the next.
 #pragma once
 #include <map>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "sim/route/build.h"
 
@@ -18,13 +20,52 @@ struct SwitchRegister {
     return std::tie(a.tile, a.master, a.port, a.slot) < std::tie(b.tile, b.master, b.port, b.slot);
   }
 };
-// Equal values do the same.
-using SwitchRegisters = std::map<SwitchRegister, std::vector<std::int64_t>>;
+// Of a master port: the slave port that it sends, as -1 - port, or the ways of the packets that it sends. Of a slave
+// port: whether it takes packets. Of a slot: ids and, last, their way. Equal values do the same.
+using RegisterValue = std::vector<std::int64_t>;
+using SwitchRegisters = std::map<SwitchRegister, RegisterValue>;
 SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing);
 
-// Writes into `now` what `next` has otherwise; ports that `next` does not use stay as they are. A slot of `next` that a
-// port has already, under whatever number, stays there; other slots of that port that take an id of `next` are written
-// over, or closed. By tile, how many registers that are.
-std::vector<int> rewrite(SwitchRegisters& now, const SwitchRegisters& next, int tiles);
+// A register that is written; empty: it takes nothing then, or took nothing before.
+struct RegisterChange {
+  SwitchRegister at;
+  RegisterValue from, to;
+};
+
+// The switches while one set of routes follows the other.
+class SwitchState {
+ public:
+  // Goes on to `next`; what is written for that, in the order of the registers. Ports that `next` does not use stay as
+  // they are, unless they would take what streams of `next` send. A slot of `next` that a port has already, under
+  // whatever number, stays there; other slots of that port that take an id of `next` are written over, or closed. What
+  // no stream of an earlier set meets can be set from the beginning: it comes with the design and is not written.
+  std::vector<RegisterChange> go_on(const SwitchRegisters& next);
+  const SwitchRegisters& now() const { return now_; }
+
+ private:
+  using Port = std::pair<program::TileId, int>;
+  void set(std::vector<RegisterChange>& changes, const SwitchRegister& at, const RegisterValue& to, bool early);
+  void slots(std::vector<RegisterChange>& changes, SwitchRegister port, const SwitchRegisters& next);
+  void masters(std::vector<RegisterChange>& changes, const SwitchRegisters& next, const std::set<Port>& fresh);
+
+  SwitchRegisters now_;
+  std::set<SwitchRegister> used_;                // ever, by a set
+  std::map<Port, std::set<std::int64_t>> seen_;  // by slave port: ids of packets that it took
+};
+
+// The number of a register within its switch (sim/program/switch_write.h).
+int register_number(const Device& device, const SwitchRegister& at);
+
+// A block of registers of one switch that follow each other, and what changes among them; the others are written with
+// the values that they have, which changes nothing.
+struct RegisterBlock {
+  program::TileId tile = 0;
+  int first = 0, words = 0;
+  std::vector<RegisterChange> changes;
+};
+// The blocks that take a controller least to write.
+std::vector<RegisterBlock> blocks_of(const Device& device, std::vector<RegisterChange> changes);
+// What a controller takes for them: ns of a serial one, cycles of others; the number of blocks where there is none.
+double price_of(const Device& device, const std::vector<RegisterBlock>& blocks);
 
 }  // namespace tessera::route

@@ -7,6 +7,7 @@
 #include "sim/control/lower.h"
 #include "sim/program/executions.h"
 #include "sim/program/registers.h"
+#include "sim/run/routing.h"
 
 namespace tessera::run {
 namespace {
@@ -24,9 +25,10 @@ double us_of(const program::ControlOp& op, program::TileKind controller, const a
   if (controller == program::TileKind::compute) return spec.core_cycles(op.kind) / array.clock_hz * 1e6;
   if (spec.mechanism == arch::ControlMechanism::serial) {
     const bool taken = op.kind == arch::ControlKind::await_token && spec.interrupt_ns > 0;  // its token may be
-    return (taken ? std::min(spec.operation_ns, spec.serial_ns(op.kind)) : spec.serial_ns(op.kind)) / 1e3;
+    const double ns = spec.serial_ns(op.kind, op.words);
+    return (taken ? std::min(spec.operation_ns, ns) : ns) / 1e3;
   }
-  return spec.packet_cycles(op.kind) / array.clock_hz * 1e6;
+  return spec.packet_cycles(op.kind, op.words) / array.clock_hz * 1e6;
 }
 }  // namespace
 
@@ -34,7 +36,7 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
   const program::EngineMap map(array);
   result::ControlWork cost;
   std::array<std::int64_t, 3> by_tile{};  // operations, by TileKind
-  std::int64_t by_cores = 0;
+  std::int64_t by_cores = 0, switches = 0, registers = 0;
   std::vector<Distinct> tiles(static_cast<std::size_t>(map.tile_count()));
   for (program::EngineId e = 0; e < map.count(); ++e) {
     const program::EngineProgram& engine = program.engines[static_cast<std::size_t>(e)];
@@ -43,6 +45,11 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
       const bool core = map.info(e).tile_kind == program::TileKind::compute;
       for (const program::ControlOp& op : engine.control) {
         us += us_of(op, map.info(e).tile_kind, array);
+        if (op.kind == program::ControlKind::write_switch || op.channel >= map.first_controller()) {
+          ++switches;
+          registers += op.words;
+          continue;
+        }
         ++(core ? by_cores : by_tile[static_cast<std::size_t>(map.info(op.channel).tile_kind)]);
       }
       cost.bound_us = std::max(cost.bound_us.value_or(0), us);
@@ -58,7 +65,9 @@ result::ControlWork control_cost(const program::Program& program, const arch::Ar
     cost.written += std::max<std::int64_t>(0, count - held_by(map.tile_kind(tile), array));
   }
   if (map.controllers() > 0) {
-    cost.operations = by_tile[0] + by_tile[1] + by_tile[2];
+    cost.operations = by_tile[0] + by_tile[1] + by_tile[2] + switches;
+    cost.switch_operations = switches;
+    cost.switch_registers = registers;
     cost.compute_tile_operations = by_tile[0];
     cost.memory_tile_operations = by_tile[1];
     cost.shim_operations = by_tile[2];
@@ -112,7 +121,8 @@ void add_serial_estimate(result::ControlWork& work, const program::Program& prog
   other.controller.mechanism = arch::ControlMechanism::serial;
   program::Program copy = program;
   copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
-  const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations);
+  const std::vector<program::SwitchWrite> switches = switch_writes(copy, other);
+  const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations, switches);
   if (!lowered) return;
   const result::ControlWork cost = control_cost(*lowered, other);
   work.serial_operations = cost.operations;

@@ -108,7 +108,9 @@ std::optional<Failure> check_bounds(const program::Program& program, const exec:
 // As a trial made it, or from the beginning.
 Expected<program::Program> program_of(const mapping::Mapping& mapping, SimulatedTrials& trials, const RunConfig& config,
                                       const network::Network& network, const SimulatedTrials::Masks& masks) {
-  if (std::optional<program::Program> made = trials.take_program(mapping)) return std::move(*made);
+  const bool switched = config.array.controller.mechanism != arch::ControlMechanism::none;  // trials write no switches
+  if (!switched)
+    if (std::optional<program::Program> made = trials.take_program(mapping)) return std::move(*made);
   return lower::lower(network, masks, config.array, mapping);
 }
 
@@ -143,11 +145,13 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, 
   plan.schedule = std::move(*schedule);
   plan.schedule.program = std::move(*placed);
   plan.durations = kernel_durations(plan.schedule.program, **latency_model);
+  const std::vector<program::SwitchWrite> switches = switch_writes(plan.schedule.program, config.array);
   Expected<program::Program> controlled =
-      control::lower(std::move(plan.schedule.program), config.array, plan.durations);
+      control::lower(std::move(plan.schedule.program), config.array, plan.durations, switches);
   if (!controlled) return controlled.failure();
   plan.schedule.program = std::move(*controlled);
   enter_phase("verifying");
+  routed = routed || config.array.controller.mechanism != arch::ControlMechanism::none;
   if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array, &plan.routes, routed)) {
     const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
     if (wrong->code == ExitCode::does_not_fit) return std::move(*wrong);

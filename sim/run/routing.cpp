@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 #include "sim/route/link_use.h"
@@ -27,6 +26,13 @@ std::string lacks(const route::RouteSet& set, const route::Device& device, const
   return fmt::format("{}: {}{}", device.map.tile_name(tile), what, at_layer(set, program));
 }
 }  // namespace
+
+std::vector<program::SwitchWrite> switch_writes(const program::Program& program, const arch::ArraySpec& array) {
+  const program::EngineMap map(array);
+  if (map.controllers() == 0 || program.engines.empty()) return {};
+  const route::Device device(array, map);
+  return route::switch_writes(program, device, route::plan_routes(program, device));
+}
 
 result::Routing routing_result(const program::Program& program, const arch::ArraySpec& array, const route::Plan& plan) {
   const program::EngineMap map(array);
@@ -58,7 +64,9 @@ result::Routing routing_result(const program::Program& program, const arch::Arra
     result.used_links = std::max(result.used_links, used);
     result.shared_links = std::max(result.shared_links, shared);
     shared_cycles += busiest;
-    result.port_writes += std::accumulate(set.rewritten.begin(), set.rewritten.end(), std::int64_t{0});
+    for (const route::RegisterBlock& block : set.writes)
+      result.port_writes += static_cast<std::int64_t>(block.changes.size());
+    result.write_blocks += static_cast<std::int64_t>(set.writes.size());
     const auto overfull = static_cast<std::int64_t>(set.built.overfull.size());
     if (overfull > result.overfull_switches) {
       result.overfull_switches = overfull;
@@ -73,9 +81,6 @@ result::Routing routing_result(const program::Program& program, const arch::Arra
   result.routes = static_cast<std::int64_t>(routes.size());
   result.links = device.grid.count();
   result.sets = static_cast<std::int64_t>(plan.sets.size());
-  if (array.controller.mechanism == arch::ControlMechanism::serial)
-    result.write_us =
-        static_cast<double>(result.port_writes) * array.controller.serial_ns(arch::ControlKind::write_register) / 1e3;
   if (result.shared_links > 0) result.shared_us = shared_cycles / array.clock_hz * 1e6;
   return result;
 }

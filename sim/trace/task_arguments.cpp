@@ -69,6 +69,12 @@ std::string TaskArguments::of_transfer(const program::Transfer& t) const {
   return moved;
 }
 
+std::string TaskArguments::of_operation(const program::ControlOp& op) const {
+  if (op.kind == program::ControlKind::write_switch)
+    return fmt::format(R"("switch":"{}","registers":{})", map_.tile_name(op.tile), int{op.words});
+  return fmt::format(R"("channel":"{}")", map_.name(op.channel));
+}
+
 std::string TaskArguments::of(const Task& task) const {
   const program::EngineProgram& engine = program_.engines[static_cast<std::size_t>(task.engine)];
   const auto index = static_cast<std::size_t>(task.index);
@@ -76,7 +82,7 @@ std::string TaskArguments::of(const Task& task) const {
     case program::EngineKind::core:
       return joined(layer(task.layer), of_call(program_.calls[static_cast<std::size_t>(engine.core[index].call)]));
     case program::EngineKind::controller:
-      return joined(layer(task.layer), fmt::format(R"("channel":"{}")", map_.name(engine.control[index].channel)));
+      return joined(layer(task.layer), of_operation(engine.control[index]));
     case program::EngineKind::s2mm:
     case program::EngineKind::mm2s:
       break;

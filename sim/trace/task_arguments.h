@@ -23,6 +23,7 @@ class TaskArguments {
   std::string layer(int id) const;  // as a member; empty: none
   std::string of_call(const program::KernelCall& call) const;
   std::string of_transfer(const program::Transfer& transfer) const;
+  std::string of_operation(const program::ControlOp& op) const;
 
   const program::Program& program_;
   const program::EngineMap& map_;

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "sim/program/registers.h"
+#include "sim/verify/joined.h"
 #include "sim/verify/limits.h"
+#include "sim/verify/switches.h"
 
 namespace tessera::verify {
 namespace {
@@ -133,6 +135,10 @@ class Control {
       if (ep.steps[s].index < 0) return f_.at(e, s, -1, "a controller repeats", "legal: a list without loops");
       at_ = {e, s};
       const ControlOp& op = ep.control[ep.steps[s].index];
+      if (op.kind == ControlKind::write_switch || awaits_controller(op, e, map_)) {
+        operation(op);
+        continue;
+      }
       if (op.channel < 0 || op.channel >= map_.first_controller() ||
           (!map_.is_channel(op.channel) && op.kind != ControlKind::await_token)) {
         bad(op, fmt::format("engine {} is no channel", op.channel));
@@ -164,6 +170,8 @@ class Control {
         return push(op);
       case ControlKind::await_token:
         return await(op);
+      case ControlKind::write_switch:
+        return;  // switches.h
     }
   }
 
@@ -287,14 +295,6 @@ class Control {
     bad(w, fmt::format("joins {} bytes", whole.access.memory_bytes()), fmt::format("legal: up to {}", limit));
     return std::nullopt;
   }
-  static bool append(Transfer& whole, const Transfer& t) {
-    if (!whole.access.one_run() || !t.access.one_run() || whole.memory != t.memory || whole.release.lock >= 0 ||
-        t.acquire.lock >= 0 || whole.access.base + whole.access.memory_bytes() != t.access.base)
-      return false;
-    whole.access = program::linear(whole.access.base, whole.access.memory_bytes() + t.access.memory_bytes());
-    whole.release = t.release;
-    return true;
-  }
 
   // The next transfers of the channel are what the descriptor does when it is executed, as often as its iteration says.
   bool moves(const ControlOp& op, Descriptor& d) {
@@ -353,7 +353,7 @@ class Control {
   }
 
   void await(const ControlOp& op) {
-    Channel& c = channels_[op.channel];
+    Channel& c = channels_[static_cast<std::size_t>(op.channel)];
     if (op.wait_count != 1 || p_.waits[op.wait0].engine != op.channel)
       return bad(op, "waits for another engine than its channel", "legal: one token of " + map_.name(op.channel));
     if (map_.info(at_.first).tile_kind == program::TileKind::compute &&

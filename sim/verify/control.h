@@ -15,13 +15,14 @@ namespace tessera::verify {
 
 // What a controller has to know before a step of its list, whoever told it (a token, or one that says so much): that
 // transfers of a channel are complete. Before a descriptor is written again, the last task that used it; before a task
-// is pushed, the fourth before it, so that the queue has room.
+// is pushed, the fourth before it, so that the queue has room; before a switch is written, what went by it. And what a
+// channel has to know before it sends: operations of a controller, which write the switches that it goes by.
 struct Demand {
-  std::size_t step;
-  program::EngineId channel;
-  std::int64_t transfers;
+  std::size_t step;           // of a channel the transfer, as they are executed
+  program::EngineId channel;  // or controller
+  std::int64_t transfers;     // or operations
 };
-using Demands = std::map<program::EngineId, std::vector<Demand>>;  // by controller; of each, in the order of its list
+using Demands = std::map<program::EngineId, std::vector<Demand>>;  // by engine; of each, in the order of its list
 
 Demands check_control(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
                       Findings& findings);

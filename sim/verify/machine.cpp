@@ -286,6 +286,7 @@ void Machine::begin_stream(program::EngineId id) {
   e.left = t.access.stream_bytes();
   e.moved = 0;
   if (e.kind == program::EngineKind::mm2s) {
+    check_demands(id);
     flow_->load(here(id), t, e.stream);
     streams_[t.route].source = true;
   } else {
@@ -349,28 +350,6 @@ std::string Machine::lock_text(program::EngineId id, int number) const {
   const program::TileId tile = map_.info(id).tile;
   return fmt::format("lock {} ({}) of {}", number, lock_role_name(locks_[tile * lock_stride_ + number].role),
                      map_.tile_name(tile));
-}
-
-void Machine::check_demands(program::EngineId id) {
-  if (demands_ == nullptr) return;
-  const auto mine = demands_->find(id);
-  if (mine == demands_->end()) return;
-  std::size_t& met = met_[id];
-  for (; met < mine->second.size() && mine->second[met].step == engines_[id].at; ++met) {
-    const Demand& d = mine->second[met];
-    if (clocks_.known(id, d.channel) >= d.transfers) continue;
-    const program::ControlOp& op = *engines_[id].control;
-    const bool push = op.kind == program::ControlKind::push_task;
-    findings_.at(
-        id, engines_[id].at, op.layer,
-        push ? fmt::format("pushes a task to {} while {} may be queued or running", map_.name(d.channel),
-                           int{arch::queued_tasks})
-             : fmt::format("descriptor {} is {} while a task of {} that uses it may be queued or running",
-                           int{op.descriptor}, op.kind == program::ControlKind::patch_address ? "patched" : "written",
-                           map_.name(d.channel)),
-        push ? fmt::format("legal: up to {} at a time", arch::queued_tasks)
-             : "legal: once a token says that the task is complete");
-  }
 }
 
 void Machine::check_locks() {

@@ -16,7 +16,7 @@ class Machine {
   Machine(const program::Program& program, const arch::ArraySpec& array, const program::EngineMap& map,
           Findings& findings, bool short_clocks);
 
-  // What controllers have to know before their operations; without this nothing is demanded.
+  // What engines have to know before their steps; without this nothing is demanded.
   void demand(const Demands& demands) { demands_ = &demands; }
 
   // True when every engine came to its end. `outputs`: the network's outputs must stand at their placements then.
@@ -88,6 +88,7 @@ class Machine {
   std::string lock_text(program::EngineId id, int number) const;
   void check_locks();
   void check_demands(program::EngineId id);
+  void report_demand(program::EngineId id, const Demand& demand);
 
   // Deadlock, in words (deadlock.cpp).
   struct Blocker {
@@ -110,7 +111,7 @@ class Machine {
   Clocks clocks_;
   Dataflow* flow_ = nullptr;
   const Demands* demands_ = nullptr;
-  std::map<program::EngineId, std::size_t> met_;  // by controller: demands that were looked at
+  std::map<program::EngineId, std::size_t> met_;  // by engine: demands that were looked at
   std::deque<program::EngineId> ready_;
   bool depth_first_ = false;
 };

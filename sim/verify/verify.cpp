@@ -1,9 +1,11 @@
 #include "sim/verify/verify.h"
 
+#include "sim/route/switch_writes.h"
 #include "sim/verify/control.h"
 #include "sim/verify/machine.h"
 #include "sim/verify/routes.h"
 #include "sim/verify/structure.h"
+#include "sim/verify/switches.h"
 
 namespace tessera::verify {
 
@@ -13,14 +15,18 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
   if (structure.empty()) verify::check_code(program, array, map, structure);
+  std::vector<program::SwitchWrite> writes;
   if (routed && structure.empty()) {
     const route::Device device(array, map);
     route::Plan plan = plan_routes(program, device);
     verify::check_routes(program, device, plan, structure);
+    if (structure.empty() && map.controllers() > 0) writes = switch_writes(program, device, plan);
     if (routes != nullptr) *routes = std::move(plan);
   }
   verify::Demands demands;
   if (structure.empty() && map.controllers() > 0) demands = verify::check_control(program, array, map, structure);
+  if (structure.empty() && map.controllers() > 0 && routed)
+    verify::check_switches(program, map, writes, structure, demands);
   if (!structure.empty()) return structure.take();
   const auto execute = [&](bool quick) {
     verify::Findings findings(program, map);

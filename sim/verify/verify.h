@@ -5,7 +5,8 @@
 //   routes      streams find a way through the switches, and the way that was found is one (routes.h)
 //   code        what a call runs stands in the program memory of its core, which holds all that stands there
 //   control     where the hardware has controllers: every transfer is started by a task whose descriptors hold what it
-//               does; queues, descriptor table and tokens as the hardware has them (control.h)
+//               does; queues, descriptor table and tokens as the hardware has them (control.h); switches are written
+//               as the routes need, and when nothing goes by what is written (switches.h)
 //   execution   all engines run untimed (blocking waits, locks and streams without buffering): the program completes,
 //   locks
 //               stay in range and return to their initial values; every two accesses to the same bytes of which one

@@ -4,6 +4,7 @@
 
 #include "sim/control/lower.h"
 #include "sim/cost/latency_model.h"
+#include "sim/run/routing.h"
 #include "sim/verify/verify.h"
 #include "tests/property/random_case.h"
 #include "tests/property/random_network.h"
@@ -12,15 +13,23 @@ using namespace tessera;
 
 namespace {
 
-constexpr std::uint64_t networks = 90;
+constexpr std::uint64_t networks = 240;
+
+// Streams of different layers find no links together, so that the switches are written between them.
+void few_links(arch::ArraySpec& array) {
+  array.stream.memtile.north = array.stream.memtile.south = 2;
+  array.stream.tile = {2, 1, 1, 1};
+  array.stream.arbiters = 3;
+}
 
 }  // namespace
 
 TEST_CASE("random networks that controllers start verify and match the reference") {
   const cost::LatencyModel& latency_model = **cost::find_latency_model("peak");
-  int ran = 0, started = 0;
+  int ran = 0, started = 0, switched = 0;
   for (std::uint64_t seed = 0; seed < networks; ++seed) {
     Case c = random_case(seed);
+    if (seed % 3 != 0) few_links(c.array);
     c.array.controller.mechanism = static_cast<arch::ControlMechanism>(1 + seed % 3);
     c.array.controller.operation_ns = 145;
     c.array.controller.cores_start_own = seed % 2 == 0;
@@ -30,13 +39,15 @@ TEST_CASE("random networks that controllers start verify and match the reference
     if (!subject && subject.failure().code == ExitCode::does_not_fit) continue;
     REQUIRE(subject);
     const std::vector<Millicycles> durations = kernel_durations(subject->program, latency_model);
-    Expected<program::Program> lowered = control::lower(subject->program, c.array, durations);
+    const std::vector<program::SwitchWrite> writes = run::switch_writes(subject->program, c.array);
+    Expected<program::Program> lowered = control::lower(subject->program, c.array, durations, writes);
     if (!lowered && lowered.failure().code == ExitCode::does_not_fit) continue;
     if (!lowered) {
       FAIL_CHECK(describe(lowered.failure()));
       continue;
     }
     ++ran;
+    switched += writes.empty() ? 0 : 1;
     started += std::any_of(lowered->engines.begin(), lowered->engines.end(),
                            [](const program::EngineProgram& e) { return !e.control.empty(); });
     const std::optional<Failure> wrong = verify::verify(*lowered, c.array);
@@ -44,6 +55,7 @@ TEST_CASE("random networks that controllers start verify and match the reference
     if (!wrong) CHECK(functional_objection(*subject, *lowered) == "");
   }
   CHECK(ran >= static_cast<int>(networks) * 3 / 4);
+  CHECK(switched > ran / 4);
   CHECK(started > ran * 9 / 10);  // where all channels go round by locks alone, nobody has to start any
 }
 

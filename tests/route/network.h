@@ -1,6 +1,5 @@
 // Programs that say nothing but who sends to whom, and in which layer.
 #pragma once
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -57,9 +56,11 @@ inline arch::ArraySpec array_of(int rows, int cols) {
   return array;
 }
 
-// Registers that are written before a set.
+// Registers that change before a set.
 inline int written(const route::RouteSet& set) {
-  return std::accumulate(set.rewritten.begin(), set.rewritten.end(), 0);
+  std::size_t count = 0;
+  for (const route::RegisterBlock& block : set.writes) count += block.changes.size();
+  return static_cast<int>(count);
 }
 
 }  // namespace tessera

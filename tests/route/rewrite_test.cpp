@@ -33,7 +33,7 @@ TEST_CASE("what a layer does without and a later one wants is not written again"
   s.send(3, "mem(1,0).mm2s0", {"tile(0,1).s2mm0"});
   const route::Plan plan = s.plan();
   REQUIRE(plan.sets.size() == 3);
-  CHECK(written(plan.sets[2]) == 1);  // the master port of mem(0,0)
+  CHECK(written(plan.sets[2]) == 3);  // the master port of mem(0,0), and those of tile(0,0) up and to its DMA
 }
 
 TEST_CASE("layers between others have one set with them where links allow it, whatever their order") {
@@ -63,18 +63,77 @@ TEST_CASE("a slot that a port has under another number is not written") {
     return r;
   };
   const std::vector<std::int64_t> a{1, 2, 0x10}, b{5, 0x20}, c{2, 0x40};  // ids, then the way
-  route::SwitchRegisters now{{port, {1}}, {at(0), a}};
-  CHECK(route::rewrite(now, {{port, {1}}, {at(0), b}, {at(1), a}}, 1) == std::vector<int>{1});
-  CHECK(now.at(at(0)) == a);
-  CHECK(now.at(at(1)) == b);
-  CHECK(route::rewrite(now, {{port, {1}}, {at(0), a}, {at(1), b}}, 1) == std::vector<int>{0});
+  const auto after = [&](route::SwitchRegisters first) {
+    route::SwitchState state;
+    CHECK(state.go_on(first).empty());
+    return state;
+  };
+  route::SwitchState state = after({{port, {1}}, {at(0), a}});
+  CHECK(state.go_on({{port, {1}}, {at(0), b}, {at(1), a}})
+            .empty());  // b has a free slot, and no packet of it came before
+  CHECK(state.now().at(at(0)) == a);
+  CHECK(state.now().at(at(1)) == b);
+  CHECK(state.go_on({{port, {1}}, {at(0), a}, {at(1), b}}).empty());
   // Id 2 goes another way: its former slot is written over, and b, which takes none of these ids, stays.
-  CHECK(route::rewrite(now, {{port, {1}}, {at(0), c}}, 1) == std::vector<int>{1});
-  CHECK(now.at(at(0)) == c);
-  CHECK(now.at(at(1)) == b);
+  const std::vector<route::RegisterChange> changes = state.go_on({{port, {1}}, {at(0), c}});
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].from == a);
+  CHECK(changes[0].to == c);
+  CHECK(state.now().at(at(1)) == b);
   // Two slots would take ids of the next one: one is written over, the other is closed.
-  now = {{port, {1}}, {at(0), a}, {at(1), b}};
-  CHECK(route::rewrite(now, {{port, {1}}, {at(0), {2, 5, 0x40}}}, 1) == std::vector<int>{2});
+  CHECK(after({{port, {1}}, {at(0), a}, {at(1), b}}).go_on({{port, {1}}, {at(0), {2, 5, 0x40}}}).size() == 2);
+}
+
+TEST_CASE("a port that would still send what another one takes is closed") {
+  const route::SwitchRegister slave{0, false, 0, -1}, other{0, false, 1, -1}, up{0, true, 0, -1}, in{0, true, 7, -1};
+  route::SwitchState state;
+  CHECK(state.go_on({{slave, {0}}, {up, {-1}}}).empty());
+  const std::vector<route::RegisterChange> changes = state.go_on({{slave, {0}}, {in, {-1}}});
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[0].at.port == 0);
+  CHECK(changes[0].to.empty());
+  CHECK(changes[1].at.port == 7);
+  CHECK(changes[1].from.empty());
+  // Whatever another slave port brings does not concern it, and what nothing came by yet is set with the design.
+  CHECK(state.go_on({{other, {0}}, {up, {-2}}}).size() == 1);
+  const route::SwitchRegister third{0, false, 2, -1}, east{0, true, 9, -1};
+  CHECK(state.go_on({{other, {0}}, {up, {-2}}, {third, {0}}, {east, {-3}}}).empty());
+}
+
+TEST_CASE("registers stand where the hardware has them, and those that are close are one block") {
+  Senders s(array_of(4, 4));
+  s.array.controller.mechanism = arch::ControlMechanism::serial;
+  s.array.controller.operation_ns = 145;
+  s.array.controller.block_word_ns = 12.6;
+  const program::EngineMap map(s.array);
+  const route::Device device(s.array, map);
+  const program::TileId tile = map.compute_tile(1, 1);
+  const auto links = [&](route::Side side) {  // that leave the tile
+    for (const int l : device.grid.from(tile))
+      if (device.grid.links()[static_cast<std::size_t>(l)].side == side)
+        return device.grid.links()[static_cast<std::size_t>(l)];
+    return route::Links{};
+  };
+  // am025: core 0, DMA 1 and 2, control 3, FIFO 4, south 5 to 8, west 9 to 12, north 13 to 18, east 19 to 22.
+  const auto master = [&](int port) { return route::SwitchRegister{tile, true, port, -1}; };
+  CHECK(route::register_number(device, master(links(route::Side::south).master)) == 5);
+  CHECK(route::register_number(device, master(links(route::Side::north).master + 5)) == 18);
+  CHECK(route::register_number(device, master(links(route::Side::east).master)) == 19);
+  const int dma = device.grid.master_of(map.info(map.tile_channel(1, 1, program::EngineKind::s2mm, 1)));
+  CHECK(route::register_number(device, master(dma)) == 2);
+  const int slave = device.grid.slave_of(map.info(map.tile_channel(1, 1, program::EngineKind::mm2s, 0)));
+  CHECK(route::register_number(device, {tile, false, slave, -1}) == 65);
+  CHECK(route::register_number(device, {tile, false, slave, 3}) == 128 + 4 + 3);
+
+  const auto blocks = [&](const std::vector<int>& slots) {  // of the slave port, and one master port
+    std::vector<route::RegisterChange> changes{{master(dma), {}, {-1}}};
+    for (const int n : slots) changes.push_back({{tile, false, slave + n / 4, n % 4}, {}, {1, 1}});
+    return route::blocks_of(device, changes);
+  };
+  CHECK(blocks({0}).size() == 2);
+  CHECK(blocks({0, 1, 2, 3}).size() == 2);
+  CHECK(blocks({0, 3}).at(1).words == 4);  // what lies between is written again
+  CHECK(blocks({0, 3}).at(1).changes.size() == 2);
 }
 
 TEST_CASE("across a row of links goes what has to, a bundle once") {

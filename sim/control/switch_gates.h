@@ -1,0 +1,29 @@
+// Where the writing of switches stands among transfers. The DMA of a core cannot be held up by a controller that starts
+// none of its tasks: its first result that goes a new way comes after what the core computes it from, so that these
+// transfers wait in its place. In the same way its results say that what came into a compute tile is over.
+#pragma once
+#include <utility>
+#include <vector>
+
+#include "sim/control/free_run.h"
+#include "sim/program/switch_write.h"
+
+namespace tessera::control {
+
+struct SwitchGates {
+  std::vector<program::SwitchWrite> writes;  // `after` and `before` as controllers can keep to them
+  // By channel: which of its transfers, in the order of execution, begin after which write; ascending.
+  std::vector<std::vector<std::pair<std::int32_t, std::size_t>>> at;
+};
+
+// `writes`: of those of one tile, later ones stand later.
+SwitchGates gates_of(const program::Program& program, const program::EngineMap& map,
+                     const std::vector<program::SwitchWrite>& writes);
+
+// Adds to the gates what their waits do not say, as a run with them shows. Whether there was something.
+bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run);
+
+// The program with what its transfers wait for because of that.
+program::Program with_gates(program::Program program, const SwitchGates& gates);
+
+}  // namespace tessera::control
