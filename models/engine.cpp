@@ -81,7 +81,9 @@ Millicycles Engine::tokens_at(std::uint32_t first, std::uint32_t count) const {
 }
 
 bool Engine::on_controller(const program::Wait& wait) const {
-  return run_.map.info(wait.engine).kind == program::EngineKind::controller;
+  // A controller is told by a token, as of a channel's task.
+  return run_.map.info(wait.engine).kind == program::EngineKind::controller &&
+         run_.map.info(id_).kind != program::EngineKind::controller;
 }
 
 Millicycles Engine::latency(const program::Wait& wait) const {
