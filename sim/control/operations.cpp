@@ -113,27 +113,21 @@ class Maker {
   }
 
   std::size_t append(EngineId controller, ControlKind kind, EngineId channel, int layer) {
-    std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
-    list.emplace_back();
-    list.back().op.kind = kind;
-    list.back().op.channel = channel;
-    list.back().op.layer = static_cast<std::int16_t>(layer);
-    list.back().place = list.size() - 1;
-    return list.size() - 1;
+    std::vector<Operations::Op>& list = o_.lists[number(controller)];
+    Operations::Op& added = list.emplace_back();
+    added.op.kind = kind;
+    added.op.channel = channel;
+    added.op.layer = static_cast<std::int16_t>(layer);
+    return added.place = list.size() - 1;
   }
-  ControlOp& operation(EngineId controller, std::size_t at) {
-    return o_.lists[controller - map_.first_controller()][at].op;
-  }
+  ControlOp& operation(EngineId controller, std::size_t at) { return o_.lists[number(controller)][at].op; }
 
   void wait_now(EngineId controller) {
     Pause& pause = pauses_[number(controller)];
     if (pause.time >= 0 && now_ <= pause.time + tuned.pause_length) return;
     write_free(controller);
-    double idle = std::numeric_limits<double>::infinity();
-    if (timed(controller)) {
-      idle = std::max(0.0, now_ + lag_ - clock_);
-      clock_ = std::max(clock_, now_ + lag_);
-    }
+    const double idle = timed(controller) ? std::max(0.0, now_ + lag_ - clock_) : std::numeric_limits<double>::max();
+    if (timed(controller)) clock_ += idle;
     pause = {o_.lists[number(controller)].size(), now_, known_[number(controller)], idle};
   }
 
@@ -142,8 +136,7 @@ class Maker {
     return a_.controller.mechanism == arch::ControlMechanism::serial && controller == map_.first_controller();
   }
   double cycles(const ControlOp& op) const { return a_.controller.serial_ns(op.kind, op.words) * a_.clock_hz / 1e9; }
-  // Operations from `first` on stand before the pause, where the controller has time for them; otherwise nothing
-  // happens.
+  // Operations from `first` on stand before the pause, if the controller has time for them.
   bool advance(EngineId controller, std::size_t first) {
     std::vector<Operations::Op>& list = o_.lists[number(controller)];
     Pause& pause = pauses_[number(controller)];
@@ -164,7 +157,7 @@ class Maker {
 
   // Asks for the token, unless other tokens say that much.
   void await(EngineId controller, const program::Wait& wait, int layer) {
-    std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
+    std::vector<std::int32_t>& known = known_[number(controller)];
     if (known[wait.engine] >= wait.tasks) return;
     wait_now(controller);
     known[wait.engine] = wait.tasks;
@@ -181,7 +174,7 @@ class Maker {
       o_.telling.insert(wait.engine);
     }
     const std::size_t at = append(controller, ControlKind::await_token, wait.engine, layer);
-    o_.lists[controller - map_.first_controller()][at].awaited = wait.tasks;
+    o_.lists[number(controller)][at].awaited = wait.tasks;
     spend(controller, at);
   }
 
@@ -235,7 +228,6 @@ class Maker {
   void write_switch(std::size_t k) {
     const program::SwitchWrite& write = gates_.writes[k];
     const EngineId writer = map_.switch_controller_of(write.tile);
-    const Pause& pause = pauses_[number(writer)];
     const program::TransferAt& user = write.before.front();
     const std::size_t at = append(writer, ControlKind::write_switch, -1,
                                   transfer(user.channel, static_cast<std::size_t>(user.number)).layer);
@@ -245,18 +237,19 @@ class Maker {
     op.op.first = static_cast<std::int16_t>(write.first);
     op.op.words = static_cast<std::int16_t>(write.words);
     spend(writer, at);
-    if (timed(writer) && pause.time >= 0 && last <= pause.at && over(write.after, pause.known)) advance(writer, at);
+    if (const Pause& pause = pauses_[number(writer)];
+        timed(writer) && pause.time >= 0 && last <= pause.at && over(write.after, pause.known))
+      advance(writer, at);
     last = op.place;
     written_[k] = at;
-    std::vector<std::size_t>& open = unwritten_[write.tile];
+    auto& open = unwritten_[write.tile];
     open.erase(std::find(open.begin(), open.end(), k));
   }
   // What needs no token any more, before the controller waits for one.
   void write_free(EngineId controller) {
     for (const auto& [tile, writes] : unwritten_) {
       if (map_.switch_controller_of(tile) != controller) continue;
-      const std::vector<std::size_t> open = writes;
-      for (const std::size_t k : open) {
+      for (const std::size_t k : std::vector(writes)) {
         if (gates_.writes[k].set != gates_.writes[writes.front()].set) break;
         if (over(gates_.writes[k].after, known_[number(controller)])) write_switch(k);
         if (writes.empty()) break;
@@ -270,7 +263,7 @@ class Maker {
     const Execution first = former.first();
     const int layer = first.layer;
     const EngineId controller = map_.controller_of(map_.info(e).tile);
-    const std::vector<std::int32_t>& known = known_[controller - map_.first_controller()];
+    const std::vector<std::int32_t>& known = known_[number(controller)];
     if (first.waits) await_all(controller, transfer(e, first.first));
     std::vector<Operations::Part>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks) make_room(controller, e, layer);
@@ -302,7 +295,7 @@ class Maker {
   // A full queue is freed by two tasks at a time, which halves the tokens.
   void make_room(EngineId controller, EngineId e, int layer) {
     const std::vector<Operations::Part>& tasks = o_.tasks[e];
-    const auto known = static_cast<std::size_t>(known_[controller - map_.first_controller()][e]);
+    const auto known = static_cast<std::size_t>(known_[number(controller)][e]);
     if (tasks[tasks.size() - arch::queued_tasks].end <= known) return;
     await(controller, {e, static_cast<std::int32_t>(tasks[tasks.size() - arch::queued_tasks + 1].end)}, layer);
   }
@@ -317,8 +310,9 @@ class Maker {
   }
 
   // Whether the descriptors can be written before the pause.
-  bool could_write(EngineId controller, const Descriptors& descriptors, const std::vector<std::int16_t>& numbers) const {
-    const Pause& pause = pauses_[controller - map_.first_controller()];
+  bool could_write(EngineId controller, const Descriptors& descriptors,
+                   const std::vector<std::int16_t>& numbers) const {
+    const Pause& pause = pauses_[number(controller)];
     return pause.time >= 0 && std::all_of(numbers.begin(), numbers.end(), [&](int number) {
              const LastUse& u = descriptors.last_use(number);
              return u.channel < 0 || pause.known[static_cast<std::size_t>(u.channel)] >= u.transfers;
@@ -326,7 +320,7 @@ class Maker {
   }
   // Whether the channel's last task could be pushed before the pause, its descriptors apart.
   bool could_start(EngineId controller, EngineId e, const Execution& begin) const {
-    const Pause& pause = pauses_[controller - map_.first_controller()];
+    const Pause& pause = pauses_[number(controller)];
     const std::vector<Operations::Part>& tasks = o_.tasks[e];
     const std::vector<Operations::Start>& starts = o_.starts[e];
     const auto over = [&](EngineId engine, std::size_t n) {
@@ -340,12 +334,12 @@ class Maker {
           return false;
     }
     if (tasks.size() > arch::queued_tasks && !over(e, tasks[tasks.size() - 1 - arch::queued_tasks].end)) return false;
-    return starts.empty() || o_.lists[controller - map_.first_controller()][starts.back().at].place <= pause.at;
+    return starts.empty() || o_.lists[number(controller)][starts.back().at].place <= pause.at;
   }
 
   // Whether that is before the pause, where it can be.
   bool write(EngineId controller, EngineId e, const Chain& chain, int layer, bool ahead) {
-    std::vector<Operations::Op>& list = o_.lists[controller - map_.first_controller()];
+    std::vector<Operations::Op>& list = o_.lists[number(controller)];
     const std::size_t first = list.size();
     for (std::size_t k = 0; k < chain.links->size(); ++k) {
       const ChainLink& link = (*chain.links)[k];

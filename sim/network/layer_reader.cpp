@@ -50,8 +50,6 @@ class LayerReader : LayerKeys {
       return report("name", it == json_.end() ? "is missing" : "is no name: " + it->dump(), "a non-empty string");
     spec_.layer.name = it->get<std::string>();
     path_ += " '" + spec_.layer.name + "'";
-    if (constexpr std::size_t most = 1000; spec_.layer.name.size() > most)  // files of masks hold 65535 bytes
-      report("name", fmt::format("has {} bytes", spec_.layer.name.size()), fmt::format("at most {}", most));
   }
 
   const OpKeys* read_op() {

@@ -294,7 +294,7 @@ class Builder {
   // Where little is missing, single streams to many receivers look for another way past a switch that is short of
   // something.
   void repair(Built& best, int least) {
-    Random random(1);
+    Random random(5);
     for (int trial = 0; least > 0 && trial < most_repairs; ++trial) {
       const program::TileId tile = best.overfull[random.below(best.overfull.size())];
       const Passages passages = passages_of(device_.grid, device_.map, routes_, best.routing);

@@ -76,7 +76,7 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
   std::vector<const network::Layer*> layers;
   for (const network::Layer& layer : network.layers)
     if (ops::is_maskable(layer)) {
-      names.push_back(layer.name);
+      names.push_back(array_name(layer.name));
       layers.push_back(&layer);
     }
   MistakesByKind mistakes;
@@ -90,7 +90,7 @@ Expected<Masks> read_masks(const std::string& path, const network::Network& netw
     }
     const auto it = name.empty() ? names.begin() : std::find(names.begin(), names.end(), name);
     const auto other = std::find_if(network.layers.begin(), network.layers.end(), [&, n = name](const auto& layer) {
-      return layer.name == n && ops::has_weights(layer) && !ops::is_maskable(layer);
+      return array_name(layer.name) == n && ops::has_weights(layer) && !ops::is_maskable(layer);
     });
     if (it == names.end() && other != network.layers.end()) {
       mistakes.add("layers with masks take none",
@@ -159,11 +159,11 @@ std::optional<Failure> write_masks(const std::string& path, const network::Netwo
   std::map<std::string, NumpyArray> arrays;
   for (const network::Layer& layer : network.layers)
     if (const std::optional<BlockMask>& mask = masks[layer.id])
-      arrays[layer.name] = {"|b1", {mask->rows(), mask->cols()}, mask->bits};
+      arrays[array_name(layer.name)] = {"|b1", {mask->rows(), mask->cols()}, mask->bits};
   const bool one = arrays.size() == 1 && path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0;
   for (const network::Layer& layer : network.layers)
     if (const std::optional<BlockMask>& mask = masks[layer.id]; mask && !one && (mask->bc != 8 || mask->bi != 8))
-      arrays[layer.name + block_suffix] = {
+      arrays[array_name(layer.name) + block_suffix] = {
           "|u1", {2}, {static_cast<std::uint8_t>(mask->bc), static_cast<std::uint8_t>(mask->bi)}};
   if (arrays.empty())
     return fail(ExitCode::bad_input,

@@ -204,8 +204,20 @@ std::optional<Failure> write_npy(const std::string& path, const NumpyArray& arra
   return write_file(path, make_npy(array));
 }
 
+namespace {
+constexpr std::size_t longest_name = 65000;  // with what follows it in an entry of a zip file
+}
+
+std::string array_name(const std::string& layer) {
+  if (layer.size() <= longest_name) return layer;
+  std::uint64_t hash = 0xcbf29ce484222325ull;  // FNV-1a
+  for (const char c : layer) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  std::size_t end = 200;
+  while ((static_cast<unsigned char>(layer[end]) & 0xc0) == 0x80) --end;  // within a character of several bytes
+  return layer.substr(0, end) + fmt::format("#{:016x}", hash);
+}
+
 std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays) {
-  constexpr std::size_t longest_name = 65000;  // of an entry of a zip file: 65535 bytes
   std::map<std::string, std::string> entries;
   for (const auto& [name, array] : arrays) {
     if (name.size() > longest_name)

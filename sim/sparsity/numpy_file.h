@@ -34,6 +34,10 @@ Expected<std::map<std::string, NumpyArray>> parse_numpy(const std::string& bytes
 // All arrays of a file by name; the array of an .npy has the empty name.
 Expected<std::map<std::string, NumpyArray>> read_numpy(const std::string& path);
 
+// The name of a layer's arrays in a file: its own, or where no archive can hold that (65,535 bytes) its beginning and a
+// hash of it.
+std::string array_name(const std::string& layer);
+
 std::optional<Failure> write_npy(const std::string& path, const NumpyArray& array);
 std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays);
 

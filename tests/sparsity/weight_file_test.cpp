@@ -98,6 +98,21 @@ TEST_CASE("Importance over all layers moves zeros to where they cost least; n of
   CHECK_THAT(problems[1].what, Contains("for layer 'b'"));
 }
 
+TEST_CASE("Masks of a layer whose name no archive can hold are written and read") {
+  network::Network n = two_layers();
+  n.layers[1].name = std::string(59999, 'x') + "\xc3\xa9" + std::string(40000, 'x');
+  n.layers[2].name = n.layers[1].name + "y";
+  std::vector<std::optional<BlockMask>> masks(n.layers.size());
+  masks[1] = BlockMask::all_ones(32, 16);
+  masks[2] = BlockMask::all_ones(16, 32);
+  masks[1]->bits[1] = masks[2]->bits[2] = 0;
+  const WeightFile f("weight_file_test_long.npz");
+  REQUIRE_FALSE(write_masks(f.path, n, masks));
+  const auto read = read_masks(f.path, n, std::vector<BlockSides>(n.layers.size()));
+  REQUIRE(read);
+  for (const std::size_t layer : {1U, 2U}) CHECK((*read)[layer]->bits == masks[layer]->bits);
+}
+
 TEST_CASE("A mask file tells blocks of another size than 8x8 itself, a size per layer") {
   const network::Network n = two_layers();
   std::vector<std::optional<BlockMask>> masks(n.layers.size());

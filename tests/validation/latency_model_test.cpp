@@ -100,7 +100,8 @@ TEST_CASE("windows are read as they stand: 57 to 114 MAC per cycle by window and
     CHECK(strided > 44);
     CHECK(strided < 76);
     CHECK(macs_per_cycle(measured, conv(5), depth) == Approx(plain).epsilon(0.05));
-    CHECK(macs_per_cycle(measured, conv(1, 2), depth) < 76);  // every second pixel: no GEMM loop
+    // Of every second pixel none between them is sent: the GEMM loop.
+    CHECK(macs_per_cycle(measured, conv(1, 2), depth) == macs_per_cycle(measured, conv(1), depth));
     CHECK(macs_per_cycle(measured, conv(1), depth) == macs_per_cycle(gemm, conv(1), depth));
     CHECK(macs_per_cycle(gemm, conv(3), depth) > 1.7 * plain);
     CHECK(macs_per_cycle(gemm, conv(3, 2), depth) == macs_per_cycle(gemm, conv(3), depth));
@@ -131,8 +132,8 @@ TEST_CASE("a packet of the open engine takes what was fitted to it, but for the 
 
 TEST_CASE("windows that the DMA would lay side by side are refused, their stream is not modelled") {
   const FittedModel& im2col = library("im2col");
-  for (const Layer& layer : {conv(3), conv(1, 2), conv(7, 2)}) CHECK_FALSE(im2col.covers(KernelKind::conv, layer));
-  CHECK(im2col.covers(KernelKind::conv, conv(1)));
+  for (const Layer& layer : {conv(3), conv(7, 2)}) CHECK_FALSE(im2col.covers(KernelKind::conv, layer));
+  for (const Layer& layer : {conv(1), conv(1, 2)}) CHECK(im2col.covers(KernelKind::conv, layer));
   CHECK(im2col.coverage().find("not modelled") != std::string::npos);
   for (const Layer& layer : {conv(3), conv(1, 2)}) CHECK(library("measured").covers(KernelKind::conv, layer));
 }
