@@ -47,8 +47,8 @@ class Planner {
     }
   }
 
-  Plan run() {
-    if (!everything())
+  Plan run(bool as_one) {
+    if (!everything(as_one))
       for (std::size_t p = 0; p < wanted_.size(); ++p)
         if (!joins(p)) open(p);
     for (std::size_t s = 0; s < plan_.sets.size(); ++s) settle(s);
@@ -63,8 +63,8 @@ class Planner {
     double busiest = 0;               // cycles of the channel with most to do
   };
 
-  // Whether one set serves all layers.
-  bool everything() {
+  // Whether one set serves all layers; `always`: it has to.
+  bool everything(bool always) {
     std::vector<int> all;
     std::vector<double> cycles(program_.routes.size());
     for (const Wanted& wanted : wanted_) {
@@ -72,9 +72,9 @@ class Planner {
       add(cycles, wanted.cycles);
     }
     if (all.empty()) return true;
-    if (!promising(all)) return false;
+    if (!always && !promising(all)) return false;
     const Built& built = alone(all, cycles);
-    if (!serves(built, 0, wanted_.size())) return false;
+    if (!always && !serves(built, 0, wanted_.size())) return false;
     plan_.sets.push_back({wanted_.front().first_layer, wanted_.back().last_layer, all, {}, cycles, built, {}, {}});
     for (const Wanted& wanted : wanted_) plan_.sets.back().layers = united(plan_.sets.back().layers, wanted.layers);
     begin_.push_back(0);
@@ -249,6 +249,8 @@ class Planner {
 
 }  // namespace
 
-Plan plan_routes(const program::Program& program, const Device& device) { return Planner(program, device).run(); }
+Plan plan_routes(const program::Program& program, const Device& device) { return Planner(program, device).run(false); }
+
+Plan plan_as_one(const program::Program& program, const Device& device) { return Planner(program, device).run(true); }
 
 }  // namespace tessera::route

@@ -28,5 +28,7 @@ struct Plan {
 };
 // The program has passed the structural checks of the verifier.
 Plan plan_routes(const program::Program& program, const Device& device);
+// One set for all layers, whatever switches lack for it: nothing is rewritten.
+Plan plan_as_one(const program::Program& program, const Device& device);
 
 }  // namespace tessera::route

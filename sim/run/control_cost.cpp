@@ -4,7 +4,6 @@
 #include <array>
 #include <unordered_set>
 
-#include "sim/control/lower.h"
 #include "sim/program/executions.h"
 #include "sim/program/registers.h"
 #include "sim/run/routing.h"
@@ -121,8 +120,7 @@ void add_serial_estimate(result::ControlWork& work, const program::Program& prog
   other.controller.mechanism = arch::ControlMechanism::serial;
   program::Program copy = program;
   copy.engines.resize(static_cast<std::size_t>(program::EngineMap(other).count()));
-  const std::vector<program::SwitchWrite> switches = switch_writes(copy, other);
-  const Expected<program::Program> lowered = control::lower(std::move(copy), other, durations, switches);
+  const Expected<program::Program> lowered = with_controllers(std::move(copy), other, durations);
   if (!lowered) return;
   const result::ControlWork cost = control_cost(*lowered, other);
   work.serial_operations = cost.operations;

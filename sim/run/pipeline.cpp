@@ -6,7 +6,6 @@
 #include "sim/base/phase.h"
 #include "sim/config/document.h"
 #include "sim/config/hardware.h"
-#include "sim/control/lower.h"
 #include "sim/lower/lower.h"
 #include "sim/lower/needs.h"
 #include "sim/program/hash.h"
@@ -145,9 +144,8 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, 
   plan.schedule = std::move(*schedule);
   plan.schedule.program = std::move(*placed);
   plan.durations = kernel_durations(plan.schedule.program, **latency_model);
-  const std::vector<program::SwitchWrite> switches = switch_writes(plan.schedule.program, config.array);
   Expected<program::Program> controlled =
-      control::lower(std::move(plan.schedule.program), config.array, plan.durations, switches);
+      with_controllers(std::move(plan.schedule.program), config.array, plan.durations);
   if (!controlled) return controlled.failure();
   plan.schedule.program = std::move(*controlled);
   enter_phase("verifying");

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "sim/control/lower.h"
 #include "sim/route/link_use.h"
+#include "sim/route/switch_writes.h"
 
 namespace tessera::run {
 namespace {
@@ -27,11 +29,17 @@ std::string lacks(const route::RouteSet& set, const route::Device& device, const
 }
 }  // namespace
 
-std::vector<program::SwitchWrite> switch_writes(const program::Program& program, const arch::ArraySpec& array) {
+Expected<program::Program> with_controllers(program::Program program, const arch::ArraySpec& array,
+                                            const std::vector<Millicycles>& durations) {
   const program::EngineMap map(array);
-  if (map.controllers() == 0 || program.engines.empty()) return {};
+  if (map.controllers() == 0 || program.engines.empty()) return program;
   const route::Device device(array, map);
-  return route::switch_writes(program, device, route::plan_routes(program, device));
+  const std::vector<program::SwitchWrite> switches =
+      route::switch_writes(program, device, route::plan_routes(program, device));
+  if (switches.empty()) return control::lower(std::move(program), array, durations, {});
+  Expected<program::Program> written = control::lower(program, array, durations, switches);
+  if (written || written.failure().code != ExitCode::deadlock) return written;
+  return control::lower(std::move(program), array, durations, {});
 }
 
 result::Routing routing_result(const program::Program& program, const arch::ArraySpec& array, const route::Plan& plan) {

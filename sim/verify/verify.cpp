@@ -1,5 +1,7 @@
 #include "sim/verify/verify.h"
 
+#include <algorithm>
+
 #include "sim/route/switch_writes.h"
 #include "sim/verify/control.h"
 #include "sim/verify/machine.h"
@@ -8,6 +10,18 @@
 #include "sim/verify/switches.h"
 
 namespace tessera::verify {
+
+namespace {
+
+// A program that leaves the switches as they are has all its routes at once.
+bool writes_no_switch(const program::Program& program) {
+  return std::none_of(program.engines.begin(), program.engines.end(), [](const program::EngineProgram& engine) {
+    return std::any_of(engine.control.begin(), engine.control.end(),
+                       [](const program::ControlOp& op) { return op.kind == program::ControlKind::write_switch; });
+  });
+}
+
+}  // namespace
 
 std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array, route::Plan* routes,
                               bool routed) {
@@ -19,8 +33,12 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   if (routed && structure.empty()) {
     const route::Device device(array, map);
     route::Plan plan = plan_routes(program, device);
+    if (map.controllers() > 0) writes = switch_writes(program, device, plan);
+    if (!writes.empty() && writes_no_switch(program)) {
+      plan = plan_as_one(program, device);
+      writes.clear();
+    }
     verify::check_routes(program, device, plan, structure);
-    if (structure.empty() && map.controllers() > 0) writes = switch_writes(program, device, plan);
     if (routes != nullptr) *routes = std::move(plan);
   }
   verify::Demands demands;

@@ -39,17 +39,21 @@ TEST_CASE("random networks that controllers start verify and match the reference
     if (!subject && subject.failure().code == ExitCode::does_not_fit) continue;
     REQUIRE(subject);
     const std::vector<Millicycles> durations = kernel_durations(subject->program, latency_model);
-    const std::vector<program::SwitchWrite> writes = run::switch_writes(subject->program, c.array);
-    Expected<program::Program> lowered = control::lower(subject->program, c.array, durations, writes);
+    Expected<program::Program> lowered = run::with_controllers(subject->program, c.array, durations);
     if (!lowered && lowered.failure().code == ExitCode::does_not_fit) continue;
     if (!lowered) {
       FAIL_CHECK(describe(lowered.failure()));
       continue;
     }
     ++ran;
-    switched += writes.empty() ? 0 : 1;
-    started += std::any_of(lowered->engines.begin(), lowered->engines.end(),
-                           [](const program::EngineProgram& e) { return !e.control.empty(); });
+    const auto any_engine = [&](const auto& has) {
+      return std::any_of(lowered->engines.begin(), lowered->engines.end(), has) ? 1 : 0;
+    };
+    switched += any_engine([](const program::EngineProgram& e) {
+      return std::any_of(e.control.begin(), e.control.end(),
+                         [](const program::ControlOp& op) { return op.kind == program::ControlKind::write_switch; });
+    });
+    started += any_engine([](const program::EngineProgram& e) { return !e.control.empty(); });
     const std::optional<Failure> wrong = verify::verify(*lowered, c.array);
     CHECK(describe(wrong.value_or(Failure{})) == "");
     if (!wrong) CHECK(functional_objection(*subject, *lowered) == "");

@@ -29,6 +29,7 @@ class Senders {
   }
 
   route::Plan plan() const { return plan_routes(builder.program(), device); }
+  route::Plan plan_as_one() const { return route::plan_as_one(builder.program(), device); }
   // What the verifier says; empty: all right.
   std::optional<Failure> problem() const {
     verify::Findings findings(builder.program(), builder.map());

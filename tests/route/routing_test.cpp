@@ -221,3 +221,17 @@ TEST_CASE("where a switch lacks little, single streams look for another way") {
     CHECK(s.objection(plan.sets[0].built.routing).empty());
   }
 }
+
+TEST_CASE("as one set all routes are there at once, and nothing is written") {
+  Senders s(array_of(2, 2));
+  for (int layer = 0; layer < 6; ++layer)
+    for (int r = 0; r < 2; ++r)
+      for (int c = 0; c < 2; ++c) {
+        const std::string tile = "tile(" + std::to_string(r) + "," + std::to_string(c) + ")";
+        s.send(layer, "mem(" + std::to_string((c + layer) % 2) + ",0).mm2s" + std::to_string(layer), {tile + ".s2mm0"});
+      }
+  const route::Plan one = s.plan_as_one();
+  REQUIRE(one.sets.size() == 1);
+  CHECK(one.sets[0].routes.size() == 24);
+  CHECK(one.sets[0].writes.empty());
+}
