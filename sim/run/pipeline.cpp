@@ -107,9 +107,7 @@ std::optional<Failure> check_bounds(const program::Program& program, const exec:
 // As a trial made it, or from the beginning.
 Expected<program::Program> program_of(const mapping::Mapping& mapping, SimulatedTrials& trials, const RunConfig& config,
                                       const network::Network& network, const SimulatedTrials::Masks& masks) {
-  const bool switched = config.array.controller.mechanism != arch::ControlMechanism::none;  // trials write no switches
-  if (!switched)
-    if (std::optional<program::Program> made = trials.take_program(mapping)) return std::move(*made);
+  if (std::optional<program::Program> made = trials.take_program(mapping)) return std::move(*made);
   return lower::lower(network, masks, config.array, mapping);
 }
 

@@ -14,6 +14,7 @@
 #include "sim/run/control_cost.h"
 #include "sim/run/isolate.h"
 #include "sim/run/program_memory.h"
+#include "sim/run/routing.h"
 
 namespace tessera::run {
 namespace {
@@ -44,6 +45,12 @@ std::optional<schedule::LayerTimes> SimulatedTrials::layer_times(const network::
   return it->second;
 }
 
+std::optional<schedule::LayerTimes> SimulatedTrials::run_times(const network::Network& network, const Masks& masks,
+                                                               const mapping::Mapping& mapping) const {
+  if (array_.controller.mechanism == arch::ControlMechanism::none) return layer_times(network, masks, mapping);
+  return carry_out(network, masks, mapping, true).times;
+}
+
 std::optional<mapping::Mapping> SimulatedTrials::dense_mapping() const {
   const std::optional<std::string> text = dense_ == nullptr ? std::nullopt : dense_->wait();
   if (!text) return std::nullopt;
@@ -53,18 +60,20 @@ std::optional<mapping::Mapping> SimulatedTrials::dense_mapping() const {
 }
 
 std::optional<program::Program> SimulatedTrials::take_program(const mapping::Mapping& mapping) {
+  if (array_.controller.mechanism != arch::ControlMechanism::none) return std::nullopt;
   if (!fastest_.program || fastest_.text != text_of(network_, masks_, mapping)) return std::nullopt;
   return std::exchange(fastest_.program, std::nullopt);
 }
 
 SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& network, const Masks& masks,
-                                                  const mapping::Mapping& mapping) const {
+                                                  const mapping::Mapping& mapping, bool switched) const {
   Expected<program::Program> program = lower::lower(network, masks, array_, mapping);
   if (!program || !lower::too_long_transfers(*program, array_).empty()) return {};
   if (&network == &network_) program = place_code(std::move(*program), array_, latency_model_);
   if (!program) return {};
   const std::vector<Millicycles> durations = kernel_durations(*program, latency_model_);
-  program = control::lower(std::move(*program), array_, durations);
+  program = switched ? with_controllers(std::move(*program), array_, durations)
+                     : control::lower(std::move(*program), array_, durations);
   if (!program) return {};
   const auto simulate_ends = [&]() -> Expected<std::string> {
     exec::SimOptions options;

@@ -20,10 +20,12 @@ class SimulatedTrials : public schedule::Trials {
       : network_(network), masks_(masks), array_(array), latency_model_(latency_model), dense_(dense) {}
   std::optional<schedule::LayerTimes> layer_times(const network::Network& network, const Masks& masks,
                                                   const mapping::Mapping& mapping) const override;
+  std::optional<schedule::LayerTimes> run_times(const network::Network& network, const Masks& masks,
+                                                const mapping::Mapping& mapping) const override;
   std::optional<mapping::Mapping> dense_mapping() const override;
 
-  // The program of that mapping and of those masks, with its controllers, where it was the fastest that was tried; it
-  // is handed over.
+  // The program of that mapping and of those masks, where it was the fastest that was tried; it is handed over. Nothing
+  // where there are controllers: trials do without switches.
   std::optional<program::Program> take_program(const mapping::Mapping& mapping);
 
  private:
@@ -32,7 +34,9 @@ class SimulatedTrials : public schedule::Trials {
     std::optional<schedule::LayerTimes> times;
   };
   // Code of kernels is placed in programs of the network; those of single layers have more kinds of kernels than it.
-  Trial carry_out(const network::Network& network, const Masks& masks, const mapping::Mapping& mapping) const;
+  // `switched`: controllers write switches.
+  Trial carry_out(const network::Network& network, const Masks& masks, const mapping::Mapping& mapping,
+                  bool switched = false) const;
 
   const network::Network& network_;
   const Masks& masks_;

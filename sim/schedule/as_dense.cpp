@@ -76,7 +76,7 @@ class AsDense {
     mapping::Mapping m = dense_;
     m.zeros_kept = kept;
     if (!follows(in_, masks_, m)) return std::nullopt;
-    return in_.trials->layer_times(in_.network, masks_, m);
+    return in_.trials->run_times(in_.network, masks_, m);
   }
 
   void consider(const Kept& kept, const std::optional<LayerTimes>& times, double& cycles) {
@@ -157,8 +157,11 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
     dense = timed(in, none, told ? std::move(told) : decided(in, none));
   }
   if (!dense) return sparse;
-  std::optional<mapping::Mapping> faster = AsDense(in, masks, std::move(dense->mapping), std::move(dense->times))
-                                               .faster_than(whole(*before), close && (few || !free));
+  const std::optional<LayerTimes> own = in.trials->run_times(in.network, masks, *sparse.mapping);
+  std::optional<LayerTimes> all_kept = in.trials->run_times(in.network, none, dense->mapping);
+  if (!own || !all_kept) return sparse;
+  std::optional<mapping::Mapping> faster = AsDense(in, masks, std::move(dense->mapping), std::move(*all_kept))
+                                               .faster_than(whole(*own), close && (few || !free));
   if (!faster) return sparse;
   follow_dense(sparse, std::move(*faster));
   const Request request{in.network, masks, in.latency_model, in.spec};

@@ -30,6 +30,12 @@ class Trials {
   virtual std::optional<LayerTimes> layer_times(const network::Network& network,
                                                 const std::vector<std::optional<sparsity::BlockMask>>& masks,
                                                 const mapping::Mapping& mapping) const = 0;
+  // The same as a run has it: with the switches that controllers write between layers, which takes longer to find out.
+  virtual std::optional<LayerTimes> run_times(const network::Network& network,
+                                              const std::vector<std::optional<sparsity::BlockMask>>& masks,
+                                              const mapping::Mapping& mapping) const {
+    return layer_times(network, masks, mapping);
+  }
   // The mapping that is decided for the network without masks, where somebody else decides it.
   virtual std::optional<mapping::Mapping> dense_mapping() const { return std::nullopt; }
 };
