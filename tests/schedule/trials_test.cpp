@@ -144,6 +144,19 @@ class FoundElsewhere : public Trials {
   }
 };
 
+// What a run has and its trials have not: a mapping takes 2000 cycles there, one mapping 1000.
+class Switched : public OneMapping {
+ public:
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks&,
+                                        const mapping::Mapping&) const override {
+    return without_control(std::vector<double>(network.layers.size(), 1500));
+  }
+  std::optional<LayerTimes> run_times(const network::Network& network, const Masks& masks,
+                                      const mapping::Mapping& m) const override {
+    return OneMapping::layer_times(network, masks, m);
+  }
+};
+
 // Whether a layer keeps its zeros takes `longer` cycles for each layer of `keepers` that does not, and for each other
 // one that does; zeros cost nothing in a network that has none.
 class Keepers : public Trials {
@@ -242,6 +255,15 @@ TEST_CASE(
     mapping_text(mechanism, trials, 8, spec);
     CHECK(mapping_text(mechanism, trials, 2) == trials.text);
   }
+}
+
+TEST_CASE("what is written between layers counts when zeros are weighed, though trials do without") {
+  const auto serial = arch::ControlMechanism::serial;
+  Switched trials;
+  trials.text = mapping_text(serial, trials, 8);
+  CHECK(mapping_text(serial, trials, 2) == trials.text);
+  trials.others = 500;
+  CHECK(mapping_text(serial, trials, 2) != trials.text);
 }
 
 TEST_CASE("where controllers start transfers layers keep their zeros if that is faster") {
