@@ -4,7 +4,6 @@
 #include <map>
 #include <numeric>
 
-#include "sim/base/random.h"
 #include "sim/route/negotiation.h"
 #include "sim/route/sharing.h"
 
@@ -12,12 +11,8 @@ namespace tessera::route {
 namespace {
 
 constexpr int most_attempts = 4, fewest_attempts = 2;
-constexpr std::size_t attempt_effort = 2000000;       // attempts x streams x sides of tiles that the attempts may take
-constexpr int fewest_bundled = 5;                     // senders of a receiver: more than a tile has links to one side
-constexpr int nearly = 6;                             // of what switches lack, up to which single streams are moved
-constexpr int most_repairs = 100;                     // of these
-constexpr std::size_t few_hops = 3;                   // of a stream that is not worth moving
-constexpr int here_dearer = 4, elsewhere_dearer = 2;  // most that links of that switch, and others, become for it
+constexpr std::size_t attempt_effort = 2000000;  // attempts x streams x sides of tiles that the attempts may take
+constexpr int fewest_bundled = 5;                // senders of a receiver: more than a tile has links to one side
 constexpr int hopeless = 10;  // of arbiters, selections, slots and ids, beyond which another way is not tried
 
 // Streams, and what each keeps of a tree that it had.
@@ -274,7 +269,6 @@ class Builder {
       for (const program::TileId tile : overfull)
         if (divides(draft, passages[index(tile)], tile)) break;
     }
-    if (least > 0 && least <= nearly) repair(best, least);
     return best;
   }
 
@@ -289,36 +283,6 @@ class Builder {
     }
     number(built.routing, passages, device_.spec, former_);
     return excess + without_id(built, device_);
-  }
-
-  // Where little is missing, single streams to many receivers look for another way past a switch that is short of
-  // something.
-  void repair(Built& best, int least) {
-    Random random(5);
-    for (int trial = 0; least > 0 && trial < most_repairs; ++trial) {
-      const program::TileId tile = best.overfull[random.below(best.overfull.size())];
-      const Passages passages = passages_of(device_.grid, device_.map, routes_, best.routing);
-      const Way joined = needs_of(passages[index(tile)], device_.spec).most_joined;
-      std::vector<int> streams;
-      for (const Passage& p : passages[index(tile)])
-        if ((p.way & joined) != 0 && best.routing.trees[index(p.stream)].size() > few_hops) streams.push_back(p.stream);
-      if (streams.empty()) continue;
-      Draft draft{best.routing.streams, best.routing.trees};
-      draft.trees[index(streams[random.below(streams.size())])].clear();
-      const std::vector<int> before = dearer_;
-      for (std::size_t l = 0; l < dearer_.size(); ++l) {
-        const Links& side = device_.grid.links()[l];
-        dearer_[l] += static_cast<int>(random.below(side.from == tile ? here_dearer : elsewhere_dearer));
-      }
-      Built built;
-      const bool found = find_ways(draft, built);
-      dearer_ = before;
-      if (!found) continue;
-      const int excess = judge(built, passages_of(device_.grid, device_.map, routes_, built.routing));
-      if (excess > least) continue;
-      least = excess;
-      best = std::move(built);
-    }
   }
 
   // False: some receiver cannot be reached.
