@@ -10,7 +10,7 @@
 namespace tessera::route {
 namespace {
 
-constexpr int most_attempts = 4, fewest_attempts = 2;
+constexpr int most_attempts = 30, fewest_attempts = 2;
 constexpr std::size_t attempt_effort = 2000000;  // attempts x streams x sides of tiles that the attempts may take
 constexpr int fewest_bundled = 5;                // senders of a receiver: more than a tile has links to one side
 constexpr int hopeless = 10;  // of arbiters, selections, slots and ids, beyond which another way is not tried

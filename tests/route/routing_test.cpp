@@ -196,6 +196,30 @@ TEST_CASE("random streams: the judge agrees with whoever found the way") {
   CHECK(built > 30);
 }
 
+TEST_CASE("where a switch lacks little, attempts that make its links dearer find another way") {
+  // What all tiles get from each memory tile, what a column gets from its own, and results of every tile to each memory
+  // tile: all ways into a tile have one arbiter, which tells four apart.
+  Senders s(array_of(3, 4));
+  for (int col = 0; col < 4; ++col) {
+    std::vector<std::string> all, own;
+    for (int r = 0; r < 3; ++r)
+      for (int c = 0; c < 4; ++c) {
+        const std::string tile = "tile(" + std::to_string(r) + "," + std::to_string(c) + ")";
+        all.push_back(tile + ".s2mm0");
+        if (c == col) own.push_back(tile + ".s2mm1");
+        s.send(0, tile + ".mm2s0", {"mem(" + std::to_string(col) + ",0).s2mm0"});
+      }
+    const std::string source = "mem(" + std::to_string(col) + ",0).mm2s";
+    s.send(0, source + "0", all);
+    s.send(0, source + "0", own);
+    s.send(0, source + "1", own);
+  }
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 1);
+  CHECK(plan.sets[0].built.complete());
+  CHECK(s.objection(plan.sets[0].built.routing).empty());
+}
+
 TEST_CASE("as one set all routes are there at once, and nothing is written") {
   Senders s(array_of(2, 2));
   for (int layer = 0; layer < 6; ++layer)
