@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "sim/route/negotiation.h"
+#include "sim/route/packets.h"
 #include "sim/route/sharing.h"
 
 namespace tessera::route {
@@ -150,63 +151,6 @@ bool split(Draft& draft, const std::vector<Passage>& at, Way channels, const arc
   return any;
 }
 
-// Ids: as few as tell apart, at every port that takes packets, those that leave it by different ways. `former`: by
-// RouteId, those of before, which stay where they can.
-void number(Routing& routing, const Passages& passages, const arch::StreamSpec& spec, const std::vector<int>& former) {
-  struct Port {
-    std::size_t at;  // of `taken`
-    Way way;
-  };
-  std::vector<std::size_t> first;  // by stream: its first route among those of all streams
-  std::size_t routes = 0;
-  for (const Stream& stream : routing.streams) {
-    first.push_back(routes);
-    routes += stream.routes.size();
-    routing.ids.emplace_back(stream.routes.size(), -1);
-  }
-  std::vector<std::vector<Way>> taken;               // by port and id: its way; 0: none
-  std::vector<std::pair<std::size_t, Port>> passed;  // routes and the ports that they pass
-  std::vector<std::size_t> end(routes + 1);          // by route: how many it and those before it pass
-  for (const std::vector<Passage>& at : passages) {
-    const Way in = needs_of(at, spec).packets_in;
-    int slave = -1;  // the last one
-    for (const Passage& p : at) {
-      if ((in >> p.slave & 1) == 0) continue;
-      if (p.slave != slave) taken.emplace_back(static_cast<std::size_t>(spec.packet_ids));
-      slave = p.slave;
-      passed.emplace_back(first[index(p.stream)] + index(p.route), Port{taken.size() - 1, p.way});
-      ++end[passed.back().first + 1];
-    }
-  }
-  std::partial_sum(end.begin(), end.end(), end.begin());
-  std::vector<Port> ports(passed.size());
-  std::vector<std::size_t> next(end.begin(), end.end() - 1);
-  for (const auto& [route, port] : passed) ports[next[route]++] = port;
-  for (const bool keeps : {true, false})
-    for (std::size_t s = 0; s < routing.streams.size(); ++s)
-      for (std::size_t r = 0; r < routing.streams[s].routes.size(); ++r) {
-        const auto begin = ports.begin() + static_cast<std::ptrdiff_t>(end[first[s] + r]),
-                   behind = ports.begin() + static_cast<std::ptrdiff_t>(end[first[s] + r + 1]);
-        const auto other = [&](int id) {
-          return std::any_of(begin, behind, [&](const Port& p) {
-            const std::vector<Way>& ways = taken[p.at];
-            return index(id) < ways.size() && ways[index(id)] != 0 && ways[index(id)] != p.way;
-          });
-        };
-        int& id = routing.ids[s][r];
-        if (begin == behind || id >= 0) continue;
-        const int before = former[index(routing.streams[s].routes[r])];
-        if (keeps && (before < 0 || other(before))) continue;
-        id = keeps ? before : 0;
-        while (other(id)) ++id;
-        for (auto p = begin; p != behind; ++p) {
-          std::vector<Way>& ways = taken[p->at];
-          if (index(id) >= ways.size()) ways.resize(index(id) + 1);
-          ways[index(id)] = p->way;
-        }
-      }
-}
-
 // Routes that are left without an id; their sources have no room for them.
 int without_id(Built& built, const Device& device) {
   int without = 0;
@@ -229,14 +173,6 @@ Way channels_of(const Grid& grid, program::TileId tile) {
   }
   return ~links;
 }
-std::vector<int> ids_of(const Routing& routing, std::size_t routes) {
-  std::vector<int> ids(routes, -1);
-  for (std::size_t s = 0; s < routing.streams.size(); ++s)
-    for (std::size_t r = 0; r < routing.streams[s].routes.size(); ++r)
-      ids[index(routing.streams[s].routes[r])] = routing.ids[s][r];
-  return ids;
-}
-
 class Builder {
  public:
   Builder(const Device& device, const std::vector<program::Route>& routes, const std::vector<double>& cycles,
@@ -281,7 +217,7 @@ class Builder {
       if (over > 0) built.overfull.push_back(tile);
       excess += over;
     }
-    number(built.routing, passages, device_.spec, former_);
+    give_ids(built.routing, passages, device_.spec, former_);
     return excess + without_id(built, device_);
   }
 

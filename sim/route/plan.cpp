@@ -7,6 +7,7 @@
 #include "sim/route/impossible.h"
 #include "sim/route/in_the_way.h"
 #include "sim/route/link_use.h"
+#include "sim/route/packets.h"
 #include "sim/route/periods.h"
 
 namespace tessera::route {
@@ -44,6 +45,8 @@ class Planner {
         wanted.cycles[static_cast<std::size_t>(route)] = sum;
       }
       wanted.busiest = busiest_channel(wanted.cycles, program);
+      for (const int r : wanted.routes)
+        if (runs_ahead(r)) always_ = united(always_, {r});
     }
   }
 
@@ -62,6 +65,15 @@ class Planner {
     std::vector<double> cycles;       // by RouteId
     double busiest = 0;               // cycles of the channel with most to do
   };
+
+  // Whether the route fills memory tiles from host memory, which is done before the layer begins.
+  bool runs_ahead(int route) const {
+    const program::Route& r = program_.routes[static_cast<std::size_t>(route)];
+    const auto kind = [&](program::EngineId e) { return device_.map.info(e).tile_kind; };
+    return kind(r.source) == program::TileKind::shim &&
+           std::all_of(r.sinks.begin(), r.sinks.end(),
+                       [&](program::EngineId sink) { return kind(sink) == program::TileKind::memory; });
+  }
 
   // Whether one set serves all layers; `always`: it has to.
   bool everything(bool always) {
@@ -107,13 +119,28 @@ class Planner {
     return true;
   }
 
+  // With as many of the routes that are always there as have room; with all where links have too much to do anyway.
   void open(std::size_t p) {
     const Wanted& wanted = wanted_[p];
-    const Built& built = alone(wanted.routes, wanted.cycles);
-    plan_.sets.push_back(
-        {wanted.first_layer, wanted.last_layer, wanted.routes, wanted.layers, wanted.cycles, built, {}, {}});
+    Beside set{wanted.routes, {}};
+    free_ = true;
+    if (std::optional<Beside> more = beside(wanted.routes, always_, {p, p + 1}, nullptr)) {
+      set = std::move(*more);
+    } else {
+      set.built = alone(wanted.routes, wanted.cycles);
+      free_ = serves(set.built, p, p + 1);
+      const std::vector<int> all = united(wanted.routes, always_);
+      if (!free_ && alone(all, wanted.cycles).complete()) set = {all, alone(all, wanted.cycles)};
+    }
+    plan_.sets.push_back({wanted.first_layer,
+                          wanted.last_layer,
+                          std::move(set.routes),
+                          wanted.layers,
+                          wanted.cycles,
+                          std::move(set.built),
+                          {},
+                          {}});
     begin_.push_back(p);
-    free_ = serves(built, p, p + 1);
   }
 
   // Routes as if nothing had been before.
@@ -154,8 +181,16 @@ class Planner {
   };
   Choice choice(std::vector<int> routes, const Built& built) const {
     Choice made{std::move(routes), built, now_, {}};
-    made.writes = blocks_of(device_, made.state.go_on(registers_of(device_, program_.routes, built.routing)));
-    return made;
+    write(made);
+    if (!built.complete() || former_.empty()) return made;
+    Choice kept{made.routes, built, now_, {}};
+    if (!keep_packets(device_, program_.routes, now_.now(), former_, kept.built.routing)) return made;
+    write(kept);
+    return price_of(device_, kept.writes) <= price_of(device_, made.writes) ? kept : made;
+  }
+
+  void write(Choice& made) const {
+    made.writes = blocks_of(device_, made.state.go_on(registers_of(device_, program_.routes, made.built.routing)));
   }
 
   // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
@@ -179,22 +214,39 @@ class Planner {
     set.built = std::move(best.built);
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
     now_ = std::move(best.state);
+    former_ = ids_of(set.built.routing, program_.routes.size());
     if (s > 0) set.writes = std::move(best.writes);
   }
 
-  // With the routes of the set before that are wanted again later, less those that have no room beside it.
   std::optional<Choice> keeping(std::size_t s) {
     const RouteSet& set = plan_.sets[s];
-    std::vector<int> others = wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s));
+    std::optional<Beside> found = beside(set.routes, wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s)),
+                                         {begin_[s], end_of(s)}, &plan_.sets[s - 1].built.routing);
+    if (!found) return std::nullopt;
+    return choice(std::move(found->routes), found->built);
+  }
+
+  // Routes that serve some periods, and others of which those are left out that have no room there.
+  struct Beside {
+    std::vector<int> routes;
+    Built built;
+  };
+  struct Range {
+    std::size_t first = 0, end = 0;
+  };
+  std::optional<Beside> beside(const std::vector<int>& routes, std::vector<int> others, Range periods,
+                               const Routing* before) {
+    std::vector<double> cycles(program_.routes.size());
+    for (std::size_t p = periods.first; p < periods.end; ++p) add(cycles, wanted_[p].cycles);
     for (int attempt = 0; attempt < most_keeping; ++attempt) {
       std::vector<int> kept = others;
       std::sort(kept.begin(), kept.end());
-      std::vector<int> both = united(set.routes, kept);
+      std::vector<int> both = united(routes, kept);
       if (!promising(both)) return std::nullopt;
-      const Built built = build(device_, program_.routes, both, set.cycles, plan_.sets[s - 1].built.routing);
-      if (serves(built, begin_[s], end_of(s))) return choice(std::move(both), built);
+      Built built = before != nullptr ? build(device_, program_.routes, both, cycles, *before) : alone(both, cycles);
+      if (serves(built, periods.first, periods.end)) return Beside{std::move(both), std::move(built)};
       if (others.empty()) return std::nullopt;
-      const std::vector<char> gone = in_the_way(device_, program_.routes, built, too_busy(built, s));
+      const std::vector<char> gone = in_the_way(device_, program_.routes, built, too_busy(built, periods));
       const auto rest = std::remove_if(others.begin(), others.end(), [&](int r) { return gone[index(r)] != 0; });
       const std::size_t left = attempt + 2 == most_keeping ? 0 : static_cast<std::size_t>(rest - others.begin());
       others.resize(left == others.size() ? left / 4 : left);
@@ -202,9 +254,9 @@ class Planner {
     return std::nullopt;
   }
   // Links that streams of a set may not share.
-  std::vector<Hop> too_busy(const Built& built, std::size_t s) const {
+  std::vector<Hop> too_busy(const Built& built, Range periods) const {
     std::vector<Hop> links;
-    for (std::size_t p = begin_[s]; p < end_of(s); ++p) {
+    for (std::size_t p = periods.first; p < periods.end; ++p) {
       const auto use = use_of(device_, program_.routes, built.routing, wanted_[p].cycles);
       for (std::size_t l = 0; l < use.size(); ++l)
         for (std::size_t k = 0; k < use[l].size(); ++k)
@@ -239,12 +291,14 @@ class Planner {
   const program::Program& program_;
   const Device& device_;
   std::vector<Wanted> wanted_;  // by period
+  std::vector<int> always_;     // routes that every set has, where it can
   Plan plan_;
   std::vector<std::size_t> begin_;           // by set: its first period
   bool free_ = false;                        // whether the first period of the last set shares links freely
   std::map<std::vector<int>, Built> known_;  // by routes, with nothing before
   std::int64_t effort_ = 0;                  // so far
   SwitchState now_;                          // after the sets that are settled
+  std::vector<int> former_;                  // by RouteId: ids in the last of these
 };
 
 }  // namespace

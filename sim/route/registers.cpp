@@ -10,7 +10,7 @@ SwitchRegisters registers_of(const Device& device, const std::vector<program::Ro
   const Passages passages = passages_of(device.grid, device.map, routes, routing);
   for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile) {
     const std::vector<Passage>& at = passages[static_cast<std::size_t>(tile)];
-    const Way packets_in = needs_of(at, device.spec).packets_in;
+    const Way packets_in = needs_of(passages, routing, tile, device.spec).packets_in;
     std::map<int, std::map<Way, std::set<std::int64_t>>> slots;  // by slave port and way: ids
     std::map<int, std::set<std::int64_t>> sent;                  // by master port
     for (const Passage& p : at) {

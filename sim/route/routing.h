@@ -2,6 +2,7 @@
 // made it (verify/routes.h). The routes of one stream share one tree of links; a packet id tells them apart where the
 // tree parts. Streams share a link as packets where there are too few.
 #pragma once
+#include <cstdint>
 #include <vector>
 
 #include "sim/program/engine.h"
@@ -25,6 +26,8 @@ struct Routing {
   // By stream. Each hop leaves the stream's own tile or one that an earlier hop enters; no tile is entered twice.
   std::vector<std::vector<Hop>> trees;
   std::vector<std::vector<int>> ids;  // by stream and route: packet ids, where switches look at them; -1: nowhere
+  // By tile: slave ports, by bits, that take packets although circuits would do; empty: none.
+  std::vector<std::uint64_t> packets{};
 };
 
 }  // namespace tessera::route

@@ -42,8 +42,9 @@ WayList groups_of(const WayList& ways) {
   return groups;
 }
 
-// Slave ports that take packets: what comes by them goes several ways, or leaves by a port that others share.
-Way packets_in(const std::vector<Passage>& passages) {
+// Slave ports that take packets: those of `always`, and where what comes goes several ways or leaves by a port that
+// others share.
+Way packets_in(const std::vector<Passage>& passages, Way always) {
   std::array<Way, 64> first, out;  // by slave port that is used: the way of one passage, and of all
   Way used = 0, parting = 0;
   for (const Passage& p : passages) {
@@ -68,7 +69,7 @@ Way packets_in(const std::vector<Passage>& passages) {
   each_used([&](int slave, Way sent) {
     if ((sent & merging) != 0) parting |= port(slave);
   });
-  return parting;
+  return parting | (used & always);
 }
 }  // namespace
 
@@ -126,9 +127,15 @@ Passages passages_of(const Grid& grid, const program::EngineMap& map, const std:
   return all;
 }
 
-SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpec& stream) {
+SwitchNeeds needs_of(const Passages& passages, const Routing& routing, program::TileId tile,
+                     const arch::StreamSpec& stream) {
+  const auto at = static_cast<std::size_t>(tile);
+  return needs_of(passages[at], stream, routing.packets.empty() ? 0 : routing.packets[at]);
+}
+
+SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpec& stream, Way packets) {
   SwitchNeeds needs;
-  needs.packets_in = packets_in(passages);
+  needs.packets_in = packets_in(passages, packets);
   if (needs.packets_in == 0) return needs;
   boost::container::small_vector<std::pair<int, Way>, 64> slots;  // slave port and way
   for (const Passage& p : passages)

@@ -37,6 +37,9 @@ struct SwitchNeeds {
   // How far it is beyond what a switch has.
   int excess(const arch::StreamSpec& stream) const;
 };
-SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpec& stream);
+// `packets`: slave ports that take packets in any case.
+SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpec& stream, Way packets = 0);
+SwitchNeeds needs_of(const Passages& passages, const Routing& routing, program::TileId tile,
+                     const arch::StreamSpec& stream);
 
 }  // namespace tessera::route

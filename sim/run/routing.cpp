@@ -19,7 +19,7 @@ std::string at_layer(const route::RouteSet& set, const program::Program& program
 std::string lacks(const route::RouteSet& set, const route::Device& device, const program::Program& program) {
   const program::TileId tile = set.built.overfull.front();
   const route::Passages passages = route::passages_of(device.grid, device.map, program.routes, set.built.routing);
-  const route::SwitchNeeds needs = route::needs_of(passages[static_cast<std::size_t>(tile)], device.spec);
+  const route::SwitchNeeds needs = route::needs_of(passages, set.built.routing, tile, device.spec);
   const std::string what = needs.slots > device.spec.slots ? fmt::format("{} slots of a port", needs.slots)
                            : needs.selections > device.spec.selections
                                ? fmt::format("{} selections of an arbiter", needs.selections)

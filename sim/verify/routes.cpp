@@ -100,7 +100,7 @@ class RoutingCheck {
     for (const auto& [slave, ways] : by_slave) {
       const bool merges =
           std::any_of(ways.begin()->begin(), ways.begin()->end(), [&](PortKey m) { return takers.at(m).size() > 1; });
-      if (ways.size() == 1 && !merges) continue;
+      if (ways.size() == 1 && !merges && !takes_packets(at.front().tile, slave)) continue;
       packet_ways.insert(ways.begin(), ways.end());
       if (static_cast<int>(ways.size()) > d_.spec.slots)
         f_.add(tile, fmt::format("packets of one port leave in {} ways", ways.size()),
@@ -108,6 +108,14 @@ class RoutingCheck {
       ids(tile, slave, at);
     }
     arbiters(tile, packet_ways);
+  }
+
+  // Whether the routing says so, where nothing needs it.
+  bool takes_packets(program::TileId tile, PortKey slave) const {
+    if (r_.packets.empty()) return false;
+    const int number = slave < 0 ? d_.grid.slave_of(d_.map.info(-1 - slave))
+                                 : d_.grid.links()[static_cast<std::size_t>(slave / 256)].slave + slave % 256;
+    return (r_.packets[static_cast<std::size_t>(tile)] >> number & 1) != 0;
   }
 
   // Packets of one port with the same id go the same way.

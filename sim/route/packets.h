@@ -1,0 +1,21 @@
+// Ids of packets, and ports that take packets longer than they have to.
+#pragma once
+#include <vector>
+
+#include "sim/route/registers.h"
+
+namespace tessera::route {
+
+// By RouteId: its id of packets; -1: none.
+std::vector<int> ids_of(const Routing& routing, std::size_t routes);
+
+// Ids: as few as tell apart, at every port that takes packets, those that leave it by different ways. `former`: by
+// RouteId, those of before, which stay where they can. Beyond those that there are: some port has too many.
+void give_ids(Routing& routing, const Passages& passages, const arch::StreamSpec& spec, const std::vector<int>& former);
+
+// The routing with packets at every port that takes them now and for which arbiters, slots and ids suffice: to make a
+// circuit of it, and packets again later, would be written twice, and what goes by it would wait. Whether there is one.
+bool keep_packets(const Device& device, const std::vector<program::Route>& routes, const SwitchRegisters& now,
+                  const std::vector<int>& former, Routing& routing);
+
+}  // namespace tessera::route
