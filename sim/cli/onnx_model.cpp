@@ -188,6 +188,9 @@ std::string import_summary(const import::Imported& imported) {
         fmt::format("left out: {} multiply-accumulates that no output depends on\n", with_commas(imported.dead.macs));
   for (const std::string& node : imported.left_out)
     text += fmt::format("left out: {}, which picks among results; the network ends before it\n", node);
+  if (imported.images > 1)
+    text += fmt::format("one image of the file's batch of {}; --set batch={} computes as many together\n",
+                        imported.images, imported.images);
   if (imported.widened > 0)
     text += fmt::format(
         "asymmetric: {} tensors have a zero point; kernels have none, so that their steps are larger than the file's\n",

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/import/batch.h"
 #include "sim/import/forms/form.h"
-#include "sim/import/infer.h"
 #include "sim/import/lowering.h"
 #include "sim/import/opset.h"
 #include "sim/import/scales.h"
@@ -34,7 +34,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   if (!graph) return graph.failure();
   expand_quantized_forms(*graph);
   upgrade(*graph);
-  std::vector<Problem> problems = infer(*graph);
+  std::vector<Problem> problems = infer_one_image(*graph);
   if (!problems.empty()) {
     const std::vector<Problem> unknown = unknown_operators(*graph, host);
     problems.insert(problems.end(), unknown.begin(), unknown.end());
@@ -63,6 +63,8 @@ namespace {
 void say_in_layers(Graph& graph) {
   pick_rows_by_products(graph);
   cut_host_inputs(graph);
+  compare_by_signs(graph);
+  write_out_assignments(graph);
   join_softmax_rows(graph);
   resample_by_products(graph);
   fold_padding(graph);
@@ -90,6 +92,7 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   expand_attention(graph);
   imported.macs = count_macs(graph);
   imported.widened = graph.widened;
+  imported.images = graph.images;
   say_in_layers(graph);
   Expected<Lowered> lowered = lower(graph);
   if (!lowered) return lowered.failure();
