@@ -188,6 +188,8 @@ std::string import_summary(const import::Imported& imported) {
         fmt::format("left out: {} multiply-accumulates that no output depends on\n", with_commas(imported.dead.macs));
   for (const std::string& node : imported.left_out)
     text += fmt::format("left out: {}, which picks among results; the network ends before it\n", node);
+  for (const std::string& input : imported.unread_inputs)
+    text += fmt::format("left out: input '{}', which no output depends on\n", input);
   if (imported.images > 1)
     text += fmt::format("one image of the file's batch of {}; --set batch={} computes as many together\n",
                         imported.images, imported.images);

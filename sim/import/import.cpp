@@ -93,6 +93,7 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   imported.macs = count_macs(graph);
   imported.widened = graph.widened;
   imported.images = graph.images;
+  imported.unread_inputs = remove_unread_inputs(graph);
   say_in_layers(graph);
   Expected<Lowered> lowered = lower(graph);
   if (!lowered) return lowered.failure();

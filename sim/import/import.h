@@ -46,6 +46,7 @@ struct Imported {
   MacCount macs;
   DeadCode dead;
   std::vector<std::string> left_out;  // what the network ends before, see end_before_picks
+  std::vector<std::string> unread_inputs;
   int widened = 0;                    // see Graph
   std::int64_t images = 1;            // see Graph
 };

@@ -84,6 +84,9 @@ struct DeadCode {
 };
 DeadCode remove_dead_code(Graph& graph);
 
+// Removes inputs that neither a node nor an output is; one stays where all are. Their names.
+std::vector<std::string> remove_unread_inputs(Graph& graph);
+
 // Makes every reader of `from` read `to`, and every output of the graph that is `from` be `to`.
 void redirect(Graph& graph, ValueId from, ValueId to);
 

@@ -172,3 +172,12 @@ TEST_CASE("Of a file with a fixed batch of images one is computed") {
   reshape(turned, "t", "y", {8, 4 * 36}).output("y");
   CHECK_THAT(refusal(turned), Contains("a batch of 4"));
 }
+
+TEST_CASE("An input that no output depends on is left out, the first one too") {
+  Net net({1, 3});
+  net.tensor("image", {1, 8, 6, 6}).conv("image", "y", 8, 8).output("y");
+  const Imported imported = imported_of(net);
+  CHECK(imported.unread_inputs == std::vector<std::string>{"x"});
+  REQUIRE(imported.inputs.size() == 1);
+  CHECK(imported.file["input"] == nlohmann::json({6, 6, 8}));
+}
