@@ -47,8 +47,8 @@ struct Imported {
   DeadCode dead;
   std::vector<std::string> left_out;  // what the network ends before, see end_before_picks
   std::vector<std::string> unread_inputs;
-  int widened = 0;                    // see Graph
-  std::int64_t images = 1;            // see Graph
+  int widened = 0;          // see Graph
+  std::int64_t images = 1;  // see Graph
 };
 
 Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes);

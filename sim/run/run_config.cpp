@@ -100,6 +100,7 @@ class Resolver {
   Expected<RunConfig> resolve() {
     failure_.problems = document_.problems;
     if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
+    write_plainly(document_.value, run_rule());
     add(validate(document_, run_rule()));
     std::optional<network::Network> network = read_network();
     check_name();
