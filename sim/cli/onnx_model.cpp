@@ -196,6 +196,10 @@ std::string import_summary(const import::Imported& imported) {
     text += fmt::format(
         "asymmetric: {} tensors have a zero point; kernels have none, so that their steps are larger than the file's\n",
         imported.widened);
+  if (imported.other_steps > 0)
+    text += fmt::format(
+        "asymmetric: weights of {} layers lie beyond int8 without a zero point, and have other steps than the file's\n",
+        imported.other_steps);
   return text;
 }
 

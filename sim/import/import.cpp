@@ -116,6 +116,7 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   imported.limits = std::move(lowered->limits);
   imported.epsilons = std::move(lowered->epsilons);
   imported.joins = std::move(lowered->joins);
+  imported.other_steps = lowered->other_steps;
   imported.constants = std::move(lowered->constants);
   std::vector<Problem> problems = unfit_weights(imported, path);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};

@@ -47,6 +47,7 @@ struct Imported {
   DeadCode dead;
   std::vector<std::string> left_out;  // what the network ends before, see end_before_picks
   std::vector<std::string> unread_inputs;
+  int other_steps = 0;      // layers whose integers in the file no int8 without a zero point holds
   int widened = 0;          // see Graph
   std::int64_t images = 1;  // see Graph
 };

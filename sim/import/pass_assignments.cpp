@@ -1,4 +1,5 @@
-// Elements put in place of others at places that stand in the file, triangles of matrices, and running sums.
+// Elements put in place of others, or picked, at places that stand in the file, triangles of matrices, and running
+// sums.
 #include <algorithm>
 #include <numeric>
 
@@ -86,6 +87,28 @@ bool rewrite_assignment(Rewriter& r, const Node& node) {
   return true;
 }
 
+// GatherElements whose places along the axis are the same everywhere: a Gather.
+bool rewrite_places(Rewriter& r, const Node& node) {
+  const Tensor* indices = r.constant(node, 1);
+  const Dims shape = r.shape(node.inputs[0]);
+  const std::int64_t rank = static_cast<std::int64_t>(shape.size()), given = integer_of(node, "axis", 0);
+  if (indices == nullptr || rank == 0 || given < -rank || given >= rank) return false;
+  const auto axis = static_cast<std::size_t>((given + rank) % rank);
+  Dims places(static_cast<std::size_t>(indices->shape[axis]), -1), sides = shape;
+  sides[axis] = indices->shape[axis];
+  if (indices->shape != sides) return false;
+  Walk walk(sides, {});
+  for (std::int64_t place : integers(*indices)) {
+    if (place < 0) place += shape[axis];
+    std::int64_t& known = places[static_cast<std::size_t>(walk.index()[axis])];
+    if (known >= 0 && known != place) return false;
+    known = place;
+    walk.next();
+  }
+  r.finish(node, "Gather", {node.inputs[0], r.integers(node, places)}, {{"axis", static_cast<std::int64_t>(axis)}});
+  return true;
+}
+
 // What stands above or below a diagonal: a product with ones and zeros.
 bool rewrite_triangle(Rewriter& r, const Node& node) {
   const Dims shape = r.shape(node.inputs[0]);
@@ -135,6 +158,7 @@ bool rewrite_running_sum(Rewriter& r, const Node& node) {
 bool write_out(Rewriter& r, const Node& node) {
   if (!node.domain.empty() || r.value(node.outputs[0]).constant) return false;
   if (node.op == "ScatterND") return rewrite_assignment(r, node);
+  if (node.op == "GatherElements") return rewrite_places(r, node);
   if (node.op == "Trilu") return rewrite_triangle(r, node);
   return node.op == "CumSum" && rewrite_running_sum(r, node);
 }

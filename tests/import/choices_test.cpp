@@ -96,6 +96,40 @@ TEST_CASE("Elements put in place of others, where the file says the places") {
   }
 }
 
+TEST_CASE("GatherElements with the same places everywhere") {
+  for (const int axis : {1, 2}) {
+    CAPTURE(axis);
+    Net net({1, 6, 8});
+    const std::int64_t side = axis == 1 ? 6 : 8, count = side - 2;
+    onnx::TensorProto& indices = net.constant("indices", axis == 1 ? Sides{1, count, 8} : Sides{1, 6, count}, 7);
+    for (std::int64_t i = 0; i < count * 48 / side; ++i)
+      indices.add_int64_data((axis == 1 ? i / 8 : i % count) - side + 2);
+    net.line("GatherElements", {"x", "indices"}, "y").with("axis", axis).output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+  Net other({1, 2, 2});
+  onnx::TensorProto& indices = other.constant("indices", {1, 2, 2}, 7);
+  for (const std::int64_t i : {0, 1, 1, 0}) indices.add_int64_data(i);
+  other.line("GatherElements", {"x", "indices"}, "y").with("axis", 2).output("y");
+  CHECK_THAT(refusal(other), Contains("GatherElements"));
+}
+
+TEST_CASE("A diagonal of the shape of a tensor") {
+  Net net({6, 8});
+  net.line("EyeLike", {"x"}, "e").with("k", 1).line("Add", {"x", "e"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+}
+
+TEST_CASE("Weights of uint8 whose zero point is not in the middle") {
+  Net net;
+  onnx::TensorProto& integers = net.constant("w", {8, 8, 1, 1}, 2);
+  for (int i = 0; i < 64; ++i) integers.add_int32_data(i * 255 / 63);
+  net.number("scale", 0.01F).constant("zero", {}, 2).add_int32_data(100);
+  net.line("DequantizeLinear", {"w", "scale", "zero"}, "real").line("Conv", {"x", "real"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  CHECK(imported_of(net).other_steps == 1);
+}
+
 TEST_CASE("Triangles of matrices and running sums") {
   for (const int upper : {0, 1}) {
     Net net({1, 4, 6, 6});
