@@ -180,6 +180,28 @@ TEST_CASE("A row of heads meets the heads of another tensor") {
   }
 }
 
+TEST_CASE("More pixels than a side has, of several maps one behind the other") {
+  const auto net_of = [](std::int64_t side) {
+    Net net({1, 4, side, side});  // selective kernels: stacked branches, each with its share
+    net.tensor("z", {1, 4, side, side}).integers("first", {1});
+    net.line("Unsqueeze", {"x", "first"}, "a").line("Unsqueeze", {"z", "first"}, "b");
+    join(net, {"a", "b"}, "both", 1);
+    net.tensor("share", {1, 2, 4, 1, 1}).line("Mul", {"both", "share"}, "m").integers("axes", {1});
+    net.line("ReduceSum", {"m", "axes"}, "y").with("keepdims", 0).output("y");
+    return net;
+  };
+  CHECK(layers_error(net_of(5)) < int8_error);
+  CHECK(imported_of(net_of(200)).outputs.size() == 1);
+}
+
+TEST_CASE("Exponentials of a wide range have steps that a network file can say") {
+  Net net({1, 64, 6, 6});
+  std::vector<float> large(64 * 64, 8.0F);
+  net.floats("w", {64, 64, 1, 1}, large).line("Conv", {"x", "w"}, "c").line("Conv", {"c", "w"}, "d");
+  net.line("Exp", {"d"}, "y").output("y");
+  CHECK(imported_of(net).network.layers.size() == 3);
+}
+
 TEST_CASE("Of a file with a fixed batch of images one is computed") {
   const auto net = [](std::int64_t batch) {
     Net n({batch, 8, 6, 6});
