@@ -12,8 +12,8 @@
 #include "sim/import/macs.h"
 #include "sim/import/onnx_reader.h"
 #include "sim/import/passes.h"
-#include "sim/import/view.h"
 #include "sim/network/network.h"
+#include "sim/tensor/view.h"
 
 namespace tessera::import {
 

@@ -11,8 +11,8 @@
 #include "sim/base/error.h"
 #include "sim/import/call.h"
 #include "sim/import/layer_weights.h"
-#include "sim/import/view.h"
 #include "sim/network/network.h"
+#include "sim/tensor/view.h"
 
 namespace tessera::import {
 

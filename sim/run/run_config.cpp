@@ -95,12 +95,13 @@ std::string without_names(const std::string& path) {
 class Resolver {
  public:
   Resolver(config::Document document, const std::string& name, const sparsity::WeightsByLayer* weights)
-      : document_(std::move(document)), name_(name), weights_(weights) {}
+      : document_(std::move(document)), name_(name), weights_(weights) {
+    write_plainly(document_.value, run_rule());
+  }
 
   Expected<RunConfig> resolve() {
     failure_.problems = document_.problems;
     if (document_.value.is_null() && !failure_.problems.empty()) return failure_;
-    write_plainly(document_.value, run_rule());
     add(validate(document_, run_rule()));
     std::optional<network::Network> network = read_network();
     check_name();
