@@ -62,7 +62,7 @@ Expected<std::string> plan_report(const Sweep& sweep, const PointRunner& runner,
   }
   const Estimate estimate = estimate_from(store);
   if (sweep.search) return search_report(sweep, estimate, workers);
-  const auto points = select_points(sweep.space, sweep.sample);
+  const auto points = points_of(sweep);
   if (!points) return points.failure();
   int runs = 0, done = 0;
   const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {

@@ -28,7 +28,7 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
   if (!stored) return stored.failure();
   if (*known == inputs && *missing == 0 && !stored->empty())
     return std::nullopt;  // resolving every point again would change nothing
-  const auto points = select_points(sweep.space, sweep.sample);
+  const auto points = points_of(sweep);
   if (!points) return points.failure();
   if (points->empty())
     return fail(ExitCode::bad_input, {sweep.file, "where", "no point is left", "a condition that some points meet"});

@@ -285,6 +285,14 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
   return sweep;
 }
 
+Expected<std::vector<Index>> points_of(const Sweep& sweep) {
+  Expected<std::vector<Index>> points = select_points(sweep.space, sweep.sample);
+  if (points) return points;
+  Failure failure = points.failure();
+  for (Problem& p : failure.problems) p.file = sweep.file;
+  return failure;
+}
+
 Limits limits_of(const std::string& text) {
   const OrderedJson document = OrderedJson::parse(text, nullptr, false, true);
   std::vector<Problem> ignored;

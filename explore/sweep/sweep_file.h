@@ -55,6 +55,9 @@ Expected<Sweep> load_sweep(const std::string& path);
 // `file` names the text in problems; relative paths in it start at its folder.
 Expected<Sweep> parse_sweep(const std::string& text, const std::string& file);
 
+// The points of the space that are run; problems name the file.
+Expected<std::vector<Index>> points_of(const Sweep& sweep);
+
 // The limits of a sweep file that was read before; defaults where it says nothing.
 Limits limits_of(const std::string& text);
 

@@ -6,6 +6,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/output.h"
 #include "sim/config/hardware.h"
+#include "sim/config/named_file.h"
 #include "sim/network/network_file.h"
 #include "sim/result/catalogue.h"
 #include "sim/run/config_folder.h"
@@ -76,6 +77,12 @@ const std::vector<std::pair<std::string, std::function<void()>>>& sections() {
   };
   return all;
 }
+
+// Sections whose names are those of files.
+bool is_of_files(const std::string& section) {
+  return section == "networks" || section == "hardware" || section == "runs";
+}
+
 }  // namespace
 
 void add_list_command(CLI::App& app, int& exit_code) {
@@ -86,12 +93,16 @@ void add_list_command(CLI::App& app, int& exit_code) {
       "list", "Show what there is: networks, hardware, kernels, policies, generators, runs, counters");
   command->add_option("what", *what, "one of them; all by default")->check(CLI::IsMember(names));
   command->callback([what, &exit_code] {
+    Failure missing{ExitCode::bad_input, {}};
     for (const auto& [name, print] : sections()) {
       if (!what->empty() && *what != name) continue;
       fmt::print("{}\n", name);
       print();
+      if (is_of_files(name) && run::config_names(name).empty())
+        missing.problems.push_back(
+            {"", name, config::no_names(run::config_folder() + "/" + name), config::names_elsewhere});
     }
-    exit_code = 0;
+    exit_code = missing.problems.empty() ? 0 : report_failure(missing);
   });
 }
 

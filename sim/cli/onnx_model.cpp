@@ -54,11 +54,11 @@ Sizes read_sizes(const ModelOptions& options, std::vector<Problem>& problems) {
     const bool number = equals != std::string::npos && equals > 0 &&
                         std::from_chars(given.data() + equals + 1, end, size).ptr == end && size >= 1 &&
                         size <= largest;
-    if (number)
-      sizes[given.substr(0, equals)] = size;
-    else
+    if (!number)
       problems.push_back(
           {"", "--dim", fmt::format("is '{}'", given), fmt::format("legal: NAME=SIZE, a size of 1 to {}", largest)});
+    else if (!sizes.emplace(given.substr(0, equals), size).second)
+      problems.push_back({"", "--dim", fmt::format("gives '{}' twice", given.substr(0, equals)), "legal: once"});
   }
   return sizes;
 }
@@ -118,12 +118,11 @@ Expected<run::RunConfig> open_config(const std::string& path, const ModelOptions
   Expected<run::RunConfig> config = run::load_run_config(path, sets, weights ? &*weights : nullptr);
   if (config && config->mask_spec.importance && config->mask_spec.weights.empty()) resolve_as_file(*config);
   Failure wrong = config ? Failure{ExitCode::bad_input, {}} : config.failure();
-  for (const auto& [option, given] : {std::pair{"--hardware", !options.hardware.empty()},
-                                      {"--dim", !options.sizes.empty()},
-                                      {"--host", !options.host.empty()}})
-    if (given)
-      wrong.problems.push_back(
-          {"", option, "is for an ONNX file", "legal: --set hardware=FILE, or a path that ends in .onnx"});
+  if (!options.hardware.empty())
+    wrong.problems.push_back(
+        {"", "--hardware", "is for an ONNX file", "legal: --set hardware=FILE, or a path that ends in .onnx"});
+  for (const auto& [option, given] : {std::pair{"--dim", !options.sizes.empty()}, {"--host", !options.host.empty()}})
+    if (given) wrong.problems.push_back({"", option, "is for an ONNX file", "legal: a path that ends in .onnx"});
   if (!wrong.problems.empty()) return wrong;
   return config;
 }
@@ -188,10 +187,19 @@ std::string import_summary(const import::Imported& imported) {
         fmt::format("left out: {} multiply-accumulates that no output depends on\n", with_commas(imported.dead.macs));
   for (const std::string& node : imported.left_out)
     text += fmt::format("left out: {}, which picks among results; the network ends before it\n", node);
+  for (const std::string& input : imported.unread_inputs)
+    text += fmt::format("left out: input '{}', which no output depends on\n", input);
+  if (imported.images > 1)
+    text += fmt::format("one image of the file's batch of {}; --set batch={} computes as many together\n",
+                        imported.images, imported.images);
   if (imported.widened > 0)
     text += fmt::format(
         "asymmetric: {} tensors have a zero point; kernels have none, so that their steps are larger than the file's\n",
         imported.widened);
+  if (imported.other_steps > 0)
+    text += fmt::format(
+        "asymmetric: weights of {} layers lie beyond int8 without a zero point, and have other steps than the file's\n",
+        imported.other_steps);
   return text;
 }
 

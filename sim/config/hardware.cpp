@@ -194,8 +194,9 @@ json hardware_values(const json& hardware, const arch::ArraySpec& array) {
 }
 
 Expected<arch::ArraySpec> load_hardware(const std::string& file, const std::vector<std::string>& sets) {
-  const Document document = config::load_document(file, {}, sets);
+  Document document = config::load_document(file, {}, sets);
   if (!document.problems.empty()) return Failure{ExitCode::bad_input, document.problems};
+  write_plainly(document.value, hardware_rule());
   std::vector<Problem> problems = validate(document, hardware_rule());
   if (!problems.empty()) return Failure{ExitCode::bad_input, problems};
   return read_hardware(document, "");

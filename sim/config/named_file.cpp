@@ -23,6 +23,12 @@ std::string legal_names(const std::string& given, const std::vector<std::string>
   return fmt::format("{}legal: {}", near.empty() ? "" : "did you mean \"" + near + "\"? ", fmt::join(names, ", "));
 }
 
+std::string no_names(const std::string& folder) {
+  std::error_code error;
+  const char* why = fs::is_directory(folder, error) ? "has no .json file" : "is no folder that can be read";
+  return fmt::format("{} {}", fs::path(folder).lexically_normal().string(), why);
+}
+
 Expected<std::string> named_file(const std::string& given, const std::string& from, const std::string& names) {
   const std::string path = (fs::path(from) / given).lexically_normal().string();
   std::error_code ignored;
@@ -30,10 +36,10 @@ Expected<std::string> named_file(const std::string& given, const std::string& fr
   const std::vector<std::string> known = names_in(names);
   if (std::find(known.begin(), known.end(), given) != known.end())
     return (fs::path(names) / (given + ".json")).lexically_normal().string();
-  return fail(
-      ExitCode::bad_input,
-      {"", "", fmt::format("\"{}\" is neither a file nor a name of {}", given, fs::path(names).filename().string()),
-       legal_names(given, known) + ", or the path of a file"});
+  const std::string what =
+      fmt::format("\"{}\" is neither a file nor a name of {}", given, fs::path(names).filename().string());
+  if (known.empty()) return fail(ExitCode::bad_input, {"", "", what + ": " + no_names(names), names_elsewhere});
+  return fail(ExitCode::bad_input, {"", "", what, legal_names(given, known) + ", or the path of a file"});
 }
 
 }  // namespace tessera::config

@@ -15,6 +15,11 @@ Expected<std::string> named_file(const std::string& given, const std::string& fr
 // Stems of the .json files in a folder, sorted.
 std::vector<std::string> names_in(const std::string& folder);
 
+// Why there are none: "/tmp/hardware is no folder that can be read", and what helps.
+std::string no_names(const std::string& folder);
+constexpr const char* names_elsewhere =
+    "the path of a file, or a folder of configs with such files in the environment variable TESSERA_CONFIGS";
+
 // "did you mean "aie2"? legal: aie2, ve2802"
 std::string legal_names(const std::string& given, const std::vector<std::string>& names);
 

@@ -179,6 +179,30 @@ class Validator {
 };
 }  // namespace
 
+void write_plainly(json& value, const Rule& rule) {
+  constexpr double exact = 9007199254740992;  // 2^53: whole numbers that a double has
+  const bool quantity = rule.kind == Rule::Kind::quantity;
+  if (value.is_number_float()) {
+    const double v = value.get<double>();
+    const bool whole = rule.kind == Rule::Kind::integer || (quantity && rule.whole);
+    if (whole && v == std::floor(v) && std::abs(v) <= exact)
+      value = static_cast<std::int64_t>(v);
+    else if (v == 0)
+      value = 0.0;
+  } else if (value.is_array()) {
+    for (json& child : value)
+      if (quantity || rule.item) write_plainly(child, quantity ? rule : *rule.item);
+  } else if (value.is_object()) {
+    for (const auto& entry : value.items()) {
+      const Rule* of_key = rule.kind == Rule::Kind::map      ? rule.item.get()
+                           : rule.kind == Rule::Kind::object ? rule.find(entry.key())
+                           : quantity                        ? &rule
+                                                             : nullptr;
+      if (of_key != nullptr) write_plainly(entry.value(), *of_key);
+    }
+  }
+}
+
 std::string show(const json& value) {
   std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";

@@ -10,6 +10,9 @@ namespace tessera::config {
 
 std::vector<Problem> validate(const Document& document, const Rule& rule);
 
+// Numbers in one form, however they are written: whole ones where the rule wants them (8.0 is 8), and no negative zero.
+void write_plainly(nlohmann::json& value, const Rule& rule);
+
 // The value as a problem shows it: short, on one line.
 std::string show(const nlohmann::json& value);
 

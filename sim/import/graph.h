@@ -48,7 +48,8 @@ struct Node {
 struct Graph {
   std::string name, file;  // file: what problems name
   int opset = 0;
-  int widened = 0;  // tensors whose scale was made larger, since their zero point is not in the middle
+  int widened = 0;          // tensors whose scale was made larger, since their zero point is not in the middle
+  std::int64_t images = 1;  // batch of the file, of which the graph computes one
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> inputs, outputs;  // inputs: without those that have an initializer

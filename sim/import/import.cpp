@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/import/batch.h"
 #include "sim/import/forms/form.h"
-#include "sim/import/infer.h"
 #include "sim/import/lowering.h"
 #include "sim/import/opset.h"
 #include "sim/import/scales.h"
@@ -34,7 +34,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   if (!graph) return graph.failure();
   expand_quantized_forms(*graph);
   upgrade(*graph);
-  std::vector<Problem> problems = infer(*graph);
+  std::vector<Problem> problems = infer_one_image(*graph);
   if (!problems.empty()) {
     const std::vector<Problem> unknown = unknown_operators(*graph, host);
     problems.insert(problems.end(), unknown.begin(), unknown.end());
@@ -63,6 +63,8 @@ namespace {
 void say_in_layers(Graph& graph) {
   pick_rows_by_products(graph);
   cut_host_inputs(graph);
+  compare_by_signs(graph);
+  write_out_assignments(graph);
   join_softmax_rows(graph);
   resample_by_products(graph);
   fold_padding(graph);
@@ -90,6 +92,8 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   expand_attention(graph);
   imported.macs = count_macs(graph);
   imported.widened = graph.widened;
+  imported.images = graph.images;
+  imported.unread_inputs = remove_unread_inputs(graph);
   say_in_layers(graph);
   Expected<Lowered> lowered = lower(graph);
   if (!lowered) return lowered.failure();
@@ -112,6 +116,7 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   imported.limits = std::move(lowered->limits);
   imported.epsilons = std::move(lowered->epsilons);
   imported.joins = std::move(lowered->joins);
+  imported.other_steps = lowered->other_steps;
   imported.constants = std::move(lowered->constants);
   std::vector<Problem> problems = unfit_weights(imported, path);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};

@@ -12,8 +12,8 @@
 #include "sim/import/macs.h"
 #include "sim/import/onnx_reader.h"
 #include "sim/import/passes.h"
-#include "sim/import/view.h"
 #include "sim/network/network.h"
+#include "sim/tensor/view.h"
 
 namespace tessera::import {
 
@@ -46,7 +46,10 @@ struct Imported {
   MacCount macs;
   DeadCode dead;
   std::vector<std::string> left_out;  // what the network ends before, see end_before_picks
-  int widened = 0;                    // see Graph
+  std::vector<std::string> unread_inputs;
+  int other_steps = 0;      // layers whose integers in the file no int8 without a zero point holds
+  int widened = 0;          // see Graph
+  std::int64_t images = 1;  // see Graph
 };
 
 Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& sizes);

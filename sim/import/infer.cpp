@@ -26,7 +26,7 @@ bool all_constant(const Call& call) {
 }
 
 // What can be computed although the data is not known: the shape of a tensor.
-bool shape_only(const Node& node) { return node.op == "Shape" || node.op == "Size"; }
+bool shape_only(const Node& node) { return node.op == "Shape" || node.op == "Size" || node.op == "EyeLike"; }
 
 void keep_outputs(Graph& graph, const Node& node, const Call& call, std::vector<Tensor> computed) {
   for (std::size_t o = 0; o < node.outputs.size(); ++o) {

@@ -11,8 +11,8 @@
 #include "sim/base/error.h"
 #include "sim/import/call.h"
 #include "sim/import/layer_weights.h"
-#include "sim/import/view.h"
 #include "sim/network/network.h"
+#include "sim/tensor/view.h"
 
 namespace tessera::import {
 
@@ -27,6 +27,7 @@ struct Lowered {
   std::map<std::string, double> limits;                 // by layer name: of a clipped ReLU
   std::map<std::string, double> epsilons;               // by layer name: of a normalization, in the file's numbers
   std::map<std::string, std::vector<float>> constants;  // by layer name: [h][w][c]
+  int other_steps = 0;                                  // layers whose weights have other steps than the file's
 };
 
 class Lowering {
@@ -88,6 +89,7 @@ class Lowering {
   }
   // Its inputs are never other than zero at the same place: they have one scale.
   void set_join(const std::string& layer_name) { lowered_.joins.insert(layer_name); }
+  void count_other_steps() { ++lowered_.other_steps; }
   void set_limit(const std::string& layer_name, double limit) { lowered_.limits[layer_name] = limit; }
   void set_epsilon(const std::string& layer_name, double epsilon) { lowered_.epsilons[layer_name] = epsilon; }
   // Whether the node being lowered alone reads the layer: no other layer but `beside` does, no node still to come reads

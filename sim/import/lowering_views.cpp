@@ -4,17 +4,34 @@
 #include <algorithm>
 
 #include "sim/import/lowering.h"
+#include "sim/network/shapes.h"
 
 namespace tessera::import {
 using nlohmann::json;
+
+namespace {
+
+// As few columns as leave no more rows than a tensor may have; one where no division does.
+std::int64_t columns_of(std::int64_t pixels) {
+  for (std::int64_t w = 1; w <= network::max_side && w <= pixels; ++w)
+    if (pixels % w == 0 && pixels / w <= network::max_side) return w;
+  return 1;
+}
+
+}  // namespace
 
 View Lowering::picked(const Node& node, const View& view, const Digits& pixels, std::int64_t h, std::int64_t w) {
   json& layer = add_layer(node, "pick", {view});
   layer["size"] = {h, w};
   layer["from"] = view.first_pixel;
   json sizes = json::array(), strides = json::array();
-  for (const Digit& d : pixels) {
-    sizes.push_back(d.size);
+  for (const Digit& d : pixels) {  // more than a side has are counted in two
+    const std::int64_t inner = columns_of(d.size);
+    if (inner > 1) {
+      sizes.push_back(d.size / inner);
+      strides.push_back(d.stride * inner);
+    }
+    sizes.push_back(inner > 1 ? inner : d.size);
     strides.push_back(d.stride);
   }
   if (pixels.empty()) {
@@ -62,13 +79,14 @@ std::optional<View> Lowering::settled(const Node& node, const View& view, std::s
   if (!in_order(v, true)) v = selected(node, v, counted(digits_of(v, true), v.first_channel));
   std::int64_t pixels = 1;
   for (std::size_t d = 0; d < shape.size(); ++d) pixels *= d == channel ? 1 : shape[d];
-  std::int64_t h = pixels, w = 1;
+  const std::int64_t columns = columns_of(pixels);
+  std::int64_t h = pixels / columns, w = columns;
   if (map || shape.size() == 4) {
     h = shape[channel == 1 ? 2 : 1];
     w = shape[channel == 3 ? 2 : 3];
     if (h * w != pixels) {
-      h = pixels;
-      w = 1;
+      h = pixels / columns;
+      w = columns;
     }
   }
   const bool placed = in_order(v, false);
@@ -96,7 +114,7 @@ View Lowering::ordered(const Node& node, const View& view) {
   const Digits pixels = digits_of(v, false);
   std::int64_t count = 1;
   for (const Digit& d : pixels) count *= d.size;
-  if (!in_order(v, false)) v = picked(node, v, pixels, count, 1);
+  if (!in_order(v, false)) v = picked(node, v, pixels, count / columns_of(count), columns_of(count));
   std::int64_t channel = v.c, pixel = count;
   for (Digits& dim : v.dims)
     for (Digit& d : dim) {

@@ -41,4 +41,19 @@ DeadCode remove_dead_code(Graph& graph) {
   return dead;
 }
 
+std::vector<std::string> remove_unread_inputs(Graph& graph) {
+  const std::vector<std::vector<int>> users = users_of(graph);
+  std::vector<std::string> names;
+  std::vector<ValueId> read;
+  for (const ValueId id : graph.inputs) {
+    if (!users[static_cast<std::size_t>(id)].empty() || graph.is_output(id))
+      read.push_back(id);
+    else
+      names.push_back(graph.values[static_cast<std::size_t>(id)].name);
+  }
+  if (read.empty()) return {};
+  graph.inputs = std::move(read);
+  return names;
+}
+
 }  // namespace tessera::import

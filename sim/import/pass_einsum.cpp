@@ -1,4 +1,4 @@
-// Einsum of one tensor or two: transpositions, sums over what one of them has alone, and a product of matrices.
+// Einsum: transpositions, sums over what one tensor has alone, and products of matrices, one tensor after the other.
 #include <algorithm>
 
 #include "sim/import/einsum.h"
@@ -25,9 +25,17 @@ class TensorProduct {
       for (std::size_t d = 0; d < shape.size(); ++d) sides_[e_.terms[i][d]] = shape[d];
       parts.push_back({node_.inputs[i], e_.terms[i]});
     }
-    for (std::size_t i = 0; i < parts.size(); ++i) sum_alone(parts[i], parts.size() == 2 ? e_.terms[1 - i] : "");
-    if (parts.size() == 2) parts[0] = multiply(parts[0], parts[1]);
-    r_.finish(node_, "Transpose", {parts[0].id}, {{"perm", order(parts[0].letters, e_.out)}});
+    Labelled product = parts[0];
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      kept_ = e_.out;  // what the product still needs
+      for (std::size_t later = i + 1; later < parts.size(); ++later) kept_ += parts[later].letters;
+      sum_alone(product, parts[i].letters);
+      sum_alone(parts[i], product.letters);
+      product = multiply(product, parts[i]);
+    }
+    kept_ = e_.out;
+    sum_alone(product, "");
+    r_.finish(node_, "Transpose", {product.id}, {{"perm", order(product.letters, e_.out)}});
   }
 
  private:
@@ -43,12 +51,12 @@ class TensorProduct {
   }
   static bool in(char c, const std::string& letters) { return letters.find(c) != std::string::npos; }
 
-  // Letters that neither the other term nor the result has.
+  // Letters that neither the other term nor what comes behind has.
   void sum_alone(Labelled& part, const std::string& other) {
     Dims axes;
     std::string kept;
     for (const char c : part.letters) {
-      if (in(c, other) || in(c, e_.out))
+      if (in(c, other) || in(c, kept_))
         kept += c;
       else
         axes.push_back(static_cast<std::int64_t>(part.letters.find(c)));
@@ -70,7 +78,7 @@ class TensorProduct {
   // [batch][rows][depth] times [batch][depth][columns]
   Labelled multiply(const Labelled& a, const Labelled& b) {
     std::string batch, rows, depth, columns;
-    for (const char c : a.letters) (!in(c, b.letters) ? rows : in(c, e_.out) ? batch : depth) += c;
+    for (const char c : a.letters) (!in(c, b.letters) ? rows : in(c, kept_) ? batch : depth) += c;
     for (const char c : b.letters)
       if (!in(c, a.letters)) columns += c;
     const auto joined = [&](const std::string& letters) {
@@ -91,6 +99,7 @@ class TensorProduct {
   Rewriter& r_;
   const Node& node_;
   const Equation& e_;
+  std::string kept_;
   std::map<char, std::int64_t> sides_;
 };
 
@@ -99,7 +108,7 @@ bool rewrite_einsum(Rewriter& r, const Node& node) {
   std::vector<std::size_t> ranks;
   for (const ValueId id : node.inputs) ranks.push_back(r.shape(id).size());
   const std::optional<Equation> e = equation_of(node, ranks);
-  if (!e || e->terms.size() > 2) return false;
+  if (!e) return false;
   for (std::size_t i = 0; i < e->terms.size(); ++i)
     if (r.shape(node.inputs[i]).size() != e->terms[i].size()) return false;
   TensorProduct(r, node, *e).run();

@@ -40,7 +40,10 @@ class HostSide {
         continue;
       }
       for (const ValueId out : node.outputs)
-        if (read_by_layers(out, on_host)) inputs.push_back(out);
+        if (read_by_layers(out, on_host)) {
+          value(out).of_host = true;
+          inputs.push_back(out);
+        }
     }
     std::stable_partition(inputs.begin(), inputs.end(), [&](ValueId id) { return !mask_[at(id)]; });  // masks behind
     graph_.inputs = std::move(inputs);

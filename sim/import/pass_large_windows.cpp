@@ -1,4 +1,5 @@
-// Convolutions whose windows are too large for a core, said by smaller ones: taps that never meet the map go; rows of
+// Convolutions whose windows are too large for a core, said by smaller ones: taps that never meet the map go; padding
+// beyond the reach of a window stands around the map; rows of
 // taps far apart become channels, one copy of the map for each; of a patch that follows the next without overlap the
 // columns become channels, and its channels columns.
 #include <algorithm>
@@ -88,6 +89,23 @@ bool drop_dead_taps(Rewriter& r, const Node& node, Convolution& c) {
   return true;
 }
 
+// Windows that would read nothing but padding: zeros stand around the map as far as that.
+bool put_border(Rewriter& r, const Node& node, Convolution& c) {
+  Windows& w = c.windows;
+  Dims before(2), after(2);
+  for (std::size_t side = 0; side < 2; ++side) {
+    before[side] = std::max<std::int64_t>(0, w.before[side] - reach(w, side) + 1);
+    after[side] = std::max<std::int64_t>(0, w.after[side] - reach(w, side) + 1);
+    w.before[side] -= before[side];
+    w.after[side] -= after[side];
+    w.in[side] += before[side] + after[side];
+  }
+  if (before == Dims{0, 0} && after == Dims{0, 0}) return false;
+  const Dims in = r.shape(c.input), pads{0, 0, before[0], before[1], 0, 0, after[0], after[1]};
+  c.input = r.add(node, "Pad", {c.input, r.integers(node, pads)}, {in[0], in[1], w.in[0], w.in[1]});
+  return true;
+}
+
 // A copy of the map per row of taps, moved up by its distance, one behind the other among the channels.
 bool spread_rows(Rewriter& r, const Node& node, Convolution& c) {
   Windows& w = c.windows;
@@ -136,6 +154,7 @@ bool divide(Rewriter& r, const Node& node) {
   std::optional<Convolution> c = convolution_of(r, node);
   if (!c) return false;
   bool changed = drop_dead_taps(r, node, *c);
+  changed = put_border(r, node, *c) || changed;
   changed = spread_rows(r, node, *c) || changed;
   changed = turn_patches(r, node, *c) || changed;
   if (changed) put_convolution(r, node, *c);

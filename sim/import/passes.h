@@ -51,13 +51,19 @@ void split_parts_of_concats(Graph& graph);
 void join_softmax_rows(Graph& graph);
 // Resize to maps whose pixels mix more than two by two becomes products.
 void resample_by_products(Graph& graph);
-// Convolutions with windows that no core holds become others.
+// Comparisons of what layers compute become functions of differences, with ones and zeros for their truth; logic and
+// Where by them become sums and products.
+void compare_by_signs(Graph& graph);
+// ScatterND to places that stand in the file becomes Concat and Gather, GatherElements of whole slices Gather, Trilu a
+// product with a mask, CumSum one with a triangle of ones.
+void write_out_assignments(Graph& graph);
+// Convolutions with windows that no core holds, or that read nothing but padding, become others.
 void divide_windows(Graph& graph);
 // A Reshape into groups of channels, InstanceNormalization and the Reshape back become GroupNormalization.
 void recognize_group_norm(Graph& graph);
 // LayerNormalization and RMSNormalization over several dimensions become means, products and sums.
 void write_out_norms(Graph& graph);
-// Einsum of one tensor or two becomes transpositions and a MatMul.
+// Einsum becomes transpositions, sums and a MatMul for each tensor but the first.
 void multiply_out(Graph& graph);
 // Pow, Div by a tensor, Max, Min, Sum, Mean, PRelu of channels, LogSoftmax, Where with a constant mask, instance and
 // group normalization, ReduceL2, SpaceToDepth.
@@ -77,6 +83,9 @@ struct DeadCode {
   std::int64_t macs = 0;  // see macs.h
 };
 DeadCode remove_dead_code(Graph& graph);
+
+// Removes inputs that neither a node nor an output is; one stays where all are. Their names.
+std::vector<std::string> remove_unread_inputs(Graph& graph);
 
 // Makes every reader of `from` read `to`, and every output of the graph that is `from` be `to`.
 void redirect(Graph& graph, ValueId from, ValueId to);

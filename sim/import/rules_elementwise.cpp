@@ -56,10 +56,16 @@ std::optional<View> beside(Lowering& to, const Node& node, const View& x, const 
   const std::size_t row = channel == 1 ? 2 : 1, column = channel == 3 ? 2 : 3;
   single_sides = single_sides && of_x[0] == 1 && of_x[row] == x.h && of_x[column] == x.w;
   const bool as_it_is = same || single_pixel || single_sides;
-  std::optional<View> y = to.settled(node, as_it_is ? second : broadcast_to(second, x), channel, map);
+  std::optional<View> given = second;
+  bool mixed = second.has_pixels(channel);
+  for (std::size_t d = 0; d < of_x.size(); ++d) mixed = mixed || (d != channel && second.has_channels(d));
+  if (mixed && !as_it_is) given = to.settled(node, second, channel, false);  // before it is repeated
+  if (!given) return std::nullopt;
+  std::optional<View> y = to.settled(node, as_it_is ? second : broadcast_to(*given, x), channel, map);
   if (!y) return std::nullopt;
   if (y->c == 1 && x.c > 1) y = to.selected(node, *y, std::vector<std::int64_t>(static_cast<std::size_t>(x.c), 0));
-  return y->pixels() == x.pixels() ? to.in_map(node, *y, x.h, x.w) : *y;
+  if (y->pixels() == x.pixels()) return to.in_map(node, *y, x.h, x.w);
+  return single_sides ? to.in_map(node, *y, of_second[row], of_second[column]) : *y;
 }
 
 bool alike_in_kind(const View& a, const View& b) {
@@ -176,6 +182,8 @@ void lower_where(Lowering& to, const Node& node) {
   const View* given = to.view(node, keeps_first ? 1 : 2);
   if (given == nullptr) return;
   const View in = to.positive(node, *given);
+  if (condition == nullptr && is_real(to.value(node.inputs[0]).type))
+    return to.refuse(node, "condition", "is what layers compute", "a mask that the inputs' integers decide");
   if (condition == nullptr) {  // the host writes zeros and large negative numbers
     const View* mask = to.view(node, 0);
     Node sum = node;

@@ -40,7 +40,8 @@ std::vector<double> bias_of(const Lowering& to, const Node& node, std::size_t at
   return values;
 }
 
-// Integers of the file in place of the real weights that were made of them; `axis`: of the output channels.
+// Integers of the file in place of the real weights that were made of them; `axis`: of the output channels. Where some
+// lie beyond int8 without a zero point, the real weights stay, and get steps of their own.
 bool keep_integers(Lowering& to, const Node& node, std::int64_t axis, LayerWeights& weights) {
   const std::optional<Quantization>& q = to.value(node.inputs[1]).quantization;
   if (!q || !q->integers) return true;
@@ -49,15 +50,16 @@ bool keep_integers(Lowering& to, const Node& node, std::int64_t axis, LayerWeigh
               fmt::format("one scale, or one per output channel (axis {})", axis));
     return false;
   }
-  weights.source = *q->integers;
-  weights.scales = q->scales;
-  weights.zeros = q->zeros;
-  const std::vector<double> integers = weights.integers();
-  const auto wrong = std::find_if(integers.begin(), integers.end(), [](double v) { return v < -128 || v > 127; });
-  if (wrong == integers.end()) return true;
-  to.refuse(node, "weights", fmt::format("have an integer {} away from its zero point", *wrong),
-            "-128 to 127: weights are int8 without a zero point");
-  return false;
+  LayerWeights kept = weights;
+  kept.source = *q->integers;
+  kept.scales = q->scales;
+  kept.zeros = q->zeros;
+  const std::vector<double> integers = kept.integers();
+  if (std::any_of(integers.begin(), integers.end(), [](double v) { return v < -128 || v > 127; }))
+    to.count_other_steps();
+  else
+    weights = std::move(kept);
+  return true;
 }
 
 namespace {

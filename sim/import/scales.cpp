@@ -41,6 +41,8 @@ bool hands_on(const network::Layer& layer) {
   }
 }
 
+constexpr double largest_result = 1e15;  // of a function: what exp makes beyond it is cut off
+
 // Root mean square of a function's results for normal arguments, and the largest within the reach of int8.
 struct Results {
   double rms = 0, most = 0;
@@ -52,7 +54,7 @@ Results results_of(const ops::Lookup& lookup, double rms) {
   for (int i = -points; i <= points; ++i) {
     const double sigmas = reach * i / points, y = std::fabs(evaluate(lookup, sigmas * rms)),
                  w = std::exp(-sigmas * sigmas / 2);
-    if (!std::isfinite(y)) continue;
+    if (!(y <= largest_result)) continue;
     r.rms += w * y * y;
     r.most = std::max(r.most, y);
     weight += w;

@@ -121,6 +121,7 @@ class Reader {
   }
 
   Expected<ReadMapping> read() {
+    write_plainly(document_.value, mapping_rule());
     failure_.problems = validate(document_, mapping_rule());
     for (Problem& p : failure_.problems) p.file = file_;
     if (!failure_.problems.empty()) return failure_;

@@ -127,7 +127,7 @@ void refuse_unknown_keys(const json& j, const std::vector<std::string>& legal, c
     const std::string near = nearest_name(item.key(), legal);
     problems.push_back(
         {file, path, fmt::format("unknown key '{}'", item.key()),
-         near.empty() ? fmt::format("one of {}", fmt::join(legal, ", ")) : fmt::format("did you mean '{}'?", near)});
+         fmt::format("{}one of {}", near.empty() ? "" : "did you mean '" + near + "'? ", fmt::join(legal, ", "))});
   }
 }
 

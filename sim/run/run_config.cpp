@@ -95,7 +95,9 @@ std::string without_names(const std::string& path) {
 class Resolver {
  public:
   Resolver(config::Document document, const std::string& name, const sparsity::WeightsByLayer* weights)
-      : document_(std::move(document)), name_(name), weights_(weights) {}
+      : document_(std::move(document)), name_(name), weights_(weights) {
+    write_plainly(document_.value, run_rule());
+  }
 
   Expected<RunConfig> resolve() {
     failure_.problems = document_.problems;

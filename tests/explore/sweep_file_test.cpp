@@ -25,6 +25,15 @@ bool has(const std::vector<std::string>& list, const std::string& line) {
 }
 }  // namespace
 
+TEST_CASE("what is wrong with the points names the file") {
+  const auto sweep = parse_sweep(R"({"base": "fake_runner.cpp", "axes": {"a": [0, 0.5]}, "where": "a == 'x'"})",
+                                 "tests/explore/points.json");
+  REQUIRE(sweep);
+  const auto points = points_of(*sweep);
+  REQUIRE_FALSE(points);
+  CHECK(points.failure().problems[0].file == "tests/explore/points.json");
+}
+
 TEST_CASE("every key has its effect") {
   const Sweep sweep = fake_sweep(R"({"name": "n", "fidelity": "transaction",
     "axes": {"z": [1, 2], "a": [5, 6], "b": [7, 8]}, "zip": [["b", "z"]], "where": "a == 5",

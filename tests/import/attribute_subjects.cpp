@@ -263,6 +263,7 @@ std::vector<AttributeSubject> others() {
   const Sides recurrent{3, 1, 4};
   std::vector<AttributeSubject> list = {
       {"ConstantOfShape", 17, folded, whole({2, 3}), {}, {}, {{"value", Reals{3}}}},
+      {"EyeLike", 17, folded, of({3, 4}), {}, {}, {{"k", 1}, {"dtype", 7}}},
       {"OneHot", 17, folded, whole({0, 0, 1}), {whole({3}), of({2})}, {}, {{"axis", 0}}},
       {"Shape", 17, folded, of(map), {}, {}, {{"start", 1}, {"end", 2}}},
       {"DequantizeLinear", 23, folded, integers, {steps}, {}, {{"axis", 0}, {"output_dtype", 10}}},

@@ -32,12 +32,6 @@ Net& call(Net& net, const std::string& name, const std::vector<std::string>& in,
   graph.mutable_node(graph.node_size() - 1)->set_domain("pkg.torch");
   return net;
 }
-std::string refusal(const Net& net) {
-  const TemporaryFolder folder;
-  const Expected<Imported> imported = import_onnx(net.write(folder.path, "m.onnx"), {});
-  return imported ? "read" : describe(imported.failure());
-}
-
 // x * sigmoid(x) as a function, in one that calls it twice: beneath a product, and with the alpha of an Elu.
 Net gated() {
   Net net({1, 16, 8});

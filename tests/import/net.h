@@ -97,6 +97,13 @@ inline Imported imported_of(const Net& net) {
   return std::move(*imported);
 }
 
+// What a file is refused with; `read` where it is not.
+inline std::string refusal(const Net& net) {
+  const TemporaryFolder folder;
+  const Expected<Imported> imported = import_onnx(net.write(folder.path, "m.onnx"), {});
+  return imported ? "read" : describe(imported.failure());
+}
+
 // The first output of the file for these inputs: the same file with the inputs in it is a constant, which is computed
 // while it is read.
 inline Tensor computed(Net net, const std::vector<std::vector<float>>& inputs) {

@@ -1,5 +1,5 @@
 // Do views follow reshapes, transpositions and slices without moving anything? Judged by counting every element.
-#include "sim/import/view.h"
+#include "sim/tensor/view.h"
 
 #include <catch2/catch.hpp>
 #include <numeric>

@@ -38,6 +38,23 @@ std::vector<Tensor> filled(Call& call) {
   return {strided_copy(one, shape, 0, Dims(shape.size(), 0))};
 }
 
+// Ones on a diagonal, in the shape of a matrix.
+void infer_eye(Call& call) {
+  if (call.rank(0) != 2) return call.refuse("", "is " + dims_text(call.shape(0)), "a matrix");
+  const auto number = static_cast<int>(call.integer("dtype", 0));
+  const auto type = number == 0 ? std::optional(call.type(0)) : find_type(number);
+  if (!type) return call.refuse("dtype", "is " + onnx_type_name(number), "a type of numbers");
+  call.set(0, *type, call.shape(0));
+}
+std::vector<Tensor> eye(Call& call) {
+  const auto& [type, shape] = call.output();
+  const std::int64_t diagonal = call.integer("k", 0);
+  Dims values;
+  for (std::int64_t row = 0; row < shape[0]; ++row)
+    for (std::int64_t column = 0; column < shape[1]; ++column) values.push_back(column - row == diagonal ? 1 : 0);
+  return {make_tensor(type, shape, values)};
+}
+
 void infer_range(Call& call) {
   double numbers[3] = {0, 0, 0};
   for (int i = 0; i < 3; ++i) {
@@ -99,11 +116,9 @@ std::vector<Tensor> one_hot(Call& call) {
 
 const std::vector<Operator>& generator_operators() {
   static const std::vector<Operator> table = {
-      {"ConstantOfShape", 1, 1, infer_filled, filled, "value"},
-      {"OneHot", 3, 3, infer_one_hot, one_hot, "axis"},
-      {"Range", 3, 3, infer_range, range},
-      {"Shape", 1, 1, infer_shape_of, shape_of, "end start"},
-      {"Size", 1, 1, infer_size, size},
+      {"ConstantOfShape", 1, 1, infer_filled, filled, "value"}, {"EyeLike", 1, 1, infer_eye, eye, "dtype k"},
+      {"OneHot", 3, 3, infer_one_hot, one_hot, "axis"},         {"Range", 3, 3, infer_range, range},
+      {"Shape", 1, 1, infer_shape_of, shape_of, "end start"},   {"Size", 1, 1, infer_size, size},
   };
   return table;
 }

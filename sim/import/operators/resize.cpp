@@ -59,8 +59,10 @@ Scaling scaling_of(Call& call) {
   const std::vector<double> numbers = reals(*call.constant(source));
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const auto d = static_cast<std::size_t>(axes[i]);
-    const double side = static_cast<double>(call.shape(0)[d]),
-                 wanted = by_size ? numbers[i] : std::floor(side * numbers[i]);
+    const double side = static_cast<double>(call.shape(0)[d]);
+    // Scales are float32, and so is what they make: 12 * 0.41666666 is 5.
+    const float scaled = static_cast<float>(side) * static_cast<float>(numbers[i]);
+    const double wanted = by_size ? numbers[i] : std::floor(static_cast<double>(scaled));
     if (!(wanted >= 1 && wanted <= 1e9)) {
       call.refuse(name, fmt::format("make a side of {}", wanted), "sides of at least 1");
       return s;

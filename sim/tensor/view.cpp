@@ -1,8 +1,8 @@
-#include "sim/import/view.h"
+#include "sim/tensor/view.h"
 
 #include <algorithm>
 
-namespace tessera::import {
+namespace tessera::tensor {
 namespace {
 
 std::int64_t size_of(const Digits& digits) {
@@ -220,4 +220,4 @@ bool is_whole(const View& view) {
   return view.first_pixel == 0 && view.first_channel == 0 && element_count(view.shape()) == view.pixels() * view.c;
 }
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor

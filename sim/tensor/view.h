@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/import/tensor.h"
+#include "sim/tensor/tensor.h"
 
-namespace tessera::import {
+namespace tessera::tensor {
 
 struct Digit {
   std::int64_t size = 1;
@@ -65,4 +65,4 @@ std::vector<std::size_t> places_of(const View& view);
 // Whether the view has every element of the tensor.
 bool is_whole(const View& view);
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor
