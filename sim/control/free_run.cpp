@@ -58,6 +58,8 @@ class Agenda {
 // Releases of a lock that have been taken, beyond which they are dropped.
 constexpr std::size_t most_taken = 32;
 
+// `tells`: what engines know of each other is found out, beside the times.
+template <bool tells>
 class Run {
  public:
   Run(const Script& script, Groups* groups)
@@ -67,14 +69,10 @@ class Run {
         engines_(script.acts.size()),
         locks_(static_cast<std::size_t>(script.map.tile_count()) * script.locks_of_tile),
         busy_(script.program.routes.size()),
+        done_(script.acts.size()),
         progress_(static_cast<std::size_t>(script.map.first_controller())),
         snapshots_(progress_.width()) {
     const std::size_t engines = engines_.size();
-    for (auto* times : {&run_.flow, &run_.end}) times->resize(engines);
-    run_.at_marks.resize(engines);
-    run_.needed.resize(engines);
-    run_.order = script.order;
-    run_.width = progress_.width();
     for (const program::LockInit& l : script.program.locks)
       locks_[l.tile * script.locks_of_tile + l.lock] = {l.value, {{l.value, -1}}, 0, {}};
     for (std::size_t e = 0; e < engines; ++e) {
@@ -83,13 +81,12 @@ class Run {
       engine.locks = locks_.data() + script.map.info(static_cast<EngineId>(e)).tile * script.locks_of_tile;
       engine.act = script.acts[e].data();
       engine.end = engine.act + script.acts[e].size();
-      if (engine.act == engine.end) continue;
-      for (auto* times : {&run_.flow[e], &run_.end[e]}) times->reserve(script.acts[e].size());
-      agenda_.post(0, Agenda::go, static_cast<int>(e));
+      if (engine.act != engine.end) agenda_.post(0, Agenda::go, static_cast<int>(e));
     }
-    mark();
+    if constexpr (tells) prepare();
   }
 
+  // The length is that of the run that tells.
   Expected<FreeRun> run() {
     while (!agenda_.empty() || divide()) {
       const Agenda::Event event = agenda_.take();
@@ -127,6 +124,17 @@ class Run {
     std::vector<EngineId> waiting;      // for its tasks
     std::vector<program::Wait> passed;  // by the transfer that it is at, and not learnt yet
   };
+  void prepare() {
+    const std::size_t engines = engines_.size();
+    for (auto* times : {&run_.flow, &run_.end}) times->resize(engines);
+    for (std::size_t e = 0; e < engines; ++e)
+      for (auto* times : {&run_.flow[e], &run_.end[e]}) times->reserve(script_.acts[e].size());
+    run_.at_marks.resize(engines);
+    run_.needed.resize(engines);
+    run_.order = script_.order;
+    run_.width = progress_.width();
+    mark();
+  }
   // Tasks whose completion is told to others.
   void mark() {
     run_.marks = script_.marks;
@@ -149,15 +157,17 @@ class Run {
     waiting.clear();
   }
 
-  bool over(const program::Wait& w) const { return static_cast<std::int32_t>(run_.end[w.engine].size()) >= w.tasks; }
+  bool over(const program::Wait& w) const { return done_[w.engine] >= w.tasks; }
   bool waits(EngineId e, const program::Wait* list, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       if (over(list[i])) continue;
       engines_[list[i].engine].waiting.push_back(e);
       return true;
     }
-    engines_[e].passed.assign(list, list + count);
-    if (engines_[e].core) learn_passed(e);
+    if constexpr (tells) {
+      engines_[e].passed.assign(list, list + count);
+      if (engines_[e].core) learn_passed(e);
+    }
     return false;
   }
   // What ended last says most about the others. Waits that told something go to `told`, if that is not null.
@@ -177,7 +187,7 @@ class Run {
   }
   bool waits(EngineId e) {
     Engine& engine = engines_[e];
-    engine.passed.clear();
+    if constexpr (tells) engine.passed.clear();
     const Act& act = *engine.act;
     if (engine.core || groups_ == nullptr || (*groups_)[e].empty())
       return waits(e, waits_.data() + act.wait0, act.wait_count);
@@ -220,7 +230,11 @@ class Run {
       return false;
     }
     lock.value -= op.value;
-    for (int n = op.value; n > 0;) {
+    if constexpr (tells) learn_released(e, lock, op.value);
+    return true;
+  }
+  void learn_released(EngineId e, Lock& lock, int count) {
+    for (int n = count; n > 0;) {
       Released& oldest = lock.released[lock.taken];
       const int taken = std::min(n, oldest.count);
       if (oldest.snapshot >= 0) progress_.learn(e, snapshots_.row(oldest.snapshot));
@@ -234,13 +248,12 @@ class Run {
       lock.released.erase(lock.released.begin(), lock.released.begin() + static_cast<std::ptrdiff_t>(lock.taken));
       lock.taken = 0;
     }
-    return true;
   }
   void release(EngineId e, const program::LockOp& op) {
     if (op.lock < 0) return;
     Lock& lock = engines_[e].locks[op.lock];
     lock.value += op.value;
-    lock.released.push_back({op.value, snapshots_.keep(progress_.row(e))});
+    if constexpr (tells) lock.released.push_back({op.value, snapshots_.keep(progress_.row(e))});
     wake(lock.waiting);
   }
 
@@ -274,10 +287,12 @@ class Run {
       n = std::min(n, engines_[sink].left);
     }
     busy_[id] = n;
-    const bool begins = begin(route.source);  // later on it knows no more
-    for (const EngineId sink : route.sinks) {
-      if (begins) progress_.learn(sink, progress_.row(route.source));
-      begin(sink);
+    if constexpr (tells) {
+      const bool begins = begin(route.source);  // later on it knows no more
+      for (const EngineId sink : route.sinks) {
+        if (begins) progress_.learn(sink, progress_.row(route.source));
+        begin(sink);
+      }
     }
     agenda_.post(agenda_.now() + static_cast<double>(n) / script_.rates[id], Agenda::moved, id);
   }
@@ -296,7 +311,7 @@ class Run {
     const bool sent = (engines_[route.source].left -= n) == 0;
     for (const EngineId sink : route.sinks) {
       engines_[sink].left -= n;
-      if (sent) progress_.know(sink, route.source, static_cast<std::int32_t>(run_.end[route.source].size()) + 1);
+      if (tells && sent) progress_.know(sink, route.source, done_[route.source] + 1);
     }
     for (const EngineId sink : route.sinks)
       if (engines_[sink].left == 0) complete(sink);
@@ -305,13 +320,8 @@ class Run {
   }
   void complete(EngineId e) {
     Engine& engine = engines_[e];
-    run_.end[e].push_back(agenda_.now());
-    const auto tasks = static_cast<std::int32_t>(run_.end[e].size());
-    progress_.complete(e, tasks);
-    if (engine.marked < run_.marks[e].size() && run_.marks[e][engine.marked] == tasks) {
-      run_.at_marks[e].insert(run_.at_marks[e].end(), progress_.row(e), progress_.row(e) + run_.width);
-      ++engine.marked;
-    }
+    ++done_[e];
+    if constexpr (tells) note_end(e);
     release(e, engine.act->release);
     engine.busy = false;
     ++engine.act;
@@ -320,12 +330,22 @@ class Run {
     agenda_.post(agenda_.now(), Agenda::go, e);
   }
 
+  void note_end(EngineId e) {
+    Engine& engine = engines_[e];
+    run_.end[e].push_back(agenda_.now());
+    progress_.complete(e, done_[e]);
+    if (engine.marked == run_.marks[e].size() || run_.marks[e][engine.marked] != done_[e]) return;
+    run_.at_marks[e].insert(run_.at_marks[e].end(), progress_.row(e), progress_.row(e) + run_.width);
+    ++engine.marked;
+  }
+
   const Script& script_;
   const std::vector<program::Wait>& waits_;  // of the program
   Groups* groups_;
   std::vector<Engine> engines_;
   std::vector<Lock> locks_;
-  std::vector<Bytes> busy_;  // bytes under way, by route
+  std::vector<Bytes> busy_;         // bytes under way, by route
+  std::vector<std::int32_t> done_;  // by engine: tasks that are complete
   Progress progress_;
   Snapshots snapshots_;
   Agenda agenda_;
@@ -340,6 +360,12 @@ const std::int32_t* FreeRun::known(EngineId e, std::int32_t tasks) const {
   return &at_marks[e][static_cast<std::size_t>(at - marks[e].begin()) * width];
 }
 
-Expected<FreeRun> free_run(const Script& script, Groups* groups) { return Run(script, groups).run(); }
+Expected<FreeRun> free_run(const Script& script, Groups* groups) { return Run<true>(script, groups).run(); }
+
+Expected<double> free_length(const Script& script, Groups groups) {
+  const Expected<FreeRun> run = Run<false>(script, &groups).run();
+  if (!run) return run.failure();
+  return run->length;
+}
 
 }  // namespace tessera::control

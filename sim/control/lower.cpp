@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "sim/control/operations.h"
@@ -199,17 +200,14 @@ class SlackSearch {
         free_(started.free),
         script_(program, array, durations),
         own_(program.waits.size()),
-        maker_(program, array, started) {}
+        maker_(program, array, started) {
+    for (double slack = tuned.first_slack / next_slack; slack >= least_slack; slack /= next_slack)
+      less_.push_back(slack);
+  }
 
   // The lists of the controllers; the program has the waits that they are for.
   Expected<Lists> run() {
-    double slack = tuned.first_slack;
-    Expected<Attempt> best = attempt(slack);
-    if (!best) return best.failure();
-    make_lists(*best);
-    const bool less = best->busy <= best->length;
-    Expected<Attempt> found =
-        less ? least_of(*best, slack / next_slack) : step_by_step(std::move(*best), slack * next_slack, next_slack);
+    Expected<Attempt> found = search();
     if (!found) return found.failure();
     give_groups(program_, own_, found->groups);
     return std::move(found->lists);
@@ -217,20 +215,67 @@ class SlackSearch {
 
  private:
   struct Attempt {
+    double slack = 0;
     Groups groups;
     FreeRun run;  // until the lists are made
     Lists lists;
     double length = 0, busy = 0;  // of the run, of the controller
     double time() const { return std::max(busy, length); }
+    bool has_time() const { return busy <= length; }
   };
 
-  Expected<Attempt> attempt(double slack) const {
+  Expected<Attempt> search() {
+    if (!less_.empty() && seems_to_have_time(less_.back())) {
+      Expected<Attempt> least = with_lists(less_.back());
+      if (!least) return least;
+      const Expected<bool> shortest = least->has_time() ? all_shorten() : false;
+      if (!shortest) return shortest.failure();
+      if (*shortest) return least;
+      least_ = std::move(*least);
+    }
+    Expected<Attempt> first = with_lists(tuned.first_slack);
+    if (!first) return first;
+    return first->has_time() ? least_of(std::move(*first)) : step_by_step(std::move(*first), next_slack);
+  }
+  // Whether less slack shortens the free run each time.
+  Expected<bool> all_shorten() {
+    double shorter = 0;
+    for (auto slack = less_.rbegin(); slack != less_.rend(); ++slack) {
+      const Expected<double> length = length_of(*slack);
+      if (!length) return length.failure();
+      if (*length <= shorter) return false;
+      shorter = *length;
+    }
+    const Expected<double> first = length_of(tuned.first_slack);
+    if (!first) return first.failure();
+    return *first > shorter;
+  }
+  // By what groups need at least, about half of everything: a task, and a token.
+  bool seems_to_have_time(double slack) const {
+    double ns = 0;
+    for (const std::vector<Group>& list : groups_of(script_, free_, slack))
+      for (const Group& g : list)
+        if (!g.waits.empty())
+          ns += array_.controller.serial_ns(ControlKind::push_task) +
+                array_.controller.serial_ns(ControlKind::await_token);
+    return 2 * ns * array_.clock_hz / 1e9 < free_.length;
+  }
+
+  Expected<double> length_of(double slack) {
+    const auto [known, fresh] = lengths_.emplace(slack, 0);
+    if (!fresh) return known->second;
+    const Expected<double> length = free_length(script_, groups_of(script_, free_, slack));
+    if (length) known->second = *length;
+    return length;
+  }
+  Expected<Attempt> attempt(double slack) {
     Attempt a;
+    a.slack = slack;
     a.groups = groups_of(script_, free_, slack);
     Expected<FreeRun> run = free_run(script_, &a.groups);
     if (!run) return run.failure();
     a.run = std::move(*run);
-    a.length = a.run.length;
+    lengths_[slack] = a.length = a.run.length;
     return a;
   }
   void make_lists(Attempt& a) {
@@ -241,9 +286,17 @@ class SlackSearch {
     a.run = {};
     a.busy = busy_time(a.lists.operations, script_.map, array_);
   }
+  Expected<Attempt> with_lists(double slack) {
+    if (least_ && least_->slack == slack) return std::move(*std::exchange(least_, std::nullopt));
+    Expected<Attempt> a = attempt(slack);
+    if (a) make_lists(*a);
+    return a;
+  }
 
-  Expected<Attempt> step_by_step(Attempt best, double slack, double factor) {
-    for (; slack >= least_slack && slack <= most_slack; slack *= factor) {
+  Expected<Attempt> step_by_step(Attempt best, double factor) {
+    for (double slack = best.slack * factor; slack >= least_slack && slack <= most_slack; slack *= factor) {
+      const auto known = lengths_.find(slack);
+      if (known != lengths_.end() && known->second >= best.time()) break;
       Expected<Attempt> next = attempt(slack);
       if (!next) return next.failure();
       if (next->length >= best.time()) break;
@@ -254,19 +307,19 @@ class SlackSearch {
     return best;
   }
   // Where the controller has time enough with the shortest free run, it has not to be asked about others.
-  Expected<Attempt> least_of(const Attempt& first, double slack) {
-    Attempt shortest;
-    shortest.length = first.length;
-    for (double less = slack; less >= least_slack; less /= next_slack) {
-      Expected<Attempt> next = attempt(less);
-      if (!next) return next.failure();
-      if (next->length >= shortest.length) break;
-      shortest = std::move(*next);
+  Expected<Attempt> least_of(Attempt first) {
+    double best = first.slack, shortest = first.length;
+    for (const double slack : less_) {
+      const Expected<double> length = length_of(slack);
+      if (!length) return length.failure();
+      if (*length >= shortest) break;
+      best = slack;
+      shortest = *length;
     }
-    if (shortest.length == first.length) return first;
-    make_lists(shortest);
-    if (shortest.busy <= shortest.length) return shortest;
-    return step_by_step(first, slack, 1 / next_slack);
+    if (best == first.slack) return first;
+    Expected<Attempt> found = with_lists(best);
+    if (!found || found->has_time()) return found;
+    return step_by_step(std::move(first), 1 / next_slack);
   }
 
   program::Program& program_;
@@ -275,6 +328,9 @@ class SlackSearch {
   const Script script_;
   const std::size_t own_;  // waits of the program; those of groups come behind
   ListMaker maker_;
+  std::vector<double> less_;          // slacks below the first one, falling
+  std::map<double, double> lengths_;  // by slack: of the free run, where it is known
+  std::optional<Attempt> least_;      // that was made too early
 };
 
 }  // namespace

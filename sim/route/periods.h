@@ -17,6 +17,9 @@ struct Period {
   void add(const std::map<int, double>& more) {
     for (const auto& [route, sum] : more) cycles[route] += sum;
   }
+  bool operator==(const Period& o) const {
+    return first_layer == o.first_layer && last_layer == o.last_layer && layers == o.layers && cycles == o.cycles;
+  }
 };
 
 // Layers that take turns in an engine, directly or through others, are one period. Periods stand in the order of the

@@ -33,8 +33,9 @@ double busiest_channel(const std::vector<double>& cycles, const program::Program
 
 class Planner {
  public:
-  Planner(const program::Program& program, const Device& device) : program_(program), device_(device) {
-    for (const Period& period : periods_of(program, device)) {
+  Planner(const program::Program& program, const Device& device, const std::vector<Period>& periods)
+      : program_(program), device_(device) {
+    for (const Period& period : periods) {
       Wanted& wanted = wanted_.emplace_back();
       wanted.first_layer = period.first_layer;
       wanted.last_layer = period.last_layer;
@@ -303,8 +304,25 @@ class Planner {
 
 }  // namespace
 
-Plan plan_routes(const program::Program& program, const Device& device) { return Planner(program, device).run(false); }
+Plan plan_routes(const program::Program& program, const Device& device) { return KnownPlans().of(program, device); }
 
-Plan plan_as_one(const program::Program& program, const Device& device) { return Planner(program, device).run(true); }
+const Plan& KnownPlans::of(const program::Program& program, const Device& device) {
+  std::vector<Period> periods = periods_of(program, device);
+  const auto same_route = [](const program::Route& a, const program::Route& b) {
+    return a.source == b.source && a.sinks == b.sinks;
+  };
+  const auto same = std::find_if(known_.begin(), known_.end(), [&](const Known& k) {
+    return k.periods == periods &&
+           std::equal(k.routes.begin(), k.routes.end(), program.routes.begin(), program.routes.end(), same_route);
+  });
+  if (same != known_.end()) return same->plan;
+  Plan plan = Planner(program, device, periods).run(false);
+  known_.push_back({program.routes, std::move(periods), std::move(plan)});
+  return known_.back().plan;
+}
+
+Plan plan_as_one(const program::Program& program, const Device& device) {
+  return Planner(program, device, periods_of(program, device)).run(true);
+}
 
 }  // namespace tessera::route

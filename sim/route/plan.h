@@ -4,11 +4,13 @@
 // there that are wanted again later, where less is written for that reason. A layer that alone has too few
 // links shares them as packets. Layers whose transfers take turns in some channel have one set in any case.
 #pragma once
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/program/program.h"
+#include "sim/route/periods.h"
 #include "sim/route/registers.h"
 
 namespace tessera::route {
@@ -28,6 +30,19 @@ struct Plan {
 };
 // The program has passed the structural checks of the verifier.
 Plan plan_routes(const program::Program& program, const Device& device);
+// Plans of programs for one device: those that want the same routes for the same bytes in the same layers have one.
+class KnownPlans {
+ public:
+  const Plan& of(const program::Program& program, const Device& device);
+
+ private:
+  struct Known {
+    std::vector<program::Route> routes;
+    std::vector<Period> periods;
+    Plan plan;
+  };
+  std::deque<Known> known_;
+};
 // One set for all layers, whatever switches lack for it: nothing is rewritten.
 Plan plan_as_one(const program::Program& program, const Device& device);
 

@@ -104,11 +104,19 @@ std::optional<Failure> check_bounds(const program::Program& program, const exec:
   return wrong;
 }
 
-// As a trial made it, or from the beginning.
-Expected<program::Program> program_of(const mapping::Mapping& mapping, SimulatedTrials& trials, const RunConfig& config,
-                                      const network::Network& network, const SimulatedTrials::Masks& masks) {
-  if (std::optional<program::Program> made = trials.take_program(mapping)) return std::move(*made);
-  return lower::lower(network, masks, config.array, mapping);
+// The program that a schedule has, or that its mapping says, with the code of its kernels and with controllers.
+Expected<program::Program> complete_program(schedule::Schedule& schedule, const network::Network& network,
+                                            const SimulatedTrials::Masks& masks, const arch::ArraySpec& array,
+                                            const cost::LatencyModel& latency_model, route::KnownPlans& routes) {
+  Expected<program::Program> program =
+      schedule.mapping ? lower::lower(network, masks, array, *schedule.mapping) : std::move(schedule.program);
+  if (!program) return program;
+  if (std::vector<Problem> too_long = lower::too_long_transfers(*program, array); !too_long.empty())
+    return Failure{ExitCode::does_not_fit, std::move(too_long)};
+  program = place_code(std::move(*program), array, latency_model);
+  if (!program) return program;
+  const std::vector<Millicycles> durations = kernel_durations(*program, latency_model);
+  return with_controllers(std::move(*program), array, durations, &routes);
 }
 
 }  // namespace
@@ -124,31 +132,32 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, 
   const auto masks = masks_of(config, density);
   enter_phase("scheduling");
   const network::Batch batch = batch_of(config);
-  SimulatedTrials trials(batch.network, masks, config.array, **latency_model, dense);
+  route::KnownPlans routes;
+  SimulatedTrials trials(batch.network, masks, config.array, **latency_model, dense, &routes);
   Expected<schedule::Schedule> schedule =
       schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
+  std::optional<SimulatedTrials::Made> made;
   if (schedule->mapping) {
     if (dense != nullptr && density == Density::dense) dense->tell(write_mapping(*schedule->mapping, batch.network));
-    Expected<program::Program> program = program_of(*schedule->mapping, trials, config, batch.network, masks);
+    made = trials.take(*schedule->mapping);
+  }
+  Plan plan;
+  if (made) {
+    schedule->program = std::move(made->program);
+    plan.simulated = std::move(made->result);
+  } else {
+    Expected<program::Program> program =
+        complete_program(*schedule, batch.network, masks, config.array, **latency_model, routes);
     if (!program) return program.failure();
     schedule->program = std::move(*program);
   }
-  if (std::vector<Problem> too_long = lower::too_long_transfers(schedule->program, config.array); !too_long.empty())
-    return Failure{ExitCode::does_not_fit, std::move(too_long)};
-  Expected<program::Program> placed = place_code(std::move(schedule->program), config.array, **latency_model);
-  if (!placed) return placed.failure();
-  Plan plan;
   plan.schedule = std::move(*schedule);
-  plan.schedule.program = std::move(*placed);
   plan.durations = kernel_durations(plan.schedule.program, **latency_model);
-  Expected<program::Program> controlled =
-      with_controllers(std::move(plan.schedule.program), config.array, plan.durations);
-  if (!controlled) return controlled.failure();
-  plan.schedule.program = std::move(*controlled);
   enter_phase("verifying");
   routed = routed || config.array.controller.mechanism != arch::ControlMechanism::none;
-  if (std::optional<Failure> wrong = verify::verify(plan.schedule.program, config.array, &plan.routes, routed)) {
+  if (std::optional<Failure> wrong =
+          verify::verify(plan.schedule.program, config.array, &plan.routes, routed, &routes)) {
     const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
     if (wrong->code == ExitCode::does_not_fit) return std::move(*wrong);
     wrong->code = given ? ExitCode::bad_input : ExitCode::internal;
@@ -231,8 +240,11 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
     functional = std::move(*prepared);
   }
   enter_phase("simulating");
-  const Expected<exec::SimResult> sim =
-      simulate(program, config.array, plan.durations, sim_options, functional ? functional->image : exec::DdrImage{});
+  const bool known =
+      plan.simulated && !functional && options.trace == nullptr && sim_options.fidelity == exec::Fidelity::transaction;
+  const Expected<exec::SimResult> sim = known ? *plan.simulated
+                                              : simulate(program, config.array, plan.durations, sim_options,
+                                                         functional ? functional->image : exec::DdrImage{});
   if (!sim) return sim.failure();
   if (plan.bounds) {
     if (std::optional<Failure> failure = check_bounds(program, *sim, *plan.bounds, config.array)) return *failure;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/cost/bound.h"
+#include "sim/exec/backend.h"
 #include "sim/result/run_result.h"
 #include "sim/route/plan.h"
 #include "sim/run/dense_decision.h"
@@ -23,8 +24,9 @@ const char* density_name(Density d);  // "dense", "sparse"
 struct Plan {
   route::Plan routes;
   schedule::Schedule schedule;
-  std::optional<cost::Bounds> bounds;  // none where they do not apply
-  std::vector<Millicycles> durations;  // by kernel call
+  std::optional<cost::Bounds> bounds;        // none where they do not apply
+  std::vector<Millicycles> durations;        // by kernel call
+  std::optional<exec::SimResult> simulated;  // of whole descriptors, where that was done to choose the schedule
 };
 
 // Schedules and verifies; simulates nothing. Streams are routed only where that is wanted. `dense`: shared with the

@@ -30,12 +30,13 @@ std::string lacks(const route::RouteSet& set, const route::Device& device, const
 }  // namespace
 
 Expected<program::Program> with_controllers(program::Program program, const arch::ArraySpec& array,
-                                            const std::vector<Millicycles>& durations) {
+                                            const std::vector<Millicycles>& durations, route::KnownPlans* known) {
   const program::EngineMap map(array);
   if (map.controllers() == 0 || program.engines.empty()) return program;
   const route::Device device(array, map);
+  route::KnownPlans own;
   const std::vector<program::SwitchWrite> switches =
-      route::switch_writes(program, device, route::plan_routes(program, device));
+      route::switch_writes(program, device, (known == nullptr ? own : *known).of(program, device));
   if (switches.empty()) return control::lower(std::move(program), array, durations, {});
   Expected<program::Program> written = control::lower(program, array, durations, switches);
   if (written || written.failure().code != ExitCode::deadlock) return written;

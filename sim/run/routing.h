@@ -11,7 +11,8 @@ namespace tessera::run {
 // what waits for them would wait for ever, nothing is written: all routes are there at once, whatever switches lack for
 // it.
 Expected<program::Program> with_controllers(program::Program program, const arch::ArraySpec& array,
-                                            const std::vector<Millicycles>& durations);
+                                            const std::vector<Millicycles>& durations,
+                                            route::KnownPlans* known = nullptr);
 
 result::Routing routing_result(const program::Program& program, const arch::ArraySpec& array, const route::Plan& plan);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sim/control/lower.h"
+#include "sim/cost/bound.h"
 #include "sim/exec/backend.h"
 #include "sim/lower/lower.h"
 #include "sim/lower/needs.h"
@@ -30,6 +31,49 @@ std::string text_of(const network::Network& network, const SimulatedTrials::Mask
   return text;
 }
 
+// A result without data, on its way from one process of this program to another.
+template <class T>
+void put(std::string& bytes, const T& value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+template <class T>
+void put(std::string& bytes, const std::vector<T>& values) {
+  put(bytes, values.size());
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+template <class T>
+void take(const char*& at, T& value) {
+  std::memcpy(&value, at, sizeof value);
+  at += sizeof value;
+}
+template <class T>
+void take(const char*& at, std::vector<T>& values) {
+  std::size_t size = 0;
+  take(at, size);
+  values.resize(size);
+  std::memcpy(values.data(), at, size * sizeof(T));
+  at += size * sizeof(T);
+}
+std::string bytes_of(const exec::SimResult& result) {
+  std::string bytes;
+  put(bytes, result.total);
+  put(bytes, result.layers);
+  put(bytes, result.engines);
+  put(bytes, result.traffic);
+  put(bytes, result.events);
+  return bytes;
+}
+exec::SimResult result_of(const std::string& bytes) {
+  exec::SimResult result;
+  const char* at = bytes.data();
+  take(at, result.total);
+  take(at, result.layers);
+  take(at, result.engines);
+  take(at, result.traffic);
+  take(at, result.events);
+  return result;
+}
+
 }  // namespace
 
 std::optional<schedule::LayerTimes> SimulatedTrials::layer_times(const network::Network& network, const Masks& masks,
@@ -38,17 +82,23 @@ std::optional<schedule::LayerTimes> SimulatedTrials::layer_times(const network::
   const auto [it, added] = known_.try_emplace(text_of(network, masks, mapping));
   if (!added) return it->second;
   Trial trial = carry_out(network, masks, mapping);
+  if (!controlled() && &masks == &masks_) note(it->first, trial);
   it->second = std::move(trial.times);
-  if (!it->second || &masks != &masks_) return it->second;
-  const double cycles = *std::max_element(it->second->ends.begin(), it->second->ends.end());
-  if (!fastest_.program || cycles < fastest_.cycles) fastest_ = {it->first, cycles, std::move(trial.program)};
   return it->second;
+}
+
+void SimulatedTrials::note(std::string text, Trial& trial) const {
+  if (!trial.times) return;
+  const double cycles = schedule::whole(*trial.times);
+  if (!fastest_.made || cycles < fastest_.cycles) fastest_ = {std::move(text), cycles, std::move(trial.made)};
 }
 
 std::optional<schedule::LayerTimes> SimulatedTrials::run_times(const network::Network& network, const Masks& masks,
                                                                const mapping::Mapping& mapping) const {
-  if (array_.controller.mechanism == arch::ControlMechanism::none) return layer_times(network, masks, mapping);
-  return carry_out(network, masks, mapping, true).times;
+  if (!controlled()) return layer_times(network, masks, mapping);
+  Trial trial = carry_out(network, masks, mapping, true);
+  if (&network == &network_ && &masks == &masks_) note(text_of(network, masks, mapping), trial);
+  return std::move(trial.times);
 }
 
 std::optional<mapping::Mapping> SimulatedTrials::dense_mapping() const {
@@ -59,10 +109,14 @@ std::optional<mapping::Mapping> SimulatedTrials::dense_mapping() const {
   return std::move(read->mapping);
 }
 
-std::optional<program::Program> SimulatedTrials::take_program(const mapping::Mapping& mapping) {
-  if (array_.controller.mechanism != arch::ControlMechanism::none) return std::nullopt;
-  if (!fastest_.program || fastest_.text != text_of(network_, masks_, mapping)) return std::nullopt;
-  return std::exchange(fastest_.program, std::nullopt);
+double SimulatedTrials::least_cycles(const network::Network& network, const Masks& masks) const {
+  const cost::Bounds bounds = cost::analytic_bounds(network, masks, array_, latency_model_);
+  return bounds.bound_us() * array_.clock_hz / 1e6;
+}
+
+std::optional<SimulatedTrials::Made> SimulatedTrials::take(const mapping::Mapping& mapping) {
+  if (!fastest_.made || fastest_.text != text_of(network_, masks_, mapping)) return std::nullopt;
+  return std::exchange(fastest_.made, std::nullopt);
 }
 
 SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& network, const Masks& masks,
@@ -72,30 +126,22 @@ SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& networ
   if (&network == &network_) program = place_code(std::move(*program), array_, latency_model_);
   if (!program) return {};
   const std::vector<Millicycles> durations = kernel_durations(*program, latency_model_);
-  program = switched ? with_controllers(std::move(*program), array_, durations)
+  program = switched ? with_controllers(std::move(*program), array_, durations, plans_)
                      : control::lower(std::move(*program), array_, durations);
   if (!program) return {};
-  const auto simulate_ends = [&]() -> Expected<std::string> {
+  const auto simulated = [&]() -> Expected<std::string> {
     exec::SimOptions options;
     options.fidelity = exec::Fidelity::transaction;
     const Expected<exec::SimResult> sim = simulate(*program, array_, durations, options);
     if (!sim) return sim.failure();
-    std::string bytes;
-    for (const exec::LayerTimes& layer : sim->layers)
-      bytes.append(reinterpret_cast<const char*>(&layer.end), sizeof layer.end);
-    return bytes;
+    return bytes_of(*sim);
   };
-  const Expected<std::string> bytes = IsolatedTask(simulate_ends).wait();
-  Trial trial{std::move(*program), std::nullopt};
-  if (!bytes) return trial;
-  std::vector<double>& ends = trial.times.emplace().ends;
-  ends.resize(bytes->size() / sizeof(Millicycles));
-  for (std::size_t k = 0; k < ends.size(); ++k) {
-    Millicycles end = 0;
-    std::memcpy(&end, bytes->data() + k * sizeof end, sizeof end);
-    ends[k] = static_cast<double>(end) / millicycles_per_cycle;
-  }
-  trial.times->control = control_cycles(*trial.program, array_);
+  const Expected<std::string> bytes = IsolatedTask(simulated).wait();
+  if (!bytes) return {};
+  Trial trial{Made{std::move(*program), result_of(*bytes)}, schedule::LayerTimes{}};
+  for (const exec::LayerTimes& layer : trial.made->result.layers)
+    trial.times->ends.push_back(static_cast<double>(layer.end) / millicycles_per_cycle);
+  trial.times->control = control_cycles(trial.made->program, array_);
   return trial;
 }
 

@@ -21,8 +21,8 @@ bool follows(const Inputs& in, const Masks& masks, const mapping::Mapping& m) {
 // A mapping that was chosen without the masks, and how long it takes with them.
 class AsDense {
  public:
-  // `all_kept`: its times without masks.
-  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, LayerTimes all_kept)
+  // `all_kept`: its times without masks; nothing where these are too long anyway.
+  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, std::optional<LayerTimes> all_kept)
       : in_(in), masks_(masks), dense_(std::move(dense)), all_kept_(std::move(all_kept)) {
     for (const network::Layer& l : in.network.layers) {
       if (!masks[l.id] || !ops::is_maskable(l) || l.repeats >= 0) continue;
@@ -40,7 +40,7 @@ class AsDense {
     const Kept none = kept_, all = with(open_);
     const std::optional<LayerTimes> none_kept = times(none);
     consider(none, none_kept, cycles);
-    if (mixed && none_kept)
+    if (mixed && none_kept && all_kept_)
       for (const Kept& some : mixtures(*none_kept)) consider(some, times(some), cycles);
     if (all.size() == masked_) consider(all, all_kept_, cycles);
     return std::move(best_);
@@ -58,7 +58,7 @@ class AsDense {
 
   // All but the layers that gain by skipping their zeros, and all but the half of them that gains most.
   std::vector<Kept> mixtures(const LayerTimes& none_kept) const {
-    const std::vector<double> skipped = layer_shares(dense_, none_kept), kept = layer_shares(dense_, all_kept_);
+    const std::vector<double> skipped = layer_shares(dense_, none_kept), kept = layer_shares(dense_, *all_kept_);
     std::vector<std::pair<double, network::LayerId>> gains;
     for (const network::LayerId id : open_) gains.emplace_back(kept[id] - skipped[id], id);
     std::sort(gains.rbegin(), gains.rend());
@@ -89,7 +89,7 @@ class AsDense {
   const Inputs& in_;
   const Masks& masks_;
   const mapping::Mapping dense_;
-  const LayerTimes all_kept_;
+  const std::optional<LayerTimes> all_kept_;
   std::size_t masked_ = 0;  // layers with masks of their own
   Kept kept_, open_;        // layers with masks that the config has keep their zeros; of which it says nothing
   std::optional<mapping::Mapping> best_;
@@ -119,15 +119,15 @@ std::optional<mapping::Mapping> decided(const Inputs& in, const Masks& none) {
   return std::move(*dense->mapping);
 }
 
-// A mapping with its times where no block is zero.
+// A mapping, and when the last layer ends with it where no block is zero.
 struct Dense {
   mapping::Mapping mapping;
-  LayerTimes times;
+  double cycles = 0;
 };
 std::optional<Dense> timed(const Inputs& in, const Masks& none, const std::optional<mapping::Mapping>& m) {
   if (!m || !follows(in, none, *m)) return std::nullopt;
-  std::optional<LayerTimes> times = in.trials->layer_times(in.network, none, *m);
-  return times ? std::optional(Dense{*m, std::move(*times)}) : std::nullopt;
+  const std::optional<LayerTimes> times = in.trials->layer_times(in.network, none, *m);
+  return times ? std::optional(Dense{*m, whole(*times)}) : std::nullopt;
 }
 
 constexpr double clearly_faster = 0.9;  // than the dense network: there is nothing to be found there
@@ -138,30 +138,42 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   const Masks none(masks.size());
   const std::optional<LayerTimes> before = in.trials->layer_times(in.network, masks, *sparse.mapping);
   if (!before) return sparse;
-  const auto close_to = [&](const std::optional<Dense>& d) {
-    return d && whole(*before) > clearly_faster * whole(d->times);
-  };
+  const auto close_to = [&](double cycles) { return whole(*before) > clearly_faster * cycles; };
+  const bool possible = close_to(in.trials->least_cycles(in.network, none));
   const bool free = in.array.controller.mechanism == arch::ControlMechanism::none;
   // Of few layers it says little about the best dense mapping what estimates choose.
   const bool few = in.network.layers.size() <= very_few_layers;
-  std::optional<Dense> dense;
-  bool close = few || close_to(timed(in, none, sparse.mapping));
-  if (!close && !free) {
-    Inputs by_estimate = in;
-    by_estimate.trials = nullptr;
-    dense = timed(in, none, decided(by_estimate, none));
-    close = close_to(dense);
+  std::optional<Dense> by_estimate;
+  bool close = few;
+  if (!close && possible) {
+    const std::optional<Dense> same = timed(in, none, sparse.mapping);
+    close = same && close_to(same->cycles);
   }
+  if (!close && !free) {
+    Inputs without = in;
+    without.trials = nullptr;
+    by_estimate = timed(in, none, decided(without, none));
+    close = by_estimate && close_to(by_estimate->cycles);
+  }
+  std::optional<mapping::Mapping> dense;
   if (close) {
-    std::optional<mapping::Mapping> told = in.trials->dense_mapping();
-    dense = timed(in, none, told ? std::move(told) : decided(in, none));
+    dense = in.trials->dense_mapping();
+    if (!dense) dense = decided(in, none);
+    if (dense && !follows(in, none, *dense)) return sparse;
+  } else if (by_estimate) {
+    dense = std::move(by_estimate->mapping);
   }
   if (!dense) return sparse;
   const std::optional<LayerTimes> own = in.trials->run_times(in.network, masks, *sparse.mapping);
-  std::optional<LayerTimes> all_kept = in.trials->run_times(in.network, none, dense->mapping);
-  if (!own || !all_kept) return sparse;
-  std::optional<mapping::Mapping> faster = AsDense(in, masks, std::move(dense->mapping), std::move(*all_kept))
-                                               .faster_than(whole(*own), close && (few || !free));
+  if (!own) return sparse;
+  // The dense network itself takes no less for what switches are written.
+  std::optional<LayerTimes> all_kept;
+  if (close || whole(*own) > clearly_faster * by_estimate->cycles) {
+    all_kept = in.trials->run_times(in.network, none, *dense);
+    if (!all_kept) return sparse;
+  }
+  std::optional<mapping::Mapping> faster =
+      AsDense(in, masks, std::move(*dense), std::move(all_kept)).faster_than(whole(*own), close && (few || !free));
   if (!faster) return sparse;
   follow_dense(sparse, std::move(*faster));
   const Request request{in.network, masks, in.latency_model, in.spec};

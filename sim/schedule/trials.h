@@ -36,6 +36,10 @@ class Trials {
                                               const mapping::Mapping& mapping) const {
     return layer_times(network, masks, mapping);
   }
+  // Cycles that no mapping of the network with these masks takes less than; 0: nothing is known.
+  virtual double least_cycles(const network::Network&, const std::vector<std::optional<sparsity::BlockMask>>&) const {
+    return 0;
+  }
   // The mapping that is decided for the network without masks, where somebody else decides it.
   virtual std::optional<mapping::Mapping> dense_mapping() const { return std::nullopt; }
 };

@@ -24,7 +24,7 @@ bool writes_no_switch(const program::Program& program) {
 }  // namespace
 
 std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array, route::Plan* routes,
-                              bool routed) {
+                              bool routed, route::KnownPlans* known) {
   const program::EngineMap map(array);
   verify::Findings structure(program, map);
   verify::check_structure(program, array, map, structure);
@@ -32,7 +32,7 @@ std::optional<Failure> verify(const program::Program& program, const arch::Array
   std::vector<program::SwitchWrite> writes;
   if (routed && structure.empty()) {
     const route::Device device(array, map);
-    route::Plan plan = plan_routes(program, device);
+    route::Plan plan = known == nullptr ? plan_routes(program, device) : known->of(program, device);
     if (map.controllers() > 0) writes = switch_writes(program, device, plan);
     if (!writes.empty() && writes_no_switch(program)) {
       plan = plan_as_one(program, device);

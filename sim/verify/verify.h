@@ -30,8 +30,8 @@ namespace tessera::verify {
 // code is deadlock when engines wait for what never comes, does_not_fit when switches cannot join what the program
 // joins, else bad_input.
 // `routes`: where to put how its streams go, if somebody needs that as well. `routed`: whether that is judged; on large
-// arrays it takes longer than everything else.
+// arrays it takes longer than everything else. `known`: plans for this array, whoever asked for them.
 std::optional<Failure> verify(const program::Program& program, const arch::ArraySpec& array,
-                              route::Plan* routes = nullptr, bool routed = true);
+                              route::Plan* routes = nullptr, bool routed = true, route::KnownPlans* known = nullptr);
 
 }  // namespace tessera::verify

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "sim/control/lower.h"
+#include "sim/control/regroup.h"
 #include "sim/cost/latency_model.h"
 #include "sim/run/routing.h"
 #include "sim/verify/verify.h"
@@ -22,6 +23,18 @@ void few_links(arch::ArraySpec& array) {
   array.stream.arbiters = 3;
 }
 
+// A run that tells nothing but its length takes as long as one that tells what engines know of each other.
+void check_lengths(const control::Script& script) {
+  const Expected<control::FreeRun> free = control::free_run(script);
+  REQUIRE(free);
+  CHECK(*control::free_length(script, control::Groups(script.acts.size())) == free->length);
+  for (const double slack : {100.0, 8000.0}) {
+    control::Groups groups = control::groups_of(script, *free, slack);
+    const Expected<double> length = control::free_length(script, groups);
+    CHECK(*length == control::free_run(script, &groups)->length);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("random networks that controllers start verify and match the reference") {
@@ -39,6 +52,7 @@ TEST_CASE("random networks that controllers start verify and match the reference
     if (!subject && subject.failure().code == ExitCode::does_not_fit) continue;
     REQUIRE(subject);
     const std::vector<Millicycles> durations = kernel_durations(subject->program, latency_model);
+    check_lengths({subject->program, c.array, durations});
     Expected<program::Program> lowered = run::with_controllers(subject->program, c.array, durations);
     if (!lowered && lowered.failure().code == ExitCode::does_not_fit) continue;
     if (!lowered) {

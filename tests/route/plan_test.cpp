@@ -27,6 +27,23 @@ TEST_CASE("layers whose streams find links together have one set of routes") {
   CHECK(plan.sets[0].writes.empty());
 }
 
+TEST_CASE("programs that send the same have one plan, others have their own") {
+  const auto senders = [](Bytes bytes) {
+    Senders s(array_of(2, 1));
+    s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"}, bytes);
+    s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
+    return s;
+  };
+  const Senders a = senders(64), same = senders(64), longer = senders(128);
+  route::KnownPlans known;
+  const route::Plan& plan = known.of(a.builder.program(), a.device);
+  CHECK(&known.of(same.builder.program(), same.device) == &plan);
+  const route::Plan& other = known.of(longer.builder.program(), longer.device);
+  CHECK(other.sets[0].cycles == longer.plan().sets[0].cycles);
+  CHECK(other.sets[0].cycles != plan.sets[0].cycles);
+  CHECK(&known.of(a.builder.program(), a.device) == &plan);
+}
+
 TEST_CASE("where they do not, the switches are written between the layers") {
   Senders s(narrow(0));
   s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});

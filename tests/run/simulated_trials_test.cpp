@@ -7,6 +7,7 @@
 #include "sim/control/lower.h"
 #include "sim/lower/lower.h"
 #include "sim/program/hash.h"
+#include "sim/run/isolate.h"
 #include "tests/verify/subject.h"
 
 using namespace tessera;
@@ -61,18 +62,41 @@ TEST_CASE("the program of the fastest trial with the masks of the run is kept") 
   const mapping::Mapping first = mapping_of(s, s.masks, false), second = mapping_of(s, s.masks, true);
   const cost::LatencyModel& peak = **cost::find_latency_model("peak");
   run::SimulatedTrials trials(s.network, s.masks, s.array, peak);
-  CHECK_FALSE(trials.take_program(first));
+  CHECK_FALSE(trials.take(first));
   const auto of_dense = trials.layer_times(s.network, dense, first);
-  CHECK_FALSE(trials.take_program(first));
+  CHECK_FALSE(trials.take(first));
   const auto a = trials.layer_times(s.network, s.masks, first), b = trials.layer_times(s.network, s.masks, second);
   REQUIRE((a && b && a->ends != b->ends));
   const bool is_first = schedule::whole(*a) <= schedule::whole(*b);
-  CHECK_FALSE(trials.take_program(is_first ? second : first));
-  const auto program = trials.take_program(is_first ? first : second);
-  REQUIRE(program);
-  CHECK(program::program_hash(*program) ==
+  CHECK_FALSE(trials.take(is_first ? second : first));
+  const auto made = trials.take(is_first ? first : second);
+  REQUIRE(made);
+  CHECK(program::program_hash(made->program) ==
         program::program_hash(*lower::lower(s.network, s.masks, s.array, is_first ? first : second)));
-  CHECK_FALSE(trials.take_program(is_first ? first : second));
+  exec::SimOptions options;
+  options.fidelity = exec::Fidelity::transaction;
+  const auto durations = cost::kernel_durations(made->program, peak);
+  const Expected<std::string> same =
+      run::IsolatedTask([&]() -> Expected<std::string> {
+        const Expected<exec::SimResult> sim = simulate(made->program, s.array, durations, options);
+        if (!sim) return sim.failure();
+        const exec::SimResult& kept = made->result;
+        const auto agrees = [](const exec::LayerTimes& x, const exec::LayerTimes& y) {
+          return x.start == y.start && x.end == y.end && x.cores == y.cores && x.ddr_read == y.ddr_read &&
+                 x.ddr_write == y.ddr_write;
+        };
+        const exec::MemoryTraffic &x = sim->traffic, &y = kept.traffic;
+        const bool traffic = x.ddr_read == y.ddr_read && x.ddr_write == y.ddr_write &&
+                             x.memtile_read == y.memtile_read && x.memtile_write == y.memtile_write &&
+                             x.core_read == y.core_read && x.core_write == y.core_write;
+        const bool equal =
+            traffic && sim->total == kept.total && sim->engines == kept.engines && sim->events == kept.events &&
+            std::equal(sim->layers.begin(), sim->layers.end(), kept.layers.begin(), kept.layers.end(), agrees);
+        return std::string(equal ? "equal" : "another");
+      }).wait();
+  REQUIRE(same);
+  CHECK(*same == "equal");
+  CHECK_FALSE(trials.take(is_first ? first : second));
 }
 
 TEST_CASE("trials say what the busiest controller does for each layer") {

@@ -125,6 +125,21 @@ class OneMapping : public Trials {
   }
 };
 
+// The dense network takes no less than `least` cycles.
+class Bounded : public OneMapping {
+ public:
+  double least = 0;
+  mutable int dense = 0;  // trials without zeros
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks& masks,
+                                        const mapping::Mapping& m) const override {
+    if (network.name != "trials" &&
+        std::none_of(masks.begin(), masks.end(), [](const auto& k) { return k.has_value(); }))
+      ++dense;
+    return OneMapping::layer_times(network, masks, m);
+  }
+  double least_cycles(const network::Network&, const Masks&) const override { return least; }
+};
+
 // The process of the dense network tells a mapping that takes 1000 cycles. Others take 2000, and without zeros the
 // first that is asked for so takes 3000.
 class FoundElsewhere : public Trials {
@@ -255,6 +270,16 @@ TEST_CASE(
     mapping_text(mechanism, trials, 8, spec);
     CHECK(mapping_text(mechanism, trials, 2) == trials.text);
   }
+}
+
+TEST_CASE("where the dense network cannot be nearly as fast it is not simulated") {
+  Bounded trials;
+  mapping_text(arch::ControlMechanism::none, trials, 2);
+  CHECK(trials.dense > 0);
+  trials.dense = 0;
+  trials.least = 3000;
+  mapping_text(arch::ControlMechanism::none, trials, 2);
+  CHECK(trials.dense == 0);
 }
 
 TEST_CASE("what is written between layers counts when zeros are weighed, though trials do without") {
