@@ -78,8 +78,15 @@ struct Carried {
 Carried carried_by(const mapping::Inbound& in, const Walk& walk, const Movement& m) {
   const int spare = walk.channels.acts - walk.partition.lanes;
   const double aside = m.inputs * aside_share(in, m.input > 0 ? m.inputs / m.input : 1);
-  return {m.inputs - aside + (in.operand_first ? m.operands : 0),
-          std::max(m.weights + aside + (in.operand_first ? 0 : m.operands), spare > 0 ? aside * m.lanes / spare : aside)};
+  return {
+      m.inputs - aside + (in.operand_first ? m.operands : 0),
+      std::max(m.weights + aside + (in.operand_first ? 0 : m.operands), spare > 0 ? aside * m.lanes / spare : aside)};
+}
+
+void raise_inbound(Movement& m, const Walk& walk) {
+  const Carried carried = carried_by(walk.tiling.inbound, walk, m);
+  m.raise(carried.first, "input");
+  m.raise(carried.second, "weights");
 }
 
 // An output that goes to DDR.
@@ -125,9 +132,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   m.weights = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const Crossing second = crossing(p.sharding, c.operand_axis, c.in_ddr.operand, {l.out, s.h, s.w}, a);
   m.operands = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
-  const Carried carried = carried_by(t.inbound, walk, m);
-  m.raise(carried.first, "input");
-  m.raise(carried.second, "weights");
+  raise_inbound(m, walk);
   const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
   const int cores_per_memtile = cores_per_memtile_of(a);
   m.raise(m.operands * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
@@ -185,14 +190,14 @@ std::optional<mapping::Inbound> even_inbound(const LayerContext& c, const Walk& 
   constexpr double clearly = 0.97;
   const int weighted = walk.partition.weights.empty() ? 0 : 1, most_ways = a.stream.selections;
   const int ways = ways_of_input(c, walk.partition, a);
-  const bool may_aside =
-      !c.in_ddr.input && ways + weighted <= most_ways && walk.channels.acts > walk.partition.lanes;
+  const bool may_aside = !c.in_ddr.input && ways + weighted <= most_ways && walk.channels.acts > walk.partition.lanes;
   const double tiles = usual.inputs / usual.input;
   std::optional<mapping::Inbound> best;
   double least = clearly * carried_by({}, walk, usual).most();
   for (const bool operand_first : {false, true}) {
     if (operand_first && !(c.operand && ways + 1 <= most_ways)) continue;
-    for (int aside = 0; aside <= (may_aside ? std::min<double>(most_aside, tiles / 2) : 0); aside += aside == 0 ? 2 : 1) {
+    for (int aside = 0; aside <= (may_aside ? std::min<double>(most_aside, tiles / 2) : 0);
+         aside += aside == 0 ? 2 : 1) {
       const mapping::Inbound in{aside, operand_first};
       const double time = carried_by(in, walk, usual).most();
       if (time >= least) continue;

@@ -148,11 +148,12 @@ class LayerEmitter {
   int input_lock(int tile) const {
     const mapping::Slots& slots = plan_.buffers.slots;
     return plan_.buffers.inbound.is_aside(tile) ? core_locks::weights(aside_slots(plan_.buffers.inbound, slots))
-                                        : core_locks::input(slots.input);
+                                                : core_locks::input(slots.input);
   }
   // Of a core, for the tile of the input; tiles of a group are counted from 0.
   const BufferRef& input_slot(int part, int tile) const {
-    const std::vector<BufferRef>& slots = plan_.buffers.inbound.is_aside(tile) ? slots_[part].aside : slots_[part].input;
+    const std::vector<BufferRef>& slots =
+        plan_.buffers.inbound.is_aside(tile) ? slots_[part].aside : slots_[part].input;
     return slots[static_cast<std::size_t>(plan_.buffers.inbound.turn_of(tile)) % slots.size()];
   }
   int weights_lock() const { return core_locks::weights(plan_.buffers.slots.weights); }

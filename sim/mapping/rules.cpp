@@ -10,7 +10,7 @@ using nlohmann::json;
 
 constexpr const char* stationary_names[] = {"input", "weights"};  // by LayerMapping::weights_stationary
 constexpr const char* staging_names[] = {"tiles", "chunks"};      // by LayerMapping::chunks_staged
-constexpr const char* operand_names[] = {"second", "first"};       // by Inbound::operand_first
+constexpr const char* operand_names[] = {"second", "first"};      // by Inbound::operand_first
 constexpr const char* zeros_names[] = {"skipped", "kept"};        // by ForcedMapping::zeros_kept
 
 Rule names_of_layers(const char* meaning, int least) { return Rule::list(meaning, least, 100000, Rule::text("")); }
@@ -91,10 +91,11 @@ Rule layer_mapping_rule() {
                                                                    {"results", channels("inbound, from cores")},
                                                                    {"loads", channels("inbound, from DDR")}})},
        {"inbound",
-        Rule::object("what the two inbound channels of a core carry; inputs come over the first, weights over the second",
-                     {{"aside", Rule::integer("every so-many-th tile of the input comes over the second; 0: none", 0, 64)},
-                      {"operand", Rule::choice("over which the second operand comes",
-                                               {operand_names[0], operand_names[1]})}})}});
+        Rule::object(
+            "what the two inbound channels of a core carry; inputs come over the first, weights over the second",
+            {{"aside", Rule::integer("every so-many-th tile of the input comes over the second; 0: none", 0, 64)},
+             {"operand",
+              Rule::choice("over which the second operand comes", {operand_names[0], operand_names[1]})}})}});
 }
 
 Rule forced_mapping_rule() {

@@ -47,8 +47,8 @@ struct CoreBuffers {
   Slots slots{2, 2, 2, 2};
   Inbound inbound;
   Bytes total() const {
-    return input * (slots.input + aside_slots(inbound, slots)) + weights * slots.weights + operand * slots.operand + accumulator + unpooled +
-           output * slots.output;
+    return input * (slots.input + aside_slots(inbound, slots)) + weights * slots.weights + operand * slots.operand +
+           accumulator + unpooled + output * slots.output;
   }
 };
 

@@ -13,7 +13,7 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
 // Kernel calls that may be simulated: some seconds.
 constexpr double most_calls = 4e5;
-constexpr int most_rounds = 3;
+constexpr int most_rounds = 2;
 
 double control(const LayerTimes& t) { return std::accumulate(t.control.begin(), t.control.end(), 0.0); }
 
@@ -37,18 +37,15 @@ std::map<network::LayerId, double> longer(const mapping::Mapping& m, const std::
   return cycles;
 }
 
-}  // namespace
-
-Expected<Schedule> or_evened(const Inputs& in, Search& search, const Masks& masks, Schedule usual) {
-  if (!in.policy.evens_channels()) return usual;
-  double calls = 0;
-  for (const OpenChoice& q : search.asked) calls += q.alternatives.front().calls;
-  if (calls * (most_rounds + 1) > most_calls) return usual;
-  const auto first = in.trials->layer_times(in.network, masks, *usual.mapping);
-  if (!first) return usual;
-  const std::vector<double> before = layer_shares(*usual.mapping, *first);
-  LayerTimes least = *first;
-  search.evens = true;
+// The fastest of some rounds; in each, layers that gained nothing are left as usual from then on.
+std::optional<Schedule> evened(const Inputs& in, Search& search, const Masks& masks, const mapping::Mapping& usual) {
+  LayerTimes least;
+  if (auto times = in.trials->layer_times(in.network, masks, usual))
+    least = std::move(*times);
+  else
+    return std::nullopt;
+  const std::vector<double> before = layer_shares(usual, least);
+  std::optional<Schedule> best;
   for (int round = 0; round < most_rounds; ++round) {
     Expected<Schedule> s = decide_once(in, search, masks);
     const auto times = s ? in.trials->layer_times(in.network, masks, *s->mapping) : std::nullopt;
@@ -58,12 +55,27 @@ Expected<Schedule> or_evened(const Inputs& in, Search& search, const Masks& mask
       if (cycles >= 0) dropped = search.usual.insert(kernel).second || dropped;
     if (better(*times, least)) {
       least = *times;
-      usual = std::move(*s);
+      best = std::move(*s);
     }
     if (!dropped) break;
   }
+  return best;
+}
+
+}  // namespace
+
+Expected<Schedule> or_evened(const Inputs& in, Search& search, const Masks& masks, Schedule usual) {
+  double calls = 0;
+  for (const OpenChoice& q : search.asked) calls += q.alternatives.front().calls;
+  if (!in.policy.evens_channels() || calls * (most_rounds + 1) > most_calls) return usual;
+  search.evens = true;
+  std::optional<Schedule> best = evened(in, search, masks, *usual.mapping);
   search.evens = false;
-  return usual;
+  if (!best) return usual;
+  const auto before = in.trials->run_times(in.network, masks, *usual.mapping);
+  const auto after = in.trials->run_times(in.network, masks, *best->mapping);
+  if (!before || !after || !better(*after, *before)) return usual;
+  return std::move(*best);
 }
 
 }  // namespace tessera::schedule

@@ -49,7 +49,8 @@ struct Way {
   // But for the chunks.
   bool like(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
-           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut && groups == o.groups && evened == o.evened;
+           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut && groups == o.groups &&
+           evened == o.evened;
   }
 };
 
@@ -87,9 +88,9 @@ class Search {
 
   std::map<std::string, std::vector<std::pair<Way, double>>> tried;  // cycles of trials, by key
   std::map<std::string, Way> answers;                                // by key of a question
-  bool evens = false;              // inbound channels of cores, where the policy allows that
+  bool evens = false;                // inbound channels of cores, where the policy allows that
   std::set<network::LayerId> usual;  // of layers whose channels are left as usual even then, by kernel
-  std::vector<OpenChoice> asked;                                     // since it was emptied, in the order of the layers
+  std::vector<OpenChoice> asked;     // since it was emptied, in the order of the layers
 
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);

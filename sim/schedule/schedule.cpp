@@ -159,7 +159,6 @@ Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<spar
   Expected<Schedule> schedule = decide_once(in, search, masks);
   if (!schedule || in.trials == nullptr) return schedule;
   schedule = choose_by_trials(in, search, masks, std::move(*schedule));
-  if (schedule) schedule = or_evened(in, search, masks, std::move(*schedule));
   const bool missing = std::any_of(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
   if (!schedule || !missing) return schedule;
   return or_as_dense(in, masks, std::move(*schedule));
