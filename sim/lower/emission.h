@@ -64,8 +64,8 @@ class Emission {
   const program::EngineMap& map() const { return builder.map(); }
   Placement& placement(network::LayerId tensor) { return placements[aliases[tensor].root]; }
 
-  // Like the builder's, but without waits that the engine has already passed or that are its own tasks. Where a lock of a
-  // core goes from one inbound channel to the other, the other one begins when the first has ended, or tiles of two
+  // Like the builder's, but without waits that the engine has already passed or that are its own tasks. Where a lock of
+  // a core goes from one inbound channel to the other, the other one begins when the first has ended, or tiles of two
   // layers could change places.
   int transfer(program::EngineId channel, const program::Transfer& transfer, const WaitSet& waits);
   int call(program::EngineId core, const program::KernelCall& call, const WaitSet& waits);
