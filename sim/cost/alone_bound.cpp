@@ -9,16 +9,18 @@
 namespace tessera::cost {
 namespace {
 
-// Bytes per cycle of a stream into a core and out of one, and how many of them the memory tiles serve at once.
+// Bytes per cycle of a stream into a core and out of one, how many of them come into a core at once, and how many of
+// them the memory tiles serve.
 struct Streams {
   double in, out;
-  int sources, sinks;
+  int inbound, sources, sinks;
 };
 
 Streams streams_of(const network::Layer& l, const arch::ArraySpec& a) {
   Streams s{};
   s.in = std::min({a.stream.bytes_per_cycle, a.tile.dma.rate(false), a.memtile.dma.rate(true)});
   s.out = std::min({a.stream.bytes_per_cycle, a.tile.dma.rate(true), a.memtile.dma.rate(false)});
+  s.inbound = a.tile.dma.s2mm;
   // One outbound channel of a memory tile is left for weights, unless it is the only one.
   const int others = ops::has_weights(l) && a.memtile.dma.mm2s > 1 ? 1 : 0;
   s.sources = (a.memtile.dma.mm2s - others) * a.memtiles();
@@ -115,7 +117,8 @@ Candidate candidate(const Demand& d, const Division& n) {
   // What is read of a factor of a product, or of pixels and channels that are picked, is not bounded.
   if (operator_of(l).partial) return c;
   const Bytes all_input = d.read_h * d.read_w * d.read_pixel + second;
-  c.raise(static_cast<double>(core_input) / d.streams.in, "input");
+  const double inbound = d.streams.in * (d.product() ? 1 : d.streams.inbound);
+  c.raise(static_cast<double>(core_input) / inbound, "input");
   c.raise(static_cast<double>(all_input) / d.streams.sources / d.streams.in, "input");
   const Bytes core_output = ceil_div(l.out.h, n.h) * ceil_div(l.out.w, n.w) *
                             (d.product() ? bytes_of(l.out_type, ceil_div(d.units(), n.c))
@@ -129,7 +132,9 @@ Candidate candidate(const Demand& d, const Division& n) {
     std::vector<std::int64_t> bytes = d.row_blocks;
     const std::int64_t block = Bytes{sparsity::kernel_block} * sparsity::kernel_block * l.window.kh * l.window.kw;
     for (std::int64_t& b : bytes) b = b * block + Bytes{sparsity::kernel_block} * 4;
-    c.raise(static_cast<double>(fullest(std::move(bytes), n.c)) / d.streams.in, "weights");
+    const Bytes weights = fullest(std::move(bytes), n.c);
+    c.raise(static_cast<double>(weights) / d.streams.in, "weights");
+    c.raise(static_cast<double>(core_input + weights) / inbound, core_input > weights ? "input" : "weights");
   }
   return c;
 }

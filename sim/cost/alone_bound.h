@@ -3,9 +3,10 @@
 // which stand in DDR. Over all mappings (the axis of the output that columns and rows of the array split) the smallest
 // of the largest of
 //   compute   kernels of the fullest core
-//   input     what the fullest core reads over one channel, or all cores through the channels of the memory tiles
+//   input     what the fullest core reads, with its weights over all inbound channels, of a product over one; or all
+//             cores through the channels of the memory tiles
 //   output    likewise, outwards
-//   weights   those of the fullest core over one channel
+//   weights   those of the fullest core over one channel, or with its input over all
 //   ddr       compulsory bytes (compulsory.h) at the rate of DDR
 // In a network a layer can take less: the one before it hides its weights, and a neighbour may compute it on its way.
 #pragma once

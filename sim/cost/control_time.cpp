@@ -100,6 +100,7 @@ class Work {
       }
     }
     all.tokens += all.tasks * tuned.tokens_of_inputs;
+    if (t_.inbound.aside > 0) all += all;  // from two channels
     return all;
   }
 

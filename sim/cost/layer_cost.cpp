@@ -64,6 +64,31 @@ program::Access tile_access(const network::Shape& map, int h, int w, int channel
   return a;
 }
 
+// Share of the tiles of an input that come over the second channel of a core.
+double aside_share(const mapping::Inbound& in, double tiles) {
+  return in.aside == 0 ? 0 : std::floor(tiles / in.aside) / tiles;
+}
+
+// What the inbound channels of a core carry; inputs that come aside are sent by channels of the memory tile that other
+// inputs leave free.
+struct Carried {
+  double first = 0, second = 0;
+  double most() const { return std::max(first, second); }
+};
+Carried carried_by(const mapping::Inbound& in, const Walk& walk, const Movement& m) {
+  const int spare = walk.channels.acts - walk.partition.lanes;
+  const double aside = m.inputs * aside_share(in, m.input > 0 ? m.inputs / m.input : 1);
+  return {
+      m.inputs - aside + (in.operand_first ? m.operands : 0),
+      std::max(m.weights + aside + (in.operand_first ? 0 : m.operands), spare > 0 ? aside * m.lanes / spare : aside)};
+}
+
+void raise_inbound(Movement& m, const Walk& walk) {
+  const Carried carried = carried_by(walk.tiling.inbound, walk, m);
+  m.raise(carried.first, "input");
+  m.raise(carried.second, "weights");
+}
+
 // An output that goes to DDR.
 void raise_spilled(Movement& m, const network::Layer& l, const Walk& walk, const arch::ArraySpec& a) {
   const mapping::TileShape& s = walk.shape;
@@ -100,18 +125,19 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   m.input = static_cast<double>(b.input) / rate + dma * std::max<double>(in.tile_bands, boxes_of(l, s));
   m.output = static_cast<double>(b.output) / rate + dma * out.tile_bands;
   m.lanes = lanes_per_memtile(c, p, in.columns, a);
-  m.raise(loads.input * m.input * std::max(1.0, m.lanes / plan.acts), "input");
+  m.inputs = loads.input * m.input;
+  m.raise(m.inputs * std::max(1 - aside_share(t.inbound, loads.input), m.lanes / plan.acts), "input");
   if (m.cycles >= enough) return m;
   const double reload = loads.weights / (t.no * t.ni);
-  const double weight_time = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
+  m.weights = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
   const Crossing second = crossing(p.sharding, c.operand_axis, c.in_ddr.operand, {l.out, s.h, s.w}, a);
-  const double operand = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
-  m.raise(weight_time + operand, "weights");
+  m.operands = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
+  raise_inbound(m, walk);
   const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
   const int cores_per_memtile = cores_per_memtile_of(a);
-  m.raise(operand * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
+  m.raise(m.operands * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
-  m.raise(weight_time * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
+  m.raise(m.weights * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
   m.raise(ns * t.no * m.output * std::max(1.0, cores_per_memtile * out.columns / plan.results), "output");
 
   const double shim = shim_rate(a);
@@ -144,6 +170,42 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   m.raise(from_ddr / read, "ddr");
   if (c.in_ddr.output) raise_spilled(m, l, walk, a);
   return m;
+}
+
+namespace {
+// Sets of cores that streams of an input go to: of each memory tile that it comes from, a column's own and those to the
+// left and right, or all. A switch tells so many apart that end in one channel as an arbiter has selections.
+int ways_of_input(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a) {
+  const bool by_height = c.input_axis == mapping::Axis::height;
+  if (c.in_ddr.input) return 1;
+  if (p.sharding.cols != c.input_axis) return std::min(a.memtiles(), by_height ? c.layer->in.h : c.layer->in.w);
+  const network::Window& w = c.layer->window;
+  return (by_height ? w.extent_h() > w.sh : w.extent_w() > w.sw) ? 3 : 1;
+}
+}  // namespace
+
+std::optional<mapping::Inbound> even_inbound(const LayerContext& c, const Walk& walk, const Movement& usual,
+                                             const arch::ArraySpec& a) {
+  constexpr int most_aside = 8;
+  constexpr double clearly = 0.97;
+  const int weighted = walk.partition.weights.empty() ? 0 : 1, most_ways = a.stream.selections;
+  const int ways = ways_of_input(c, walk.partition, a);
+  const bool may_aside = !c.in_ddr.input && ways + weighted <= most_ways && walk.channels.acts > walk.partition.lanes;
+  const double tiles = usual.inputs / usual.input;
+  std::optional<mapping::Inbound> best;
+  double least = clearly * carried_by({}, walk, usual).most();
+  for (const bool operand_first : {false, true}) {
+    if (operand_first && !(c.operand && ways + 1 <= most_ways)) continue;
+    for (int aside = 0; aside <= (may_aside ? std::min<double>(most_aside, tiles / 2) : 0);
+         aside += aside == 0 ? 2 : 1) {
+      const mapping::Inbound in{aside, operand_first};
+      const double time = carried_by(in, walk, usual).most();
+      if (time >= least) continue;
+      least = time;
+      best = in;
+    }
+  }
+  return best;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // What a layer costs under a mapping, by formulas; nothing is emitted. The search for tiles asks for it in steps, so
 // that most tilings are dropped before everything about them is known.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "sim/cost/latency_model.h"
@@ -42,6 +43,8 @@ struct Movement {
   const char* bound_by = "";
   double input = 0, output = 0;  // of one tile through one channel
   double lanes = 1;              // activation streams that one memory tile feeds at a time
+  // Of all tiles through one inbound channel of a core.
+  double inputs = 0, weights = 0, operands = 0;
   void raise(double c, const char* by) {
     if (c <= cycles) return;
     cycles = c;
@@ -58,6 +61,11 @@ struct Walk {
   const mapping::Channels& channels;
   mapping::TileShape shape;  // tile_shape() of the tiling
 };
+
+// Where it is clearly less than in the usual way: how the fuller of the two inbound channels of a core carries least.
+// `usual` is what moving costs in the usual way, all of it.
+std::optional<mapping::Inbound> even_inbound(const LayerContext& c, const Walk& walk, const Movement& usual,
+                                             const arch::ArraySpec& a);
 
 Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough);
 

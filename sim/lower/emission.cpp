@@ -49,7 +49,16 @@ const std::vector<program::Wait>& Emission::prune(program::EngineId engine, cons
 }
 
 int Emission::transfer(program::EngineId channel, const program::Transfer& t, const WaitSet& waits) {
-  return builder.transfer(channel, t, prune(channel, waits));
+  const program::EngineMap::Info& info = map().info(channel);
+  const int lock = std::max(t.acquire.lock, t.release.lock);
+  if (lock < 0 || info.kind != program::EngineKind::s2mm || info.tile_kind != program::TileKind::compute)
+    return builder.transfer(channel, t, prune(channel, waits));
+  program::Wait& filler = fillers_[{info.tile, lock / 2}];
+  WaitSet all = waits;
+  if (filler.tasks > 0) all.add(filler.engine, filler.tasks);
+  const int task = builder.transfer(channel, t, prune(channel, all));
+  filler = {channel, task};
+  return task;
 }
 
 std::vector<int> Emission::stream(const End& source, const std::vector<End>& sinks) {

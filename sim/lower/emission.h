@@ -64,7 +64,9 @@ class Emission {
   const program::EngineMap& map() const { return builder.map(); }
   Placement& placement(network::LayerId tensor) { return placements[aliases[tensor].root]; }
 
-  // Like the builder's, but without waits that the engine has already passed or that are its own tasks.
+  // Like the builder's, but without waits that the engine has already passed or that are its own tasks. Where a lock of
+  // a core goes from one inbound channel to the other, the other one begins when the first has ended, or tiles of two
+  // layers could change places.
   int transfer(program::EngineId channel, const program::Transfer& transfer, const WaitSet& waits);
   int call(program::EngineId core, const program::KernelCall& call, const WaitSet& waits);
   // A part of a tensor from one channel to others, in as many transfers as its descriptors need: the waits and the
@@ -91,6 +93,8 @@ class Emission {
   const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits);
   std::vector<std::unordered_map<program::EngineId, int>> passed_;
   std::vector<program::Wait> needed_;  // what prune returned
+  // By compute tile and pair of locks: the last task of an inbound channel that took or gave one of them.
+  std::map<std::pair<program::TileId, int>, program::Wait> fillers_;
 };
 
 // Locks of a compute tile: an empty/full pair per kind of buffer; for inputs and weights one per number of slots, two

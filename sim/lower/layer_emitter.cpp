@@ -88,6 +88,7 @@ void LayerEmitter::claim_core_slots() {
     };
     CoreSlots s;
     claim_all(s.input, b.slots.input, b.input);
+    claim_all(s.aside, aside_slots(b.inbound, b.slots), b.input);
     claim_all(s.weights, b.slots.weights, b.weights);
     claim_all(s.operand, b.slots.operand, b.operand);
     if (b.accumulator > 0) s.accumulator = claim(b.accumulator);
@@ -216,7 +217,7 @@ Buffer* LayerEmitter::emit_call(int part, const Step& s, bool sent, int layer) {
   const program::EngineId id = core(p);
   Buffer* output = nullptr;
   program::KernelCall call = kernel_call(p, s);
-  Buffer& in = *slots.input[(input_count_[p.acts] - 1) % slots.input.size()];
+  Buffer& in = *input_slot(part, input_count_[p.acts] - 1);
   call.in = static_cast<std::int32_t>(in.address);
   Buffer* weights = sent ? slots.weights[(weights_count_[p.weights] - 1) % slots.weights.size()].get() : nullptr;
   Buffer* operand = nullptr;
@@ -271,14 +272,15 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const auto same_weights = [&](const Step& x, const Step& y) { return x.o == y.o && x.i == y.i; };
   const bool sent = weighted_ && weights_sent_[p.weights];
 
-  if (has_input && !slots.holds_input) e_.builder.acquire(id, input_lock() + 1, 1, layer);
+  const int tile = input_count_[p.acts] - 1;
+  if (has_input && !slots.holds_input) e_.builder.acquire(id, input_lock(tile) + 1, 1, layer);
   slots.holds_input = has_input;
   if (sent && !slots.holds_weights) e_.builder.acquire(id, weights_lock() + 1, 1, layer);
   slots.holds_weights = sent;
 
   Buffer* output = works ? emit_call(part, s, sent, layer) : nullptr;
   if (slots.holds_input && (next == nullptr || !same_input(s, *next))) {
-    e_.builder.release(id, input_lock(), 1, layer);
+    e_.builder.release(id, input_lock(tile), 1, layer);
     slots.holds_input = false;
   }
   if (slots.holds_weights && (next == nullptr || !same_weights(s, *next))) {

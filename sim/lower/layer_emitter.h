@@ -15,7 +15,7 @@ class LayerEmitter {
 
  private:
   struct CoreSlots {
-    std::vector<BufferRef> input, weights, operand, output;
+    std::vector<BufferRef> input, aside, weights, operand, output;
     BufferRef accumulator, unpooled;
     int outputs = 0, operands = 0;
     bool holds_input = false, holds_weights = false;
@@ -118,6 +118,7 @@ class LayerEmitter {
     Span c;  // stored channels of the tensor
     std::vector<int> parts;
     int port, lock, lane, turn = 0, home_column;
+    bool aside = false;  // over other channels than the other tiles of the input
     std::vector<Source> sources;
     std::vector<BufferRef> slots;
   };
@@ -144,10 +145,21 @@ class LayerEmitter {
   LoadedChunk& load_chunk(int group, const Step& s);
 
   static constexpr int foreign = 1 << 20;  // a column that no memory tile stands in
-  int input_lock() const { return core_locks::input(plan_.buffers.slots.input); }
+  int input_lock(int tile) const {
+    const mapping::Slots& slots = plan_.buffers.slots;
+    return plan_.buffers.inbound.is_aside(tile) ? core_locks::weights(aside_slots(plan_.buffers.inbound, slots))
+                                                : core_locks::input(slots.input);
+  }
+  // Of a core, for the tile of the input; tiles of a group are counted from 0.
+  const BufferRef& input_slot(int part, int tile) const {
+    const std::vector<BufferRef>& slots =
+        plan_.buffers.inbound.is_aside(tile) ? slots_[part].aside : slots_[part].input;
+    return slots[static_cast<std::size_t>(plan_.buffers.inbound.turn_of(tile)) % slots.size()];
+  }
   int weights_lock() const { return core_locks::weights(plan_.buffers.slots.weights); }
   program::EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
   program::EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
+  program::EngineId aside_channel(int memtile, int lane, int home_column) const;
   int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
 
   Emission& e_;

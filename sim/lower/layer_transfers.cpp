@@ -29,6 +29,14 @@ program::EngineId LayerEmitter::act_channel(int memtile, int lane, int turn, int
   return e_.map().mem_channel(memtile, program::EngineKind::mm2s, channel);
 }
 
+// Channels that no other stream of inputs uses but halos.
+program::EngineId LayerEmitter::aside_channel(int memtile, int lane, int home_column) const {
+  const int channels = plan_.channels.acts, lanes = plan_.partition.lanes;
+  if (channels <= lanes) return act_channel(memtile, lane, 0, home_column);
+  const int channel = lanes + (lane + std::max(0, home_column)) % (channels - lanes);
+  return e_.map().mem_channel(memtile, program::EngineKind::mm2s, channel);
+}
+
 std::vector<LayerEmitter::Source> LayerEmitter::sources(const Feed& f, Staging* st, int key, Span staged) {
   const network::LayerId tensor = f.tensor;
   const Span c = f.c;
@@ -192,7 +200,8 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
   }
   for (std::size_t k = from; k < to; ++k) {
     const Source& src = f.sources[k];
-    const program::EngineId source = act_channel(src.memtile, f.lane, f.turn, f.home_column);
+    const program::EngineId source = f.aside ? aside_channel(src.memtile, f.lane, f.home_column)
+                                             : act_channel(src.memtile, f.lane, f.turn, f.home_column);
     const int route = e_.builder.route(source, sinks);
     std::vector<Delivery> list = deliveries(f, src);
     if (k == 0) {
@@ -245,10 +254,11 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.tensor = plan_.input;
   f.c = input_channels(p, s);
   f.parts = g.parts;
-  f.port = 0;
-  f.lock = input_lock();
+  f.aside = plan_.buffers.inbound.is_aside(input_count_[group]);
+  f.port = f.aside ? 1 : 0;
+  f.lock = input_lock(input_count_[group]);
   f.lane = g.lane;
-  f.turn = input_count_[group];
+  f.turn = plan_.buffers.inbound.turn_of(input_count_[group]);
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
   // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
@@ -260,7 +270,7 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   std::stable_sort(f.sources.begin(), f.sources.end(), [&](const Source& a, const Source& b) {
     return (a.memtile - home + memtiles) % memtiles < (b.memtile - home + memtiles) % memtiles;
   });
-  for (int part : g.parts) f.slots.push_back(slots_[part].input[input_count_[group] % slots_[part].input.size()]);
+  for (int part : g.parts) f.slots.push_back(input_slot(part, input_count_[group]));
   ++input_count_[group];
   return f;
 }
@@ -291,7 +301,7 @@ void LayerEmitter::emit_operand(int part, const Step& s) {
   f.tensor = plan_.operand;
   f.c = {read.c0, read.c1};
   f.parts = {part};
-  f.port = 1;
+  f.port = plan_.buffers.inbound.operand_first ? 0 : 1;
   f.lock = core_locks::operand;
   f.lane = p.row + p.col;  // one of the two tells the cores apart that read from one memory tile
   f.home_column = foreign;

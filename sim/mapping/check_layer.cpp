@@ -39,7 +39,7 @@ class LayerChecker {
   void slots() {
     const CoreBuffers least = core_buffers(l_.computed, p_, t_, 0);
     const Slots &s = m_.buffers, &one = least.slots;
-    range("buffers.input", s.input, one.input > 1 ? 2 : 1, 4);
+    range("buffers.input", s.input, m_.inbound.aside > 0 || one.input > 1 ? 2 : 1, 4);
     range("buffers.weights", s.weights, one.weights, one.weights > 0 ? 4 : 0);
     range("buffers.operand", s.operand, one.operand, one.operand > 0 ? 2 : 0);
     range("buffers.output", s.output, one.output, 2);
@@ -55,6 +55,13 @@ class LayerChecker {
     range("channels.loads", c.loads, 1, std::min(array_.shim.dma.mm2s, dma.s2mm - 1));
     if (c.results + c.loads > dma.s2mm)
       add("channels.loads", c.loads, fmt::format("legal: with results no more than {} channels", dma.s2mm));
+  }
+
+  void inbound() {
+    const Inbound& in = m_.inbound;
+    if (in.aside == 1 || (in.aside > 0 && l_.in_ddr.input))
+      add("inbound.aside", in.aside, l_.in_ddr.input ? "legal: 0, the input stands in DDR" : "legal: 0 or 2 to 64");
+    if (in.operand_first && !l_.computed.operand) add("inbound.operand", "first", "legal: second, the layer has none");
   }
 
   // Bytes of a core and of a memory tile.
@@ -104,6 +111,7 @@ void check_layer_mapping(const LayerCheck& layer, const arch::ArraySpec& array, 
   if (!checker.shape()) return;
   checker.slots();
   checker.channels();
+  checker.inbound();
   if (wrong.size() == before) checker.memory(too_large);
 }
 

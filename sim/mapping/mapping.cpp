@@ -14,9 +14,11 @@ std::string sharding_name(const Sharding& s) {
 }
 
 std::string walk_name(const LayerMapping& m) {
-  return fmt::format("tile={}x{}x{}/{}{}{}{}", m.tile.h, m.tile.w, m.tile.co, m.tile.ci,
+  return fmt::format("tile={}x{}x{}/{}{}{}{}{}{}", m.tile.h, m.tile.w, m.tile.co, m.tile.ci,
                      m.weights_stationary ? " weights-stationary" : "", m.chunks_staged ? " chunks-staged" : "",
-                     m.buffers.input > 2 ? fmt::format(" input-slots={}", m.buffers.input) : "");
+                     m.buffers.input > 2 ? fmt::format(" input-slots={}", m.buffers.input) : "",
+                     m.inbound.aside > 0 ? fmt::format(" aside={}", m.inbound.aside) : "",
+                     m.inbound.operand_first ? " operand-first" : "");
 }
 
 }  // namespace tessera::mapping

@@ -44,6 +44,24 @@ struct Channels {
   int acts = 1, spills = 0, weights = 1, results = 4, loads = 2;
 };
 
+// How streams share the two inbound channels of a core: inputs come over the first, weights and operands over the
+// second, but for what is said here.
+struct Inbound {
+  int aside = 0;               // every so-many-th tile of the input comes over the second, to slots of its own; 0: none
+  bool operand_first = false;  // operands come over the first
+  bool operator==(const Inbound& o) const { return aside == o.aside && operand_first == o.operand_first; }
+  bool usual() const { return *this == Inbound{}; }
+  // Of the tiles of the input, counted from 0.
+  bool is_aside(int tile) const { return aside > 0 && tile % aside == aside - 1; }
+  // Which of the tiles of its channel.
+  int turn_of(int tile) const { return aside == 0 ? tile : is_aside(tile) ? tile / aside : tile - tile / aside; }
+};
+// Slots of a core for tiles of the input that come over the second channel: not as many as for weights, so that each
+// have a pair of locks.
+inline int aside_slots(const Inbound& in, const Slots& slots) {
+  return in.aside == 0 ? 0 : slots.weights == 1 || slots.weights == 2 ? 3 : 2;
+}
+
 // How one layer, or some rows of it, is divided among the cores and walked by each.
 struct LayerMapping {
   Sharding sharding;
@@ -52,6 +70,7 @@ struct LayerMapping {
   bool chunks_staged = false;  // an input in DDR passes the memory tile by chunks of channels, not with all of them
   Slots buffers;
   Channels channels;
+  Inbound inbound;
 };
 std::string walk_name(const LayerMapping& mapping);  // "tile=7x14x64/64 weights-stationary": how a core walks its part
 

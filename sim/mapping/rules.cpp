@@ -10,6 +10,7 @@ using nlohmann::json;
 
 constexpr const char* stationary_names[] = {"input", "weights"};  // by LayerMapping::weights_stationary
 constexpr const char* staging_names[] = {"tiles", "chunks"};      // by LayerMapping::chunks_staged
+constexpr const char* operand_names[] = {"second", "first"};      // by Inbound::operand_first
 constexpr const char* zeros_names[] = {"skipped", "kept"};        // by ForcedMapping::zeros_kept
 
 Rule names_of_layers(const char* meaning, int least) { return Rule::list(meaning, least, 100000, Rule::text("")); }
@@ -88,7 +89,13 @@ Rule layer_mapping_rule() {
                                                                    {"spills", channels("outbound, results to DDR")},
                                                                    {"weights", channels("outbound, weights to cores")},
                                                                    {"results", channels("inbound, from cores")},
-                                                                   {"loads", channels("inbound, from DDR")}})}});
+                                                                   {"loads", channels("inbound, from DDR")}})},
+       {"inbound",
+        Rule::object(
+            "what the two inbound channels of a core carry; inputs come over the first, weights over the second",
+            {{"aside", Rule::integer("every so-many-th tile of the input comes over the second; 0: none", 0, 64)},
+             {"operand",
+              Rule::choice("over which the second operand comes", {operand_names[0], operand_names[1]})}})}});
 }
 
 Rule forced_mapping_rule() {
@@ -144,11 +151,14 @@ ForcedMapping read_layer_mapping(const json& given) {
   if (given.contains("stationary")) m.weights_stationary = given["stationary"] == stationary_names[1];
   if (given.contains("staging")) m.chunks_staged = given["staging"] == staging_names[1];
   if (given.contains("zeros")) m.zeros_kept = given["zeros"] == zeros_names[1];
-  const json buffers = given.value("buffers", json::object()), channels = given.value("channels", json::object());
+  const json buffers = given.value("buffers", json::object()), channels = given.value("channels", json::object()),
+             inbound = given.value("inbound", json::object());
   m.buffers = {optional_int(buffers, "input"), optional_int(buffers, "weights"), optional_int(buffers, "operand"),
                optional_int(buffers, "output")};
   m.channels = {optional_int(channels, "acts"), optional_int(channels, "spills"), optional_int(channels, "weights"),
                 optional_int(channels, "results"), optional_int(channels, "loads")};
+  m.inbound.aside = optional_int(inbound, "aside");
+  if (inbound.contains("operand")) m.inbound.operand_first = inbound["operand"] == operand_names[1];
   return m;
 }
 
@@ -163,7 +173,8 @@ nlohmann::ordered_json layer_mapping_json(const LayerMapping& m) {
       {"staging", staging_names[m.chunks_staged ? 1 : 0]},
       {"buffers", {{"input", s.input}, {"weights", s.weights}, {"operand", s.operand}, {"output", s.output}}},
       {"channels",
-       {{"acts", c.acts}, {"spills", c.spills}, {"weights", c.weights}, {"results", c.results}, {"loads", c.loads}}}};
+       {{"acts", c.acts}, {"spills", c.spills}, {"weights", c.weights}, {"results", c.results}, {"loads", c.loads}}},
+      {"inbound", {{"aside", m.inbound.aside}, {"operand", operand_names[m.inbound.operand_first ? 1 : 0]}}}};
 }
 
 }  // namespace tessera::mapping

@@ -22,6 +22,11 @@ struct ForcedMapping {
     std::optional<int> acts, spills, weights, results, loads;
     bool any() const { return acts || spills || weights || results || loads; }
   } channels;
+  struct {
+    std::optional<int> aside;
+    std::optional<bool> operand_first;
+    bool any() const { return aside || operand_first; }
+  } inbound;
 };
 
 config::Rule layer_mapping_rule();   // of one layer, every key optional

@@ -235,7 +235,7 @@ class Reader {
     if (given.contains("fused")) c.fused = id(given["fused"].get<std::string>(), path + ".fused");
     c.rows = span(given["rows"], path + ".rows");
     const json& mapping = given["mapping"];
-    for (const char* part : {"buffers", "channels"})
+    for (const char* part : {"buffers", "channels", "inbound"})
       for (const auto& [key, rule] : rule_.find(part)->keys)
         if (!mapping[part].contains(key)) {
           wrong(fmt::format("{}.mapping.{}.{}", path, part, key), "is missing (" + rule.meaning + ")",
@@ -248,7 +248,8 @@ class Reader {
                  *f.weights_stationary,
                  *f.chunks_staged,
                  {*f.buffers.input, *f.buffers.weights, *f.buffers.operand, *f.buffers.output},
-                 {*f.channels.acts, *f.channels.spills, *f.channels.weights, *f.channels.results, *f.channels.loads}};
+                 {*f.channels.acts, *f.channels.spills, *f.channels.weights, *f.channels.results, *f.channels.loads},
+                 {*f.inbound.aside, *f.inbound.operand_first}};
     return c;
   }
 

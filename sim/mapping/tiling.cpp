@@ -25,6 +25,7 @@ Tiling tiling_of(const network::Layer& layer, const Partition& p, const LayerMap
   t.weights_stationary = m.weights_stationary;
   t.chunks_staged = m.chunks_staged;
   t.input_slots = std::max(2, m.buffers.input);
+  t.inbound = m.inbound;
   return t;
 }
 
@@ -81,6 +82,7 @@ CoreBuffers core_buffers(const Computed& c, const TileShape& s, const Tiling& t,
   b.accumulator = t.ni > 1 ? computed * 4 : 0;
   b.unpooled = c.pool != nullptr ? computed : 0;
   b.slots.input = loads.input > 1 ? t.input_slots : 1;
+  b.inbound = t.inbound;
   b.slots.weights = !has_weights(l) ? 0 : loads.weights > 1 ? 2 : 1;
   b.slots.output = t.nh * t.nw * t.no > 1 ? 2 : 1;
   b.slots.operand = c.operand ? b.slots.output : 0;

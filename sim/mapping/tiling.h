@@ -15,6 +15,7 @@ struct Tiling {
   bool weights_stationary = false;
   int input_slots = 2;         // with more than two, cores with unequal blocks drift further apart
   bool chunks_staged = false;  // an input in DDR passes the memory tile chunk by chunk, not as tiles with all channels
+  Inbound inbound;
   int steps() const { return nh * nw * no * ni; }
 };
 
@@ -44,9 +45,10 @@ struct CoreBuffers {
   Bytes unpooled = 0;  // convolution tile before a fused pool
   Bytes staged = 0;    // of an input in DDR, on its way through a memory tile
   Slots slots{2, 2, 2, 2};
+  Inbound inbound;
   Bytes total() const {
-    return input * slots.input + weights * slots.weights + operand * slots.operand + accumulator + unpooled +
-           output * slots.output;
+    return input * (slots.input + aside_slots(inbound, slots)) + weights * slots.weights + operand * slots.operand +
+           accumulator + unpooled + output * slots.output;
   }
 };
 

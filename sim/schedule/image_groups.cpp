@@ -70,9 +70,15 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
     const auto as_estimated = std::find_if(q.alternatives.begin(), q.alternatives.end(),
                                            [&](const OpenChoice::Alternative& a) { return a.way.groups == groups; });
     if (as_estimated != q.alternatives.end()) std::rotate(q.alternatives.begin(), as_estimated, as_estimated + 1);
-    if (const auto answer = answers.find(q.key); answer != answers.end())
-      for (const OpenChoice::Alternative& a : q.alternatives)
-        if (a.way == answer->second) choose(a, mapping::split(rows, a.way.groups, 0), candidates, weighed);
+    if (const auto answer = answers.find(q.key); answer != answers.end()) {
+      const OpenChoice::Alternative* chosen = nullptr;
+      for (const OpenChoice::Alternative& a : q.alternatives) {
+        Way usual = a.way;
+        usual.evened = answer->second.evened;
+        if (usual == answer->second && (chosen == nullptr || a.choice.cycles < chosen->choice.cycles)) chosen = &a;
+      }
+      if (chosen != nullptr) choose(*chosen, mapping::split(rows, chosen->way.groups, 0), candidates, weighed);
+    }
     if (q.alternatives.size() > 1) asked.push_back(std::move(q));
   }
   candidates[weighed.chosen].chosen = true;

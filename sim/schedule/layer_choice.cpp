@@ -40,6 +40,7 @@ OpenChoice::Alternative alternative(const mapping::Partition& p, const TileChoic
   Way way{p.sharding, t.weights_stationary, t.chunks_staged, dense};
   way.pixels_cut = reach.cuts_apart && t.nh * t.nw > 1;
   way.channels_cut = reach.cuts_apart && t.no > 1;
+  way.evened = !t.inbound.usual();
   way.chunks = reach.cuts_apart ? kind_of_chunks(t) : 0;
   return {way, choice, static_cast<double>(p.parts.size()) * t.steps(), t.nh * t.nw == 1};
 }
@@ -103,6 +104,10 @@ int Search::shape_of(const network::Layer& l) {
   return number;
 }
 
+bool Search::evens_of(const LayerCase& c) const {
+  return evens && in_.policy.evens_channels() && usual.count(c.kernel->id) == 0;
+}
+
 constexpr std::size_t mask_of_key = 3;
 
 Search::Key Search::key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division) {
@@ -119,14 +124,17 @@ Search::Key Search::key_of(const LayerCase& c, mapping::Span rows, const mapping
           number(c.in_ddr.input) + number(c.in_ddr.operand) * 2 + number(c.in_ddr.output) * 4,
           c.input_sharers,
           number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
-          c.staging};
+          c.staging,
+          number(evens_of(c))};
 }
 
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
   const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, c.asked ? reach_ : Reach{});
+  Reach reach = c.asked || !alone ? reach_ : Reach{};
+  reach.evens = evens_of(c);
+  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, reach);
   const auto [it, added] = found_.try_emplace(key_of(c, rows, &p.sharding));
-  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach_);
+  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach);
   return it->second;
 }
 
@@ -134,6 +142,7 @@ std::optional<double> Search::least_cost(const LayerCase& c, mapping::Span rows,
   std::vector<mapping::Sharding> shardings =
       in_.policy.shardings(is_square(*c.layer, *c.kernel), c.input_axis, c.output_axis);
   Reach cheaper;
+  cheaper.evens = evens_of(c);
   const mapping::Tiling tiling = guess ? guess->tiling : mapping::Tiling{};
   if (guess) {
     cheaper.guess = &tiling;
@@ -185,6 +194,7 @@ Choice Search::choice_of(const LayerCase& c, const mapping::Partition& p, const 
   choice.mapping.chunks_staged = tiles.tiling.chunks_staged;
   choice.mapping.buffers = with_spare_slots(tiles.buffers, core_limit).slots;
   choice.mapping.channels = plan_channels(c, p, in_.array);
+  choice.mapping.inbound = tiles.tiling.inbound;
   choice.core_bytes = tiles.buffers.total();
   choice.staging_bytes = staging_bytes(c.in_ddr, p, tiles.tiling, tiles.buffers, in_.array);
   choice.cycles = tiles.estimate.cycles;
@@ -193,8 +203,11 @@ Choice Search::choice_of(const LayerCase& c, const mapping::Partition& p, const 
 
 std::optional<Choice> Search::with_forced(const LayerCase& c, mapping::Span rows, Choice choice, Demand& demand) const {
   const mapping::ForcedMapping& f = *c.forced;
-  if (!f.buffers.any() && !f.channels.any()) return choice;
+  if (!f.buffers.any() && !f.channels.any() && !f.inbound.any()) return choice;
+  mapping::Inbound& inbound = choice.mapping.inbound;
+  inbound = {f.inbound.aside.value_or(inbound.aside), f.inbound.operand_first.value_or(inbound.operand_first)};
   mapping::Slots& s = choice.mapping.buffers;
+  if (inbound.aside > 0) s.input = std::max(s.input, 2);
   s = {f.buffers.input.value_or(s.input), f.buffers.weights.value_or(s.weights), f.buffers.operand.value_or(s.operand),
        f.buffers.output.value_or(s.output)};
   mapping::Channels& n = choice.mapping.channels;

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,14 @@ struct Way {
   bool dense = false;                             // tiles as if no block were missing
   bool pixels_cut = false, channels_cut = false;  // more than one tile of pixels, of output channels
   int groups = 1;                                 // of images, computed one after the other
+  bool evened = false;                            // inbound channels of a core
   int chunks = 0;                                 // kind of the number of chunks of input channels
   bool operator==(const Way& o) const { return like(o) && chunks == o.chunks; }
   // But for the chunks.
   bool like(const Way& o) const {
     return sharding == o.sharding && weights_stationary == o.weights_stationary && chunks_staged == o.chunks_staged &&
-           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut && groups == o.groups;
+           dense == o.dense && pixels_cut == o.pixels_cut && channels_cut == o.channels_cut && groups == o.groups &&
+           evened == o.evened;
   }
 };
 
@@ -85,7 +88,9 @@ class Search {
 
   std::map<std::string, std::vector<std::pair<Way, double>>> tried;  // cycles of trials, by key
   std::map<std::string, Way> answers;                                // by key of a question
-  std::vector<OpenChoice> asked;                                     // since it was emptied, in the order of the layers
+  bool evens = false;                // inbound channels of cores, where the policy allows that
+  std::set<network::LayerId> usual;  // of layers whose channels are left as usual even then, by kernel
+  std::vector<OpenChoice> asked;     // since it was emptied, in the order of the layers
 
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);
@@ -125,6 +130,7 @@ class Search {
   // A choice with the buffers and channels that are forced, or why it cannot have them.
   std::optional<Choice> with_forced(const LayerCase& c, mapping::Span rows, Choice choice, Demand& demand) const;
   Choice choice_of(const LayerCase& c, const mapping::Partition& p, const TileChoice& tiles) const;
+  bool evens_of(const LayerCase& c) const;
   const FoundTiles& tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows);
   // A division and its tiles.
   struct Guess {
@@ -136,7 +142,7 @@ class Search {
 
   const Inputs& in_;
   int shape_of(const network::Layer& layer);
-  using Key = std::array<std::int64_t, 12>;  // all that the search for tiles looks at, and the division
+  using Key = std::array<std::int64_t, 13>;  // all that the search for tiles looks at, and the division
   Key key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division);  // null: of all
   std::vector<network::Layer> shapes_;
   std::map<Key, FoundTiles> found_;

@@ -28,6 +28,11 @@ Expected<Schedule> choose_by_trials(const Inputs& in, Search& search,
 Expected<Schedule> decide_in_network(const Inputs& in, Search& search,
                                      const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
 
+// evened_channels.cpp: the mapping of `usual` with layers whose inputs or operands take the inbound channel of a core
+// that is less full, if the network is faster so.
+Expected<Schedule> or_evened(const Inputs& in, Search& search,
+                             const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule usual);
+
 // as_dense.cpp: zero blocks may cost more operations, or change the mapping for the worse, than they save time, and
 // trials may find a better mapping without them. Of `sparse`, the dense network's mapping and, where controllers start
 // transfers, that one with layers that keep their zeros, the fastest.

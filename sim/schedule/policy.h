@@ -27,6 +27,8 @@ class Policy {
   virtual bool joins() const = 0;
   // Walk layers together in tiles of rows where a tensor between them would spill to DDR.
   virtual bool tiles_in_depth() const = 0;
+  // Let inputs and operands take the inbound channel of a core that is less full.
+  virtual bool evens_channels() const = 0;
   // Let simulations decide what estimates cannot tell apart.
   virtual bool searches() const = 0;
 };

@@ -11,6 +11,7 @@ namespace tessera::schedule {
 namespace {
 
 constexpr int most_input_slots = 4;
+constexpr int least_beside_aside = 3;  // slots of the input: with fewer the two channels wait for each other
 
 // Borders that one core's output channels cross, at most: so many tiles more.
 int most_cuts(const LayerCase& c, const mapping::Partition& p) {
@@ -46,6 +47,7 @@ class TileSearch {
         cuts_apart_(reach.cuts_apart),
         below_(reach.below),
         guess_(reach.guess),
+        evens_(reach.evens),
         l_(*c.layer),
         limit_(a.tile.memory.size - a.tile.reserved),
         plan_(plan_channels(c, p, a)),
@@ -59,6 +61,7 @@ class TileSearch {
     if (guess_ != nullptr) {
       mapping::Tiling t = *guess_;
       t.input_slots = mapping::Tiling{}.input_slots;
+      t.inbound = {};
       if (const mapping::Weights w = weights_of(c_, p_, t); w.largest <= limit_) consider(t, shapes_of(t), w);
     }
     const int in_blocks = network::stored_channels(l_.in.c) / 8;
@@ -91,8 +94,8 @@ class TileSearch {
   std::size_t kind_of(const mapping::Tiling& t) const {
     const bool pixels = cuts_apart_ && t.nh * t.nw > 1, channels = cuts_apart_ && t.no > 1;
     const int chunks = cuts_apart_ ? kind_of_chunks(t) : 0;
-    return static_cast<std::size_t>(chunks * 16 + t.weights_stationary * 8 + t.chunks_staged * 4 + pixels * 2 +
-                                    channels);
+    return static_cast<std::size_t>(chunks * 32 + !t.inbound.usual() * 16 + t.weights_stationary * 8 +
+                                    t.chunks_staged * 4 + pixels * 2 + channels);
   }
 
   // With these tiles of channels, all spatial ones.
@@ -141,8 +144,23 @@ class TileSearch {
     }
   }
 
-  // Weighs a tiling with its input slots, and with more: they change nothing but the pace of the kernels.
+  // Weighs a tiling with the usual inbound channels, and with others that even them out.
   void consider(mapping::Tiling t, const Shapes& shapes, const mapping::Weights& w) {
+    weigh(t, shapes, w);
+    if (!evens_) return;
+    const mapping::CoreBuffers moved = core_buffers(c_, shapes.cost, cut(t), w.largest);
+    const cost::Walk walk{p_, cut(t), moved, w, plan_, shapes.cost};
+    const double hopeless = 2 * enough();  // at best two channels carry what one did
+    const cost::Movement m = movement_of(c_, walk, a_, hopeless);
+    const std::optional<mapping::Inbound> even = m.cycles < hopeless ? even_inbound(c_, walk, m, a_) : std::nullopt;
+    if (!even) return;
+    t.inbound = *even;
+    weigh(t, shapes, w);
+  }
+
+  // With the fewest input slots, and with more: they change nothing but the pace of the kernels.
+  void weigh(mapping::Tiling t, const Shapes& shapes, const mapping::Weights& w) {
+    if (t.inbound.aside > 0) t.input_slots = least_beside_aside;
     mapping::CoreBuffers b = core_buffers(c_, shapes.room, t, w.largest);
     const mapping::CoreBuffers moved = cuts_ == 0 ? b : core_buffers(c_, shapes.cost, cut(t), w.largest);
     b.slots.weights = moved.slots.weights;
@@ -179,6 +197,7 @@ class TileSearch {
   const bool cuts_apart_;
   const double below_;
   const mapping::Tiling* guess_;
+  const bool evens_;
   const network::Layer& l_;
   const Bytes limit_;
   const mapping::Channels plan_;
@@ -188,7 +207,7 @@ class TileSearch {
   mapping::ForcedMapping forced_;
   // By kind.
   std::vector<std::optional<TileChoice>> orders_ =
-      std::vector<std::optional<TileChoice>>(cuts_apart_ ? 16 * kinds_of_chunks : 16);
+      std::vector<std::optional<TileChoice>>(cuts_apart_ ? 32 * kinds_of_chunks : 32);
   FoundTiles found_;
 };
 

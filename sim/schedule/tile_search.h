@@ -47,6 +47,7 @@ struct Reach {
   bool cuts_apart = false;  // of those that cut pixels or channels otherwise, the cheapest each
   double below = std::numeric_limits<double>::infinity();  // cycles; those that cost as much or more are not looked for
   const mapping::Tiling* guess = nullptr;                  // weighed before all others: what is dearer is soon left out
+  bool evens = false;                                      // also tilings that even out the inbound channels of a core
 };
 
 // Tilings with numbers of chunks of one kind are told apart by their estimates alone.

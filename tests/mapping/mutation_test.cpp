@@ -52,7 +52,7 @@ void mutate(json& text, Random& random) {
     at = pick({n + 1, n - 1, n * 2, n / 2, 0, 1, 2, 8, 64, 1 << 20, -1, 0.5});
   } else if (at.is_string()) {
     at = pick({"a", "b", "c", "cat", "d", "sum", "p", "e", "input", "height", "width", "channels", "weights", "tiles",
-               "chunks", ""});
+               "chunks", "first", "second", ""});
   } else if (at.is_array() && !at.empty()) {
     json& one = at[random.below(at.size())];
     json& other = at[random.below(at.size())];

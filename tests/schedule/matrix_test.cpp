@@ -125,7 +125,8 @@ TEST_CASE("convolutions of one input are computed as one, unless one of them is 
       if (l["name"] == name) return l["mapping"].get<std::string>();
     return std::string();
   };
-  for (const auto& [rows, cols] : {std::pair{4, 4}, {6, 6}}) {
+  // On 4x4 they are faster apart, with evened inbound channels.
+  for (const auto& [rows, cols] : {std::pair{5, 5}, {6, 6}}) {
     const json result = check(network, rows, cols, Density::sparse, 8, 8, 0.5, "random");
     CHECK(mapping(result, "b") == "computed with a");
     CHECK(mapping(result, "c") == "computed with a");

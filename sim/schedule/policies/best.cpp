@@ -25,6 +25,7 @@ class BestPolicy : public Policy {
   bool alternates() const override { return true; }
   bool joins() const override { return true; }
   bool tiles_in_depth() const override { return true; }
+  bool evens_channels() const override { return true; }
   bool searches() const override { return true; }
 };
 

@@ -16,6 +16,7 @@ class PublishedPolicy : public Policy {
   bool alternates() const override { return false; }
   bool joins() const override { return false; }
   bool tiles_in_depth() const override { return false; }
+  bool evens_channels() const override { return false; }
   bool searches() const override { return false; }
 };
 
