@@ -73,9 +73,9 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
     if (const auto answer = answers.find(q.key); answer != answers.end()) {
       const OpenChoice::Alternative* chosen = nullptr;
       for (const OpenChoice::Alternative& a : q.alternatives) {
-        Way usual = a.way;
-        usual.evened = answer->second.evened;
-        if (usual == answer->second && (chosen == nullptr || a.choice.cycles < chosen->choice.cycles)) chosen = &a;
+        Way way = a.way;
+        way.evened = answer->second.evened;
+        if (way == answer->second && (chosen == nullptr || a.choice.cycles < chosen->choice.cycles)) chosen = &a;
       }
       if (chosen != nullptr) choose(*chosen, mapping::split(rows, chosen->way.groups, 0), candidates, weighed);
     }
