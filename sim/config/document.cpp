@@ -7,7 +7,6 @@
 
 #include "sim/base/json_file.h"
 #include "sim/config/named_file.h"
-#include "sim/config/validate.h"
 
 namespace tessera::config {
 namespace {
@@ -51,14 +50,6 @@ bool below(const std::string& path, const std::string& top) {
   return top.empty() || path == top ||
          (path.size() > top.size() && path.compare(0, top.size(), top) == 0 &&
           (path[top.size()] == '.' || path[top.size()] == '['));
-}
-
-// What stands behind the = of an assignment; a text where that is no JSON.
-json assigned_value(const std::string& assignment) {
-  const std::string text = assignment.substr(std::min(assignment.size(), assignment.find('=')));
-  if (text.size() < 2 || deep_nesting(text, "")) return {};
-  json value = json::parse(text.substr(1), nullptr, false);
-  return value.is_discarded() ? json(text.substr(1)) : value;
 }
 }  // namespace
 
@@ -194,20 +185,17 @@ class DocumentLoader {
   }
 
   void refuse_undone(const std::vector<std::string>& sets) {
-    std::vector<std::pair<std::string, json>> before;  // paths and values of the assignments so far
+    std::vector<std::string> paths;  // of the assignments so far
     for (const std::string& assignment : sets) {
       const std::string path = assignment.substr(0, assignment.find('='));
       const std::vector<std::string> keys = keys_of(path);
       if (std::find(keys.begin(), keys.end(), "") != keys.end()) continue;  // no path: reported when it is set
-      for (const auto& [earlier, value] : before) {
-        if (says(earlier, value, path))
-          problem("--set", path, "is in the value " + show(value) + " of " + earlier + " too", "legal: one of the two");
+      for (const std::string& earlier : paths)
         if (undoes(path, earlier))
           problem("--set", path,
                   earlier == path ? "is given twice" : "would undo " + earlier + ", which is given before it",
                   earlier == path ? "legal: once" : "legal: " + path + " before " + earlier + ", or one of the two");
-      }
-      before.emplace_back(path, assigned_value(assignment));
+      paths.push_back(path);
     }
   }
 
@@ -224,7 +212,8 @@ class DocumentLoader {
       return problem("--set", path, "is given no value", "legal: a value behind the =, \"\" for an empty text");
     if (const std::optional<Problem> deep = deep_nesting(text, "--set"))
       return problem("--set", path, deep->what, deep->legal);
-    const json value = assigned_value(assignment);
+    json value = json::parse(text, nullptr, false);
+    if (value.is_discarded()) value = text;
     lay_over(document, keys, extend(value, {"--set", ""}, path), value.is_object());
   }
 
