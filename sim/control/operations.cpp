@@ -207,8 +207,8 @@ class Maker {
     const std::vector<std::size_t> open = unwritten_[gates_.writes[write].tile];
     for (const std::size_t k : open) {
       if (k != write && gates_.writes[k].set >= gates_.writes[write].set) continue;
-      await_all(writer, gates_.writes[k].after, layer);
-      write_switch(k);
+      if (!written_[k]) await_all(writer, gates_.writes[k].after, layer);
+      if (!written_[k]) write_switch(k);  // which a wait may have done
     }
     const std::size_t at = *written_[write];
     if (writer == controller) return o_.lists[number(writer)][at].place <= pauses_[number(writer)].at;

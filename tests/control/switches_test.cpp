@@ -108,6 +108,27 @@ TEST_CASE("every mechanism writes them once and the program is right") {
   }
 }
 
+TEST_CASE("what is free to be written while a controller waits is written once") {
+  for (const ControlMechanism mechanism : mechanisms) {
+    const Switched s(mechanism);
+    INFO(control_mechanism_names[static_cast<std::size_t>(mechanism)]);
+    // Of three writes of a switch the last is needed first; the one in the middle waits for nothing.
+    const TileId tile = writes_of(s.free, s.array).front().tile;
+    const EngineId first = s.map.tile_channel(0, 1, EngineKind::s2mm, 0),
+                   out = s.map.mem_channel(0, EngineKind::mm2s, 1);
+    const std::vector<SwitchWrite> writes{
+        {tile, 1, 0, 1, {{first, 6}}, {{out, 5}}}, {tile, 1, 8, 1, {}, {{out, 5}}}, {tile, 2, 16, 1, {}, {{out, 0}}}};
+    const Expected<Program> made = control::lower(s.free, s.array, durations_of(s.free), writes);
+    REQUIRE(made);
+    std::vector<int> written;
+    for (const EngineProgram& engine : made->engines)
+      for (const ControlOp& op : engine.control)
+        if (op.kind == ControlKind::write_switch) written.push_back(op.first);
+    std::sort(written.begin(), written.end());
+    CHECK(written == std::vector<int>{0, 8, 16});
+  }
+}
+
 TEST_CASE("without a controller nothing is written, and the registers are counted") {
   const ArraySpec array = narrow_array(ControlMechanism::none);
   const Program free = two_layers(array, 6);
