@@ -11,14 +11,14 @@ NEAR_US = 0.5  # spans of one layer that are nearer than this are one bar: the g
 
 
 def tracks_of(trace):
-    """Name -> [(start, end, layer)], for cores and shim channels."""
+    """Name -> [(start, end, layer)], for cores and shim channels while they work."""
     names, tracks = {}, {}
     for event in trace:
         if event.get("ph") == "M" and event["name"] == "thread_name":
             names[event["pid"], event["tid"]] = event["args"]["name"]
     for event in trace:
         name = names.get((event.get("pid"), event.get("tid")), "")
-        if event.get("ph") == "X" and (name.startswith("core") or name.startswith("shim")):
+        if event.get("ph") == "X" and event.get("cat") != "wait" and name.startswith(("core", "shim")):
             tracks.setdefault(name, []).append((event["ts"], event["ts"] + event["dur"], event["name"]))
     return {name: joined(sorted(spans)) for name, spans in tracks.items()}
 
