@@ -84,7 +84,7 @@ struct DeadCode {
 };
 DeadCode remove_dead_code(Graph& graph);
 
-// Removes inputs that neither a node nor an output is; one stays where all are. Their names.
+// Removes inputs that nothing reads and no output is, unless all are such. Their names.
 std::vector<std::string> remove_unread_inputs(Graph& graph);
 
 // Makes every reader of `from` read `to`, and every output of the graph that is `from` be `to`.

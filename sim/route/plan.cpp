@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t plan_effort =
     4000000;                             // routes x sides of tiles that may be tried to have fewer sets and registers
-constexpr int most_keeping = 6;          // times that routes of the set before are tried beside a set
+constexpr int most_keeping = 6;          // times that other routes are tried beside those of a set
 constexpr std::int64_t most_shared = 2;  // streams a link across a row or column of them, beyond which none are joined
 
 // The channel with most to do.
@@ -219,6 +219,7 @@ class Planner {
     if (s > 0) set.writes = std::move(best.writes);
   }
 
+  // With the routes of the set before that are wanted again later.
   std::optional<Choice> keeping(std::size_t s) {
     const RouteSet& set = plan_.sets[s];
     std::optional<Beside> found = beside(set.routes, wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s)),
@@ -227,7 +228,7 @@ class Planner {
     return choice(std::move(found->routes), found->built);
   }
 
-  // Routes that serve some periods, and others of which those are left out that have no room there.
+  // Routes that serve some periods, with those of `others` that have room beside them.
   struct Beside {
     std::vector<int> routes;
     Built built;

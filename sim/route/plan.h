@@ -1,8 +1,10 @@
 // How the switches are set while a program runs. Layers that follow each other have one set of routes, all of them if
 // that can be, as long as its streams find links for themselves, or share links that have no more to do than the
-// busiest channel of the layer; then the switches are rewritten. A set keeps of the one before what it can, and routes
-// there that are wanted again later, where less is written for that reason. A layer that alone has too few
-// links shares them as packets. Layers whose transfers take turns in some channel have one set in any case.
+// busiest channel of the layer; then the switches are rewritten. Routes from host memory to memory tiles are part of
+// every set that has room for them: what goes by them is sent before its layer begins. A set keeps of the one before
+// what it can, and routes there that are wanted again later, and takes packets where they were taken before, where no
+// more is written for that reason. A layer that alone has too few links shares them as packets. Layers whose transfers
+// take turns in some channel have one set in any case.
 #pragma once
 #include <deque>
 #include <optional>

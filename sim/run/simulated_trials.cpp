@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "sim/control/lower.h"
@@ -34,11 +35,13 @@ std::string text_of(const network::Network& network, const SimulatedTrials::Mask
 // A result without data, on its way from one process of this program to another.
 template <class T>
 void put(std::string& bytes, const T& value) {
+  static_assert(std::is_trivially_copyable_v<T>);
   bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 template <class T>
 void put(std::string& bytes, const std::vector<T>& values) {
   put(bytes, values.size());
+  static_assert(std::is_trivially_copyable_v<T>);
   bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 template <class T>
@@ -54,23 +57,23 @@ void take(const char*& at, std::vector<T>& values) {
   std::memcpy(values.data(), at, size * sizeof(T));
   at += size * sizeof(T);
 }
+template <class Result, class Visit>
+void each_part(Result& result, const Visit& visit) {
+  visit(result.total);
+  visit(result.layers);
+  visit(result.engines);
+  visit(result.traffic);
+  visit(result.events);
+}
 std::string bytes_of(const exec::SimResult& result) {
   std::string bytes;
-  put(bytes, result.total);
-  put(bytes, result.layers);
-  put(bytes, result.engines);
-  put(bytes, result.traffic);
-  put(bytes, result.events);
+  each_part(result, [&](const auto& part) { put(bytes, part); });
   return bytes;
 }
 exec::SimResult result_of(const std::string& bytes) {
   exec::SimResult result;
   const char* at = bytes.data();
-  take(at, result.total);
-  take(at, result.layers);
-  take(at, result.engines);
-  take(at, result.traffic);
-  take(at, result.events);
+  each_part(result, [&](auto& part) { take(at, part); });
   return result;
 }
 

@@ -54,10 +54,14 @@ TEST_CASE("Truth as a number, its logic, and equality of whole steps") {
     as_number(net, "r", "n").conv("n", "y", 8, 8).output("y");
     CHECK(layers_error(net) < 0.3);  // what lies within a step of a limit counts whole
   }
-  Net peaks({1, 8, 12, 12});  // of a map: what a maximum of its neighbours leaves alone; equal where it is itself
-  peaks.line("Relu", {"x"}, "h").line("Equal", {"h", "x"}, "same");
-  as_number(peaks, "same", "n").line("Mul", {"n", "x"}, "y").output("y");
-  CHECK(layers_error(peaks) < int8_error);
+  // Of a map: what a maximum of its neighbours leaves alone. Both are equal where it is itself.
+  for (const char* op : {"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"}) {
+    CAPTURE(op);
+    Net peaks({1, 8, 12, 12});
+    peaks.line("Relu", {"x"}, "h").line(op, {"h", "x"}, "c");
+    as_number(peaks, "c", "n").line("Mul", {"n", "x"}, "y").output("y");
+    CHECK(layers_error(peaks) < int8_error);
+  }
 }
 
 TEST_CASE("A computed choice of a mask of scores is refused") {

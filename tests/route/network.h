@@ -57,6 +57,14 @@ inline arch::ArraySpec array_of(int rows, int cols) {
   return array;
 }
 
+// With one link up from each memory tile.
+inline arch::ArraySpec one_link_up(int rows, int cols, int arbiters) {
+  arch::ArraySpec array = array_of(rows, cols);
+  array.stream.memtile.north = 1;
+  array.stream.arbiters = arbiters;
+  return array;
+}
+
 // Registers that change before a set.
 inline int written(const route::RouteSet& set) {
   std::size_t count = 0;

@@ -24,10 +24,7 @@ Sets two_sets(const Senders& s) {
 }
 
 Senders of_one_link(int arbiters) {
-  arch::ArraySpec array = array_of(2, 1);
-  array.stream.memtile.north = 1;
-  array.stream.arbiters = arbiters;
-  Senders s(array);
+  Senders s(one_link_up(2, 1, arbiters));
   s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
   s.send(1, "mem(0,0).mm2s1", {"tile(0,0).s2mm1"});
   return s;
@@ -58,12 +55,20 @@ TEST_CASE("a port that took packets takes them where a circuit would do, and is 
   CHECK_FALSE(keep_packets(circuits.device, routes, now, ids, sets.second));
 }
 
+TEST_CASE("a plan goes on with packets where layers behind need none") {
+  Senders s = of_one_link(6);  // of one layer, whose link has more to do than a channel: others do not join it
+  s.send(2, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
+  s.send(2, "tile(0,0).mm2s0", {"mem(0,0).s2mm0"});
+  const route::Plan plan = s.plan();
+  REQUIRE(plan.sets.size() == 2);
+  CHECK(written(plan.sets[1]) == 0);
+  CHECK_FALSE(s.problem());
+}
+
 TEST_CASE("routes from host memory to memory tiles are there before their layer where they have room") {
   for (const int links : {1, 2}) {
-    arch::ArraySpec array = array_of(2, 1);
-    array.stream.memtile.north = 1;
+    arch::ArraySpec array = one_link_up(2, 1, 0);  // circuits only
     array.stream.shim.north = links;
-    array.stream.arbiters = 0;  // circuits only
     Senders s(array);
     s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
     s.send(1, "shim(0).mm2s0", {"mem(0,0).s2mm0"});

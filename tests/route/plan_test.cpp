@@ -7,12 +7,8 @@ using namespace tessera;
 
 namespace {
 
-arch::ArraySpec narrow(int arbiters) {  // one link up; without arbiters there are circuits only
-  arch::ArraySpec array = array_of(2, 1);
-  array.stream.memtile.north = 1;
-  array.stream.arbiters = arbiters;
-  return array;
-}
+// One link up; without arbiters there are circuits only.
+arch::ArraySpec narrow(int arbiters) { return one_link_up(2, 1, arbiters); }
 
 }  // namespace
 

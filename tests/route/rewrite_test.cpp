@@ -22,10 +22,7 @@ std::string why_impossible(const Senders& s) {
 }  // namespace
 
 TEST_CASE("what a layer does without and a later one wants is not written again") {
-  arch::ArraySpec array = array_of(2, 2);
-  array.stream.memtile.north = 1;
-  array.stream.arbiters = 0;  // circuits only
-  Senders s(array);
+  Senders s(one_link_up(2, 2, 0));  // circuits only
   s.send(1, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
   s.send(1, "mem(1,0).mm2s0", {"tile(0,1).s2mm0"});
   s.send(2, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});  // takes the link north of mem(0,0)
@@ -176,10 +173,7 @@ TEST_CASE("what no routing can be is told with the reason") {
   CHECK(ends(5) == "packets end in mem(0,0) in 5 sets of channels with common ones, 4 selections of an arbiter");
 
   const auto circuits = [](int arbiters) {
-    arch::ArraySpec array = array_of(2, 1);
-    array.stream.memtile.north = 1;
-    array.stream.arbiters = arbiters;
-    Senders s(array);
+    Senders s(one_link_up(2, 1, arbiters));
     s.send(0, "mem(0,0).mm2s0", {"tile(0,0).s2mm0"});
     s.send(0, "mem(0,0).mm2s1", {"tile(1,0).s2mm0"});
     return why_impossible(s);
