@@ -20,7 +20,7 @@ PANELS = [
 ]
 SCALE = {"ms": 1e3, "ns": 1e-3, "TOPS": 1e3, "TFLOPS": 1e3, "MB/s": 1e-3}
 CLASSES = {"micro": ("s", COLORS[7]), "kernel": ("D", COLORS[2]), "gemm": ("o", COLORS[0]),
-           "bottleneck": ("^", COLORS[1]), "network": ("x", COLORS[6]), "open engine": ("+", COLORS[6])}
+           "bottleneck": ("^", COLORS[1]), "network": ("x", COLORS[6]), "open engine": ("v", COLORS[6])}
 
 
 def kind(row):
