@@ -298,7 +298,7 @@ bool padding_fits(const LayerContext& c, const mapping::TileShape& s, const arch
 
 Estimate layer_cost(const LayerContext& c, mapping::Span rows, const mapping::LayerMapping& m, const arch::ArraySpec& a,
                     const LatencyModel& latency_model) {
-  const mapping::Partition p = make_partition(*c.layer, rows, m.sharding, a);
+  const mapping::Partition p = make_partition(*c.layer, rows, m.sharding, a, c.borders);
   const mapping::Tiling t = tiling_of(*c.layer, p, m);
   const mapping::Weights w = weights_of(c, p, t);
   const mapping::TileShape shape = tile_shape(*c.layer, p, t);

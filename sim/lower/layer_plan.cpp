@@ -33,7 +33,7 @@ LayerPlan make_layer_plan(Emission& e, const mapping::Compute& c) {
   LayerPlan plan;
   static_cast<mapping::Computation&>(plan) = computation_of(e.network, c);
   const mapping::LayerMapping& m = c.mapping;
-  plan.partition = make_partition(plan.layer, c.rows, m.sharding, e.array);
+  plan.partition = make_partition(plan.layer, c.rows, m.sharding, e.array, plan.borders());
   plan.tiling = tiling_of(plan.layer, plan.partition, m);
   const Placement& input = e.placement(plan.input);
   plan.in_ddr = {input.in_ddr, plan.operand >= 0 && e.placement(plan.operand).in_ddr,
@@ -43,9 +43,7 @@ LayerPlan make_layer_plan(Emission& e, const mapping::Compute& c) {
       !placed_by_rows(input, e.network.layers[e.aliases[plan.input].root]))
     plan.input_sharers = std::clamp(plan.layer.out.h / c.rows.size(), 1, e.array.cols);
   plan.crosses = m.sharding.cols != mapping::Axis::channels && m.sharding.cols != input.axis && !input.in_ddr;
-  const mapping::Computed computed{&plan.layer, &plan.kernel, plan.pool < 0 ? nullptr : &e.network.layers[plan.pool],
-                                   plan.operand >= 0};
-  plan.buffers = core_buffers(computed, plan.partition, plan.tiling, largest_chunk(plan, e));
+  plan.buffers = core_buffers(computed_by(plan, e.network), plan.partition, plan.tiling, largest_chunk(plan, e));
   plan.buffers.slots = m.buffers;
   plan.channels = m.channels;
   plan.first_spill = std::min(m.channels.acts, e.array.memtile.dma.mm2s - m.channels.spills);

@@ -243,7 +243,7 @@ class Checker {
       return wrong(fmt::format("rows {} to {} of {} are computed", c.rows.lo, c.rows.hi, name(c.layer)),
                    fmt::format("legal: within {} rows", what.layer.out.h));
     if (!operands(what, c)) return;
-    const Computed computed{&what.layer, &what.kernel, what.pool < 0 ? nullptr : &layer(what.pool), what.operand >= 0};
+    const Computed computed = computed_by(what, network_);
     const InDdr in_ddr{standing_[m_.root(what.input)].in_ddr,
                        what.operand >= 0 && standing_[m_.root(what.operand)].in_ddr,
                        standing_[m_.root(what.members[0].target)].in_ddr};

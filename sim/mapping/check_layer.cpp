@@ -14,7 +14,16 @@ class LayerChecker {
 
   // False where nothing further can be said.
   bool shape() {
-    p_ = make_partition(l_.layer, l_.rows, m_.sharding, array_);
+    const std::vector<int>& borders = l_.computed.borders;
+    const int parts = channel_parts(m_.sharding, array_);
+    if (m_.sharding.apart && (borders.empty() || parts <= static_cast<int>(borders.size()))) {
+      add("apart", "true",
+          borders.empty() ? "legal: false, no layers are computed as one"
+                          : fmt::format("legal: false, {} layers do not divide {} parts of the channels",
+                                        borders.size() + 1, parts));
+      return false;
+    }
+    p_ = make_partition(l_.layer, l_.rows, m_.sharding, array_, borders);
     t_ = tiling_of(l_.layer, p_, m_);
     const bool unweighted = !sums_channels(l_.layer);
     TileSizes even = tile_sizes(l_.layer, p_, t_);

@@ -18,6 +18,12 @@ void copy_part(Computation& c, const network::Network& network, int part) {
 
 }  // namespace
 
+std::vector<int> Computation::borders() const {
+  std::vector<int> list;
+  for (std::size_t k = 1; k < members.size(); ++k) list.push_back(members[k].blocks.lo);
+  return list;
+}
+
 Computation computation_of(const network::Network& network, const Compute& compute) {
   const auto layer = [&](network::LayerId id) -> const network::Layer& {
     return network.layers[static_cast<std::size_t>(id)];
@@ -48,6 +54,11 @@ Computation computation_of(const network::Network& network, const Compute& compu
     c.operand = tail.inputs[0] == c.kernel.id ? tail.inputs[1] : tail.inputs[0];
   }
   return c;
+}
+
+Computed computed_by(const Computation& c, const network::Network& network) {
+  const network::Layer* pool = c.pool < 0 ? nullptr : &network.layers[static_cast<std::size_t>(c.pool)];
+  return {&c.layer, &c.kernel, pool, c.operand >= 0, c.borders()};
 }
 
 }  // namespace tessera::mapping

@@ -22,8 +22,12 @@ struct Computation {
     Span blocks;                  // 8-channel blocks of `layer`
   };
   std::vector<Member> members;
+  std::vector<int> borders() const;  // 8-channel blocks at which members begin, but for the first
 };
 
 Computation computation_of(const network::Network& network, const Compute& compute);
+
+// The same as the cores see it; points to `computation` and `network`.
+Computed computed_by(const Computation& computation, const network::Network& network);
 
 }  // namespace tessera::mapping

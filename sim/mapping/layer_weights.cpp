@@ -41,7 +41,7 @@ LayerWeights::LayerWeights(const network::Layer& layer, const sparsity::KernelMa
 }
 
 const Weights& LayerWeights::cut(const Partition& p, int no, int ni) {
-  const auto [it, added] = known_.try_emplace({static_cast<int>(p.weights.size()), no, ni});
+  const auto [it, added] = known_.try_emplace({static_cast<int>(p.weights.size()), p.sharding.apart, no, ni});
   if (added) it->second = weigh(p, no, ni);
   return it->second;
 }

@@ -45,8 +45,8 @@ class LayerWeights {
   Bytes multiplier_bytes_;            // per row of blocks, in the last chunk over the input channels
   Bytes table_bytes_;                 // in the last chunk
   std::vector<std::int32_t> before_;  // present blocks above a row, by the number of columns they are counted over
-  // By the number of groups, `no` and `ni`: groups are what split() makes of all output channels.
-  std::map<std::array<int, 3>, Weights> known_;
+  // By the number of groups, whether they are apart, `no` and `ni`: groups follow from the first two.
+  std::map<std::array<int, 4>, Weights> known_;
 };
 
 }  // namespace tessera::mapping

@@ -10,7 +10,7 @@ const char* axis_name(Axis axis) {
 }
 
 std::string sharding_name(const Sharding& s) {
-  return std::string("cols=") + axis_name(s.cols) + " rows=" + axis_name(s.rows);
+  return std::string("cols=") + axis_name(s.cols) + " rows=" + axis_name(s.rows) + (s.apart ? " apart" : "");
 }
 
 std::string walk_name(const LayerMapping& m) {

@@ -21,9 +21,11 @@ const char* axis_name(Axis axis);
 //   cols=channels rows=channels    all cores share activations, none shares weights
 struct Sharding {
   Axis cols = Axis::height, rows = Axis::channels;
-  bool operator==(const Sharding& o) const { return cols == o.cols && rows == o.rows; }
+  bool apart = false;  // of layers computed as one, each core computes channels of one of them only
+  bool operator==(const Sharding& o) const { return cols == o.cols && rows == o.rows && apart == o.apart; }
 };
-std::string sharding_name(const Sharding& sharding);  // "cols=height rows=channels"
+std::string sharding_name(
+    const Sharding& sharding);  // "cols=height rows=channels", "cols=channels rows=channels apart"
 
 // The largest tile of a core: output rows, columns and channels, and input channels of one kernel call (Th, Tw, Tco,
 // Tci). Every core cuts its part into as many tiles as the largest part needs.

@@ -5,15 +5,49 @@
 #include <tuple>
 
 namespace tessera::mapping {
+namespace {
 
-Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding,
-                         const arch::ArraySpec& array) {
+// Blocks in so many parts, none of which crosses a border, the largest of them as small as possible.
+std::vector<Span> split_apart(int blocks, const std::vector<int>& borders, int parts) {
+  struct Layer {
+    Span blocks;
+    int parts = 1;
+    int largest() const { return static_cast<int>(ceil_div(blocks.size(), parts)); }
+  };
+  std::vector<Layer> layers;
+  int begin = 0;
+  for (int border : borders) {
+    layers.push_back({{begin, border}});
+    begin = border;
+  }
+  layers.push_back({{begin, blocks}});
+  const auto smaller = [](const Layer& a, const Layer& b) { return a.largest() < b.largest(); };
+  for (int left = parts - static_cast<int>(layers.size()); left > 0; --left)
+    ++std::max_element(layers.begin(), layers.end(), smaller)->parts;
+  std::vector<Span> list;
+  for (const Layer& l : layers)
+    for (int i = 0; i < l.parts; ++i) list.push_back(split(l.blocks, l.parts, i));
+  return list;
+}
+
+}  // namespace
+
+int channel_parts(const Sharding& s, const arch::ArraySpec& array) {
+  return (s.cols == Axis::channels ? array.cols : 1) * (s.rows == Axis::channels ? array.rows : 1);
+}
+
+Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding, const arch::ArraySpec& array,
+                         const std::vector<int>& borders) {
   Partition p;
   p.sharding = sharding;
   const bool own_channels = ops::channelwise(layer), weighted = ops::has_weights(layer);
   const int blocks = network::stored_channels(layer.out.c) / 8;
+  const std::vector<Span> apart =
+      sharding.apart ? split_apart(blocks, borders, channel_parts(sharding, array)) : std::vector<Span>{};
   const auto range = [&](Axis axis, Span whole, int row, int col) {
     const bool by_cols = sharding.cols == axis, by_rows = sharding.rows == axis;
+    if (axis == Axis::channels && sharding.apart)
+      return apart[static_cast<std::size_t>(by_cols && by_rows ? col * array.rows + row : by_cols ? col : row)];
     if (axis == Axis::channels && !operator_of(layer).splits_channels)
       return (by_cols && col > 0) || (by_rows && row > 0) ? Span{} : whole;
     if (by_cols && by_rows) return split(whole, array.rows * array.cols, col * array.rows + row);

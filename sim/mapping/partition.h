@@ -32,8 +32,12 @@ struct Partition {
 };
 
 // Channelwise layers (pools, add) need only their own channels of the input, so cores with different channels never
-// share activations. `rows` are the output rows to compute.
-Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding,
-                         const arch::ArraySpec& array);
+// share activations. `rows` are the output rows to compute; `borders` the 8-channel blocks at which, but for the first,
+// layers begin that are computed as one.
+Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding, const arch::ArraySpec& array,
+                         const std::vector<int>& borders = {});
+
+// In how many parts a sharding divides the channels.
+int channel_parts(const Sharding& sharding, const arch::ArraySpec& array);
 
 }  // namespace tessera::mapping

@@ -38,6 +38,8 @@ Rule place_rule() {
 Rule compute_rule() {
   Rule mapping = layer_mapping_rule();
   for (const auto& [key, rule] : mapping.keys) mapping.required.push_back(key);
+  mapping.keys.emplace_back("apart",
+                            Rule::boolean("each core computes channels of one only of the layers computed as one"));
   return Rule::object("a layer is computed, or some rows of its output",
                       {{"layer", Rule::text("by name")},
                        {"part", Rule::integer("of a concatenation: the input that is copied into it", 0, 100000)},

@@ -81,6 +81,7 @@ class Writer {
     if (c.fused >= 0) out["fused"] = name(c.fused);
     out["rows"] = {c.rows.lo, c.rows.hi};
     out["mapping"] = layer_mapping_json(c.mapping);
+    if (c.mapping.sharding.apart) out["mapping"]["apart"] = true;
     return out;
   }
   ordered_json json_of(const Release& r) const {
@@ -243,7 +244,7 @@ class Reader {
           return c;
         }
     const ForcedMapping f = read_layer_mapping(mapping);
-    c.mapping = {{*f.cols, *f.rows},
+    c.mapping = {{*f.cols, *f.rows, mapping.value("apart", false)},
                  *f.tile,
                  *f.weights_stationary,
                  *f.chunks_staged,

@@ -58,6 +58,7 @@ struct Computed {
   const network::Layer* kernel = nullptr;  // what the kernels compute: the convolution itself when a pool is fused
   const network::Layer* pool = nullptr;    // fused pool
   bool operand = false;                    // reads a second activation tile: add, or conv with a fused add
+  std::vector<int> borders;  // 8-channel blocks between convolutions computed as one: no tile crosses them
 };
 
 // With the fewest slots that the walk can use, and `largest_chunk` bytes of weights at a time.

@@ -15,7 +15,8 @@ std::vector<network::LayerId> joinable(const Walk& w, const network::Layer& firs
   const Draft& d = w.draft;
   const auto joins = [&](const network::Layer& l) {
     return l.op == network::Op::conv2d && l.groups == 1 && !l.lookup && d.fused[l.id] < 0 &&
-           w.in.spec.layers.count(l.name) == 0 && d.last_use[d.mapping.root(l.id)] != 0;
+           w.in.spec.layers.count(l.name) == 0 && w.search.joining_of(l.id) != Joining::not_at_all &&
+           d.last_use[d.mapping.root(l.id)] != 0;
   };
   std::vector<network::LayerId> list;
   if (!w.in.policy.joins() || !w.in.spec.fusion_groups.empty() || !joins(first)) return list;

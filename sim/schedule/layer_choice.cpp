@@ -104,6 +104,15 @@ int Search::shape_of(const network::Layer& l) {
   return number;
 }
 
+Joining Search::joining_of(network::LayerId conv) const {
+  const auto it = joining.find(conv);
+  return it == joining.end() ? usual_joining(in_.array) : it->second;
+}
+
+Joining usual_joining(const arch::ArraySpec& array) {
+  return array.controller.mechanism == arch::ControlMechanism::none ? Joining::at_will : Joining::evenly;
+}
+
 bool Search::evens_of(const LayerCase& c) const {
   return evens && in_.policy.evens_channels() && usual.count(c.kernel->id) == 0;
 }
@@ -150,7 +159,7 @@ std::optional<double> Search::least_cost(const LayerCase& c, mapping::Span rows,
   }
   std::optional<double> best;
   for (const mapping::Sharding& s : shardings) {
-    const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array);
+    const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array, c.borders);
     const FoundTiles found = choose_tiles(c, p, in_.array, in_.latency_model, cheaper);
     cheaper.guess = nullptr;
     if (!found.tiles) continue;
@@ -227,7 +236,7 @@ std::optional<Choice> Search::with_forced(const LayerCase& c, mapping::Span rows
 void Search::weigh_division(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Demand& least,
                             std::vector<Candidate>& candidates, Weighed& weighed) {
   const network::Layer& layer = *c.layer;
-  const mapping::Partition p = make_partition(layer, rows, s, in_.array);
+  const mapping::Partition p = make_partition(layer, rows, s, in_.array, c.borders);
   FoundTiles found;
   if (c.forced != nullptr && c.forced->tile) {
     found.tiles = forced_tiles(c, p, found.demand);
@@ -273,7 +282,7 @@ void Search::weigh_division(const LayerCase& c, mapping::Span rows, const mappin
 void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mapping::Sharding& s, Weighed& weighed) {
   LayerCase dense = c;
   dense.weights = full_weights_of(*c.kernel);
-  const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array);
+  const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array, c.borders);
   for (TileChoice order : this->tiles(dense, p, rows).orders) {
     // Indices make a chunk with few zero blocks larger than the dense one.
     order.buffers = core_buffers(c, p, order.tiling, cost::weights_of(c, p, order.tiling).largest);
@@ -300,6 +309,12 @@ Search::Weighed Search::weigh_rows(const LayerCase& given, mapping::Span rows, D
     const mapping::Sharding s = shardings.front();
     shardings = {{forced.cols.value_or(s.cols), forced.rows.value_or(s.rows)}};
   }
+  const bool may_part = !c.borders.empty() && joining_of(c.kernel->id) == Joining::at_will;
+  for (std::size_t k = 0, all = may_part ? shardings.size() : 0; k < all; ++k)
+    if (mapping::channel_parts(shardings[k], in_.array) > static_cast<int>(c.borders.size())) {
+      shardings.push_back(shardings[k]);
+      shardings.back().apart = true;
+    }
   const bool missing = c.weights != nullptr && c.weights->blocks() < c.weights->size();
   Weighed weighed;
   for (const mapping::Sharding& s : shardings) {

@@ -54,6 +54,12 @@ struct Way {
   }
 };
 
+// How convolutions of one input are computed as one: their channels divided in whatever way is cheapest, evenly, or
+// each by itself.
+enum class Joining { at_will, evenly, not_at_all };
+// Where nothing else was found out: parts of unequal size need more of what controllers write.
+Joining usual_joining(const arch::ArraySpec& array);
+
 // A layer with several ways to compute it of which the estimate does not know which is best.
 struct OpenChoice {
   std::string key;  // equal where the answer is the same
@@ -88,9 +94,12 @@ class Search {
 
   std::map<std::string, std::vector<std::pair<Way, double>>> tried;  // cycles of trials, by key
   std::map<std::string, Way> answers;                                // by key of a question
-  bool evens = false;                // inbound channels of cores, where the policy allows that
-  std::set<network::LayerId> usual;  // of layers whose channels are left as usual even then, by kernel
-  std::vector<OpenChoice> asked;     // since it was emptied, in the order of the layers
+  bool evens = false;                           // inbound channels of cores, where the policy allows that
+  std::set<network::LayerId> usual;             // of layers whose channels are left as usual even then, by kernel
+  std::map<network::LayerId, Joining> joining;  // of convolutions that may be computed as one; absent: as usual
+  std::vector<OpenChoice> asked;                // since it was emptied, in the order of the layers
+
+  Joining joining_of(network::LayerId conv) const;
 
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);

@@ -28,6 +28,11 @@ Expected<Schedule> choose_by_trials(const Inputs& in, Search& search,
 Expected<Schedule> decide_in_network(const Inputs& in, Search& search,
                                      const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule first);
 
+// joined_trials.cpp: the mapping of `joined`, with convolutions that it computes as one divided another way, or
+// computed each by itself, where the network is faster so.
+Expected<Schedule> or_apart(const Inputs& in, Search& search,
+                            const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule joined);
+
 // evened_channels.cpp: the mapping of `usual` with layers whose inputs or operands take the inbound channel of a core
 // that is less full, if the network is faster so.
 Expected<Schedule> or_evened(const Inputs& in, Search& search,

@@ -14,7 +14,6 @@ namespace tessera::schedule {
 
 // A layer as the search sees it.
 struct LayerCase : cost::LayerContext {
-  std::vector<int> borders;  // 8-channel blocks between convolutions computed as one: no tile crosses them
   const mapping::ForcedMapping* forced = nullptr;  // what is not to be chosen, or null
   bool in_place = false;                       // over its input: only tilings that walk its rows once, in several steps
   network::LayerId fused = -1;                 // addition or pool computed with it
