@@ -58,7 +58,7 @@ bool LayerEmitter::emit() {
       for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);
     for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_core(p, s, next);
   }
-  if (e_.batch) keep_chunks();
+  if (e_.batch || plan_.rows.size() < layer_.out.h) keep_chunks();
   for (Staging& s : input_staging_) give_back(s);
   for (Staging& s : operand_staging_) give_back(s);
   for (int m = 0; m < e_.array.memtiles(); ++m) e_.free(m, layer_scope);

@@ -33,6 +33,7 @@ LayerPlan make_layer_plan(Emission& e, const mapping::Compute& c) {
   LayerPlan plan;
   static_cast<mapping::Computation&>(plan) = computation_of(e.network, c);
   const mapping::LayerMapping& m = c.mapping;
+  plan.rows = c.rows;
   plan.partition = make_partition(plan.layer, c.rows, m.sharding, e.array, plan.borders());
   plan.tiling = tiling_of(plan.layer, plan.partition, m);
   const Placement& input = e.placement(plan.input);

@@ -15,6 +15,7 @@ using mapping::split;
 using mapping::Tiling;
 
 struct LayerPlan : mapping::Computation {
+  mapping::Span rows;     // of the output
   int input_sharers = 1;  // columns that read from one memory tile at a time (rows of a depth-first tile)
   bool crosses = false;   // columns split another axis of the map than that along which the input is spread
   Partition partition;

@@ -108,7 +108,7 @@ void LayerEmitter::place_weights() {
                         : (g * own + chunk % own + (count < memtiles ? owner_of_weights(layer_) : 0)) % memtiles;
         fetched[c.memtile].push_back(&c);
       }
-  if (layer_.repeats >= 0 && find_kept_chunks()) return;
+  if ((layer_.repeats >= 0 || plan_.rows.lo > 0) && find_kept_chunks()) return;
   std::vector<std::vector<Bytes>> sizes(memtiles);
   bool kept = true;
   for (int m = 0; m < memtiles; ++m) {

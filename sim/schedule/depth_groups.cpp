@@ -123,23 +123,33 @@ std::optional<int> best_tiles(Walk& w, const Units& units) {
     if (waste(t) < waste(even)) even = t;
   }
   if (fewest == 0) return std::nullopt;
-  std::optional<double> best = layered_cost(w, units);
+  const std::optional<double> layered = layered_cost(w, units);
+  std::optional<double> best = layered;
   if (best && input_in_ddr(w, units)) *best *= cost::tuned.worth_tiling;
-  std::optional<int> tiles;
+  std::map<int, double> within;  // reach, by tiles
+  int tiles = 1;
   for (int t : {fewest, even}) {
     const auto cost = tiled_cost(w, units, t);
-    if (!cost || (best && *cost >= *best)) continue;
+    if (!cost) continue;
+    within[t] = *cost;
+    if (best && *cost >= *best) continue;
     best = cost;
     tiles = t;
   }
-  return tiles;
+  if (layered) within[1] = *layered;
+  for (const auto& [t, cost] : within)
+    if (t != tiles && cost < cost::tuned.worth_a_tiled_trial * *best)
+      w.search.depth_asked.push_back({units.front().kernel, units.back().target, t});
+  return tiles == 1 ? std::nullopt : std::optional(tiles);
 }
 
-// What is forced to begin with a layer.
-const ForcedGroup* forced_from(const Inputs& in, network::LayerId first) {
-  for (const ForcedGroup& spec : in.spec.fusion_groups)
-    if (spec.first == in.layer(first).name) return &spec;
-  return nullptr;
+// What is forced to begin with a layer, or was found out to be best there.
+std::optional<ForcedGroup> given_from(const Walk& w, network::LayerId first) {
+  for (const ForcedGroup& spec : w.in.spec.fusion_groups)
+    if (spec.first == w.in.layer(first).name) return spec;
+  const auto it = w.search.depth.find(first);
+  if (it == w.search.depth.end()) return std::nullopt;
+  return ForcedGroup{w.in.layer(first).name, w.in.layer(it->second.last).name, it->second.tiles};
 }
 
 }  // namespace
@@ -147,8 +157,9 @@ const ForcedGroup* forced_from(const Inputs& in, network::LayerId first) {
 DepthGroup depth_group(Walk& w, network::LayerId first) {
   constexpr int longest = 4;
   const Draft& d = w.draft;
-  const ForcedGroup* forced = forced_from(w.in, first);
-  if (forced == nullptr && (!w.in.spec.depth_first || !w.in.policy.tiles_in_depth())) return {};
+  const std::optional<ForcedGroup> given = given_from(w, first);
+  if (!given && (!w.in.spec.depth_first || !w.in.policy.tiles_in_depth())) return {};
+  if (given && given->tiles == 1) return {};
   DepthGroup group;
   Units& units = group.units;
   for (std::size_t k = d.turn[first]; k < d.order.size(); ++k) {
@@ -157,11 +168,11 @@ DepthGroup depth_group(Walk& w, network::LayerId first) {
     if (d.fused_into[l.id] >= 0) continue;
     const Unit u = unit_of(w.in, l, d.fused[l.id]);
     if (d.mapping.root(u.target) != u.target || d.last_use[u.target] == 0) return {};
-    if (units.empty() && forced == nullptr && fits(w.in, d, u.target)) return {};
+    if (units.empty() && !given && fits(w.in, d, u.target)) return {};
     units.push_back(u);
-    if (forced != nullptr) {
-      if (l.name != forced->last && w.in.layer(u.target).name != forced->last) continue;
-      group.tiles = forced->tiles;
+    if (given) {
+      if (l.name != given->last && w.in.layer(u.target).name != given->last) continue;
+      group.tiles = given->tiles;
       return units.size() > 1 && closed(w, units) ? group : DepthGroup{};
     }
     if (static_cast<int>(units.size()) > longest) return {};

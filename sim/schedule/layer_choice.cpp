@@ -296,6 +296,21 @@ void Search::weigh_as_dense(const LayerCase& c, mapping::Span rows, const mappin
   }
 }
 
+namespace {
+// For layers computed as one.
+std::vector<mapping::Sharding> as_joined(std::vector<mapping::Sharding> even, Joining joining,
+                                         const std::vector<int>& borders, const arch::ArraySpec& array) {
+  if (joining == Joining::evenly) return even;
+  std::vector<mapping::Sharding> list = joining == Joining::at_will ? even : std::vector<mapping::Sharding>{};
+  for (mapping::Sharding& s : even) {
+    if (mapping::channel_parts(s, array) <= static_cast<int>(borders.size())) continue;
+    s.apart = true;
+    list.push_back(s);
+  }
+  return list;
+}
+}  // namespace
+
 Search::Weighed Search::weigh_rows(const LayerCase& given, mapping::Span rows, Demand& least,
                                    std::vector<Candidate>& candidates) {
   const network::Layer& layer = *given.layer;
@@ -309,12 +324,7 @@ Search::Weighed Search::weigh_rows(const LayerCase& given, mapping::Span rows, D
     const mapping::Sharding s = shardings.front();
     shardings = {{forced.cols.value_or(s.cols), forced.rows.value_or(s.rows)}};
   }
-  const bool may_part = !c.borders.empty() && joining_of(c.kernel->id) == Joining::at_will;
-  for (std::size_t k = 0, all = may_part ? shardings.size() : 0; k < all; ++k)
-    if (mapping::channel_parts(shardings[k], in_.array) > static_cast<int>(c.borders.size())) {
-      shardings.push_back(shardings[k]);
-      shardings.back().apart = true;
-    }
+  if (!c.borders.empty()) shardings = as_joined(std::move(shardings), joining_of(c.kernel->id), c.borders, in_.array);
   const bool missing = c.weights != nullptr && c.weights->blocks() < c.weights->size();
   Weighed weighed;
   for (const mapping::Sharding& s : shardings) {

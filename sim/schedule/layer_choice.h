@@ -54,11 +54,17 @@ struct Way {
   }
 };
 
-// How convolutions of one input are computed as one: their channels divided in whatever way is cheapest, evenly, or
-// each by itself.
-enum class Joining { at_will, evenly, not_at_all };
+// How convolutions of one input are computed as one: their channels divided in whatever way is cheapest by estimate,
+// evenly, or apart; or not.
+enum class Joining { at_will, evenly, apart, not_at_all };
 // Where nothing else was found out: parts of unequal size need more of what controllers write.
 Joining usual_joining(const arch::ArraySpec& array);
+
+// Layers walked together in tiles of output rows, or, with one tile, one after the other.
+struct DepthTiling {
+  network::LayerId first = 0, last = 0;
+  int tiles = 1;
+};
 
 // A layer with several ways to compute it of which the estimate does not know which is best.
 struct OpenChoice {
@@ -100,6 +106,10 @@ class Search {
   std::vector<OpenChoice> asked;                // since it was emptied, in the order of the layers
 
   Joining joining_of(network::LayerId conv) const;
+
+  std::map<network::LayerId, DepthTiling> depth;  // by the first layer, whatever estimates say
+  // Since it was emptied: tilings that were not taken, but cost little more by estimate.
+  std::vector<DepthTiling> depth_asked;
 
   // Null unless it is a convolution.
   mapping::LayerWeights* weights_of(const Draft& draft, const network::Layer& kernel);

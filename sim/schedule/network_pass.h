@@ -33,6 +33,11 @@ Expected<Schedule> decide_in_network(const Inputs& in, Search& search,
 Expected<Schedule> or_apart(const Inputs& in, Search& search,
                             const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule joined);
 
+// depth_trials.cpp: the mapping of `usual` with layers walked together in another number of tiles, where the network is
+// faster so.
+Expected<Schedule> or_tiled(const Inputs& in, Search& search,
+                            const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule usual);
+
 // evened_channels.cpp: the mapping of `usual` with layers whose inputs or operands take the inbound channel of a core
 // that is less full, if the network is faster so.
 Expected<Schedule> or_evened(const Inputs& in, Search& search,

@@ -167,6 +167,7 @@ Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<spar
 Expected<Schedule> decide_once(const Inputs& in, Search& search,
                                const std::vector<std::optional<sparsity::BlockMask>>& masks) {
   search.asked.clear();
+  search.depth_asked.clear();
   Walk w{in, search, empty_draft(in), std::vector<LayerReport>(in.network.layers.size())};
   Draft& d = w.draft;
   order_layers(in, d);

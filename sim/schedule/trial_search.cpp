@@ -193,6 +193,7 @@ void note_trials(const Inputs& in, const Search& search, Schedule& s) {
 Expected<Schedule> choose_by_trials(const Inputs& in, Search& search, const Masks& masks, Schedule first) {
   Expected<Schedule> schedule = decide_by_trials(in, search, masks, std::move(first));
   if (schedule) schedule = or_apart(in, search, masks, std::move(*schedule));
+  if (schedule) schedule = or_tiled(in, search, masks, std::move(*schedule));
   if (schedule) schedule = or_evened(in, search, masks, std::move(*schedule));
   if (schedule) note_trials(in, search, *schedule);
   return schedule;

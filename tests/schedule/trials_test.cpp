@@ -251,6 +251,36 @@ const char* const mostly_input = R"({"name": "net", "input": [32, 32, 64], "laye
     {"name": "c", "op": "conv2d", "channels": 256, "kernel": 1},
     {"name": "d", "op": "conv2d", "channels": 16, "kernel": 1}]})";
 
+// How the convolutions of one input in `module` are computed.
+std::string joining_of(const mapping::Mapping& m) {
+  for (const mapping::Step& step : m.steps)
+    if (const auto* c = std::get_if<mapping::Compute>(&step); c != nullptr && !c->joins.empty())
+      return c->mapping.sharding.apart ? "apart" : "evenly";
+  return "single";
+}
+
+int tiles_of(const mapping::Mapping& m) { return m.groups.empty() ? 1 : m.groups.front().tiles; }
+
+// A network takes less where `good` says so of its mapping.
+class Likes : public Trials {
+ public:
+  std::function<bool(const mapping::Mapping&)> good;
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks&,
+                                        const mapping::Mapping& m) const override {
+    return without_control(std::vector<double>(network.layers.size(), good(m) ? 900 : 1000));
+  }
+};
+
+mapping::Mapping liked(const Trials& trials, const network::Network& network, arch::ControlMechanism mechanism) {
+  arch::ArraySpec array = generic_array(4, 4, {});
+  array.controller.mechanism = mechanism;
+  array.controller.operation_ns = 100;
+  const auto peak = cost::find_latency_model("peak");
+  const auto schedule = decide_schedule(network, Masks(network.layers.size()), array, **peak, {}, &trials);
+  if (!schedule) FAIL(describe(schedule.failure()));
+  return *schedule->mapping;
+}
+
 // Text of the mapping of five layers, whose rows of blocks are zero from the `kept`-th on, or of another network.
 std::string mapping_text(arch::ControlMechanism mechanism, const Trials& trials, int kept,
                          const ScheduleSpec& spec = {}, const char* json = five_layers) {
@@ -304,6 +334,41 @@ TEST_CASE("inbound channels are evened out where the network is then faster, and
     trials.control = 1;
     CHECK(text() == usual);
   }
+}
+
+TEST_CASE("convolutions of one input are computed evenly, apart or each by itself, as the network is fastest") {
+  const auto module = network::parse_network(nlohmann::json::parse(R"({"name": "net", "input": [8, 8, 64], "layers": [
+    {"name": "a", "op": "conv2d", "channels": 1280, "kernel": 1},
+    {"name": "x", "op": "conv2d", "channels": 320, "kernel": 1, "inputs": "a"},
+    {"name": "y", "op": "conv2d", "channels": 384, "kernel": 1, "inputs": "a"},
+    {"name": "z", "op": "conv2d", "channels": 448, "kernel": 1, "inputs": "a"},
+    {"name": "cat", "op": "concat", "inputs": ["x", "y", "z"]},
+    {"name": "d", "op": "conv2d", "channels": 64, "kernel": 1}]})"),
+                                             "net");
+  if (!module) FAIL(describe(module.failure()));
+  for (const auto mechanism : {arch::ControlMechanism::serial, arch::ControlMechanism::none})
+    for (const char* best : {"evenly", "apart", "single"}) {
+      Likes trials;
+      trials.good = [&](const mapping::Mapping& m) { return joining_of(m) == best; };
+      CAPTURE(static_cast<int>(mechanism));
+      CHECK(joining_of(liked(trials, *module, mechanism)) == best);
+    }
+}
+
+TEST_CASE("layers are walked together in the number of tiles with which the network is fastest") {
+  const auto vgg = network::load_network("configs/networks/vgg16.json");
+  if (!vgg) FAIL(describe(vgg.failure()));
+  Likes trials;
+  trials.good = [](const mapping::Mapping&) { return true; };
+  const int usual = tiles_of(liked(trials, *vgg, arch::ControlMechanism::none));
+  int others = 0;
+  for (int tiles = 1; tiles <= 20; ++tiles) {
+    trials.good = [&](const mapping::Mapping& m) { return tiles_of(m) == tiles; };
+    const int taken = tiles_of(liked(trials, *vgg, arch::ControlMechanism::none));
+    CHECK((taken == usual || taken == tiles));
+    others += taken != usual;
+  }
+  CHECK(others > 0);
 }
 
 TEST_CASE("where the dense network cannot be nearly as fast it is not simulated") {
