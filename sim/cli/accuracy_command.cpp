@@ -69,7 +69,7 @@ Outputs in_float(const import::Imported& imported, const Dataset& images) {
   const ModelOutput output = first_output(imported);
   return evaluate(
       [&](const float* image) {
-        return output_values(output, network.run(image)[static_cast<std::size_t>(output.layer)], 1);
+        return output_values(output, network.run(image)[static_cast<std::size_t>(output.layer)].values, 1);
       },
       images, output.size(), progress_of(imported.network.name + ", float", images.count));
 }
@@ -220,13 +220,13 @@ int accuracy(AccuracyArguments arguments) {
   }
   const network::Network& network = model->imported.network;
   if (arguments.in_float)
-    for (Problem& problem : evaluation::no_float_layers(model->imported, arguments.model))
+    for (Problem& problem : evaluation::further_inputs(model->imported, arguments.model))
       wrong.problems.push_back(std::move(problem));
   const ModelOutput output = first_output(model->imported);
   Truth truth = read_truth(arguments, output, wrong);
   if (!truth.image_output) arguments.files.classes = static_cast<int>(output.size());
-  const Expected<Dataset> images =
-      read_dataset(arguments.files, arguments.images.normalization(), network.layers[0].out);
+  const Expected<Dataset> images = read_dataset(arguments.files, arguments.images.normalization(),
+                                                network.layers[0].out, &model->imported.inputs[0]);
   if (!images) take(images.failure());
   const Expected<Masks> masks = read_given_masks(arguments.masks, network);
   if (!masks) take(masks.failure());

@@ -72,7 +72,7 @@ double bias_power(const LayerWeights& weights) {
 
 class ScaleChooser {
  public:
-  ScaleChooser(Imported& imported, const std::vector<double>& observed)
+  ScaleChooser(Imported& imported, const ObservedSteps& observed)
       : imported_(imported),
         layers_(imported.network.layers),
         observed_(observed),
@@ -94,6 +94,9 @@ class ScaleChooser {
       const auto it = imported_.file_scales.find(layer.name);
       if (it != imported_.file_scales.end()) given[group] = it->second;
     }
+    for (const network::Layer& layer :
+         layers_)  // what has been seen of its values elsewhere in the group is less exact
+      if (layer.op == network::Op::softmax && !observed_.tensors.empty()) step[root(layer.id)] = softmax_step;
     for (network::Layer& layer : imported_.network.layers) {
       const std::size_t group = root(layer.id);
       LayerScale& scale = imported_.scales[index(layer.id)];
@@ -115,6 +118,10 @@ class ScaleChooser {
     while (group_[index(id)] != id) id = group_[index(id)];
     return index(id);
   }
+  // 0: not seen.
+  static double seen_step(const std::vector<double>& steps, const network::Layer& layer) {
+    return steps.empty() ? 0 : steps[index(layer.id)];
+  }
   double step_of(network::LayerId id) const { return imported_.scales[index(id)].step; }
 
   double chosen_step(const network::Layer& layer) const {
@@ -124,7 +131,7 @@ class ScaleChooser {
   }
   // Without masks.
   double open_step(const network::Layer& layer) const {
-    if (!observed_.empty() && observed_[index(layer.id)] > 0) return observed_[index(layer.id)];
+    if (const double seen = seen_step(observed_.tensors, layer); seen > 0) return seen;
     if (layer.op == network::Op::constant) return constant_step(layer);
     const double most = most_[index(layer.id)];  // of a table: nothing is larger
     if (most > 0) return most / 127;
@@ -239,6 +246,8 @@ class ScaleChooser {
     const double out = step_of(layer.id);
     if (layer.op == network::Op::lookup || layer.op == network::Op::softmax)
       layer.lookup.from = input_step(layer, 0);
+    else if (const double seen = seen_step(observed_.sums, layer); layer.lookup && seen > 0)
+      layer.lookup.from = seen;
     else if (layer.lookup)
       layer.lookup.from = std::max(sum_rms_[index(layer.id)], 1e-30) / target_rms;
     if (layer.lookup) layer.lookup.to = out;
@@ -288,7 +297,7 @@ class ScaleChooser {
 
   Imported& imported_;
   const std::vector<network::Layer>& layers_;
-  const std::vector<double>& observed_;
+  const ObservedSteps& observed_;
   std::vector<double> rms_;              // of each layer's tensor, in the numbers of the file
   std::vector<double> sum_rms_;          // before its table
   std::vector<double> most_;             // the largest result of its table, 0 where it has none
@@ -325,7 +334,7 @@ std::vector<Problem> unfit_weights(const Imported& imported, const std::string& 
   return problems;
 }
 
-std::vector<Problem> choose_scales(Imported& imported, const std::vector<double>& observed) {
+std::vector<Problem> choose_scales(Imported& imported, const ObservedSteps& observed) {
   return ScaleChooser(imported, observed).choose();
 }
 

@@ -177,6 +177,19 @@ TEST_CASE("Pixels and channels change places in reshapes") {
   CHECK(layers_error(odd) < int8_error);
 }
 
+TEST_CASE("What broadcasting would repeat by itself is not repeated before") {
+  Net net({1, 16, 38, 38});  // over its norm, as PyTorch writes it: 16 x 38 x 38 pixels of one channel
+  net.conv("x", "c", 16, 16).node("ReduceL2", {"c"}, {"n"}).with("axes", Sides{1}).with("keepdims", 1);
+  net.number("least", 1e-6F).line("Clip", {"n", "least"}, "m").integers("shape", {1, 16, 38, 38});
+  net.line("Expand", {"m", "shape"}, "e").line("Div", {"c", "e"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  for (const network::Layer& layer : imported_of(net).network.layers) CHECK(layer.op != network::Op::pick);
+  Net both({1, 8, 1, 1});  // the result is wider than the other input
+  both.conv("x", "c", 8, 8).integers("shape", {1, 8, 4, 4}).line("Expand", {"c", "shape"}, "e");
+  both.line("Add", {"e", "x"}, "y").output("y");
+  CHECK(layers_error(both) < int8_error);
+}
+
 TEST_CASE("Einsum, in the forms that attention has") {
   for (const char* equation : {"bid,bjd->bij", "bij,bjd->bid", "bid,bjd->bji"}) {
     CAPTURE(equation);
