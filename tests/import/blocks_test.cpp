@@ -190,6 +190,25 @@ TEST_CASE("What broadcasting would repeat by itself is not repeated before") {
   CHECK(layers_error(both) < int8_error);
 }
 
+TEST_CASE("Many parts that fill no groups of channels are joined once") {
+  Net net({1, 3, 4, 4});  // a positional encoding: parts of 3 channels, which sums would hold at 63 channels each
+  std::vector<std::string> parts{"x"};
+  for (int i = 0; i < 10; ++i) {
+    const std::string n = std::to_string(i);
+    net.number("k" + n, static_cast<float>(1 + i)).line("Mul", {"x", "k" + n}, "m" + n);
+    for (const char* op : {"Sin", "Cos"}) {
+      net.line(op, {"m" + n}, op + n);
+      parts.push_back(op + n);
+    }
+  }
+  net.node("Concat", parts, {"c"}).with("axis", 1).conv("c", "y", 63, 8).output("y");
+  CHECK(layers_error(net) < int8_error);
+  for (const network::Layer& layer : imported_of(net).network.layers) {
+    CHECK(layer.op != network::Op::add);
+    if (layer.op == network::Op::select) CHECK((layer.out.c == 8 || layer.out.c == 63));
+  }
+}
+
 TEST_CASE("Einsum, in the forms that attention has") {
   for (const char* equation : {"bid,bjd->bij", "bij,bjd->bid", "bid,bjd->bji"}) {
     CAPTURE(equation);
