@@ -126,7 +126,8 @@ class ScaleChooser {
 
   double chosen_step(const network::Layer& layer) const {
     if (layer.op == network::Op::softmax) return softmax_step;  // as its kernel has it
-    if (layer.op == network::Op::constant && imported_.constants.count(layer.name) > 0) return constant_step(layer);
+    const bool known = imported_.constants.count(layer.name) > 0 || is_mask_input(imported_, layer);
+    if (layer.op == network::Op::constant && known) return constant_step(layer);
     return adds_mask(imported_, layer) ? std::max(open_step(layer), mask_distance / least_int8) : open_step(layer);
   }
   // Without masks.
@@ -151,16 +152,18 @@ class ScaleChooser {
   double sum_step(const network::Layer& layer) const { return layer.lookup ? layer.lookup.from : step_of(layer.id); }
   // A constant that has numbers for minus infinity has steps that reach so far.
   double constant_step(const network::Layer& layer) const {
+    constexpr double mask_step = 2 * mask_distance / least_int8;
     const auto it = imported_.constants.find(layer.name);
-    if (it == imported_.constants.end()) return 1 / target_rms;
+    if (it == imported_.constants.end()) return is_mask_input(imported_, layer) ? mask_step : 1 / target_rms;
     const ConstantRange range = range_of(it->second);
-    const double masks = std::isfinite(range.masked) ? 2 * mask_distance / least_int8 : 0;
+    const double masks = std::isfinite(range.masked) ? mask_step : 0;
     const double step = std::max(range.most / 127, masks);
     return step > 0 ? step : 1 / target_rms;
   }
   // Root mean square of a constant's numbers that are not masks, as good as known.
   double constant_rms(const network::Layer& layer) const {
     const auto it = imported_.constants.find(layer.name);
+    if (is_mask_input(imported_, layer)) return 0;
     if (it == imported_.constants.end()) return constant_step(layer) * target_rms;
     return range_of(it->second).most / reach;
   }
