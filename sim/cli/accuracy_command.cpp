@@ -271,11 +271,10 @@ void add_accuracy_command(CLI::App& app, int& exit_code) {
                       "images that the network should make, where its output is one; stored / scale");
   command
       ->add_option("--peak", arguments->peak, "largest value of an image that is made, for PSNR; default 255 / scale")
-      ->check(CLI::PositiveNumber)
-      ->check(finite_number());
+      ->check(positive_number());
   add_image_options(*command, arguments->images);
   command->add_option("--subset", arguments->files.subset, "this many of the images, drawn by --seed")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   command->add_option("--seed", arguments->files.seed, "of the subset; 0: the first images; default 1");
   command->add_flag("--float", arguments->in_float, "also in float");
   command->add_option("--masks", arguments->masks, ".npz: zero blocks that the weights are given, against them dense");
