@@ -37,8 +37,8 @@ std::optional<ImageLayout> layout_of(const std::vector<std::int64_t>& shape, con
 }
 
 // Where the elements of the tensor, [h][w][c], stand in an image of the file's own dimensions; empty: of another shape.
-std::vector<std::size_t> places_in(const std::vector<std::int64_t>& shape, const tensor::View& view) {
-  tensor::Dims sides = view.shape();
+std::vector<std::size_t> places_in(const std::vector<std::int64_t>& shape, const import::View& view) {
+  import::Dims sides = view.shape();
   const std::vector<std::int64_t> given(shape.begin() + 1, shape.end());
   if (sides.size() == given.size() + 1 && sides[0] == 1) sides.erase(sides.begin());
   if (sides != given || !is_whole(view)) return {};
@@ -70,7 +70,7 @@ std::vector<std::size_t> chosen(std::int64_t count, const DatasetFiles& files) {
 class Reader {
  public:
   Reader(const DatasetFiles& files, const Normalization& normalization, const network::Shape& input,
-         const tensor::View* view)
+         const import::View* view)
       : files_(files), normalization_(normalization), input_(input), view_(view) {}
 
   Expected<Dataset> read() {
@@ -178,7 +178,7 @@ class Reader {
   const DatasetFiles& files_;
   const Normalization& normalization_;
   const network::Shape& input_;
-  const tensor::View* view_;  // null: not known
+  const import::View* view_;  // null: not known
   Dataset set_;
   Failure failure_{ExitCode::bad_input, {}};
 };
@@ -186,7 +186,7 @@ class Reader {
 }  // namespace
 
 Expected<Dataset> read_dataset(const DatasetFiles& files, const Normalization& normalization,
-                               const network::Shape& input, const tensor::View* view) {
+                               const network::Shape& input, const import::View* view) {
   return Reader(files, normalization, input, view).read();
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/import/import.h"
 #include "sim/network/network.h"
-#include "sim/tensor/view.h"
 
 namespace tessera::evaluation {
 
@@ -35,6 +35,6 @@ struct DatasetFiles {
 // Images of the shape of the network's input, as [n][h][w] (one channel), [n][c][h][w] or [n][h][w][c]; or, where
 // `view` is given, as [n] and the dimensions of the file's input, with or without one of size 1 in front.
 Expected<Dataset> read_dataset(const DatasetFiles& files, const Normalization& normalization,
-                               const network::Shape& input, const tensor::View* view = nullptr);
+                               const network::Shape& input, const import::View* view = nullptr);
 
 }  // namespace tessera::evaluation
