@@ -45,14 +45,13 @@ bool ends_in_softmax(const Imported& imported, network::LayerId id) {
   return read;
 }
 
-// Where what stands in a layer's tensor comes from.
-const network::Layer& origin(const Imported& imported, network::LayerId id) {
-  const network::Layer* layer = &imported.network.layers[static_cast<std::size_t>(id)];
-  while (moves(layer->op)) layer = &imported.network.layers[static_cast<std::size_t>(layer->inputs[0])];
+}  // namespace
+
+const network::Layer& origin(const std::vector<network::Layer>& layers, network::LayerId id) {
+  const network::Layer* layer = &layers[static_cast<std::size_t>(id)];
+  while (moves(layer->op)) layer = &layers[static_cast<std::size_t>(layer->inputs[0])];
   return *layer;
 }
-
-}  // namespace
 
 bool is_mask_input(const Imported& imported, const network::Layer& layer) {
   return layer.op == network::Op::constant && imported.constants.count(layer.name) == 0 &&
@@ -62,7 +61,7 @@ bool is_mask_input(const Imported& imported, const network::Layer& layer) {
 bool adds_mask(const Imported& imported, const network::Layer& layer) {
   if (layer.op != network::Op::add) return false;
   return std::any_of(layer.inputs.begin(), layer.inputs.end(), [&](network::LayerId id) {
-    const network::Layer& input = origin(imported, id);
+    const network::Layer& input = origin(imported.network.layers, id);
     const auto it = imported.constants.find(input.name);
     return it != imported.constants.end() ? range_of(it->second).masked > none : is_mask_input(imported, input);
   });

@@ -19,6 +19,9 @@ struct ConstantRange {
 // Numbers below -1000; or the other one of a tensor of zeros and one number that is far below them.
 ConstantRange range_of(const std::vector<float>& values);
 
+// The layer that made what stands in a tensor: behind it elements were moved alone.
+const network::Layer& origin(const std::vector<network::Layer>& layers, network::LayerId id);
+
 // Whether a layer is an input of the file beside the first that is added to scores alone, which softmax reads: taken
 // for a mask.
 bool is_mask_input(const Imported& imported, const network::Layer& layer);

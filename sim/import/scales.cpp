@@ -7,20 +7,19 @@
 #include <limits>
 #include <numeric>
 
+#include "sim/import/function_range.h"
 #include "sim/import/mask_constants.h"
 
 namespace tessera::import {
 namespace {
 
 constexpr double input_rms = 1;
-constexpr double target_rms = 40;         // of int8 data: 3 sigma within the range
 constexpr double relu_factor = 0.7071;    // root mean square of a half-rectified symmetric value
 constexpr double largest_bias = 1 << 24;  // in steps of the sum: leaves the accumulator to the products
 
 std::size_t index(network::LayerId id) { return static_cast<std::size_t>(id); }
 
 constexpr double softmax_step = 1.0 / 128;
-constexpr double reach = 127 / target_rms;  // root mean squares that int8 holds
 constexpr double normalized_step = 1.0 / 1024;
 constexpr double least_int8 = 128;
 
@@ -39,28 +38,6 @@ bool hands_on(const network::Layer& layer) {
     default:
       return false;
   }
-}
-
-constexpr double largest_result = 1e15;  // of a function: what exp makes beyond it is cut off
-
-// Root mean square of a function's results for normal arguments, and the largest within the reach of int8.
-struct Results {
-  double rms = 0, most = 0;
-};
-Results results_of(const ops::Lookup& lookup, double rms) {
-  constexpr int points = 127;
-  Results r;
-  double weight = 0;
-  for (int i = -points; i <= points; ++i) {
-    const double sigmas = reach * i / points, y = std::fabs(evaluate(lookup, sigmas * rms)),
-                 w = std::exp(-sigmas * sigmas / 2);
-    if (!(y <= largest_result)) continue;
-    r.rms += w * y * y;
-    r.most = std::max(r.most, y);
-    weight += w;
-  }
-  r.rms = std::sqrt(r.rms / weight);
-  return r;
 }
 
 // Squares of biases, on average.
@@ -196,7 +173,7 @@ class ScaleChooser {
     if (layer.relu) rms *= relu_factor;
     sum_rms_[index(layer.id)] = rms;
     if (layer.lookup && layer.op != network::Op::softmax) {
-      const Results results = results_of(layer.lookup, rms);
+      const Results results = results_of(layer.lookup, rms, is_below_its_maximum(layers_, layer));
       rms = results.rms;
       most_[index(layer.id)] = results.most;
     }
