@@ -69,7 +69,7 @@ Outputs in_float(const import::Imported& imported, const Dataset& images) {
   const ModelOutput output = first_output(imported);
   return evaluate(
       [&](const float* image) {
-        return output_values(output, network.run(image)[static_cast<std::size_t>(output.layer)], 1);
+        return output_values(output, network.run(image)[static_cast<std::size_t>(output.layer)].values, 1);
       },
       images, output.size(), progress_of(imported.network.name + ", float", images.count));
 }
@@ -111,7 +111,7 @@ double percent(std::int64_t part, std::int64_t all) {
 struct Truth {
   const Dataset* images = nullptr;
   std::vector<float> targets;  // [image][h][w][c]; empty: none given
-  bool image_output = false;
+  bool image_output = false, rows_output = false;
   double peak = 1;
 };
 
@@ -125,7 +125,7 @@ JudgedOutputs judged(const Outputs& outputs, const Truth& truth) {
   JudgedOutputs result;
   if (!truth.targets.empty()) result.psnr_db = psnr(outputs.values, truth.targets, truth.peak);
   const Dataset& images = *truth.images;
-  if (truth.image_output || images.labels.empty()) return result;
+  if (truth.image_output || truth.rows_output || images.labels.empty()) return result;
   result.top1 = percent(hits(outputs, images.labels, 1), images.count);
   result.top5 = percent(hits(outputs, images.labels, 5), images.count);
   return result;
@@ -137,6 +137,8 @@ void print(std::FILE* screen, const char* what, const JudgedOutputs& result) {
   if (result.top1 && result.top5) fmt::print(screen, "  top-1 {:6.2f} %  top-5 {:6.2f} %", *result.top1, *result.top5);
   if (result.agreement) fmt::print(screen, "  the same class as int8 {:6.2f} %", *result.agreement);
   if (result.psnr_db) fmt::print(screen, "  PSNR {}", db(*result.psnr_db));
+  if (result.difference)
+    fmt::print(screen, "  int8 differs by {:.2f} % (root mean square, of these)", *result.difference);
   if (result.psnr_to_int8_db) fmt::print(screen, "  PSNR between it and int8 {}", db(*result.psnr_to_int8_db));
   fmt::print(screen, "\n");
 }
@@ -161,6 +163,8 @@ std::optional<Failure> compare(const AccuracyArguments& arguments, const Model& 
     JudgedOutputs figures = judged(other, truth);
     if (truth.image_output)
       figures.psnr_to_int8_db = psnr(other.values, outputs.values, truth.peak);
+    else if (truth.rows_output)
+      figures.difference = 100 * evaluation::relative_error(outputs.values, other.values);
     else
       figures.agreement = percent(agreements(outputs, other), images.count);
     return figures;
@@ -183,12 +187,15 @@ std::optional<Failure> compare(const AccuracyArguments& arguments, const Model& 
 Truth read_truth(const AccuracyArguments& arguments, const ModelOutput& out, Failure& wrong) {
   Truth truth;
   truth.image_output = out.image;
+  truth.rows_output = out.rows;
   truth.peak = arguments.peak.value_or(255 / arguments.images.scale);
   const auto refuse = [&](const char* option, const char* what, const char* legal) {
     wrong.problems.push_back({"", option, what, legal});
   };
   if (truth.image_output && !arguments.files.labels.empty())
     refuse("--labels", "stands beside a network whose output is an image", "legal: --targets");
+  if (truth.rows_output && !arguments.files.labels.empty())
+    refuse("--labels", "stands beside a network whose output is several rows", "legal: without it");
   if (!truth.image_output && !arguments.targets.empty())
     refuse("--targets", "stands beside a network whose output is no image", "legal: --labels");
   if (!truth.image_output && arguments.peak)
@@ -220,13 +227,13 @@ int accuracy(AccuracyArguments arguments) {
   }
   const network::Network& network = model->imported.network;
   if (arguments.in_float)
-    for (Problem& problem : evaluation::no_float_layers(model->imported, arguments.model))
+    for (Problem& problem : evaluation::further_inputs(model->imported, arguments.model))
       wrong.problems.push_back(std::move(problem));
   const ModelOutput output = first_output(model->imported);
   Truth truth = read_truth(arguments, output, wrong);
   if (!truth.image_output) arguments.files.classes = static_cast<int>(output.size());
-  const Expected<Dataset> images =
-      read_dataset(arguments.files, arguments.images.normalization(), network.layers[0].out);
+  const Expected<Dataset> images = read_dataset(arguments.files, arguments.images.normalization(),
+                                                network.layers[0].out, &model->imported.inputs[0]);
   if (!images) take(images.failure());
   const Expected<Masks> masks = read_given_masks(arguments.masks, network);
   if (!masks) take(masks.failure());
@@ -271,11 +278,10 @@ void add_accuracy_command(CLI::App& app, int& exit_code) {
                       "images that the network should make, where its output is one; stored / scale");
   command
       ->add_option("--peak", arguments->peak, "largest value of an image that is made, for PSNR; default 255 / scale")
-      ->check(CLI::PositiveNumber)
-      ->check(finite_number());
+      ->check(positive_number());
   add_image_options(*command, arguments->images);
   command->add_option("--subset", arguments->files.subset, "this many of the images, drawn by --seed")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   command->add_option("--seed", arguments->files.seed, "of the subset; 0: the first images; default 1");
   command->add_flag("--float", arguments->in_float, "also in float");
   command->add_option("--masks", arguments->masks, ".npz: zero blocks that the weights are given, against them dense");

@@ -1,4 +1,4 @@
-// A check of options that are real numbers: neither infinite nor "nan", which no range refuses.
+// Checks of options that are real numbers: neither infinite nor "nan", which no range refuses; above zero.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -14,6 +14,15 @@ inline CLI::Validator finite_number() {
                                                                   : "'" + given + "' is no finite number";
       },
       "");
+}
+
+inline CLI::Validator positive_number() {
+  return CLI::Validator(
+      [](std::string& given) {
+        const double value = std::strtod(given.c_str(), nullptr);
+        return value > 0 && std::isfinite(value) ? std::string() : "'" + given + "' is no number above 0";
+      },
+      "POSITIVE");
 }
 
 }  // namespace tessera::cli

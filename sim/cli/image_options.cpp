@@ -25,13 +25,13 @@ void add_image_options(CLI::App& command, ImageOptions& options) {
 }
 
 Expected<std::string> calibrate(import::Imported& imported, const ImageOptions& options, const std::string& model) {
-  std::vector<Problem> problems = evaluation::no_float_layers(imported, model);
+  std::vector<Problem> problems = evaluation::further_inputs(imported, model);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   evaluation::DatasetFiles files;
   files.images = options.calibration;
   files.subset = evaluation::calibration_images;
   const Expected<evaluation::Dataset> images =
-      read_dataset(files, options.normalization(), imported.network.layers[0].out);
+      read_dataset(files, options.normalization(), imported.network.layers[0].out, &imported.inputs[0]);
   if (!images) return images.failure();
   problems = choose_scales(imported, observed_steps(imported, *images));
   if (!problems.empty()) return Failure{ExitCode::internal, std::move(problems)};

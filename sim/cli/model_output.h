@@ -10,6 +10,7 @@ namespace tessera::cli {
 struct ModelOutput {
   network::LayerId layer = 0;
   bool image = false;               // has rows and columns; its values are [h][w][c] then, else as the file has them
+  bool rows = false;                // no image, and several rows of numbers: no classes
   network::Shape shape;             // of an image
   std::vector<std::size_t> places;  // of its values, in the tensor of the layer
   double factor = 1;                // of a value to what stands there

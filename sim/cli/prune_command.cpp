@@ -265,8 +265,7 @@ void add_prune_command(CLI::App& app, int& exit_code) {
                            "budget: energy, in microjoules, of hardware that states it"};
   for (const pruning::Quantity q : pruning::quantities)
     command->add_option(option_of(q), arguments->budgets[static_cast<std::size_t>(q)], budgets[static_cast<int>(q)])
-        ->check(CLI::PositiveNumber)
-        ->check(finite_number());
+        ->check(positive_number());
   command->add_option("--out", arguments->out, "folder for masks, pruned ONNX file, weights, table and run config")
       ->required();
   command->add_option("--importance", arguments->importance, "of a block; default l2")

@@ -12,6 +12,7 @@
 #include "sim/cli/target_file.h"
 #include "sim/result/json.h"
 #include "sim/result/sweep.h"
+#include "sim/result/written_form.h"
 #include "sim/run/isolate.h"
 
 namespace tessera::cli {
@@ -112,6 +113,9 @@ int report(const ReportArguments& arguments) {
     if (fs::exists(fs::path(folder) / "result.json")) {
       const Expected<json> result = read_json((fs::path(folder) / "result.json").string());
       if (!result) return report_failure(result.failure());
+      if (std::vector<Problem> wrong = result::unlike_a_result(*result, (fs::path(folder) / "result.json").string());
+          !wrong.empty())
+        return report_failure({ExitCode::bad_input, std::move(wrong)});
       Expected<std::string> run = read_run(folder, result::run_of(*result));
       if (!run) return report_failure(run.failure());
       runs.push_back(std::move(*run));

@@ -48,6 +48,7 @@ ordered_json schema_of(const Rule& rule) {
       break;
     case Rule::Kind::integer:
       schema = number_schema(rule, true);
+      if (!rule.except.empty()) schema["not"] = {{"enum", rule.except}};
       break;
     case Rule::Kind::number:
       schema = number_schema(rule, false);

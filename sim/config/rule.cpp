@@ -77,7 +77,8 @@ std::string legal_values(const Rule& rule) {
       if (rule.low == rule.high) return fmt::format("legal: a list of {:.0f} values", rule.low);
       return fmt::format("legal: a list of {:.0f} to {:.0f} values", rule.low, rule.high);
     case Rule::Kind::integer:
-      return range("a whole number");
+      return range("a whole number") +
+             (rule.except.empty() ? "" : fmt::format(" other than {}", fmt::join(rule.except, ", ")));
     case Rule::Kind::number:
       return range("a number");
     case Rule::Kind::quantity:

@@ -25,6 +25,7 @@ struct Rule {
   std::string meaning;
   std::string unit;
   double low = 0, high = 0;  // inclusive; of numbers, or of the length of a list
+  std::vector<int> except;   // integer: within the range, and not legal
   bool whole = false;        // quantity: integers only
   bool one_for_all = false;  // quantity: no other value by array or column, because it is what says which array
   bool or_file = false;      // object: may also be the path of a file with it

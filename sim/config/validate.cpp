@@ -118,7 +118,8 @@ class Validator {
 
   void number(const json& value, const Rule& rule, const std::string& path, bool whole) {
     if (!value.is_number() || (whole && value.get<double>() != std::floor(value.get<double>())) ||
-        !(value.get<double>() >= rule.low && value.get<double>() <= rule.high)) {
+        !(value.get<double>() >= rule.low && value.get<double>() <= rule.high) ||
+        std::count(rule.except.begin(), rule.except.end(), value.get<double>()) > 0) {
       wrong(value, rule, path);
     }
   }
@@ -145,6 +146,9 @@ class Validator {
       add(path, "is " + show(value),
           rule.one_for_all ? "legal: a \"value\"" : "legal: exactly one of \"value\" and \"value_per_column\"");
     }
+    if (limited.low > limited.high)
+      return add(join_path(path, "min"), fmt::format("is {:.16g}", limited.low),
+                 fmt::format("legal: up to its max, {:.16g}", limited.high));
     // The value carries the path of the quantity: that is what the user wrote or set.
     if (value.contains("value")) number(value["value"], limited, path, rule.whole);
     if (per_column) number(value["value_per_column"], limited, path, rule.whole);

@@ -117,12 +117,13 @@ class Run {
     const Act *act = nullptr, *end = nullptr;  // what it is at
     Lock* locks = nullptr;                     // of its tile
     bool core = false;
-    bool busy = false;                  // at a task: offered to its route, or in a call
-    Bytes left = 0;                     // of the transfer
-    std::size_t group = 0;              // the next one
-    std::size_t marked = 0;             // of its marks, how many tasks are complete
-    std::vector<EngineId> waiting;      // for its tasks
-    std::vector<program::Wait> passed;  // by the transfer that it is at, and not learnt yet
+    bool busy = false;                    // at a task: offered to its route, or in a call
+    Bytes left = 0;                       // of the transfer
+    std::size_t group = 0;                // the next one
+    std::size_t marked = 0;               // of its marks, how many tasks are complete
+    std::vector<EngineId> waiting;        // for its tasks
+    std::vector<program::Wait> passed;    // by the transfer that it is at, and not learnt yet
+    std::vector<program::Wait> ordering;  // of these, those that no lock and no sender makes needless
   };
   void prepare() {
     const std::size_t engines = engines_.size();
@@ -166,14 +167,36 @@ class Run {
     }
     if constexpr (tells) {
       engines_[e].passed.assign(list, list + count);
+      note_ordering(e);
       if (engines_[e].core) learn_passed(e);
     }
     return false;
+  }
+  // A lock that goes from one inbound channel of a core to the other says nothing of the order in which they take it:
+  // begun too early, the one would take what the other has to.
+  void note_ordering(EngineId e) {
+    Engine& engine = engines_[e];
+    engine.ordering.clear();
+    const program::EngineMap::Info& own = script_.map.info(e);
+    if (own.kind != EngineKind::s2mm || own.tile_kind != program::TileKind::compute || engine.act->acquire.lock < 0)
+      return;
+    for (const program::Wait& w : engine.passed) {
+      const program::EngineMap::Info& other = script_.map.info(w.engine);
+      if (w.engine != e && other.kind == EngineKind::s2mm && other.tile == own.tile &&
+          w.tasks > progress_.row(e)[w.engine])
+        engine.ordering.push_back(w);
+    }
   }
   // What ended last says most about the others. Waits that told something go to `told`, if that is not null.
   void learn_passed(EngineId e, std::vector<program::Wait>* told = nullptr) {
     std::vector<program::Wait>& passed = engines_[e].passed;
     if (passed.empty()) return;
+    for (const program::Wait& w : engines_[e].ordering) {
+      if (told == nullptr) break;
+      progress_.learn(e, run_.known(w.engine, w.tasks));
+      told->push_back(w);
+    }
+    engines_[e].ordering.clear();
     if (passed.size() > 1)
       std::stable_sort(passed.begin(), passed.end(), [&](const program::Wait& x, const program::Wait& y) {
         return x.tasks > 0 && (y.tasks <= 0 || run_.end[x.engine][x.tasks - 1] > run_.end[y.engine][y.tasks - 1]);

@@ -48,6 +48,11 @@ double mean_squared_error(const std::vector<float>& a, const std::vector<float>&
   return a.empty() ? 0 : sum / static_cast<double>(a.size());
 }
 
+double relative_error(const std::vector<float>& a, const std::vector<float>& b) {
+  const double off = mean_squared_error(a, b), all = mean_squared_error(std::vector<float>(b.size(), 0.0F), b);
+  return off == 0 ? 0 : std::sqrt(off / all);
+}
+
 std::optional<double> psnr_db(double mean_squared_error, double peak) {
   if (mean_squared_error == 0) return std::nullopt;
   return 10 * std::log10(peak * peak / mean_squared_error);

@@ -26,6 +26,9 @@ std::int64_t hits(const Outputs& outputs, const std::vector<int>& labels, int k)
 // Images whose largest output is the same class.
 std::int64_t agreements(const Outputs& a, const Outputs& b);
 
+// Root mean square of a - b over that of b; 0 where both are the same.
+double relative_error(const std::vector<float>& a, const std::vector<float>& b);
+
 // Mean of the squared differences of as many values.
 double mean_squared_error(const std::vector<float>& a, const std::vector<float>& b);
 

@@ -12,6 +12,34 @@ namespace {
 constexpr std::size_t samples_per_image = 512;  // of a tensor
 constexpr int candidates = 29;
 constexpr double least_fraction = 0.3;
+
+// Of a layer's tensors, with an image.
+struct Samples {
+  std::vector<float> values, sums;
+};
+
+// An odd distance, so that all channels have their turn; the largest magnitude is always among them.
+std::vector<float> sampled(const Values& values, std::size_t first) {
+  std::vector<float> some;
+  if (values.empty()) return some;
+  const std::size_t step = values.size() / samples_per_image | 1U;
+  for (std::size_t v = first % step; v < values.size(); v += step) some.push_back(values[v]);
+  some.push_back(
+      *std::max_element(values.begin(), values.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); }));
+  return some;
+}
+
+// Those of a layer with all images.
+std::vector<float> gathered(const std::vector<std::vector<Samples>>& samples, std::int64_t layer,
+                            std::vector<float> Samples::*which) {
+  std::vector<float> all;
+  for (const std::vector<Samples>& image : samples) {
+    const std::vector<float>& of = image[static_cast<std::size_t>(layer)].*which;
+    all.insert(all.end(), of.begin(), of.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 double best_step(const std::vector<float>& values) {
@@ -33,39 +61,30 @@ double best_step(const std::vector<float>& values) {
   return best;
 }
 
-std::vector<double> observed_steps(const import::Imported& imported, const Dataset& images) {
-  const FloatNetwork network(imported);
-  const std::int64_t count = std::min(images.count, calibration_images);
-  const std::size_t layers = imported.network.layers.size();
-  std::vector<bool> masked;
-  for (const network::Layer& layer : imported.network.layers) masked.push_back(import::adds_mask(imported, layer));
-  std::vector<std::vector<std::vector<float>>> samples(static_cast<std::size_t>(count));  // by image and layer
-  for_each_in_parallel(count, [&](std::int64_t i) {
-    auto& mine = samples[static_cast<std::size_t>(i)];
-    mine.resize(layers);
-    const std::vector<std::vector<float>> tensors = network.run(images.image(i));
-    for (std::size_t l = 0; l < layers; ++l) {
-      const std::vector<float>& values = tensors[l];
-      // An odd distance, so that all channels have their turn; the largest magnitude is always among them.
-      const std::size_t step = values.size() / samples_per_image | 1U;
-      for (std::size_t v = static_cast<std::size_t>(i) % step; v < values.size(); v += step)
-        mine[l].push_back(values[v]);
-      mine[l].push_back(*std::max_element(values.begin(), values.end(),
-                                          [](float a, float b) { return std::fabs(a) < std::fabs(b); }));
-      if (masked[l])  // what a mask leaves
-        mine[l].erase(std::remove_if(mine[l].begin(), mine[l].end(), [](float v) { return v < 0; }), mine[l].end());
-    }
-  });
-  std::vector<double> steps(layers, 0);
-  for_each_in_parallel(static_cast<std::int64_t>(layers), [&](std::int64_t l) {
-    std::vector<float> all;
-    for (const auto& image : samples) {
-      const std::vector<float>& of = image[static_cast<std::size_t>(l)];
-      all.insert(all.end(), of.begin(), of.end());
-    }
-    steps[static_cast<std::size_t>(l)] = best_step(all);
-  });
-  return steps;
-}
+import::ObservedSteps observed_steps(const import::Imported& imported,
+                                     const Dataset& images){const FloatNetwork network(imported);
+const std::int64_t count = std::min(images.count, calibration_images);
+const auto layers = static_cast<std::int64_t>(imported.network.layers.size());
+std::vector<std::vector<Samples>> samples(static_cast<std::size_t>(count));  // by image and layer
+for_each_in_parallel(count, [&](std::int64_t i) {
+  const std::vector<FloatTensor> tensors = network.run(images.image(i));
+  for (const network::Layer& layer : imported.network.layers) {
+    const FloatTensor& tensor = tensors[static_cast<std::size_t>(layer.id)];
+    Samples& mine = samples[static_cast<std::size_t>(i)].emplace_back();
+    mine.values = sampled(tensor.values, static_cast<std::size_t>(i));
+    mine.sums = sampled(tensor.sums, static_cast<std::size_t>(i));
+    if (import::adds_mask(imported, layer))  // what a mask leaves
+      mine.values.erase(std::remove_if(mine.values.begin(), mine.values.end(), [](float v) { return v < 0; }),
+                        mine.values.end());
+  }
+});
+import::ObservedSteps steps{std::vector<double>(static_cast<std::size_t>(layers)),
+                            std::vector<double>(static_cast<std::size_t>(layers))};
+for_each_in_parallel(layers, [&](std::int64_t l) {
+  steps.tensors[static_cast<std::size_t>(l)] = best_step(gathered(samples, l, &Samples::values));
+  steps.sums[static_cast<std::size_t>(l)] = best_step(gathered(samples, l, &Samples::sums));
+});
+return steps;
+}  // namespace tessera::evaluation
 
 }  // namespace tessera::evaluation

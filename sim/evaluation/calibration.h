@@ -2,14 +2,14 @@
 // error, among steps that clip little or nothing.
 #pragma once
 #include "sim/evaluation/dataset.h"
-#include "sim/import/import.h"
+#include "sim/import/scales.h"
 
 namespace tessera::evaluation {
 
 constexpr std::int64_t calibration_images = 256;  // more say little more
 
-// By LayerId, of the first `calibration_images` of the set; 0 for a tensor of zeros.
-std::vector<double> observed_steps(const import::Imported& imported, const Dataset& images);
+// Of the first `calibration_images` of the set; 0 for a tensor of zeros.
+import::ObservedSteps observed_steps(const import::Imported& imported, const Dataset& images);
 
 // Of values: the best of 29 steps between 0.3 and 1 times the largest magnitude over 127.
 double best_step(const std::vector<float>& values);

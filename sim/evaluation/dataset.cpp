@@ -36,6 +36,27 @@ std::optional<ImageLayout> layout_of(const std::vector<std::int64_t>& shape, con
   return std::nullopt;
 }
 
+// Where the elements of the tensor, [h][w][c], stand in an image of the file's own dimensions; empty: of another shape.
+std::vector<std::size_t> places_in(const std::vector<std::int64_t>& shape, const import::View& view) {
+  import::Dims sides = view.shape();
+  const std::vector<std::int64_t> given(shape.begin() + 1, shape.end());
+  if (sides.size() == given.size() + 1 && sides[0] == 1) sides.erase(sides.begin());
+  if (sides != given || !is_whole(view)) return {};
+  const std::vector<std::size_t> places = places_of(view);
+  std::vector<std::size_t> from(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) from[places[i]] = i;
+  return from;
+}
+
+std::vector<std::size_t> places_in(const ImageLayout& layout, const network::Shape& input) {
+  std::vector<std::size_t> from;
+  for (int y = 0; y < input.h; ++y)
+    for (int x = 0; x < input.w; ++x)
+      for (int c = 0; c < input.c; ++c)
+        from.push_back(static_cast<std::size_t>(y * layout.h + x * layout.w + c * layout.c));
+  return from;
+}
+
 std::vector<std::size_t> chosen(std::int64_t count, const DatasetFiles& files) {
   std::vector<std::size_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -48,8 +69,9 @@ std::vector<std::size_t> chosen(std::int64_t count, const DatasetFiles& files) {
 
 class Reader {
  public:
-  Reader(const DatasetFiles& files, const Normalization& normalization, const network::Shape& input)
-      : files_(files), normalization_(normalization), input_(input) {}
+  Reader(const DatasetFiles& files, const Normalization& normalization, const network::Shape& input,
+         const import::View* view)
+      : files_(files), normalization_(normalization), input_(input), view_(view) {}
 
   Expected<Dataset> read() {
     Expected<Arrays> images = read_data_file(files_.images);
@@ -93,11 +115,14 @@ class Reader {
   }
 
   void fill(const DataArray& pixels, const DataArray* labels) {
-    const std::optional<ImageLayout> layout = pixels.shape.empty() ? std::nullopt : layout_of(pixels.shape, input_);
-    if (!layout)
+    const std::vector<std::size_t> places = places_of_values(pixels.shape);
+    if (places.empty())
       return refuse(files_.images, "holds images of the shape " + sparsity::shape_text(pixels.shape),
-                    fmt::format("n x {} x {} x {} (channels, height, width){}, as the network reads", input_.c,
-                                input_.h, input_.w, input_.c == 1 ? ", or without the channel" : ""));
+                    fmt::format("n x {} x {} x {} (channels, height, width){}{}, as the network reads", input_.c,
+                                input_.h, input_.w, input_.c == 1 ? ", or without the channel" : "",
+                                view_ == nullptr || view_->shape().size() == 4
+                                    ? ""
+                                    : ", or n x " + sparsity::shape_text(view_->shape())));
     if (pixels.shape[0] == 0) return refuse(files_.images, "holds no image", "at least one");
     if (labels != nullptr) check_labels(*labels, pixels.shape[0]);
     const auto bad =
@@ -111,7 +136,7 @@ class Reader {
     if (!failure_.problems.empty()) return;
     set_.shape = input_;
     for (const std::size_t i : chosen(pixels.shape[0], files_)) {
-      add_image(&pixels.values[i * static_cast<std::size_t>(input_.elements())], *layout);
+      add_image(&pixels.values[i * places.size()], places);
       if (labels != nullptr) set_.labels.push_back(static_cast<int>(labels->values[i]));
       ++set_.count;
     }
@@ -131,22 +156,29 @@ class Reader {
     }
   }
 
-  void add_image(const float* from, const ImageLayout& layout) {
+  // By elements of [h][w][c]; empty: images of another shape.
+  std::vector<std::size_t> places_of_values(const std::vector<std::int64_t>& shape) const {
+    if (shape.empty()) return {};
+    if (const std::optional<ImageLayout> layout = layout_of(shape, input_)) return places_in(*layout, input_);
+    return view_ == nullptr ? std::vector<std::size_t>{} : places_in(shape, *view_);
+  }
+
+  void add_image(const float* from, const std::vector<std::size_t>& places) {
     const auto of = [](const std::vector<double>& values, int c, double otherwise) {
       return values.empty() ? otherwise : values[values.size() == 1 ? 0 : static_cast<std::size_t>(c)];
     };
-    for (int y = 0; y < input_.h; ++y)
-      for (int x = 0; x < input_.w; ++x)
-        for (int c = 0; c < input_.c; ++c) {
-          const double stored = from[y * layout.h + x * layout.w + c * layout.c];
-          set_.images.push_back(static_cast<float>((stored / normalization_.scale - of(normalization_.mean, c, 0)) /
-                                                   of(normalization_.std, c, 1)));
-        }
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const int c = static_cast<int>(i % static_cast<std::size_t>(input_.c));
+      const double stored = from[places[i]];
+      set_.images.push_back(static_cast<float>((stored / normalization_.scale - of(normalization_.mean, c, 0)) /
+                                               of(normalization_.std, c, 1)));
+    }
   }
 
   const DatasetFiles& files_;
   const Normalization& normalization_;
   const network::Shape& input_;
+  const import::View* view_;  // null: not known
   Dataset set_;
   Failure failure_{ExitCode::bad_input, {}};
 };
@@ -154,8 +186,8 @@ class Reader {
 }  // namespace
 
 Expected<Dataset> read_dataset(const DatasetFiles& files, const Normalization& normalization,
-                               const network::Shape& input) {
-  return Reader(files, normalization, input).read();
+                               const network::Shape& input, const import::View* view) {
+  return Reader(files, normalization, input, view).read();
 }
 
 }  // namespace tessera::evaluation

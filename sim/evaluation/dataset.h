@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/import/import.h"
 #include "sim/network/network.h"
 
 namespace tessera::evaluation {
@@ -31,8 +32,9 @@ struct DatasetFiles {
   int classes = 0;          // labels are below; 0: not checked
 };
 
-// Images of the shape of the network's input, as [n][h][w] (one channel), [n][c][h][w] or [n][h][w][c].
+// Images of the shape of the network's input, as [n][h][w] (one channel), [n][c][h][w] or [n][h][w][c]; or, where
+// `view` is given, as [n] and the dimensions of the file's input, with or without one of size 1 in front.
 Expected<Dataset> read_dataset(const DatasetFiles& files, const Normalization& normalization,
-                               const network::Shape& input);
+                               const network::Shape& input, const import::View* view = nullptr);
 
 }  // namespace tessera::evaluation

@@ -1,4 +1,4 @@
-// The convolution of a network in float32.
+// The convolution of a network in float32, of any groups and dilation.
 #pragma once
 #include <vector>
 
@@ -14,7 +14,14 @@ class FloatConvolution {
   void run(const float* in, float* out, std::vector<float>& scratch) const;
 
  private:
-  PackedConvolution<float, float, 1> packed_;
+  using Packed = PackedConvolution<float, float, 1>;
+  // The window of every output pixel as the channels of one, of the inputs of a group.
+  std::vector<float> patches(const float* in, int group) const;
+  void run_group(const float* in, int group, float* out, std::vector<float>& scratch) const;
+
+  network::Layer layer_;
+  bool direct_;                 // read as it stands, else as patches
+  std::vector<Packed> groups_;  // one for each
   std::vector<double> bias_;
 };
 

@@ -43,6 +43,15 @@ std::vector<std::vector<int>> users_of(const Graph& graph) {
   return users;
 }
 
+bool is_score(const Graph& graph, const std::vector<std::vector<int>>& users, ValueId value) {
+  const std::vector<int>& readers = users[static_cast<std::size_t>(value)];
+  return !graph.is_output(value) && !readers.empty() && std::all_of(readers.begin(), readers.end(), [&](int n) {
+    const Node& node = graph.nodes[static_cast<std::size_t>(n)];
+    return node.op == "Softmax" ||
+           ((node.op == "Add" || node.op == "Reshape") && is_score(graph, users, node.outputs[0]));
+  });
+}
+
 std::vector<int> producers_of(const Graph& graph) {
   std::vector<int> producers(graph.values.size(), -1);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n)

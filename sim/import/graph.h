@@ -71,6 +71,9 @@ std::string node_path(const Node& node);  // "node 'conv1' (Conv)"
 // users[v]: nodes that read value v, one entry per input that does.
 std::vector<std::vector<int>> users_of(const Graph& graph);
 
+// Whether a value goes into softmax alone, also through sums and what changes its shape. `users`: those of the graph.
+bool is_score(const Graph& graph, const std::vector<std::vector<int>>& users, ValueId value);
+
 // producer[v]: node that makes value v, or -1.
 std::vector<int> producers_of(const Graph& graph);
 

@@ -44,6 +44,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   const DeadCode removed = remove_dead_code(*graph);
   if (dead != nullptr) *dead = removed;
   remove_no_ops(*graph);
+  skip_expands(*graph);
   recognize_activations(*graph);
   remove_dead_code(*graph);
   fold_bias(*graph);         // also of what a factor is folded behind

@@ -96,6 +96,7 @@ class Lowering {
   // a value that stands there, and none of these is an output of the graph.
   bool alone(const std::string& layer_name, const std::string& beside = "") const;
   // Whether a node or the outputs of the graph read the value.
+  bool is_score(ValueId id) const { return import::is_score(graph_, users_, id); }
   bool is_read(ValueId id) const { return !users_[static_cast<std::size_t>(id)].empty() || graph_.is_output(id); }
   // The scale that the file gives the tensor of a layer.
   std::optional<double> scale_of(const std::string& layer_name) const;

@@ -1,5 +1,6 @@
 // Tensors that become parts of one, whose step is that of all of them.
 #include <algorithm>
+#include <numeric>
 
 #include "sim/import/lowering.h"
 
@@ -30,20 +31,23 @@ View Lowering::sum_of_parts(const Node& node, const std::vector<View>& parts) {
   return sum;
 }
 
-// Where channels do not begin at a group of 8, each part is put at its channels among zeros, and all are added.
+// Channels begin at groups of 8: where parts do not fill theirs, zeros do, which are left out behind.
 std::string Lowering::concatenated(const Node& node, const std::vector<View>& parts) {
-  const bool between = std::any_of(parts.begin(), parts.end() - 1, [](const View& v) { return v.c % 8 != 0; });
-  if (!between) return add_layer(node, "concat", parts)["name"];
-  std::int64_t all = 0, first = 0;
-  for (const View& v : parts) all += v.c;
-  std::vector<View> placed;
+  std::vector<View> whole;
+  std::vector<std::int64_t> source;
+  std::int64_t first = 0;
   for (const View& v : parts) {
-    std::vector<std::int64_t> source(static_cast<std::size_t>(all), -1);
-    for (std::int64_t c = 0; c < v.c; ++c) source[static_cast<std::size_t>(first + c)] = c;
-    first += v.c;
-    placed.push_back(selected(node, v, source));
+    std::vector<std::int64_t> channels(static_cast<std::size_t>(round_up(v.c, 8)), -1);
+    std::iota(channels.begin(), channels.begin() + v.c, 0);
+    const bool filled = v.c % 8 == 0 || &v == &parts.back();
+    whole.push_back(filled ? v : selected(node, v, channels));
+    for (std::int64_t c = 0; c < v.c; ++c) source.push_back(first + c);
+    first += whole.back().c;
   }
-  return sum_of_parts(node, placed).layer;
+  View all = whole.front();
+  all.layer = add_layer(node, "concat", whole)["name"];
+  all.c = first;
+  return source.size() == static_cast<std::size_t>(first) ? all.layer : selected(node, all, source).layer;
 }
 
 const json& Lowering::maker_of(const std::string& layer_name, bool* shared) {

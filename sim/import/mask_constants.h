@@ -1,5 +1,5 @@
-// Constants that stand for minus infinity. What they are added to ends at the least int8, so far below the others that
-// a softmax makes nothing of it.
+// Constants, and inputs of the file, that stand for minus infinity. What they are added to ends at the least int8, so
+// far below the others that a softmax makes nothing of it.
 #pragma once
 #include <vector>
 
@@ -19,7 +19,14 @@ struct ConstantRange {
 // Numbers below -1000; or the other one of a tensor of zeros and one number that is far below them.
 ConstantRange range_of(const std::vector<float>& values);
 
-// Whether a layer is a sum with such a constant.
+// The layer that made what stands in a tensor: behind it elements were moved alone.
+const network::Layer& origin(const std::vector<network::Layer>& layers, network::LayerId id);
+
+// Whether a layer is an input of the file beside the first that is added to scores alone, which softmax reads: taken
+// for a mask.
+bool is_mask_input(const Imported& imported, const network::Layer& layer);
+
+// Whether a layer is a sum with such a constant or input.
 bool adds_mask(const Imported& imported, const network::Layer& layer);
 
 }  // namespace tessera::import

@@ -100,8 +100,20 @@ bool rewrite_slopes(Rewriter& r, const Node& node) {
   return true;
 }
 
+// x - most - log(sum of exp(x - most)): no exponential is above 1, no sum below. The logarithm of a share would lose
+// all shares below a step of a softmax.
 bool rewrite_log_softmax(Rewriter& r, const Node& node) {
-  r.finish(node, "Log", {r.add(node, "Softmax", {node.inputs[0]}, r.shape(node.inputs[0]), node.attributes)});
+  const ValueId x = node.inputs[0];
+  const Dims shape = r.shape(x);
+  const std::int64_t axis = integer_of(node, "axis", -1), rank = static_cast<std::int64_t>(shape.size());
+  Dims folded = shape;
+  folded[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)] = 1;
+  const ValueId axes = r.integers(node, {axis});
+  const std::map<std::string, Attribute> keep{{"keepdims", std::int64_t{1}}};
+  const ValueId most = r.add(node, "ReduceMax", {x, axes}, folded, keep);
+  const ValueId below = r.add(node, "Sub", {x, most}, shape);
+  const ValueId sum = r.add(node, "ReduceSum", {r.add(node, "Exp", {below}, shape), axes}, folded, keep);
+  r.finish(node, "Sub", {below, r.add(node, "Log", {sum}, folded)});
   return true;
 }
 

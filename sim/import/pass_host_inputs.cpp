@@ -1,6 +1,8 @@
 // What the host computes before the network begins: numbers that only the integers of the inputs decide - indices,
-// truth values, masks, and rows of tables that they name. Where layers read it, it is an input of the graph.
+// truth values, masks, and rows of tables that they name - and masks of reals, which are added to scores alone. Where
+// layers read it, it is an input of the graph.
 #include <algorithm>
+#include <functional>
 
 #include "sim/import/passes.h"
 
@@ -16,8 +18,10 @@ class HostSide {
         mask_(graph.values.size(), false) {}
 
   void run() {
-    for (const ValueId input : graph_.inputs)
-      if (!is_real(value(input).type)) hosted_[at(input)] = true;
+    for (const ValueId input : graph_.inputs) {
+      mask_[at(input)] = is_real(value(input).type) && makes_mask(input);
+      if (!is_real(value(input).type) || mask_[at(input)]) hosted_[at(input)] = true;
+    }
     std::vector<bool> on_host(graph_.nodes.size(), false);
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       const Node& node = graph_.nodes[n];
@@ -59,6 +63,30 @@ class HostSide {
     return std::any_of(users.begin(), users.end(), [&](int n) { return !on_host[static_cast<std::size_t>(n)]; });
   }
 
+  static bool arranges(const Node& node) {
+    for (const char* op : {"Cast", "Where", "Add", "Sub", "Mul", "Div", "Reshape", "Unsqueeze", "Squeeze", "Expand",
+                           "Flatten", "Transpose", "Slice", "Concat", "Neg", "Tile", "OneHot"})
+      if (node.domain.empty() && node.op == op) return true;
+    return false;
+  }
+
+  bool all_users(ValueId id, const std::function<bool(const Node&)>& holds) const {
+    const std::vector<int>& users = users_[at(id)];
+    return !graph_.is_output(id) && !users.empty() && std::all_of(users.begin(), users.end(), [&](int n) {
+      return holds(graph_.nodes[static_cast<std::size_t>(n)]);
+    });
+  }
+
+  // Whether all that is made of reals, with constants, is added to scores.
+  bool makes_mask(ValueId id) const {
+    return all_users(id, [&](const Node& n) {
+      const bool alone = std::all_of(n.inputs.begin(), n.inputs.end(), [&](ValueId in) {
+        return in == id || in == no_value || graph_.values[at(in)].constant;
+      });
+      return alone ? arranges(n) && makes_mask(n.outputs[0]) : n.op == "Add" && is_score(graph_, users_, n.outputs[0]);
+    });
+  }
+
   // Whether all its inputs stand there or are computed by the host, and it makes no more of them than a mask.
   bool computes(const Node& node) {
     bool hosted = false, reals = false;
@@ -73,13 +101,8 @@ class HostSide {
     if (!hosted || reals || !out.known) return false;
     if (!is_real(out.type)) return true;
     if (node.op == "Gather") return value(node.inputs[0]).constant && node.inputs.size() == 2;  // rows of a table
-    for (const char* op : {"Cast", "Where", "Add", "Sub", "Mul", "Div", "Reshape", "Unsqueeze", "Squeeze", "Expand",
-                           "Flatten", "Transpose", "Slice", "Concat", "Neg", "Tile", "OneHot"})
-      if (node.op == op) {
-        mask_[at(node.outputs[0])] = true;
-        return true;
-      }
-    return false;
+    if (arranges(node)) mask_[at(node.outputs[0])] = true;
+    return arranges(node);
   }
 
   Graph& graph_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "sim/import/passes.h"
 
@@ -38,7 +39,47 @@ bool hands_on(const Graph& graph, const Node& node) {
   return false;
 }
 
+// The shape that values broadcast to; nothing where they do not.
+std::optional<Dims> broadcast_shape(const Graph& graph, const std::vector<ValueId>& list) {
+  Dims shape;
+  for (const ValueId id : list) {
+    const Value& value = graph.values[static_cast<std::size_t>(id)];
+    if (!value.known) return std::nullopt;
+    Dims of = value.shape;
+    while (of.size() < shape.size()) of.insert(of.begin(), 1);
+    while (shape.size() < of.size()) shape.insert(shape.begin(), 1);
+    for (std::size_t d = 0; d < of.size(); ++d) {
+      if (shape[d] == 1) shape[d] = of[d];
+      if (of[d] != 1 && of[d] != shape[d]) return std::nullopt;
+    }
+  }
+  return shape;
+}
+
+bool broadcasts(const Node& node) {
+  if (!node.domain.empty()) return false;
+  for (const char* op : {"Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max",
+                         "Mean", "Min", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"})
+    if (node.op == op) return std::find(node.inputs.begin(), node.inputs.end(), no_value) == node.inputs.end();
+  return false;
+}
+
 }  // namespace
+
+void skip_expands(Graph& graph) {
+  const std::vector<int> producer = producers_of(graph);
+  for (Node& node : graph.nodes) {
+    if (!broadcasts(node) || !graph.values[static_cast<std::size_t>(node.outputs[0])].known) continue;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const int made = producer[static_cast<std::size_t>(node.inputs[i])];
+      if (made < 0 || graph.nodes[static_cast<std::size_t>(made)].op != "Expand") continue;
+      std::vector<ValueId> inputs = node.inputs;
+      inputs[i] = graph.nodes[static_cast<std::size_t>(made)].inputs[0];
+      if (broadcast_shape(graph, inputs) == graph.values[static_cast<std::size_t>(node.outputs[0])].shape)
+        node.inputs = inputs;
+    }
+  }
+}
 
 void remove_no_ops(Graph& graph) {
   std::vector<ValueId> source(graph.values.size());

@@ -51,9 +51,14 @@ void hand_on(Graph& graph, const Node& node) {
   to.quantization = std::move(q);
 }
 
+bool is_one_of(const Node& node, std::initializer_list<const char*> list) {
+  return std::any_of(list.begin(), list.end(), [&](const char* op) { return is_op(node, op); });
+}
+
 class ActivationPass {
  public:
-  explicit ActivationPass(Graph& graph) : graph_(graph), source_(graph.values.size()) {
+  explicit ActivationPass(Graph& graph)
+      : graph_(graph), source_(graph.values.size()), never_negative_(graph.values.size(), false) {
     for (std::size_t v = 0; v < source_.size(); ++v) source_[v] = static_cast<ValueId>(v);
   }
 
@@ -63,6 +68,9 @@ class ActivationPass {
         if (input != no_value) input = source_[static_cast<std::size_t>(input)];
       if ((is_op(node, "QuantizeLinear") || is_op(node, "DequantizeLinear")) && !value(node.inputs[0]).constant)
         take(node);
+      if (!is_negative_anywhere(node))
+        for (const ValueId output : node.outputs)
+          if (output != no_value) never_negative_[static_cast<std::size_t>(output)] = true;
     }
     for (ValueId& output : graph_.outputs) output = source_[static_cast<std::size_t>(output)];
     return std::move(problems_);
@@ -70,6 +78,59 @@ class ActivationPass {
 
  private:
   Value& value(ValueId id) { return graph_.values[static_cast<std::size_t>(id)]; }
+
+  // Whether a result may be below zero.
+  bool is_negative_anywhere(const Node& node) const {
+    if (is_one_of(node, {"Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softmax", "Softplus", "Sqrt"})) return false;
+    if (is_op(node, "Clip")) {
+      const Tensor* least = constant_input(graph_, node, 1);
+      return least == nullptr || least->elements() != 1 || reals(*least)[0] < 0;
+    }
+    const bool keeps = is_one_of(node, {"Add",
+                                        "AveragePool",
+                                        "Concat",
+                                        "DepthToSpace",
+                                        "DequantizeLinear",
+                                        "Expand",
+                                        "Flatten",
+                                        "Gather",
+                                        "GlobalAveragePool",
+                                        "GlobalMaxPool",
+                                        "Identity",
+                                        "Max",
+                                        "MaxPool",
+                                        "Min",
+                                        "Mul",
+                                        "QuantizeLinear",
+                                        "ReduceMax",
+                                        "ReduceMean",
+                                        "ReduceSum",
+                                        "Reshape",
+                                        "Slice",
+                                        "SpaceToDepth",
+                                        "Split",
+                                        "Squeeze",
+                                        "Sum",
+                                        "Tile",
+                                        "Transpose",
+                                        "Unsqueeze"});
+    const std::size_t operands =
+        is_one_of(node, {"Add", "Concat", "Max", "Min", "Mul", "Sum"}) ? node.inputs.size() : 1;
+    for (std::size_t i = 0; keeps && i < operands; ++i)
+      if (!never_negative_[static_cast<std::size_t>(node.inputs[i])]) return true;
+    return !keeps;
+  }
+
+  // Integers whose least one stands for zero cut off what is below: a ReLU that quantizers leave out.
+  void rectify(Node& node, Quantization q) {
+    node.op = "Relu";
+    node.attributes.clear();
+    node.inputs.resize(1);
+    Value& out = value(node.outputs[0]);
+    out.type = DataType::f32;
+    q.zeros[0] = 0;
+    out.quantization = std::move(q);
+  }
 
   void take(Node& node) {
     const bool quantize = node.op == "QuantizeLinear";
@@ -85,6 +146,7 @@ class ActivationPass {
       return refuse(node, fmt::format("has integers of {}", type_name(type)), "int8, or uint8 with zero point 128");
     const double middle = zero_type(node, type) == DataType::u8 ? 128 : 0;
     const bool asymmetric = q->zeros[0] != middle;
+    const bool rectifies = q->zeros[0] == middle - 128;
     if (asymmetric) {  // kernels have no zero points: steps that hold what stands farther from zero
       const double low = middle - 128, high = middle + 127;
       q->scales[0] *= std::max(q->zeros[0] - low, high - q->zeros[0]) / 127;
@@ -93,6 +155,9 @@ class ActivationPass {
     if (!quantize && in.quantization && in.quantization->scales != q->scales) return multiply(node, *q, asymmetric);
     q->zeros[0] = 0;
     if (asymmetric && quantize) ++graph_.widened;
+    const bool input = std::count(graph_.inputs.begin(), graph_.inputs.end(), node.inputs[0]) > 0;  // the host's care
+    if (quantize && rectifies && !input && !never_negative_[static_cast<std::size_t>(node.inputs[0])])
+      return rectify(node, std::move(*q));
     if (in.quantization && in.quantization->scales != q->scales) {  // a second scale: a layer of its own
       value(node.outputs[0]).quantization = std::move(q);
       return;
@@ -126,6 +191,7 @@ class ActivationPass {
 
   Graph& graph_;
   std::vector<ValueId> source_;
+  std::vector<bool> never_negative_;  // by value, as far as is known
   std::vector<Problem> problems_;
 };
 

@@ -9,6 +9,9 @@ namespace tessera::import {
 // transpositions that change nothing, concatenations and sums of one part.
 void remove_no_ops(Graph& graph);
 
+// Operators that broadcast read what an Expand reads, where their result is the same.
+void skip_expands(Graph& graph);
+
 // BatchNormalization behind a convolution or Gemm, and a constant per channel that multiplies what these or a MatMul
 // make, also behind a Transpose, go into weights and bias; elsewhere they stay.
 void fold_batch_norm(Graph& graph);

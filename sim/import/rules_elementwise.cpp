@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/import/mask_constants.h"
 #include "sim/import/rules.h"
 #include "sim/ops/lookup.h"
 
@@ -113,6 +114,13 @@ std::optional<std::vector<double>> per_channel(const Tensor& constant, const Vie
   return reals(constant);
 }
 
+// A mask of scores stays apart: within a sum, its numbers would be those that the steps have to reach.
+bool is_mask(const Lowering& to, const Node& node, const Tensor& constant) {
+  if (constant.elements() == 1 || node.op != "Add" || !to.is_score(node.outputs[0])) return false;
+  const std::vector<double> values = reals(constant);
+  return std::isfinite(range_of({values.begin(), values.end()}).masked);
+}
+
 void with_constant(Lowering& to, const Node& node, const View& view, const Tensor& constant, bool constant_first) {
   View in = view;
   const Dims out = to.value(node.outputs[0]).shape;
@@ -135,7 +143,7 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   const bool negative = node.op == "Sub" && constant_first;
   std::optional<std::vector<double>> channels = per_channel(constant, in);
   if (number) channels = std::vector<double>(static_cast<std::size_t>(in.c), *number);
-  if (channels) {
+  if (channels && !is_mask(to, node, constant)) {
     const std::optional<View> settled = number ? in : to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
     if (!settled) return;
     channels->resize(static_cast<std::size_t>(settled->c), channels->empty() ? 0 : channels->front());

@@ -7,20 +7,19 @@
 #include <limits>
 #include <numeric>
 
+#include "sim/import/function_range.h"
 #include "sim/import/mask_constants.h"
 
 namespace tessera::import {
 namespace {
 
 constexpr double input_rms = 1;
-constexpr double target_rms = 40;         // of int8 data: 3 sigma within the range
 constexpr double relu_factor = 0.7071;    // root mean square of a half-rectified symmetric value
 constexpr double largest_bias = 1 << 24;  // in steps of the sum: leaves the accumulator to the products
 
 std::size_t index(network::LayerId id) { return static_cast<std::size_t>(id); }
 
 constexpr double softmax_step = 1.0 / 128;
-constexpr double reach = 127 / target_rms;  // root mean squares that int8 holds
 constexpr double normalized_step = 1.0 / 1024;
 constexpr double least_int8 = 128;
 
@@ -41,28 +40,6 @@ bool hands_on(const network::Layer& layer) {
   }
 }
 
-constexpr double largest_result = 1e15;  // of a function: what exp makes beyond it is cut off
-
-// Root mean square of a function's results for normal arguments, and the largest within the reach of int8.
-struct Results {
-  double rms = 0, most = 0;
-};
-Results results_of(const ops::Lookup& lookup, double rms) {
-  constexpr int points = 127;
-  Results r;
-  double weight = 0;
-  for (int i = -points; i <= points; ++i) {
-    const double sigmas = reach * i / points, y = std::fabs(evaluate(lookup, sigmas * rms)),
-                 w = std::exp(-sigmas * sigmas / 2);
-    if (!(y <= largest_result)) continue;
-    r.rms += w * y * y;
-    r.most = std::max(r.most, y);
-    weight += w;
-  }
-  r.rms = std::sqrt(r.rms / weight);
-  return r;
-}
-
 // Squares of biases, on average.
 double bias_power(const LayerWeights& weights) {
   double power = 0;
@@ -72,7 +49,7 @@ double bias_power(const LayerWeights& weights) {
 
 class ScaleChooser {
  public:
-  ScaleChooser(Imported& imported, const std::vector<double>& observed)
+  ScaleChooser(Imported& imported, const ObservedSteps& observed)
       : imported_(imported),
         layers_(imported.network.layers),
         observed_(observed),
@@ -94,6 +71,9 @@ class ScaleChooser {
       const auto it = imported_.file_scales.find(layer.name);
       if (it != imported_.file_scales.end()) given[group] = it->second;
     }
+    for (const network::Layer& layer :
+         layers_)  // what has been seen of its values elsewhere in the group is less exact
+      if (layer.op == network::Op::softmax && !observed_.tensors.empty()) step[root(layer.id)] = softmax_step;
     for (network::Layer& layer : imported_.network.layers) {
       const std::size_t group = root(layer.id);
       LayerScale& scale = imported_.scales[index(layer.id)];
@@ -115,16 +95,21 @@ class ScaleChooser {
     while (group_[index(id)] != id) id = group_[index(id)];
     return index(id);
   }
+  // 0: not seen.
+  static double seen_step(const std::vector<double>& steps, const network::Layer& layer) {
+    return steps.empty() ? 0 : steps[index(layer.id)];
+  }
   double step_of(network::LayerId id) const { return imported_.scales[index(id)].step; }
 
   double chosen_step(const network::Layer& layer) const {
     if (layer.op == network::Op::softmax) return softmax_step;  // as its kernel has it
-    if (layer.op == network::Op::constant && imported_.constants.count(layer.name) > 0) return constant_step(layer);
+    const bool known = imported_.constants.count(layer.name) > 0 || is_mask_input(imported_, layer);
+    if (layer.op == network::Op::constant && known) return constant_step(layer);
     return adds_mask(imported_, layer) ? std::max(open_step(layer), mask_distance / least_int8) : open_step(layer);
   }
   // Without masks.
   double open_step(const network::Layer& layer) const {
-    if (!observed_.empty() && observed_[index(layer.id)] > 0) return observed_[index(layer.id)];
+    if (const double seen = seen_step(observed_.tensors, layer); seen > 0) return seen;
     if (layer.op == network::Op::constant) return constant_step(layer);
     const double most = most_[index(layer.id)];  // of a table: nothing is larger
     if (most > 0) return most / 127;
@@ -144,16 +129,18 @@ class ScaleChooser {
   double sum_step(const network::Layer& layer) const { return layer.lookup ? layer.lookup.from : step_of(layer.id); }
   // A constant that has numbers for minus infinity has steps that reach so far.
   double constant_step(const network::Layer& layer) const {
+    constexpr double mask_step = 2 * mask_distance / least_int8;
     const auto it = imported_.constants.find(layer.name);
-    if (it == imported_.constants.end()) return 1 / target_rms;
+    if (it == imported_.constants.end()) return is_mask_input(imported_, layer) ? mask_step : 1 / target_rms;
     const ConstantRange range = range_of(it->second);
-    const double masks = std::isfinite(range.masked) ? 2 * mask_distance / least_int8 : 0;
+    const double masks = std::isfinite(range.masked) ? mask_step : 0;
     const double step = std::max(range.most / 127, masks);
     return step > 0 ? step : 1 / target_rms;
   }
   // Root mean square of a constant's numbers that are not masks, as good as known.
   double constant_rms(const network::Layer& layer) const {
     const auto it = imported_.constants.find(layer.name);
+    if (is_mask_input(imported_, layer)) return 0;
     if (it == imported_.constants.end()) return constant_step(layer) * target_rms;
     return range_of(it->second).most / reach;
   }
@@ -186,7 +173,7 @@ class ScaleChooser {
     if (layer.relu) rms *= relu_factor;
     sum_rms_[index(layer.id)] = rms;
     if (layer.lookup && layer.op != network::Op::softmax) {
-      const Results results = results_of(layer.lookup, rms);
+      const Results results = results_of(layer.lookup, rms, is_below_its_maximum(layers_, layer));
       rms = results.rms;
       most_[index(layer.id)] = results.most;
     }
@@ -239,6 +226,8 @@ class ScaleChooser {
     const double out = step_of(layer.id);
     if (layer.op == network::Op::lookup || layer.op == network::Op::softmax)
       layer.lookup.from = input_step(layer, 0);
+    else if (const double seen = seen_step(observed_.sums, layer); layer.lookup && seen > 0)
+      layer.lookup.from = seen;
     else if (layer.lookup)
       layer.lookup.from = std::max(sum_rms_[index(layer.id)], 1e-30) / target_rms;
     if (layer.lookup) layer.lookup.to = out;
@@ -288,7 +277,7 @@ class ScaleChooser {
 
   Imported& imported_;
   const std::vector<network::Layer>& layers_;
-  const std::vector<double>& observed_;
+  const ObservedSteps& observed_;
   std::vector<double> rms_;              // of each layer's tensor, in the numbers of the file
   std::vector<double> sum_rms_;          // before its table
   std::vector<double> most_;             // the largest result of its table, 0 where it has none
@@ -325,7 +314,7 @@ std::vector<Problem> unfit_weights(const Imported& imported, const std::string& 
   return problems;
 }
 
-std::vector<Problem> choose_scales(Imported& imported, const std::vector<double>& observed) {
+std::vector<Problem> choose_scales(Imported& imported, const ObservedSteps& observed) {
   return ScaleChooser(imported, observed).choose();
 }
 

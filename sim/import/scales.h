@@ -13,10 +13,15 @@ namespace tessera::import {
 // Weights and biases that are no numbers, by layer.
 std::vector<Problem> unfit_weights(const Imported& imported, const std::string& file);
 
-// Sets imported.scales, and multipliers and shifts of the network and of its file. `observed`: steps by LayerId, 0
-// where none is known; empty without data. Problems: layers that would have to multiply by a negative number, and
-// a softmax in a tensor whose steps are not its own.
-[[nodiscard]] std::vector<Problem> choose_scales(Imported& imported, const std::vector<double>& observed = {});
+// Steps by LayerId that were seen with data, 0 where none is known; all empty without data.
+struct ObservedSteps {
+  std::vector<double> tensors;
+  std::vector<double> sums;  // of layers with a table behind their arithmetic, before it; may be empty
+};
+
+// Sets imported.scales, and multipliers and shifts of the network and of its file. Problems: layers that would have to
+// multiply by a negative number, and a softmax in a tensor whose steps are not its own.
+[[nodiscard]] std::vector<Problem> choose_scales(Imported& imported, const ObservedSteps& observed = {});
 
 // Parameters of a layer that has weights: int8 weights, int32 biases, int32 multipliers where it has one per channel.
 sparsity::WeightTensor quantized(const Imported& imported, const network::Layer& layer);

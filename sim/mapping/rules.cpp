@@ -71,6 +71,8 @@ Rule layer_mapping_rule() {
   const std::vector<std::string> axes{"width", "height", "channels"};
   const auto slots = [](const char* of) { return Rule::integer(of, 0, 63); };
   const auto channels = [](const char* of) { return Rule::integer(of, 0, 64); };
+  Rule aside = Rule::integer("every so-many-th tile of the input comes over the second; 0: none", 0, 64);
+  aside.except = {1};
   return Rule::object(
       "how a layer is divided among the cores and walked by them",
       {{"cols", Rule::choice("what the columns of the array split", axes)},
@@ -95,7 +97,7 @@ Rule layer_mapping_rule() {
        {"inbound",
         Rule::object(
             "what the two inbound channels of a core carry; inputs come over the first, weights over the second",
-            {{"aside", Rule::integer("every so-many-th tile of the input comes over the second; 0: none", 0, 64)},
+            {{"aside", aside},
              {"operand",
               Rule::choice("over which the second operand comes", {operand_names[0], operand_names[1]})}})}});
 }

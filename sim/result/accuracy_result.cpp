@@ -40,6 +40,8 @@ const std::vector<Metric<JudgedOutputs>>& judged_metrics() {
        "10 log10(peak^2 / mean squared error)", decibels<&J::psnr_db>()},
       {"psnr_to_int8_db", "dB", "How near they are to those of the int8 network; null without a difference.",
        "10 log10(peak^2 / mean squared error)", decibels<&J::psnr_to_int8_db>()},
+      {"difference", "%", "How far rows of outputs, which are no classes, are from those of the int8 network.",
+       "100 x root mean square of the differences / that of the outputs", field<&J::difference>()},
   };
   return table;
 }

@@ -9,6 +9,7 @@ namespace tessera::result {
 struct JudgedOutputs {
   std::optional<double> top1, top5, agreement;
   std::optional<double> psnr_db, psnr_to_int8_db;
+  std::optional<double> difference;  // from int8, percent
 };
 struct AccuracyResult {
   std::string model, steps;

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <regex>
 #include <sstream>
 
+#include "sim/base/json_file.h"
 #include "sim/run/pipeline.h"
 #include "sim/run/run_config.h"
 #include "sim/validation/units.h"
@@ -30,12 +32,6 @@ struct KnownNetwork {
   int input;  // pixels of height and width
 };
 
-// By name without case and punctuation.
-const std::map<std::string, KnownNetwork> known = {{"resnet18", {"resnet18_classifier", 224}},
-                                                   {"resnet50", {"resnet50_classifier", 224}},
-                                                   {"vgg16", {"vgg16_classifier", 224}},
-                                                   {"inceptionv3", {"inception_v3_classifier", 299}}};
-
 std::string letters(const std::string& text) {
   std::string kept;
   for (const char c : text)
@@ -44,8 +40,24 @@ std::string letters(const std::string& text) {
   return kept;
 }
 
+// Those of a folder that end in "_classifier", by the rest of their names without case and punctuation.
+std::map<std::string, KnownNetwork> known_networks(const std::string& folder) {
+  std::map<std::string, KnownNetwork> known;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string stem = entry.path().stem().string(), ending = "_classifier";
+    if (stem.size() <= ending.size() || stem.compare(stem.size() - ending.size(), ending.size(), ending) != 0) continue;
+    const Expected<nlohmann::json> file = read_json(entry.path().string());
+    if (!file || !file->is_object()) continue;
+    const nlohmann::json input = file->value("input", nlohmann::json());
+    const bool square = input.is_array() && input.size() == 3 && input[0].is_number_integer() && input[0] == input[1];
+    if (square) known[letters(stem.substr(0, stem.size() - ending.size()))] = {stem, input[0].get<int>()};
+  }
+  return known;
+}
+
 // "ResNet50 int8 224x224 batch 5", "Inception V3 XINT8, 5.7 GMAC".
-NetworkText read_shape(const std::string& shape) {
+NetworkText read_shape(const std::string& shape, const std::map<std::string, KnownNetwork>& known) {
   // A doubt of the source about its own label changes nothing that could be predicted.
   const std::string text = std::regex_replace(shape, std::regex(" ?\\(label doubtful\\)"), "");
   std::istringstream in(std::regex_replace(text, std::regex("[,;=]"), " "));
@@ -125,7 +137,7 @@ nlohmann::json share_of_machine(const Subject& s, const ImageShare& share) {
 Expected<Prediction> predict_network(const Subject& s) {
   const MeasuredRow& row = s.row;
   if (row.workload != "cnn") return skip("no kernel latency model for workload \"" + row.workload + "\"");
-  NetworkText text = read_shape(row.shape);
+  NetworkText text = read_shape(row.shape, known_networks(s.config_folder + "/networks"));
   if (text.file.empty()) return skip("configs/networks does not have this network");
   if (!text.unknown.empty()) return skip("\"" + text.unknown + "\" in the shape is not understood");
   if (row.batch > 0 && text.batch > 0 && row.batch != text.batch)

@@ -46,6 +46,25 @@ DatasetFiles named(const std::string& images, const std::string& labels = "", in
 
 }  // namespace
 
+TEST_CASE("Images may have the dimensions of the file's input") {
+  const import::View view = import::rows_view("input", {1, 2, 3});  // two rows of three features: 2 x 1 x 3
+  const File rows("r.idx", idx({2, 2, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+  const Expected<Dataset> set = read_dataset(named(rows.path), {}, {2, 1, 3}, &view);
+  REQUIRE(set);
+  CHECK(set->count == 2);
+  CHECK(set->images == std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  import::View turned = view;  // of which the features come first in the file
+  std::swap(turned.dims[1], turned.dims[2]);
+  const File features("f.idx", idx({1, 3, 2}, {0, 1, 2, 3, 4, 5}));
+  const Expected<Dataset> other = read_dataset(named(features.path), {}, {2, 1, 3}, &turned);
+  REQUIRE(other);
+  CHECK(other->images == std::vector<float>{0, 2, 4, 1, 3, 5});
+  const File wrong("w.idx", idx({1, 4, 2}, {0, 1, 2, 3, 4, 5, 6, 7}));
+  const Expected<Dataset> refused = read_dataset(named(wrong.path), {}, {2, 1, 3}, &turned);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(describe(refused.failure()), Contains("or n x (1, 3, 2)"));
+}
+
 TEST_CASE("idx: values are scaled, centred, divided") {
   const File images("i.idx", idx({2, 2, 3}, {0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6})),
       labels("l.idx", idx({2}, {7, 1}));

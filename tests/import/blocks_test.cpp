@@ -177,6 +177,38 @@ TEST_CASE("Pixels and channels change places in reshapes") {
   CHECK(layers_error(odd) < int8_error);
 }
 
+TEST_CASE("What broadcasting would repeat by itself is not repeated before") {
+  Net net({1, 16, 38, 38});  // over its norm, as PyTorch writes it: 16 x 38 x 38 pixels of one channel
+  net.conv("x", "c", 16, 16).node("ReduceL2", {"c"}, {"n"}).with("axes", Sides{1}).with("keepdims", 1);
+  net.number("least", 1e-6F).line("Clip", {"n", "least"}, "m").integers("shape", {1, 16, 38, 38});
+  net.line("Expand", {"m", "shape"}, "e").line("Div", {"c", "e"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  for (const network::Layer& layer : imported_of(net).network.layers) CHECK(layer.op != network::Op::pick);
+  Net both({1, 8, 1, 1});  // the result is wider than the other input
+  both.conv("x", "c", 8, 8).integers("shape", {1, 8, 4, 4}).line("Expand", {"c", "shape"}, "e");
+  both.line("Add", {"e", "x"}, "y").output("y");
+  CHECK(layers_error(both) < int8_error);
+}
+
+TEST_CASE("Many parts that fill no groups of channels are joined once") {
+  Net net({1, 3, 4, 4});  // a positional encoding: parts of 3 channels, which sums would hold at 63 channels each
+  std::vector<std::string> parts{"x"};
+  for (int i = 0; i < 10; ++i) {
+    const std::string n = std::to_string(i);
+    net.number("k" + n, static_cast<float>(1 + i)).line("Mul", {"x", "k" + n}, "m" + n);
+    for (const char* op : {"Sin", "Cos"}) {
+      net.line(op, {"m" + n}, op + n);
+      parts.push_back(op + n);
+    }
+  }
+  net.node("Concat", parts, {"c"}).with("axis", 1).conv("c", "y", 63, 8).output("y");
+  CHECK(layers_error(net) < int8_error);
+  for (const network::Layer& layer : imported_of(net).network.layers) {
+    CHECK(layer.op != network::Op::add);
+    if (layer.op == network::Op::select) CHECK((layer.out.c == 8 || layer.out.c == 63));
+  }
+}
+
 TEST_CASE("Einsum, in the forms that attention has") {
   for (const char* equation : {"bid,bjd->bij", "bij,bjd->bid", "bid,bjd->bji"}) {
     CAPTURE(equation);

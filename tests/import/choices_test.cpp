@@ -18,6 +18,20 @@ Net& as_number(Net& net, const std::string& from, const std::string& to) {
 }
 }  // namespace
 
+TEST_CASE("Logarithms of shares hold all classes, also those whose share is below a step of a softmax") {
+  for (const int spread : {1, 12}) {
+    CAPTURE(spread);
+    Net net({1, 5, 40});
+    net.number("spread", static_cast<float>(spread)).line("Mul", {"x", "spread"}, "s");
+    net.node("LogSoftmax", {"s"}, {"y"}).with("axis", -1).output("y");
+    CHECK(layers_error(net) < 0.05);
+    Net map({1, 24, 3, 4});
+    map.conv("x", "c", 24, 24).number("spread", static_cast<float>(spread)).line("Mul", {"c", "spread"}, "s");
+    map.node("LogSoftmax", {"s"}, {"y"}).with("axis", 1).output("y");
+    CHECK(layers_error(map) < 0.05);
+  }
+}
+
 TEST_CASE("Where by a comparison of what layers compute") {
   for (const char* op : {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"}) {
     CAPTURE(op);

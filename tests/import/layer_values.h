@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/evaluation/float_network.h"
 #include "sim/evaluation/integer_network.h"
 #include "sim/import/mask_constants.h"
 #include "sim/import/scales.h"
@@ -34,7 +35,7 @@ class LayerValues {
     observed[id_of(out.layer)] = std::max(observed[id_of(out.layer)], largest(want) / out.factor / 127);
     std::vector<reference::Tensor> tensors;
     for (int turn = 0; turn < 20; ++turn) {
-      if (!choose_scales(imported_, observed).empty()) return 1e9;
+      if (!choose_scales(imported_, {observed, {}}).empty()) return 1e9;
       tensors = reference::run_reference(imported_.network, data_of(inputs));
       if (!widen(tensors, observed, id_of(out.layer))) break;
     }
@@ -46,6 +47,32 @@ class LayerValues {
     for (std::size_t i = 0; i < want.size(); ++i) {
       if (!std::isfinite(want[i])) continue;
       off += std::pow(values.at(places[i]) * step - want[i], 2);
+      all += want[i] * want[i];
+    }
+    return std::sqrt(off / all);
+  }
+
+  // The same of the layers in float32.
+  double float_error(const std::vector<std::vector<double>>& inputs, const std::vector<double>& want) const {
+    std::map<network::LayerId, evaluation::Values> given;
+    for (const network::Layer& layer : imported_.network.layers)
+      if (ops::is_source(layer)) given[layer.id].resize(static_cast<std::size_t>(layer.out.elements()));
+    for (std::size_t i = 0; i < inputs.size() && i < imported_.inputs.size(); ++i) {
+      const View& view = imported_.inputs[i];
+      const std::vector<std::size_t> places = places_of(view);
+      evaluation::Values& values = given[static_cast<network::LayerId>(id_of(view.layer))];
+      for (std::size_t e = 0; e < places.size() && e < inputs[i].size(); ++e)
+        values[places[e]] = static_cast<float>(inputs[i][e] / view.factor);
+    }
+    const View& out = imported_.outputs.at(0);
+    const evaluation::FloatNetwork network(imported_);
+    const evaluation::Values values = network.run(given.at(0).data(), given)[id_of(out.layer)].values;
+    const std::vector<std::size_t> places = places_of(out);
+    if (places.size() != want.size()) return 1e9;
+    double off = 0, all = 1e-12;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      if (!std::isfinite(want[i])) continue;
+      off += std::pow(values.at(places[i]) * out.factor - want[i], 2);
       all += want[i] * want[i];
     }
     return std::sqrt(off / all);

@@ -195,6 +195,35 @@ TEST_CASE("Zero points away from the middle make larger steps") {
   CHECK(layers_error(net) < int8_error);
 }
 
+TEST_CASE("Integers that hold no negative numbers are a ReLU, which quantizers leave out") {
+  for (const bool is_signed : {false, true})
+    for (const bool written : {false, true}) {
+      CAPTURE(is_signed, written);
+      Net net({1, 8, 6, 6});
+      const auto quantize = [&](const std::string& from, const std::string& to, float scale, bool rectifies) {
+        const int least = is_signed ? -128 : 0, middle = is_signed ? 0 : 128;
+        net.number(to + "_scale", scale).constant(to + "_zero", {}, is_signed ? 3 : 2);
+        net.model.mutable_graph()->mutable_initializer()->rbegin()->add_int32_data(rectifies ? least : middle);
+        net.line("QuantizeLinear", {from, to + "_scale", to + "_zero"}, to + "_q");
+        net.line("DequantizeLinear", {to + "_q", to + "_scale", to + "_zero"}, to);
+      };
+      quantize("x", "xq", 1.0F / 128, false);
+      net.conv("xq", "c", 8, 8);
+      if (written) net.line("Relu", {"c"}, "c_relu");
+      quantize(written ? "c_relu" : "c", "r", 0.02F, true);
+      net.node("MaxPool", {"r"}, {"p"}).with("kernel_shape", Sides{2, 2}).with("strides", Sides{2, 2});
+      quantize("p", "pq", 0.02F, true);  // of what is not negative anyhow
+      net.conv("pq", "d", 8, 8);
+      quantize("d", "y", 0.05F, false);
+      net.output("y");
+      CHECK(layers_error(net) < 0.05);
+      const std::vector<network::Layer> layers = imported_of(net).network.layers;
+      REQUIRE(layers.size() == 4);  // input, two convolutions, pool
+      CHECK(layers[1].relu);
+      CHECK(!layers[3].relu);
+    }
+}
+
 TEST_CASE("Convolutions whose windows no core holds") {
   struct Case {
     std::int64_t side, kernel, dilation, pad, stride, channels;

@@ -112,6 +112,8 @@ TEST_CASE("a batch is a column of networks, and may not contradict the shape") {
   const double one = network("ResNet18", "").value, four = network("ResNet18", "4").value;
   CHECK(four > 2 * one);
   CHECK(network("ResNet18 batch 4", "").value == four);
+  CHECK(network("MobileNetV2 int8 224x224", "").value > 0);  // any classifier of configs/networks
+  CHECK(network("MobileNetV3", "").skipped.find("does not have this network") != std::string::npos);
   CHECK(network("ResNet18 batch 4", "2").skipped.find("batch 4 in the shape, 2 in its column") != std::string::npos);
 }
 
