@@ -232,7 +232,7 @@ class Planner {
   }
 
   // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
-  // there as fit that are wanted again later, or is routed as a set before that.
+  // there as fit that are wanted again later, or is routed as a set before that, or like it.
   void settle(std::size_t s) {
     RouteSet& set = plan_.sets[s];
     Choice best = choice(set.routes, set.built);
@@ -241,6 +241,7 @@ class Planner {
     };
     if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
       if (std::optional<Choice> beside = keeping(s)) consider(std::move(*beside));
+      if (std::optional<Choice> alike = as_like(s)) consider(std::move(*alike));
       for (std::size_t before = 0; before < s; ++before) {
         const RouteSet& former = plan_.sets[before];
         if (std::includes(former.routes.begin(), former.routes.end(), set.routes.begin(), set.routes.end()) &&
@@ -268,6 +269,26 @@ class Planner {
                                          {begin_[s], end_of(s)}, &plan_.sets[s - 1].built.routing);
     if (!found) return std::nullopt;
     return choice(std::move(found->routes), found->built);
+  }
+
+  // Its routes as they were in the set, but for the last one, that had most of them: what stands in registers since
+  // then.
+  std::optional<Choice> as_like(std::size_t s) {
+    const RouteSet& set = plan_.sets[s];
+    std::size_t most = 0, like = s;
+    for (std::size_t before = 0; before + 1 < s; ++before) {
+      std::vector<int> both;
+      const std::vector<int>& routes = plan_.sets[before].routes;
+      std::set_intersection(routes.begin(), routes.end(), set.routes.begin(), set.routes.end(),
+                            std::back_inserter(both));
+      if (both.size() <= most) continue;
+      most = both.size();
+      like = before;
+    }
+    if (like == s) return std::nullopt;
+    const Built built = build(device_, program_.routes, set.routes, set.cycles, plan_.sets[like].built.routing);
+    if (!serves(built, begin_[s], end_of(s))) return std::nullopt;
+    return choice(set.routes, built);
   }
 
   // Routes that serve some periods, with those of `others` that have room beside them.
