@@ -285,7 +285,7 @@ class Planner {
       most = both.size();
       like = before;
     }
-    if (like == s) return std::nullopt;
+    if (like == s || !promising(set.routes)) return std::nullopt;
     const Built built = build(device_, program_.routes, set.routes, set.cycles, plan_.sets[like].built.routing);
     if (!serves(built, begin_[s], end_of(s))) return std::nullopt;
     return choice(set.routes, built);
