@@ -342,7 +342,8 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
   if (map.controllers() == 0 || done) return program;
-  SwitchGates gates = gates_of(program, map, switches);
+  const bool serial = array.controller.mechanism == arch::ControlMechanism::serial;
+  SwitchGates gates = gates_of(program, map, switches, !serial);
   program = with_gates(std::move(program), gates);
   Expected<FreeRun> free = free_run(Script(program, array, durations));
   while (free && add_missing(gates, switches, *free)) {
@@ -354,7 +355,7 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
   const Started started{*free, *table, gates};
-  if (array.controller.mechanism == arch::ControlMechanism::serial) {
+  if (serial) {
     const Expected<Lists> lists = SlackSearch(program, array, durations, started).run();
     if (!lists) return lists.failure();
     return Result(std::move(program), map, *free, *table, *lists).take();

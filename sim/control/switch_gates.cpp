@@ -13,7 +13,8 @@ using program::Transfer;
 
 class Mover {
  public:
-  Mover(const program::Program& p, const program::EngineMap& map) : p_(p), map_(map) {
+  Mover(const program::Program& p, const program::EngineMap& map, bool many_tokens)
+      : p_(p), map_(map), many_tokens_(many_tokens) {
     for (EngineId e = 0; e < map.first_controller(); ++e) {
       const program::EngineProgram& engine = p.engines[static_cast<std::size_t>(e)];
       order_.push_back(program::execution_order(engine.steps));
@@ -64,9 +65,11 @@ class Mover {
     }
   }
 
-  // What comes into a compute tile is over once the last results of the layer are where those of its core go to, or the
+  // Where tokens cost little, the channel of a compute tile tells that what comes in is over: its results come later.
+  // Otherwise that is over once the last results of the layer are where those of its core go to, or the
   // core is through with the layer; results once the last of the layer is there, so that few tokens are awaited.
   std::vector<program::Wait> over(const program::Wait& w) const {
+    if (many_tokens_ && of_core(w.engine)) return {w};
     const int layer = transfer({w.engine, w.tasks - 1}).layer;
     if (!of_core(w.engine)) {
       const auto last = last_.find({w.engine, layer});
@@ -104,6 +107,7 @@ class Mover {
 
   const program::Program& p_;
   const program::EngineMap& map_;
+  const bool many_tokens_;
   std::vector<std::vector<std::int32_t>> order_;                         // by engine
   std::map<std::pair<EngineId, int>, std::int32_t> calls_;               // of a core once it is through with a layer
   std::map<std::pair<int, int>, std::int32_t> first_;                    // by route and layer: at its source
@@ -138,11 +142,11 @@ bool has(const std::vector<program::Wait>& waits, const program::Wait& wait) {
 }  // namespace
 
 SwitchGates gates_of(const program::Program& program, const program::EngineMap& map,
-                     const std::vector<program::SwitchWrite>& writes) {
+                     const std::vector<program::SwitchWrite>& writes, bool many_tokens) {
   SwitchGates gates;
   gates.at.resize(program.engines.size());
   if (writes.empty()) return gates;
-  const Mover mover(program, map);
+  const Mover mover(program, map, many_tokens);
   std::map<program::TileId, Former> former;
   for (const program::SwitchWrite& write : writes) {
     gates.writes.push_back(mover.move(write));

@@ -16,9 +16,10 @@ struct SwitchGates {
   std::vector<std::vector<std::pair<std::int32_t, std::size_t>>> at;
 };
 
-// `writes`: of those of one tile, later ones stand later.
+// `writes`: of those of one tile, later ones stand later. `many_tokens`: controllers have time to await a token of each
+// channel, also of compute tiles, so that nothing waits longer than it has to.
 SwitchGates gates_of(const program::Program& program, const program::EngineMap& map,
-                     const std::vector<program::SwitchWrite>& writes);
+                     const std::vector<program::SwitchWrite>& writes, bool many_tokens);
 
 // Adds to the gates what their waits do not say, as a run with them shows. Whether there was something.
 bool add_missing(SwitchGates& gates, const std::vector<program::SwitchWrite>& writes, const FreeRun& run);

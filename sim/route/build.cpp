@@ -165,6 +165,19 @@ int without_id(Built& built, const Device& device) {
   return without;
 }
 
+// Finds ids and what switches lack; how much that is.
+int judge(const Device& device, const std::vector<int>& former, const Passages& passages, Built& built) {
+  int excess = 0;
+  built.overfull.clear();
+  for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile) {
+    const int over = needs_of(passages[index(tile)], device.spec).excess(device.spec);
+    if (over > 0) built.overfull.push_back(tile);
+    excess += over;
+  }
+  give_ids(built.routing, passages, device.spec, former);
+  return excess + without_id(built, device);
+}
+
 Way channels_of(const Grid& grid, program::TileId tile) {
   Way links = 0;
   for (const int l : grid.from(tile)) {
@@ -193,7 +206,7 @@ class Builder {
       Built built;
       if (!find_ways(draft, built)) return built;
       const Passages passages = passages_of(device_.grid, device_.map, routes_, built.routing);
-      const int excess = judge(built, passages);
+      const int excess = judge(device_, former_, passages, built);
       const bool last = excess == 0 || excess > hopeless || attempt + 1 == attempts;
       const std::vector<program::TileId> overfull = built.overfull;
       if (!last) draft = {built.routing.streams, built.routing.trees};
@@ -209,18 +222,6 @@ class Builder {
   }
 
  private:
-  // Finds the ids and what switches are short of; how much that is.
-  int judge(Built& built, const Passages& passages) const {
-    int excess = 0;
-    for (program::TileId tile = 0; tile < device_.grid.tiles(); ++tile) {
-      const int over = needs_of(passages[index(tile)], device_.spec).excess(device_.spec);
-      if (over > 0) built.overfull.push_back(tile);
-      excess += over;
-    }
-    give_ids(built.routing, passages, device_.spec, former_);
-    return excess + without_id(built, device_);
-  }
-
   // False: some receiver cannot be reached.
   bool find_ways(Draft& draft, Built& built) const {
     const std::vector<Wish> wishes = wishes_of(draft.streams, routes_, device_.map);
@@ -258,6 +259,11 @@ class Builder {
 Built build(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& wanted,
             const std::vector<double>& cycles, const Routing& before) {
   return Builder(device, routes, cycles, before).run(begin_with(device, before, routes, wanted));
+}
+
+int judge(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& former,
+          Built& built) {
+  return judge(device, former, passages_of(device.grid, device.map, routes, built.routing), built);
 }
 
 std::vector<Cut> cuts_of(const Device& device, const std::vector<program::Route>& routes,

@@ -23,6 +23,11 @@ struct Built {
 Built build(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& wanted,
             const std::vector<double>& cycles, const Routing& before);
 
+// Finds the ids of a routing and the tiles that lack something; how much that is, with the routes that are left without
+// an id. `former`: by RouteId, ids of before.
+int judge(const Device& device, const std::vector<program::Route>& routes, const std::vector<int>& former,
+          Built& built);
+
 // What any routing of them has to bring across each row and column of links.
 std::vector<Cut> cuts_of(const Device& device, const std::vector<program::Route>& routes,
                          const std::vector<int>& wanted);

@@ -7,15 +7,20 @@
 #include "sim/route/impossible.h"
 #include "sim/route/in_the_way.h"
 #include "sim/route/link_use.h"
+#include "sim/route/mend.h"
 #include "sim/route/packets.h"
 #include "sim/route/periods.h"
+#include "sim/route/renumber.h"
 
 namespace tessera::route {
 namespace {
 
 constexpr std::int64_t plan_effort =
-    4000000;                             // routes x sides of tiles that may be tried to have fewer sets and registers
-constexpr int most_keeping = 6;          // times that other routes are tried beside those of a set
+    4000000;                     // routes x sides of tiles that may be tried to have fewer sets and registers
+constexpr int most_keeping = 6;  // times that other routes are tried beside those of a set
+// Moves of streams x sides of tiles: in all, and for one set; and what may be missing that they are tried.
+constexpr std::int64_t plan_mending = 2000000, set_mending = 100000;
+constexpr int most_mended = 6;
 constexpr std::int64_t most_shared = 2;  // streams a link across a row or column of them, beyond which none are joined
 
 // The channel with most to do.
@@ -67,6 +72,10 @@ class Planner {
     double busiest = 0;               // cycles of the channel with most to do
   };
 
+  struct Range {  // of periods
+    std::size_t first = 0, end = 0;
+  };
+
   // Whether the route fills memory tiles from host memory, which is done before the layer begins.
   bool runs_ahead(int route) const {
     const program::Route& r = program_.routes[static_cast<std::size_t>(route)];
@@ -108,8 +117,11 @@ class Planner {
       if (!free_ || !promising(both)) return false;
       Built built = alone(both, sum);
       if (!serves(built, begin_.back(), p + 1)) {
-        built = build(device_, program_.routes, both, sum, last.built.routing);
-        if (!serves(built, begin_.back(), p + 1)) return false;
+        Built kept = build(device_, program_.routes, both, sum, last.built.routing);
+        if (serves(kept, begin_.back(), p + 1))
+          built = std::move(kept);
+        else if (!mends({&kept, &built}, both, {begin_.back(), p + 1}))
+          return false;
       }
       last.built = std::move(built);
       last.routes = std::move(both);
@@ -117,6 +129,31 @@ class Planner {
     last.last_layer = wanted.last_layer;
     last.layers = united(last.layers, wanted.layers);
     last.cycles = std::move(sum);
+    return true;
+  }
+
+  // Whether single streams can be moved so that one of the routings serves the periods, which the last one is then.
+  bool mends(const std::vector<Built*>& tried, const std::vector<int>& routes, Range periods) {
+    if (mending_ <= 0 || impossible(device_, program_.routes, routes)) return false;
+    std::vector<Load> loads;
+    for (std::size_t p = periods.first; p < periods.end; ++p) loads.push_back({&wanted_[p].cycles, wanted_[p].busiest});
+    const Built* best = nullptr;
+    int least = most_mended + 1;
+    for (const Built* built : tried) {
+      if (!built->cut_off.empty()) continue;
+      const int lacks = missing(device_, program_.routes, loads, *built);
+      if (lacks >= least) continue;
+      least = lacks;
+      best = built;
+    }
+    if (best == nullptr) return false;
+    Built mended = *best;
+    std::int64_t effort = std::min(mending_, set_mending);
+    mending_ -= effort;
+    mend(device_, program_.routes, loads, ids_of(best->routing, program_.routes.size()), effort, mended);
+    mending_ += effort;
+    if (!serves(mended, periods.first, periods.end)) return false;
+    *tried.back() = std::move(mended);
     return true;
   }
 
@@ -129,7 +166,7 @@ class Planner {
       set = std::move(*more);
     } else {
       set.built = alone(wanted.routes, wanted.cycles);
-      free_ = serves(set.built, p, p + 1);
+      free_ = serves(set.built, p, p + 1) || mends({&set.built}, wanted.routes, {p, p + 1});
       const std::vector<int> all = united(wanted.routes, always_);
       if (!free_ && alone(all, wanted.cycles).complete()) set = {all, alone(all, wanted.cycles)};
     }
@@ -184,7 +221,7 @@ class Planner {
     Choice made{std::move(routes), built, now_, {}};
     write(made);
     if (!built.complete() || former_.empty()) return made;
-    Choice kept{made.routes, built, now_, {}};
+    Choice kept{made.routes, made.built, now_, {}};
     if (!keep_packets(device_, program_.routes, now_.now(), former_, kept.built.routing)) return made;
     write(kept);
     return price_of(device_, kept.writes) <= price_of(device_, made.writes) ? kept : made;
@@ -195,7 +232,7 @@ class Planner {
   }
 
   // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
-  // there as fit that are wanted again later, or is routed as a set before that.
+  // there as fit that are wanted again later, or is routed as a set before that, or like it.
   void settle(std::size_t s) {
     RouteSet& set = plan_.sets[s];
     Choice best = choice(set.routes, set.built);
@@ -204,12 +241,18 @@ class Planner {
     };
     if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
       if (std::optional<Choice> beside = keeping(s)) consider(std::move(*beside));
+      if (std::optional<Choice> alike = as_like(s)) consider(std::move(*alike));
       for (std::size_t before = 0; before < s; ++before) {
         const RouteSet& former = plan_.sets[before];
         if (std::includes(former.routes.begin(), former.routes.end(), set.routes.begin(), set.routes.end()) &&
             serves(former.built, begin_[s], end_of(s)))
           consider(choice(former.routes, former.built));
       }
+    }
+    if (s > 0 && best.built.complete() && device_.controller.mechanism != arch::ControlMechanism::none) {
+      Built renumbered = best.built;
+      renumber(device_, program_.routes, now_.now(), renumbered.routing);
+      consider(choice(best.routes, renumbered));
     }
     set.routes = std::move(best.routes);
     set.built = std::move(best.built);
@@ -228,13 +271,30 @@ class Planner {
     return choice(std::move(found->routes), found->built);
   }
 
+  // Its routes as they were in the set, but for the last one, that had most of them: what stands in registers since
+  // then.
+  std::optional<Choice> as_like(std::size_t s) {
+    const RouteSet& set = plan_.sets[s];
+    std::size_t most = 0, like = s;
+    for (std::size_t before = 0; before + 1 < s; ++before) {
+      std::vector<int> both;
+      const std::vector<int>& routes = plan_.sets[before].routes;
+      std::set_intersection(routes.begin(), routes.end(), set.routes.begin(), set.routes.end(),
+                            std::back_inserter(both));
+      if (both.size() <= most) continue;
+      most = both.size();
+      like = before;
+    }
+    if (like == s || !promising(set.routes)) return std::nullopt;
+    const Built built = build(device_, program_.routes, set.routes, set.cycles, plan_.sets[like].built.routing);
+    if (!serves(built, begin_[s], end_of(s))) return std::nullopt;
+    return choice(set.routes, built);
+  }
+
   // Routes that serve some periods, with those of `others` that have room beside them.
   struct Beside {
     std::vector<int> routes;
     Built built;
-  };
-  struct Range {
-    std::size_t first = 0, end = 0;
   };
   std::optional<Beside> beside(const std::vector<int>& routes, std::vector<int> others, Range periods,
                                const Routing* before) {
@@ -299,6 +359,7 @@ class Planner {
   bool free_ = false;                        // whether the first period of the last set shares links freely
   std::map<std::vector<int>, Built> known_;  // by routes, with nothing before
   std::int64_t effort_ = 0;                  // so far
+  std::int64_t mending_ = plan_mending;      // effort that is left for that
   SwitchState now_;                          // after the sets that are settled
   std::vector<int> former_;                  // by RouteId: ids in the last of these
 };

@@ -25,6 +25,9 @@ struct SwitchRegister {
 using RegisterValue = std::vector<std::int64_t>;
 using SwitchRegisters = std::map<SwitchRegister, RegisterValue>;
 SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing);
+// Of one switch.
+SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing,
+                             program::TileId tile);
 
 // A register that is written; empty: it takes nothing then, or took nothing before.
 struct RegisterChange {

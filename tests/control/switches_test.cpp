@@ -129,6 +129,24 @@ TEST_CASE("what is free to be written while a controller waits is written once")
   }
 }
 
+TEST_CASE("a write waits for what goes by it, and for nothing longer where tokens cost little") {
+  for (const ControlMechanism mechanism : mechanisms) {
+    Switched s(mechanism);
+    INFO(control_mechanism_names[static_cast<std::size_t>(mechanism)]);
+    const EngineId writer = s.writer(), in = s.map.tile_channel(0, 1, EngineKind::s2mm, 0), core = s.map.core(0, 1);
+    const std::size_t first = s.at(writer, ControlKind::write_switch).front();
+    bool of_channel = false, of_core = false;
+    for (const std::size_t at : s.at(writer, ControlKind::await_token)) {
+      if (at > first) break;
+      of_channel = of_channel || s.op(writer, at).channel == in;
+      of_core = of_core || s.op(writer, at).channel == core;
+    }
+    // One serial controller awaits the last call of the layer, which everything that came in was for.
+    CHECK(of_channel == (mechanism != ControlMechanism::serial));
+    CHECK(of_core == (mechanism == ControlMechanism::serial));
+  }
+}
+
 TEST_CASE("without a controller nothing is written, and the registers are counted") {
   const ArraySpec array = narrow_array(ControlMechanism::none);
   const Program free = two_layers(array, 6);
