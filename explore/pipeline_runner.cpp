@@ -1,6 +1,9 @@
 #include "explore/pipeline_runner.h"
 
+#include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 
 #include "explore/axis_facts.h"
 #include "explore/point_resolver.h"
@@ -9,14 +12,53 @@
 namespace tessera::explore {
 namespace {
 
-Expected<result::StoredRow> run(const Json& document, bool dense) {
+// Mappings of dense networks by the key of their run, the last ones that were decided.
+class Decisions {
+ public:
+  void add(const std::string& key, const std::string& mapping) {
+    if (!mappings_.emplace(key, mapping).second) return;
+    keys_.push_back(key);
+    if (keys_.size() <= most) return;
+    mappings_.erase(keys_.front());
+    keys_.pop_front();
+  }
+  std::optional<std::string> of(const std::string& key) const {
+    const auto found = mappings_.find(key);
+    return found == mappings_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  static constexpr std::size_t most = 64;  // some 100 KB each
+  std::map<std::string, std::string> mappings_;
+  std::deque<std::string> keys_;  // the oldest first
+};
+
+// What is known of the dense network when a run begins. It is the same that the run would decide.
+class KnownDecision : public run::DenseDecision {
+ public:
+  KnownDecision(const Decisions& decisions, const run::RunConfig& config) : decisions_(decisions), config_(config) {}
+  void tell(const std::string& mapping) override { told = mapping; }
+  std::optional<std::string> wait() override { return decisions_.of(content_hash(config_, run::Density::dense)); }
+  std::string told;
+
+ private:
+  const Decisions& decisions_;
+  const run::RunConfig& config_;
+};
+
+Expected<result::StoredRow> run_point(const Json& document, bool dense, const Decisions& decisions) {
   const Expected<run::RunConfig> config = run::make_run_config(document, ".", "point");
   if (!config) return config.failure();
   const run::Density density = dense ? run::Density::dense : run::Density::sparse;
-  Expected<result::DensityResult> result = run_density(*config, density);
+  KnownDecision decision(decisions, *config);
+  run::RunOptions options;
+  options.dense = &decision;
+  Expected<result::DensityResult> result = run_density(*config, density, options);
   if (!result) return result.failure();
-  return result::stored_row(dense ? make_result(*config, std::move(*result), std::nullopt)
-                                  : make_result(*config, std::nullopt, std::move(*result)));
+  result::StoredRow row = result::stored_row(dense ? make_result(*config, std::move(*result), std::nullopt)
+                                                   : make_result(*config, std::nullopt, std::move(*result)));
+  row.dense_mapping = std::move(decision.told);
+  return row;
 }
 
 }  // namespace
@@ -29,7 +71,11 @@ PointRunner pipeline_runner(const std::string& base, const std::string& folder) 
     const Expected<ResolvedPoint> alone = resolver->resolve({});
     return alone ? axis_facts(Json::parse(alone->config), paths) : std::map<std::string, AxisFacts>();
   };
-  runner.run = run;
+  const auto decisions = std::make_shared<Decisions>();
+  runner.run = [decisions](const Json& config, bool dense) { return run_point(config, dense, *decisions); };
+  runner.done = [decisions](const std::string& key, const result::StoredRow& result) {
+    if (!result.dense_mapping.empty()) decisions->add(key, result.dense_mapping);
+  };
   return runner;
 }
 

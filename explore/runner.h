@@ -1,5 +1,5 @@
-// What the explorer knows of a simulator: two functions. The command line binds them to the pipeline of sim/run; tests
-// bind them to fakes that crash, hang or eat memory. The explorer itself never sees models or schedules.
+// What the explorer knows of a simulator: a few functions. The command line binds them to the pipeline of sim/run;
+// tests bind them to fakes that crash, hang or eat memory. The explorer itself never sees models or schedules.
 #pragma once
 #include <functional>
 #include <map>
@@ -40,6 +40,9 @@ struct PointRunner {
   // Simulates one density of a resolved config and returns it as stores keep it (see results/README.md). Runs in a
   // forked child; may crash, hang or eat memory.
   std::function<Expected<result::StoredRow>(const Json& config, bool dense)> run;
+
+  // Told in the parent of each run that is done, for runs that begin later; may be empty.
+  std::function<void(const std::string& key, const result::StoredRow& result)> done{};
 };
 
 }  // namespace tessera::explore

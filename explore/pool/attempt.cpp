@@ -71,7 +71,8 @@ std::string answer_of(const Attempt::Work& work, const Limits& limits) {
       answer = {{"status", status::done},
                 {"row", result->row},
                 {"layers", result->layers},
-                {"program_hash", result->program_hash}};
+                {"program_hash", result->program_hash},
+                {"dense_mapping", result->dense_mapping}};
     else
       answer = {{"status", status_of(result.failure().code)}, {"reason", one_line(result.failure())}};
   } catch (const std::bad_alloc&) {
@@ -205,7 +206,8 @@ Verdict Attempt::judge(bool too_late) {
     Json answer = Json::parse(answer_, nullptr, false);
     verdict.status = answer.value("status", "");
     verdict.reason = answer.value("reason", "");
-    verdict.result = {answer.value("row", ""), answer.value("layers", ""), answer.value("program_hash", "")};
+    verdict.result = {answer.value("row", ""), answer.value("layers", ""), answer.value("program_hash", ""),
+                      answer.value("dense_mapping", "")};
     return verdict;
   }
   verdict.status = status::crashed;

@@ -89,6 +89,7 @@ Expected<PoolEnd> run_pool(const RunSource& source, const PointRunner& runner, c
         ++w;
         continue;
       }
+      if (verdict->status == status::done && runner.done) runner.done(run.key, verdict->result);
       write_verdict(run, std::move(*verdict));
       if (auto failure = sink(run)) return *failure;
       workers.erase(workers.begin() + static_cast<std::ptrdiff_t>(w));

@@ -51,7 +51,7 @@ Expected<std::string> read_run(const fs::path& folder, const result::RunResult& 
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
   std::vector<run::IsolatedTask*> waiting;
   std::vector<std::string> names;
-  std::optional<run::DenseDecision> shared;
+  std::optional<run::SharedDecision> shared;
   if (run.dense && run.sparse) shared.emplace();
   run::DenseDecision* const decision = shared ? &*shared : nullptr;
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {

@@ -138,7 +138,7 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
     const run::Density density = run::program_density(plan->schedule.program);
     start(density, [plan = std::move(*plan)] { return Expected<run::Plan>(plan); });
   } else {
-    std::optional<run::DenseDecision> shared;
+    std::optional<run::SharedDecision> shared;
     if (arguments.only.empty()) shared.emplace();
     for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
       if (arguments.only.empty() || arguments.only == density_name(density)) {

@@ -63,7 +63,7 @@ Outcome<Run> simulate(const Config& config, const Options& options) {
   run_options.routed = true;
   run_options.functional = options.functional;
   std::vector<std::pair<run::Density, std::unique_ptr<run::IsolatedTask>>> tasks;
-  std::optional<run::DenseDecision> shared;
+  std::optional<run::SharedDecision> shared;
   if (options.densities == Densities::both) run_options.dense = &shared.emplace();
   for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
     if (!wanted(density, options.densities)) continue;

@@ -38,9 +38,11 @@ Emission::Emission(const network::Network& n, const arch::ArraySpec& a, std::vec
 
 const std::vector<program::Wait>& Emission::prune(program::EngineId engine, const WaitSet& waits) {
   needed_.clear();
+  std::vector<int>& all = passed_[engine];
+  if (all.empty()) all.resize(passed_.size());
   for (const program::Wait& w : waits.items()) {
     if (w.engine == engine) continue;
-    int& passed = passed_[engine][w.engine];
+    int& passed = all[w.engine];
     if (passed >= w.tasks) continue;
     passed = w.tasks;
     needed_.push_back(w);

@@ -5,7 +5,6 @@
 #pragma once
 #include <array>
 #include <map>
-#include <unordered_map>
 #include <vector>
 
 #include "sim/lower/storage.h"
@@ -91,8 +90,8 @@ class Emission {
   std::map<std::pair<program::EngineId, program::EngineId>, BufferLocks> buffer_locks_;  // by channel in and out
   std::map<int, int> taken_locks_;                                                       // per memory tile, for these
   const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits);
-  std::vector<std::unordered_map<program::EngineId, int>> passed_;
-  std::vector<program::Wait> needed_;  // what prune returned
+  std::vector<std::vector<int>> passed_;  // by engine and the engine that it waited for: tasks
+  std::vector<program::Wait> needed_;     // what prune returned
   // By compute tile and pair of locks: the last task of an inbound channel that took or gave one of them.
   std::map<std::pair<program::TileId, int>, program::Wait> fillers_;
 };

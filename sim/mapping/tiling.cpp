@@ -45,16 +45,6 @@ TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tili
   return s;
 }
 
-Loads loads_of(const network::Layer& layer, const Tiling& t) {
-  const double ns = t.nh * t.nw;
-  if (channelwise(layer)) return {ns * t.no, !has_weights(layer) ? 0 : t.no == 1 ? 1 : ns * t.no};
-  Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
-  if (t.ni == 1 && (!t.weights_stationary || t.no == 1)) l.input = ns;
-  if (t.ni == 1 && t.weights_stationary) l.weights = t.no;
-  if (t.no * t.ni == 1) l.weights = 1;
-  return l;
-}
-
 namespace {
 
 // Of the second input, or of the residual that a convolution adds: as large as its output.

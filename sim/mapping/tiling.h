@@ -37,7 +37,15 @@ TileShape tile_shape(const network::Layer& layer, const Partition& partition, co
 struct Loads {
   double input, weights;  // how often each kind of tile enters a core
 };
-Loads loads_of(const network::Layer& layer, const Tiling& tiling);
+inline Loads loads_of(const network::Layer& layer, const Tiling& t) {
+  const double ns = t.nh * t.nw;
+  if (channelwise(layer)) return {ns * t.no, !has_weights(layer) ? 0 : t.no == 1 ? 1 : ns * t.no};
+  Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
+  if (t.ni == 1 && (!t.weights_stationary || t.no == 1)) l.input = ns;
+  if (t.ni == 1 && t.weights_stationary) l.weights = t.no;
+  if (t.no * t.ni == 1) l.weights = 1;
+  return l;
+}
 
 // Buffers in core memory, bytes per slot and slots. Largest over all cores of the layer.
 struct CoreBuffers {

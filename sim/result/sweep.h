@@ -12,9 +12,9 @@ namespace tessera::result {
 using Row = std::map<std::string, Value>;
 
 // `run` has one density. The text of the row, its layers (a JSON list) and the hash of the program, as stores keep
-// them.
+// them; and the mapping of a dense network, which no store keeps, for runs that compare theirs with it.
 struct StoredRow {
-  std::string row, layers, program_hash;
+  std::string row, layers, program_hash, dense_mapping;
 };
 StoredRow stored_row(const RunResult& run);
 Row parse_row(const std::string& text);

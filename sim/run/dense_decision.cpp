@@ -1,10 +1,12 @@
 #include "sim/run/dense_decision.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <sstream>
 
 namespace tessera::run {
 namespace {
@@ -35,7 +37,21 @@ bool wait_for_byte(int file) {
 
 }  // namespace
 
-DenseDecision::DenseDecision() {
+std::string told(const DenseMapping& decided) {
+  return fmt::format("{}\n", fmt::join(decided.ends, " ")) + decided.mapping;
+}
+
+DenseMapping heard(const std::string& text) {
+  const std::size_t line = text.find('\n');
+  DenseMapping decided;
+  if (line == std::string::npos) return decided;
+  std::istringstream ends(text.substr(0, line));
+  for (Millicycles end = 0; ends >> end;) decided.ends.push_back(end);
+  decided.mapping = text.substr(line + 1);
+  return decided;
+}
+
+SharedDecision::SharedDecision() {
   int ends[2];
   text_ = memfd_create("mapping of the dense network", MFD_CLOEXEC);
   if (text_ < 0 || pipe(ends) != 0) return;
@@ -43,19 +59,19 @@ DenseDecision::DenseDecision() {
   write_end_ = ends[1];
 }
 
-DenseDecision::~DenseDecision() {
+SharedDecision::~SharedDecision() {
   close_file(text_);
   close_file(read_end_);
   close_file(write_end_);
 }
 
-void DenseDecision::tell(const std::string& mapping) {
+void SharedDecision::tell(const std::string& decided) {
   close_file(read_end_);
-  if (write_end_ >= 0 && write_all(text_, mapping)) write_all(write_end_, "1");
+  if (write_end_ >= 0 && write_all(text_, decided)) write_all(write_end_, "1");
   close_file(write_end_);
 }
 
-std::optional<std::string> DenseDecision::wait() {
+std::optional<std::string> SharedDecision::wait() {
   close_file(write_end_);
   struct stat file {};
   if (read_end_ < 0 || !wait_for_byte(read_end_) || fstat(text_, &file) != 0) return std::nullopt;

@@ -139,8 +139,13 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, 
   if (!schedule) return schedule.failure();
   std::optional<SimulatedTrials::Made> made;
   if (schedule->mapping) {
-    if (dense != nullptr && density == Density::dense) dense->tell(write_mapping(*schedule->mapping, batch.network));
     made = trials.take(*schedule->mapping);
+    if (dense != nullptr && density == Density::dense) {
+      DenseMapping decided{write_mapping(*schedule->mapping, batch.network), {}};
+      if (made)
+        for (const exec::LayerTimes& layer : made->result.layers) decided.ends.push_back(layer.end);
+      dense->tell(told(decided));
+    }
   }
   Plan plan;
   if (made) {

@@ -28,6 +28,7 @@ class SimulatedTrials : public schedule::Trials {
                                                 const mapping::Mapping& mapping) const override;
   double least_cycles(const network::Network& network, const Masks& masks) const override;
   std::optional<mapping::Mapping> dense_mapping() const override;
+  std::optional<schedule::LayerTimes> dense_times() const override;  // after dense_mapping()
 
   // A program as a run has it, and what simulating whole descriptors gave.
   struct Made {
@@ -61,7 +62,8 @@ class SimulatedTrials : public schedule::Trials {
   const cost::LatencyModel& latency_model_;
   DenseDecision* dense_;
   route::KnownPlans* plans_;
-  mutable std::map<std::string, std::optional<schedule::LayerTimes>> known_;  // by the trial's text
+  mutable std::map<std::string, std::optional<schedule::LayerTimes>> known_, known_runs_;  // by the trial's text
+  mutable std::vector<Millicycles> dense_ends_;
   mutable Fastest fastest_;  // as a run has it, with the masks of the run
 };
 

@@ -1,12 +1,25 @@
 // In which order alternatives to the cheapest mapping of a layer are tried.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
+#include <tuple>
 
 #include "sim/schedule/layer_choice.h"
 
 namespace tessera::schedule {
+namespace {
+
+// Whether two mappings of a layer make the same program.
+bool same(const mapping::LayerMapping& a, const mapping::LayerMapping& b) {
+  const auto all = [](const mapping::LayerMapping& m) {
+    const mapping::Slots& s = m.buffers;
+    const mapping::Channels& n = m.channels;
+    return std::tuple(m.tile.h, m.tile.w, m.tile.co, m.tile.ci, m.weights_stationary, m.chunks_staged, s.input,
+                      s.weights, s.operand, s.output, n.acts, n.spills, n.weights, n.results, n.loads, m.inbound.aside,
+                      m.inbound.operand_first);
+  };
+  return a.sharding == b.sharding && all(a) == all(b);
+}
+
+}  // namespace
 
 std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative> all, bool input_in_ddr, double reach,
                                             const arch::ArraySpec& array, bool tiers) {
@@ -16,7 +29,7 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
   for (OpenChoice::Alternative& a : all) order.emplace_back(a.choice.cycles, std::move(a));
   std::stable_sort(order.begin(), order.end(), cheaper);
   std::vector<std::pair<double, OpenChoice::Alternative>> kept;
-  std::set<std::string> known;
+  std::vector<std::pair<int, mapping::LayerMapping>> known;  // and the groups of images
   for (auto& [cycles, a] : order) {
     mapping::LayerMapping m = a.choice.mapping;
     // Of one column or one row it does not matter which axis it divides.
@@ -24,8 +37,9 @@ std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative>
     if (array.rows == 1) m.sharding.rows = mapping::Axis::height;
     // With all pixels in one tile both orders of loops are the same, unless the input is staged again and again.
     if (!input_in_ddr && a.one_tile) m.weights_stationary = false;
-    const std::string text = fmt::format("{} {}", a.way.groups, mapping::layer_mapping_json(m).dump());
-    if (cycles > order.front().first * reach || !known.insert(text).second) continue;
+    const auto is_same = [&](const auto& k) { return k.first == a.way.groups && same(k.second, m); };
+    if (cycles > order.front().first * reach || std::any_of(known.begin(), known.end(), is_same)) continue;
+    known.emplace_back(a.way.groups, m);
     double rank = cycles;
     for (const auto& other : kept)
       if (other.second.choice.cycles == cycles) rank *= later;

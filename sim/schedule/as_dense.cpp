@@ -132,6 +132,18 @@ std::optional<Dense> timed(const Inputs& in, const Masks& none, const std::optio
 
 constexpr double clearly_faster = 0.9;  // than the dense network: there is nothing to be found there
 
+// Whether the dense network with the same mapping may take little more, where transfers are free and layers are many:
+// elsewhere estimates say too little.
+bool close_by_estimate(const Inputs& in, const Masks& none, const Schedule& sparse) {
+  constexpr double estimated = 0.85;  // by so much less than the estimate says time may fall with the zeros
+  constexpr std::size_t few_layers = 8;
+  if (in.array.controller.mechanism != arch::ControlMechanism::none) return true;
+  if (in.network.layers.size() <= few_layers) return true;
+  const Request request{in.network, none, in.latency_model, in.spec};
+  const double dense_us = mapping_cost(*sparse.mapping, request, in.array) * 1e6 / in.array.clock_hz;
+  return sparse.estimate_us > estimated * clearly_faster * dense_us;
+}
+
 }  // namespace
 
 Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sparse) {
@@ -145,7 +157,7 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   const bool few = in.network.layers.size() <= very_few_layers;
   std::optional<Dense> by_estimate;
   bool close = few;
-  if (!close && possible) {
+  if (!close && possible && close_by_estimate(in, none, sparse)) {
     const std::optional<Dense> same = timed(in, none, sparse.mapping);
     close = same && close_to(same->cycles);
   }
@@ -169,7 +181,8 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   // The dense network itself takes no less for what switches are written.
   std::optional<LayerTimes> all_kept;
   if (close || whole(*own) > clearly_faster * by_estimate->cycles) {
-    all_kept = in.trials->run_times(in.network, none, *dense);
+    if (close) all_kept = in.trials->dense_times();
+    if (!all_kept) all_kept = in.trials->run_times(in.network, none, *dense);
     if (!all_kept) return sparse;
   }
   std::optional<mapping::Mapping> faster =

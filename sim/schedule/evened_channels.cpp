@@ -14,6 +14,9 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 // Kernel calls that may be simulated: some seconds.
 constexpr double most_calls = 4e5;
 constexpr int most_rounds = 2;
+// Share of the time that has to be left for a network to be simulated: by estimate, and by what the layers that gained
+// promise for the next round.
+constexpr double worth_a_trial = 0.999, worth_a_round = 0.998;
 
 double control(const LayerTimes& t) { return std::accumulate(t.control.begin(), t.control.end(), 0.0); }
 
@@ -38,26 +41,33 @@ std::map<network::LayerId, double> longer(const mapping::Mapping& m, const std::
 }
 
 // The fastest of some rounds; in each, layers that gained nothing are left as usual from then on.
-std::optional<Schedule> evened(const Inputs& in, Search& search, const Masks& masks, const mapping::Mapping& usual) {
-  LayerTimes least;
-  if (auto times = in.trials->layer_times(in.network, masks, usual))
-    least = std::move(*times);
-  else
-    return std::nullopt;
-  const std::vector<double> before = layer_shares(usual, least);
+std::optional<Schedule> evened(const Inputs& in, Search& search, const Masks& masks, const Schedule& usual) {
   std::optional<Schedule> best;
+  std::optional<LayerTimes> least;
+  std::vector<double> before;
+  double as_usual = 0;
   for (int round = 0; round < most_rounds; ++round) {
     Expected<Schedule> s = decide_once(in, search, masks);
-    const auto times = s ? in.trials->layer_times(in.network, masks, *s->mapping) : std::nullopt;
+    if (!s || s->estimate_us > worth_a_trial * usual.estimate_us) break;
+    if (!least) {
+      least = in.trials->layer_times(in.network, masks, *usual.mapping);
+      if (!least) break;
+      before = layer_shares(*usual.mapping, *least);
+      as_usual = whole(*least);
+    }
+    const auto times = in.trials->layer_times(in.network, masks, *s->mapping);
     if (!times) break;
     bool dropped = false;
-    for (const auto& [kernel, cycles] : longer(*s->mapping, layer_shares(*s->mapping, *times), before))
+    double without = as_usual;  // what may be expected when those that gained nothing are left as usual
+    for (const auto& [kernel, cycles] : longer(*s->mapping, layer_shares(*s->mapping, *times), before)) {
       if (cycles >= 0) dropped = search.usual.insert(kernel).second || dropped;
-    if (better(*times, least)) {
+      without += std::min(0.0, cycles);
+    }
+    if (better(*times, *least)) {
       least = *times;
       best = std::move(*s);
     }
-    if (!dropped) break;
+    if (!dropped || without > worth_a_round * whole(*least)) break;
   }
   return best;
 }
@@ -68,9 +78,11 @@ Expected<Schedule> or_evened(const Inputs& in, Search& search, const Masks& mask
   double calls = 0;
   for (const OpenChoice& q : search.asked) calls += q.alternatives.front().calls;
   if (!in.policy.evens_channels() || calls * (most_rounds + 1) > most_calls) return usual;
+  const std::vector<OpenChoice> asked = search.asked;
   search.evens = true;
-  std::optional<Schedule> best = evened(in, search, masks, *usual.mapping);
+  std::optional<Schedule> best = evened(in, search, masks, usual);
   search.evens = false;
+  search.asked = asked;
   if (!best) return usual;
   const auto before = in.trials->run_times(in.network, masks, *usual.mapping);
   const auto after = in.trials->run_times(in.network, masks, *best->mapping);

@@ -40,6 +40,8 @@ std::optional<Choice> Search::weigh(const LayerCase& given, mapping::Span rows, 
   std::vector<int> counts;
   if (in_.spec.layers.count(c.layer->name) == 0) counts = groups_of_images(c, rows);
   counts.push_back(1);
+  // Then nothing is asked any more: alternatives matter where an answer has to be found among them.
+  if (evens && counts.size() == 1 && answers.count(question_of(c, rows)) == 0) c.asked = false;
   Weighed weighed;
   std::vector<OpenChoice::Alternative> all;
   int groups = 1;

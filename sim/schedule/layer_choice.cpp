@@ -21,6 +21,9 @@ constexpr std::size_t few_layers = 8;
 // Layers of a batch that have the same weights have the same answers.
 network::LayerId weighed_as(const network::Layer& layer) { return layer.repeats < 0 ? layer.id : layer.repeats; }
 
+// Whether what is found for it holds for others with the same key.
+bool is_common(const LayerCase& c) { return !c.in_place && c.forced == nullptr && c.borders.empty(); }
+
 bool fits_core(const mapping::CoreBuffers& b, const arch::ArraySpec& a) {
   return b.total() <= a.tile.memory.size - a.tile.reserved &&
          std::max({b.input, b.weights, b.operand, b.output}) <= a.tile.dma.max_length;
@@ -117,9 +120,7 @@ bool Search::evens_of(const LayerCase& c) const {
   return evens && in_.policy.evens_channels() && usual.count(c.kernel->id) == 0;
 }
 
-constexpr std::size_t mask_of_key = 3;
-
-Search::Key Search::key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division) {
+Search::Key Search::key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division, bool evened) {
   const bool full = c.weights == nullptr || c.weights->blocks() == c.weights->size();
   const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
   return {shape_of(*c.layer),
@@ -134,39 +135,45 @@ Search::Key Search::key_of(const LayerCase& c, mapping::Span rows, const mapping
           c.input_sharers,
           number(c.input_axis) + number(c.operand_axis) * 4 + number(c.output_axis) * 16,
           c.staging,
-          number(evens_of(c))};
+          number(evened) + number(evened && c.asked)};
 }
 
 const FoundTiles& Search::tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
-  const bool alone = c.in_place || c.forced != nullptr || !c.borders.empty();
-  Reach reach = c.asked || !alone ? reach_ : Reach{};
-  reach.evens = evens_of(c);
-  if (alone) return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, reach);
-  const auto [it, added] = found_.try_emplace(key_of(c, rows, &p.sharding));
-  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach);
+  if (!is_common(c)) {
+    Reach reach = c.asked ? reach_ : Reach{};
+    reach.evens = evens_of(c);
+    return uncommon_ = choose_tiles(c, p, in_.array, in_.latency_model, reach);
+  }
+  return evens_of(c) ? evened_tiles(c, p, rows) : usual_tiles(c, p, rows);
+}
+
+const FoundTiles& Search::usual_tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
+  const auto [it, added] = found_.try_emplace(key_of(c, rows, &p.sharding, false));
+  if (added) it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach_);
   return it->second;
 }
 
-std::optional<double> Search::least_cost(const LayerCase& c, mapping::Span rows, std::optional<Guess>& guess) const {
-  std::vector<mapping::Sharding> shardings =
-      in_.policy.shardings(is_square(*c.layer, *c.kernel), c.input_axis, c.output_axis);
-  Reach cheaper;
-  cheaper.evens = evens_of(c);
-  const mapping::Tiling tiling = guess ? guess->tiling : mapping::Tiling{};
-  if (guess) {
-    cheaper.guess = &tiling;
-    std::stable_partition(shardings.begin(), shardings.end(), [&](const auto& s) { return s == guess->sharding; });
+const FoundTiles& Search::evened_tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows) {
+  const auto [it, added] = found_.try_emplace(key_of(c, rows, &p.sharding, true));
+  if (!added) return it->second;
+  Reach reach = c.asked ? reach_ : Reach{};
+  reach.evens = true;
+  if (c.asked) return it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach);
+  const FoundTiles& known = usual_tiles(c, p, rows);
+  if (known.tiles) {
+    reach.below = std::min(c.below, known.tiles->estimate.cycles);
+    it->second = choose_tiles(c, p, in_.array, in_.latency_model, reach);
   }
-  std::optional<double> best;
-  for (const mapping::Sharding& s : shardings) {
-    const mapping::Partition p = make_partition(*c.layer, rows, s, in_.array, c.borders);
-    const FoundTiles found = choose_tiles(c, p, in_.array, in_.latency_model, cheaper);
-    cheaper.guess = nullptr;
-    if (!found.tiles) continue;
-    best = cheaper.below = found.tiles->estimate.cycles;
-    guess = Guess{s, found.tiles->tiling};
-  }
-  return best;
+  if (!it->second.tiles) it->second = known;
+  return it->second;
+}
+
+double Search::least_usual(const LayerCase& c, mapping::Span rows, const std::vector<mapping::Sharding>& shardings) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const mapping::Sharding& s : shardings)
+    if (const auto& known = usual_tiles(c, make_partition(*c.layer, rows, s, in_.array), rows); known.tiles)
+      least = std::min(least, known.tiles->estimate.cycles);
+  return least;
 }
 
 // The tiling with tiles of at most the forced sizes, the better of its two ways to stage an input in DDR.
@@ -327,6 +334,7 @@ Search::Weighed Search::weigh_rows(const LayerCase& given, mapping::Span rows, D
   if (!c.borders.empty()) shardings = as_joined(std::move(shardings), joining_of(c.kernel->id), c.borders, in_.array);
   const bool missing = c.weights != nullptr && c.weights->blocks() < c.weights->size();
   Weighed weighed;
+  if (evens_of(c) && !c.asked && is_common(c)) c.below = least_usual(c, rows, shardings);
   for (const mapping::Sharding& s : shardings) {
     if (c.in_place && !frees_rows(s, in_.array)) continue;
     weigh_division(c, rows, s, least, candidates, weighed);
@@ -349,6 +357,16 @@ void Search::choose(const OpenChoice::Alternative& a, mapping::Span rows, std::v
   }
 }
 
+// Layers of one shape whose share of blocks differs by less than two percent are answered alike.
+std::string Search::question_of(const LayerCase& c, mapping::Span rows) {
+  const double blocks = c.weights == nullptr ? 1 : static_cast<double>(std::max<std::int64_t>(1, c.weights->blocks()));
+  return fmt::format("{} {} {} {} {} {}{}{} {}{}{} {} {}", shape_of(*c.layer), shape_of(*c.kernel),
+                     c.pool == nullptr ? -1 : shape_of(*c.pool), std::lround(std::log(blocks) * 50), rows.size(),
+                     c.in_ddr.input, c.in_ddr.operand, c.in_ddr.output, static_cast<int>(c.input_axis),
+                     static_cast<int>(c.operand_axis), static_cast<int>(c.output_axis), c.operand,
+                     c.forced == nullptr ? "" : c.layer->name);
+}
+
 OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
                                   std::vector<OpenChoice::Alternative> alternatives) {
   OpenChoice q;
@@ -361,13 +379,7 @@ OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
   q.operand_axis = c.operand_axis;
   q.output_axis = c.output_axis;
   q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_.ratio, in_.array, reach_.cuts_apart);
-  // Layers of one shape whose share of blocks differs by less than two percent are answered alike.
-  const double blocks = c.weights == nullptr ? 1 : static_cast<double>(std::max<std::int64_t>(1, c.weights->blocks()));
-  q.key = fmt::format("{} {} {} {} {} {}{}{} {}{}{} {} {}", shape_of(*c.layer), shape_of(*c.kernel),
-                      c.pool == nullptr ? -1 : shape_of(*c.pool), std::lround(std::log(blocks) * 50), rows.size(),
-                      c.in_ddr.input, c.in_ddr.operand, c.in_ddr.output, static_cast<int>(c.input_axis),
-                      static_cast<int>(c.operand_axis), static_cast<int>(c.output_axis), c.operand,
-                      c.forced == nullptr ? "" : c.layer->name);
+  q.key = question_of(c, rows);
   return q;
 }
 
@@ -375,25 +387,6 @@ void set_axes(const Inputs& in, const Draft& d, LayerCase& c, const LayerTensors
   c.input_axis = d.axis[d.mapping.root(t.input)];
   c.operand_axis = t.operand < 0 ? in.policy.axis() : d.axis[d.mapping.root(t.operand)];
   c.output_axis = d.axis[d.mapping.root(t.target)];
-}
-
-std::optional<double> Search::cost(const Draft& d, const Unit& u, mapping::Span rows, const Where& where) {
-  const network::Layer& kernel = in_.layer(u.kernel);
-  LayerCase c;
-  c.layer = &u.geometry;
-  c.kernel = &kernel;
-  c.pool = u.fused >= 0 && in_.layer(u.fused).op == network::Op::maxpool ? &in_.layer(u.fused) : nullptr;
-  c.weights = weights_of(d, kernel);
-  c.operand = !u.same_rows.empty();
-  c.in_ddr = {where.input_in_ddr, false, where.output_in_ddr};
-  set_axes(in_, d, c, {kernel.inputs[0], u.same_rows.empty() ? -1 : u.same_rows[0], u.target});
-  c.input_sharers = where.sharers;
-  c.staging = where.staging;
-  Key key = key_of(c, rows, nullptr);
-  const auto [it, added] = costs_.try_emplace(key);
-  key[mask_of_key] = -1;
-  if (added) it->second = least_cost(c, rows, guesses_[key]);
-  return it->second;
 }
 
 }  // namespace tessera::schedule

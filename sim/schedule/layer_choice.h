@@ -151,18 +151,26 @@ class Search {
   Choice choice_of(const LayerCase& c, const mapping::Partition& p, const TileChoice& tiles) const;
   bool evens_of(const LayerCase& c) const;
   const FoundTiles& tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows);
+  // In the usual way, and cheaper ones with evened inbound channels.
+  const FoundTiles& usual_tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows);
+  const FoundTiles& evened_tiles(const LayerCase& c, const mapping::Partition& p, mapping::Span rows);
+  double least_usual(const LayerCase& c, mapping::Span rows, const std::vector<mapping::Sharding>& shardings);
   // A division and its tiles.
   struct Guess {
     mapping::Sharding sharding;
     mapping::Tiling tiling;
   };
-  // What the cheapest mapping costs, whatever its division. It is most likely the guess, and becomes the next one.
-  std::optional<double> least_cost(const LayerCase& c, mapping::Span rows, std::optional<Guess>& guess) const;
+  // What the cheapest mapping costs, whatever its division, as `cheaper` asks for it. It is most likely the guess, and
+  // becomes the next one.
+  std::optional<double> least_cost(const LayerCase& c, mapping::Span rows, Reach cheaper,
+                                   std::optional<Guess>& guess) const;
+  std::optional<double> known_cost(const LayerCase& c, mapping::Span rows, const Reach& cheaper);
 
   const Inputs& in_;
   int shape_of(const network::Layer& layer);
   using Key = std::array<std::int64_t, 13>;  // all that the search for tiles looks at, and the division
-  Key key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division);  // null: of all
+  Key key_of(const LayerCase& c, mapping::Span rows, const mapping::Sharding* division, bool evened);  // null: of all
+  std::string question_of(const LayerCase& c, mapping::Span rows);  // key of an open choice
   std::vector<network::Layer> shapes_;
   std::map<Key, FoundTiles> found_;
   std::map<Key, std::optional<double>> costs_;

@@ -1,6 +1,7 @@
 // Alternatives of many layers at once, simulated in the network: each is kept where its layers end sooner after those
 // before them, and where controllers have less to do for them.
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "sim/cost/tuned.h"
@@ -19,6 +20,8 @@ constexpr std::size_t most_ways = 2;
 constexpr std::size_t turns = 2;
 // Kernel calls that may be simulated: some seconds.
 constexpr double most_calls = 4e5;
+// Share of the time that has to be left, by what the kinds saved, for a network to be simulated with those that saved.
+constexpr double worth_a_trial = 0.998;
 
 class NetworkTrials {
  public:
@@ -70,10 +73,14 @@ class NetworkTrials {
       if (kinds_[k].alternatives.size() > way) tried[kinds_[k].key] = kinds_[k].alternatives[way].way;
     if (tried.empty()) return;
     const Answers before = kept_;
+    const double whole_before = whole(times_);
     for (const auto& [key, alternative] : tried) answers[key] = alternative;
     const std::map<std::string, double> longer = consider(answers, tried);
     bool dropped = false;
+    // What may be expected without those that lost, from the times before and with all.
+    double from_before = whole_before, from_all = last_;
     for (const auto& [key, cycles] : longer) {
+      (cycles < 0 ? from_before : from_all) -= std::abs(cycles);
       if (cycles < 0) continue;
       dropped = true;
       const auto old = before.find(key);
@@ -82,7 +89,8 @@ class NetworkTrials {
       else
         answers[key] = old->second;
     }
-    if (dropped && answers != before) consider(answers, tried);
+    const bool worth = std::min(from_before, from_all) < worth_a_trial * whole(times_);
+    if (dropped && answers != before && worth) consider(answers, tried);
   }
 
   // Decides and simulates the network with these answers and keeps them if it is the fastest. By how many cycles the
@@ -95,7 +103,8 @@ class NetworkTrials {
     const std::vector<double> shares = layer_shares(*s->mapping, *times);
     note(answers, shares);
     std::map<std::string, double> longer = compared(*s->mapping, *times, shares, tried);
-    if (whole(*times) < whole(times_)) keep(answers, std::move(*s), std::move(*times));
+    last_ = whole(*times);
+    if (last_ < whole(times_)) keep(answers, std::move(*s), std::move(*times));
     return longer;
   }
 
@@ -126,6 +135,7 @@ class NetworkTrials {
   double calls_ = 0, simulated_ = 0;  // of one simulation; of those that were begun
   Schedule best_;
   LayerTimes times_;            // of `best_`
+  double last_ = 0;             // when the last layer ended in the last trial
   std::vector<double> shares_;  // of its layers
   Answers kept_;                // that it was decided with
 };

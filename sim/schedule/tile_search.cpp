@@ -144,11 +144,14 @@ class TileSearch {
     }
   }
 
-  // Weighs a tiling with the usual inbound channels, and with others that even them out.
+  // Weighs a tiling with the usual inbound channels, and with others that even them out. What costs less than is known
+  // to be possible in the usual way is not usual.
   void consider(mapping::Tiling t, const Shapes& shapes, const mapping::Weights& w) {
-    weigh(t, shapes, w);
+    const bool usual_known = evens_ && below_ < std::numeric_limits<double>::infinity();
+    if (!usual_known) weigh(t, shapes, w);
     if (!evens_) return;
     const mapping::CoreBuffers moved = core_buffers(c_, shapes.cost, cut(t), w.largest);
+    if (moved.total() > limit_) return;
     const cost::Walk walk{p_, cut(t), moved, w, plan_, shapes.cost};
     const double hopeless = 2 * enough();  // at best two channels carry what one did
     const cost::Movement m = movement_of(c_, walk, a_, hopeless);

@@ -19,6 +19,8 @@ struct LayerCase : cost::LayerContext {
   network::LayerId fused = -1;                 // addition or pool computed with it
   const sparsity::KernelMask* mask = nullptr;  // of its weights, in stored order
   bool asked = false;                          // whether trials may decide between its mappings
+  // Cycles: with evened inbound channels, only what costs less is wanted.
+  double below = std::numeric_limits<double>::infinity();
   // Whether a tiling will do that fits; empty: always.
   std::function<bool(const mapping::Partition&, const mapping::Tiling&)> admits;
 };

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include "sim/cost/alone_bound.h"
 #include "sim/schedule/network_pass.h"
 
 namespace tessera::schedule {
@@ -96,10 +97,22 @@ struct Kind {
   double cycles = 0;
 };
 
+constexpr double clearly = 0.9;  // of the time: less depends on the neighbours
+
+// Whether no mapping can be clearly faster than the cheapest: estimates are seldom too low, and by less than this.
+bool near_bound(const Inputs& in, const OpenChoice& q) {
+  if (q.fused >= 0 && in.layer(q.fused).op == network::Op::maxpool) return false;  // the bound counts its input
+  constexpr double estimated = 0.95;
+  const network::Layer& kernel = in.layer(q.kernel);
+  const double bound_us = cost::alone_bound(kernel, q.mask, {}, in.array, in.latency_model, false).us;
+  const double cycles = bound_us * in.array.clock_hz / 1e6;
+  return cycles > clearly * estimated * q.alternatives.front().choice.cycles;
+}
+
 // Those that matter: each a share of the whole that a better mapping would show in, the largest first. Their trials
 // take a part of what simulating the network takes, or `always` where that is little.
-std::vector<Kind> kinds_that_matter(const Search& search, double whole) {
-  constexpr double least_share = 0.02, part = 0.3, always = 2e4;
+std::vector<Kind> kinds_that_matter(const Inputs& in, const Search& search, double whole) {
+  constexpr double least_share = 0.02, part = 0.3, always = 8e3;
   std::vector<Kind> kinds;
   std::map<std::string, std::size_t> index;
   for (const OpenChoice& q : search.asked) {
@@ -113,7 +126,7 @@ std::vector<Kind> kinds_that_matter(const Search& search, double whole) {
   for (const Kind& k : kinds) left += part * k.layers * k.open.alternatives.front().calls;
   left = std::clamp(left, always, most_calls);
   const auto dropped = [&](const Kind& k) {
-    if (k.cycles < least_share * whole) return true;
+    if (k.cycles < least_share * whole || near_bound(in, k.open)) return true;
     double calls = 0;
     for (std::size_t i = 0; i < std::min(k.open.alternatives.size(), ways_of_layer); ++i)
       calls += k.open.alternatives[i].calls;
@@ -127,7 +140,6 @@ std::vector<Kind> kinds_that_matter(const Search& search, double whole) {
 
 // Answers for layers whose trials found a mapping that is clearly faster; the cycles that this is to save.
 double answer_kinds(const Inputs& in, Search& search, const std::vector<Kind>& kinds) {
-  constexpr double clearly = 0.9;  // of the time: less depends on the neighbours
   std::vector<OpenChoice> open;
   for (const Kind& kind : kinds) open.push_back(kind.open);
   const auto times = time_alternatives(in, open, ways_of_layer);
@@ -150,7 +162,7 @@ double answer_kinds(const Inputs& in, Search& search, const std::vector<Kind>& k
 Expected<Schedule> decide_by_layers(const Inputs& in, Search& search, const Masks& masks, Schedule first) {
   constexpr double worth_checking = 0.02;  // share of the estimate
   const double whole = first.estimate_us * in.array.clock_hz / 1e6;
-  const double saved = answer_kinds(in, search, kinds_that_matter(search, whole));
+  const double saved = answer_kinds(in, search, kinds_that_matter(in, search, whole));
   if (saved < worth_checking * whole) {
     search.answers.clear();
     return first;

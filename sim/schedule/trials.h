@@ -42,6 +42,8 @@ class Trials {
   }
   // The mapping that is decided for the network without masks, where somebody else decides it.
   virtual std::optional<mapping::Mapping> dense_mapping() const { return std::nullopt; }
+  // What run_times says of it without masks, where that somebody else knows.
+  virtual std::optional<LayerTimes> dense_times() const { return std::nullopt; }
 };
 
 }  // namespace tessera::schedule

@@ -94,7 +94,7 @@ TEST_CASE(
     "the sparse process gets what the dense one decided, however long, and nothing where that one ended without") {
   const std::string text(1000000, 'm');
   for (const bool told : {true, false}) {
-    std::optional<DenseDecision> shared(std::in_place);
+    std::optional<SharedDecision> shared(std::in_place);
     IsolatedTask dense([&]() -> Expected<std::string> {
       if (told) shared->tell(text);
       return std::string("done");
@@ -104,4 +104,13 @@ TEST_CASE(
     CHECK(*dense.wait() == "done");  // whether or not somebody reads
     CHECK(*sparse.wait() == (told ? text : "nothing"));
   }
+}
+
+TEST_CASE("a mapping of the dense network is heard as it was told, with times or without") {
+  for (const std::vector<Millicycles>& ends : {std::vector<Millicycles>{}, {0, -1, 123456789012345}}) {
+    const DenseMapping same = heard(told({"{\n \"steps\": []\n}\n", ends}));
+    CHECK(same.mapping == "{\n \"steps\": []\n}\n");
+    CHECK(same.ends == ends);
+  }
+  CHECK(heard("").mapping.empty());
 }

@@ -159,6 +159,22 @@ class FoundElsewhere : public Trials {
   }
 };
 
+// The same, where that process may also tell how long the mapping takes as a run has it.
+class TimeToldToo : public FoundElsewhere {
+ public:
+  bool known = false;
+  mutable int asked = 0;  // how long it takes
+  std::optional<LayerTimes> dense_times() const override {
+    if (!known) return std::nullopt;
+    return without_control(std::vector<double>(6, 1000));
+  }
+  std::optional<LayerTimes> run_times(const network::Network& network, const Masks& masks,
+                                      const mapping::Mapping& m) const override {
+    asked += std::none_of(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
+    return layer_times(network, masks, m);
+  }
+};
+
 // What a run has and its trials have not: a mapping takes 2000 cycles there, one mapping 1000.
 class Switched : public OneMapping {
  public:
@@ -369,6 +385,26 @@ TEST_CASE("layers are walked together in the number of tiles with which the netw
     others += taken != usual;
   }
   CHECK(others > 0);
+}
+
+TEST_CASE("networks that evened inbound channels do not help by estimate are not simulated with them") {
+  Evened trials;
+  trials.cycles = 900;
+  mapping_text(arch::ControlMechanism::none, trials, 8);
+  CHECK(trials.asked == 0);
+}
+
+TEST_CASE("the dense network is not simulated again where its time is known") {
+  ScheduleSpec spec;
+  for (const char* layer : {"a", "b", "c", "d", "e"}) spec.layers[layer].tile = {4, 4, 8, 8};
+  for (const bool known : {false, true}) {
+    TimeToldToo trials;
+    trials.known = known;
+    mapping_text(arch::ControlMechanism::serial, trials, 8, spec);
+    trials.asked = 0;
+    CHECK(mapping_text(arch::ControlMechanism::serial, trials, 2) == trials.text);
+    CHECK((trials.asked == 0) == known);
+  }
 }
 
 TEST_CASE("where the dense network cannot be nearly as fast it is not simulated") {
