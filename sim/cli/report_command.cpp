@@ -32,7 +32,7 @@ std::string stamp(const result::DensityResult& density) {
 
 // The run again, with its timeline: its stamp, and the view.
 Expected<std::string> view_again(const run::RunConfig& config, run::Density density, run::DenseDecision* shared) {
-  const Expected<run::Plan> plan = make_plan(config, density, true, shared);
+  const Expected<run::Plan> plan = make_plan(config, density, {true, true, shared});
   if (!plan) return plan.failure();
   report::Timeline timeline;
   run::RunOptions options;

@@ -142,8 +142,9 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
     if (arguments.only.empty()) shared.emplace();
     for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
       if (arguments.only.empty() || arguments.only == density_name(density)) {
-        start(density,
-              [&config, density, &shared] { return make_plan(config, density, true, shared ? &*shared : nullptr); });
+        start(density, [&config, density, &shared] {
+          return make_plan(config, density, {true, true, shared ? &*shared : nullptr});
+        });
       }
     }
   }

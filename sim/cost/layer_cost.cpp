@@ -187,13 +187,12 @@ int ways_of_input(const LayerContext& c, const mapping::Partition& p, const arch
 std::optional<mapping::Inbound> even_inbound(const LayerContext& c, const Walk& walk, const Movement& usual,
                                              const arch::ArraySpec& a) {
   constexpr int most_aside = 8;
-  constexpr double clearly = 0.97;
   const int weighted = walk.partition.weights.empty() ? 0 : 1, most_ways = a.stream.selections;
   const int ways = ways_of_input(c, walk.partition, a);
   const bool may_aside = !c.in_ddr.input && ways + weighted <= most_ways && walk.channels.acts > walk.partition.lanes;
   const double tiles = usual.inputs / usual.input;
   std::optional<mapping::Inbound> best;
-  double least = clearly * carried_by({}, walk, usual).most();
+  double least = tuned.worth_evening * carried_by({}, walk, usual).most();
   for (const bool operand_first : {false, true}) {
     if (operand_first && !(c.operand && ways + 1 <= most_ways)) continue;
     for (int aside = 0; aside <= (may_aside ? std::min<double>(most_aside, tiles / 2) : 0);

@@ -38,6 +38,9 @@ struct Tuned {
   // from DDR anyway; elsewhere 1: the rows of a tile stand in few memory tiles there, which costs more than the
   // estimate sees. VGG16 and Inception V3, 2x2 to 8x8. 2026-11-28.
   double worth_tiling = 1.015;
+  // Ratio of what the fuller inbound channel of a core carries, evened over as usual, below which channels are evened
+  // where that is asked for; tuned_constants does not try it. 2026-11-30.
+  double worth_evening = 0.97;
   // Ratio of estimates up to which another number of tiles, or none, is simulated before one is chosen. VGG16 on 4x4,
   // ratios 0 to 0.8. 2026-11-30.
   double worth_a_tiled_trial = 1.03;

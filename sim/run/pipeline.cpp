@@ -23,6 +23,7 @@
 #include "sim/run/kernel_footing.h"
 #include "sim/run/program_memory.h"
 #include "sim/run/published.h"
+#include "sim/run/remembered.h"
 #include "sim/run/routing.h"
 #include "sim/run/simulated_trials.h"
 #include "sim/run/sparsity_result.h"
@@ -119,11 +120,27 @@ Expected<program::Program> complete_program(schedule::Schedule& schedule, const 
   return with_controllers(std::move(*program), array, durations, &routes);
 }
 
+// The schedule that the same run had before, if it is still there.
+std::optional<schedule::Schedule> schedule_again(const RunConfig& config, Density density,
+                                                 const network::Network& network, const SimulatedTrials::Masks& masks,
+                                                 const cost::LatencyModel& latency_model) {
+  const std::optional<std::string> text = remembered_mapping(config, density);
+  if (!text) return std::nullopt;
+  Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, network, "");
+  if (!read) return std::nullopt;
+  schedule::ScheduleSpec spec;
+  spec.policy = "mapping";
+  spec.mapping = schedule::GivenMapping{"", *text, std::move(*read)};
+  Expected<schedule::Schedule> schedule = schedule::decide_schedule(network, masks, config.array, latency_model, spec);
+  if (!schedule) return std::nullopt;
+  return std::move(*schedule);
+}
+
 }  // namespace
 
 const char* density_name(Density d) { return d == Density::dense ? "dense" : "sparse"; }
 
-Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, DenseDecision* dense) {
+Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOptions& options) {
   if (config.accounting == Accounting::published) return make_published_plan(config, masks_of(config, density));
   const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
   if (!latency_model) return latency_model.failure();
@@ -133,18 +150,23 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, 
   enter_phase("scheduling");
   const network::Batch batch = batch_of(config);
   route::KnownPlans routes;
-  SimulatedTrials trials(batch.network, masks, config.array, **latency_model, dense, &routes);
+  SimulatedTrials trials(batch.network, masks, config.array, **latency_model, options.dense, &routes);
+  std::optional<schedule::Schedule> before;
+  if (options.remembered) before = schedule_again(config, density, batch.network, masks, **latency_model);
   Expected<schedule::Schedule> schedule =
-      schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
+      before ? std::move(*before)
+             : schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   std::optional<SimulatedTrials::Made> made;
   if (schedule->mapping) {
     made = trials.take(*schedule->mapping);
-    if (dense != nullptr && density == Density::dense) {
+    if (options.remembered && !before)
+      remember_mapping(config, density, write_mapping(*schedule->mapping, batch.network));
+    if (options.dense != nullptr && density == Density::dense) {
       DenseMapping decided{write_mapping(*schedule->mapping, batch.network), {}};
       if (made)
         for (const exec::LayerTimes& layer : made->result.layers) decided.ends.push_back(layer.end);
-      dense->tell(told(decided));
+      options.dense->tell(told(decided));
     }
   }
   Plan plan;
@@ -160,7 +182,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed, 
   plan.schedule = std::move(*schedule);
   plan.durations = kernel_durations(plan.schedule.program, **latency_model);
   enter_phase("verifying");
-  routed = routed || config.array.controller.mechanism != arch::ControlMechanism::none;
+  const bool routed = options.routed || config.array.controller.mechanism != arch::ControlMechanism::none;
   if (std::optional<Failure> wrong =
           verify::verify(plan.schedule.program, config.array, &plan.routes, routed, &routes)) {
     const bool given = config.schedule.mapping.has_value();  // what is wrong with it is the user's
@@ -274,7 +296,7 @@ Expected<result::DensityResult> simulate_plan(const RunConfig& config, const Pla
 }
 
 Expected<result::DensityResult> run_density(const RunConfig& config, Density density, const RunOptions& options) {
-  const Expected<Plan> plan = make_plan(config, density, options.routed, options.dense);
+  const Expected<Plan> plan = make_plan(config, density, {options.routed, false, options.dense});
   if (!plan) return plan.failure();
   return simulate_plan(config, *plan, density, options);
 }

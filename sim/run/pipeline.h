@@ -29,9 +29,14 @@ struct Plan {
   std::optional<exec::SimResult> simulated;  // of whole descriptors, where that was done to choose the schedule
 };
 
-// Schedules and verifies; simulates nothing. Streams are routed only where that is wanted. `dense`: shared with the
-// process that plans the other density; null: there is none.
-Expected<Plan> make_plan(const RunConfig& config, Density density, bool routed = true, DenseDecision* dense = nullptr);
+struct PlanOptions {
+  bool routed = true;              // or streams are routed only where controllers need that
+  bool remembered = false;         // the mapping that the same run had before, if there was one (remembered.h)
+  DenseDecision* dense = nullptr;  // shared with the process that plans the other density; null: there is none
+};
+
+// Schedules and verifies; simulates nothing.
+Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOptions& options = {});
 
 // Whose masks a program was made for: dense when every block is present.
 Density program_density(const program::Program& program);

@@ -101,7 +101,6 @@ void follow_dense(Schedule& s, mapping::Mapping dense) {
     const auto* c = std::get_if<mapping::Compute>(&step);
     if (c == nullptr) continue;
     LayerReport& report = s.layers[static_cast<std::size_t>(c->layer)];
-    report.imbalance_rows = report.imbalance_rows_unassigned;
     for (Candidate& candidate : report.candidates) {
       candidate.chosen = candidate.mapping == sharding_name(c->mapping.sharding);
       if (candidate.chosen) candidate.tiling = walk_name(c->mapping);

@@ -3,19 +3,12 @@
 #include "sim/schedule/network_pass.h"
 
 namespace tessera::schedule {
-namespace {
-
-// Kernel calls that may be simulated: some seconds.
-constexpr double most_tiled_calls = 4e5;
-
-}  // namespace
-
 Expected<Schedule> or_tiled(const Inputs& in, Search& search,
                             const std::vector<std::optional<sparsity::BlockMask>>& masks, Schedule usual) {
   const std::vector<DepthTiling> asked = search.depth_asked;
   double calls = 0;
   for (const OpenChoice& q : search.asked) calls += q.alternatives.front().calls;
-  if (asked.empty() || calls * static_cast<double>(asked.size() + 1) > most_tiled_calls) return usual;
+  if (asked.empty() || calls * static_cast<double>(asked.size() + 1) > effort::network) return usual;
   const auto before = in.trials->run_times(in.network, masks, *usual.mapping);
   if (!before) return usual;
   double least = whole(*before);

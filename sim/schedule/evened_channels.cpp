@@ -11,8 +11,6 @@ namespace {
 
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
-// Kernel calls that may be simulated: some seconds.
-constexpr double most_calls = 4e5;
 constexpr int most_rounds = 2;
 // Share of the time that has to be left for a network to be simulated: by estimate, and by what the layers that gained
 // promise for the next round.
@@ -77,7 +75,7 @@ std::optional<Schedule> evened(const Inputs& in, Search& search, const Masks& ma
 Expected<Schedule> or_evened(const Inputs& in, Search& search, const Masks& masks, Schedule usual) {
   double calls = 0;
   for (const OpenChoice& q : search.asked) calls += q.alternatives.front().calls;
-  if (!in.policy.evens_channels() || calls * (most_rounds + 1) > most_calls) return usual;
+  if (!in.policy.evens_channels() || calls * (most_rounds + 1) > effort::network) return usual;
   const std::vector<OpenChoice> asked = search.asked;
   search.evens = true;
   std::optional<Schedule> best = evened(in, search, masks, usual);

@@ -10,8 +10,6 @@ namespace {
 
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 using Group = std::vector<network::LayerId>;
-// Kernel calls of a network up to which it is simulated though starting is free: estimates are right on average there.
-constexpr double most_joined_calls = 5e3;
 
 using Joinings = std::map<network::LayerId, Joining>;
 
@@ -60,7 +58,7 @@ Expected<Schedule> or_apart(const Inputs& in, Search& search, const Masks& masks
   double calls = 0;
   for (const OpenChoice& q : search.asked) calls += q.alternatives.front().calls;
   const Joining usual = usual_joining(in.array);
-  if (groups.empty() || (usual == Joining::at_will && calls > most_joined_calls)) return joined;
+  if (groups.empty() || (usual == Joining::at_will && calls > effort::joined)) return joined;
   std::vector<Tried> all;
   if (auto first = tried(in, masks, joined, {})) all.push_back(std::move(*first));
   for (const Joining j : {Joining::evenly, Joining::apart, Joining::not_at_all}) {

@@ -8,6 +8,13 @@
 
 namespace tessera::schedule {
 
+// Kernel calls that may be simulated to choose the mappings of a network: seconds at most.
+namespace effort {
+constexpr double layers = 1e5;   // of layers by themselves, and of networks of few
+constexpr double network = 4e5;  // of what shows in the whole network alone: control, inbound channels, tiles of rows
+constexpr double joined = 5e3;   // of convolutions as one, where starting is free: estimates are right on average there
+}  // namespace effort
+
 // All passes: the mapping of a network.
 Expected<Schedule> decide(const Inputs& in, const std::vector<std::optional<sparsity::BlockMask>>& masks);
 

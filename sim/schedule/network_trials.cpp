@@ -18,8 +18,6 @@ constexpr std::size_t most_ways = 2;
 // Layers of a network that are asked alike form a kind. Every second kind is changed at a time: what a layer costs
 // also shows at the one behind it.
 constexpr std::size_t turns = 2;
-// Kernel calls that may be simulated: some seconds.
-constexpr double most_calls = 4e5;
 // Share of the time that has to be left, by what the kinds saved, for a network to be simulated with those that saved.
 constexpr double worth_a_trial = 0.998;
 
@@ -47,7 +45,7 @@ class NetworkTrials {
 
  private:
   std::optional<LayerTimes> simulate(const Schedule& s) {
-    if ((simulated_ += calls_) > most_calls) return std::nullopt;
+    if ((simulated_ += calls_) > effort::network) return std::nullopt;
     return in_.trials->layer_times(in_.network, masks_, *s.mapping);
   }
 

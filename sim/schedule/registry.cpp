@@ -80,7 +80,9 @@ Expected<Schedule> decide_schedule(const network::Network& network,
                                    const ScheduleSpec& spec, const Trials* trials) {
   if (std::vector<Problem> problems = schedule_problems(network, masks, latency_model, spec); !problems.empty())
     return Failure{ExitCode::bad_input, std::move(problems)};
-  return find_policy(spec.policy)->decide({network, masks, latency_model, spec, trials}, array);
+  Expected<Schedule> schedule = find_policy(spec.policy)->decide({network, masks, latency_model, spec, trials}, array);
+  if (schedule && schedule->mapping) note_imbalance(*schedule, network, masks, array.rows);
+  return schedule;
 }
 
 }  // namespace tessera::schedule

@@ -58,8 +58,6 @@ void order_channels(Walk& w, const std::vector<std::optional<sparsity::BlockMask
       continue;
     }
     d.masks[l.id] = mapping::stored_mask(logical[l.id], orders[l.id], orders[l.inputs[0]]);
-    w.reports[l.id].imbalance_rows_unassigned = imbalance(logical[l.id], in.array.rows);
-    w.reports[l.id].imbalance_rows = imbalance(d.masks[l.id], in.array.rows);
   }
 }
 
@@ -190,6 +188,18 @@ Expected<Schedule> decide_once(const Inputs& in, Search& search,
   s.layers = std::move(w.reports);
   note_computed_by(s);
   return s;
+}
+
+void note_imbalance(Schedule& s, const network::Network& network,
+                    const std::vector<std::optional<sparsity::BlockMask>>& masks, int rows) {
+  const std::vector<sparsity::KernelMask> logical = mapping::computed_masks(*s.mapping, network, masks);
+  const auto& orders = s.mapping->channel_order;
+  for (const network::Layer& l : network.layers) {
+    if (!ops::has_blocks(l)) continue;
+    LayerReport& report = s.layers[static_cast<std::size_t>(l.id)];
+    report.imbalance_rows_unassigned = imbalance(logical[l.id], rows);
+    report.imbalance_rows = imbalance(mapping::stored_mask(logical[l.id], orders[l.id], orders[l.inputs[0]]), rows);
+  }
 }
 
 void note_computed_by(Schedule& s) {

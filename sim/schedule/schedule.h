@@ -100,4 +100,8 @@ std::vector<std::string> policy_names();
 // Says of every layer by which other one it is computed, from the mapping.
 void note_computed_by(Schedule& schedule);
 
+// What the mapping makes of the blocks, for the reports of layers; `rows` of the array.
+void note_imbalance(Schedule& schedule, const network::Network& network,
+                    const std::vector<std::optional<sparsity::BlockMask>>& masks, int rows);
+
 }  // namespace tessera::schedule

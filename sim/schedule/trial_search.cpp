@@ -11,8 +11,6 @@ namespace {
 
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
-// Kernel calls that may be simulated to choose the mappings of a network: some seconds.
-constexpr double most_calls = 1e5;
 // Alternatives of a layer that are tried: by itself, in a network of few layers divided by their number, and in a
 // network of many.
 constexpr std::size_t ways_of_layer = 3, ways_of_few = 40, ways_of_many = 4;
@@ -124,7 +122,7 @@ std::vector<Kind> kinds_that_matter(const Inputs& in, const Search& search, doub
   std::stable_sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) { return a.cycles > b.cycles; });
   double left = 0;
   for (const Kind& k : kinds) left += part * k.layers * k.open.alternatives.front().calls;
-  left = std::clamp(left, always, most_calls);
+  left = std::clamp(left, always, effort::layers);
   const auto dropped = [&](const Kind& k) {
     if (k.cycles < least_share * whole || near_bound(in, k.open)) return true;
     double calls = 0;
@@ -177,7 +175,7 @@ Expected<Schedule> decide_by_layers(const Inputs& in, Search& search, const Mask
 Expected<Schedule> decide_by_trials(const Inputs& in, Search& search, const Masks& masks, Schedule first) {
   const std::size_t open = search.asked.size();
   if (open == 0) return first;
-  if (open <= few) return WholeTrials(in, search, masks, std::move(first)).run(ways_of_few / open, most_calls);
+  if (open <= few) return WholeTrials(in, search, masks, std::move(first)).run(ways_of_few / open, effort::layers);
   const bool controlled = in.array.controller.mechanism != arch::ControlMechanism::none;
   Expected<Schedule> schedule =
       (controlled ? decide_in_network : decide_by_layers)(in, search, masks, std::move(first));

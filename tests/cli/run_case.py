@@ -47,7 +47,8 @@ def execute(sections, program, configs):
                 with open(os.path.join(folder, header[5:]), "w") as out:
                     out.write("\n".join(lines) + "\n")
         command = "\n".join(next(lines for header, lines in sections if header == "run"))
-        env = dict(os.environ, PATH=folder + ":" + os.environ["PATH"], TESSERA_CONFIGS="configs")
+        env = dict(os.environ, PATH=folder + ":" + os.environ["PATH"], TESSERA_CONFIGS="configs",
+                   XDG_CACHE_HOME=os.path.join(folder, ".cache"))
         return subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=800)
 
 
