@@ -141,11 +141,10 @@ Expected<result::RunResult> simulate_all(const RunArguments& arguments, const ru
     std::optional<run::SharedDecision> shared;
     if (arguments.only.empty()) shared.emplace();
     for (const run::Density density : {run::Density::dense, run::Density::sparse}) {
-      if (arguments.only.empty() || arguments.only == density_name(density)) {
-        start(density, [&config, density, &shared] {
-          return make_plan(config, density, {true, true, shared ? &*shared : nullptr});
-        });
-      }
+      if (!arguments.only.empty() && arguments.only != density_name(density)) continue;
+      start(density, [&config, density, &shared] {
+        return make_plan(config, density, {true, true, shared ? &*shared : nullptr});
+      });
     }
   }
   std::vector<run::IsolatedTask*> waiting;

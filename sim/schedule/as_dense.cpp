@@ -166,6 +166,11 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
     by_estimate = timed(in, none, decided(without, none));
     close = by_estimate && close_to(by_estimate->cycles);
   }
+  std::optional<LayerTimes> own;  // as a run has it: zeros may gain less
+  if (!close && by_estimate) {
+    own = in.trials->run_times(in.network, masks, *sparse.mapping);
+    close = own && whole(*own) > clearly_faster * by_estimate->cycles;
+  }
   std::optional<mapping::Mapping> dense;
   if (close) {
     dense = in.trials->dense_mapping();
@@ -175,12 +180,12 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
     dense = std::move(by_estimate->mapping);
   }
   if (!dense) return sparse;
-  const std::optional<LayerTimes> own = in.trials->run_times(in.network, masks, *sparse.mapping);
+  if (!own) own = in.trials->run_times(in.network, masks, *sparse.mapping);
   if (!own) return sparse;
   // The dense network itself takes no less for what switches are written.
   std::optional<LayerTimes> all_kept;
-  if (close || whole(*own) > clearly_faster * by_estimate->cycles) {
-    if (close) all_kept = in.trials->dense_times();
+  if (close) {
+    all_kept = in.trials->dense_times();
     if (!all_kept) all_kept = in.trials->run_times(in.network, none, *dense);
     if (!all_kept) return sparse;
   }

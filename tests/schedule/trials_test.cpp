@@ -188,6 +188,21 @@ class Switched : public OneMapping {
   }
 };
 
+// Zeros save much time, but for what switches are written: with all but the told mapping they cost time.
+class SwitchedElsewhere : public FoundElsewhere {
+ public:
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks& masks,
+                                        const mapping::Mapping& m) const override {
+    FoundElsewhere::layer_times(network, masks, m);
+    const bool zeros = std::any_of(masks.begin(), masks.end(), [](const auto& mask) { return mask.has_value(); });
+    return without_control(std::vector<double>(network.layers.size(), zeros ? 800 : 1000));
+  }
+  std::optional<LayerTimes> run_times(const network::Network& network, const Masks&,
+                                      const mapping::Mapping& m) const override {
+    return without_control(std::vector<double>(network.layers.size(), write_mapping(m, network) == text ? 1100 : 1180));
+  }
+};
+
 // Whether a layer keeps its zeros takes `longer` cycles for each layer of `keepers` that does not, and for each other
 // one that does; zeros cost nothing in a network that has none.
 class Keepers : public Trials {
@@ -424,6 +439,14 @@ TEST_CASE("what is written between layers counts when zeros are weighed, though 
   CHECK(mapping_text(serial, trials, 2) == trials.text);
   trials.others = 500;
   CHECK(mapping_text(serial, trials, 2) != trials.text);
+}
+
+TEST_CASE("the dense network's own mapping is tried where switches take what zeros save") {
+  SwitchedElsewhere trials;
+  ScheduleSpec spec;
+  for (const char* layer : {"a", "b", "c", "d", "e"}) spec.layers[layer].tile = {4, 4, 8, 8};
+  mapping_text(arch::ControlMechanism::serial, trials, 8, spec);
+  CHECK(mapping_text(arch::ControlMechanism::serial, trials, 2) == trials.text);
 }
 
 TEST_CASE("where controllers start transfers layers keep their zeros if that is faster") {
