@@ -148,10 +148,10 @@ class Planner {
     }
     if (best == nullptr) return false;
     Built mended = *best;
-    std::int64_t effort = std::min(mending_, set_mending);
-    mending_ -= effort;
-    mend(device_, program_.routes, loads, ids_of(best->routing, program_.routes.size()), effort, mended);
-    mending_ += effort;
+    std::int64_t left = std::min(mending_, set_mending);
+    mending_ -= left;
+    mend(device_, program_.routes, loads, ids_of(best->routing, program_.routes.size()), left, mended);
+    mending_ += left;
     if (!serves(mended, periods.first, periods.end)) return false;
     *tried.back() = std::move(mended);
     return true;
