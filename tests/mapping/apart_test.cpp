@@ -27,13 +27,7 @@ run::RunConfig module() {
                           {{"name", "z"}, {"op", "conv2d"}, {"channels", 448}, {"kernel", 1}, {"inputs", "a"}},
                           {{"name", "cat"}, {"op", "concat"}, {"inputs", {"x", "y", "z"}}},
                           {{"name", "d"}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 1}}}}};
-  const auto config =
-      run::make_run_config({{"network", network},
-                            {"hardware", {{"extends", "configs/hardware/aie2.json"}, {"rows", 4}, {"cols", 4}}},
-                            {"sparsity", {{"ratio", 0.5}}}},
-                           ".", "module", {});
-  if (!config) FAIL(describe(config.failure()));
-  return *config;
+  return half_sparse(network, 4, 4);
 }
 
 const mapping::Compute& joined_step(const mapping::Mapping& m) {

@@ -1,6 +1,7 @@
 // A small network with its mapping: what tests of the text form start from.
 #pragma once
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "sim/compile/compile.h"
 #include "sim/mapping/text.h"
@@ -10,6 +11,17 @@
 namespace tessera::tests {
 
 using Masks = std::vector<std::optional<sparsity::BlockMask>>;
+
+// Half of the blocks zero, on so many compute tiles of aie2.
+inline run::RunConfig half_sparse(const nlohmann::json& network, int rows, int cols) {
+  const auto config =
+      run::make_run_config({{"network", network},
+                            {"hardware", {{"extends", "configs/hardware/aie2.json"}, {"rows", rows}, {"cols", cols}}},
+                            {"sparsity", {{"ratio", 0.5}}}},
+                           ".", network["name"].get<std::string>(), {});
+  if (!config) FAIL(describe(config.failure()));
+  return *config;
+}
 
 inline schedule::Schedule scheduled(const run::RunConfig& config, const Masks& masks,
                                     const schedule::ScheduleSpec& spec) {

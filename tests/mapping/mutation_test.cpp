@@ -26,13 +26,7 @@ run::RunConfig small() {
         {{"name", "sum"}, {"op", "add"}, {"inputs", {"d", "cat"}}},
         {{"name", "p"}, {"op", "maxpool"}, {"kernel", 2}, {"stride", 2}},
         {{"name", "e"}, {"op", "conv2d"}, {"channels", 64}, {"kernel", 3}, {"padding", 1}}}}};
-  const auto config =
-      run::make_run_config({{"network", network},
-                            {"hardware", {{"extends", "configs/hardware/aie2.json"}, {"rows", 2}, {"cols", 2}}},
-                            {"sparsity", {{"ratio", 0.5}}}},
-                           ".", "small", {});
-  if (!config) FAIL(describe(config.failure()));
-  return *config;
+  return half_sparse(network, 2, 2);
 }
 
 // Every value inside, leaves and parts.
