@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "sim/base/hash.h"
 #include "sim/base/random.h"
 #include "sim/network/magnitude.h"
 #include "sim/sparsity/mistakes.h"
@@ -15,13 +16,6 @@
 
 namespace tessera::reference {
 namespace {
-
-// FNV-1a: the stream of a layer's seed.
-std::uint64_t name_hash(const std::string& name) {
-  std::uint64_t h = 0xcbf29ce484222325ull;
-  for (char c : name) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ull;
-  return h;
-}
 
 // Uniform in [low, high], four values to a draw.
 void fill_uniform(std::vector<std::int8_t>& values, int low, int high, Random& random) {
@@ -69,7 +63,7 @@ sparsity::WeightTensor make_weights(const network::Layer& layer, const std::opti
   if (!operator_of(layer).bias) return w;
   w.values.resize(static_cast<std::size_t>(layer.weight_count()));
   w.bias.resize(static_cast<std::size_t>(w.cout));
-  Random random(derive_seed(seed, name_hash(layer.name)));
+  Random random(derive_seed(seed, fnv1a(layer.name)));
   const int limit =
       std::min(127, static_cast<int>(std::lround(network::random_weight_limit / std::sqrt(density(mask)))));
   fill_uniform(w.values, -limit, limit, random);
@@ -253,7 +247,7 @@ NetworkData make_data(const network::Network& network, const std::vector<std::op
   NetworkData data;
   data.input.shape = network.layers[0].out;
   data.input.values.resize(static_cast<std::size_t>(data.input.shape.elements()));
-  Random random(derive_seed(seed, name_hash("input")));
+  Random random(derive_seed(seed, fnv1a("input")));
   fill_uniform(data.input.values, -128, 127, random);
   data.weights.resize(network.layers.size());
   data.constants.resize(network.layers.size());
@@ -262,7 +256,7 @@ NetworkData make_data(const network::Network& network, const std::vector<std::op
       Tensor& constant = data.constants[static_cast<std::size_t>(layer.id)];
       constant.shape = layer.out;
       constant.values.resize(static_cast<std::size_t>(layer.out.elements()));
-      Random values(derive_seed(seed, name_hash(layer.name)));
+      Random values(derive_seed(seed, fnv1a(layer.name)));
       if (further_image(layer))
         fill_uniform(constant.values, -128, 127, values);
       else

@@ -10,14 +10,14 @@
 namespace tessera::route {
 namespace {
 
-constexpr std::int64_t link_price = 64;       // of a link that is free
-constexpr std::int64_t shared_price = 32;     // more, of one that others take
-constexpr std::int64_t busy_price = 64 * 64;  // more, of one that would have too much to do
-constexpr std::int64_t lasting_price = 64;    // more of the links of a tile, for each time that it stayed too full
-constexpr int tile_bits = 16;
-constexpr int most_turns = 16;  // times that a stream is pushed aside where nothing else helps
-
 class Mending {
+  static constexpr std::int64_t link_price = 64;       // of a link that is free
+  static constexpr std::int64_t shared_price = 32;     // more, of one that others take
+  static constexpr std::int64_t busy_price = 64 * 64;  // more, of one that would have too much to do
+  static constexpr std::int64_t lasting_price = 64;    // more of a tile's links, each time that it stayed too full
+  static constexpr int tile_bits = 16;
+  static constexpr int most_turns = 16;  // times that a stream is pushed aside where nothing else helps
+
  public:
   Mending(const Device& device, const std::vector<program::Route>& routes, const std::vector<Load>& loads,
           const Routing& routing)

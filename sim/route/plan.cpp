@@ -373,14 +373,18 @@ const Plan& KnownPlans::of(const program::Program& program, const Device& device
   const auto same_route = [](const program::Route& a, const program::Route& b) {
     return a.source == b.source && a.sinks == b.sinks;
   };
-  const auto same = std::find_if(known_.begin(), known_.end(), [&](const Known& k) {
+  const auto same = std::find_if(known_.begin(), known_.end(), [&](const KnownPlan& k) {
     return k.periods == periods &&
            std::equal(k.routes.begin(), k.routes.end(), program.routes.begin(), program.routes.end(), same_route);
   });
-  if (same != known_.end()) return same->plan;
-  Plan plan = Planner(program, device, periods).run(false);
-  known_.push_back({program.routes, std::move(periods), std::move(plan)});
-  return known_.back().plan;
+  if (same == known_.end()) {
+    Plan plan = Planner(program, device, periods).run(false);
+    known_.push_back({program.routes, std::move(periods), std::move(plan)});
+    last_ = &known_.back();
+  } else {
+    last_ = &*same;
+  }
+  return last_->plan;
 }
 
 Plan plan_as_one(const program::Program& program, const Device& device) {

@@ -32,18 +32,23 @@ struct Plan {
 };
 // The program has passed the structural checks of the verifier.
 Plan plan_routes(const program::Program& program, const Device& device);
+// A plan, and what it was made for.
+struct KnownPlan {
+  std::vector<program::Route> routes;
+  std::vector<Period> periods;
+  Plan plan;
+};
 // Plans of programs for one device: those that want the same routes for the same bytes in the same layers have one.
 class KnownPlans {
  public:
   const Plan& of(const program::Program& program, const Device& device);
+  // The last one that was asked for, for a later run of the same build; and from such a run. What is none is not taken.
+  std::optional<std::string> written() const;
+  void read(const std::string& bytes);
 
  private:
-  struct Known {
-    std::vector<program::Route> routes;
-    std::vector<Period> periods;
-    Plan plan;
-  };
-  std::deque<Known> known_;
+  std::deque<KnownPlan> known_;
+  const KnownPlan* last_ = nullptr;
 };
 // One set for all layers, whatever switches lack for it: nothing is rewritten.
 Plan plan_as_one(const program::Program& program, const Device& device);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/base/hash.h"
 #include "sim/base/json_file.h"
 #include "sim/base/phase.h"
 #include "sim/config/document.h"
@@ -32,12 +33,6 @@
 namespace tessera::run {
 namespace {
 using nlohmann::json;
-
-std::uint64_t hash_of(const std::string& text) {  // FNV-1a
-  std::uint64_t hash = 0xcbf29ce484222325ull;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
-  return hash;
-}
 
 std::vector<std::optional<sparsity::BlockMask>> masks_of(const RunConfig& config, Density density,
                                                          const network::Batch& batch) {
@@ -124,7 +119,7 @@ Expected<program::Program> complete_program(schedule::Schedule& schedule, const 
 std::optional<schedule::Schedule> schedule_again(const RunConfig& config, Density density,
                                                  const network::Network& network, const SimulatedTrials::Masks& masks,
                                                  const cost::LatencyModel& latency_model) {
-  const std::optional<std::string> text = remembered_mapping(config, density);
+  const std::optional<std::string> text = remembered(config, density, Remembered::mapping);
   if (!text) return std::nullopt;
   Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, network, "");
   if (!read) return std::nullopt;
@@ -152,7 +147,12 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOpt
   route::KnownPlans routes;
   SimulatedTrials trials(batch.network, masks, config.array, **latency_model, options.dense, &routes);
   std::optional<schedule::Schedule> before;
-  if (options.remembered) before = schedule_again(config, density, batch.network, masks, **latency_model);
+  std::optional<std::string> planned;
+  if (options.remembered) {
+    before = schedule_again(config, density, batch.network, masks, **latency_model);
+    planned = remembered(config, density, Remembered::routes);
+    if (planned) routes.read(*planned);
+  }
   Expected<schedule::Schedule> schedule =
       before ? std::move(*before)
              : schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
@@ -160,8 +160,6 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOpt
   std::optional<SimulatedTrials::Made> made;
   if (schedule->mapping) {
     made = trials.take(*schedule->mapping);
-    if (options.remembered && !before)
-      remember_mapping(config, density, write_mapping(*schedule->mapping, batch.network));
     if (options.dense != nullptr && density == Density::dense) {
       DenseMapping decided{write_mapping(*schedule->mapping, batch.network), {}};
       if (made)
@@ -192,6 +190,12 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOpt
                            {given ? config.schedule.mapping->file : "", "schedule." + config.schedule.policy,
                             "the verifier refuses this schedule", ""});
     return std::move(*wrong);
+  }
+  if (options.remembered) {
+    if (!before && plan.schedule.mapping)
+      remember(config, density, Remembered::mapping, write_mapping(*plan.schedule.mapping, batch.network));
+    const std::optional<std::string> now = routes.written();
+    if (now && now != planned) remember(config, density, Remembered::routes, *now);
   }
   enter_phase("computing bounds");
   plan.bounds = analytic_bounds(batch.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
@@ -341,7 +345,7 @@ JsonParts content_parts(const RunConfig& config, Density density) {
   network.erase("source");
   const Expected<const cost::LatencyModel*> latency_model = latency_model_of(config.array);
   json schedule = config.resolved["schedule"];
-  if (config.schedule.mapping) schedule["mapping"] = program::hash_text(hash_of(config.schedule.mapping->text));
+  if (config.schedule.mapping) schedule["mapping"] = program::hash_text(fnv1a(config.schedule.mapping->text));
   json content = {{"network", network},
                   {"hardware", config::hardware_values(config.resolved["hardware"], config.array)},
                   {"kernels", latency_model ? (*latency_model)->fingerprint() : config.array.kernels},
@@ -358,13 +362,13 @@ JsonParts content_parts(const RunConfig& config, Density density) {
         continue;
       }
       const std::string bits(mask->bits.begin(), mask->bits.end());
-      masks.push_back({mask->bc, mask->bi, program::hash_text(hash_of(bits))});
+      masks.push_back({mask->bc, mask->bi, program::hash_text(fnv1a(bits))});
     }
   }
   return parts_of(content);
 }
 
-std::string content_hash(const JsonParts& parts) { return program::hash_text(hash_of(text_of(parts))); }
+std::string content_hash(const JsonParts& parts) { return program::hash_text(fnv1a(text_of(parts))); }
 
 std::string content_hash(const RunConfig& config, Density density) {
   return content_hash(content_parts(config, density));

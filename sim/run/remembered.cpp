@@ -16,7 +16,7 @@ namespace tessera::run {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_kept = 500;  // of some 100 kB
+constexpr std::size_t most_kept = 500;  // of some 100 kB each
 
 std::optional<fs::path> folder() {
   const auto variable = [](const char* name) {
@@ -24,8 +24,8 @@ std::optional<fs::path> folder() {
     return value == nullptr ? fs::path() : fs::path(value);
   };
   const fs::path cache = variable("XDG_CACHE_HOME"), home = variable("HOME");
-  if (cache.is_absolute()) return cache / "tessera" / "mappings";
-  if (home.is_absolute()) return home / ".cache" / "tessera" / "mappings";
+  if (cache.is_absolute()) return cache / "tessera" / "runs";
+  if (home.is_absolute()) return home / ".cache" / "tessera" / "runs";
   return std::nullopt;
 }
 
@@ -36,11 +36,12 @@ std::optional<std::string> build() {
   return fmt::format("{:x}-{:x}-{:x}", file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
 }
 
-std::optional<fs::path> file_of(const RunConfig& config, Density density) {
+std::optional<fs::path> file_of(const RunConfig& config, Density density, Remembered what) {
   const std::optional<fs::path> place = folder();
   const std::optional<std::string> by = build();
   if (!place || !by) return std::nullopt;
-  return *place / fmt::format("{}-{}.json", content_hash(config, density), *by);
+  return *place /
+         fmt::format("{}-{}.{}", content_hash(config, density), *by, what == Remembered::mapping ? "json" : "routes");
 }
 
 void drop_oldest(const fs::path& place) {
@@ -55,22 +56,22 @@ void drop_oldest(const fs::path& place) {
 
 }  // namespace
 
-std::optional<std::string> remembered_mapping(const RunConfig& config, Density density) {
-  const std::optional<fs::path> file = file_of(config, density);
+std::optional<std::string> remembered(const RunConfig& config, Density density, Remembered what) {
+  const std::optional<fs::path> file = file_of(config, density, what);
   if (!file) return std::nullopt;
   const Expected<std::string> text = read_text(file->string());
   if (!text) return std::nullopt;
   return *text;
 }
 
-void remember_mapping(const RunConfig& config, Density density, const std::string& text) {
-  const std::optional<fs::path> file = file_of(config, density);
+void remember(const RunConfig& config, Density density, Remembered what, const std::string& bytes) {
+  const std::optional<fs::path> file = file_of(config, density, what);
   std::error_code error;
   if (!file) return;
   fs::create_directories(file->parent_path(), error);
   const fs::path draft = file->parent_path() / fmt::format(".{}.{}", file->filename().string(), getpid());
   std::ofstream out(draft, std::ios::binary);
-  out << text;
+  out << bytes;
   out.close();
   if (out) fs::rename(draft, *file, error);
   if (!out || error) fs::remove(draft, error);

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <type_traits>
 #include <utility>
 
+#include "sim/base/bytes.h"
 #include "sim/control/lower.h"
 #include "sim/cost/bound.h"
 #include "sim/exec/backend.h"
@@ -17,6 +16,20 @@
 #include "sim/run/isolate.h"
 #include "sim/run/program_memory.h"
 #include "sim/run/routing.h"
+
+namespace tessera::exec {
+
+// A result without data, on its way from one process to another.
+template <class Archive>
+void parts(Archive& archive, SimResult& result) {
+  archive(result.total);
+  archive(result.layers);
+  archive(result.engines);
+  archive(result.traffic);
+  archive(result.events);
+}
+
+}  // namespace tessera::exec
 
 namespace tessera::run {
 namespace {
@@ -30,51 +43,6 @@ std::string text_of(const network::Network& network, const SimulatedTrials::Mask
     if (mask) text.append(mask->bits.begin(), mask->bits.end());
   }
   return text;
-}
-
-// A result without data, on its way from one process of this program to another.
-template <class T>
-void put(std::string& bytes, const T& value) {
-  static_assert(std::is_trivially_copyable_v<T>);
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-template <class T>
-void put(std::string& bytes, const std::vector<T>& values) {
-  put(bytes, values.size());
-  static_assert(std::is_trivially_copyable_v<T>);
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
-}
-template <class T>
-void take(const char*& at, T& value) {
-  std::memcpy(&value, at, sizeof value);
-  at += sizeof value;
-}
-template <class T>
-void take(const char*& at, std::vector<T>& values) {
-  std::size_t size = 0;
-  take(at, size);
-  values.resize(size);
-  std::memcpy(values.data(), at, size * sizeof(T));
-  at += size * sizeof(T);
-}
-template <class Result, class Visit>
-void each_part(Result& result, const Visit& visit) {
-  visit(result.total);
-  visit(result.layers);
-  visit(result.engines);
-  visit(result.traffic);
-  visit(result.events);
-}
-std::string bytes_of(const exec::SimResult& result) {
-  std::string bytes;
-  each_part(result, [&](const auto& part) { put(bytes, part); });
-  return bytes;
-}
-exec::SimResult result_of(const std::string& bytes) {
-  exec::SimResult result;
-  const char* at = bytes.data();
-  each_part(result, [&](auto& part) { take(at, part); });
-  return result;
 }
 
 }  // namespace
@@ -150,11 +118,15 @@ SimulatedTrials::Trial SimulatedTrials::carry_out(const network::Network& networ
     options.fidelity = exec::Fidelity::transaction;
     const Expected<exec::SimResult> sim = simulate(*program, array_, durations, options);
     if (!sim) return sim.failure();
-    return bytes_of(*sim);
+    BytesOut bytes;
+    bytes(*sim);
+    return bytes.take();
   };
   const Expected<std::string> bytes = IsolatedTask(simulated).wait();
   if (!bytes) return {};
-  Trial trial{Made{std::move(*program), result_of(*bytes)}, schedule::LayerTimes{}};
+  Trial trial{Made{std::move(*program), {}}, schedule::LayerTimes{}};
+  BytesIn in(*bytes);
+  in(trial.made->result);
   for (const exec::LayerTimes& layer : trial.made->result.layers)
     trial.times->ends.push_back(static_cast<double>(layer.end) / millicycles_per_cycle);
   trial.times->control = control_cycles(trial.made->program, array_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/base/hash.h"
 #include "sim/base/random.h"
 #include "sim/sparsity/generators.h"
 #include "sim/sparsity/mask_file.h"
@@ -13,13 +14,6 @@ namespace tessera::sparsity {
 namespace {
 
 using Masks = std::vector<std::optional<BlockMask>>;
-
-// FNV-1a: the stream of a layer's seed.
-std::uint64_t name_hash(const std::string& name) {
-  std::uint64_t h = 0xcbf29ce484222325ull;
-  for (char c : name) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ull;
-  return h;
-}
 
 class MaskMaker {
  public:
@@ -104,7 +98,7 @@ class MaskMaker {
   void generate(const network::Layer& layer, std::optional<BlockMask>& out) {
     const MaskOverride* given = override_of(layer);
     const MaskOverride o = given != nullptr ? *given : MaskOverride{};
-    const std::uint64_t seed = derive_seed(o.seed.value_or(spec_.seed), name_hash(layer.name));
+    const std::uint64_t seed = derive_seed(o.seed.value_or(spec_.seed), fnv1a(layer.name));
     Expected<BlockMask> mask =
         generate_mask(layer.out.c, layer.in.c, {o.bc.value_or(spec_.bc), o.bi.value_or(spec_.bi)},
                       o.ratio.value_or(spec_.ratio), o.pattern.value_or(spec_.pattern), seed);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "sim/base/hash.h"
 #include "sim/base/input_file.h"
 #include "sim/sparsity/zip_store.h"
 
@@ -210,11 +211,9 @@ constexpr std::size_t longest_name = 65000;  // with what follows it in an entry
 
 std::string array_name(const std::string& layer) {
   if (layer.size() <= longest_name) return layer;
-  std::uint64_t hash = 0xcbf29ce484222325ull;  // FNV-1a
-  for (const char c : layer) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
   std::size_t end = 200;
   while ((static_cast<unsigned char>(layer[end]) & 0xc0) == 0x80) --end;  // within a character of several bytes
-  return layer.substr(0, end) + fmt::format("#{:016x}", hash);
+  return layer.substr(0, end) + fmt::format("#{:016x}", fnv1a(layer));
 }
 
 std::optional<Failure> write_npz(const std::string& path, const std::map<std::string, NumpyArray>& arrays) {

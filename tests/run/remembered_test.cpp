@@ -1,4 +1,4 @@
-// Does the same run follow the mapping that it had before, and only that one?
+// Does the same run follow the mapping that it had before, and only that one? Are routes taken as they were planned?
 #include "sim/run/remembered.h"
 
 #include <catch2/catch.hpp>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sim/base/input_file.h"
 #include "sim/mapping/text.h"
 #include "sim/program/hash.h"
 #include "sim/run/config_folder.h"
@@ -24,10 +25,11 @@ struct Cache {
     fs::remove_all(root);
     unsetenv("XDG_CACHE_HOME");
   }
-  std::vector<fs::path> files() const {
+  std::vector<fs::path> files(const std::string& kind = "") const {
     std::vector<fs::path> list;
-    if (!fs::exists(root / "tessera" / "mappings")) return list;
-    for (const auto& entry : fs::directory_iterator(root / "tessera" / "mappings")) list.push_back(entry.path());
+    if (!fs::exists(root / "tessera" / "runs")) return list;
+    for (const auto& entry : fs::directory_iterator(root / "tessera" / "runs"))
+      if (kind.empty() || entry.path().extension() == kind) list.push_back(entry.path());
     return list;
   }
 };
@@ -87,15 +89,60 @@ TEST_CASE("old mappings go, and a folder that cannot be written is no problem") 
   const RunConfig config = config_of(0.5);
   {
     const Cache cache;
-    fs::create_directories(cache.root / "tessera" / "mappings");
-    for (int k = 0; k < 600; ++k) write(cache.root / "tessera" / "mappings" / std::to_string(k), "old");
-    remember_mapping(config, Density::sparse, "new");
+    fs::create_directories(cache.root / "tessera" / "runs");
+    for (int k = 0; k < 600; ++k) write(cache.root / "tessera" / "runs" / std::to_string(k), "old");
+    remember(config, Density::sparse, Remembered::mapping, "new");
     CHECK(cache.files().size() == 500);
-    CHECK(remembered_mapping(config, Density::sparse) == "new");
-    CHECK_FALSE(remembered_mapping(config, Density::dense));
+    CHECK(remembered(config, Density::sparse, Remembered::mapping) == "new");
+    CHECK_FALSE(remembered(config, Density::sparse, Remembered::routes));
+    CHECK_FALSE(remembered(config, Density::dense, Remembered::mapping));
   }
   const Cache cache;
   write(cache.root, "a file");
-  remember_mapping(config, Density::sparse, "new");
-  CHECK_FALSE(remembered_mapping(config, Density::sparse));
+  remember(config, Density::sparse, Remembered::mapping, "new");
+  CHECK_FALSE(remembered(config, Density::sparse, Remembered::mapping));
+}
+
+TEST_CASE("the same run takes its routes from where they were planned") {
+  const Cache cache;
+  const RunConfig config = config_of(0.5);
+  const auto planned = [&] {
+    const Expected<Plan> plan = make_plan(config, Density::sparse, {true, true, nullptr});
+    if (!plan) FAIL(describe(plan.failure()));
+    return plan->routes;
+  };
+  const route::Plan first = planned();
+  REQUIRE(cache.files(".routes").size() == 1);
+  const fs::path file = cache.files(".routes").front();
+  const std::string bytes = *read_text(file.string());
+  const auto same = [](const route::Plan& a, const route::Plan& b) {
+    return a.sets.size() == b.sets.size() &&
+           std::equal(a.sets.begin(), a.sets.end(), b.sets.begin(), [](const auto& x, const auto& y) {
+             return x.routes == y.routes && x.layers == y.layers && x.cycles == y.cycles &&
+                    x.built.routing.ids == y.built.routing.ids && x.writes.size() == y.writes.size();
+           });
+  };
+  CHECK(same(planned(), first));
+
+  // What is read is what was planned, byte by byte.
+  const program::EngineMap map(config.array);
+  const route::Device device(config.array, map);
+  const Expected<Plan> plan = make_plan(config, Density::sparse, {false, true, nullptr});
+  route::KnownPlans known;
+  known.read(bytes);
+  CHECK(known.written() == std::nullopt);  // nobody asked for one
+  CHECK(same(known.of(plan->schedule.program, device), first));
+  CHECK(known.written() == bytes);
+
+  // What was cut off or changed is planned again.
+  for (std::size_t at : {std::size_t{0}, std::size_t{4}, bytes.size() / 2, bytes.size() - 1}) {
+    write(file, bytes.substr(0, at));
+    CHECK(same(planned(), first));
+    CHECK(*read_text(file.string()) == bytes);
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] + 1);
+    write(file, changed);
+    CHECK(same(planned(), first));
+    CHECK(*read_text(file.string()) == bytes);
+  }
 }
