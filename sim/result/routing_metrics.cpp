@@ -38,6 +38,10 @@ void add_routing(std::vector<Metric<DensityResult>>& table) {
        "Blocks of registers that follow each other, which hold them: an operation each where there are controllers.",
        "counted; what lies between is written with the value that it has, where that takes less time",
        field<&DensityResult::routing, &Routing::write_blocks>()},
+      {"routing.changed_ids", "ids",
+       "Times that a route has another packet id than in the set that last had it. Descriptors hold the id; those that "
+       "both sets use are not written again for that.",
+       "counted", field<&DensityResult::routing, &Routing::changed_ids>()},
       {"routing.overfull_sets", "sets",
        "Sets of routes for which no way was found that every switch has arbiters, selections, slots and ids for.",
        "counted", field<&DensityResult::routing, &Routing::overfull_sets>()},

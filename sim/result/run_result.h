@@ -99,6 +99,7 @@ struct Routing {
   std::int64_t sets = 1;                  // of routes, one after the other
   std::int64_t port_writes = 0;           // registers of switches that are written between them
   std::int64_t write_blocks = 0;          // blocks of them that follow each other
+  std::int64_t changed_ids = 0;           // times that a route has another packet id than in the set that last had it
   std::int64_t overfull_sets = 0;         // for which some switch has too little
   std::int64_t overfull_switches = 0;     // need more arbiters, selections, slots or ids than there are
   std::optional<std::string> overfull;    // the first of them and what it would need

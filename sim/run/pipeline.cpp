@@ -115,21 +115,45 @@ Expected<program::Program> complete_program(schedule::Schedule& schedule, const 
   return with_controllers(std::move(*program), array, durations, &routes);
 }
 
-// The schedule that the same run had before, if it is still there.
-std::optional<schedule::Schedule> schedule_again(const RunConfig& config, Density density,
-                                                 const network::Network& network, const SimulatedTrials::Masks& masks,
-                                                 const cost::LatencyModel& latency_model) {
-  const std::optional<std::string> text = remembered(config, density, Remembered::mapping);
-  if (!text) return std::nullopt;
-  Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text, network, "");
-  if (!read) return std::nullopt;
-  schedule::ScheduleSpec spec;
-  spec.policy = "mapping";
-  spec.mapping = schedule::GivenMapping{"", *text, std::move(*read)};
-  Expected<schedule::Schedule> schedule = schedule::decide_schedule(network, masks, config.array, latency_model, spec);
-  if (!schedule) return std::nullopt;
-  return std::move(*schedule);
-}
+// What the same run had before, if it is still there: its schedule, and how its streams go.
+class Before {
+ public:
+  Before(const RunConfig& config, Density density, bool wanted) : config_(config), density_(density), wanted_(wanted) {}
+
+  std::optional<schedule::Schedule> schedule(const network::Network& network, const SimulatedTrials::Masks& masks,
+                                             const cost::LatencyModel& latency_model) {
+    if (wanted_) text_ = remembered(config_, density_, Remembered::mapping);
+    if (!text_) return std::nullopt;
+    Expected<mapping::ReadMapping> read = mapping::parse_mapping(*text_, network, "");
+    if (!read) return std::nullopt;
+    schedule::ScheduleSpec spec;
+    spec.policy = "mapping";
+    spec.mapping = schedule::GivenMapping{"", *text_, std::move(*read)};
+    Expected<schedule::Schedule> again = schedule::decide_schedule(network, masks, config_.array, latency_model, spec);
+    if (!again) return std::nullopt;
+    return std::move(*again);
+  }
+  void read(route::KnownPlans& routes) {
+    if (wanted_) routes_ = remembered(config_, density_, Remembered::routes);
+    if (routes_) routes.read(*routes_);
+  }
+  // What is not there yet.
+  void keep(const std::optional<mapping::Mapping>& mapping, const network::Network& network,
+            const route::KnownPlans& routes) const {
+    if (!wanted_) return;
+    if (mapping)
+      if (const std::string text = write_mapping(*mapping, network); text != text_)
+        remember(config_, density_, Remembered::mapping, text);
+    if (const std::optional<std::string> planned = routes.written(); planned && planned != routes_)
+      remember(config_, density_, Remembered::routes, *planned);
+  }
+
+ private:
+  const RunConfig& config_;
+  Density density_;
+  bool wanted_;
+  std::optional<std::string> text_, routes_;
+};
 
 }  // namespace
 
@@ -146,16 +170,12 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOpt
   const network::Batch batch = batch_of(config);
   route::KnownPlans routes;
   SimulatedTrials trials(batch.network, masks, config.array, **latency_model, options.dense, &routes);
-  std::optional<schedule::Schedule> before;
-  std::optional<std::string> planned;
-  if (options.remembered) {
-    before = schedule_again(config, density, batch.network, masks, **latency_model);
-    planned = remembered(config, density, Remembered::routes);
-    if (planned) routes.read(*planned);
-  }
+  Before before(config, density, options.remembered);
+  before.read(routes);
+  std::optional<schedule::Schedule> again = before.schedule(batch.network, masks, **latency_model);
   Expected<schedule::Schedule> schedule =
-      before ? std::move(*before)
-             : schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
+      again ? std::move(*again)
+            : schedule::decide_schedule(batch.network, masks, config.array, **latency_model, config.schedule, &trials);
   if (!schedule) return schedule.failure();
   std::optional<SimulatedTrials::Made> made;
   if (schedule->mapping) {
@@ -191,12 +211,7 @@ Expected<Plan> make_plan(const RunConfig& config, Density density, const PlanOpt
                             "the verifier refuses this schedule", ""});
     return std::move(*wrong);
   }
-  if (options.remembered) {
-    if (!before && plan.schedule.mapping)
-      remember(config, density, Remembered::mapping, write_mapping(*plan.schedule.mapping, batch.network));
-    const std::optional<std::string> now = routes.written();
-    if (now && now != planned) remember(config, density, Remembered::routes, *now);
-  }
+  before.keep(plan.schedule.mapping, batch.network, routes);
   enter_phase("computing bounds");
   plan.bounds = analytic_bounds(batch.network, masks, config.array, **latency_model, !plan.schedule.program.tensors);
   return plan;

@@ -27,6 +27,20 @@ std::string lacks(const route::RouteSet& set, const route::Device& device, const
                                                                    : std::string("more packet ids");
   return fmt::format("{}: {}{}", device.map.tile_name(tile), what, at_layer(set, program));
 }
+
+// Notes the ids of a set; how many routes had another one before.
+std::int64_t changed_ids(const route::Routing& routing, std::vector<int>& ids) {
+  std::int64_t changed = 0;
+  for (std::size_t s = 0; s < routing.streams.size(); ++s)
+    for (std::size_t r = 0; r < routing.streams[s].routes.size(); ++r) {
+      const int id = routing.ids[s][r];
+      if (id < 0) continue;
+      int& last = ids[static_cast<std::size_t>(routing.streams[s].routes[r])];
+      changed += last >= 0 && last != id ? 1 : 0;
+      last = id;
+    }
+  return changed;
+}
 }  // namespace
 
 Expected<program::Program> with_controllers(program::Program program, const arch::ArraySpec& array,
@@ -49,8 +63,10 @@ result::Routing routing_result(const program::Program& program, const arch::Arra
   result::Routing result;
   std::set<program::EngineId> sources;
   std::set<int> routes;
+  std::vector<int> ids(program.routes.size(), -1);
   double shared_cycles = 0;
   for (const route::RouteSet& set : plan.sets) {
+    result.changed_ids += changed_ids(set.built.routing, ids);
     for (const int r : set.routes) sources.insert(program.routes[static_cast<std::size_t>(r)].source);
     routes.insert(set.routes.begin(), set.routes.end());
     const auto use = route::use_of(device, program.routes, set.built.routing, set.cycles);

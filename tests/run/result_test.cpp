@@ -13,6 +13,7 @@
 #include "sim/result/sweep.h"
 #include "sim/run/config_folder.h"
 #include "sim/run/pipeline.h"
+#include "sim/run/routing.h"
 #include "tests/run/isolated.h"
 
 using namespace tessera;
@@ -269,4 +270,22 @@ TEST_CASE("the content hash follows what decides the result and nothing else") {
   const std::string dense = content_hash(tiny(), Density::dense);
   CHECK(dense != hash);
   CHECK(content_hash(tiny({"sparsity.ratio=0.75", "sparsity.seed=3"}), Density::dense) == dense);
+}
+
+TEST_CASE("an id of packets that changes between sets of routes is counted") {
+  const arch::ArraySpec array = tiny().array;
+  program::Program program;
+  program.routes = {{0, {}}, {1, {}}};
+  const auto set = [](int first, int second) {
+    route::RouteSet s;
+    s.routes = {0, 1};
+    s.cycles = {1, 1};
+    s.built.routing = {{{0, {0}}, {1, {1}}}, {{}, {}}, {{first}, {second}}};
+    return s;
+  };
+  // Route 0: 3, then nowhere looked at, then 5, then 5; route 1 has no id until the last set.
+  const route::Plan plan{{set(3, -1), set(-1, -1), set(5, -1), set(5, 7)}};
+  CHECK(routing_result(program, array, plan).changed_ids == 1);
+  CHECK(routing_result(program, array, {{set(3, 4), set(4, 3), set(3, 4)}}).changed_ids == 4);
+  CHECK(routing_result(program, array, {{set(3, 4), set(3, 4)}}).changed_ids == 0);
 }
