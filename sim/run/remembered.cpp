@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,7 @@ namespace tessera::run {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_kept = 500;  // of some 100 kB each
+constexpr std::uintmax_t most_kept = 256 << 20;  // bytes
 
 std::optional<fs::path> folder() {
   const auto variable = [](const char* name) {
@@ -46,12 +47,24 @@ std::optional<fs::path> file_of(const RunConfig& config, Density density, Rememb
 
 void drop_oldest(const fs::path& place) {
   std::error_code error;
-  std::vector<std::pair<fs::file_time_type, fs::path>> files;
-  for (const auto& entry : fs::directory_iterator(place, error))
-    files.emplace_back(entry.last_write_time(error), entry.path());
-  if (files.size() <= most_kept) return;
-  std::sort(files.begin(), files.end());
-  for (std::size_t k = 0; k + most_kept < files.size(); ++k) fs::remove(files[k].second, error);
+  struct File {
+    fs::file_time_type time;
+    std::uintmax_t bytes;
+    fs::path path;
+  };
+  std::vector<File> files;
+  std::uintmax_t kept = 0;
+  for (const auto& entry : fs::directory_iterator(place, error)) {
+    const std::uintmax_t bytes = entry.file_size(error);
+    if (error) continue;
+    files.push_back({entry.last_write_time(error), bytes, entry.path()});
+    kept += bytes;
+  }
+  std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.time < b.time; });
+  for (auto old = files.begin(); old != files.end() && kept > most_kept; ++old) {
+    fs::remove(old->path, error);
+    kept -= old->bytes;
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What runs decided, kept between runs: the same run again follows its mapping instead of searching for it, and takes
 // the routes of its streams from where they were planned. A file of each kind per outcome (content_hash) and build of
 // this program in $XDG_CACHE_HOME/tessera/runs, or
-// ~/.cache/tessera/runs; of many the oldest go. Where the folder cannot be used, nothing is kept.
+// ~/.cache/tessera/runs; of more than 256 MB the oldest go. Where the folder cannot be used, nothing is kept.
 #pragma once
 #include <optional>
 #include <string>

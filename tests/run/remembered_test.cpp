@@ -2,6 +2,7 @@
 #include "sim/run/remembered.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -90,9 +91,16 @@ TEST_CASE("old mappings go, and a folder that cannot be written is no problem") 
   {
     const Cache cache;
     fs::create_directories(cache.root / "tessera" / "runs");
-    for (int k = 0; k < 600; ++k) write(cache.root / "tessera" / "runs" / std::to_string(k), "old");
+    for (int k = 0; k < 40; ++k) {
+      const fs::path file = cache.root / "tessera" / "runs" / std::to_string(k);
+      write(file, "old");
+      fs::resize_file(file, 10 << 20);  // sparse: takes no room
+      fs::last_write_time(file, fs::last_write_time(file) - std::chrono::hours(k));
+    }
     remember(config, Density::sparse, Remembered::mapping, "new");
-    CHECK(cache.files().size() == 500);
+    CHECK(cache.files().size() == 26);  // 25 of 10 MB are left
+    CHECK(fs::exists(cache.root / "tessera" / "runs" / "24"));
+    CHECK_FALSE(fs::exists(cache.root / "tessera" / "runs" / "25"));
     CHECK(remembered(config, Density::sparse, Remembered::mapping) == "new");
     CHECK_FALSE(remembered(config, Density::sparse, Remembered::routes));
     CHECK_FALSE(remembered(config, Density::dense, Remembered::mapping));
