@@ -43,6 +43,8 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   note_quantized_constants(*graph);
   const DeadCode removed = remove_dead_code(*graph);
   if (dead != nullptr) *dead = removed;
+  problems = constants_without_numbers(*graph);
+  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
   remove_no_ops(*graph);
   skip_expands(*graph);
   recognize_activations(*graph);

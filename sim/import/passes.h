@@ -80,12 +80,15 @@ void pick_rows_by_products(Graph& graph);
 // computed by the host: where layers read it, it is an input of the graph.
 void cut_host_inputs(Graph& graph);
 
-// Removes what no output depends on.
+// Removes what no output depends on, and what was computed of constants alone.
 struct DeadCode {
   int nodes = 0;
-  std::int64_t macs = 0;  // see macs.h
+  std::int64_t macs = 0, constant_macs = 0;  // see macs.h; of what no output depends on, of constants
 };
 DeadCode remove_dead_code(Graph& graph);
+
+// Constants that nodes read and that hold what is no number.
+std::vector<Problem> constants_without_numbers(const Graph& graph);
 
 // Removes inputs that nothing reads and no output is, unless all are such. Their names.
 std::vector<std::string> remove_unread_inputs(Graph& graph);
