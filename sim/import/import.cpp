@@ -46,6 +46,7 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   if (dead != nullptr) *dead = removed;
   problems = constants_without_numbers(*graph);
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
+  multiply_vectors(*graph);
   remove_no_ops(*graph);
   skip_expands(*graph);
   recognize_activations(*graph);

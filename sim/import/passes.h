@@ -66,6 +66,8 @@ void divide_windows(Graph& graph);
 void recognize_group_norm(Graph& graph);
 // LayerNormalization and RMSNormalization over several dimensions become means, products and sums.
 void write_out_norms(Graph& graph);
+// Vectors that a MatMul multiplies become matrices.
+void multiply_vectors(Graph& graph);
 // Einsum becomes transpositions, sums and a MatMul for each tensor but the first.
 void multiply_out(Graph& graph);
 // Pow, Div by a tensor, Max, Min, Sum, Mean, PRelu of channels, LogSoftmax, Where with a constant mask, instance and
