@@ -5,7 +5,7 @@
 #include "explore/cli.h"
 #include "explore/cli/report.h"
 #include "explore/search/pareto.h"
-#include "explore/space/condition.h"
+#include "explore/space/space.h"
 #include "explore/store/store.h"
 
 namespace tessera::explore {
@@ -45,6 +45,7 @@ Expected<Chosen> choose(const Table& all, const std::string& where) {
     chosen.table.rows.push_back(all.rows[r]);
     chosen.points.push_back(r + 1);
   }
+  if (chosen.points.empty() && condition) return no_point_meets(*condition, "");
   return chosen;
 }
 

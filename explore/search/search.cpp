@@ -94,6 +94,14 @@ std::optional<Failure> check_search(const Sweep& sweep) {
     problem.file = sweep.file;
     problem.path = "search: " + problem.path;
   }
+  const auto points = has_points(sweep.space);
+  if (!points)
+    for (Problem problem : points.failure().problems) {
+      problem.file = sweep.file;
+      problems.push_back(problem);
+    }
+  else if (!*points)
+    problems.push_back(no_point_meets(*sweep.space.where, sweep.file).problems.front());
   if (problems.empty()) return std::nullopt;
   return Failure{ExitCode::bad_input, problems};
 }
@@ -121,6 +129,8 @@ Expected<SweepEnd> run_search(const Sweep& sweep, const PointRunner& runner, con
   }
   evaluator.finish();
   if (evaluator.failure()) return *evaluator.failure();
+  if (evaluator.evaluated() == 0 && !evaluator.interrupted() && sweep.space.where)
+    return no_point_meets(*sweep.space.where, sweep.file);
   auto end = collect(*store, options.folder, evaluator.interrupted());
   if (end) message(options.messages, "{} points evaluated\n", evaluator.evaluated());
   return end;

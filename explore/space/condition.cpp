@@ -224,6 +224,7 @@ Expected<bool> evaluate(const Condition::Node& node, const Condition::Lookup& lo
 Expected<Condition> Condition::parse(const std::string& text, const std::vector<std::string>& axes) {
   Parser parser(text, axes);
   Condition condition;
+  condition.text_ = text;
   condition.root_ = parser.parse();
   if (parser.problem()) return fail(ExitCode::bad_input, *parser.problem());
   return condition;

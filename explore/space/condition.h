@@ -23,9 +23,13 @@ class Condition {
   // Fails when values cannot be compared (a list with <, a number with a string).
   Expected<bool> holds(const Lookup& lookup) const;
 
+  // As it was written.
+  const std::string& text() const { return text_; }
+
   struct Node;
 
  private:
+  std::string text_;
   std::shared_ptr<const Node> root_;
 };
 

@@ -107,6 +107,18 @@ Expected<bool> Space::contains(const Index& index) const {
   });
 }
 
+Failure no_point_meets(const Condition& where, const std::string& file) {
+  return fail(ExitCode::bad_input,
+              {file, "where", fmt::format("no point meets '{}'", where.text()), "a condition that some points meet"});
+}
+
+Expected<bool> has_points(const Space& space) {
+  if (!space.where || space.grid_size() > max_grid) return true;
+  const auto points = grid(space);
+  if (!points) return points.failure();
+  return !points->empty();
+}
+
 Expected<std::vector<Index>> select_points(const Space& space, const Sample& sample) {
   switch (sample.method) {
     case Sampling::random:

@@ -37,6 +37,12 @@ struct Sample {
   std::uint64_t seed = 1;
 };
 
+// Of a space whose points none meets its condition: the problem names the condition.
+Failure no_point_meets(const Condition& where, const std::string& file);
+
+// Whether some point meets the condition; also true where the grid is too large to look at every point.
+Expected<bool> has_points(const Space& space);
+
 // random: distinct points, all equally likely. latin_hypercube: along every group each value is used equally often
 // (+-1) before the condition and repetitions are dropped, so fewer points may come out.
 Expected<std::vector<Index>> select_points(const Space& space, const Sample& sample);

@@ -30,8 +30,6 @@ std::optional<Failure> store_plan(Store& store, const Sweep& sweep, const PointR
     return std::nullopt;  // resolving every point again would change nothing
   const auto points = points_of(sweep);
   if (!points) return points.failure();
-  if (points->empty())
-    return fail(ExitCode::bad_input, {sweep.file, "where", "no point is left", "a condition that some points meet"});
   Progress progress({static_cast<int>(points->size())}, options.messages, options.terminal, "planned ");
   std::optional<Failure> failure = store.set_plan(sweep.space.paths(), sweep.text, inputs, [&](Store& s) {
     const auto summary = for_each_point(sweep, runner, *points, [&](const PlannedPoint& point) {

@@ -287,6 +287,7 @@ Expected<Sweep> parse_sweep(const std::string& text, const std::string& file) {
 
 Expected<std::vector<Index>> points_of(const Sweep& sweep) {
   Expected<std::vector<Index>> points = select_points(sweep.space, sweep.sample);
+  if (points && points->empty() && sweep.space.where) return no_point_meets(*sweep.space.where, sweep.file);
   if (points) return points;
   Failure failure = points.failure();
   for (Problem& p : failure.problems) p.file = sweep.file;

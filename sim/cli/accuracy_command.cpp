@@ -143,10 +143,7 @@ void print(std::FILE* screen, const char* what, const JudgedOutputs& result) {
   fmt::print(screen, "\n");
 }
 
-std::optional<Failure> write_outputs(const std::string& path, const Outputs& outputs) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(outputs.values.data());
-  const sparsity::NumpyArray array{
-      "<f4", {outputs.count(), outputs.classes}, {bytes, bytes + outputs.values.size() * sizeof(float)}};
+std::optional<Failure> write_outputs(const std::string& path, const sparsity::NumpyArray& array) {
   return replace_file(path, [&](const std::string& to) { return sparsity::write_npy(to, array); });
 }
 
@@ -259,7 +256,7 @@ int accuracy(AccuracyArguments arguments) {
   if (result.dense) print(screen, "dense", *result.dense);
   if (result.in_float) print(screen, "float", *result.in_float);
   if (!arguments.outputs.empty())
-    if (auto failure = write_outputs(arguments.outputs, outputs)) return report_failure(*failure);
+    if (auto failure = write_outputs(arguments.outputs, file_outputs(output, outputs))) return report_failure(*failure);
   if (!arguments.json_file.empty())
     if (auto failure = write_text(arguments.json_file, result::json_text(result))) return report_failure(*failure);
   return 0;
@@ -286,7 +283,9 @@ void add_accuracy_command(CLI::App& app, int& exit_code) {
   command->add_flag("--float", arguments->in_float, "also in float");
   command->add_option("--masks", arguments->masks, ".npz: zero blocks that the weights are given, against them dense");
   command->add_option("--dense", arguments->dense, "another ONNX file: how often both say the same class");
-  command->add_option("--outputs", arguments->outputs, "also write the outputs of the int8 network, .npy of float32");
+  command->add_option(
+      "--outputs", arguments->outputs,
+      "also write the outputs of the int8 network, .npy of float32: images first, then the dimensions of the file");
   command->add_option("--dim", arguments->options.sizes, "NAME=SIZE: size of a dynamic dimension; the batch is 1")
       ->allow_extra_args(false);
   command->add_option("--json", arguments->json_file, "also write the result to this file; - for standard output");

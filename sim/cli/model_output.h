@@ -4,6 +4,7 @@
 
 #include "sim/evaluation/accuracy.h"
 #include "sim/import/import.h"
+#include "sim/sparsity/numpy_file.h"
 
 namespace tessera::cli {
 
@@ -12,6 +13,7 @@ struct ModelOutput {
   bool image = false;               // has rows and columns; its values are [h][w][c] then, else as the file has them
   bool rows = false;                // no image, and several rows of numbers: no classes
   network::Shape shape;             // of an image
+  import::Dims dims;                // as the file has them
   std::vector<std::size_t> places;  // of its values, in the tensor of the layer
   double factor = 1;                // of a value to what stands there
 
@@ -19,6 +21,9 @@ struct ModelOutput {
 };
 
 ModelOutput first_output(const import::Imported& imported);
+
+// The outputs of several images as the file has them, one after the other: in its order of dimensions.
+sparsity::NumpyArray file_outputs(const ModelOutput& output, const evaluation::Outputs& outputs);
 
 // The values of an output among those of its layer's tensor.
 template <class T>

@@ -181,10 +181,13 @@ std::string import_summary(const import::Imported& imported) {
                                    {"MatMul of activations", m.matmul_activations}})
     if (macs > 0) kinds.push_back(fmt::format("{} {}", kind, with_commas(macs)));
   if (m.transposed > 0) kinds[0] += fmt::format(", of them transposed {}", with_commas(m.transposed));
-  text += fmt::format(" ({})\n", fmt::join(kinds, ", "));
+  text += kinds.empty() ? "\n" : fmt::format(" ({})\n", fmt::join(kinds, ", "));
   if (imported.dead.macs > 0)
     text +=
         fmt::format("left out: {} multiply-accumulates that no output depends on\n", with_commas(imported.dead.macs));
+  if (imported.dead.constant_macs > 0)
+    text += fmt::format("left out: {} multiply-accumulates of constants alone, computed beforehand\n",
+                        with_commas(imported.dead.constant_macs));
   for (const std::string& node : imported.left_out)
     text += fmt::format("left out: {}, which picks among results; the network ends before it\n", node);
   for (const std::string& input : imported.unread_inputs)

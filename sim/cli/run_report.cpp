@@ -122,10 +122,11 @@ std::string code_note(const RunResult& run) {
       most = &*memory;
   }
   if (most == nullptr) return "";
-  const std::string swaps = most->swaps == 0 ? "loaded once, with the design"
-                            : most->swaps == 1
-                                ? "other code is loaded once while it runs"
-                                : fmt::format("other code is loaded {} times while it runs", most->swaps);
+  const std::string swaps =
+      most->swaps == 0 ? "loaded once, with the design"
+      : most->swaps == 1
+          ? fmt::format("other code is loaded once while it runs, for {:.0f} us", most->swap_us)
+          : fmt::format("other code is loaded {} times while it runs, for {:.0f} us each", most->swaps, most->swap_us);
   return fmt::format("program memory of a core: {} of {} B, {}\n", with_commas(most->code), with_commas(most->size),
                      swaps);
 }

@@ -24,8 +24,8 @@ class Reader {
   }
   void number(const json& object, const std::string& path, const char* key, double& value) {
     const auto it = object.find(key);
-    if (it == object.end() || !it->is_number() || it->get<double>() < 0)
-      return problem(path + "." + key, it == object.end() ? "missing" : it->dump(), "a number of cycles, at least 0");
+    if (it == object.end() || !it->is_number() || !(it->get<double>() >= 0 && it->get<double>() <= most))
+      return problem(path + "." + key, it == object.end() ? "missing" : it->dump(), "a number from 0 to 1e9");
     value = it->get<double>();
   }
   void rate(const json& object, const std::string& path, const char* key, double& value) {
@@ -34,13 +34,14 @@ class Reader {
   }
   void positive(const json& object, const std::string& path, const char* key, int& value) {
     const auto it = object.find(key);
-    if (it == object.end() || !it->is_number_integer() || it->get<int>() < 1)
-      return problem(path + "." + key, it == object.end() ? "missing" : it->dump(), "a whole number, at least 1");
+    if (it == object.end() || !it->is_number_integer() || !(*it >= 1 && *it <= most))
+      return problem(path + "." + key, it == object.end() ? "missing" : it->dump(), "a whole number from 1 to 1e9");
     value = it->get<int>();
   }
   void text(const json& object, const std::string& path, const char* key, std::string& value) {
     const auto it = object.find(key);
-    if (it == object.end() || !it->is_string()) return problem(path + "." + key, "missing or no text", "a text");
+    if (it == object.end() || !it->is_string())
+      return problem((path.empty() ? "" : path + ".") + key, it == object.end() ? "missing" : it->dump(), "a text");
     value = it->get<std::string>();
   }
   // "code": {"bytes": 1600, "source": "..."}, if it is there
@@ -56,6 +57,19 @@ class Reader {
     text(*it, at, "source", source);
     bytes = count;
   }
+  // What an entry says of its measured rows: the error of each in percent, shapes, what was left out; if it is there.
+  void evidence(const json& object, const std::string& path, std::string& range) {
+    std::string ignored;
+    for (const char* key : {"source", "left_out"})
+      if (object.contains(key)) text(object, path, key, ignored);
+    if (object.contains("range")) text(object, path, "range", range);
+    const auto rows = object.find("residual_pct");
+    if (rows == object.end()) return;
+    const char* legal = "{\"row\": percent, ...}";
+    if (!rows->is_object()) return problem(path + ".residual_pct", rows->dump(), legal);
+    for (const auto& [row, error] : rows->items())
+      if (!error.is_number()) problem(path + ".residual_pct." + row, error.dump(), legal);
+  }
   void known(const json& object, const std::string& path, const std::vector<std::string>& keys) {
     for (const auto& [key, value] : object.items())
       if (std::find(keys.begin(), keys.end(), key) == keys.end())
@@ -65,6 +79,7 @@ class Reader {
  private:
   std::string file_;
   Failure& failure_;
+  static constexpr double most = 1e9;  // of anything: no kernel has more
 };
 
 // Whether an entry was fitted to measured rows.
@@ -91,7 +106,7 @@ void read_gemm(Reader& r, const json& entry, const std::string& path, FittedMode
   r.number(entry, path, "per_block", c.per_block);
   r.number(entry, path, "inner", c.inner);
   r.code(entry, path, "code", c.code);
-  if (entry.contains("range")) r.text(entry, path, "range", c.range);
+  r.evidence(entry, path, c.range);
   c.fitted = names_rows(entry);
   std::optional<network::ElementType> types[2];
   for (const auto& [key, name, type] : {std::tuple{"in", in, &types[0]}, {"out", out, &types[1]}}) {
@@ -121,7 +136,7 @@ void read_conv(Reader& r, const json& entry, const std::string& path, ConvCoeffi
     c.im2col = layout == "im2col";
   }
   r.code(entry, path, "code", c.code);
-  if (entry.contains("range")) r.text(entry, path, "range", c.range);
+  r.evidence(entry, path, c.range);
   c.fitted = names_rows(entry);
 }
 
@@ -208,7 +223,10 @@ Failure read_library(const std::string& file, FittedModel& latency_model) {
     return failure;
   }
   r.known(root, "", kernel_library_keys().top);
+  std::string says;
   r.text(root, "", "name", latency_model.name);
+  if (root.contains("says")) r.text(root, "", "says", says);
+  if (root.contains("gemm") && !root["gemm"].is_array()) r.problem("gemm", root["gemm"].dump(), "a list of entries");
   if (root.contains("gemm") && root["gemm"].is_array())
     for (std::size_t i = 0; i < root["gemm"].size(); ++i)
       read_gemm(r, root["gemm"][i], "gemm[" + std::to_string(i) + "]", latency_model);

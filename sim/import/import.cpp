@@ -17,8 +17,9 @@ namespace {
 std::vector<Problem> unknown_operators(const Graph& graph, const HostTimes* host) {
   std::vector<Problem> problems;
   for (const Node& node : graph.nodes) {
-    const bool known =
-        find_form(node) != nullptr || (node.domain.empty() && (find_operator(node.op) != nullptr || node.op == "If"));
+    const Operator* op = node.domain.empty() ? find_operator(node.op) : nullptr;
+    const bool computed = op != nullptr && (!op->of_constants || constant_input(graph, node, 0) != nullptr);
+    const bool known = computed || find_form(node) != nullptr || (node.domain.empty() && node.op == "If");
     if (known || (host != nullptr && host->count(full_name(node)) > 0)) continue;
     problems.push_back({graph.file, node_path(node), fmt::format("the operator {} is not known", full_name(node)),
                         "an operator of ONNX that layers compute, or --host OPERATOR=TIME"});
@@ -43,6 +44,9 @@ Expected<Graph> read_graph(const std::string& path, const DimensionSizes& sizes,
   note_quantized_constants(*graph);
   const DeadCode removed = remove_dead_code(*graph);
   if (dead != nullptr) *dead = removed;
+  problems = constants_without_numbers(*graph);
+  if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};
+  multiply_vectors(*graph);
   remove_no_ops(*graph);
   skip_expands(*graph);
   recognize_activations(*graph);

@@ -102,6 +102,7 @@ class Inference {
     }
     auto operands = operands_of(graph_, given);
     const Operator* op = given.domain.empty() ? find_operator(given.op) : nullptr;
+    if (op != nullptr && op->of_constants && !reads_constants(given)) op = nullptr;
     const Form* form = find_form(given);
     if (op == nullptr && form == nullptr)
       for (const ValueId out : given.outputs) value_of(graph_, out).known = value_of(graph_, out).declared;
@@ -111,6 +112,12 @@ class Inference {
       take_form(*form, given, call);
     else
       take_operator(*op, given, call);
+  }
+
+  bool reads_constants(const Node& node) const {
+    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+      return id != no_value && graph_.values[static_cast<std::size_t>(id)].constant.has_value();
+    });
   }
 
   void keep(Node node) { nodes_.push_back(std::move(node)); }

@@ -36,6 +36,14 @@ std::string readable_name(const Node& node) {
   return name.empty() ? "layer" : as_utf8(name.substr(0, longest_name));
 }
 
+// Operators whose results have the dimensions of what they read, in its order: functions of elements, and parts.
+bool keeps_dimensions(const std::string& op) {
+  for (const char* name : {"Abs", "Add", "Cast", "Clip", "Concat", "Div", "Gather", "Identity", "Mul", "Neg", "Pad",
+                           "Relu", "Slice", "Split", "Sub"})
+    if (op == name) return true;
+  return false;
+}
+
 }  // namespace
 
 bool hands_on(const std::string& op) {
@@ -197,6 +205,28 @@ bool Lowering::reads_windows(ValueId id) const {
   return false;
 }
 
+// Whether an image has its channels last, as TensorFlow has them: they are brought to the second dimension before
+// anything looks for them there.
+bool Lowering::has_channels_last(ValueId image) const {
+  bool last = false;
+  std::vector<ValueId> same = {image};  // values with the dimensions of the image
+  for (std::size_t at = 0; at < same.size(); ++at)
+    for (const int n : users_[static_cast<std::size_t>(same[at])]) {
+      const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
+      const Dims &from = value(image).shape, &to = value(user.outputs[0]).shape;
+      const auto perm = user.attributes.find("perm");
+      if (user.op == "Transpose" && perm != user.attributes.end())
+        last = last || std::get<Dims>(perm->second) == Dims{0, 3, 1, 2};
+      else if (user.op == "Reshape")
+        last = last || (from[3] == 1 && to == Dims{1, 1, from[1], from[2]});
+      else if (keeps_dimensions(user.op) && to.size() == 4)
+        same.insert(same.end(), user.outputs.begin(), user.outputs.end());
+      else
+        return false;
+    }
+  return last;
+}
+
 void Lowering::place_inputs() {
   for (const ValueId id : graph_.inputs) {
     const Dims& shape = value(id).shape;
@@ -209,6 +239,8 @@ void Lowering::place_inputs() {
       view = map_view("", shape[2], 1, shape[1]);
       view.dims.pop_back();
     }
+    if (shape.size() == 4 && !batch && has_channels_last(id))
+      view = transposed(map_view("", shape[1], shape[2], shape[3]), {0, 2, 3, 1});
     view.layer = "input";
     if (id == graph_.inputs[0]) {
       lowered_.network["input"] = {view.h, view.w, view.c};
@@ -266,6 +298,9 @@ Expected<Lowered> Lowering::run() {
     ++current_;
   }
   settle_outputs();
+  if (problems_.empty() && lowered_.network["layers"].empty())
+    problems_.push_back({graph_.file, "graph", "computes nothing: its outputs are inputs, moved or times a number",
+                         "a network with at least one layer"});
   if (!problems_.empty()) return Failure{ExitCode::bad_input, std::move(problems_)};
   return std::move(lowered_);
 }

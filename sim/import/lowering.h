@@ -106,6 +106,7 @@ class Lowering {
  private:
   void place_inputs();
   bool reads_windows(ValueId id) const;
+  bool has_channels_last(ValueId image) const;
   void lower_node(const Node& node);
   void place_unknown(const Node& node);
   View rescaled(const Node& node, View view, double scale);

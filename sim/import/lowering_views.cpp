@@ -115,14 +115,7 @@ View Lowering::ordered(const Node& node, const View& view) {
   std::int64_t count = 1;
   for (const Digit& d : pixels) count *= d.size;
   if (!in_order(v, false)) v = picked(node, v, pixels, count / columns_of(count), columns_of(count));
-  std::int64_t channel = v.c, pixel = count;
-  for (Digits& dim : v.dims)
-    for (Digit& d : dim) {
-      std::int64_t& left = d.channel ? channel : pixel;
-      left /= d.size;
-      d.stride = left;
-    }
-  return v;
+  return in_order_of_dimensions(v);
 }
 
 View Lowering::in_map(const Node& node, const View& view, std::int64_t h, std::int64_t w) {

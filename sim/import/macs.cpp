@@ -1,5 +1,10 @@
 #include "sim/import/macs.h"
 
+#include <algorithm>
+#include <map>
+
+#include "sim/import/einsum.h"
+
 namespace tessera::import {
 namespace {
 
@@ -18,9 +23,50 @@ bool is_conv(const Node& node) {
   return ends_with(node.op, "Conv") || node.op == "ConvInteger" || node.op == "ConvTranspose";
 }
 
+bool has_constant_factor(const Graph& graph, const Node& node) {
+  const auto constant = [&](ValueId id) { return value(graph, id).constant.has_value(); };
+  if (node.op == "Einsum") return std::any_of(node.inputs.begin(), node.inputs.end(), constant);
+  return constant(node.inputs[0]) || constant(second_factor(node));
+}
+
+// Tensors are multiplied one after the other, as multiply_out does it; a letter is summed once neither the output nor a
+// later tensor has it. A step that sums nothing accumulates nothing.
+std::int64_t einsum_macs(const Graph& graph, const Node& node) {
+  std::vector<std::size_t> ranks;
+  for (const ValueId id : node.inputs) {
+    if (!value(graph, id).known) return 0;
+    ranks.push_back(value(graph, id).shape.size());
+  }
+  const std::optional<Equation> e = equation_of(node, ranks);
+  if (!e) return 0;
+  std::map<char, std::int64_t> sides;
+  for (std::size_t i = 0; i < e->terms.size(); ++i)
+    for (std::size_t d = 0; d < e->terms[i].size(); ++d) sides[e->terms[i][d]] = value(graph, node.inputs[i]).shape[d];
+  const auto in = [](char c, const std::string& letters) { return letters.find(c) != std::string::npos; };
+  std::int64_t macs = 0;
+  std::string product = e->terms[0];
+  for (std::size_t i = 1; i < e->terms.size(); ++i) {
+    const std::string& term = e->terms[i];
+    std::string kept = e->out, next;
+    for (std::size_t later = i + 1; later < e->terms.size(); ++later) kept += e->terms[later];
+    std::int64_t size = 1;
+    bool sums = false;
+    for (const auto& [c, side] : sides) {
+      const bool both = in(c, product) && in(c, term), one = in(c, product) || in(c, term);
+      if (both || (one && in(c, kept))) size *= side;
+      if (one && in(c, kept)) next += c;
+      sums = sums || (both && !in(c, kept));
+    }
+    if (sums) macs += size;
+    product = next;
+  }
+  return macs;
+}
+
 }  // namespace
 
 std::int64_t node_macs(const Graph& graph, const Node& node) {
+  if (node.domain.empty() && node.op == "Einsum") return einsum_macs(graph, node);
   const bool product = node.op == "Gemm" || is_matmul(node);
   if (!node.domain.empty() || (!product && !is_conv(node))) return 0;
   const Value &a = value(graph, node.inputs[0]), &w = value(graph, second_factor(node)),
@@ -43,7 +89,7 @@ MacCount count_macs(const Graph& graph) {
       count.conv += macs;
     else if (node.op == "Gemm")
       count.gemm += macs;
-    else if (value(graph, node.inputs[0]).constant || value(graph, second_factor(node)).constant)
+    else if (has_constant_factor(graph, node))
       count.matmul_weights += macs;
     else
       count.matmul_activations += macs;

@@ -7,7 +7,7 @@ namespace tessera::import {
 struct MacCount {
   std::int64_t conv = 0, gemm = 0;  // conv: transposed, integer and quantized ones too
   std::int64_t transposed = 0;      // of conv, those of ConvTranspose
-  std::int64_t matmul_weights = 0;  // one factor is constant
+  std::int64_t matmul_weights = 0;  // MatMul and Einsum: one factor is constant
   std::int64_t matmul_activations = 0;
   std::int64_t nodes = 0;  // that were counted
   std::int64_t total() const { return conv + gemm + matmul_weights + matmul_activations; }

@@ -61,6 +61,7 @@ class GraphReader {
     bool found = false;
     for (const auto& import : model_.opset_import()) {
       if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
+      if (found) report("opset_import", "names the operator set of ONNX twice", "once");
       found = true;
       if (import.version() >= min_opset && import.version() <= max_opset)
         graph_.opset = static_cast<int>(import.version());
@@ -121,12 +122,28 @@ class GraphReader {
   void read_inputs() {
     for (const auto& input : model_.graph().input()) {
       const auto known = values_.find(input.name());
-      if (known != values_.end() && graph_.values[static_cast<std::size_t>(known->second)].constant) continue;
       const std::string path = fmt::format("input '{}'", input.name());
+      if (known != values_.end() && graph_.values[static_cast<std::size_t>(known->second)].constant) {
+        compare_default(input.type().tensor_type(), graph_.values[static_cast<std::size_t>(known->second)], path);
+        continue;
+      }
       const ValueId id = define(input.name(), path);
       graph_.inputs.push_back(id);
       read_type(input.type(), path, graph_.values[static_cast<std::size_t>(id)]);
     }
+  }
+
+  // An input whose initializer gives its value.
+  void compare_default(const onnx::TypeProto::Tensor& declared, const Value& value, const std::string& path) {
+    const auto type = find_type(declared.elem_type());
+    Dims shape;
+    for (const auto& dim : declared.shape().dim()) shape.push_back(dim.dim_value());
+    bool same = (!type || *type == value.type) && (!declared.has_shape() || shape.size() == value.shape.size());
+    for (std::size_t d = 0; same && declared.has_shape() && d < shape.size(); ++d)
+      same = shape[d] < 1 || shape[d] == value.shape[d];
+    if (!same)
+      report(path, fmt::format("is {} of {}", onnx_type_name(declared.elem_type()), dims_text(shape)),
+             fmt::format("{} of {}, as its initializer", type_name(value.type), dims_text(value.shape)));
   }
 
   void read_type(const onnx::TypeProto& proto, const std::string& path, Value& value) {

@@ -1,3 +1,10 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <set>
+
 #include "sim/import/macs.h"
 #include "sim/import/passes.h"
 
@@ -33,12 +40,53 @@ DeadCode remove_dead_code(Graph& graph) {
       continue;
     }
     ++dead.nodes;
-    dead.macs += node_macs(graph, graph.nodes[n]);
+    const Node& node = graph.nodes[n];
+    const bool constant = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+      return graph.values[static_cast<std::size_t>(id)].constant.has_value();
+    });
+    (constant ? dead.constant_macs : dead.macs) += node_macs(graph, node);
   }
   graph.nodes = std::move(nodes);
   for (std::size_t v = 0; v < graph.values.size(); ++v)
     if (!wanted[v]) graph.values[v].constant.reset();
   return dead;
+}
+
+namespace {
+
+// Elements that are no numbers.
+std::int64_t no_numbers(const Tensor& tensor) {
+  const auto is_none = [](auto v) { return std::isnan(v); };
+  if (tensor.type != DataType::f32) {
+    const std::vector<double> numbers = reals(tensor);
+    return std::count_if(numbers.begin(), numbers.end(), is_none);
+  }
+  std::int64_t count = 0;
+  for (std::size_t at = 0; at < tensor.bytes->size(); at += sizeof(float)) {
+    float number = 0;
+    std::memcpy(&number, tensor.bytes->data() + at, sizeof number);
+    count += is_none(number) ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+std::vector<Problem> constants_without_numbers(const Graph& graph) {
+  std::vector<Problem> problems;
+  std::set<ValueId> seen;
+  for (const Node& node : graph.nodes)
+    for (const ValueId id : node.inputs) {
+      if (id == no_value || !seen.insert(id).second) continue;
+      const Value& value = graph.values[static_cast<std::size_t>(id)];
+      if (!value.constant || !tensor::is_real(value.constant->type)) continue;
+      const std::int64_t wrong = no_numbers(*value.constant);
+      if (wrong > 0)
+        problems.push_back({graph.file, node_path(node),
+                            fmt::format("reads '{}', which holds {} values that are no numbers", value.name, wrong),
+                            "numbers"});
+    }
+  return problems;
 }
 
 std::vector<std::string> remove_unread_inputs(Graph& graph) {

@@ -115,7 +115,27 @@ bool rewrite_einsum(Rewriter& r, const Node& node) {
   return true;
 }
 
+// A vector is a row of the left factor, a column of the right one, and no dimension of the product.
+bool rewrite_vector(Rewriter& r, const Node& node) {
+  if (node.op != "MatMul" || !node.domain.empty()) return false;
+  const bool row = r.shape(node.inputs[0]).size() == 1, column = r.shape(node.inputs[1]).size() == 1;
+  if (!row && !column) return false;
+  const auto matrix = [&](ValueId id, const Dims& shape) {
+    return r.value(id).constant ? r.reshaped_constant(node, id, shape) : r.add(node, "Reshape", {id}, shape);
+  };
+  const std::int64_t depth = r.shape(node.inputs[0]).back();
+  const ValueId a = row ? matrix(node.inputs[0], {1, depth}) : node.inputs[0],
+                b = column ? matrix(node.inputs[1], {depth, 1}) : node.inputs[1];
+  Dims shape = r.shape(node.outputs[0]);
+  if (column) shape.push_back(1);
+  if (row) shape.insert(shape.end() - 1, 1);
+  r.finish(node, "Reshape", {r.add(node, "MatMul", {a, b}, shape)});
+  return true;
+}
+
 }  // namespace
+
+void multiply_vectors(Graph& graph) { Rewriter(graph).each(rewrite_vector); }
 
 void multiply_out(Graph& graph) { Rewriter(graph).each(rewrite_einsum); }
 

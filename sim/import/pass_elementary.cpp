@@ -10,6 +10,12 @@ namespace tessera::import {
 namespace {
 
 bool rewrite_power(Rewriter& r, const Node& node) {
+  const std::optional<double> base = r.number(node, 0);
+  if (base && *base > 0 && r.constant(node, 1) == nullptr && r.shape(node.inputs[1]) == r.shape(node.outputs[0])) {
+    const ValueId scaled = r.add(node, "Mul", {node.inputs[1], r.real(node, std::log(*base))}, r.shape(node.inputs[1]));
+    r.finish(node, "Exp", {scaled});
+    return true;
+  }
   const std::optional<double> exponent = r.number(node, 1);
   if (!exponent || r.constant(node, 0) != nullptr) return false;
   const ValueId x = node.inputs[0];

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/import/passes.h"
 
@@ -9,6 +10,8 @@ namespace tessera::import {
 namespace {
 
 bool is_op(const Node& node, const char* op) { return node.op == op && node.domain.empty(); }
+
+bool is_step(double scale) { return scale > 0 && std::isfinite(scale); }
 
 // Scales and zero points of a QuantizeLinear or DequantizeLinear; nullopt: they are not known, or in blocks.
 std::optional<Quantization> quantization_of(const Graph& graph, const Node& node) {
@@ -138,7 +141,8 @@ class ActivationPass {
     if (!q) return refuse(node, "has scales that are not known, or in blocks", "one constant scale for the tensor");
     if (q->scales.size() != 1)
       return refuse(node, fmt::format("has {} scales for a tensor that layers make", q->scales.size()), "one scale");
-    if (!(q->scales[0] > 0)) return refuse(node, fmt::format("has a scale of {}", q->scales[0]), "more than 0");
+    if (!is_step(q->scales[0]))
+      return refuse(node, fmt::format("has a scale of {}", q->scales[0]), "more than 0, and finite");
     const DataType type = value(quantize ? node.outputs[0] : node.inputs[0]).type;
     // After a QuantizeLinear was taken its readers find a real value: its type was judged there.
     const bool taken = !quantize && value(node.inputs[0]).quantization.has_value();
@@ -205,7 +209,7 @@ void note_quantized_constants(Graph& graph) {
     }
     const Tensor* integers = constant_input(graph, node, 0);
     std::optional<Quantization> q = integers == nullptr ? std::nullopt : quantization_of(graph, node);
-    if (!q) continue;
+    if (!q || !std::all_of(q->scales.begin(), q->scales.end(), is_step)) continue;
     q->integers = *integers;
     graph.values[static_cast<std::size_t>(node.outputs[0])].quantization = std::move(q);
   }

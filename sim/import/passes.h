@@ -66,6 +66,8 @@ void divide_windows(Graph& graph);
 void recognize_group_norm(Graph& graph);
 // LayerNormalization and RMSNormalization over several dimensions become means, products and sums.
 void write_out_norms(Graph& graph);
+// Vectors that a MatMul multiplies become matrices.
+void multiply_vectors(Graph& graph);
 // Einsum becomes transpositions, sums and a MatMul for each tensor but the first.
 void multiply_out(Graph& graph);
 // Pow, Div by a tensor, Max, Min, Sum, Mean, PRelu of channels, LogSoftmax, Where with a constant mask, instance and
@@ -80,12 +82,15 @@ void pick_rows_by_products(Graph& graph);
 // computed by the host: where layers read it, it is an input of the graph.
 void cut_host_inputs(Graph& graph);
 
-// Removes what no output depends on.
+// Removes what no output depends on, and what was computed of constants alone.
 struct DeadCode {
   int nodes = 0;
-  std::int64_t macs = 0;  // see macs.h
+  std::int64_t macs = 0, constant_macs = 0;  // see macs.h; of what no output depends on, of constants
 };
 DeadCode remove_dead_code(Graph& graph);
+
+// Constants that nodes read and that hold what is no number.
+std::vector<Problem> constants_without_numbers(const Graph& graph);
 
 // Removes inputs that nothing reads and no output is, unless all are such. Their names.
 std::vector<std::string> remove_unread_inputs(Graph& graph);

@@ -16,6 +16,7 @@ void lower_reshape(Lowering& to, const Node& node) {
   if (in == nullptr) return;
   const Dims& shape = to.value(node.outputs[0]).shape;
   auto out = reshaped(*in, shape);
+  if (!out && reshaped(in_order_of_dimensions(*in), shape)) out = reshaped(to.ordered(node, *in), shape);
   if (!out) {  // all elements in one column, one after the other
     View v = *in;
     v.dims.emplace_back();

@@ -313,6 +313,8 @@ void add_program_memory(DensityTable& table) {
        "wait_control. "
        "Of the core with most.",
        "counted, without the code that comes with the design", field<&D::program_memory, &ProgramMemory::swaps>()},
+      {"program_memory.swap_us", "us", "One such load; cores that load together wait together.",
+       "tile.program.swap_us of the hardware file", field<&D::program_memory, &ProgramMemory::swap_us>()},
       {"program_memory.arguments", "B",
        "Arguments of all kernel calls of all cores: data, as calls with arguments of their own do not fit as code. "
        "Only "

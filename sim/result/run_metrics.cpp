@@ -37,7 +37,8 @@ Access<R> sparsity_layers() {
 void add_model(RunTable& table) {
   const RunTable lines{
       {"model.macs", "multiply-accumulates",
-       "Of Conv, Gemm and MatMul as the ONNX file has them; those of the layers count what became convolutions too.",
+       "Of Conv, Gemm, MatMul and Einsum as the ONNX file has them; those of the layers count what became convolutions "
+       "too.",
        "conv + gemm + matmul_weights + matmul_tensors",
        derived<R>([](const R& r) { return r.model ? Value(r.model->total()) : Value(); })},
       {"model.conv_macs", "multiply-accumulates", "Of convolutions of the file.", "counted",
@@ -45,9 +46,9 @@ void add_model(RunTable& table) {
       {"model.conv_transpose_macs", "multiply-accumulates", "Of these, those of transposed convolutions.", "counted",
        field<&R::model, &FileMacs::transposed>()},
       {"model.gemm_macs", "multiply-accumulates", "Of its Gemm nodes.", "counted", field<&R::model, &FileMacs::gemm>()},
-      {"model.matmul_weights_macs", "multiply-accumulates", "Of MatMul with weights.", "counted",
+      {"model.matmul_weights_macs", "multiply-accumulates", "Of MatMul and Einsum with weights.", "counted",
        field<&R::model, &FileMacs::matmul_weights>()},
-      {"model.matmul_tensors_macs", "multiply-accumulates", "Of MatMul of two tensors.", "counted",
+      {"model.matmul_tensors_macs", "multiply-accumulates", "Of MatMul and Einsum of tensors.", "counted",
        field<&R::model, &FileMacs::matmul_tensors>()}};
   table.insert(table.end(), lines.begin(), lines.end());
 }

@@ -124,6 +124,7 @@ struct ProgramMemory {
   Bytes size = 0;          // of one
   Bytes code = 0;          // at once, in the core with most
   std::int64_t swaps = 0;  // of the core with most
+  double swap_us = 0;      // each
   Bytes arguments = 0;     // of all kernel calls of all cores
 };
 

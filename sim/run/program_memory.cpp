@@ -19,6 +19,7 @@ std::optional<result::ProgramMemory> program_memory(const program::Program& prog
   if (program.code.empty()) return std::nullopt;
   result::ProgramMemory memory;
   memory.size = array.tile.program.size;
+  memory.swap_us = array.tile.program.swap_cycles / array.clock_hz * 1e6;
   for (const program::CodeImage& image : program.images) {
     Bytes bytes = 0;
     for (const int code : image) bytes += program.code[static_cast<std::size_t>(code)].bytes;

@@ -182,6 +182,18 @@ std::vector<std::int64_t> counted(const Digits& list, std::int64_t first) {
   return values;
 }
 
+View in_order_of_dimensions(const View& view) {
+  View v = view;
+  std::int64_t channel = size_of(digits_of(view, true)), pixel = size_of(digits_of(view, false));
+  for (Digits& dim : v.dims)
+    for (Digit& d : dim) {
+      std::int64_t& left = d.channel ? channel : pixel;
+      left /= d.size;
+      d.stride = left;
+    }
+  return v;
+}
+
 std::vector<std::size_t> places_of(const View& view) {
   std::vector<std::size_t> places{static_cast<std::size_t>(view.first_pixel * view.c + view.first_channel)};
   for (const Digits& dim : view.dims)

@@ -59,6 +59,8 @@ std::vector<std::int64_t> counted(const Digits& digits, std::int64_t first);
 Digits digits_of(const View& view, bool channels);
 // Whether the pixels (channels) are all of the tensor's, in its order.
 bool in_order(const View& view, bool channels);
+// The digits of the same elements in a tensor that has them in the order of the dimensions, pixels and channels each.
+View in_order_of_dimensions(const View& view);
 // Of every element, in the order of the dimensions: its place among [h][w][c] of the tensor.
 std::vector<std::size_t> places_of(const View& view);
 

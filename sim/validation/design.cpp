@@ -45,12 +45,15 @@ Expected<std::vector<StatedNoise>> read_noise(const std::string& file, const std
   return noise;
 }
 
+constexpr int most_side = 1024;  // of an array
+
 // [[rows, columns], ...]
 std::vector<std::pair<int, int>> read_arrays(const std::string& file, const std::string& path, const json& list,
                                              Failure& failure) {
   std::vector<std::pair<int, int>> arrays;
   for (const json& entry : list) {
-    if (entry.is_array() && entry.size() == 2 && entry[0].is_number_integer() && entry[1].is_number_integer())
+    if (entry.is_array() && entry.size() == 2 && entry[0].is_number_integer() && entry[1].is_number_integer() &&
+        entry[0] >= 1 && entry[0] <= most_side && entry[1] >= 1 && entry[1] <= most_side)
       arrays.emplace_back(entry[0].get<int>(), entry[1].get<int>());
     else
       failure.problems.push_back({file, path, entry.dump(), "[rows, columns]"});

@@ -211,7 +211,7 @@ TEST_CASE("What int8 cannot say is refused by node") {
   QuantizedBuilder nan(3);
   nan.model.input("x", {1, 1, 4, 4}).floats("w", {1, 1, 1, 1}, {std::nanf("")});
   nan.model.node("Conv", {"x", "w"}, {"conv"}).output("conv");
-  CHECK_THAT(problems(nan), Contains("layer 'conv'.weight: holds 1 values that are infinite or no numbers"));
+  CHECK_THAT(problems(nan), Contains("node 'conv' (Conv): reads 'w', which holds 1 values that are no numbers"));
 }
 
 TEST_CASE("Fixed point: the nearest fraction with a common shift") {

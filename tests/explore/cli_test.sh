@@ -87,6 +87,19 @@ END
 expect 0 "sample: 2 points of a grid of 273" "$tessera" sweep "$work/sample.json" --plan
 expect 0 "6 were to be drawn: the rest did not meet the condition or came twice" "$tessera" sweep "$work/sample.json" --plan
 
+# A condition that no point meets is named, whatever would have been done with the points.
+cat > "$work/none.json" <<END
+{"base": "$base", "axes": {"hardware.rows": [1, 2], "hardware.cols": [1, 2]}, "where": "hardware.rows > 2"}
+END
+sed 's/"where"/"sample": {"method": "random", "points": 3}, &/' "$work/none.json" > "$work/none_drawn.json"
+sed 's/"where"/"search": {"minimize": ["latency_us", "cores"], "budget": 9, "population": 8}, &/' "$work/none.json" > "$work/none_searched.json"
+for sweep in none none_drawn none_searched; do
+  for how in --plan "--out=$work/$sweep"; do
+    expect 2 "$sweep.json: where: no point meets 'hardware.rows > 2'; a condition that some points meet" "$tessera" sweep "$work/$sweep.json" $how
+  done
+done
+expect 2 "no point meets 'cores > 99'" "$tessera" pareto "$work/out" --min latency_us --min cores --where "cores > 99"
+
 # A search is checked before it runs, too.
 cat > "$work/search.json" <<END
 {"base": "$base", "axes": {"hardware.rows": [1, 2, 4], "sparsity.ratio": {"from": 0, "to": 0.9, "step": 0.01}},

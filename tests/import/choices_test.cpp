@@ -255,3 +255,19 @@ TEST_CASE("An input that no output depends on is left out, the first one too") {
   REQUIRE(imported.inputs.size() == 1);
   CHECK(imported.file["input"] == nlohmann::json({6, 6, 8}));
 }
+
+TEST_CASE("Pixels that are divided in another way than they were joined keep their channels") {
+  // Windows of 4 x 4 pixels are joined to a map, which a grid of 4 x 4 divides (MaxViT).
+  Net net({1, 144, 8});  // pixels of windows, channels
+  net.integers("windows", {1, 3, 3, 4, 4, 8}).line("Reshape", {"x", "windows"}, "a");
+  net.line("Transpose", {"a"}, "b").with("perm", Sides{0, 5, 1, 3, 2, 4});
+  net.integers("map", {1, 8, 12, 12}).line("Reshape", {"b", "map"}, "c");
+  net.integers("grid", {1, 8, 4, 3, 4, 3}).line("Reshape", {"c", "grid"}, "d");
+  net.line("Transpose", {"d"}, "e").with("perm", Sides{0, 3, 5, 2, 4, 1});
+  net.integers("rows", {1, 9, 16, 8}).line("Reshape", {"e", "rows"}, "f");
+  net.random("w", {8, 8}).line("MatMul", {"f", "w"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  const Imported imported = imported_of(net);
+  CHECK(count(imported, network::Op::pick) == 2);
+  CHECK(imported.network.layers.size() == 4);
+}

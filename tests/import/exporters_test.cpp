@@ -196,3 +196,47 @@ TEST_CASE("Products of transposed convolutions are counted among those of convol
   CHECK(macs.transposed == 6 * 6 * 8 * 4 * 2 * 2);
   CHECK(macs.conv == macs.transposed + 12 * 12 * 4 * 8);
 }
+
+TEST_CASE("PyTorch counts by NonZero of ones before operator set 11") {
+  Net net({1, 8, 4, 3});
+  net.model.mutable_opset_import(0)->set_version(9);
+  net.floats("ones", {3}, {1, 1, 1}).line("NonZero", {"ones"}, "row").line("Transpose", {"row"}, "column");
+  net.line("Squeeze", {"column"}, "count").with("axes", Sides{1}).line("Cast", {"count"}, "grid").with("to", 1);
+  net.line("Add", {"x", "grid"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  Net data({1, 8, 4, 3});
+  data.line("NonZero", {"x"}, "y").output("y");
+  CHECK(refusal(data).find("node 'y' (NonZero): the operator NonZero") != std::string::npos);
+}
+
+TEST_CASE("An image with its channels last stands as the array has it: nothing is moved before the first convolution") {
+  const auto convolution = [](Net& net) {
+    net.line("Transpose", {"image"}, "map").with("perm", Sides{0, 3, 1, 2}).random("w", {8, 3, 3, 3});
+    net.line("Conv", {"map", "w"}, "y").output("y");
+  };
+  Net plain({1, 12, 10, 3});
+  plain.line("Identity", {"x"}, "image");
+  Net normalized({1, 12, 10, 3});  // by channel
+  normalized.random("mean", {3}).line("Sub", {"x", "mean"}, "image");
+  Net padded({1, 12, 10, 3});
+  padded.integers("pads", {0, 1, 1, 0, 0, 1, 1, 0}).line("Pad", {"x", "pads"}, "image");
+  Net turned({1, 12, 10, 3});  // blue, green, red
+  turned.integers("order", {2, 1, 0}).line("Gather", {"x", "order"}, "image").with("axis", 3);
+  for (Net* net : {&plain, &normalized, &padded, &turned}) {
+    convolution(*net);
+    CHECK(layers_error(*net) < int8_error);
+    const Imported imported = imported_of(*net);
+    CHECK(imported.network.layers[0].out == network::Shape{12, 10, 3});
+    CHECK(count(imported, network::Op::transpose) == 0);
+  }
+  CHECK(imported_of(plain).network.layers.size() == 2);
+  Net grey({1, 12, 10, 1});  // a Reshape does the same to one channel
+  grey.integers("shape", {1, 1, 12, 10}).line("Reshape", {"x", "shape"}, "map").random("w", {8, 1, 3, 3});
+  grey.line("Conv", {"map", "w"}, "y").output("y");
+  CHECK(layers_error(grey) < int8_error);
+  CHECK(imported_of(grey).network.layers.size() == 2);
+  Net rows({1, 8, 6, 8});  // not of an image: its channels are looked for where they stand
+  rows.conv("x", "c", 8, 8).line("Transpose", {"x"}, "t").with("perm", Sides{0, 3, 1, 2});
+  rows.line("Add", {"c", "c"}, "y").line("Relu", {"t"}, "z").output("y").output("z");
+  CHECK(imported_of(rows).network.layers[0].out == network::Shape{6, 8, 8});
+}

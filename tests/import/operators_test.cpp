@@ -70,6 +70,41 @@ TEST_CASE("Maps are resized with weights of many pixels") {
       }
 }
 
+TEST_CASE("Vectors are rows of the left and columns of the right factor of a MatMul") {
+  for (const bool constant : {false, true}) {
+    CAPTURE(constant);
+    Net column({1, 10, 16});
+    constant ? column.random("v", {16}) : column.tensor("v", {16});
+    column.line("MatMul", {"x", "v"}, "s").random("b", {10}).line("Add", {"s", "b"}, "y").output("y");
+    CHECK(layers_error(column) < int8_error);
+    CHECK(imported_of(column).outputs[0].shape() == Dims{1, 10});
+    CHECK(imported_of(column).macs.total() == 10 * 16);
+    Net row({1, 10, 16});
+    constant ? row.random("v", {10}) : row.tensor("v", {10});
+    row.line("MatMul", {"v", "x"}, "y").output("y");
+    CHECK(layers_error(row) < int8_error);
+    CHECK(imported_of(row).outputs[0].shape() == Dims{1, 16});
+  }
+}
+
+TEST_CASE("A constant to the power of a map is an exponential") {
+  for (const float base : {0.5F, 2.0F, 10.0F}) {
+    Net net({1, 8, 5, 6});
+    net.line("Tanh", {"x"}, "t").number("base", base).line("Pow", {"base", "t"}, "y").output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+  Net net({1, 8, 5, 6});
+  net.number("base", -2).line("Pow", {"base", "x"}, "y").output("y");
+  CHECK(refusal(net).find("node 'y' (Pow): input 0 is a constant") != std::string::npos);
+}
+
+TEST_CASE("A graph that only moves elements is told so") {
+  Net net({1, 4, 6, 8});
+  net.line("SpaceToDepth", {"x"}, "y").with("blocksize", 2).output("y");
+  CHECK(refusal(net).find("graph: computes nothing: its outputs are inputs, moved or times a number; a network with at "
+                          "least one layer") != std::string::npos);
+}
+
 TEST_CASE("Softmax before operator set 13 has all elements from its axis on as one row") {
   for (const int axis : {1, 2, 3, -1}) {
     CAPTURE(axis);

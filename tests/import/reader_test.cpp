@@ -3,7 +3,9 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <limits>
 
+#include "sim/import/import.h"
 #include "tests/import/problems.h"
 #include "tests/import/temporary_folder.h"
 
@@ -32,6 +34,50 @@ TEST_CASE("Operator sets 7 to 23 are read, whatever the IR version is") {
   }
   CHECK_THAT(problems_of(small_model(6)), Contains("opset_import: is 6; 7 to 23"));
   CHECK_THAT(problems_of(small_model(24)), Contains("opset_import: is 24; 7 to 23"));
+}
+
+TEST_CASE("A file that says one thing twice, and differently, is refused") {
+  ModelBuilder sets = small_model();
+  sets.model.add_opset_import()->set_version(11);
+  CHECK_THAT(problems_of(sets), Contains("opset_import: names the operator set of ONNX twice; once"));
+  ModelBuilder wide = small_model();
+  wide.input("w", {9, 3, 3, 3});
+  CHECK_THAT(problems_of(wide), Contains("input 'w': is float of 9x3x3x3; float of 8x3x3x3, as its initializer"));
+  ModelBuilder whole = small_model();
+  whole.input("w", {8, 3, 3, 3}, "", 7);
+  CHECK_THAT(problems_of(whole), Contains("input 'w': is int64 of 8x3x3x3; float of 8x3x3x3, as its initializer"));
+  ModelBuilder open = small_model();
+  open.input("w", {0, 3, 3, 3});
+  CHECK(problems_of(open) == "");
+}
+
+TEST_CASE("Parameters that are no numbers are refused where they stand") {
+  const float none = std::numeric_limits<float>::quiet_NaN(), infinite = std::numeric_limits<float>::infinity();
+  const auto problems = [](const ModelBuilder& model) {
+    const TemporaryFolder folder;
+    const Expected<Graph> graph = read_graph(model.write(folder.path, "m.onnx"), {});
+    return graph ? "" : describe(graph.failure());
+  };
+  for (const float value : {none, infinite})
+    for (const char* op : {"LeakyRelu", "Elu"}) {
+      ModelBuilder model;
+      model.input("x", {1, 3, 8, 8}).node(op, {"x"}, {"y"}).with("alpha", value).output("y");
+      CHECK_THAT(problems(model), Contains("alpha: is infinite or no number; finite numbers"));
+    }
+  for (const char* op : {"Clip", "Pow", "Max", "Add", "PRelu"}) {
+    ModelBuilder model;
+    model.input("x", {1, 3, 8, 8}).floats("c", {}, {none}).node(op, {"x", "c"}, {"y"}).output("y");
+    CHECK_THAT(problems(model), Contains("reads 'c', which holds 1 values that are no numbers; numbers"));
+  }
+  ModelBuilder open;  // no limit, and what masks
+  open.input("x", {1, 3, 8, 8}).floats("c", {}, {-infinite}).node("Clip", {"x", "c"}, {"y"}).output("y");
+  CHECK(problems(open) == "");
+  for (const float step : {0.0F, -0.1F, none, infinite}) {
+    ModelBuilder model;
+    model.input("x", {1, 3, 8, 8}).floats("s", {}, {step}).constant("z", {}, 3).add_int32_data(0);
+    model.node("QuantizeLinear", {"x", "s", "z"}, {"q"}).node("DequantizeLinear", {"q", "s", "z"}, {"y"}).output("y");
+    CHECK(problems(model) != "");
+  }
 }
 
 TEST_CASE("Element types: raw bytes and typed fields hold the same numbers") {

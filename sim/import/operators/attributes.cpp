@@ -2,6 +2,8 @@
 // change nothing without a word.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "sim/import/infer.h"
@@ -32,6 +34,14 @@ constexpr const char* attribute_names[] = {
     "value",
 };
 
+// Nothing is computed with numbers that are none; a mask may be infinite.
+bool is_number(const std::string& name, const Attribute& attribute) {
+  const auto good = [&](float v) { return std::isfinite(v) || (name == "mask_filter_value" && !std::isnan(v)); };
+  if (const auto* value = std::get_if<float>(&attribute)) return good(*value);
+  const auto* values = std::get_if<std::vector<float>>(&attribute);
+  return values == nullptr || std::all_of(values->begin(), values->end(), good);
+}
+
 bool has_word(const char* list, const std::string& word) {
   if (word.find(' ') != std::string::npos) return false;
   const std::string padded = fmt::format(" {} ", list);
@@ -48,6 +58,7 @@ void check_attributes(const Operator& op, Call& call) {
                   *op.attributes == 0 ? "none" : op.attributes);
       continue;
     }
+    if (!is_number(name, attribute)) call.refuse(name, "is infinite or no number", "finite numbers");
     for (std::size_t kind = 0; kind < std::size(attribute_names); ++kind)
       if (has_word(attribute_names[kind], name) && attribute.index() != kind)
         call.refuse(name, fmt::format("is {}", kind_names[attribute.index()]), kind_names[kind]);

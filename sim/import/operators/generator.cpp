@@ -112,13 +112,40 @@ std::vector<Tensor> one_hot(Call& call) {
   return {make_tensor(type, shape, out)};
 }
 
+// Indices of what is not zero: a column for each, in C order.
+void infer_non_zero(Call& call) {
+  if (call.rank(0) == 0) return call.refuse("", "is a single number", "a tensor with dimensions");
+  const std::vector<double> values = reals(*call.constant(0));
+  const auto count = std::count_if(values.begin(), values.end(), [](double v) { return v != 0; });
+  call.set(0, DataType::i64, {call.rank(0), count});
+}
+std::vector<Tensor> non_zero(Call& call) {
+  const Dims& shape = call.output().shape;
+  Dims indices(static_cast<std::size_t>(element_count(shape)));
+  std::int64_t column = 0;
+  Walk walk(call.shape(0), {});
+  for (const double v : reals(*call.constant(0))) {
+    if (v != 0) {
+      for (std::size_t d = 0; d < walk.index().size(); ++d)
+        indices[d * static_cast<std::size_t>(shape[1]) + static_cast<std::size_t>(column)] = walk.index()[d];
+      ++column;
+    }
+    walk.next();
+  }
+  return {make_tensor(DataType::i64, shape, indices)};
+}
+
 }  // namespace
 
 const std::vector<Operator>& generator_operators() {
   static const std::vector<Operator> table = {
-      {"ConstantOfShape", 1, 1, infer_filled, filled, "value"}, {"EyeLike", 1, 1, infer_eye, eye, "dtype k"},
-      {"OneHot", 3, 3, infer_one_hot, one_hot, "axis"},         {"Range", 3, 3, infer_range, range},
-      {"Shape", 1, 1, infer_shape_of, shape_of, "end start"},   {"Size", 1, 1, infer_size, size},
+      {"ConstantOfShape", 1, 1, infer_filled, filled, "value"},
+      {"EyeLike", 1, 1, infer_eye, eye, "dtype k"},
+      {"NonZero", 1, 1, infer_non_zero, non_zero, "", true},
+      {"OneHot", 3, 3, infer_one_hot, one_hot, "axis"},
+      {"Range", 3, 3, infer_range, range},
+      {"Shape", 1, 1, infer_shape_of, shape_of, "end start"},
+      {"Size", 1, 1, infer_size, size},
   };
   return table;
 }

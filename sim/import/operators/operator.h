@@ -17,6 +17,8 @@ struct Operator {
   // The attributes that it may have, by name, with spaces between them; what became an input (opset.h) is none. Their
   // kinds are in operators/attributes.cpp.
   const char* attributes = "";
+  // The shape of its output follows from numbers: where the file does not decide them it is as if it stood in no table.
+  bool of_constants = false;
 };
 
 constexpr int any_number = 1 << 20;  // of inputs
