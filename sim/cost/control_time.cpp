@@ -67,15 +67,15 @@ class Work {
 
   ControlCount inputs() const {
     const arch::DmaSpec& dma = a_.memtile.dma;
-    const int blocks = network::stored_channels(l_.in.c) / 8;
     const bool crossing = !c_.in_ddr.input && !aligned(c_.input_axis);
     const bool own = mapping::channelwise(l_);
-    const ControlLoop same{t_.no, true}, channels{own ? t_.no : t_.ni, own || even(blocks, t_.ni)};
+    const ControlLoop same{own ? 1 : t_.no, true}, channels{own ? t_.no : 1, true}, chunks = chunk_loop();
     // `again`: a tile comes once for each tile of output channels.
     const auto tiles = [&](bool again) {
       std::vector<ControlLoop> list = spatial(c_.input_axis, crossing, padded());
       if (again && same.turns > 1) list.insert(t_.weights_stationary ? list.begin() : list.end(), same);
       if (channels.turns > 1) list.push_back(channels);
+      if (chunks.turns > 1) list.push_back(chunks);
       return list;
     };
     const std::vector<ControlLoop> loops = tiles(t_.ni > 1 || t_.weights_stationary);
@@ -131,7 +131,20 @@ class Work {
     return all;
   }
 
+  ControlLoop chunk_loop() const { return {t_.ni, even(summed_channels(l_) / 8, t_.ni)}; }
+
+  // Of second factors of a product, which all memory tiles send in turn.
+  ControlCount factors() const {
+    const ControlLoop spatial{t_.nh * t_.nw, true}, channels{t_.no, even(p_.max_b, t_.no)};
+    std::vector<ControlLoop> loops{spatial, channels, chunk_loop()};
+    if (t_.weights_stationary) std::swap(loops[0], loops[1]);
+    if (loads_of(l_, t_).second <= 1.0 * t_.no * t_.ni) loops[t_.weights_stationary ? 1 : 0] = {};
+    return static_cast<double>(p_.seconds.size()) * (c_.in_ddr.operand ? 1 : a_.memtiles()) *
+           channel_work(1, loops, a_.memtile.dma);
+  }
+
   ControlCount operands() const {
+    if (is_product(l_)) return factors();
     const bool crossing = !c_.in_ddr.operand && !aligned(c_.operand_axis);
     const auto streams = static_cast<double>(p_.parts.size()) * (crossing ? a_.memtiles() : 1);
     return streams * channel_work(1, outputs(c_.operand_axis, crossing), a_.memtile.dma);

@@ -64,8 +64,8 @@ class TileSearch {
       t.inbound = {};
       if (const mapping::Weights w = weights_of(c_, p_, t); w.largest <= limit_) consider(t, shapes_of(t), w);
     }
-    const int in_blocks = network::stored_channels(l_.in.c) / 8;
-    const std::vector<int> chunks = !sums_channels(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
+    const int blocks = summed_channels(l_) / 8;
+    const std::vector<int> chunks = blocks == 0 ? std::vector<int>{1} : counts_up_to(blocks, blocks);
     for (int no : operator_of(l_).splits_channels ? counts_up_to(p_.max_b, p_.max_b) : std::vector<int>{1})
       for (int ni : chunks) {
         if (too_many(no * ni)) break;
@@ -112,6 +112,7 @@ class TileSearch {
         t.nh = nh;
         t.nw = nw;
         if (too_many(t.steps())) break;
+        if (t.ni > 1 && is_product(l_) && !may_chunk(l_, p_, t)) continue;
         orders(t, shapes_of(t), w);
       }
   }
@@ -134,7 +135,8 @@ class TileSearch {
     for (bool weights_stationary : {false, true}) {
       t.weights_stationary = weights_stationary;
       if (forced_.weights_stationary.value_or(weights_stationary) != weights_stationary) continue;
-      if (weights_stationary && (!sums_channels(l_) || (t.no == 1 && !forced_.weights_stationary))) continue;
+      const bool again = sums_channels(l_) || (is_product(l_) && t.ni == 1);  // weights or second factors are used
+      if (weights_stationary && (!again || (t.no == 1 && !forced_.weights_stationary))) continue;
       if (c_.in_place && (weights_stationary || t.nh == 1)) continue;
       for (bool chunks_staged : {false, true}) {
         t.chunks_staged = chunks_staged;
