@@ -295,7 +295,8 @@ void KernelRunner::matmul(const Task& t) {
   const program::KernelCall& c = t.call;
   if (!(c.first && c.last) && !is_part(t.layer, c.out, c.ic0, c.in_c))
     return void(refuse(t, fmt::format("its sums have no channels {} to {}", c.ic0, std::int64_t{c.ic0} + c.in_c)));
-  const Bytes n = factor_of(c, t.layer, 0).elements(), n2 = factor_of(c, t.layer, 1).elements(), sums = c.out.elements();
+  const Bytes n = factor_of(c, t.layer, 0).elements(), n2 = factor_of(c, t.layer, 1).elements(),
+              sums = c.out.elements();
   if (!in_memory(t, "first operand", c.in, n) || !in_memory(t, "second operand", c.in2, n2)) return;
   if (!(c.first && c.last) && !in_memory(t, "accumulator", c.acc, sums * 4)) return;
   load(t, c.in, n, in_);

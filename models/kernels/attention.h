@@ -6,7 +6,8 @@
 
 namespace tessera::models {
 
-// Adds the call's products to sums[h][w][c] of its output; `first` and `second` hold exactly what it reads of its inputs.
+// Adds the call's products to sums[h][w][c] of its output; `first` and `second` hold exactly what it reads of its
+// inputs.
 void multiply_tensors(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* first,
                       const std::int8_t* second, std::int32_t* sums);
 

@@ -240,7 +240,8 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   }
   const int spatial = s.h * plan_.tiling.nw + s.w;
   const int ni = plan_.tiling.ni;
-  const std::int64_t key = std::int64_t{spatial} * (channelwise_ ? outs_ * ni : ni) + (channelwise_ ? s.o * ni : 0) + s.i;
+  const std::int64_t key =
+      std::int64_t{spatial} * (channelwise_ ? outs_ * ni : ni) + (channelwise_ ? s.o * ni : 0) + s.i;
   if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
   Feed f;

@@ -1,5 +1,5 @@
-// Second inputs of LayerEmitter: what is added element by element, and second factors of products, which are sent to all
-// cores of a group at once and kept as long as the next step needs the same.
+// Second inputs of LayerEmitter: what is added element by element, and second factors of products, which are sent to
+// all cores of a group at once and kept as long as the next step needs the same.
 #include "sim/lower/layer_emitter.h"
 
 namespace tessera::lower {

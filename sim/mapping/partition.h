@@ -34,8 +34,8 @@ struct Partition {
 
 // Channelwise layers (pools, add) need only their own channels of the input, so cores with different channels never
 // share activations. The second factor of a product is shared by cores that differ in rows of the first alone; what is
-// added element by element, by none. `rows` are the output rows to compute; `borders` the 8-channel blocks at which, but for the first,
-// layers begin that are computed as one.
+// added element by element, by none. `rows` are the output rows to compute; `borders` the 8-channel blocks at which,
+// but for the first, layers begin that are computed as one.
 Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding, const arch::ArraySpec& array,
                          const std::vector<int>& borders = {});
 
