@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "sim/cost/control_time.h"
 #include "sim/cost/tuned.h"
@@ -112,8 +113,8 @@ mapping::Weights weights_of(const LayerContext& c, const mapping::Partition& p, 
 }
 
 namespace {
-// Of a tile of the second input. The second factor of a product stands in bands of its own rows, all groups of cores
-// walk them alike, and `columns` are streams from one memory tile.
+// Of a tile of the second input. The second factor of a product stands in bands of its own rows, and `columns` are
+// streams from one memory tile: all groups of cores walk the bands alike, but for those with other groups of rows.
 Crossing second_crossing(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
   const network::Layer& l = *c.layer;
   const mapping::TileShape& s = walk.shape;
@@ -124,7 +125,10 @@ Crossing second_crossing(const LayerContext& c, const Walk& walk, const arch::Ar
   const int rows = walk.tiling.ni > 1 && !l.matmul.by_rows ? s.in_b * 8 : read.h;
   const double count = c.operand_axis == mapping::Axis::height ? std::min(a.memtiles(), l.second.h) : 1;
   const double bands = std::clamp(std::ceil(count * rows / l.second.h), 1.0, count);
-  return {bands, groups / bands};
+  std::set<int> apart;
+  for (const mapping::CoreGroup& g : walk.partition.seconds)
+    apart.insert(walk.partition.parts[static_cast<std::size_t>(g.parts[0])].h.lo / l.matmul.rows);
+  return {bands, groups / std::max(bands, std::min(count, static_cast<double>(apart.size())))};
 }
 }  // namespace
 
