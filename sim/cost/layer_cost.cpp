@@ -130,6 +130,12 @@ Crossing second_crossing(const LayerContext& c, const Walk& walk, const arch::Ar
     apart.insert(walk.partition.parts[static_cast<std::size_t>(g.parts[0])].h.lo / l.matmul.rows);
   return {bands, groups / std::max(bands, std::min(count, static_cast<double>(apart.size())))};
 }
+
+// That many streams of second inputs from one memory tile at a time.
+void raise_second(Movement& m, const Walk& walk, double streams) {
+  const int acts = walk.channels.acts, lanes = walk.partition.lanes, channels = acts > lanes ? acts - lanes : acts;
+  m.raise(m.operands * std::ceil(streams / channels - 0.01), "operand");
+}
 }  // namespace
 
 Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough) {
@@ -154,10 +160,8 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   const Crossing second = c.operand ? second_crossing(c, walk, a) : Crossing{};
   m.operands = c.operand ? loads.second * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
   raise_inbound(m, walk);
-  const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
   const int cores_per_memtile = cores_per_memtile_of(a);
-  const double second_streams = is_product(l) ? second.columns : cores_per_memtile * second.columns;
-  m.raise(m.operands * std::ceil(second_streams / operand_channels - 0.01), "operand");
+  raise_second(m, walk, is_product(l) ? second.columns : cores_per_memtile * second.columns);
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   m.raise(m.weights * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
   m.raise(ns * t.no * m.output * std::max(1.0, cores_per_memtile * out.columns / plan.results), "output");

@@ -37,6 +37,12 @@ std::tuple<int, int, int, int> second_factor_of(const network::Layer& l, const C
   return {l.matmul.by_rows ? part.w.lo : 0, part.b.lo, part.h.lo / l.matmul.rows, 0};
 }
 
+// Tells streams from one memory tile apart: those of single cores by row and column.
+void number_seconds(std::vector<CoreGroup>& seconds) {
+  for (std::size_t g = 0; g < seconds.size(); ++g)
+    seconds[g].lane = seconds[g].parts.size() > 1 ? static_cast<int>(g) : seconds[g].lane + seconds[g].column;
+}
+
 }  // namespace
 
 int channel_parts(const Sharding& s, const arch::ArraySpec& array) {
@@ -91,11 +97,7 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
       p.max_b = std::max(p.max_b, part.b.size());
       p.parts.push_back(part);
     }
-  for (std::size_t g = 0; g < p.seconds.size(); ++g)  // streams from one memory tile, told apart by row and column
-    if (CoreGroup& s = p.seconds[g]; s.parts.size() > 1)
-      s.lane = static_cast<int>(g);
-    else
-      s.lane += s.column;
+  number_seconds(p.seconds);
   std::vector<int> column_area(static_cast<std::size_t>(array.cols), 0);
   for (CoreGroup& g : p.acts) {
     p.lanes = std::max(p.lanes, g.lane + 1);
