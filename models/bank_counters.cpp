@@ -40,7 +40,9 @@ BankSet BankCounters::used_by(const program::Program& program, const program::Ke
   const Bytes in =
       call.ring == 0 ? Bytes{call.in_h} * call.in_w * call.in_c : call.ring * Bytes{layer.in.w} * call.in_c;
   add(call.in, in);
-  add(call.in2, operator_of(layer).inputs == 2 ? reads(layer, 1, call.out).elements() : out);
+  add(call.in2, operator_of(layer).inputs != 2 ? out
+                : is_product(layer)            ? factor_of(call, layer, 1).elements()
+                                               : reads(layer, 1, call.out).elements());
   if (call.chunk >= 0) add(call.weights, program.chunks[static_cast<std::size_t>(call.chunk)].size.total());
   if (!(call.first && call.last)) add(call.acc, out * 4);
   if (call.last) add(call.result, out);

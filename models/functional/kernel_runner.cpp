@@ -9,6 +9,7 @@
 #include "models/kernels/attention.h"
 #include "models/kernels/channels.h"
 #include "models/kernels/pool.h"
+#include "sim/ops/rescale.h"
 
 namespace tessera::models {
 namespace {
@@ -292,12 +293,21 @@ void KernelRunner::by_channel(const Task& t) {
 
 void KernelRunner::matmul(const Task& t) {
   const program::KernelCall& c = t.call;
-  const Bytes n = reads(t.layer, 0, c.out).elements(), n2 = reads(t.layer, 1, c.out).elements();
+  if (!(c.first && c.last) && !is_part(t.layer, c.out, c.ic0, c.in_c))
+    return void(refuse(t, fmt::format("its sums have no channels {} to {}", c.ic0, std::int64_t{c.ic0} + c.in_c)));
+  const Bytes n = factor_of(c, t.layer, 0).elements(), n2 = factor_of(c, t.layer, 1).elements(),
+              sums = c.out.elements();
   if (!in_memory(t, "first operand", c.in, n) || !in_memory(t, "second operand", c.in2, n2)) return;
+  if (!(c.first && c.last) && !in_memory(t, "accumulator", c.acc, sums * 4)) return;
   load(t, c.in, n, in_);
   load(t, c.in2, n2, in2_);
-  result_.resize(static_cast<std::size_t>(c.out.elements()));
-  multiply_tensors(c, t.layer, values(in_), values(in2_), result_.data());
+  acc_.assign(static_cast<std::size_t>(sums), 0);
+  if (!c.first) t.memory.read(t.ref, c.acc, sums * 4, reinterpret_cast<std::uint8_t*>(acc_.data()));
+  multiply_tensors(c, t.layer, values(in_), values(in2_), acc_.data());
+  if (!c.last) return t.memory.write(t.ref, c.acc, sums * 4, reinterpret_cast<const std::uint8_t*>(acc_.data()));
+  result_.resize(acc_.size());
+  std::transform(acc_.begin(), acc_.end(), result_.begin(),
+                 [&](std::int32_t sum) { return requantized(t.layer, sum); });
   store_result(t);
 }
 

@@ -8,26 +8,24 @@
 namespace tessera::models {
 
 void multiply_tensors(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* first,
-                      const std::int8_t* second, std::int8_t* result) {
+                      const std::int8_t* second, std::int32_t* sums) {
   const ops::MatMul& m = layer.matmul;
-  const program::Region a = reads(layer, 0, call.out), b = reads(layer, 1, call.out);
+  const program::Region a = factor_of(call, layer, 0), b = factor_of(call, layer, 1);
+  const bool whole = call.first && call.last;
+  const int all = m.by_rows ? m.depth : m.second_rows, steps = whole ? all : std::min(all - call.ic0, call.in_c);
   const int a_width = a.w1 - a.w0, a_channels = a.c1 - a.c0, b_channels = b.c1 - b.c0;
   for (int h = call.out.h0; h < call.out.h1; ++h)
     for (int w = call.out.w0; w < call.out.w1; ++w)
-      for (int c = call.out.c0; c < call.out.c1; ++c, ++result) {
-        *result = 0;
+      for (int c = call.out.c0; c < call.out.c1; ++c, ++sums) {
         if (c >= layer.out.c) continue;
-        const int group = h / m.rows * m.second_rows;
-        const int head = m.by_rows ? w : c / m.depth, steps = m.by_rows ? m.depth : m.second_rows;
+        const int group = h / m.rows * m.second_rows, head = m.by_rows ? w : c / m.depth;
         const std::int8_t* x = first + (std::int64_t{h - a.h0} * a_width + (m.by_rows ? 0 : head - a.w0)) * a_channels +
                                (m.by_rows ? (w - call.out.w0) * m.depth : 0);
         const std::int8_t* y = m.by_rows
                                    ? second + std::int64_t{group + c - b.h0} * b_channels + (w - call.out.w0) * m.depth
-                                   : second + std::int64_t{group - b.h0} * b_channels + (c - call.out.c0);
+                                   : second + std::int64_t{whole ? group - b.h0 : 0} * b_channels + (c - call.out.c0);
         const int step = m.by_rows ? 1 : b_channels;
-        std::int32_t sum = 0;
-        for (int k = 0; k < steps; ++k, y += step) sum += std::int32_t{x[k]} * *y;
-        *result = requantized(layer, sum);
+        for (int k = 0; k < steps; ++k, y += step) *sums += std::int32_t{x[k]} * *y;
       }
 }
 

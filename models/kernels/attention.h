@@ -6,9 +6,10 @@
 
 namespace tessera::models {
 
-// result[h][w][c] for the call's output; `first` and `second` hold exactly what it reads of its inputs.
+// Adds the call's products to sums[h][w][c] of its output; `first` and `second` hold exactly what it reads of its
+// inputs.
 void multiply_tensors(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* first,
-                      const std::int8_t* second, std::int8_t* result);
+                      const std::int8_t* second, std::int32_t* sums);
 
 // `table`: 256 exponentials of 16 bits. Channels beyond the layer's are zero, and do not count.
 void softmax(const program::KernelCall& call, const network::Layer& layer, const std::int8_t* in,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "sim/cost/tuned.h"
 
@@ -67,15 +68,16 @@ class Work {
 
   ControlCount inputs() const {
     const arch::DmaSpec& dma = a_.memtile.dma;
-    const int blocks = network::stored_channels(l_.in.c) / 8;
     const bool crossing = !c_.in_ddr.input && !aligned(c_.input_axis);
     const bool own = mapping::channelwise(l_);
-    const ControlLoop same{t_.no, true}, channels{own ? t_.no : t_.ni, own || even(blocks, t_.ni)};
+    if (c_.in_ddr.input && is_product(l_) && t_.chunks_staged) return staged_chunks();
+    const ControlLoop same{own ? 1 : t_.no, true}, channels{own ? t_.no : 1, true}, chunks = chunk_loop();
     // `again`: a tile comes once for each tile of output channels.
     const auto tiles = [&](bool again) {
       std::vector<ControlLoop> list = spatial(c_.input_axis, crossing, padded());
       if (again && same.turns > 1) list.insert(t_.weights_stationary ? list.begin() : list.end(), same);
       if (channels.turns > 1) list.push_back(channels);
+      if (chunks.turns > 1) list.push_back(chunks);
       return list;
     };
     const std::vector<ControlLoop> loops = tiles(t_.ni > 1 || t_.weights_stationary);
@@ -102,6 +104,21 @@ class Work {
     all.tokens += all.tasks * tuned.tokens_of_inputs;
     if (t_.inbound.aside > 0) all += all;  // from two channels
     return all;
+  }
+
+  // Of chunks of a product's first factor that pass memory tiles. A channel that fills staging goes round a ring of two
+  // slots for each group of cores, and chunks of unequal size come again in a pattern: with a descriptor for each slot
+  // and size, which take a quarter of the tile's at most, some are written for every tile of rows, else for every
+  // chunk.
+  ControlCount staged_chunks() const {
+    const double groups = static_cast<double>(p_.acts.size()), channels = a_.cols * walk_.channels.loads;
+    const int period = t_.ni / std::gcd(summed_channels(l_) / 8, t_.ni);
+    const double ring = std::ceil(groups / channels) * std::lcm(period, 2);
+    const double chunks = 1.0 * t_.nh * t_.nw * t_.no * t_.ni;
+    const double each = ring <= a_.memtile.dma.descriptors / 4.0 ? std::min(chunks, 1.0 * t_.nh * period) : chunks;
+    ControlCount staged{each, std::ceil(each / chain_limit(a_.memtile.dma)), 0, each};
+    staged += {2 * each, 2 * staged.tasks, staged.tasks, 0};  // into the memory tile, and out of it
+    return groups * staged;
   }
 
   std::vector<ControlLoop> outputs(Axis axis, bool apart) const {
@@ -131,7 +148,22 @@ class Work {
     return all;
   }
 
+  ControlLoop chunk_loop() const { return {t_.ni, even(summed_channels(l_) / 8, t_.ni)}; }
+
+  // Of second factors of a product, which all memory tiles send in turn.
+  ControlCount factors() const {
+    const ControlLoop spatial{t_.nh * t_.nw, true}, channels{t_.no, even(p_.max_b, t_.no)};
+    std::vector<ControlLoop> loops{spatial, channels, chunk_loop()};
+    if (t_.weights_stationary) std::swap(loops[0], loops[1]);
+    if (loads_of(l_, t_).second <= 1.0 * t_.no * t_.ni) loops[t_.weights_stationary ? 1 : 0] = {};
+    const bool spread = !c_.in_ddr.operand && c_.operand_axis == Axis::height;  // over the memory tiles
+    if (spread && !l_.matmul.by_rows) loops[2].turns = static_cast<int>(ceil_div(t_.ni, a_.memtiles()));
+    return static_cast<double>(p_.seconds.size()) * (spread ? a_.memtiles() : 1) *
+           channel_work(1, loops, a_.memtile.dma);
+  }
+
   ControlCount operands() const {
+    if (is_product(l_)) return factors();
     const bool crossing = !c_.in_ddr.operand && !aligned(c_.operand_axis);
     const auto streams = static_cast<double>(p_.parts.size()) * (crossing ? a_.memtiles() : 1);
     return streams * channel_work(1, outputs(c_.operand_axis, crossing), a_.memtile.dma);

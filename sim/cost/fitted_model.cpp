@@ -148,7 +148,8 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
     case program::KernelKind::layernorm: {
       const OperatorCoefficients& c = operators.at(call.kind);
       const double behind = call.kind == program::KernelKind::lookup ? 0 : lookup_cycles(call, layer);
-      return to_millicycles_up(c.prologue + static_cast<double>(work(layer, call.out)) / c.per_cycle + behind);
+      const std::int64_t all = ops::is_product(layer) ? product_work(call, layer) : work(layer, call.out);
+      return to_millicycles_up(c.prologue + static_cast<double>(all) / c.per_cycle + behind);
     }
     case program::KernelKind::ops:
       return ceil_div(call.operations, 256) * 1000;

@@ -47,6 +47,10 @@ int peak_macs_per_cycle(const arch::CoreRates& core, network::ElementType in) {
   }
 }
 
+std::int64_t product_work(const program::KernelCall& call, const network::Layer& layer) {
+  return call.first && call.last ? work(layer, call.out) : ops::work_of_part(call.out, call.in_c);
+}
+
 Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer, Bytes store_bytes) {
   return ceil_div(bytes_of(layer.out_type, call.out.elements()), store_bytes) * millicycles_per_cycle;
 }

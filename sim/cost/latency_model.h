@@ -53,6 +53,9 @@ const LatencyModel& peak_model(const arch::CoreRates& core);
 // Multiply-accumulates of a core per cycle at best, by the type of the factors; 0: no such instruction.
 int peak_macs_per_cycle(const arch::CoreRates& core, network::ElementType in);
 
+// Multiply-accumulates of a product of two activations, or of a part of its sums.
+std::int64_t product_work(const program::KernelCall& call, const network::Layer& layer);
+
 // Clearing a tile of C, one store per cycle.
 Millicycles clear_duration(const program::KernelCall& call, const network::Layer& layer, Bytes store_bytes);
 

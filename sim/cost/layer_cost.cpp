@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "sim/cost/control_time.h"
 #include "sim/cost/tuned.h"
@@ -111,6 +112,32 @@ mapping::Weights weights_of(const LayerContext& c, const mapping::Partition& p, 
   return p.weights.empty() ? mapping::Weights{} : c.weights->cut(p, t.no, t.ni);
 }
 
+namespace {
+// Of a tile of the second input. The second factor of a product stands in bands of its own rows, and `columns` are
+// streams from one memory tile: all groups of cores walk the bands alike, but for those with other groups of rows.
+Crossing second_crossing(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
+  const network::Layer& l = *c.layer;
+  const mapping::TileShape& s = walk.shape;
+  const auto groups = static_cast<double>(walk.partition.seconds.size());
+  if (!is_product(l)) return crossing(walk.partition.sharding, c.operand_axis, c.in_ddr.operand, {l.out, s.h, s.w}, a);
+  if (c.in_ddr.operand) return {1, std::ceil(groups / a.memtiles())};
+  const network::Shape read = reads_at_most(l, 1, {s.h, s.w, s.b * 8});
+  const int rows = walk.tiling.ni > 1 && !l.matmul.by_rows ? s.in_b * 8 : read.h;
+  const double count = c.operand_axis == mapping::Axis::height ? std::min(a.memtiles(), l.second.h) : 1;
+  const double bands = std::clamp(std::ceil(count * rows / l.second.h), 1.0, count);
+  std::set<int> apart;
+  for (const mapping::CoreGroup& g : walk.partition.seconds)
+    apart.insert(walk.partition.parts[static_cast<std::size_t>(g.parts[0])].h.lo / l.matmul.rows);
+  return {bands, groups / std::max(bands, std::min(count, static_cast<double>(apart.size())))};
+}
+
+// That many streams of second inputs from one memory tile at a time.
+void raise_second(Movement& m, const Walk& walk, double streams) {
+  const int acts = walk.channels.acts, lanes = walk.partition.lanes, channels = acts > lanes ? acts - lanes : acts;
+  m.raise(m.operands * std::ceil(streams / channels - 0.01), "operand");
+}
+}  // namespace
+
 Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough) {
   const auto& [p, t, b, weights, plan, s] = walk;
   const network::Layer& l = *c.layer;
@@ -130,12 +157,11 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
   if (m.cycles >= enough) return m;
   const double reload = loads.weights / (t.no * t.ni);
   m.weights = reload * static_cast<double>(weights.group) / rate + loads.weights * dma;
-  const Crossing second = crossing(p.sharding, c.operand_axis, c.in_ddr.operand, {l.out, s.h, s.w}, a);
-  m.operands = c.operand ? ns * t.no * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
+  const Crossing second = c.operand ? second_crossing(c, walk, a) : Crossing{};
+  m.operands = c.operand ? loads.second * (static_cast<double>(b.operand) / rate + dma * second.tile_bands) : 0;
   raise_inbound(m, walk);
-  const int operand_channels = plan.acts > p.lanes ? plan.acts - p.lanes : plan.acts;
   const int cores_per_memtile = cores_per_memtile_of(a);
-  m.raise(m.operands * std::ceil(cores_per_memtile * second.columns / operand_channels - 0.01), "operand");
+  raise_second(m, walk, is_product(l) ? second.columns : cores_per_memtile * second.columns);
   const int groups_per_memtile = static_cast<int>(ceil_div(static_cast<int>(p.weights.size()), a.memtiles()));
   m.raise(m.weights * static_cast<double>(ceil_div(groups_per_memtile, std::max(1, plan.weights))), "weights");
   m.raise(ns * t.no * m.output * std::max(1.0, cores_per_memtile * out.columns / plan.results), "output");
@@ -163,7 +189,7 @@ Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArrayS
     from_ddr += staged * groups * program::ddr_load(piece, a.ddr, false);
   }
   if (c.in_ddr.operand) {
-    const double all = ns * t.no * static_cast<double>(b.operand) * static_cast<double>(p.parts.size());
+    const double all = loads.second * static_cast<double>(b.operand) * static_cast<double>(p.seconds.size());
     m.raise((all + (c.in_ddr.input ? staged * groups : 0)) / column_read / a.cols, "ddr");
     from_ddr += all;
   }
@@ -213,7 +239,7 @@ namespace {
 double packet_cycles(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a) {
   const auto forms = [](int size, int parts) { return size % parts == 0 ? 1.0 : parts; };
   const mapping::Tiling& t = walk.tiling;
-  const int blocks = mapping::channelwise(*c.layer) ? t.ni : network::stored_channels(c.layer->in.c) / 8;
+  const int summed = summed_channels(*c.layer), blocks = summed == 0 ? t.ni : summed / 8;
   const double unequal =
       forms(walk.partition.max_h, t.nh) * forms(walk.partition.max_w, t.nw) * forms(blocks, t.ni) - 1;
   return a.controller.packet_cycles(arch::ControlKind::write_descriptor) / a.cols * unequal *

@@ -51,7 +51,7 @@ class PeakModel : public LatencyModel {
       case program::KernelKind::remap:  // copies, or four products per element
         return ceil_div(work(layer, call.out) * 1000, core_.store_bytes);
       case program::KernelKind::matmul:
-        return ceil_div(work(layer, call.out) * 1000, core_.i8_macs);
+        return ceil_div(product_work(call, layer) * 1000, core_.i8_macs);
       case program::KernelKind::ops:
         return ceil_div(call.operations, 256) * 1000;
       case program::KernelKind::gemm:

@@ -12,12 +12,13 @@ LayerEmitter::LayerEmitter(Emission& e, const LayerPlan& plan)
       plan_(plan),
       layer_(plan.layer),
       channelwise_(ops::channelwise(plan.layer)),
-      sums_(ops::sums_channels(plan.layer)),
+      product_(ops::is_product(plan.layer)),
       weighted_(ops::has_weights(plan.layer)),
       input_key_(plan.partition.acts.size(), -1),
       weights_key_(plan.partition.weights.size(), -1),
       input_count_(plan.partition.acts.size(), 0),
       weights_count_(plan.partition.weights.size(), 0),
+      second_count_(plan.partition.seconds.size(), 0),
       weights_sent_(plan.partition.weights.size(), false),
       chunks_(plan.partition.weights.size()),
       rounds_(static_cast<std::size_t>(e.array.memtiles()), 0) {
@@ -47,15 +48,14 @@ bool LayerEmitter::emit() {
   if (e_.array.controller.mechanism != arch::ControlMechanism::none) lock_staging();
   if (weighted_) place_weights();
   const std::vector<Step> order = steps();
-  const int last_chunk = plan_.tiling.ni - 1;
   for (std::size_t k = 0; k < order.size(); ++k) {
     const Step& s = order[k];
     const Step* next = k + 1 < order.size() ? &order[k + 1] : nullptr;
     if (k == 0 || s.h != order[k - 1].h) claim_later(s.h);
     for (int g = 0; g < static_cast<int>(plan_.partition.weights.size()); ++g) emit_weights(g, s);
     emit_inputs(s);
-    if (plan_.operand >= 0 && s.i == last_chunk)
-      for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_operand(p, s);
+    for (int g = 0; g < static_cast<int>(plan_.partition.seconds.size()); ++g)
+      emit_second(g, s, k == 0 ? nullptr : &order[k - 1]);
     for (int p = 0; p < static_cast<int>(plan_.partition.parts.size()); ++p) emit_core(p, s, next);
   }
   if (e_.batch || plan_.rows.size() < layer_.out.h) keep_chunks();
@@ -113,16 +113,14 @@ bool LayerEmitter::claim_staging() {
   if (e_.placement(plan_.input).in_ddr) {
     input_staging_.resize(p.acts.size());
     const Bytes bytes = plan_.buffers.staged * (plan_.tiling.chunks_staged ? 1 : plan_.tiling.ni);
-    for (std::size_t g = 0; g < p.acts.size(); ++g) {
-      const int memtile =
-          p.acts[g].column >= 0 ? home_memtile(p.parts[p.acts[g].parts[0]]) : static_cast<int>(g) % e_.array.memtiles();
-      if (!stage(memtile, bytes, input_staging_[g])) return false;
-    }
+    for (std::size_t g = 0; g < p.acts.size(); ++g)
+      if (!stage(staging_memtile(p.acts[g], static_cast<int>(g)), bytes, input_staging_[g])) return false;
   }
   if (plan_.operand >= 0 && e_.placement(plan_.operand).in_ddr) {
-    operand_staging_.resize(p.parts.size());
-    for (std::size_t k = 0; k < p.parts.size(); ++k)
-      if (!stage(home_memtile(p.parts[k]), plan_.buffers.operand, operand_staging_[k])) return false;
+    operand_staging_.resize(p.seconds.size());
+    for (std::size_t g = 0; g < p.seconds.size(); ++g)
+      if (!stage(staging_memtile(p.seconds[g], static_cast<int>(g)), plan_.buffers.operand, operand_staging_[g]))
+        return false;
   }
   if (e_.placement(plan_.members.front().target).in_ddr) {
     output_staging_.resize(p.parts.size());
@@ -190,7 +188,7 @@ program::KernelCall LayerEmitter::kernel_call(const CorePart& p, const Step& s) 
   call.in_h = in_h;
   call.in_w = in_w;
   call.in_c = in_c.size();
-  call.ic0 = sums_ ? in_c.lo : 0;
+  call.ic0 = in_c.lo - reads(layer_, 0, tile_of(p, s)).c0;
   call.first = s.i == 0;
   call.last = s.i == plan_.tiling.ni - 1;
   return call;
@@ -211,7 +209,7 @@ void LayerEmitter::emit_pool(const CorePart& p, const CoreSlots& slots, const pr
   slots.unpooled->users.add(core(p), e_.call(core(p), call, output.before));
 }
 
-Buffer* LayerEmitter::emit_call(int part, const Step& s, bool sent, int layer) {
+Buffer* LayerEmitter::emit_call(int part, const Step& s, const Step* next, bool sent, int layer) {
   const CorePart& p = plan_.partition.parts[part];
   CoreSlots& slots = slots_[part];
   const program::EngineId id = core(p);
@@ -230,16 +228,16 @@ Buffer* LayerEmitter::emit_call(int part, const Step& s, bool sent, int layer) {
     call.acc = static_cast<std::int32_t>(slots.accumulator->address);
     waits.add(slots.accumulator->before);
   }
+  if (second_read(p.second, s)) {
+    operand = slots.operand[static_cast<std::size_t>(second_count_[p.second] - 1) % slots.operand.size()].get();
+    call.in2 = static_cast<std::int32_t>(operand->address);
+    take_second(part, s, layer);
+  }
   if (call.last) {
     output = slots.output[slots.outputs++ % slots.output.size()].get();
     Buffer& computed = slots.unpooled ? *slots.unpooled : *output;
     call.result = static_cast<std::int32_t>(computed.address);
     waits.add(computed.before);
-    if (plan_.operand >= 0) {
-      operand = slots.operand[(slots.operands - 1) % slots.operand.size()].get();
-      call.in2 = static_cast<std::int32_t>(operand->address);
-      e_.builder.acquire(id, core_locks::operand + 1, 1, layer);
-    }
     e_.builder.acquire(id, core_locks::output, 1, layer);
   }
   const int task = e_.call(id, call, waits);
@@ -248,7 +246,7 @@ Buffer* LayerEmitter::emit_call(int part, const Step& s, bool sent, int layer) {
   if (slots.accumulator) slots.accumulator->users.add(id, task);
   if (operand != nullptr) {
     operand->users.add(id, task);
-    e_.builder.release(id, core_locks::operand, 1, layer);
+    leave_second(part, s, next, layer);
   }
   if (call.last && plan_.pool >= 0) {
     const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
@@ -267,7 +265,7 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   const int layer = works ? member_of(tile_b(p, s)).layer : layer_.id;
 
   const auto same_input = [&](const Step& x, const Step& y) {
-    return x.h == y.h && x.w == y.w && (channelwise_ ? x.o == y.o : x.i == y.i);
+    return x.h == y.h && x.w == y.w && x.i == y.i && (!channelwise_ || x.o == y.o);
   };
   const auto same_weights = [&](const Step& x, const Step& y) { return x.o == y.o && x.i == y.i; };
   const bool sent = weighted_ && weights_sent_[p.weights];
@@ -278,7 +276,13 @@ void LayerEmitter::emit_core(int part, const Step& s, const Step* next) {
   if (sent && !slots.holds_weights) e_.builder.acquire(id, weights_lock() + 1, 1, layer);
   slots.holds_weights = sent;
 
-  Buffer* output = works ? emit_call(part, s, sent, layer) : nullptr;
+  Buffer* output = nullptr;
+  if (works) {
+    output = emit_call(part, s, next, sent, layer);
+  } else {  // it lets pass what the others of its group get
+    take_second(part, s, layer);
+    leave_second(part, s, next, layer);
+  }
   if (slots.holds_input && (next == nullptr || !same_input(s, *next))) {
     e_.builder.release(id, input_lock(tile), 1, layer);
     slots.holds_input = false;

@@ -17,8 +17,8 @@ class LayerEmitter {
   struct CoreSlots {
     std::vector<BufferRef> input, aside, weights, operand, output;
     BufferRef accumulator, unpooled;
-    int outputs = 0, operands = 0;
-    bool holds_input = false, holds_weights = false;
+    int outputs = 0;
+    bool holds_input = false, holds_weights = false, holds_second = false;
   };
   // Two slots in a memory tile through which data from or to DDR passes.
   struct Staging {
@@ -84,14 +84,18 @@ class LayerEmitter {
 
   void emit_inputs(const Step& s);
   void emit_weights(int group, const Step& s);
-  void emit_operand(int part, const Step& s);
+  std::optional<program::Region> second_read(int group, const Step& s) const;
+  bool keeps_second(int group, const Step& a, const Step* b) const;
+  void emit_second(int group, const Step& s, const Step* before);
+  void take_second(int part, const Step& s, int layer);
+  void leave_second(int part, const Step& s, const Step* next, int layer);
   program::KernelCall kernel_call(const CorePart& p, const Step& s) const;
   void emit_pool(const CorePart& p, const CoreSlots& slots, const program::KernelCall& conv, const program::Region& out,
                  Buffer& output);
   void emit_core(int part, const Step& s, const Step* next);
   // The step's kernel call and what it acquires and releases for operand and output; `sent`: its weights are in a slot.
   // The output that is complete then, or null.
-  Buffer* emit_call(int part, const Step& s, bool sent, int layer);
+  Buffer* emit_call(int part, const Step& s, const Step* next, bool sent, int layer);
   struct Outgoing {  // a computed tile on its way to its placement
     int part;
     Span h, w, c;  // c: of the tensor that the target is an alias of
@@ -160,18 +164,21 @@ class LayerEmitter {
   program::EngineId core(const CorePart& p) const { return e_.map().core(p.row, p.col); }
   program::EngineId act_channel(int memtile, int lane, int turn, int home_column) const;
   program::EngineId aside_channel(int memtile, int lane, int home_column) const;
+  int staging_memtile(const CoreGroup& group, int number) const {
+    return group.column >= 0 ? home_memtile(plan_.partition.parts[group.parts[0]]) : number % e_.array.memtiles();
+  }
   int home_memtile(const CorePart& p) const { return p.col * e_.array.memtile_rows + p.row % e_.array.memtile_rows; }
 
   Emission& e_;
   const LayerPlan& plan_;
   const network::Layer& layer_;
-  bool channelwise_, sums_, weighted_;
+  bool channelwise_, product_, weighted_;
   std::vector<std::vector<Span>> out_tiles_;  // per part: its tiles of 8-channel output blocks
   int outs_ = 0;                              // most of them
   std::vector<CoreSlots> slots_;
-  std::vector<Staging> input_staging_, operand_staging_, output_staging_;  // per act group; per part; per part
+  std::vector<Staging> input_staging_, operand_staging_, output_staging_;  // per group of inputs; of seconds; per part
   std::vector<std::int64_t> input_key_, weights_key_;                      // what each group's cores hold
-  std::vector<int> input_count_, weights_count_;
+  std::vector<int> input_count_, weights_count_, second_count_;
   std::vector<bool> weights_sent_;
   std::vector<std::vector<LoadedChunk>> chunks_;  // per weight group, by (o, i)
   std::vector<int> rounds_;                       // per memory tile: chunks so far that take turns in it

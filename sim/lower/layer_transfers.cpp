@@ -239,8 +239,9 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
     return std::nullopt;
   }
   const int spatial = s.h * plan_.tiling.nw + s.w;
-  const int deep = channelwise_ ? outs_ : plan_.tiling.ni;
-  const std::int64_t key = std::int64_t{spatial} * deep + (channelwise_ ? s.o : s.i);
+  const int ni = plan_.tiling.ni;
+  const std::int64_t key =
+      std::int64_t{spatial} * (channelwise_ ? outs_ * ni : ni) + (channelwise_ ? s.o * ni : 0) + s.i;
   if (key == input_key_[group]) return std::nullopt;
   input_key_[group] = key;
   Feed f;
@@ -261,10 +262,10 @@ std::optional<LayerEmitter::Feed> LayerEmitter::input_feed(int group, const Step
   f.turn = plan_.buffers.inbound.turn_of(input_count_[group]);
   f.home_column = g.column;
   Staging* staging = input_staging_.empty() ? nullptr : &input_staging_[group];
-  // A convolution's tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
-  const bool apart = !sums_ || plan_.tiling.chunks_staged;
-  const Span staged = apart ? f.c : Span{0, network::stored_channels(layer_.in.c)};
-  f.sources = sources(f, staging, apart ? static_cast<int>(key) : spatial, staged);
+  // A tile is staged with all its channels and read chunk by chunk, unless its chunks pass one by one.
+  const program::Region all = reads(layer_, 0, tile_of(p, s));
+  const Span staged = plan_.tiling.chunks_staged ? f.c : Span{all.c0, all.c1};
+  f.sources = sources(f, staging, static_cast<int>(plan_.tiling.chunks_staged ? key : key / ni), staged);
   // Every group starts at its own column and goes on to the next, so that no memory tile serves all groups at once.
   const int memtiles = e_.array.memtiles(), home = std::max(0, g.column) * e_.array.memtile_rows;
   std::stable_sort(f.sources.begin(), f.sources.end(), [&](const Source& a, const Source& b) {
@@ -286,30 +287,6 @@ void LayerEmitter::emit_inputs(const Step& s) {
   for (std::size_t k = 0; k < rounds; ++k)
     for (const Feed& f : feeds)
       if (k < f.sources.size()) feed(f, k, k + 1);
-}
-
-void LayerEmitter::emit_operand(int part, const Step& s) {
-  const CorePart& p = plan_.partition.parts[part];
-  const Span h = tile_h(p, s), w = tile_w(p, s), b = tile_b(p, s);
-  if (h.empty() || w.empty() || b.empty()) return;
-  CoreSlots& slots = slots_[part];
-  Feed f;
-  program::Region read = tile_of(p, s);
-  if (plan_.add < 0) read = reads(layer_, 1, read);
-  f.windows = {window_of(read, plan_.add < 0 ? layer_.second : layer_.out)};
-  f.columns = f.windows[0].w.size();
-  f.tensor = plan_.operand;
-  f.c = {read.c0, read.c1};
-  f.parts = {part};
-  f.port = plan_.buffers.inbound.operand_first ? 0 : 1;
-  f.lock = core_locks::operand;
-  f.lane = p.row + p.col;  // one of the two tells the cores apart that read from one memory tile
-  f.home_column = foreign;
-  Staging* staging = operand_staging_.empty() ? nullptr : &operand_staging_[part];
-  const int key = (s.h * plan_.tiling.nw + s.w) * outs_ + s.o;
-  f.sources = sources(f, staging, key, f.c);
-  f.slots = {slots.operand[slots.operands++ % slots.operand.size()]};
-  feed(f, 0, f.sources.size());
 }
 
 void LayerEmitter::emit_output(int part, const Step& s, Buffer& slot) {

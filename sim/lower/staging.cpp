@@ -30,8 +30,8 @@ void LayerEmitter::lock_staging() {
   }
   for (std::size_t k = 0; k < operand_staging_.size(); ++k) {
     Staging& st = operand_staging_[k];
-    const CorePart& p = plan_.partition.parts[k];
-    pairs[{load_channel(st, 0), act_channel(st.memtile, p.row + p.col, 0, foreign)}].push_back(&st);
+    const int lane = plan_.partition.seconds[k].lane;
+    pairs[{load_channel(st, 0), act_channel(st.memtile, lane, 0, foreign)}].push_back(&st);
   }
   for (const auto& [channels, list] : pairs)
     if (list.size() == 1) list[0]->locks = e_.buffer_locks(list[0]->memtile, channels.first, channels.second);

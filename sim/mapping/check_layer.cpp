@@ -25,7 +25,7 @@ class LayerChecker {
     }
     p_ = make_partition(l_.layer, l_.rows, m_.sharding, array_, borders);
     t_ = tiling_of(l_.layer, p_, m_);
-    const bool unweighted = !sums_channels(l_.layer);
+    const bool unweighted = !sums_channels(l_.layer) && !is_product(l_.layer);
     TileSizes even = tile_sizes(l_.layer, p_, t_);
     const std::size_t before = wrong_.size();
     const auto same = [&](int k, int given, int cut) {
@@ -37,7 +37,7 @@ class LayerChecker {
     same(2, m_.tile.co, even.co);
     same(3, m_.tile.ci, even.ci);
     if (unweighted && m_.weights_stationary)
-      add("stationary", "weights", "legal: input, the layer has no weights that sums over channels use again");
+      add("stationary", "weights", "legal: input, the layer has no weights and no second factor that sums use again");
     if (m_.chunks_staged && !(l_.in_ddr.input && t_.ni > 1))
       add("staging", "chunks",
           l_.in_ddr.input ? "legal: tiles, all channels are one chunk"

@@ -30,6 +30,19 @@ std::vector<Span> split_apart(int blocks, const std::vector<int>& borders, int p
   return list;
 }
 
+// What tells the second factors of cores apart: their heads, their channels, their groups of rows. Cores whose rows are
+// of several groups, and those of other layers, share none.
+std::tuple<int, int, int, int> second_factor_of(const network::Layer& l, const CorePart& part, int index) {
+  if (!ops::is_product(l) || !in_one_group(l.matmul, part.h.lo, part.h.hi)) return {-1, -1, -1, index};
+  return {l.matmul.by_rows ? part.w.lo : 0, part.b.lo, part.h.lo / l.matmul.rows, 0};
+}
+
+// Tells streams from one memory tile apart: those of single cores by row and column.
+void number_seconds(std::vector<CoreGroup>& seconds) {
+  for (std::size_t g = 0; g < seconds.size(); ++g)
+    seconds[g].lane = seconds[g].parts.size() > 1 ? static_cast<int>(g) : seconds[g].lane + seconds[g].column;
+}
+
 }  // namespace
 
 int channel_parts(const Sharding& s, const arch::ArraySpec& array) {
@@ -56,7 +69,7 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
     return whole;
   };
   using Key = std::tuple<int, int, int, int>;
-  std::map<Key, int> acts, weights;
+  std::map<Key, int> acts, weights, seconds;
   for (int col = 0; col < array.cols; ++col)
     for (int row = 0; row < array.rows; ++row) {
       CorePart part{row,
@@ -77,12 +90,14 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
         return it->second;
       };
       part.acts = join(acts, p.acts, {part.h.lo, part.w.lo, own_channels ? part.b.lo : -1, 0});
+      part.second = join(seconds, p.seconds, second_factor_of(layer, part, index));
       if (weighted) part.weights = join(weights, p.weights, {part.b.lo, 0, 0, 0});
       p.max_h = std::max(p.max_h, part.h.size());
       p.max_w = std::max(p.max_w, part.w.size());
       p.max_b = std::max(p.max_b, part.b.size());
       p.parts.push_back(part);
     }
+  number_seconds(p.seconds);
   std::vector<int> column_area(static_cast<std::size_t>(array.cols), 0);
   for (CoreGroup& g : p.acts) {
     p.lanes = std::max(p.lanes, g.lane + 1);

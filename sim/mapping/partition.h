@@ -14,6 +14,7 @@ struct CorePart {
   Span h, w, b;      // output rows, columns, 8-channel blocks
   int acts = -1;     // group of cores that read the same activations
   int weights = -1;  // group of cores that read the same weights, of a layer that has some
+  int second = -1;   // group of cores that read the same of a second input, or of the residual that is added
 };
 
 struct CoreGroup {
@@ -25,15 +26,16 @@ struct CoreGroup {
 struct Partition {
   Sharding sharding;
   std::vector<CorePart> parts;  // only cores that have work
-  std::vector<CoreGroup> acts, weights;
+  std::vector<CoreGroup> acts, weights, seconds;
   int lanes = 1;          // parallel activation streams per column
   double full_lanes = 1;  // the same, those with smaller parts counted as a fraction
   int max_h = 0, max_w = 0, max_b = 0;
 };
 
 // Channelwise layers (pools, add) need only their own channels of the input, so cores with different channels never
-// share activations. `rows` are the output rows to compute; `borders` the 8-channel blocks at which, but for the first,
-// layers begin that are computed as one.
+// share activations. The second factor of a product is shared by cores that differ in rows of the first alone; what is
+// added element by element, by none. `rows` are the output rows to compute; `borders` the 8-channel blocks at which,
+// but for the first, layers begin that are computed as one.
 Partition make_partition(const network::Layer& layer, Span rows, const Sharding& sharding, const arch::ArraySpec& array,
                          const std::vector<int>& borders = {});
 

@@ -4,6 +4,8 @@
 //
 //   activations outer   for each spatial tile: for each output-channel tile: for each chunk
 //   weights outer       for each output-channel tile: for each spatial tile: for each chunk
+//
+// The second factor of a product is to it what weights are to a convolution: it comes in chunks and is kept likewise.
 #pragma once
 #include "sim/mapping/partition.h"
 
@@ -22,6 +24,8 @@ struct Tiling {
 using ops::channelwise;
 
 TileSizes tile_sizes(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
+// Whether a core can take the sums of its tiles in chunks: those of a product are of one head and one group of rows.
+bool may_chunk(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
 // The numbers of tiles that tiles of at most these sizes need.
 Tiling tiling_of(const network::Layer& layer, const Partition& partition, const LayerMapping& mapping);
 
@@ -35,12 +39,13 @@ struct TileShape {
 TileShape tile_shape(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
 
 struct Loads {
-  double input, weights;  // how often each kind of tile enters a core
+  double input, weights, second;  // how often each kind of tile enters a core
 };
+double loads_of_second(const network::Layer& layer, const Tiling& tiling);
 inline Loads loads_of(const network::Layer& layer, const Tiling& t) {
-  const double ns = t.nh * t.nw;
-  if (channelwise(layer)) return {ns * t.no, !has_weights(layer) ? 0 : t.no == 1 ? 1 : ns * t.no};
-  Loads l{ns * t.no * t.ni, ns * t.no * t.ni};
+  const double ns = t.nh * t.nw, second = loads_of_second(layer, t);
+  if (channelwise(layer)) return {ns * t.no * t.ni, !has_weights(layer) ? 0 : t.no == 1 ? 1 : ns * t.no, second};
+  Loads l{ns * t.no * t.ni, ns * t.no * t.ni, second};
   if (t.ni == 1 && (!t.weights_stationary || t.no == 1)) l.input = ns;
   if (t.ni == 1 && t.weights_stationary) l.weights = t.no;
   if (t.no * t.ni == 1) l.weights = 1;

@@ -52,6 +52,18 @@ Region matmul_reads(const Layer& l, std::size_t input, const Region& out) {
   return r;
 }
 
+Region reads_of_part(const Layer& l, std::size_t input, const Region& out, int from, int channels) {
+  Region r = reads(l, input, out);
+  if (input > 0 && !l.matmul.by_rows) {  // a channel of the first input is a row of the second
+    r.h1 = std::min(r.h1, r.h0 + from + channels);
+    r.h0 += from;
+  } else {
+    r.c0 += from;
+    r.c1 = r.c0 + channels;
+  }
+  return r;
+}
+
 // The first and the last pixel that a position reads.
 int first_of(int position) { return position >> position_bits; }
 int last_of(int position) { return (position + position_steps - 1) >> position_bits; }

@@ -13,6 +13,7 @@ std::vector<Operator> attention_operators() {
   matmul.channels = Channels::whole;
   matmul.rows = false;
   matmul.partial = true;
+  matmul.product = true;
   softmax.op = Op::softmax;
   softmax.name = "softmax";
   softmax.kernel = KernelKind::softmax;

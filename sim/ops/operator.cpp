@@ -59,6 +59,21 @@ std::int64_t Layer::weight_count() const {
   return op == Op::depthwise ? std::int64_t{out.c} * window.taps() : 0;
 }
 
+int summed_channels(const Layer& l) {
+  if (sums_channels(l) || (is_product(l) && !l.matmul.by_rows)) return stored_channels(l.in.c);
+  return is_product(l) && l.matmul.depth % 8 == 0 ? l.matmul.depth : 0;
+}
+
+bool in_one_group(const MatMul& m, int h0, int h1) { return h0 / m.rows == (h1 - 1) / m.rows; }
+
+bool is_part(const Layer& l, const Region& out, int from, int channels) {
+  return from >= 0 && channels >= 8 && from % 8 == 0 && channels % 8 == 0 &&
+         std::int64_t{from} + channels <= summed_channels(l) && in_one_group(l.matmul, out.h0, out.h1) &&
+         (!l.matmul.by_rows || out.w1 - out.w0 == 1);
+}
+
+std::int64_t work_of_part(const Region& out, int channels) { return out.elements() * channels; }
+
 std::int64_t work(const Layer& layer, const Region& out) {
   if (layer.op == Op::matmul)
     return out.elements() * stored_channels(layer.matmul.by_rows ? layer.matmul.depth : layer.matmul.second_rows);

@@ -68,6 +68,7 @@ struct Operator {
   bool source = false;          // stands in DDR before the network begins
   bool splits_channels = true;  // cores may compute different output channels
   bool partial = false;         // may leave elements of its inputs unread
+  bool product = false;         // sums elements of the first input times elements of the second
   bool rows = true;             // a row of the output needs rows of the input around the same place, top to bottom
 };
 
@@ -90,6 +91,7 @@ inline bool channelwise(const Layer& l) {
   return operator_of(l).channels == Channels::parallel || (l.op == Op::matmul && !l.matmul.by_rows) ||
          l.op == Op::transpose;
 }
+inline bool is_product(const Layer& l) { return operator_of(l).product; }
 inline bool has_window(const Layer& l) { return operator_of(l).window; }
 // Whether a block mask says something about its weights. Of a depthwise convolution an 8x8 block would be a diagonal,
 // and the blocks of a grouped one lie on it.
@@ -103,6 +105,16 @@ inline bool is_plain_convolution(const Layer& l) {
 // What a layer reads of one of its inputs for `out`, channels as stored. It may reach outside of the input, where
 // zeros are read.
 Region reads(const Layer& layer, std::size_t input, const Region& out);
+// Stored channels of the first input that every element of the output is summed over, where the sum may be made in
+// chunks of 8 of them; 0: all at once.
+int summed_channels(const Layer& layer);
+// What a product reads of one of its inputs for a part of its sums: channels [from, from + channels), counted from the
+// first one that they read.
+Region reads_of_part(const Layer& layer, std::size_t input, const Region& out, int from, int channels);
+// Whether there is such a part: blocks of 8 channels, for one head and one group of rows.
+bool is_part(const Layer& layer, const Region& out, int from, int channels);
+// Whether rows [h0, h1) of a product's output belong to one group.
+bool in_one_group(const MatMul& product, int h0, int h1);
 // The most that any box of the output of this size reads: height, width and stored channels.
 Shape reads_at_most(const Layer& layer, std::size_t input, const Shape& out);
 
@@ -144,6 +156,8 @@ inline int channel_bytes(const Layer& l) {
 
 // Elementary operations of a kernel for `out`: multiply-accumulates, or elements times taps.
 std::int64_t work(const Layer& layer, const Region& out);
+// The same of a part of a product's sums.
+std::int64_t work_of_part(const Region& out, int channels);
 
 // Tables of the families.
 std::vector<Operator> convolution_operators();

@@ -107,8 +107,8 @@ inline KernelKind kernel_of(network::Op op) { return ops::operator_of(op).kernel
 //   those rows of the window that lie in the map stand as whole rows of the map, without padding, in turn in a ring of
 //   that many rows at `in`, the first of them in slot ring_row.
 // Other operators: what ops::reads says of their inputs for `out`, tight, the first at `in` and the second at `in2`;
-// their
-//   weights at `weights`.
+//   their weights at `weights`. matmul: what ops::reads_of_part says for channels [ic0, ic0 + in_c) of its sums; parts
+//   of a sum are added up at `acc`.
 // gemm: tile of C at `acc` += tile of A at `in` * tile of B at `weights`, row-major and of any types; `out` has the
 // tile's
 //   rows and columns, in_c the steps of k. clear: sets the tile of C to zero.
@@ -117,9 +117,9 @@ struct KernelCall {
   std::int16_t layer = -1;
   Region out;  // which elements of the layer's output tensor (stored channels) it contributes to
   int in_h = 0, in_w = 0, in_c = 0;
-  int ic0 = 0;                     // conv: first stored input channel of this call
-  bool first = true, last = true;  // conv: first initializes from the bias, last requantizes and writes int8
-  std::int32_t in = -1, in2 = -1;  // in2: second operand of add, or the residual fused into a conv
+  int ic0 = 0;                     // conv, matmul: first channel of the sums in this call
+  bool first = true, last = true;  // conv, matmul: first initializes the sums, last requantizes and writes int8
+  std::int32_t in = -1, in2 = -1;  // in2: second operand of add or matmul, or the residual fused into a conv
   std::int32_t weights = -1, acc = -1, result = -1;  // acc: int32 [h][w][c], unused when first && last
   std::int32_t chunk = -1;                           // index into Program::chunks
   std::int16_t ring = 0, ring_row = 0;
@@ -127,6 +127,12 @@ struct KernelCall {
   std::int16_t code = -1;       // index into Program::code; -1: how large its code is was not stated
   std::int64_t operations = 0;  // KernelKind::ops: operations of a replayed call, 256 per cycle
 };
+
+// What a product's call reads of one of its inputs.
+inline Region factor_of(const KernelCall& call, const network::Layer& layer, std::size_t input) {
+  return call.first && call.last ? reads(layer, input, call.out)
+                                 : reads_of_part(layer, input, call.out, call.ic0, call.in_c);
+}
 
 // The arguments of a call are data that its core reads, ten words: the addresses of five buffers, rows and columns,
 // channels in and out, blocks, first channel and ring, kind and flags.

@@ -60,7 +60,8 @@ void count_call(Activity& at, const program::Program& program, const program::Ke
   const bool product = call.kind == program::KernelKind::gemm || call.kind == program::KernelKind::clear;
   const Bytes sum = product ? type_bytes(layer.out_type) : type_bytes(network::ElementType::i32);
   Bytes read = Bytes{call.in_h} * std::max(call.in_w, 1) * call.in_c * in;
-  if (call.in2 >= 0) read += out * in;
+  if (call.in2 >= 0 && !is_product(layer)) read += out * in;
+  if (is_product(layer)) read += factor_of(call, layer, 1).elements();
   if (call.chunk >= 0) read += program.chunks[static_cast<std::size_t>(call.chunk)].size.total();
   if (call.kind == program::KernelKind::gemm) read += Bytes{call.out.c1 - call.out.c0} * call.in_c * in + out * sum;
   if (call.kind == program::KernelKind::clear) read = 0;

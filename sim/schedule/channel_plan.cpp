@@ -29,6 +29,14 @@ int result_channels(const mapping::Partition& p, Bytes output, int most, const a
   return best;
 }
 
+// Channels that streams of activations need for themselves. What only passes from DDR to DDR comes no faster than the
+// shim brings it; a serial controller has to start streams that take turns.
+int streams_in(const cost::LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a) {
+  const bool passes = c.in_ddr.input && !ops::has_blocks(*c.layer) && !ops::is_product(*c.layer);
+  const bool free = a.controller.mechanism == arch::ControlMechanism::none;
+  return passes && free ? std::min(p.lanes, a.shim.dma.mm2s + 1) : p.lanes;
+}
+
 }  // namespace
 
 mapping::Channels plan_channels(const cost::LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a) {
@@ -43,7 +51,7 @@ mapping::Channels plan_channels(const cost::LayerContext& c, const mapping::Part
   plan.weights = std::clamp(streams, streams == 0 ? 0 : 1, out - kept);
   plan.acts = std::max(1, out - plan.weights);
   if (c.in_ddr.output) {
-    plan.spills = std::clamp(plan.acts - p.lanes, 1, a.shim.dma.s2mm);
+    plan.spills = std::clamp(plan.acts - streams_in(c, p, a), 1, a.shim.dma.s2mm);
     if (plan.acts > plan.spills) plan.acts -= plan.spills;
   }
   const int in = a.memtile.dma.s2mm;

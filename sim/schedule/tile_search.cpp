@@ -23,14 +23,26 @@ int most_cuts(const LayerCase& c, const mapping::Partition& p) {
   return most;
 }
 
-std::vector<int> counts_up_to(int n, int limit) {
+std::vector<int> counts_up_to(int n) {
   std::vector<int> list;
   int last = 0;
   for (int size = n; size >= 1; size = size > 8 ? size * 3 / 4 : size - 1) {
     const int parts = static_cast<int>(ceil_div(n, size));
-    if (parts != last && parts <= limit) list.push_back(parts);
+    if (parts != last) list.push_back(parts);
     last = parts;
   }
+  return list;
+}
+
+// The same for a layer: a product's tiles also in all numbers that divide them evenly, as equal tiles are loops of
+// descriptors and its sums may be taken in many chunks.
+std::vector<int> counts_for(const network::Layer& l, int n) {
+  std::vector<int> list = counts_up_to(n);
+  if (!is_product(l)) return list;
+  for (int parts = 2; parts <= n; ++parts)
+    if (n % parts == 0) list.push_back(parts);
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
   return list;
 }
 
@@ -64,9 +76,9 @@ class TileSearch {
       t.inbound = {};
       if (const mapping::Weights w = weights_of(c_, p_, t); w.largest <= limit_) consider(t, shapes_of(t), w);
     }
-    const int in_blocks = network::stored_channels(l_.in.c) / 8;
-    const std::vector<int> chunks = !sums_channels(l_) ? std::vector<int>{1} : counts_up_to(in_blocks, in_blocks);
-    for (int no : operator_of(l_).splits_channels ? counts_up_to(p_.max_b, p_.max_b) : std::vector<int>{1})
+    const int blocks = summed_channels(l_) / 8;
+    const std::vector<int> chunks = blocks == 0 ? std::vector<int>{1} : counts_for(l_, blocks);
+    for (int no : operator_of(l_).splits_channels ? counts_for(l_, p_.max_b) : std::vector<int>{1})
       for (int ni : chunks) {
         if (too_many(no * ni)) break;
         mapping::Tiling t;
@@ -112,6 +124,7 @@ class TileSearch {
         t.nh = nh;
         t.nw = nw;
         if (too_many(t.steps())) break;
+        if (t.ni > 1 && is_product(l_) && !may_chunk(l_, p_, t)) continue;
         orders(t, shapes_of(t), w);
       }
   }
@@ -134,7 +147,8 @@ class TileSearch {
     for (bool weights_stationary : {false, true}) {
       t.weights_stationary = weights_stationary;
       if (forced_.weights_stationary.value_or(weights_stationary) != weights_stationary) continue;
-      if (weights_stationary && (!sums_channels(l_) || (t.no == 1 && !forced_.weights_stationary))) continue;
+      const bool again = sums_channels(l_) || (is_product(l_) && t.ni == 1);  // weights or second factors are used
+      if (weights_stationary && (!again || (t.no == 1 && !forced_.weights_stationary))) continue;
       if (c_.in_place && (weights_stationary || t.nh == 1)) continue;
       for (bool chunks_staged : {false, true}) {
         t.chunks_staged = chunks_staged;
@@ -206,7 +220,7 @@ class TileSearch {
   const mapping::Channels plan_;
   const int cuts_;
   const double work_;
-  const std::vector<int> heights_ = counts_up_to(p_.max_h, p_.max_h), widths_ = counts_up_to(p_.max_w, p_.max_w);
+  const std::vector<int> heights_ = counts_for(l_, p_.max_h), widths_ = counts_up_to(p_.max_w);
   mapping::ForcedMapping forced_;
   // By kind.
   std::vector<std::optional<TileChoice>> orders_ =

@@ -12,7 +12,7 @@ namespace {
 
 void forced_problems(const network::Layer& l, const mapping::ForcedMapping& forced, std::vector<Problem>& found) {
   const std::string path = "schedule.layers." + l.name;
-  if (forced.weights_stationary == true && !ops::sums_channels(l))
+  if (forced.weights_stationary == true && !ops::sums_channels(l) && !ops::is_product(l))
     found.push_back({"", path + ".stationary", "is weights for a layer whose weights no sum over channels uses again",
                      "legal: input"});
   if (forced.zeros_kept && !ops::is_maskable(l))

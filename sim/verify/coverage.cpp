@@ -20,7 +20,7 @@ std::string Coverage::consume(Sum& sum, int block0, int block1) {
 
 std::string Coverage::missing(const Sum& sum, const std::vector<int>& rows) const {
   const program::ProgramLayer& l = p_.layers[sum.layer];
-  const int all = network::stored_channels(l.layer.in.c) / 8;
+  const int all = ops::summed_channels(l.layer) / 8;
   if (sum.blocks.size() == 1 && sum.blocks[0] == std::pair(0, all)) return {};
   std::vector<char> seen(all, 0);
   for (const auto& [lo, hi] : sum.blocks)

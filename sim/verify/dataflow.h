@@ -72,6 +72,7 @@ class Dataflow {
   void conv(const Here& here, Shadow& m, const program::KernelCall& k);
   void consume(const Here& here, Shadow& m, const program::KernelCall& k);
   void operands(const Here& here, Shadow& m, const program::KernelCall& k);
+  void factors(const Here& here, Shadow& m, const program::KernelCall& k);
   void weights(const Here& here, Shadow& m, const program::KernelCall& k);
   void need_window(const Here& here, Shadow& m, const program::KernelCall& k, int tensor, int c0);
 

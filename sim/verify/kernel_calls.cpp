@@ -94,7 +94,7 @@ void Dataflow::anonymous(const Here& here, Shadow& m, const program::KernelCall&
   const bool product = k.kind == program::KernelKind::gemm || k.kind == program::KernelKind::clear;
   const Bytes elements = k.out.elements(), row = Bytes{y.in.w} * k.in_c;
   const Bytes sums = product ? bytes_of(y.out_type, elements) : elements * 4;
-  const bool to_sums = product || (k.kind == program::KernelKind::conv && !k.last);
+  const bool summed = k.kind == program::KernelKind::conv || is_product(y), to_sums = product || (summed && !k.last);
   if (k.kind == program::KernelKind::gemm) {
     touch(k.in, bytes_of(y.in_type, std::int64_t{rows_of(k.out)} * k.in_c));
     touch(k.weights, bytes_of(y.in_type, std::int64_t{depth_of(k.out)} * k.in_c));
@@ -105,10 +105,10 @@ void Dataflow::anonymous(const Here& here, Shadow& m, const program::KernelCall&
   }
   if (ops::has_weights(y) && !product) touch(k.weights, p_.chunks[k.chunk].size.total());
   if (y.inputs.size() == 2 && operator_of(y).computed)
-    touch(k.in2, reads(y, 1, k.out).elements());
+    touch(k.in2, (is_product(y) ? factor_of(k, y, 1) : reads(y, 1, k.out)).elements());
   else if (k.add_layer >= 0 && k.last)
     touch(k.in2, elements);
-  if (k.kind == program::KernelKind::gemm || (k.kind == program::KernelKind::conv && !k.first)) touch(k.acc, sums);
+  if (k.kind == program::KernelKind::gemm || (summed && !k.first)) touch(k.acc, sums);
   const Placed written = to_sums ? bytes_at(-1, k.acc, 0, sums) : bytes_at(-1, k.result, 0, elements);
   races_.clear();
   m.write(written, here.stamp, clocks_, races_);
@@ -135,7 +135,10 @@ void Dataflow::call(const Here& here, const program::KernelCall& k) {
       need_window(here, m, k, k.layer, k.out.c0);
       break;
     default:
-      if (y.inputs.size() == 2)
+      if (is_product(y)) {
+        factors(here, m, k);
+        if (!k.last) return;
+      } else if (y.inputs.size() == 2)
         operands(here, m, k);
       else
         need_window(here, m, k, y.inputs[0], reads(y, 0, k.out).c0);
@@ -154,6 +157,16 @@ void Dataflow::operands(const Here& here, Shadow& m, const program::KernelCall& 
     std::swap(a, b);
   need(here, k.layer, m, output_at(contents_.tensor_key(a), reads(y, 0, k.out), k.in), "first operand");
   need(here, k.layer, m, output_at(contents_.tensor_key(b), reads(y, 1, k.out), k.in2), "second operand");
+}
+
+void Dataflow::factors(const Here& here, Shadow& m, const program::KernelCall& k) {
+  const network::Layer& y = p_.layers[k.layer].layer;
+  const auto need_factor = [&](std::size_t input, std::int64_t at, const char* purpose) {
+    need(here, k.layer, m, output_at(contents_.tensor_key(y.inputs[input]), factor_of(k, y, input), at), purpose);
+  };
+  need_factor(0, k.in, "first operand");
+  need_factor(1, k.in2, "second operand");
+  if (!(k.first && k.last)) consume(here, m, k);
 }
 
 // The chunk of the call's output channels, as it must stand at `weights`.
@@ -211,7 +224,8 @@ void Dataflow::consume(const Here& here, Shadow& m, const program::KernelCall& k
   const std::string twice = Coverage::consume(sums_[sum], k.ic0 / 8, (k.ic0 + k.in_c) / 8);
   if (!twice.empty()) report(here, k.layer, twice);
   if (!k.last) return leave(here, k.layer, m, partial, sum);
-  const std::string missing_blocks = coverage_.missing(sums_[sum], p_.chunks[k.chunk].shape.rows);
+  const std::vector<int> rows = k.chunk < 0 ? std::vector<int>{0} : p_.chunks[k.chunk].shape.rows;
+  const std::string missing_blocks = coverage_.missing(sums_[sum], rows);
   if (!missing_blocks.empty()) report(here, k.layer, missing_blocks);
 }
 

@@ -224,6 +224,11 @@ class Steps {
       if (k.ic0 < 0 || k.in_c < 8 || k.ic0 % 8 != 0 || k.in_c % 8 != 0 ||
           std::int64_t{k.ic0} + k.in_c > network::stored_channels(y.in.c))
         return bad(fmt::format("input channels {} to {}", k.ic0, std::int64_t{k.ic0} + k.in_c));
+    } else if (is_product(y) && !(k.first && k.last)) {
+      if (!is_part(y, k.out, k.ic0, k.in_c))
+        return bad(fmt::format("channels {} to {} of the sums for {}", k.ic0, std::int64_t{k.ic0} + k.in_c,
+                               region_text(k.out)),
+                   "legal: multiples of 8, of one head and one group of rows");
     } else if (k.in_c != depth) {
       return bad(fmt::format("{} input channels for {} output channels", k.in_c, k.out.c1 - k.out.c0),
                  fmt::format("needed: {}", depth));
@@ -269,18 +274,18 @@ class Steps {
     };
     Few<Span, 5> spans;
     const std::int64_t out = k.out.elements();
-    const bool conv = k.kind == program::KernelKind::conv;
+    const network::Layer& y = p_.layers[k.layer].layer;
+    const bool sums = k.kind == program::KernelKind::conv || is_product(y);
     const std::int64_t ring = std::int64_t{k.ring} * p_.layers[k.layer].layer.in.w * k.in_c;
     spans.push_back({"input", k.in, k.ring > 0 ? ring : std::int64_t{k.in_h} * k.in_w * k.in_c});
-    const network::Layer& y = p_.layers[k.layer].layer;
     if (ops::has_weights(y) && p_.chunks[k.chunk].size.total() > 0)
       spans.push_back({"weights", k.weights, p_.chunks[k.chunk].size.total()});
-    if (conv && !(k.first && k.last)) spans.push_back({"partial sums", k.acc, out * 4});
+    if (sums && !(k.first && k.last)) spans.push_back({"partial sums", k.acc, out * 4});
     if (operator_of(y).inputs == 2)
-      spans.push_back({"second operand", k.in2, reads(y, 1, k.out).elements()});
+      spans.push_back({"second operand", k.in2, (is_product(y) ? factor_of(k, y, 1) : reads(y, 1, k.out)).elements()});
     else if (k.add_layer >= 0 && k.last)
       spans.push_back({"second operand", k.in2, out});
-    if (!conv || k.last) spans.push_back({"result", k.result, out});
+    if (!sums || k.last) spans.push_back({"result", k.result, out});
     const Bytes size = a_.tile.memory.size - a_.tile.reserved;
     for (std::size_t i = 0; i < spans.size(); ++i) {
       const Span& x = spans[i];
