@@ -383,19 +383,3 @@ TEST_CASE("Boxes of detectors: maps as rows behind each other, one of them a sin
     CHECK(layers_error(rows) < int8_error);
   }
 }
-
-TEST_CASE("Normalizations over several dimensions, and indices of several") {
-  for (const std::string op : {"LayerNormalization", "RMSNormalization"}) {
-    CAPTURE(op);
-    Net net;
-    net.conv("x", "c", 8, 8).random("s", {8, 6, 6}).line(op, {"c", "s"}, "y").with("axis", 1).with("epsilon", 0.25F);
-    net.output("y");
-    CHECK(layers_error(net) < int8_error);
-  }
-  Net net({1, 5, 16});
-  linear(net, "x", "l", 16, 16);
-  onnx::TensorProto& places = net.constant("i", {2, 3}, 7);
-  for (const int i : {0, 4, 2, 1, 1, 3}) places.add_int64_data(i);
-  net.line("Gather", {"l", "i"}, "y").with("axis", 1).output("y");
-  CHECK(layers_error(net) < int8_error);
-}

@@ -142,6 +142,16 @@ TEST_CASE("the same run takes its routes from where they were planned") {
   CHECK(same(known.of(plan->schedule.program, device), first));
   CHECK(known.written() == bytes);
 
+  // It is really taken: for links that would need another plan nothing is planned.
+  arch::ArraySpec narrow = config.array;
+  for (arch::LinkSpec* links : {&narrow.stream.tile, &narrow.stream.memtile, &narrow.stream.shim})
+    links->north = links->south = 1;
+  const route::Device other(narrow, map);
+  CHECK_FALSE(same(route::plan_routes(plan->schedule.program, other), first));
+  route::KnownPlans again;
+  again.read(bytes);
+  CHECK(same(again.of(plan->schedule.program, other), first));
+
   // What was cut off or changed is planned again.
   for (std::size_t at : {std::size_t{0}, std::size_t{4}, bytes.size() / 2, bytes.size() - 1}) {
     write(file, bytes.substr(0, at));
