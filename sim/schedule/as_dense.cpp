@@ -21,8 +21,8 @@ bool follows(const Inputs& in, const Masks& masks, const mapping::Mapping& m) {
 // A mapping that was chosen without the masks, and how long it takes with them.
 class AsDense {
  public:
-  // `all_kept`: its times without masks; nothing where these are too long anyway.
-  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, std::optional<LayerTimes> all_kept)
+  // `all_kept`: its times without masks.
+  AsDense(const Inputs& in, const Masks& masks, mapping::Mapping dense, LayerTimes all_kept)
       : in_(in), masks_(masks), dense_(std::move(dense)), all_kept_(std::move(all_kept)) {
     for (const network::Layer& l : in.network.layers) {
       if (!masks[l.id] || !ops::is_maskable(l) || l.repeats >= 0) continue;
@@ -40,7 +40,7 @@ class AsDense {
     const Kept none = kept_, all = with(open_);
     const std::optional<LayerTimes> none_kept = times(none);
     consider(none, none_kept, cycles);
-    if (mixed && none_kept && all_kept_)
+    if (mixed && none_kept)
       for (const Kept& some : mixtures(*none_kept)) consider(some, times(some), cycles);
     if (all.size() == masked_) consider(all, all_kept_, cycles);
     return std::move(best_);
@@ -58,7 +58,7 @@ class AsDense {
 
   // All but the layers that gain by skipping their zeros, and all but the half of them that gains most.
   std::vector<Kept> mixtures(const LayerTimes& none_kept) const {
-    const std::vector<double> skipped = layer_shares(dense_, none_kept), kept = layer_shares(dense_, *all_kept_);
+    const std::vector<double> skipped = layer_shares(dense_, none_kept), kept = layer_shares(dense_, all_kept_);
     std::vector<std::pair<double, network::LayerId>> gains;
     for (const network::LayerId id : open_) gains.emplace_back(kept[id] - skipped[id], id);
     std::sort(gains.rbegin(), gains.rend());
@@ -89,7 +89,7 @@ class AsDense {
   const Inputs& in_;
   const Masks& masks_;
   const mapping::Mapping dense_;
-  const std::optional<LayerTimes> all_kept_;
+  const LayerTimes all_kept_;
   std::size_t masked_ = 0;  // layers with masks of their own
   Kept kept_, open_;        // layers with masks that the config has keep their zeros; of which it says nothing
   std::optional<mapping::Mapping> best_;
@@ -111,36 +111,41 @@ void follow_dense(Schedule& s, mapping::Mapping dense) {
   note_computed_by(s);
 }
 
-// The mapping that is chosen without the masks.
-std::optional<mapping::Mapping> decided(const Inputs& in, const Masks& none) {
-  Expected<Schedule> dense = decide(in, none);
-  if (!dense) return std::nullopt;
-  return std::move(*dense->mapping);
-}
-
 // A mapping, and when the last layer ends with it where no block is zero.
 struct Dense {
   mapping::Mapping mapping;
-  double cycles = 0;
+  LayerTimes times;  // as a run has it
 };
-std::optional<Dense> timed(const Inputs& in, const Masks& none, const std::optional<mapping::Mapping>& m) {
+
+// What is decided without the masks, in the process of the dense network or else here.
+std::optional<Dense> decided(const Inputs& in, const Masks& none) {
+  std::optional<mapping::Mapping> m = in.trials->dense_mapping();
+  if (!m) {
+    Expected<Schedule> here = decide(in, none);
+    if (here) m = std::move(here->mapping);
+  }
   if (!m || !follows(in, none, *m)) return std::nullopt;
-  const std::optional<LayerTimes> times = in.trials->layer_times(in.network, none, *m);
-  return times ? std::optional(Dense{*m, whole(*times)}) : std::nullopt;
+  std::optional<LayerTimes> times = in.trials->dense_times();
+  if (!times) times = in.trials->run_times(in.network, none, *m);
+  if (!times) return std::nullopt;
+  return Dense{std::move(*m), std::move(*times)};
 }
 
 constexpr double clearly_faster = 0.9;  // than the dense network: there is nothing to be found there
 
-// Whether the dense network with the same mapping may take little more, where transfers are free and layers are many:
-// elsewhere estimates say too little.
-bool close_by_estimate(const Inputs& in, const Masks& none, const Schedule& sparse) {
+constexpr std::size_t few_layers = 8;
+
+// Whether the dense network with the same mapping may take little more, where transfers are free.
+bool close_with_same(const Inputs& in, const Masks& none, const Schedule& sparse, double cycles) {
   constexpr double estimated = 0.85;  // by so much less than the estimate says time may fall with the zeros
-  constexpr std::size_t few_layers = 8;
-  if (in.array.controller.mechanism != arch::ControlMechanism::none) return true;
-  if (in.network.layers.size() <= few_layers) return true;
+  if (cycles <= clearly_faster * in.trials->least_cycles(in.network, none)) return false;
   const Request request{in.network, none, in.latency_model, in.spec};
   const double dense_us = mapping_cost(*sparse.mapping, request, in.array) * 1e6 / in.array.clock_hz;
-  return sparse.estimate_us > estimated * clearly_faster * dense_us;
+  if (in.network.layers.size() > few_layers && sparse.estimate_us <= estimated * clearly_faster * dense_us)
+    return false;
+  if (!follows(in, none, *sparse.mapping)) return false;
+  const std::optional<LayerTimes> same = in.trials->layer_times(in.network, none, *sparse.mapping);
+  return same && cycles > clearly_faster * whole(*same);
 }
 
 }  // namespace
@@ -149,48 +154,17 @@ Expected<Schedule> or_as_dense(const Inputs& in, const Masks& masks, Schedule sp
   const Masks none(masks.size());
   const std::optional<LayerTimes> before = in.trials->layer_times(in.network, masks, *sparse.mapping);
   if (!before) return sparse;
-  const auto close_to = [&](double cycles) { return whole(*before) > clearly_faster * cycles; };
-  const bool possible = close_to(in.trials->least_cycles(in.network, none));
   const bool free = in.array.controller.mechanism == arch::ControlMechanism::none;
-  // Of few layers it says little about the best dense mapping what estimates choose.
   const bool few = in.network.layers.size() <= very_few_layers;
-  std::optional<Dense> by_estimate;
-  bool close = few;
-  if (!close && possible && close_by_estimate(in, none, sparse)) {
-    const std::optional<Dense> same = timed(in, none, sparse.mapping);
-    close = same && close_to(same->cycles);
-  }
-  if (!close && !free) {
-    Inputs without = in;
-    without.trials = nullptr;
-    by_estimate = timed(in, none, decided(without, none));
-    close = by_estimate && close_to(by_estimate->cycles);
-  }
-  std::optional<LayerTimes> own;  // as a run has it: zeros may gain less
-  if (!close && by_estimate) {
-    own = in.trials->run_times(in.network, masks, *sparse.mapping);
-    close = own && whole(*own) > clearly_faster * by_estimate->cycles;
-  }
-  std::optional<mapping::Mapping> dense;
-  if (close) {
-    dense = in.trials->dense_mapping();
-    if (!dense) dense = decided(in, none);
-    if (dense && !follows(in, none, *dense)) return sparse;
-  } else if (by_estimate) {
-    dense = std::move(by_estimate->mapping);
-  }
+  // Of few layers, and of controllers, it says too little what the same mapping takes without zeros.
+  if (free && !few && !close_with_same(in, none, sparse, whole(*before))) return sparse;
+  std::optional<Dense> dense = decided(in, none);
   if (!dense) return sparse;
-  if (!own) own = in.trials->run_times(in.network, masks, *sparse.mapping);
+  const std::optional<LayerTimes> own = in.trials->run_times(in.network, masks, *sparse.mapping);
   if (!own) return sparse;
-  // The dense network itself takes no less for what switches are written.
-  std::optional<LayerTimes> all_kept;
-  if (close) {
-    all_kept = in.trials->dense_times();
-    if (!all_kept) all_kept = in.trials->run_times(in.network, none, *dense);
-    if (!all_kept) return sparse;
-  }
-  std::optional<mapping::Mapping> faster =
-      AsDense(in, masks, std::move(*dense), std::move(all_kept)).faster_than(whole(*own), close && (few || !free));
+  const bool close = whole(*own) > clearly_faster * whole(dense->times);
+  std::optional<mapping::Mapping> faster = AsDense(in, masks, std::move(dense->mapping), std::move(dense->times))
+                                               .faster_than(whole(*own), few || (close && !free));
   if (!faster) return sparse;
   follow_dense(sparse, std::move(*faster));
   const Request request{in.network, masks, in.latency_model, in.spec};
