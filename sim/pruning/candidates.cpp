@@ -15,24 +15,11 @@ bool is_first_convolution(const network::Network& network, const network::Layer&
   return first != network.layers.end() && first->id == layer.id;
 }
 
-// Blocks of the layer whose importance is 0 go with every candidate, as long as a block stays.
-Candidate candidate_of(const sparsity::BlockMask& grid, const std::vector<double>& importance, std::size_t zeros,
-                       sparsity::PrunePattern pattern) {
-  Candidate c;
-  c.pattern = pattern;
-  c.mask = prune_patterned(grid, importance, zeros, pattern);
-  if (std::any_of(importance.begin(), importance.end(), [](double value) { return value > 0; }))
-    for (std::size_t b = 0; b < importance.size(); ++b)
-      if (importance[b] == 0) c.mask.bits[b] = 0;
-  c.zeros = static_cast<std::size_t>(std::count(c.mask.bits.begin(), c.mask.bits.end(), 0));
-  for (std::size_t b = 0; b < importance.size(); ++b) c.lost += c.mask.bits[b] == 0 ? importance[b] : 0;
-  return c;
-}
-
 LayerCandidates candidates_of(network::LayerId id, const sparsity::BlockMask& grid,
                               const std::vector<double>& importance, const PruneSpec& spec) {
   LayerCandidates c;
   c.layer = id;
+  c.importance = importance;
   c.weight = std::accumulate(importance.begin(), importance.end(), 0.0);
   const std::size_t blocks = importance.size();
   const auto stay = static_cast<std::size_t>(std::ceil(spec.least_density * static_cast<double>(blocks)));
@@ -42,12 +29,33 @@ LayerCandidates candidates_of(network::LayerId id, const sparsity::BlockMask& gr
       const std::size_t zeros = std::min(most, blocks * static_cast<std::size_t>(k) / share_steps);
       c.candidates.push_back(candidate_of(grid, importance, zeros, pattern));
       c.candidates.back().share = k;
-      if (c.weight > 0) c.candidates.back().lost /= c.weight;
+      c.candidates.back().lost = lost_importance(c, c.candidates.back().mask);
     }
   return c;
 }
 
 }  // namespace
+
+Candidate candidate_of(const sparsity::BlockMask& grid, const std::vector<double>& importance, std::size_t zeros,
+                       sparsity::PrunePattern pattern) {
+  Candidate c;
+  c.pattern = pattern;
+  c.mask = prune_patterned(grid, importance, zeros, pattern);
+  if (std::any_of(importance.begin(), importance.end(), [](double value) { return value > 0; }))
+    for (std::size_t b = 0; b < importance.size(); ++b)
+      if (importance[b] == 0) c.mask.bits[b] = 0;
+  c.zeros = static_cast<std::size_t>(std::count(c.mask.bits.begin(), c.mask.bits.end(), 0));
+  return c;
+}
+
+double lost_importance(const LayerCandidates& layer, const sparsity::BlockMask& mask) {
+  double lost = 0, all = 0;
+  for (std::size_t b = 0; b < layer.importance.size(); ++b) {
+    all += layer.importance[b];
+    lost += mask.bits[b] == 0 ? layer.importance[b] : 0;
+  }
+  return all > 0 ? lost / all : 0;
+}
 
 std::vector<LayerCandidates> make_candidates(const run::RunConfig& config, const PruneSpec& spec,
                                              const sparsity::WeightsByLayer& weights,
@@ -75,13 +83,6 @@ std::vector<LayerCandidates> make_candidates(const run::RunConfig& config, const
   }
   for (LayerCandidates& layer : layers) layer.weight = all > 0 ? layer.weight / all : 0;
   return layers;
-}
-
-double kept_importance(const std::vector<LayerCandidates>& layers, const std::vector<int>& chosen) {
-  double kept = 1;
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    kept -= layers[i].weight * layers[i].candidates[static_cast<std::size_t>(chosen[i])].lost;
-  return kept;
 }
 
 }  // namespace tessera::pruning

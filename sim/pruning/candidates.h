@@ -33,7 +33,8 @@ struct Candidate {
 struct LayerCandidates {
   network::LayerId layer = 0;
   std::vector<Candidate> candidates;
-  double weight = 1;  // of the layer's share in the network's
+  std::vector<double> importance;  // by block
+  double weight = 1;               // of the layer's share in the network's
 };
 
 // Of every layer with weights but the first convolution and those that are spared, in blocks of the layer's own size
@@ -42,7 +43,12 @@ std::vector<LayerCandidates> make_candidates(const run::RunConfig& config, const
                                              const sparsity::WeightsByLayer& weights,
                                              const sparsity::WeightsByLayer* gradients);
 
-// Share of the network's importance that remains when candidate `chosen[i]` of layer i is taken.
-double kept_importance(const std::vector<LayerCandidates>& layers, const std::vector<int>& chosen);
+// Without `zeros` of the blocks and without those of importance 0, as long as a block of some importance stays. The
+// shape of `grid` counts, not its bits.
+Candidate candidate_of(const sparsity::BlockMask& grid, const std::vector<double>& importance, std::size_t zeros,
+                       sparsity::PrunePattern pattern);
+
+// What a mask leaves out, as a share of the layer's importance.
+double lost_importance(const LayerCandidates& layer, const sparsity::BlockMask& mask);
 
 }  // namespace tessera::pruning

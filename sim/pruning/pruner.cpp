@@ -42,7 +42,6 @@ class Pruner {
 
  private:
   double total(const Trial& trial) const { return amount(trial.total, spec_.budget.quantity); }
-  double kept(const Trial& trial) const { return kept_importance(layers_, trial.choice); }
   Choice uniform(std::size_t candidate) const { return Choice(layers_.size(), static_cast<int>(candidate)); }
 
   const Candidate& taken(std::size_t layer, const Choice& choice) const {
@@ -52,7 +51,7 @@ class Pruner {
   // Keeps the trial when it is the best within the budget, or the least of all.
   bool consider(const Trial& trial) {
     if (!least_ || total(trial) < total(*least_)) least_ = trial;
-    const bool better = total(trial) <= spec_.budget.most && (!best_ || kept(trial) > kept(*best_));
+    const bool better = total(trial) <= spec_.budget.most && (!best_ || trial.kept > best_->kept);
     if (better) best_ = trial;
     return better;
   }
@@ -176,7 +175,7 @@ class Pruner {
         if (next < 0) continue;
         Choice choice = best_->choice;
         choice[i] = next;
-        if (tried_.count(choice) == 0) moves.emplace_back(kept_importance(layers_, choice), std::move(choice));
+        if (tried_.count(choice) == 0) moves.emplace_back(assemble(config_, layers_, choice).kept, std::move(choice));
       }
       std::stable_sort(moves.begin(), moves.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
       std::vector<Choice> choices;
@@ -220,7 +219,7 @@ class Pruner {
         const double before = total(uniform_[c - 1]), after = total(uniform_[c]);
         if (after > total(*best_) && c < start + share_steps) continue;
         const double part = before > after ? std::clamp((before - total(*best_)) / (before - after), 0.0, 1.0) : 0;
-        const double mixed = kept(uniform_[c - 1]) + part * (kept(uniform_[c]) - kept(uniform_[c - 1]));
+        const double mixed = uniform_[c - 1].kept + part * (uniform_[c].kept - uniform_[c - 1].kept);
         if (mixed > pruned.uniform_kept) {
           pruned.uniform_share = (static_cast<double>(c - start) - 1 + part) / share_steps;
           pruned.uniform_kept = mixed;
@@ -231,18 +230,20 @@ class Pruner {
 
   Pruned result() const {
     Pruned pruned;
-    pruned.masks = trials_.with(best_->choice).masks;
+    const Assembly assembly = assemble(config_, layers_, best_->choice);
+    pruned.masks = assembly.masks;
     pruned.before = uniform_.front().total;
     pruned.after = best_->total;
     pruned.least = total(*least_);
-    pruned.kept = kept(*best_);
+    pruned.kept = assembly.kept;
     pruned.simulations = trials_.simulations();
     compare_uniform(pruned);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const auto id = static_cast<std::size_t>(layers_[i].layer);
-      const Candidate& candidate = taken(i, best_->choice);
-      pruned.layers.push_back({layers_[i].layer, candidate.mask.bits.size(), candidate.zeros, candidate.pattern,
-                               1 - candidate.lost, uniform_.front().layers[id], best_->layers[id], best_->binds[id]});
+      const std::vector<std::uint8_t>& blocks = pruned.masks[id]->bits;
+      const auto zeros = static_cast<std::size_t>(std::count(blocks.begin(), blocks.end(), 0));
+      pruned.layers.push_back({layers_[i].layer, blocks.size(), zeros, taken(i, best_->choice).pattern,
+                               1 - assembly.lost[i], uniform_.front().layers[id], best_->layers[id], best_->binds[id]});
     }
     return pruned;
   }

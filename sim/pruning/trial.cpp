@@ -40,29 +40,28 @@ Trial trial_of(const run::RunConfig& config, const result::DensityResult& result
 
 }  // namespace
 
-run::RunConfig Trials::with(const Choice& choice) const {
-  run::RunConfig config = config_;
-  for (std::size_t i = 0; i < layers_.size(); ++i)
-    config.masks[static_cast<std::size_t>(layers_[i].layer)] =
-        layers_[i].candidates[static_cast<std::size_t>(choice[i])].mask;
-  return config;
-}
-
 Expected<std::vector<Trial>> Trials::simulate(const std::vector<Choice>& choices) {
   std::vector<Trial> trials;
   for (std::size_t first = 0; first < choices.size(); first += 2) {
     std::vector<std::unique_ptr<run::IsolatedTask>> tasks;
-    for (std::size_t i = first; i < std::min(choices.size(), first + 2); ++i)
-      tasks.push_back(std::make_unique<run::IsolatedTask>([this, choice = choices[i]]() -> Expected<std::string> {
-        const Expected<result::DensityResult> found = run_density(with(choice), run::Density::sparse);
+    std::vector<double> kept;
+    for (std::size_t i = first; i < std::min(choices.size(), first + 2); ++i) {
+      Assembly assembly = assemble(config_, layers_, choices[i]);
+      kept.push_back(assembly.kept);
+      run::RunConfig config = config_;
+      config.masks = std::move(assembly.masks);
+      tasks.push_back(std::make_unique<run::IsolatedTask>([config = std::move(config)]() -> Expected<std::string> {
+        const Expected<result::DensityResult> found = run_density(config, run::Density::sparse);
         if (!found) return found.failure();
         return pack(*found);
       }));
+    }
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const Expected<std::string> result = tasks[i]->wait();
       if (!result) return result.failure();
       trials.push_back(trial_of(config_, result::unpack(*result)));
       trials.back().choice = choices[first + i];
+      trials.back().kept = kept[i];
       ++simulations_;
     }
   }

@@ -1,15 +1,13 @@
 // Simulations of a network with some of the candidates taken.
 #pragma once
-#include "sim/pruning/candidates.h"
+#include "sim/pruning/assembly.h"
 
 namespace tessera::pruning {
-
-// Per layer with candidates the index of the one that is taken.
-using Choice = std::vector<int>;
 
 // One simulation of the whole network.
 struct Trial {
   Choice choice;
+  double kept = 1;  // share of the network's importance
   Amounts total{};
   std::vector<Amounts> layers;     // by LayerId; of time what the cores spend on it, waiting included
   std::vector<std::string> binds;  // by LayerId
@@ -18,9 +16,6 @@ struct Trial {
 class Trials {
  public:
   Trials(const run::RunConfig& config, const std::vector<LayerCandidates>& layers) : config_(config), layers_(layers) {}
-
-  // Masks by LayerId.
-  run::RunConfig with(const Choice& choice) const;
 
   // Each in its own process, two at a time.
   Expected<std::vector<Trial>> simulate(const std::vector<Choice>& choices);

@@ -7,26 +7,13 @@
 #include "sim/base/random.h"
 #include "sim/pruning/pruner.h"
 #include "sim/run/pipeline.h"
+#include "tests/pruning/config.h"
 
 using namespace tessera;
 using namespace tessera::pruning;
-using nlohmann::json;
+using namespace tessera::tests;
 
 namespace {
-
-run::RunConfig config_of(const json& layers) {
-  const json document = {{"network", {{"name", "n"}, {"input", {14, 14, 32}}, {"layers", layers}}},
-                         {"hardware", "../hardware/aie2.json"}};
-  Expected<run::RunConfig> config = run::make_run_config(document, "configs/runs", "n");
-  if (!config) FAIL(describe(config.failure()));
-  config->mask_spec.bc = config->mask_spec.bi = 8;
-  config->masks.assign(config->network.layers.size(), std::nullopt);
-  return std::move(*config);
-}
-
-json conv(const char* name, int channels) {
-  return {{"name", name}, {"op", "conv2d"}, {"channels", channels}, {"kernel", 3}, {"padding", 1}};
-}
 
 // Weights of every layer, those of block b of magnitude about `spread`^b.
 sparsity::WeightsByLayer weights_of(const network::Network& network, double spread) {
@@ -65,8 +52,8 @@ TEST_CASE("Candidates leave out ever more blocks, the least important first, and
       for (std::size_t b = 0; b < blocks; ++b) CHECK(c[k].mask.bits[b] <= c[k - 1].mask.bits[b]);
     }
   }
-  CHECK(kept_importance(layers, {0, 0}) == Approx(1));
-  CHECK(kept_importance(layers, {16, 0}) == Approx(1 - layers[0].candidates[16].lost / 2));
+  CHECK(assemble(config, layers, {0, 0}).kept == Approx(1));
+  CHECK(assemble(config, layers, {0, 16}).kept == Approx(1 - layers[1].candidates[16].lost / 2));
 }
 
 TEST_CASE("A layer may have blocks of its own size, and zero blocks a pattern") {
