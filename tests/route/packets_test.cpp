@@ -44,7 +44,9 @@ TEST_CASE("a port that took packets takes them where a circuit would do, and is 
   const std::vector<int> ids = route::ids_of(sets.first, routes.size());
   CHECK(route::SwitchState(state).go_on(registers_of(s.device, routes, sets.second)).size() >= 4);
 
-  REQUIRE(keep_packets(s.device, routes, now, ids, sets.second));
+  const std::optional<route::Routing> packed = keep_packets(s.device, routes, now, ids, sets.second);
+  REQUIRE(packed);
+  sets.second = *packed;
   CHECK(state.go_on(registers_of(s.device, routes, sets.second)).empty());
   CHECK(s.objection(sets.second).empty());
   sets.second.ids[0][0] = -1;  // a port that takes packets gets them without an id
