@@ -197,7 +197,7 @@ class TileSearch {
     for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= most_input_slots; ++t.input_slots) {
       if (b.slots.input > 1) b.slots.input = walk.buffers.slots.input = walk.tiling.input_slots = t.input_slots;
       if (b.total() > limit_) return;
-      const cost::Estimate e = estimate_with(c_, walk, m, a_, latency_model_);
+      const cost::Estimate e = estimate_with(c_, walk, m, a_, latency_model_, enough(order));
       if (e.cycles < enough(order) && (!c_.admits || c_.admits(p_, t))) {
         order = TileChoice{t, b, e};
         if (!found_.tiles || e.cycles < found_.tiles->estimate.cycles) found_.tiles = order;
