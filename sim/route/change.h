@@ -10,8 +10,7 @@ namespace tessera::route {
 struct Change {
   SwitchRegisters registers;
   SwitchStep step;
-  std::vector<RegisterBlock> writes;
-  double price = 0;               // of these
+  double price = 0;               // of what is written
   std::optional<Routing> packed;  // the routing that it is of, where that is not the one that was asked for
 };
 // With packets where they were taken before, if no more is written then. `former`: by RouteId, ids of packets in the

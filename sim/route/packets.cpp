@@ -71,10 +71,8 @@ void give_ids(Routing& routing, const Passages& passages, const arch::StreamSpec
       }
 }
 
-std::optional<Routing> keep_packets(const Device& device, const std::vector<program::Route>& routes,
-                                    const SwitchRegisters& now, const std::vector<int>& former,
-                                    const Routing& routing) {
-  const Passages passages = passages_of(device.grid, device.map, routes, routing);
+std::optional<Routing> keep_packets(const Device& device, const Passages& passages, const SwitchRegisters& now,
+                                    const std::vector<int>& former, const Routing& routing) {
   std::vector<Way> kept(passages.size());
   bool any = false;
   for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile) {

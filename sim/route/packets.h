@@ -16,8 +16,8 @@ void give_ids(Routing& routing, const Passages& passages, const arch::StreamSpec
 
 // The routing with packets at every port that takes them now and for which arbiters, slots and ids suffice: to make a
 // circuit of it, and packets again later, would be written twice, and what goes by it would wait. Nothing: there is no
-// such port.
-std::optional<Routing> keep_packets(const Device& device, const std::vector<program::Route>& routes,
-                                    const SwitchRegisters& now, const std::vector<int>& former, const Routing& routing);
+// such port. `passages`: of the routing.
+std::optional<Routing> keep_packets(const Device& device, const Passages& passages, const SwitchRegisters& now,
+                                    const std::vector<int>& former, const Routing& routing);
 
 }  // namespace tessera::route

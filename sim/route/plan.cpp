@@ -262,7 +262,7 @@ class Planner {
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
     now_.take(best->change.step, best->change.registers);
     former_ = ids_of(set.built.routing, program_.routes.size());
-    if (s > 0) set.writes = std::move(best->change.writes);
+    if (s > 0) set.writes = blocks_of(device_, best->change.step.written);
   }
 
   // With the routes of the set before that are wanted again later.

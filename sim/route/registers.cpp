@@ -55,9 +55,8 @@ void add_registers(const Device& device, const Passages& passages, const Routing
 
 }  // namespace
 
-SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing) {
+SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing) {
   SwitchRegisters all;
-  const Passages passages = passages_of(device.grid, device.map, routes, routing);
   for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile)
     add_registers(device, passages, routing, tile, all);
   return all;

@@ -26,7 +26,7 @@ struct SwitchRegister {
 // port: whether it takes packets. Of a slot: ids and, last, their way. Equal values do the same.
 using RegisterValue = std::vector<std::int64_t>;
 using SwitchRegisters = boost::container::flat_map<SwitchRegister, RegisterValue>;
-SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing);
+SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing);
 // Of one switch.
 SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing,
                              program::TileId tile);
@@ -76,9 +76,9 @@ struct RegisterBlock {
   int first = 0, words = 0;
   std::vector<RegisterChange> changes;
 };
-// The blocks that take a controller least to write.
-std::vector<RegisterBlock> blocks_of(const Device& device, std::vector<RegisterChange> changes);
+// The blocks that take a controller least to write, of changes in the order of their registers.
+std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterChange>& changes);
 // What a controller takes for them: ns of a serial one, cycles of others; the number of blocks where there is none.
-double price_of(const Device& device, const std::vector<RegisterBlock>& blocks);
+double price_of(const Device& device, const std::vector<RegisterChange>& changes);
 
 }  // namespace tessera::route

@@ -290,16 +290,17 @@ class Sharing {
 
   // Joins, again and again, the two groups that cost least together; of those that are gone no members are left.
   void join_nearest(std::vector<Group>& groups, std::size_t left, double fair) const {
-    std::vector<std::vector<double>> prices(groups.size());
+    std::vector<double> prices(groups.size() * groups.size());  // of the pairs a < b
+    const auto of_pair = [&](std::size_t a, std::size_t b) -> double& { return prices[b * groups.size() + a]; };
     for (std::size_t b = 0; b < groups.size(); ++b)
-      for (std::size_t a = 0; a < b; ++a) prices[b].push_back(price(groups[a], groups[b], fair));
+      for (std::size_t a = 0; a < b; ++a) of_pair(a, b) = price(groups[a], groups[b], fair);
     for (std::size_t count = groups.size(); count > left; --count) {
       std::size_t first = 0, second = 0;
       double least = std::numeric_limits<double>::max();
       for (std::size_t b = 0; b < groups.size(); ++b)
         for (std::size_t a = 0; a < b; ++a)
-          if (prices[b][a] < least) {
-            least = prices[b][a];
+          if (of_pair(a, b) < least) {
+            least = of_pair(a, b);
             first = a;
             second = b;
           }
@@ -310,9 +311,9 @@ class Sharing {
       groups[second].members.clear();
       for (std::size_t g = 0; g < groups.size(); ++g) {
         const double gone = std::numeric_limits<double>::max();
-        if (g != second) prices[std::max(g, second)][std::min(g, second)] = gone;
+        if (g != second) of_pair(std::min(g, second), std::max(g, second)) = gone;
         if (g != first && !groups[g].members.empty())
-          prices[std::max(g, first)][std::min(g, first)] = price(groups[g], into, fair);
+          of_pair(std::min(g, first), std::max(g, first)) = price(groups[g], into, fair);
       }
     }
   }
