@@ -80,10 +80,10 @@ double price(const Device& device, int words) {
 // Masters, slave ports and slots are apart from each other: no block reaches from one to the next.
 int array_of(int number) { return number < slaves_at ? 0 : number < slots_at ? 1 : 2; }
 
-// A change under the number of its register.
-using Numbered = std::pair<int, const RegisterChange*>;
+// A setting under the number of its register.
+using Numbered = std::pair<int, const RegisterSetting*>;
 
-// Of changes of one tile in the order of their numbers: the ends of the blocks of the cheapest division, the last
+// Of settings of one tile in the order of their numbers: the ends of the blocks of the cheapest division, the last
 // first.
 std::vector<std::size_t> divide(const Device& device, const std::vector<Numbered>& at) {
   std::vector<double> least(at.size() + 1, std::numeric_limits<double>::max());
@@ -101,16 +101,16 @@ std::vector<std::size_t> divide(const Device& device, const std::vector<Numbered
   return ends;
 }
 
-// Visits the blocks of changes that are in the order of their registers.
+// Visits the blocks of settings that are in the order of their registers.
 template <class Visit>
-void each_block(const Device& device, const std::vector<RegisterChange>& changes, const Visit& visit) {
+void each_block(const Device& device, const std::vector<RegisterSetting>& settings, const Visit& visit) {
   std::vector<Numbered> at;
-  for (auto change = changes.begin(); change != changes.end();) {
-    const program::TileId tile = change->at.tile;
+  for (auto setting = settings.begin(); setting != settings.end();) {
+    const program::TileId tile = setting->at.tile;
     const Runs slaves = runs_of(device, tile, false), masters = runs_of(device, tile, true);
     at.clear();
-    for (; change != changes.end() && change->at.tile == tile; ++change)
-      at.emplace_back(register_number(device, change->at, change->at.master ? masters : slaves), &*change);
+    for (; setting != settings.end() && setting->at.tile == tile; ++setting)
+      at.emplace_back(register_number(device, setting->at, setting->at.master ? masters : slaves), &*setting);
     std::sort(at.begin(), at.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
     const std::vector<std::size_t> ends = divide(device, at);
     std::size_t first = 0;
@@ -126,19 +126,20 @@ int register_number(const Device& device, const SwitchRegister& at) {
   return register_number(device, at, runs_of(device, at.tile, at.master));
 }
 
-std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterChange>& changes) {
+std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterSetting>& settings) {
   std::vector<RegisterBlock> blocks;
-  each_block(device, changes, [&](const Numbered* first, const Numbered* end) {
+  each_block(device, settings, [&](const Numbered* first, const Numbered* end) {
     RegisterBlock& block = blocks.emplace_back();
     block = {first->second->at.tile, first->first, words_of(first, end), {}};
-    for (const Numbered* change = first; change != end; ++change) block.changes.push_back(*change->second);
+    for (const Numbered* n = first; n != end; ++n)
+      block.changes.push_back({n->second->at, *n->second->from, *n->second->to});
   });
   return blocks;
 }
 
-double price_of(const Device& device, const std::vector<RegisterChange>& changes) {
+double price_of(const Device& device, const std::vector<RegisterSetting>& settings) {
   double sum = 0;
-  each_block(device, changes,
+  each_block(device, settings,
              [&](const Numbered* first, const Numbered* end) { sum += price(device, words_of(first, end)); });
   return sum;
 }

@@ -231,6 +231,13 @@ class Planner {
     if (best->change.packed) best->built.routing = *std::exchange(best->change.packed, std::nullopt);
   }
 
+  // Whether a set that is settled, and before another one, has the routing of the first.
+  bool comes_again(std::size_t s, std::size_t end) const {
+    return std::any_of(plan_.sets.begin() + static_cast<std::ptrdiff_t>(s) + 1,
+                       plan_.sets.begin() + static_cast<std::ptrdiff_t>(end),
+                       [&](const RouteSet& later) { return later.built.routing == plan_.sets[s].built.routing; });
+  }
+
   // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
   // there as fit that are wanted again later, or is routed as a set before that, the last one first, or like it.
   void settle(std::size_t s) {
@@ -243,7 +250,7 @@ class Planner {
       for (std::size_t before = s; before-- > 0 && !nothing_less();) {
         const RouteSet& former = plan_.sets[before];
         if (std::includes(former.routes.begin(), former.routes.end(), set.routes.begin(), set.routes.end()) &&
-            serves(former.built, begin_[s], end_of(s)))
+            !comes_again(before, s) && serves(former.built, begin_[s], end_of(s)))
           beat(former.routes, former.built, best);
       }
       if (alike && !nothing_less()) beat(set.routes, *alike, best);
@@ -260,9 +267,9 @@ class Planner {
     set.routes = std::move(best->routes);
     set.built = std::move(best->built);
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
-    now_.take(best->change.step, best->change.registers);
     former_ = ids_of(set.built.routing, program_.routes.size());
     if (s > 0) set.writes = blocks_of(device_, best->change.step.written);
+    now_.take(best->change.step, best->change.registers);
   }
 
   // With the routes of the set before that are wanted again later.

@@ -71,6 +71,8 @@ SwitchRegisters registers_of(const Device& device, const Passages& passages, con
 
 namespace {
 
+const RegisterValue nothing;
+
 // The slots of a port.
 struct Slots {
   SwitchRegisters::const_iterator first, last;
@@ -90,10 +92,10 @@ bool share_an_id(const RegisterValue& a, const RegisterValue& b) {
 
 void SwitchState::set(SwitchStep& step, const SwitchRegister& at, const RegisterValue& to, bool early) const {
   const auto known = now_.find(at);
-  const RegisterValue from = known == now_.end() ? RegisterValue{} : known->second;
+  const RegisterValue& from = known == now_.end() ? nothing : known->second;
   if (from == to) return;
   const bool first = used_.count(at) == 0;
-  (early && first ? step.with_design : step.written).push_back({at, from, to});
+  (early && first ? step.with_design : step.written).push_back({at, &from, &to});
 }
 
 // So that a port has the slots of `next`.
@@ -127,7 +129,7 @@ void SwitchState::slots(SwitchStep& step, SwitchRegister port, const SwitchRegis
     const bool unseen =
         taken && (seen == seen_.end() || std::none_of(fresh[p]->begin(), fresh[p]->end() - 1,
                                                       [&](std::int64_t id) { return seen->second.count(id) > 0; }));
-    set(step, port, taken ? *fresh[p] : RegisterValue{}, unseen);
+    set(step, port, taken ? *fresh[p] : nothing, unseen);
   }
 }
 
@@ -136,7 +138,7 @@ void SwitchState::masters(SwitchStep& step, const SwitchRegisters& next, const s
   for (const auto& [at, value] : now_)  // those that would send on what another port takes now
     if (at.master && value.front() < 0 && next.count(at) == 0 &&
         next.count({at.tile, false, static_cast<int>(-1 - value.front()), -1}) > 0)
-      set(step, at, {}, false);
+      set(step, at, nothing, false);
   for (const auto& [at, value] : next) {
     if (!at.master) continue;
     const bool early = value.front() >= 0 || fresh.count({at.tile, static_cast<int>(-1 - value.front())}) > 0;
@@ -154,29 +156,33 @@ SwitchStep SwitchState::step_to(const SwitchRegisters& next) const {
     if (value.front() == 1) slots(step, at, next);
   }
   masters(step, next, fresh);
-  for (std::vector<RegisterChange>* changes : {&step.written, &step.with_design})
-    std::sort(changes->begin(), changes->end(),
-              [](const RegisterChange& a, const RegisterChange& b) { return a.at < b.at; });
+  for (std::vector<RegisterSetting>* settings : {&step.written, &step.with_design})
+    std::sort(settings->begin(), settings->end(),
+              [](const RegisterSetting& a, const RegisterSetting& b) { return a.at < b.at; });
   return step;
 }
 
 void SwitchState::take(const SwitchStep& step, const SwitchRegisters& next) {
-  for (const std::vector<RegisterChange>* changes : {&step.written, &step.with_design})
-    for (const RegisterChange& change : *changes) {
-      used_.insert(change.at);
-      if (change.to.empty())
-        now_.erase(change.at);
-      else
-        now_[change.at] = change.to;
-    }
+  std::vector<std::pair<SwitchRegister, RegisterValue>> values;  // settings name values that go now
+  for (const std::vector<RegisterSetting>* settings : {&step.written, &step.with_design})
+    for (const RegisterSetting& setting : *settings) values.emplace_back(setting.at, *setting.to);
+  for (auto& [at, value] : values) {
+    used_.insert(at);
+    if (value.empty())
+      now_.erase(at);
+    else
+      now_[at] = std::move(value);
+  }
   for (const auto& [at, value] : next)
     if (at.slot >= 0) seen_[{at.tile, at.port}].insert(value.begin(), value.end() - 1);
 }
 
 std::vector<RegisterChange> SwitchState::go_on(const SwitchRegisters& next) {
-  SwitchStep step = step_to(next);
+  const SwitchStep step = step_to(next);
+  std::vector<RegisterChange> written;
+  for (const RegisterSetting& setting : step.written) written.push_back({setting.at, *setting.from, *setting.to});
   take(step, next);
-  return std::move(step.written);
+  return written;
 }
 
 }  // namespace tessera::route

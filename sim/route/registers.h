@@ -37,10 +37,16 @@ struct RegisterChange {
   RegisterValue from, to;
 };
 
+// A register that gets another value.
+struct RegisterSetting {
+  SwitchRegister at;
+  const RegisterValue *from, *to;
+};
 // What it takes to go from one set of routes to the next, in the order of the registers: what is written, and what can
-// be set from the beginning, as no stream of an earlier set meets it: it comes with the design.
+// be set from the beginning, as no stream of an earlier set meets it: it comes with the design. The values are those of
+// the state that it begins with and of the registers that it leads to.
 struct SwitchStep {
-  std::vector<RegisterChange> written, with_design;
+  std::vector<RegisterSetting> written, with_design;
 };
 
 // The switches while one set of routes follows the other.
@@ -76,9 +82,9 @@ struct RegisterBlock {
   int first = 0, words = 0;
   std::vector<RegisterChange> changes;
 };
-// The blocks that take a controller least to write, of changes in the order of their registers.
-std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterChange>& changes);
+// The blocks that take a controller least to write, of settings in the order of their registers.
+std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterSetting>& settings);
 // What a controller takes for them: ns of a serial one, cycles of others; the number of blocks where there is none.
-double price_of(const Device& device, const std::vector<RegisterChange>& changes);
+double price_of(const Device& device, const std::vector<RegisterSetting>& settings);
 
 }  // namespace tessera::route

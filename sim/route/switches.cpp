@@ -30,12 +30,21 @@ int arbiters_for(Counts& ways_of_group, const arch::StreamSpec& stream) {
   return static_cast<int>(taken.size());
 }
 
-// The groups that ways with common ports form, as the ports of each.
-WayList groups_of(const WayList& ways) {
-  WayList groups;
-  for (Way joined : ways) {
-    const auto apart = std::partition(groups.begin(), groups.end(), [&](Way g) { return (g & joined) == 0; });
-    for (auto g = apart; g != groups.end(); ++g) joined |= *g;
+// Ways with common ports: all their ports, and how many they are.
+struct WayGroup {
+  Way ports;
+  int ways;
+};
+boost::container::small_vector<WayGroup, 32> groups_of(const WayList& ways) {
+  boost::container::small_vector<WayGroup, 32> groups;
+  for (const Way way : ways) {
+    WayGroup joined{way, 1};
+    const auto apart =
+        std::partition(groups.begin(), groups.end(), [&](const WayGroup& g) { return (g.ports & way) == 0; });
+    for (auto g = apart; g != groups.end(); ++g) {
+      joined.ports |= g->ports;
+      joined.ways += g->ways;
+    }
     groups.erase(apart, groups.end());
     groups.push_back(joined);
   }
@@ -188,15 +197,13 @@ SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpe
     needs.slots = std::max(needs.slots, count);
     needs.beyond += std::max(0, count - stream.slots);
   });
-  const WayList ways = slots.ways();
   Counts counts;
-  for (const Way group : groups_of(ways)) {
-    counts.push_back(
-        static_cast<int>(std::count_if(ways.begin(), ways.end(), [&](Way w) { return (w & group) != 0; })));
-    needs.beyond += std::max(0, counts.back() - stream.selections);
-    if (counts.back() <= needs.selections) continue;
-    needs.selections = counts.back();
-    needs.most_joined = group;
+  for (const WayGroup& group : groups_of(slots.ways())) {
+    counts.push_back(group.ways);
+    needs.beyond += std::max(0, group.ways - stream.selections);
+    if (group.ways <= needs.selections) continue;
+    needs.selections = group.ways;
+    needs.most_joined = group.ports;
   }
   needs.arbiters = arbiters_for(counts, stream);
   return needs;
