@@ -72,6 +72,7 @@ std::vector<int> Emission::stream(const End& source, const std::vector<End>& sin
                                                : array.shim.dma;
   };
   program::StreamPiece whole{source.transfer.region, source.transfer.access, {}};
+  whole.sinks.reserve(sinks.size());
   for (const End& s : sinks) whole.sinks.push_back(s.transfer.access);
   const auto pieces = program::pieces_of(whole, dma(source.channel), dma(sinks.front().channel));
   std::vector<int> tasks(1 + sinks.size(), 0);

@@ -84,6 +84,7 @@ class Cutter {
     const auto source = encoded(stream.source, source_);
     if (!source) return false;
     piece.source = *source;
+    piece.sinks.reserve(stream.sinks.size());
     for (const Access& a : stream.sinks) {
       const auto sink = encoded(a, sink_);
       if (!sink) return false;

@@ -18,6 +18,7 @@ constexpr int few_short = 12;         // of what switches lack, up to which sing
 constexpr std::size_t many = 24;      // streams on a side
 constexpr int most_idle_rounds = 3;   // rounds that bring nothing
 constexpr int most_moves = 200;       // of one stream to another link, that are tried
+constexpr std::size_t few_ways = 8;   // that streams of a link go on by, mostly
 
 // Streams that share a link.
 struct Group {
@@ -175,12 +176,17 @@ class Sharing {
   void share(std::size_t l, const std::vector<Passage>& behind) {
     std::vector<Group> groups;
     std::vector<std::size_t> group_of;
+    groups.reserve(on_[l].size());
+    group_of.reserve(on_[l].size());
     std::map<std::pair<bool, int>, std::size_t> together;  // streams that keep a link, and those of a bundle
     for (std::size_t k = 0; k < on_[l].size(); ++k) {
       const bool keeps = kept_[l][k] >= 0;
       const std::pair<bool, int> key{keeps, keeps ? kept_[l][k] : bundle_[on_[l][k].stream]};
       group_of.push_back(together.emplace(key, groups.size()).first->second);
-      if (group_of.back() == groups.size()) groups.push_back({{}, {}, 0});
+      if (group_of.back() == groups.size()) {
+        groups.push_back({{}, {}, 0});
+        groups.back().ways.reserve(few_ways);
+      }
       groups[group_of.back()].members.push_back(k);
       groups[group_of.back()].cycles += cycles_[on_[l][k].stream];
     }

@@ -91,7 +91,9 @@ Passages passages_of(const Grid& grid, const program::EngineMap& map, const std:
   struct Entry {
     int stream = -1, links = -1, slave = 0;
   };
+  constexpr std::size_t few = 16;  // passages of a tile, mostly
   Passages all(static_cast<std::size_t>(grid.tiles()));
+  for (std::vector<Passage>& at : all) at.reserve(std::min(few, routes.size()));
   std::vector<Entry> entry(all.size());
   std::vector<Way> way(all.size());
   std::vector<program::TileId> passed;
