@@ -11,10 +11,12 @@ namespace {
 // window.
 std::int64_t paced(const std::vector<std::int32_t>& before, std::size_t chunks, std::size_t window,
                    std::vector<std::int32_t>& most) {
-  most.assign(ceil_div(chunks, window), 0);
-  for (auto line = before.begin(); line != before.end(); line += static_cast<std::ptrdiff_t>(chunks) + 1)
-    for (std::size_t w = 0; w < most.size(); ++w)
-      most[w] = std::max(most[w], line[std::min(chunks, (w + 1) * window)] - line[w * window]);
+  const std::size_t whole = chunks / window;  // windows; the chunks behind them are one more
+  most.assign(whole + 1, 0);
+  for (auto line = before.begin(); line != before.end(); line += static_cast<std::ptrdiff_t>(chunks) + 1) {
+    for (std::size_t w = 0; w < whole; ++w) most[w] = std::max(most[w], line[(w + 1) * window] - line[w * window]);
+    most[whole] = std::max(most[whole], line[chunks] - line[whole * window]);
+  }
   return std::accumulate(most.begin(), most.end(), std::int64_t{0});
 }
 
