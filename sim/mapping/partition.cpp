@@ -70,8 +70,7 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
   };
   using Key = std::tuple<int, int, int, int>;
   std::map<Key, int> acts, weights, seconds;
-  const auto cores = static_cast<std::size_t>(array.rows * array.cols);
-  p.parts.reserve(cores);
+  p.parts.reserve(static_cast<std::size_t>(array.cores()));
   for (int col = 0; col < array.cols; ++col)
     for (int row = 0; row < array.rows; ++row) {
       CorePart part{row,
@@ -85,10 +84,7 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
       const int index = static_cast<int>(p.parts.size());
       const auto join = [&](std::map<Key, int>& known, std::vector<CoreGroup>& groups, const Key& key) {
         const auto [it, added] = known.try_emplace(key, static_cast<int>(groups.size()));
-        if (added) {
-          groups.push_back({{}, row, col});
-          groups.back().parts.reserve(cores);
-        }
+        if (added) groups.push_back({{}, row, col});
         CoreGroup& g = groups[it->second];
         if (g.column != col) g.column = -1;
         g.parts.push_back(index);
