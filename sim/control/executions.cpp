@@ -18,6 +18,7 @@ bool follows(const Transfer& joined, const Transfer& t) {
 ExecutionMaker::ExecutionMaker(const program::EngineProgram& engine, const std::vector<std::int32_t>& order,
                                const arch::DmaSpec& dma, bool outbound)
     : engine_(engine), order_(order), most_(dma.max_length), outbound_(outbound) {
+  alone_.reserve(engine.transfers.size());
   for (const Transfer& t : engine.transfers) alone_.push_back(execution_of(t));
 }
 
@@ -41,6 +42,7 @@ Execution ExecutionMaker::execution_of(const Transfer& joined) {
 
 std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t>& cuts) {
   std::vector<Execution> list;
+  list.reserve(last_);
   Transfer joined;
   auto cut = cuts.begin();
   for (std::size_t first = 0; first < order_.size();) {
@@ -64,6 +66,7 @@ std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t
     list.back().layer = begin.layer;
     first = next;
   }
+  last_ = list.size();
   return list;
 }
 

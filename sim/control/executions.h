@@ -43,6 +43,7 @@ class ExecutionMaker {
   const bool outbound_;
   Known shapes_, runs_;
   std::vector<Execution> alone_;  // of each transfer of the list by itself
+  std::size_t last_ = 0;          // executions that were made last: the next are about as many
 };
 
 }  // namespace tessera::control

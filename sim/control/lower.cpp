@@ -123,6 +123,7 @@ class ListMaker {
   ListMaker(const program::Program& p, const arch::ArraySpec& a, const Started& started)
       : p_(p), a_(a), table_(started.table), gates_(started.gates) {
     const program::EngineMap map(a);
+    makers_.reserve(table_.started.size());
     for (const EngineId e : table_.started) {
       const program::EngineMap::Info& info = map.info(e);
       makers_.emplace_back(p.engines[e], started.free.order[e], dma_of(a, info.tile_kind),

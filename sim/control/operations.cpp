@@ -8,6 +8,7 @@
 #include <queue>
 #include <utility>
 
+#include "sim/base/maximum.h"
 #include "sim/control/arrange.h"
 #include "sim/control/tuned.h"
 
@@ -161,8 +162,7 @@ class Maker {
     if (known[wait.engine] >= wait.tasks) return;
     wait_now(controller);
     known[wait.engine] = wait.tasks;
-    if (const std::int32_t* row = free_.known(wait.engine, wait.tasks))
-      for (std::size_t i = 0; i < free_.width; ++i) known[i] = std::max(known[i], row[i]);
+    if (const std::int32_t* row = free_.known(wait.engine, wait.tasks)) raise_to(known.data(), row, free_.width);
     if (map_.is_channel(wait.engine)) {
       const std::vector<Operations::Part>& tasks = o_.tasks[wait.engine];
       const auto task = std::partition_point(tasks.begin(), tasks.end(), [&](const Operations::Part& t) {

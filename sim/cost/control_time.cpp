@@ -57,7 +57,7 @@ class Work {
   static bool even(int size, int parts) { return parts == 1 || size % parts == 0; }
 
   // Loops over the tiles of a map that stands in bands along `axis`; `apart`: every memory tile sees its own share.
-  std::vector<ControlLoop> spatial(Axis axis, bool apart, bool edges) const {
+  ControlLoops spatial(Axis axis, bool apart, bool edges) const {
     const auto loop = [&](Axis of, int size, int parts) -> ControlLoop {
       const bool own = apart && of == axis;
       const int turns = own ? static_cast<int>(ceil_div(parts, a_.memtiles())) : parts;
@@ -74,17 +74,17 @@ class Work {
     const ControlLoop same{own ? 1 : t_.no, true}, channels{own ? t_.no : 1, true}, chunks = chunk_loop();
     // `again`: a tile comes once for each tile of output channels.
     const auto tiles = [&](bool again) {
-      std::vector<ControlLoop> list = spatial(c_.input_axis, crossing, padded());
+      ControlLoops list = spatial(c_.input_axis, crossing, padded());
       if (again && same.turns > 1) list.insert(t_.weights_stationary ? list.begin() : list.end(), same);
       if (channels.turns > 1) list.push_back(channels);
       if (chunks.turns > 1) list.push_back(chunks);
       return list;
     };
-    const std::vector<ControlLoop> loops = tiles(t_.ni > 1 || t_.weights_stationary);
+    const ControlLoops loops = tiles(t_.ni > 1 || t_.weights_stationary);
     const auto groups = static_cast<double>(p_.acts.size());
     ControlCount all;
     if (c_.in_ddr.input) {
-      const std::vector<ControlLoop> into = tiles(t_.chunks_staged || t_.weights_stationary);
+      const ControlLoops into = tiles(t_.chunks_staged || t_.weights_stationary);
       ControlCount staged = channel_work(1, into, a_.shim.dma);
       staged.patches = staged.descriptors;
       staged += channel_work(1, into, dma);
@@ -96,7 +96,7 @@ class Work {
     } else {
       all += groups * channel_work(1, loops, dma);
       if (l_.window.extent_h() > l_.window.sh || l_.window.extent_w() > l_.window.sw) {
-        std::vector<ControlLoop> border = loops;  // without the axis of the bands
+        ControlLoops border = loops;  // without the axis of the bands
         border[c_.input_axis == Axis::height ? 0 : 1] = {};
         all += 2.0 * groups * (a_.memtiles() - 1) / a_.memtiles() * channel_work(1, border, dma);
       }
@@ -121,8 +121,8 @@ class Work {
     return groups * staged;
   }
 
-  std::vector<ControlLoop> outputs(Axis axis, bool apart) const {
-    std::vector<ControlLoop> loops = spatial(axis, apart, false);
+  ControlLoops outputs(Axis axis, bool apart) const {
+    ControlLoops loops = spatial(axis, apart, false);
     const ControlLoop channels{t_.no, even(p_.max_b, t_.no)};
     if (channels.turns > 1) loops.insert(t_.weights_stationary ? loops.begin() : loops.end(), channels);
     return loops;
@@ -131,7 +131,7 @@ class Work {
   ControlCount results() const {
     const arch::DmaSpec& dma = a_.memtile.dma;
     const bool crossing = !c_.in_ddr.output && !aligned(c_.output_axis);
-    const std::vector<ControlLoop> loops = outputs(c_.output_axis, crossing);
+    const ControlLoops loops = outputs(c_.output_axis, crossing);
     const auto cores = static_cast<double>(p_.parts.size());
     const double channels = walk_.channels.results;
     const double chain = std::ceil((crossing ? cores : cores / a_.memtiles()) / channels);
@@ -153,7 +153,7 @@ class Work {
   // Of second factors of a product, which all memory tiles send in turn.
   ControlCount factors() const {
     const ControlLoop spatial{t_.nh * t_.nw, true}, channels{t_.no, even(p_.max_b, t_.no)};
-    std::vector<ControlLoop> loops{spatial, channels, chunk_loop()};
+    ControlLoops loops{spatial, channels, chunk_loop()};
     if (t_.weights_stationary) std::swap(loops[0], loops[1]);
     if (loads_of(l_, t_).second <= 1.0 * t_.no * t_.ni) loops[t_.weights_stationary ? 1 : 0] = {};
     const bool spread = !c_.in_ddr.operand && c_.operand_axis == Axis::height;  // over the memory tiles
@@ -183,11 +183,11 @@ class Work {
     const bool resident =
         walk_.weights.all / std::max<Bytes>(1, std::min<Bytes>(memtiles, static_cast<Bytes>(groups))) < c_.staging;
     const double streams = std::max(groups, memtiles / groups * groups);
-    const std::vector<ControlLoop> once{{static_cast<int>(chunks), even(p_.max_b, t_.no)}};
-    const std::vector<ControlLoop> again{{static_cast<int>(std::ceil(loads.weights / chunks)), true}, once[0]};
+    const ControlLoops once{{static_cast<int>(chunks), even(p_.max_b, t_.no)}};
+    const ControlLoops again{{static_cast<int>(std::ceil(loads.weights / chunks)), true}, once[0]};
     // What does not stay is fetched in the same order for every walk over the map. Where the input stands in the memory
     // tiles more is counted, which makes up for its halos: those take more tasks than inputs() says.
-    const std::vector<ControlLoop> walks{again[0], {static_cast<int>(ceil_div(once[0].turns, memtiles)), once[0].even}};
+    const ControlLoops walks{again[0], {static_cast<int>(ceil_div(once[0].turns, memtiles)), once[0].even}};
     ControlCount loaded = channel_work(1, resident ? once : walks, dma);
     if (!resident && !c_.in_ddr.input) loaded = std::max(1.0, loads.weights / 4) * channel_work(1, {}, dma);
     ControlCount all = std::min<double>(streams, memtiles) * loaded;
@@ -229,7 +229,7 @@ ControlCount work_of(double chain, const ControlLoop* loops, std::size_t count, 
 
 }  // namespace
 
-ControlCount channel_work(double chain, const std::vector<ControlLoop>& loops, const arch::DmaSpec& dma) {
+ControlCount channel_work(double chain, const ControlLoops& loops, const arch::DmaSpec& dma) {
   return work_of(chain, loops.data(), loops.size(), chain_limit(dma), dma);
 }
 

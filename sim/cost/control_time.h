@@ -1,7 +1,7 @@
 // What starting the transfers of a layer costs, by formulas: how many descriptors and tasks a channel needs for what a
 // walk moves, and how long controllers take for them.
 #pragma once
-#include <vector>
+#include <boost/container/static_vector.hpp>
 
 #include "sim/cost/layer_cost.h"
 
@@ -12,6 +12,9 @@ struct ControlLoop {
   int turns = 1;
   bool even = true;
 };
+// Rows and columns of tiles, tiles of output channels that come again or not, chunks.
+constexpr std::size_t most_control_loops = 5;
+using ControlLoops = boost::container::static_vector<ControlLoop, most_control_loops>;
 
 struct ControlCount {
   double descriptors = 0, tasks = 0, tokens = 0, patches = 0;
@@ -19,7 +22,7 @@ struct ControlCount {
 
 // Of a channel that moves `chain` parts, each with a descriptor of its own, in every turn of the innermost of `loops`
 // (the last): one level of them is what descriptors iterate over, others are descriptors or tasks more.
-ControlCount channel_work(double chain, const std::vector<ControlLoop>& loops, const arch::DmaSpec& dma);
+ControlCount channel_work(double chain, const ControlLoops& loops, const arch::DmaSpec& dma);
 
 // Of the channels of memory tiles and shims, and of compute tiles where cores do not start their own.
 ControlCount control_work(const LayerContext& context, const Walk& walk, const arch::ArraySpec& array);

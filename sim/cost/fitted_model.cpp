@@ -69,14 +69,19 @@ std::string WindowKind::name() const {
   return fmt::format("{}x{}{}", height, width, strided ? " strided" : "");
 }
 
-std::pair<std::string, const ConvCoefficients&> FittedModel::conv_kernel(const network::Window& window) const {
+const FittedModel::WindowKernel* FittedModel::window_kernel(const network::Window& window) const {
   const bool strided = window.sw > 1;
   for (const WindowKind& kind :
        {WindowKind{window.kh, window.kw, true}, WindowKind{0, 0, true}, WindowKind{window.kh, window.kw, false}}) {
     const auto entry = conv_by_window.find(kind);
-    if (entry != conv_by_window.end() && (strided || !kind.strided)) return {"conv " + kind.name(), entry->second};
+    if (entry != conv_by_window.end() && (strided || !kind.strided)) return &*entry;
   }
-  return {"conv", *conv};
+  return nullptr;
+}
+
+const ConvCoefficients& FittedModel::conv_for(const network::Window& window) const {
+  const WindowKernel* own = window_kernel(window);
+  return own == nullptr ? *conv : own->second;
 }
 
 std::optional<program::KernelCode> FittedModel::code(const program::KernelCall& call,
@@ -87,8 +92,8 @@ std::optional<program::KernelCode> FittedModel::code(const program::KernelCall& 
   };
   switch (call.kind) {
     case program::KernelKind::conv: {
-      const auto [kernel, c] = conv_kernel(kernel_window(layer));
-      return stated(kernel, c.code);
+      const WindowKernel* own = window_kernel(kernel_window(layer));
+      return own == nullptr ? stated("conv", conv->code) : stated("conv " + own->first.name(), own->second.code);
     }
     case program::KernelKind::gemm:
       return stated(fmt::format("gemm {} -> {}", type_name(layer.in_type), type_name(layer.out_type)),

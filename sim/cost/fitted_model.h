@@ -91,11 +91,11 @@ class FittedModel : public LatencyModel {
   std::optional<program::KernelCode> code(const program::KernelCall& call, const network::Layer& layer) const override;
   std::string fingerprint() const override { return coefficients; }
   // Of the kernel for a window: its own strided one, the strided one of all windows, its own, that of all others.
-  const ConvCoefficients& conv_for(const network::Window& window) const { return conv_kernel(window).second; }
-  // The same with its name: "conv 1x1", "conv strided", "conv".
-  std::pair<std::string, const ConvCoefficients&> conv_kernel(const network::Window& window) const;
+  const ConvCoefficients& conv_for(const network::Window& window) const;
 
  private:
+  using WindowKernel = std::pair<const WindowKind, ConvCoefficients>;
+  const WindowKernel* window_kernel(const network::Window& window) const;  // null: that of all others
   double lookup_cycles(const program::KernelCall& call, const network::Layer& layer) const;
 };
 

@@ -255,7 +255,7 @@ double control_cycles(const LayerContext& c, const Walk& walk, const arch::Array
 }  // namespace
 
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
-                       const LatencyModel& latency_model) {
+                       const LatencyModel& latency_model, double enough) {
   const auto& [p, t, b, weights, plan, s] = walk;
   const network::Layer& l = *c.layer;
   program::KernelCall call;
@@ -292,10 +292,11 @@ Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, cons
   const double shim = shim_rate(a);
   const double staged = c.in_ddr.input ? static_cast<double>(b.staged) * (t.chunks_staged ? 1 : t.ni) / shim : 0;
   const bool beside = b.total() * 2 <= a.tile.memory.size - a.tile.reserved;
+  const double free =
+      m.cycles + staged + (beside ? tuned.exposed_fill * fill : fill) + tuned.exposed_per_step * t.steps();
+  if (free >= enough) return {free, m.bound_by};
   const double control = control_cycles(c, walk, a);
-  return {
-      m.cycles + staged + (beside ? tuned.exposed_fill * fill : fill) + tuned.exposed_per_step * t.steps() + control,
-      control > m.cycles ? "control" : m.bound_by};
+  return {free + control, control > m.cycles ? "control" : m.bound_by};
 }
 
 double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a,

@@ -1,6 +1,7 @@
 // What a layer costs under a mapping, by formulas; nothing is emitted. The search for tiles asks for it in steps, so
 // that most tilings are dropped before everything about them is known.
 #pragma once
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -69,9 +70,9 @@ std::optional<mapping::Inbound> even_inbound(const LayerContext& c, const Walk& 
 
 Movement movement_of(const LayerContext& c, const Walk& walk, const arch::ArraySpec& a, double enough);
 
-// The whole, from what moving costs.
+// The whole, from what moving costs. Once it reaches `enough` it looks no further.
 Estimate estimate_with(const LayerContext& c, const Walk& walk, Movement m, const arch::ArraySpec& a,
-                       const LatencyModel& latency_model);
+                       const LatencyModel& latency_model, double enough = std::numeric_limits<double>::infinity());
 
 // Kernel cycles of the busiest core if it computed its whole part in one call.
 double paced_cycles(const LayerContext& c, const mapping::Partition& p, const arch::ArraySpec& a,

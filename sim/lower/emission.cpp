@@ -1,6 +1,7 @@
 #include "sim/lower/emission.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/program/descriptor.h"
 
@@ -36,17 +37,20 @@ Emission::Emission(const network::Network& n, const arch::ArraySpec& a, std::vec
     }
 }
 
-const std::vector<program::Wait>& Emission::prune(program::EngineId engine, const WaitSet& waits) {
+const std::vector<program::Wait>& Emission::prune(program::EngineId engine, const WaitSet& waits, program::Wait also) {
   needed_.clear();
   std::vector<int>& all = passed_[engine];
   if (all.empty()) all.resize(passed_.size());
-  for (const program::Wait& w : waits.items()) {
-    if (w.engine == engine) continue;
-    int& passed = all[w.engine];
-    if (passed >= w.tasks) continue;
-    passed = w.tasks;
+  const auto need = [&](const program::Wait& w) {
+    if (w.engine == engine || all[w.engine] >= w.tasks) return;
+    all[w.engine] = w.tasks;
     needed_.push_back(w);
+  };
+  for (program::Wait w : waits.items()) {
+    if (w.engine == also.engine) w.tasks = std::max(w.tasks, std::exchange(also.tasks, 0));
+    need(w);
   }
+  need(also);
   return needed_;
 }
 
@@ -56,11 +60,8 @@ int Emission::transfer(program::EngineId channel, const program::Transfer& t, co
   if (lock < 0 || info.kind != program::EngineKind::s2mm || info.tile_kind != program::TileKind::compute)
     return builder.transfer(channel, t, prune(channel, waits));
   program::Wait& filler = fillers_[{info.tile, lock / 2}];
-  WaitSet all = waits;
-  if (filler.tasks > 0) all.add(filler.engine, filler.tasks);
-  const int task = builder.transfer(channel, t, prune(channel, all));
-  filler = {channel, task};
-  return task;
+  filler = {channel, builder.transfer(channel, t, prune(channel, waits, filler))};
+  return filler.tasks;
 }
 
 std::vector<int> Emission::stream(const End& source, const std::vector<End>& sinks) {
@@ -71,11 +72,13 @@ std::vector<int> Emission::stream(const End& source, const std::vector<End>& sin
                                                : array.shim.dma;
   };
   program::StreamPiece whole{source.transfer.region, source.transfer.access, {}};
+  whole.sinks.reserve(sinks.size());
   for (const End& s : sinks) whole.sinks.push_back(s.transfer.access);
   const auto pieces = program::pieces_of(whole, dma(source.channel), dma(sinks.front().channel));
   std::vector<int> tasks(1 + sinks.size(), 0);
   encodable = encodable && pieces;
   if (!pieces) return tasks;
+  const WaitSet none;
   for (std::size_t k = 0; k < pieces->size(); ++k) {
     const program::StreamPiece& piece = (*pieces)[k];
     const auto send = [&](const End& end, const program::Access& access) {
@@ -84,7 +87,7 @@ std::vector<int> Emission::stream(const End& source, const std::vector<End>& sin
       t.region = piece.region;
       if (k > 0) t.acquire = {};
       if (k + 1 < pieces->size()) t.release = {};
-      return transfer(end.channel, t, k == 0 ? end.waits : WaitSet{});
+      return transfer(end.channel, t, k == 0 ? end.waits : none);
     };
     tasks[0] = send(source, piece.source);
     for (std::size_t i = 0; i < sinks.size(); ++i) tasks[i + 1] = send(sinks[i], piece.sinks[i]);

@@ -89,7 +89,8 @@ class Emission {
  private:
   std::map<std::pair<program::EngineId, program::EngineId>, BufferLocks> buffer_locks_;  // by channel in and out
   std::map<int, int> taken_locks_;                                                       // per memory tile, for these
-  const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits);
+  // `also`: one wait more; of no tasks: none.
+  const std::vector<program::Wait>& prune(program::EngineId engine, const WaitSet& waits, program::Wait also = {});
   std::vector<std::vector<int>> passed_;  // by engine and the engine that it waited for: tasks
   std::vector<program::Wait> needed_;     // what prune returned
   // By compute tile and pair of locks: the last task of an inbound channel that took or gave one of them.

@@ -194,6 +194,7 @@ program::Access LayerEmitter::place_of(const Feed& f, const Delivery& d, std::in
 
 void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
   std::vector<program::EngineId> sinks;
+  sinks.reserve(f.parts.size());
   for (int part : f.parts) {
     const CorePart& p = plan_.partition.parts[part];
     sinks.push_back(e_.map().tile_channel(p.row, p.col, program::EngineKind::s2mm, f.port));
@@ -212,6 +213,7 @@ void LayerEmitter::feed(const Feed& f, std::size_t from, std::size_t to) {
       program::Transfer out = list[n].out;
       out.route = route;
       std::vector<Emission::End> ends;
+      ends.reserve(f.parts.size());
       for (std::size_t i = 0; i < f.parts.size(); ++i) {
         const CorePart& p = plan_.partition.parts[f.parts[i]];
         program::Transfer in = out;

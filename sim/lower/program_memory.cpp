@@ -42,15 +42,22 @@ class CodePlacer {
  private:
   void name_code(const CodeOf& code_of) {
     std::map<std::string, int> known;
-    static const network::Layer no_layer;
+    std::map<std::pair<int, program::KernelKind>, int> of_layer;  // -1: not stated
     for (program::KernelCall& call : p_.calls) {
-      const bool named = call.layer >= 0 && call.layer < static_cast<int>(p_.layers.size());
-      const std::optional<program::KernelCode> code = code_of(call, named ? p_.layers[call.layer].layer : no_layer);
-      if (!code) continue;
-      const auto [at, fresh] = known.emplace(code->name, static_cast<int>(p_.code.size()));
-      if (fresh) p_.code.push_back(*code);
-      call.code = static_cast<std::int16_t>(at->second);
+      const auto [number, fresh] = of_layer.emplace(std::pair(call.layer, call.kind), -1);
+      if (fresh) number->second = number_of(code_of, call, known);
+      if (number->second >= 0) call.code = static_cast<std::int16_t>(number->second);
     }
+  }
+  // Of the code of a call, which is that of all calls of its layer and kind; -1: it is not stated.
+  int number_of(const CodeOf& code_of, const program::KernelCall& call, std::map<std::string, int>& known) {
+    static const network::Layer no_layer;
+    const bool named = call.layer >= 0 && call.layer < static_cast<int>(p_.layers.size());
+    const std::optional<program::KernelCode> code = code_of(call, named ? p_.layers[call.layer].layer : no_layer);
+    if (!code) return -1;
+    const auto [at, fresh] = known.emplace(code->name, static_cast<int>(p_.code.size()));
+    if (fresh) p_.code.push_back(*code);
+    return at->second;
   }
 
   Bytes bytes(const Codes& codes) const {

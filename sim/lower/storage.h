@@ -1,9 +1,9 @@
 // Where tensors stand while a program is being made, and who wrote and read them: spread over the memory tiles along
 // one axis, or whole in DDR. Parts of a concatenation are aliases of one root tensor.
 #pragma once
-#include <map>
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -85,7 +85,7 @@ class WeightSpace {
   std::int64_t ring(Bytes largest, int number, int channels) const;
 
  private:
-  using Runs = std::map<std::int64_t, int>;
+  using Runs = boost::container::flat_map<std::int64_t, int>;
   struct Change {  // of a run: the use that it had, 0 where none began there
     std::int64_t lo;
     std::optional<int> before;
@@ -96,9 +96,9 @@ class WeightSpace {
   std::int64_t oldest(Bytes chunk) const;
   TileAllocator::Gap gap_;
   int uses_ = 0;
-  Runs last_;                                      // by lower end: which use of memory was its last
-  std::set<std::pair<int, std::int64_t>> by_use_;  // the same runs, longest unused first
-  std::vector<Change> changes_;                    // since places() began
+  Runs last_;                                                        // by lower end: which use of memory was its last
+  boost::container::flat_set<std::pair<int, std::int64_t>> by_use_;  // the same runs, longest unused first
+  std::vector<Change> changes_;                                      // since places() began
 };
 
 }  // namespace tessera::lower

@@ -1,22 +1,23 @@
 #include "sim/mapping/layer_weights.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace tessera::mapping {
 namespace {
 
 // Sum over windows of consecutive chunks of the slowest group's blocks in the window. `before`: the blocks that a group
-// has read before each chunk and in all, a line of `chunks` + 1 numbers per group.
-std::int64_t paced(const std::vector<std::int32_t>& before, std::size_t chunks, std::size_t window) {
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < chunks; i += window) {
-    const std::size_t end = std::min(chunks, i + window);
-    std::int32_t most = 0;
-    for (std::size_t line = 0; line < before.size(); line += chunks + 1)
-      most = std::max(most, before[line + end] - before[line + i]);
-    sum += most;
+// has read before each chunk and in all, a line of `chunks` + 1 numbers per group. `most`: room for a number per
+// window.
+std::int64_t paced(const std::vector<std::int32_t>& before, std::size_t chunks, std::size_t window,
+                   std::vector<std::int32_t>& most) {
+  const std::size_t whole = chunks / window;  // windows; the chunks behind them are one more
+  most.assign(whole + 1, 0);
+  for (auto line = before.begin(); line != before.end(); line += static_cast<std::ptrdiff_t>(chunks) + 1) {
+    for (std::size_t w = 0; w < whole; ++w) most[w] = std::max(most[w], line[(w + 1) * window] - line[w * window]);
+    most[whole] = std::max(most[whole], line[chunks] - line[whole * window]);
   }
-  return sum;
+  return std::accumulate(most.begin(), most.end(), std::int64_t{0});
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ Weights LayerWeights::weigh(const Partition& p, int no, int ni) const {
   for (int i = 0; i < ni; ++i) cols.push_back(split({0, cols_}, ni, i).lo);
   cols.push_back(cols_);
   std::vector<Bytes> totals(groups, 0);
-  std::vector<std::int32_t> before(groups * (chunks + 1));
+  std::vector<std::int32_t> before(groups * (chunks + 1)), most;
   for (int o = 0; o < no; ++o) {
     for (std::size_t g = 0; g < groups; ++g) {
       const Span rows = split(p.parts[p.weights[g].parts[0]].b, no, o);
@@ -71,7 +72,7 @@ Weights LayerWeights::weigh(const Partition& p, int no, int ni) const {
       }
     }
     for (std::size_t k = 0; k < windows_.size(); ++k)
-      if (windows_[k] > 0) w.paced_blocks[k] += paced(before, chunks, static_cast<std::size_t>(windows_[k]));
+      if (windows_[k] > 0) w.paced_blocks[k] += paced(before, chunks, static_cast<std::size_t>(windows_[k]), most);
   }
   for (Bytes b : totals) {
     w.group = std::max(w.group, b);

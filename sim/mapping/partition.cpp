@@ -70,6 +70,7 @@ Partition make_partition(const network::Layer& layer, Span rows, const Sharding&
   };
   using Key = std::tuple<int, int, int, int>;
   std::map<Key, int> acts, weights, seconds;
+  p.parts.reserve(static_cast<std::size_t>(array.cores()));
   for (int col = 0; col < array.cols; ++col)
     for (int row = 0; row < array.rows; ++row) {
       CorePart part{row,

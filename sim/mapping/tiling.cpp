@@ -69,8 +69,8 @@ TileShape tile_shape(const network::Layer& layer, const Partition& p, const Tili
   const ops::Lattice lattice = lattice_of(layer);
   s.in_h = lattice.h > 1 ? s.h : in.h - (layer.window.extent_h() - packed.extent_h());
   s.in_w = lattice.w > 1 ? s.w : in.w - (layer.window.extent_w() - packed.extent_w());
-  s.in_b = static_cast<int>(ceil_div(in.c / 8, t.ni));
-  return s;
+  s.read_b = in.c / 8;
+  return s.in_chunks(t.ni);
 }
 
 namespace {

@@ -34,7 +34,14 @@ struct TileShape {
   int h, w, b;         // output rows, columns, 8-channel blocks
   int in_h, in_w;      // window of the tile in a core
   int read_h, read_w;  // the same in the map, from the first tap to the last
-  int in_b;            // 8-channel input blocks of one chunk
+  int read_b;          // 8-channel input blocks
+  int in_b;            // of these, those of one chunk
+  // The same with so many chunks.
+  TileShape in_chunks(int ni) const {
+    TileShape s = *this;
+    s.in_b = static_cast<int>(ceil_div(read_b, ni));
+    return s;
+  }
 };
 TileShape tile_shape(const network::Layer& layer, const Partition& partition, const Tiling& tiling);
 

@@ -53,14 +53,14 @@ std::pair<std::uint32_t, std::uint32_t> ProgramBuilder::add_waits(const std::vec
   return {first, static_cast<std::uint32_t>(waits.size())};
 }
 
-int ProgramBuilder::transfer(EngineId channel, Transfer t, const std::vector<Wait>& waits) {
+int ProgramBuilder::transfer(EngineId channel, const Transfer& transfer, const std::vector<Wait>& waits) {
   EngineProgram& engine = program_.engines[channel];
+  const auto number = static_cast<std::int32_t>(engine.transfers.size());
+  Transfer& t = engine.transfers.emplace_back(transfer);
   std::tie(t.wait0, t.wait_count) = add_waits(waits);
   if (map_.controllers() == 0)
-    t.descriptor = static_cast<std::int16_t>(descriptor_base_[channel] +
-                                             static_cast<int>(engine.transfers.size()) % descriptors_[channel]);
-  engine.steps.push_back({static_cast<std::int32_t>(engine.transfers.size()), 0, 0});
-  engine.transfers.push_back(t);
+    t.descriptor = static_cast<std::int16_t>(descriptor_base_[channel] + number % descriptors_[channel]);
+  engine.steps.push_back({number, 0, 0});
   return ++tasks_[channel];
 }
 

@@ -22,7 +22,7 @@ class ProgramBuilder {
   void lock(TileId tile, int lock, int value, LockRole role);
 
   // Each returns the number of tasks the engine has completed once this one is done: what a Wait names.
-  int transfer(EngineId channel, Transfer transfer, const std::vector<Wait>& waits = {});
+  int transfer(EngineId channel, const Transfer& transfer, const std::vector<Wait>& waits = {});
   int control(ControlOp op, const std::vector<Wait>& waits = {});  // of the controller of op.channel's tile
   int call(EngineId core, KernelCall call, const std::vector<Wait>& waits = {});
   void acquire(EngineId core, int lock, int value, int layer);

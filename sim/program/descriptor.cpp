@@ -1,6 +1,7 @@
 #include "sim/program/descriptor.h"
 
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 
 namespace tessera::program {
 namespace {
@@ -12,10 +13,11 @@ bool padded(const Access& a) { return a.stream_bytes() != a.memory_bytes(); }
 struct Dim {
   std::int64_t count, step;
 };
+using Dims = boost::container::static_vector<Dim, std::tuple_size<decltype(Access::dims)>::value>;
 
 // Dimensions of more than one element, those that continue the one inside joined with it.
-std::vector<Dim> joined(const Access& a, int dimensions) {
-  std::vector<Dim> list{{a.dims[0].count, 1}};
+Dims joined(const Access& a, int dimensions) {
+  Dims list{{a.dims[0].count, 1}};
   for (int d = 1; d < std::min<int>(a.rank, dimensions); ++d) {
     const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     if (m.count == 1) continue;
@@ -82,6 +84,7 @@ class Cutter {
     const auto source = encoded(stream.source, source_);
     if (!source) return false;
     piece.source = *source;
+    piece.sinks.reserve(stream.sinks.size());
     for (const Access& a : stream.sinks) {
       const auto sink = encoded(a, sink_);
       if (!sink) return false;
@@ -144,7 +147,7 @@ std::optional<Access> encoded(const Access& access, const arch::DmaSpec& dma) {
     else
       a.rank = 5;
   };
-  const std::vector<Dim> list = joined(access, dma.dimensions);
+  const Dims list = joined(access, dma.dimensions);
   for (std::size_t k = 0; k < list.size() && a.rank <= dma.dimensions; ++k) {
     const auto [count, step] = list[k];
     const std::int64_t unit = k == 0 ? word_bytes : 1;

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
+#include <utility>
+#include <vector>
 
 #include "sim/route/registers.h"
 
@@ -33,28 +34,40 @@ Side opposite(Side side) {
   return sides[static_cast<std::size_t>(side)];
 }
 
-// Where a port stands among those of its direction.
-int port_place(const Device& device, const SwitchRegister& at) {
-  struct Run {
-    int place, first, count;
-  };
-  std::vector<Run> runs;
-  int links = 0;
+// Links of one side of a tile, in the order of the hardware.
+struct Run {
+  int place, first, count;
+};
+using Runs = std::vector<Run>;
+// Of the ports of a tile that send or take.
+Runs runs_of(const Device& device, program::TileId tile, bool master) {
+  Runs runs;
   for (const Links& side : device.grid.links()) {
-    if (at.master ? side.from != at.tile : side.to != at.tile) continue;
-    runs.push_back(
-        {place(at.master ? side.side : opposite(side.side)), at.master ? side.master : side.slave, side.count});
-    links += side.count;
+    if (master ? side.from != tile : side.to != tile) continue;
+    runs.push_back({place(master ? side.side : opposite(side.side)), master ? side.master : side.slave, side.count});
   }
+  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.place < b.place; });
+  return runs;
+}
+
+// Where a port stands among those of its direction.
+int port_place(const Device& device, const SwitchRegister& at, const Runs& runs) {
+  int links = 0;
+  for (const Run& run : runs) links += run.count;
   const program::TileKind kind = device.map.tile_kind(at.tile);
   if (at.port >= links) return others(kind).before + at.port - links;
-  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.place < b.place; });
   int before = others(kind).before + others(kind).between + device.channels(kind, at.master);
   for (const Run& run : runs) {
     if (at.port >= run.first && at.port < run.first + run.count) return before + at.port - run.first;
     before += run.count;
   }
   return before;
+}
+
+int register_number(const Device& device, const SwitchRegister& at, const Runs& runs) {
+  const int port = port_place(device, at, runs);
+  if (at.master) return port;
+  return at.slot < 0 ? slaves_at + port : slots_at + slots_of_port * port + at.slot;
 }
 
 double price(const Device& device, int words) {
@@ -67,9 +80,12 @@ double price(const Device& device, int words) {
 // Masters, slave ports and slots are apart from each other: no block reaches from one to the next.
 int array_of(int number) { return number < slaves_at ? 0 : number < slots_at ? 1 : 2; }
 
-// Of changes of one tile in the order of their numbers: the cheapest division.
-void divide(const Device& device, const std::vector<std::pair<int, RegisterChange>>& at,
-            std::vector<RegisterBlock>& blocks) {
+// A setting under the number of its register.
+using Numbered = std::pair<int, const RegisterSetting*>;
+
+// Of settings of one tile in the order of their numbers: the ends of the blocks of the cheapest division, the last
+// first.
+std::vector<std::size_t> divide(const Device& device, const std::vector<Numbered>& at) {
   std::vector<double> least(at.size() + 1, std::numeric_limits<double>::max());
   std::vector<std::size_t> from(at.size() + 1, 0);
   least[0] = 0;
@@ -80,39 +96,51 @@ void divide(const Device& device, const std::vector<std::pair<int, RegisterChang
       least[end] = sum;
       from[end] = first;
     }
-  std::vector<RegisterBlock> reversed;
-  for (std::size_t end = at.size(); end > 0; end = from[end]) {
-    RegisterBlock block{
-        at.front().second.at.tile, at[from[end]].first, at[end - 1].first - at[from[end]].first + 1, {}};
-    for (std::size_t i = from[end]; i < end; ++i) block.changes.push_back(at[i].second);
-    reversed.push_back(std::move(block));
-  }
-  blocks.insert(blocks.end(), reversed.rbegin(), reversed.rend());
+  std::vector<std::size_t> ends;
+  for (std::size_t end = at.size(); end > 0; end = from[end]) ends.push_back(end);
+  return ends;
 }
+
+// Visits the blocks of settings that are in the order of their registers.
+template <class Visit>
+void each_block(const Device& device, const std::vector<RegisterSetting>& settings, const Visit& visit) {
+  std::vector<Numbered> at;
+  for (auto setting = settings.begin(); setting != settings.end();) {
+    const program::TileId tile = setting->at.tile;
+    const Runs slaves = runs_of(device, tile, false), masters = runs_of(device, tile, true);
+    at.clear();
+    for (; setting != settings.end() && setting->at.tile == tile; ++setting)
+      at.emplace_back(register_number(device, setting->at, setting->at.master ? masters : slaves), &*setting);
+    std::sort(at.begin(), at.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
+    const std::vector<std::size_t> ends = divide(device, at);
+    std::size_t first = 0;
+    for (auto end = ends.rbegin(); end != ends.rend(); first = *end++) visit(at.data() + first, at.data() + *end);
+  }
+}
+
+int words_of(const Numbered* first, const Numbered* end) { return (end - 1)->first - first->first + 1; }
 
 }  // namespace
 
 int register_number(const Device& device, const SwitchRegister& at) {
-  const int port = port_place(device, at);
-  if (at.master) return port;
-  return at.slot < 0 ? slaves_at + port : slots_at + slots_of_port * port + at.slot;
+  return register_number(device, at, runs_of(device, at.tile, at.master));
 }
 
-std::vector<RegisterBlock> blocks_of(const Device& device, std::vector<RegisterChange> changes) {
-  std::map<program::TileId, std::vector<std::pair<int, RegisterChange>>> tiles;
-  for (RegisterChange& change : changes)
-    tiles[change.at.tile].emplace_back(register_number(device, change.at), std::move(change));
+std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterSetting>& settings) {
   std::vector<RegisterBlock> blocks;
-  for (auto& [tile, at] : tiles) {
-    std::sort(at.begin(), at.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    divide(device, at, blocks);
-  }
+  each_block(device, settings, [&](const Numbered* first, const Numbered* end) {
+    RegisterBlock& block = blocks.emplace_back();
+    block = {first->second->at.tile, first->first, words_of(first, end), {}};
+    for (const Numbered* n = first; n != end; ++n)
+      block.changes.push_back({n->second->at, *n->second->from, *n->second->to});
+  });
   return blocks;
 }
 
-double price_of(const Device& device, const std::vector<RegisterBlock>& blocks) {
+double price_of(const Device& device, const std::vector<RegisterSetting>& settings) {
   double sum = 0;
-  for (const RegisterBlock& block : blocks) sum += price(device, block.words);
+  each_block(device, settings,
+             [&](const Numbered* first, const Numbered* end) { sum += price(device, words_of(first, end)); });
   return sum;
 }
 

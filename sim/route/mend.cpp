@@ -86,6 +86,13 @@ class Mending {
       if (link.cycles[p] > loads_[p].busiest) return true;
     return false;
   }
+  // Whether it would be, with one stream more.
+  bool too_busy_with(const Link& link, const std::vector<double>& cycles) const {
+    if (link.streams < 1) return false;
+    for (std::size_t p = 0; p < loads_.size(); ++p)
+      if (link.cycles[p] + cycles[p] > loads_[p].busiest) return true;
+    return false;
+  }
   Link& at(const Hop& hop) { return links_[index(hop.links)][index(hop.link)]; }
   void add(const Hop& hop, const std::vector<double>& cycles, int sign) {
     Link& link = at(hop);
@@ -102,8 +109,11 @@ class Mending {
   }
 
   void put(std::size_t s) {
-    Parts& parts = parts_[s];
-    parts = parts_of(s);
+    parts_[s] = parts_of(s);
+    put_parts(s);
+  }
+  void put_parts(std::size_t s) {
+    const Parts& parts = parts_[s];
     for (const auto& [tile, passage] : parts.passages) {
       tiles_[index(tile)].passages.push_back(passage);
       make_stale(tile);
@@ -118,6 +128,20 @@ class Mending {
       make_stale(t);
     }
     for (std::size_t h = 0; h < trees_[s].size(); ++h) add(trees_[s][h], parts_[s].cycles[h], -1);
+  }
+  // A hop of a stream takes link `k` of its side.
+  void change_link(std::size_t s, std::size_t hop, int k) {
+    int& link = trees_[s][hop].link;
+    const Links& side = sides_[index(trees_[s][hop].links)];
+    const Way old = Way{1} << (side.master + link);
+    take(s);
+    for (auto& [tile, passage] : parts_[s].passages) {
+      if (tile == side.from && (passage.way & old) != 0)
+        passage.way = (passage.way & ~old) | Way{1} << (side.master + k);
+      if (tile == side.to) passage.slave = side.slave + k;
+    }
+    link = k;
+    put_parts(s);
   }
   Parts parts_of(std::size_t s) const {
     Parts parts;
@@ -194,19 +218,14 @@ class Mending {
       const Links& side = sides_[index(trees_[s][h].links)];
       if (tiles_[index(side.from)].excess + tiles_[index(side.to)].excess == 0 && !too_busy(at(trees_[s][h]))) continue;
       int best = trees_[s][h].link;
-      const auto try_link = [&](int k) {
-        take(s);
-        trees_[s][h].link = k;
-        put(s);
-      };
       for (int k = 0; k < side.count && effort_ > 0; ++k) {
         if (k == best) continue;
-        try_link(k);
+        change_link(s, h, k);
         if (missing() >= least) continue;
         least = missing();
         best = k;
       }
-      if (trees_[s][h].link != best) try_link(best);
+      if (trees_[s][h].link != best) change_link(s, h, best);
     }
     return missing() < before;
   }
@@ -219,8 +238,7 @@ class Mending {
     tiles_[index(past)].lasting += lasting_price;
     std::vector<Hop> fresh = cheapest(s);
     tiles_[index(past)].lasting -= lasting_price;
-    const bool same = std::equal(fresh.begin(), fresh.end(), old.begin(), old.end(),
-                                 [](const Hop& a, const Hop& b) { return a.links == b.links && a.link == b.link; });
+    const bool same = fresh == old;
     trees_[s] = fresh.empty() || same ? old : std::move(fresh);
     put(s);
     if (same) return false;
@@ -241,11 +259,8 @@ class Mending {
     int best = 0;
     std::int64_t least = std::numeric_limits<std::int64_t>::max();
     for (std::size_t k = 0; k < links_[index(l)].size(); ++k) {
-      Link with = links_[index(l)][k];
-      std::int64_t price = with.streams == 0 ? 0 : shared_price * with.streams;
-      ++with.streams;
-      for (std::size_t p = 0; p < cycles.size(); ++p) with.cycles[p] += cycles[p];
-      if (too_busy(with)) price += busy_price;
+      const Link& link = links_[index(l)][k];
+      const std::int64_t price = shared_price * link.streams + (too_busy_with(link, cycles) ? busy_price : 0);
       if (price >= least) continue;
       least = price;
       best = static_cast<int>(k);

@@ -71,9 +71,8 @@ void give_ids(Routing& routing, const Passages& passages, const arch::StreamSpec
       }
 }
 
-bool keep_packets(const Device& device, const std::vector<program::Route>& routes, const SwitchRegisters& now,
-                  const std::vector<int>& former, Routing& routing) {
-  const Passages passages = passages_of(device.grid, device.map, routes, routing);
+std::optional<Routing> keep_packets(const Device& device, const Passages& passages, const SwitchRegisters& now,
+                                    const std::vector<int>& former, const Routing& routing) {
   std::vector<Way> kept(passages.size());
   bool any = false;
   for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile) {
@@ -91,12 +90,14 @@ bool keep_packets(const Device& device, const std::vector<program::Route>& route
     }
     any = any || ports != 0;
   }
-  if (!any) return false;
-  routing.packets = std::move(kept);
-  give_ids(routing, passages, device.spec, former);
-  return std::all_of(routing.ids.begin(), routing.ids.end(), [&](const std::vector<int>& ids) {
+  if (!any) return std::nullopt;
+  Routing packed = routing;
+  packed.packets = std::move(kept);
+  give_ids(packed, passages, device.spec, former);
+  const bool enough = std::all_of(packed.ids.begin(), packed.ids.end(), [&](const std::vector<int>& ids) {
     return std::all_of(ids.begin(), ids.end(), [&](int id) { return id < device.spec.packet_ids; });
   });
+  return enough ? std::optional(std::move(packed)) : std::nullopt;
 }
 
 }  // namespace tessera::route

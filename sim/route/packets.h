@@ -1,5 +1,6 @@
 // Ids of packets, and ports that take packets longer than they have to.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "sim/route/registers.h"
@@ -14,8 +15,9 @@ std::vector<int> ids_of(const Routing& routing, std::size_t routes);
 void give_ids(Routing& routing, const Passages& passages, const arch::StreamSpec& spec, const std::vector<int>& former);
 
 // The routing with packets at every port that takes them now and for which arbiters, slots and ids suffice: to make a
-// circuit of it, and packets again later, would be written twice, and what goes by it would wait. Whether there is one.
-bool keep_packets(const Device& device, const std::vector<program::Route>& routes, const SwitchRegisters& now,
-                  const std::vector<int>& former, Routing& routing);
+// circuit of it, and packets again later, would be written twice, and what goes by it would wait. Nothing: there is no
+// such port. `passages`: of the routing.
+std::optional<Routing> keep_packets(const Device& device, const Passages& passages, const SwitchRegisters& now,
+                                    const std::vector<int>& former, const Routing& routing);
 
 }  // namespace tessera::route

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <utility>
 
+#include "sim/route/change.h"
 #include "sim/route/impossible.h"
 #include "sim/route/in_the_way.h"
 #include "sim/route/link_use.h"
@@ -70,6 +72,11 @@ class Planner {
     std::vector<int> layers, routes;  // ascending
     std::vector<double> cycles;       // by RouteId
     double busiest = 0;               // cycles of the channel with most to do
+  };
+
+  struct Beside {  // routes with others that have room beside them
+    std::vector<int> routes;
+    Built built;
   };
 
   struct Range {  // of periods
@@ -210,70 +217,71 @@ class Planner {
     return true;
   }
 
-  // A way to route a set, and what is written before.
+  // A way to route a set, and what that takes.
   struct Choice {
     std::vector<int> routes;
     Built built;
-    SwitchState state;
-    std::vector<RegisterBlock> writes;
+    Change change;
   };
-  Choice choice(std::vector<int> routes, const Built& built) const {
-    Choice made{std::move(routes), built, now_, {}};
-    write(made);
-    if (!built.complete() || former_.empty()) return made;
-    Choice kept{made.routes, made.built, now_, {}};
-    if (!keep_packets(device_, program_.routes, now_.now(), former_, kept.built.routing)) return made;
-    write(kept);
-    return price_of(device_, kept.writes) <= price_of(device_, made.writes) ? kept : made;
+  // It is the best one if it takes less than that.
+  void beat(const std::vector<int>& routes, const Built& built, std::optional<Choice>& best) const {
+    Change change = change_to(device_, program_.routes, now_, former_, built);
+    if (best && change.price >= best->change.price) return;
+    best = Choice{routes, built, std::move(change)};
+    if (best->change.packed) best->built.routing = *std::exchange(best->change.packed, std::nullopt);
   }
 
-  void write(Choice& made) const {
-    made.writes = blocks_of(device_, made.state.go_on(registers_of(device_, program_.routes, made.built.routing)));
+  // Whether a set that is settled, and before another one, has the routing of the first.
+  bool comes_again(std::size_t s, std::size_t end) const {
+    return std::any_of(plan_.sets.begin() + static_cast<std::ptrdiff_t>(s) + 1,
+                       plan_.sets.begin() + static_cast<std::ptrdiff_t>(end),
+                       [&](const RouteSet& later) { return later.built.routing == plan_.sets[s].built.routing; });
   }
 
   // Routes a set so that little is written before: it keeps what it can of the set before, with as many of the routes
-  // there as fit that are wanted again later, or is routed as a set before that, or like it.
+  // there as fit that are wanted again later, or is routed as a set before that, the last one first, or like it.
   void settle(std::size_t s) {
     RouteSet& set = plan_.sets[s];
-    Choice best = choice(set.routes, set.built);
-    const auto consider = [&](Choice other) {
-      if (price_of(device_, other.writes) <= price_of(device_, best.writes)) best = std::move(other);
-    };
+    std::optional<Choice> best;
+    const auto nothing_less = [&] { return best && best->change.price <= 0; };
     if (s > 0 && serves(set.built, begin_[s], end_of(s))) {
-      if (std::optional<Choice> beside = keeping(s)) consider(std::move(*beside));
-      if (std::optional<Choice> alike = as_like(s)) consider(std::move(*alike));
-      for (std::size_t before = 0; before < s; ++before) {
+      const std::optional<Beside> beside = keeping(s);
+      const std::optional<Built> alike = as_like(s);
+      for (std::size_t before = s; before-- > 0 && !nothing_less();) {
         const RouteSet& former = plan_.sets[before];
         if (std::includes(former.routes.begin(), former.routes.end(), set.routes.begin(), set.routes.end()) &&
-            serves(former.built, begin_[s], end_of(s)))
-          consider(choice(former.routes, former.built));
+            !comes_again(before, s) && serves(former.built, begin_[s], end_of(s)))
+          beat(former.routes, former.built, best);
       }
+      if (alike && !nothing_less()) beat(set.routes, *alike, best);
+      if (beside && !nothing_less()) beat(beside->routes, beside->built, best);
     }
-    if (s > 0 && best.built.complete() && device_.controller.mechanism != arch::ControlMechanism::none) {
-      Built renumbered = best.built;
+    if (!nothing_less()) beat(set.routes, set.built, best);
+    if (s > 0 && best->built.complete() && device_.controller.mechanism != arch::ControlMechanism::none) {
+      Built renumbered = best->built;
       renumber(device_, program_.routes, now_.now(), renumbered.routing);
-      consider(choice(best.routes, renumbered));
+      std::optional<Choice> other;
+      beat(best->routes, renumbered, other);
+      if (other->change.price <= best->change.price) best = std::move(other);
     }
-    set.routes = std::move(best.routes);
-    set.built = std::move(best.built);
+    set.routes = std::move(best->routes);
+    set.built = std::move(best->built);
     if (!set.built.overfull.empty()) set.impossible = impossible(device_, program_.routes, set.routes);
-    now_ = std::move(best.state);
     former_ = ids_of(set.built.routing, program_.routes.size());
-    if (s > 0) set.writes = std::move(best.writes);
+    if (s > 0) set.writes = blocks_of(device_, best->change.step.written);
+    now_.take(best->change.step, best->change.registers);
   }
 
   // With the routes of the set before that are wanted again later.
-  std::optional<Choice> keeping(std::size_t s) {
+  std::optional<Beside> keeping(std::size_t s) {
     const RouteSet& set = plan_.sets[s];
-    std::optional<Beside> found = beside(set.routes, wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s)),
-                                         {begin_[s], end_of(s)}, &plan_.sets[s - 1].built.routing);
-    if (!found) return std::nullopt;
-    return choice(std::move(found->routes), found->built);
+    return beside(set.routes, wanted_later(plan_.sets[s - 1].routes, set.routes, end_of(s)), {begin_[s], end_of(s)},
+                  &plan_.sets[s - 1].built.routing);
   }
 
   // Its routes as they were in the set, but for the last one, that had most of them: what stands in registers since
   // then.
-  std::optional<Choice> as_like(std::size_t s) {
+  std::optional<Built> as_like(std::size_t s) {
     const RouteSet& set = plan_.sets[s];
     std::size_t most = 0, like = s;
     for (std::size_t before = 0; before + 1 < s; ++before) {
@@ -286,16 +294,12 @@ class Planner {
       like = before;
     }
     if (like == s || !promising(set.routes)) return std::nullopt;
-    const Built built = build(device_, program_.routes, set.routes, set.cycles, plan_.sets[like].built.routing);
+    Built built = build(device_, program_.routes, set.routes, set.cycles, plan_.sets[like].built.routing);
     if (!serves(built, begin_[s], end_of(s))) return std::nullopt;
-    return choice(set.routes, built);
+    return built;
   }
 
   // Routes that serve some periods, with those of `others` that have room beside them.
-  struct Beside {
-    std::vector<int> routes;
-    Built built;
-  };
   std::optional<Beside> beside(const std::vector<int>& routes, std::vector<int> others, Range periods,
                                const Routing* before) {
     std::vector<double> cycles(program_.routes.size());

@@ -1,5 +1,7 @@
 // Registers of the switches that a routing needs: what a controller writes to go from one routing to the next.
 #pragma once
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <map>
 #include <set>
 #include <tuple>
@@ -23,8 +25,8 @@ struct SwitchRegister {
 // Of a master port: the slave port that it sends, as -1 - port, or the ways of the packets that it sends. Of a slave
 // port: whether it takes packets. Of a slot: ids and, last, their way. Equal values do the same.
 using RegisterValue = std::vector<std::int64_t>;
-using SwitchRegisters = std::map<SwitchRegister, RegisterValue>;
-SwitchRegisters registers_of(const Device& device, const std::vector<program::Route>& routes, const Routing& routing);
+using SwitchRegisters = boost::container::flat_map<SwitchRegister, RegisterValue>;
+SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing);
 // Of one switch.
 SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing,
                              program::TileId tile);
@@ -35,25 +37,39 @@ struct RegisterChange {
   RegisterValue from, to;
 };
 
+// A register that gets another value.
+struct RegisterSetting {
+  SwitchRegister at;
+  const RegisterValue *from, *to;
+};
+// What it takes to go from one set of routes to the next, in the order of the registers: what is written, and what can
+// be set from the beginning, as no stream of an earlier set meets it: it comes with the design. The values are those of
+// the state that it begins with and of the registers that it leads to.
+struct SwitchStep {
+  std::vector<RegisterSetting> written, with_design;
+};
+
 // The switches while one set of routes follows the other.
 class SwitchState {
  public:
-  // Goes on to `next`; what is written for that, in the order of the registers. Ports that `next` does not use stay as
-  // they are, unless they would take what streams of `next` send. A slot of `next` that a port has already, under
-  // whatever number, stays there; other slots of that port that take an id of `next` are written over, or closed. What
-  // no stream of an earlier set meets can be set from the beginning: it comes with the design and is not written.
+  // Ports that `next` does not use stay as they are, unless they would take what streams of `next` send. A slot of
+  // `next` that a port has already, under whatever number, stays there; other slots of that port that take an id of
+  // `next` are written over, or closed.
+  SwitchStep step_to(const SwitchRegisters& next) const;
+  void take(const SwitchStep& step, const SwitchRegisters& next);
+  // Takes that step; what is written.
   std::vector<RegisterChange> go_on(const SwitchRegisters& next);
   const SwitchRegisters& now() const { return now_; }
 
  private:
   using Port = std::pair<program::TileId, int>;
-  void set(std::vector<RegisterChange>& changes, const SwitchRegister& at, const RegisterValue& to, bool early);
-  void slots(std::vector<RegisterChange>& changes, SwitchRegister port, const SwitchRegisters& next);
-  void masters(std::vector<RegisterChange>& changes, const SwitchRegisters& next, const std::set<Port>& fresh);
+  void set(SwitchStep& step, const SwitchRegister& at, const RegisterValue& to, bool early) const;
+  void slots(SwitchStep& step, SwitchRegister port, const SwitchRegisters& next) const;
+  void masters(SwitchStep& step, const SwitchRegisters& next, const std::set<Port>& fresh) const;
 
   SwitchRegisters now_;
-  std::set<SwitchRegister> used_;                // ever, by a set
-  std::map<Port, std::set<std::int64_t>> seen_;  // by slave port: ids of packets that it took
+  boost::container::flat_set<SwitchRegister> used_;  // ever, by a set
+  std::map<Port, std::set<std::int64_t>> seen_;      // by slave port: ids of packets that it took
 };
 
 // The number of a register within its switch (sim/program/switch_write.h).
@@ -66,9 +82,9 @@ struct RegisterBlock {
   int first = 0, words = 0;
   std::vector<RegisterChange> changes;
 };
-// The blocks that take a controller least to write.
-std::vector<RegisterBlock> blocks_of(const Device& device, std::vector<RegisterChange> changes);
+// The blocks that take a controller least to write, of settings in the order of their registers.
+std::vector<RegisterBlock> blocks_of(const Device& device, const std::vector<RegisterSetting>& settings);
 // What a controller takes for them: ns of a serial one, cycles of others; the number of blocks where there is none.
-double price_of(const Device& device, const std::vector<RegisterBlock>& blocks);
+double price_of(const Device& device, const std::vector<RegisterSetting>& settings);
 
 }  // namespace tessera::route

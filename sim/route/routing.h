@@ -13,12 +13,14 @@ namespace tessera::route {
 struct Stream {
   program::EngineId source = 0;
   std::vector<int> routes;  // RouteIds, ascending
+  bool operator==(const Stream& o) const { return source == o.source && routes == o.routes; }
 };
 
 // One link that a stream takes: `links` of the grid, and which of them.
 struct Hop {
   int links = 0;
   int link = 0;
+  bool operator==(const Hop& o) const { return links == o.links && link == o.link; }
 };
 
 struct Routing {
@@ -28,6 +30,9 @@ struct Routing {
   std::vector<std::vector<int>> ids;  // by stream and route: packet ids, where switches look at them; -1: nowhere
   // By tile: slave ports, by bits, that take packets although circuits would do; empty: none.
   std::vector<std::uint64_t> packets{};
+  bool operator==(const Routing& o) const {
+    return streams == o.streams && trees == o.trees && ids == o.ids && packets == o.packets;
+  }
 };
 
 }  // namespace tessera::route

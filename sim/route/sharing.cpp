@@ -18,6 +18,7 @@ constexpr int few_short = 12;         // of what switches lack, up to which sing
 constexpr std::size_t many = 24;      // streams on a side
 constexpr int most_idle_rounds = 3;   // rounds that bring nothing
 constexpr int most_moves = 200;       // of one stream to another link, that are tried
+constexpr std::size_t few_ways = 8;   // that streams of a link go on by, mostly
 
 // Streams that share a link.
 struct Group {
@@ -175,12 +176,17 @@ class Sharing {
   void share(std::size_t l, const std::vector<Passage>& behind) {
     std::vector<Group> groups;
     std::vector<std::size_t> group_of;
+    groups.reserve(on_[l].size());
+    group_of.reserve(on_[l].size());
     std::map<std::pair<bool, int>, std::size_t> together;  // streams that keep a link, and those of a bundle
     for (std::size_t k = 0; k < on_[l].size(); ++k) {
       const bool keeps = kept_[l][k] >= 0;
       const std::pair<bool, int> key{keeps, keeps ? kept_[l][k] : bundle_[on_[l][k].stream]};
       group_of.push_back(together.emplace(key, groups.size()).first->second);
-      if (group_of.back() == groups.size()) groups.push_back({{}, {}, 0});
+      if (group_of.back() == groups.size()) {
+        groups.push_back({{}, {}, 0});
+        groups.back().ways.reserve(few_ways);
+      }
       groups[group_of.back()].members.push_back(k);
       groups[group_of.back()].cycles += cycles_[on_[l][k].stream];
     }
@@ -290,16 +296,17 @@ class Sharing {
 
   // Joins, again and again, the two groups that cost least together; of those that are gone no members are left.
   void join_nearest(std::vector<Group>& groups, std::size_t left, double fair) const {
-    std::vector<std::vector<double>> prices(groups.size());
+    std::vector<double> prices(groups.size() * groups.size());  // of the pairs a < b
+    const auto of_pair = [&](std::size_t a, std::size_t b) -> double& { return prices[b * groups.size() + a]; };
     for (std::size_t b = 0; b < groups.size(); ++b)
-      for (std::size_t a = 0; a < b; ++a) prices[b].push_back(price(groups[a], groups[b], fair));
+      for (std::size_t a = 0; a < b; ++a) of_pair(a, b) = price(groups[a], groups[b], fair);
     for (std::size_t count = groups.size(); count > left; --count) {
       std::size_t first = 0, second = 0;
       double least = std::numeric_limits<double>::max();
       for (std::size_t b = 0; b < groups.size(); ++b)
         for (std::size_t a = 0; a < b; ++a)
-          if (prices[b][a] < least) {
-            least = prices[b][a];
+          if (of_pair(a, b) < least) {
+            least = of_pair(a, b);
             first = a;
             second = b;
           }
@@ -310,9 +317,9 @@ class Sharing {
       groups[second].members.clear();
       for (std::size_t g = 0; g < groups.size(); ++g) {
         const double gone = std::numeric_limits<double>::max();
-        if (g != second) prices[std::max(g, second)][std::min(g, second)] = gone;
+        if (g != second) of_pair(std::min(g, second), std::max(g, second)) = gone;
         if (g != first && !groups[g].members.empty())
-          prices[std::max(g, first)][std::min(g, first)] = price(groups[g], into, fair);
+          of_pair(std::min(g, first), std::max(g, first)) = price(groups[g], into, fair);
       }
     }
   }

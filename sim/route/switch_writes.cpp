@@ -12,8 +12,9 @@ using Numbers = std::map<EngineId, std::int32_t>;
 
 // Which streams of any set a block of registers concerns.
 struct Concern {
-  std::set<int> slaves;  // all that they take
-  Way masters = 0;       // all that these send
+  Way slaves = 0;   // all that they take
+  Way masters = 0;  // all that these send
+  Way slotted = 0;  // slave ports of `slots` and `ids`
   std::map<int, std::set<Way>> slots;
   std::map<int, std::set<std::int64_t>> ids;  // by slave port
 
@@ -22,18 +23,18 @@ struct Concern {
       for (const auto& value : {change.from, change.to}) add(change.at, value);
   }
   bool holds(const Passage& p, int id) const {
-    if (slaves.count(p.slave) > 0 || (p.way & masters) != 0) return true;
-    const auto ways = slots.find(p.slave);
-    return ways != slots.end() && (ways->second.count(p.way) > 0 || ids.at(p.slave).count(id) > 0);
+    if ((slaves >> p.slave & 1) != 0 || (p.way & masters) != 0) return true;
+    return (slotted >> p.slave & 1) != 0 && (slots.at(p.slave).count(p.way) > 0 || ids.at(p.slave).count(id) > 0);
   }
 
  private:
   void add(const SwitchRegister& at, const RegisterValue& value) {
     if (at.master) masters |= Way{1} << at.port;
-    if (!at.master && at.slot < 0) slaves.insert(at.port);
+    if (!at.master && at.slot < 0) slaves |= Way{1} << at.port;
     if (value.empty()) return;
-    if (at.master && value.front() < 0) slaves.insert(static_cast<int>(-1 - value.front()));
+    if (at.master && value.front() < 0) slaves |= Way{1} << (-1 - value.front());
     if (at.slot < 0) return;
+    slotted |= Way{1} << at.port;
     slots[at.port].insert(static_cast<Way>(value.back()));
     ids[at.port].insert(value.begin(), value.end() - 1);
   }

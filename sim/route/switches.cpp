@@ -30,12 +30,21 @@ int arbiters_for(Counts& ways_of_group, const arch::StreamSpec& stream) {
   return static_cast<int>(taken.size());
 }
 
-// The groups that ways with common ports form, as the ports of each.
-WayList groups_of(const WayList& ways) {
-  WayList groups;
-  for (Way joined : ways) {
-    const auto apart = std::partition(groups.begin(), groups.end(), [&](Way g) { return (g & joined) == 0; });
-    for (auto g = apart; g != groups.end(); ++g) joined |= *g;
+// Ways with common ports: all their ports, and how many they are.
+struct WayGroup {
+  Way ports;
+  int ways;
+};
+boost::container::small_vector<WayGroup, 32> groups_of(const WayList& ways) {
+  boost::container::small_vector<WayGroup, 32> groups;
+  for (const Way way : ways) {
+    WayGroup joined{way, 1};
+    const auto apart =
+        std::partition(groups.begin(), groups.end(), [&](const WayGroup& g) { return (g.ports & way) == 0; });
+    for (auto g = apart; g != groups.end(); ++g) {
+      joined.ports |= g->ports;
+      joined.ways += g->ways;
+    }
     groups.erase(apart, groups.end());
     groups.push_back(joined);
   }
@@ -82,7 +91,9 @@ Passages passages_of(const Grid& grid, const program::EngineMap& map, const std:
   struct Entry {
     int stream = -1, links = -1, slave = 0;
   };
+  constexpr std::size_t few = 16;  // passages of a tile, mostly
   Passages all(static_cast<std::size_t>(grid.tiles()));
+  for (std::vector<Passage>& at : all) at.reserve(std::min(few, routes.size()));
   std::vector<Entry> entry(all.size());
   std::vector<Way> way(all.size());
   std::vector<program::TileId> passed;
@@ -133,32 +144,68 @@ SwitchNeeds needs_of(const Passages& passages, const Routing& routing, program::
   return needs_of(passages[at], stream, routing.packets.empty() ? 0 : routing.packets[at]);
 }
 
+namespace {
+
+// The ways of each slave port that takes packets, once each.
+class PortWays {
+ public:
+  void add(int slave, Way way) {
+    int& first = first_[static_cast<std::size_t>(slave)];
+    if ((used_ & port(slave)) == 0) first = none;
+    used_ |= port(slave);
+    for (int slot = first; slot != none; slot = slots_[static_cast<std::size_t>(slot)].next)
+      if (slots_[static_cast<std::size_t>(slot)].way == way) return;
+    slots_.push_back({way, first});
+    first = static_cast<int>(slots_.size()) - 1;
+    ++count_[static_cast<std::size_t>(slave)];
+  }
+  // Of each port that has some.
+  template <class Visit>
+  void each_count(const Visit& visit) const {
+    for (int slave = 0; slave < 64 && used_ >> slave != 0; ++slave)
+      if ((used_ >> slave & 1) != 0) visit(count_[static_cast<std::size_t>(slave)]);
+  }
+  // Of all ports, ascending, once each.
+  WayList ways() const {
+    WayList ways;
+    for (const Slot& slot : slots_) ways.push_back(slot.way);
+    std::sort(ways.begin(), ways.end());
+    ways.erase(std::unique(ways.begin(), ways.end()), ways.end());
+    return ways;
+  }
+
+ private:
+  static constexpr int none = -1;
+  struct Slot {
+    Way way;
+    int next;  // of the same port
+  };
+  Way used_ = 0;                 // ports
+  std::array<int, 64> first_;    // by port that is used
+  std::array<int, 64> count_{};  // by port
+  boost::container::small_vector<Slot, 64> slots_;
+};
+
+}  // namespace
+
 SwitchNeeds needs_of(const std::vector<Passage>& passages, const arch::StreamSpec& stream, Way packets) {
   SwitchNeeds needs;
   needs.packets_in = packets_in(passages, packets);
   if (needs.packets_in == 0) return needs;
-  boost::container::small_vector<std::pair<int, Way>, 64> slots;  // slave port and way
+  PortWays slots;
   for (const Passage& p : passages)
-    if ((needs.packets_in & port(p.slave)) != 0 && (slots.empty() || slots.back() != std::pair(p.slave, p.way)))
-      slots.emplace_back(p.slave, p.way);
-  std::sort(slots.begin(), slots.end());
-  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
-  WayList ways;
-  for (std::size_t first = 0, end = 0; first < slots.size(); first = end) {
-    for (; end < slots.size() && slots[end].first == slots[first].first; ++end) ways.push_back(slots[end].second);
-    needs.slots = std::max(needs.slots, static_cast<int>(end - first));
-    needs.beyond += std::max(0, static_cast<int>(end - first) - stream.slots);
-  }
-  std::sort(ways.begin(), ways.end());
-  ways.erase(std::unique(ways.begin(), ways.end()), ways.end());
+    if ((needs.packets_in & port(p.slave)) != 0) slots.add(p.slave, p.way);
+  slots.each_count([&](int count) {
+    needs.slots = std::max(needs.slots, count);
+    needs.beyond += std::max(0, count - stream.slots);
+  });
   Counts counts;
-  for (const Way group : groups_of(ways)) {
-    counts.push_back(
-        static_cast<int>(std::count_if(ways.begin(), ways.end(), [&](Way w) { return (w & group) != 0; })));
-    needs.beyond += std::max(0, counts.back() - stream.selections);
-    if (counts.back() <= needs.selections) continue;
-    needs.selections = counts.back();
-    needs.most_joined = group;
+  for (const WayGroup& group : groups_of(slots.ways())) {
+    counts.push_back(group.ways);
+    needs.beyond += std::max(0, group.ways - stream.selections);
+    if (group.ways <= needs.selections) continue;
+    needs.selections = group.ways;
+    needs.most_joined = group.ports;
   }
   needs.arbiters = arbiters_for(counts, stream);
   return needs;

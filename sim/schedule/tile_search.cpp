@@ -78,7 +78,8 @@ class TileSearch {
     }
     const int blocks = summed_channels(l_) / 8;
     const std::vector<int> chunks = blocks == 0 ? std::vector<int>{1} : counts_for(l_, blocks);
-    for (int no : operator_of(l_).splits_channels ? counts_for(l_, p_.max_b) : std::vector<int>{1})
+    for (int no : operator_of(l_).splits_channels ? counts_for(l_, p_.max_b) : std::vector<int>{1}) {
+      known_shapes_.assign(heights_.size() * widths_.size(), 0);
       for (int ni : chunks) {
         if (too_many(no * ni)) break;
         mapping::Tiling t;
@@ -86,6 +87,7 @@ class TileSearch {
         t.ni = ni;
         spaces(t);
       }
+    }
     for (const std::optional<TileChoice>& order : orders_)
       if (order && order->estimate.cycles <= enough()) found_.orders.push_back(*order);
     return std::move(found_);
@@ -119,13 +121,16 @@ class TileSearch {
       lower(found_.demand.core, core_buffers(c_, p_, t, w.largest).total());
       return;
     }
-    for (int nh : heights_)
-      for (int nw : widths_) {
-        t.nh = nh;
-        t.nw = nw;
+    for (std::size_t h = 0; h < heights_.size(); ++h)
+      for (std::size_t v = 0; v < widths_.size(); ++v) {
+        t.nh = heights_[h];
+        t.nw = widths_[v];
         if (too_many(t.steps())) break;
         if (t.ni > 1 && is_product(l_) && !may_chunk(l_, p_, t)) continue;
-        orders(t, shapes_of(t), w);
+        const std::size_t at = h * widths_.size() + v;
+        if (known_shapes_[at] == 0) shapes_[at] = shapes_of(t);
+        known_shapes_[at] = 1;
+        orders(t, {shapes_[at].room.in_chunks(t.ni), shapes_[at].cost.in_chunks(t.ni)}, w);
       }
   }
 
@@ -197,7 +202,7 @@ class TileSearch {
     for (const std::int64_t pace = w.paced(t.input_slots); t.input_slots <= most_input_slots; ++t.input_slots) {
       if (b.slots.input > 1) b.slots.input = walk.buffers.slots.input = walk.tiling.input_slots = t.input_slots;
       if (b.total() > limit_) return;
-      const cost::Estimate e = estimate_with(c_, walk, m, a_, latency_model_);
+      const cost::Estimate e = estimate_with(c_, walk, m, a_, latency_model_, enough(order));
       if (e.cycles < enough(order) && (!c_.admits || c_.admits(p_, t))) {
         order = TileChoice{t, b, e};
         if (!found_.tiles || e.cycles < found_.tiles->estimate.cycles) found_.tiles = order;
@@ -221,6 +226,9 @@ class TileSearch {
   const int cuts_;
   const double work_;
   const std::vector<int> heights_ = counts_for(l_, p_.max_h), widths_ = counts_up_to(p_.max_w);
+  // Of the tiles of output channels at hand, by numbers of tiles along height and width: only their chunks differ.
+  std::vector<Shapes> shapes_ = std::vector<Shapes>(heights_.size() * widths_.size());
+  std::vector<char> known_shapes_;
   mapping::ForcedMapping forced_;
   // By kind.
   std::vector<std::optional<TileChoice>> orders_ =

@@ -131,7 +131,8 @@ TEST_CASE("links have the numbers with which least is written") {
   g.send(0, "mem(0,0).mm2s0", {"tile(1,0).s2mm0"});
   g.send(0, "mem(0,0).mm2s1", {"tile(0,0).s2mm0"});
   const auto registers = [&](const route::Built& built) {
-    return route::registers_of(g.device, g.routes(), built.routing);
+    const route::Passages passages = passages_of(g.device.grid, g.device.map, g.routes(), built.routing);
+    return route::registers_of(g.device, passages, built.routing);
   };
   const auto tree = [&](int first, int second) {
     return std::vector<route::Hop>{g.hop("north of mem(0,0)", first), g.hop("north of tile(0,0)", second)};

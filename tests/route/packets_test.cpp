@@ -38,21 +38,25 @@ TEST_CASE("a port that took packets takes them where a circuit would do, and is 
   const Senders s = of_one_link(6);
   const std::vector<program::Route>& routes = s.builder.program().routes;
   Sets sets = two_sets(s);
+  const auto passages = [&](const route::Routing& r) { return passages_of(s.device.grid, s.device.map, routes, r); };
+  const auto registers = [&](const route::Routing& r) { return registers_of(s.device, passages(r), r); };
   route::SwitchState state;
-  state.go_on(registers_of(s.device, routes, sets.first));
+  state.go_on(registers(sets.first));
   const route::SwitchRegisters now = state.now();
   const std::vector<int> ids = route::ids_of(sets.first, routes.size());
-  CHECK(route::SwitchState(state).go_on(registers_of(s.device, routes, sets.second)).size() >= 4);
+  CHECK(route::SwitchState(state).go_on(registers(sets.second)).size() >= 4);
 
-  REQUIRE(keep_packets(s.device, routes, now, ids, sets.second));
-  CHECK(state.go_on(registers_of(s.device, routes, sets.second)).empty());
+  const std::optional<route::Routing> packed = keep_packets(s.device, passages(sets.second), now, ids, sets.second);
+  REQUIRE(packed);
+  sets.second = *packed;
+  CHECK(state.go_on(registers(sets.second)).empty());
   CHECK(s.objection(sets.second).empty());
   sets.second.ids[0][0] = -1;  // a port that takes packets gets them without an id
   CHECK(s.objection(sets.second).find("have id -1") != std::string::npos);
 
   sets = two_sets(s);
   const Senders circuits = of_one_link(0);
-  CHECK_FALSE(keep_packets(circuits.device, routes, now, ids, sets.second));
+  CHECK_FALSE(keep_packets(circuits.device, passages(sets.second), now, ids, sets.second));
 }
 
 TEST_CASE("a plan goes on with packets where layers behind need none") {

@@ -123,9 +123,10 @@ TEST_CASE("registers stand where the hardware has them, and those that are close
   CHECK(route::register_number(device, {tile, false, slave, 3}) == 128 + 4 + 3);
 
   const auto blocks = [&](const std::vector<int>& slots) {  // of the slave port, and one master port
-    std::vector<route::RegisterChange> changes{{master(dma), {}, {-1}}};
-    for (const int n : slots) changes.push_back({{tile, false, slave + n / 4, n % 4}, {}, {1, 1}});
-    return route::blocks_of(device, changes);
+    const route::RegisterValue none, circuit{-1}, packets{1, 1};
+    std::vector<route::RegisterSetting> settings{{master(dma), &none, &circuit}};
+    for (const int n : slots) settings.push_back({{tile, false, slave + n / 4, n % 4}, &none, &packets});
+    return route::blocks_of(device, settings);
   };
   CHECK(blocks({0}).size() == 2);
   CHECK(blocks({0, 1, 2, 3}).size() == 2);

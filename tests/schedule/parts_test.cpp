@@ -101,7 +101,7 @@ TEST_CASE("a channel iterates over one loop of equal tiles and has descriptors o
   dma.iterations = 64;
   struct Row {
     double chain;
-    std::vector<cost::ControlLoop> loops;
+    cost::ControlLoops loops;
     double descriptors, tasks;
   };
   const std::vector<Row> rows{{1, {}, 1, 1},
