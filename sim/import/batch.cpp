@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "sim/import/declarations.h"
 #include "sim/import/infer.h"
 #include "sim/import/passes.h"
 
@@ -120,9 +121,13 @@ class Division {
 
 std::vector<Problem> infer_one_image(Graph& graph) {
   const std::int64_t batch = batch_of(graph);
-  if (batch == 1) return infer(graph);
+  if (batch == 1) {
+    std::vector<Problem> problems = infer(graph);
+    return problems.empty() ? contradicted_declarations(graph) : problems;
+  }
   Graph whole = graph;
   std::vector<Problem> problems = infer(whole);
+  if (problems.empty()) problems = contradicted_declarations(whole);
   if (!problems.empty()) {
     graph = std::move(whole);
     return problems;
