@@ -137,6 +137,10 @@ std::vector<Problem> infer_one_image(Graph& graph) {
   Division division(graph, whole, batch);
   division.run();
   problems = infer(graph);
+  for (Problem& problem : problems) {  // the file is legal: its batch was not understood
+    problem.what = fmt::format("of one image of the batch of {}: {}", batch, problem.what);
+    problem.legal = "images that are computed each by itself, or a batch of 1";
+  }
   if (problems.empty()) problems = division.problems();
   graph.images = batch;
   return problems;
