@@ -288,10 +288,10 @@ TEST_CASE("Of a file with a fixed batch of images one is computed") {
   turn(turned, "x", "t", {1, 0, 2, 3});
   reshape(turned, "t", "y", {8, 4 * 36}).output("y");
   CHECK_THAT(refusal(turned), Contains("a batch of 4"));
-  Net heads({4, 8, 6, 6});  // rows x (images and heads) x channels, as torch.nn's attention has them
-  reshape(heads, "x", "r", {4, 8, 36});
+  Net heads({4, 8, 3, 3});  // rows x (images and heads) x channels, as torch.nn's attention has them
+  reshape(heads, "x", "r", {4, 8, 9});
   turn(heads, "r", "t", {2, 0, 1});
-  reshape(heads, "t", "y", {36, 4 * 2, 4}).output("y");
+  reshape(heads, "t", "y", {9, 4 * 2, 4}).output("y");
   CHECK_THAT(refusal(heads), Contains("(Reshape).shape: of one image of the batch of 4: ") &&
                                  Contains("; images that are computed each by itself, or a batch of 1"));
 }
