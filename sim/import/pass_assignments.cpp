@@ -103,6 +103,20 @@ bool rewrite_assignment(Rewriter& r, const Node& node) {
   return true;
 }
 
+// GatherND whose places are all combinations of those of single dimensions: a Gather for each.
+bool rewrite_box(Rewriter& r, const Node& node) {
+  const Tensor* indices = r.constant(node, 1);
+  if (indices == nullptr || indices->elements() == 0) return false;
+  const Dims shape = r.shape(node.inputs[0]);
+  const std::optional<Box> box = box_of(*indices, shape);
+  if (!box) return false;
+  ValueId part = node.inputs[0];
+  for (std::size_t d = 0; d < box->size(); ++d)
+    if (!is_all((*box)[d], shape[d])) part = gathered(r, node, part, (*box)[d], d);
+  r.finish(node, "Reshape", {part, r.integers(node, r.shape(node.outputs[0]))});
+  return true;
+}
+
 // GatherElements whose places along the axis are the same everywhere: a Gather.
 bool rewrite_places(Rewriter& r, const Node& node) {
   const Tensor* indices = r.constant(node, 1);
@@ -175,6 +189,7 @@ bool write_out(Rewriter& r, const Node& node) {
   if (!node.domain.empty() || r.value(node.outputs[0]).constant) return false;
   if (node.op == "ScatterND" || node.op == "ScatterElements") return rewrite_assignment(r, node);
   if (node.op == "GatherElements") return rewrite_places(r, node);
+  if (node.op == "GatherND") return rewrite_box(r, node);
   if (node.op == "Trilu") return rewrite_triangle(r, node);
   return node.op == "CumSum" && rewrite_running_sum(r, node);
 }

@@ -114,6 +114,20 @@ TEST_CASE("Elements put in place of others, where the file says the places") {
   }
 }
 
+TEST_CASE("GatherND of what stands at all combinations of places") {
+  for (const bool rows : {true, false}) {
+    CAPTURE(rows);
+    Net net({1, 6, 8});
+    net.random("w", {8, 8}).line("MatMul", {"x", "w"}, "a");
+    onnx::TensorProto& indices = net.constant("indices", rows ? Sides{3, 2} : Sides{2, 3, 3}, 7);
+    Sides places{0, 4, 0, 0, 0, 5};  // rows
+    if (!rows) places = {0, 4, 0, 0, 4, 3, 0, 4, 7, 0, -5, 0, 0, -5, 3, 0, -5, 7};
+    for (const std::int64_t place : places) indices.add_int64_data(place);
+    net.line("GatherND", {"a", "indices"}, "y").output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+}
+
 TEST_CASE("GatherElements with the same places everywhere") {
   for (const int axis : {1, 2}) {
     CAPTURE(axis);
