@@ -211,9 +211,10 @@ Truth read_truth(const AccuracyArguments& arguments, const ModelOutput& out, Fai
 
 int accuracy(AccuracyArguments arguments) {
   Failure wrong{ExitCode::bad_input,
-                unwritable_files({arguments.json_file, arguments.outputs},
+                unwritable_files({arguments.outputs},
                                  {arguments.model, arguments.dense, arguments.masks, arguments.targets,
-                                  arguments.files.images, arguments.files.labels, arguments.images.calibration})};
+                                  arguments.files.images, arguments.files.labels, arguments.images.calibration},
+                                 arguments.json_file)};
   const auto take = [&](const Failure& failure) {
     wrong.problems.insert(wrong.problems.end(), failure.problems.begin(), failure.problems.end());
   };
