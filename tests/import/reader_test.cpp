@@ -105,6 +105,19 @@ TEST_CASE("Scales of weights that are zero or negative are followed, others are 
              Contains("layer 'y'.weight: holds 2 values that are infinite or no numbers"));
 }
 
+TEST_CASE("Factors of one product are of one type") {
+  for (const char* op : {"Conv", "ConvTranspose", "MatMul", "Gemm"}) {
+    CAPTURE(op);
+    ModelBuilder model;
+    const bool matrices = std::string(op) == "MatMul" || std::string(op) == "Gemm";
+    model.input("x", matrices ? Sides{8, 8} : Sides{1, 8, 8, 8});
+    onnx::TensorProto& weights = model.constant("w", matrices ? Sides{8, 8} : Sides{8, 8, 1, 1}, 11);
+    for (int i = 0; i < 64; ++i) weights.add_double_data(i);
+    model.node(op, {"x", "w"}, {"y"}).output("y");
+    CHECK_THAT(problems_of(model), Contains("multiplies float by double; factors of one type"));
+  }
+}
+
 TEST_CASE("Parameters that are no numbers are refused where they stand") {
   const float none = std::numeric_limits<float>::quiet_NaN(), infinite = std::numeric_limits<float>::infinity();
   const auto problems = [](const ModelBuilder& model) {
