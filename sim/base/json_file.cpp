@@ -64,7 +64,21 @@ Expected<nlohmann::json> parse_json(const std::string& text, const std::string& 
   }
 }
 
+namespace {
+
+// A model where a description of one is wanted.
+bool is_named_onnx(const std::string& path) {
+  for (const std::string end : {".onnx", ".onnx.gz"})
+    if (path.size() > end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0) return true;
+  return false;
+}
+
+}  // namespace
+
 Expected<nlohmann::json> read_json(const std::string& path) {
+  if (is_named_onnx(path))
+    return fail(ExitCode::bad_input, {path, "", "is an ONNX file, and JSON is read here",
+                                      "legal: the network file that `tessera import MODEL --out net.json` writes"});
   const Expected<std::string> text = read_text(path);
   if (!text) return text.failure();
   return parse_json(*text, path);

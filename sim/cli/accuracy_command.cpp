@@ -211,9 +211,10 @@ Truth read_truth(const AccuracyArguments& arguments, const ModelOutput& out, Fai
 
 int accuracy(AccuracyArguments arguments) {
   Failure wrong{ExitCode::bad_input,
-                unwritable_files({arguments.json_file, arguments.outputs},
+                unwritable_files({arguments.outputs},
                                  {arguments.model, arguments.dense, arguments.masks, arguments.targets,
-                                  arguments.files.images, arguments.files.labels, arguments.images.calibration})};
+                                  arguments.files.images, arguments.files.labels, arguments.images.calibration},
+                                 arguments.json_file)};
   const auto take = [&](const Failure& failure) {
     wrong.problems.insert(wrong.problems.end(), failure.problems.begin(), failure.problems.end());
   };
@@ -232,6 +233,10 @@ int accuracy(AccuracyArguments arguments) {
   const Expected<Dataset> images = read_dataset(arguments.files, arguments.images.normalization(),
                                                 network.layers[0].out, &model->imported.inputs[0]);
   if (!images) take(images.failure());
+  if (images && arguments.files.subset > images->count)
+    wrong.problems.push_back({arguments.files.images, "--subset",
+                              fmt::format("is {} of {} images", arguments.files.subset, images->count),
+                              fmt::format("1 to {}", images->count)});
   const Expected<Masks> masks = read_given_masks(arguments.masks, network);
   if (!masks) take(masks.failure());
   if (images && !truth.targets.empty() &&
@@ -279,7 +284,8 @@ void add_accuracy_command(CLI::App& app, int& exit_code) {
   add_image_options(*command, arguments->images);
   command->add_option("--subset", arguments->files.subset, "this many of the images, drawn by --seed")
       ->check(positive_number());
-  command->add_option("--seed", arguments->files.seed, "of the subset; 0: the first images; default 1");
+  command->add_option("--seed", arguments->files.seed, "of the subset; 0: the first images; default 1")
+      ->check(natural_number());
   command->add_flag("--float", arguments->in_float, "also in float");
   command->add_option("--masks", arguments->masks, ".npz: zero blocks that the weights are given, against them dense");
   command->add_option("--dense", arguments->dense, "another ONNX file: how often both say the same class");

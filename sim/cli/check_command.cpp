@@ -85,7 +85,7 @@ int check(const std::string& file, const ModelOptions& options, const std::vecto
     const ProgressLine line(file);
     return open_config(file, options, sets, model);
   }();
-  Failure wrong{ExitCode::bad_input, unwritable_files({json_file}, {file})};
+  Failure wrong{ExitCode::bad_input, unwritable_files({}, {file}, json_file)};
   if (!config)
     wrong.problems.insert(wrong.problems.end(), config.failure().problems.begin(), config.failure().problems.end());
   if (!wrong.problems.empty()) return report_failure(wrong);

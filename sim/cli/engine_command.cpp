@@ -82,7 +82,7 @@ Expected<std::string> simulated(const Loaded& loaded, bool computes, const std::
 
 int run_engine(const EngineArguments& arguments) {
   const Expected<Loaded> loaded = load(arguments);
-  if (const auto wrong = unwritable_files({arguments.json_file, arguments.dump_file}, {arguments.network});
+  if (const auto wrong = unwritable_files({arguments.dump_file}, {arguments.network}, arguments.json_file);
       !wrong.empty())
     return report_failure({ExitCode::bad_input, wrong});
   if (!loaded) return report_failure(loaded.failure());

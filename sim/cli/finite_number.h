@@ -1,4 +1,5 @@
-// Checks of options that are real numbers: neither infinite nor "nan", which no range refuses; above zero.
+// Checks of options that are real numbers: neither infinite nor "nan", which no range refuses; above zero. And of
+// seeds.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -23,6 +24,17 @@ inline CLI::Validator positive_number() {
         return value > 0 && std::isfinite(value) ? std::string() : "'" + given + "' is no number above 0";
       },
       "POSITIVE");
+}
+
+// Digits alone: an unsigned number is read of "-1", too.
+inline CLI::Validator natural_number() {
+  return CLI::Validator(
+      [](std::string& given) {
+        const bool digits = given.find_first_not_of("0123456789") == std::string::npos;
+        return digits && !given.empty() && given.size() < 20 ? std::string()
+                                                             : "'" + given + "' is no whole number from 0 to 10^19";
+      },
+      "");
 }
 
 }  // namespace tessera::cli

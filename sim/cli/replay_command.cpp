@@ -22,7 +22,7 @@ struct ReplayArguments {
 };
 
 int replay(const ReplayArguments& arguments) {
-  const std::vector<Problem> wrong = unwritable_files({arguments.json_file}, {arguments.trace, arguments.hardware});
+  const std::vector<Problem> wrong = unwritable_files({}, {arguments.trace, arguments.hardware}, arguments.json_file);
   if (!wrong.empty()) return report_failure({ExitCode::bad_input, wrong});
   const Expected<replay::TraceFile> file = replay::read_trace_file(arguments.trace, arguments.rows, arguments.cols);
   if (!file) return report_failure(file.failure());

@@ -210,9 +210,9 @@ Failure option_problems(const RunArguments& arguments, const Expected<run::RunCo
       static_cast<std::ptrdiff_t>(arguments.reports.size()))
     failure.problems.push_back({"", "--report", "asks for two pages", "legal: one FILE.html, and layers"});
   const std::string dump_file = arguments.dump.empty() ? "" : arguments.dump[1];
-  for (Problem& problem :
-       unwritable_files({arguments.json_file, arguments.trace_file, dump_file, page_file(arguments)},
-                        {arguments.config, arguments.program_file, arguments.mapping_file, arguments.data}))
+  for (Problem& problem : unwritable_files(
+           {arguments.trace_file, dump_file, page_file(arguments)},
+           {arguments.config, arguments.program_file, arguments.mapping_file, arguments.data}, arguments.json_file))
     failure.problems.push_back(std::move(problem));
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));
@@ -278,7 +278,7 @@ Failure staged_problems(const RunArguments& arguments, const result::StagedRun& 
       failure.problems.push_back(
           {"", "--functional", fmt::format("node '{}' ({}) is on the host, which computes no data", call.node, call.op),
            "legal: without --host"});
-  const std::vector<Problem> files = unwritable_files({arguments.json_file}, {arguments.config});
+  const std::vector<Problem> files = unwritable_files({}, {arguments.config}, arguments.json_file);
   failure.problems.insert(failure.problems.end(), files.begin(), files.end());
   if (std::optional<Problem> problem = unwritable_parent(arguments.out))
     failure.problems.push_back(std::move(*problem));

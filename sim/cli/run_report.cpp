@@ -122,13 +122,22 @@ std::string code_note(const RunResult& run) {
       most = &*memory;
   }
   if (most == nullptr) return "";
+  const auto loads = [](const std::optional<DensityResult>& density) {
+    return density && density->program_memory ? std::optional(density->program_memory->swaps) : std::nullopt;
+  };
+  const auto dense = loads(run.dense), sparse = loads(run.sparse);
+  const std::string apart =
+      dense && sparse && *dense != *sparse
+          ? fmt::format("; {} times dense and {} sparse, which is part of the speed-up and not of the zeros", *dense,
+                        *sparse)
+          : "";
   const std::string swaps =
       most->swaps == 0 ? "loaded once, with the design"
       : most->swaps == 1
           ? fmt::format("other code is loaded once while it runs, for {:.0f} us", most->swap_us)
           : fmt::format("other code is loaded {} times while it runs, for {:.0f} us each", most->swaps, most->swap_us);
-  return fmt::format("program memory of a core: {} of {} B, {}\n", with_commas(most->code), with_commas(most->size),
-                     swaps);
+  return fmt::format("program memory of a core: {} of {} B, {}{}\n", with_commas(most->code), with_commas(most->size),
+                     swaps, apart);
 }
 
 // Where streams have no links for themselves all the time, in the density with more of that.

@@ -51,15 +51,20 @@ std::optional<Problem> unwritable(const std::string& path) {
   return std::nullopt;
 }
 
-std::vector<Problem> unwritable_files(const std::vector<std::string>& paths, const std::vector<std::string>& inputs) {
+std::vector<Problem> unwritable_files(std::vector<std::string> paths, const std::vector<std::string>& inputs,
+                                      const std::string& json_file) {
+  if (json_file != standard_output) paths.insert(paths.begin(), json_file);
   std::vector<Problem> problems;
   std::set<fs::path> taken, read;
   for (const std::vector<std::string>& list : {inputs, files_read()})
     for (const std::string& path : list)
       if (!path.empty() && !is_special(path)) read.insert(place_of(path));
   for (const std::string& path : paths) {
-    if (path.empty() || path == standard_output) continue;
-    if (std::optional<Problem> problem = unwritable(path)) {
+    if (path.empty()) continue;
+    if (path == standard_output) {
+      problems.push_back(
+          {"", path, "stands for standard output with --json alone", "legal: a file, as ./- or /dev/stdout"});
+    } else if (std::optional<Problem> problem = unwritable(path)) {
       problems.push_back(std::move(*problem));
     } else if (read.count(place_of(path)) > 0) {
       problems.push_back({path, "", "is read by this command, and would be replaced", "legal: another file"});

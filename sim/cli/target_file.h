@@ -18,8 +18,10 @@ constexpr const char* standard_output = "-";
 std::optional<Problem> unwritable(const std::string& path);
 
 // The same of the files of one command, which must replace neither each other nor one that it reads: `inputs`, and what
-// it has read so far (parts of a config, masks, kernels). An empty path is none.
-std::vector<Problem> unwritable_files(const std::vector<std::string>& paths, const std::vector<std::string>& inputs);
+// it has read so far (parts of a config, masks, kernels). An empty path is none. `json_file`: that of --json, which
+// alone may be standard output.
+std::vector<Problem> unwritable_files(std::vector<std::string> paths, const std::vector<std::string>& inputs,
+                                      const std::string& json_file = "");
 
 // `write` gets the path to write to, which ends as `path` does.
 std::optional<Failure> replace_file(const std::string& path,

@@ -21,7 +21,7 @@ struct ValidateArguments {
 };
 
 int validate_csv(const ValidateArguments& arguments) {
-  const std::vector<Problem> wrong = unwritable_files({arguments.json_file, arguments.plot_file}, {arguments.csv});
+  const std::vector<Problem> wrong = unwritable_files({arguments.plot_file}, {arguments.csv}, arguments.json_file);
   if (!wrong.empty()) return report_failure({ExitCode::bad_input, wrong});
   validation::ValidationOptions options;
   options.csv = arguments.csv;

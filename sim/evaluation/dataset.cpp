@@ -140,6 +140,16 @@ class Reader {
       if (labels != nullptr) set_.labels.push_back(static_cast<int>(labels->values[i]));
       ++set_.count;
     }
+    const auto infinite =
+        std::find_if(set_.images.begin(), set_.images.end(), [](float v) { return !std::isfinite(v); });
+    if (infinite != set_.images.end())
+      refuse(files_.images, fmt::format("holds {}, which --scale, --mean and --std make infinite", most_of(pixels)),
+             "numbers that stay within those of 32 bits");
+  }
+
+  static float most_of(const DataArray& pixels) {
+    return *std::max_element(pixels.values.begin(), pixels.values.end(),
+                             [](float a, float b) { return std::fabs(a) < std::fabs(b); });
   }
 
   void check_labels(const DataArray& labels, std::int64_t images) {

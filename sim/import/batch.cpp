@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "sim/import/declarations.h"
 #include "sim/import/infer.h"
 #include "sim/import/passes.h"
 
@@ -120,9 +121,13 @@ class Division {
 
 std::vector<Problem> infer_one_image(Graph& graph) {
   const std::int64_t batch = batch_of(graph);
-  if (batch == 1) return infer(graph);
+  if (batch == 1) {
+    std::vector<Problem> problems = infer(graph);
+    return problems.empty() ? contradicted_declarations(graph) : problems;
+  }
   Graph whole = graph;
   std::vector<Problem> problems = infer(whole);
+  if (problems.empty()) problems = contradicted_declarations(whole);
   if (!problems.empty()) {
     graph = std::move(whole);
     return problems;
@@ -132,6 +137,10 @@ std::vector<Problem> infer_one_image(Graph& graph) {
   Division division(graph, whole, batch);
   division.run();
   problems = infer(graph);
+  for (Problem& problem : problems) {  // the file is legal: its batch was not understood
+    problem.what = fmt::format("of one image of the batch of {}: {}", batch, problem.what);
+    problem.legal = "images that are computed each by itself, or a batch of 1";
+  }
   if (problems.empty()) problems = division.problems();
   graph.images = batch;
   return problems;

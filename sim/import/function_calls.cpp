@@ -10,7 +10,9 @@ namespace tessera::import {
 namespace {
 
 constexpr int most_depth = 64;
-constexpr std::size_t most_nodes = 200'000;  // of all calls together: bodies may call each other twice each
+// Of all calls together, since bodies may call each other twice each: nodes and calls, and bytes of the nodes with
+// their names, which grow with every call around them.
+constexpr std::size_t most_nodes = 200'000, most_bytes = std::size_t{256} << 20;
 
 using Attributes = std::map<std::string, onnx::AttributeProto>;
 
@@ -103,14 +105,21 @@ class Inliner {
   }
 
   void put(onnx::NodeProto&& node, onnx::GraphProto& graph, int depth) {
-    if (!problems_.empty()) return;
+    if (!may_grow(node, depth > 0)) return;
     const auto function = functions_.find(name_of(node.domain(), node.op_type()));
     if (function != functions_.end()) return call(node, *function->second, graph, depth);
     for (onnx::AttributeProto& attribute : *node.mutable_attribute())
       if (attribute.has_g()) inline_into(*attribute.mutable_g(), depth);
     *graph.add_node() = std::move(node);
-    if (++count_ > most_nodes)
-      report("functions", fmt::format("make more than {} nodes", most_nodes), "bodies that call each other less often");
+  }
+
+  // Counts a node. Bytes of bodies alone: what stands in the graph is in memory already.
+  bool may_grow(const onnx::NodeProto& node, bool of_body) {
+    if (of_body) bytes_ += node.ByteSizeLong();
+    if (problems_.empty() && (++count_ > most_nodes || bytes_ > most_bytes))
+      report("functions", fmt::format("make more than {} nodes and calls, or {} bytes of them", most_nodes, most_bytes),
+             "bodies that call each other less often");
+    return problems_.empty();
   }
 
   bool may_be_called(const onnx::FunctionProto& function, int depth) {
@@ -153,7 +162,7 @@ class Inliner {
   onnx::ModelProto& model_;
   const std::string& file_;
   std::map<std::string, const onnx::FunctionProto*> functions_;
-  std::size_t count_ = 0, calls_ = 0;
+  std::size_t count_ = 0, calls_ = 0, bytes_ = 0;
   std::vector<Problem> problems_;
 };
 

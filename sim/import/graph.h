@@ -45,6 +45,12 @@ struct Node {
   std::vector<ValueId> inputs, outputs;  // at least one output
 };
 
+// What the file says of the shape of a value that a node makes; sides without a size are 0.
+struct Declaration {
+  ValueId value = no_value;
+  Dims shape;
+};
+
 struct Graph {
   std::string name, file;  // file: what problems name
   int opset = 0;
@@ -53,6 +59,8 @@ struct Graph {
   std::vector<Value> values;
   std::vector<Node> nodes;
   std::vector<ValueId> inputs, outputs;  // inputs: without those that have an initializer
+  std::vector<Declaration> declarations;
+  bool sizes_were_chosen = false;  // of dynamic dimensions
 
   ValueId add_value(Value value) {
     values.push_back(std::move(value));

@@ -88,6 +88,7 @@ void say_in_layers(Graph& graph) {
 
 namespace {
 
+// Without layers where the outputs are inputs, moved or times a number.
 Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   const std::string path = graph.file;
   Imported imported;
@@ -103,6 +104,7 @@ Expected<Imported> import_graph(Graph graph, const DeadCode& dead) {
   Expected<Lowered> lowered = lower(graph);
   if (!lowered) return lowered.failure();
   graph.values.clear();  // what no layer uses
+  if (lowered->network["layers"].empty()) return imported;
   Expected<network::Network> network = network::parse_network(lowered->network, path);
   if (!network) return network.failure();
   imported.network = std::move(*network);
@@ -137,7 +139,12 @@ Expected<Imported> import_onnx(const std::string& path, const DimensionSizes& si
   DeadCode dead;
   Expected<Graph> graph = read_graph(path, sizes, &dead);
   if (!graph) return graph.failure();
-  return import_graph(std::move(*graph), dead);
+  Expected<Imported> imported = import_graph(std::move(*graph), dead);
+  if (imported && imported->network.layers.empty())
+    return fail(ExitCode::bad_input,
+                {path, "graph", "computes nothing: its outputs are inputs, moved or times a number",
+                 "a network with at least one layer"});
+  return imported;
 }
 
 Expected<std::vector<Stage>> import_stages(const std::string& path, const DimensionSizes& sizes,
@@ -154,9 +161,8 @@ Expected<std::vector<Stage>> import_stages(const std::string& path, const Dimens
     stage.host = std::move(parts->calls[s]);
     if (parts->graphs[s].nodes.empty()) continue;
     Expected<Imported> imported = import_graph(std::move(parts->graphs[s]), s == 0 ? dead : DeadCode{});
-    if (imported)
-      stage.array = std::move(*imported);
-    else
+    if (imported && !imported->network.layers.empty()) stage.array = std::move(*imported);
+    if (!imported)
       problems.insert(problems.end(), imported.failure().problems.begin(), imported.failure().problems.end());
   }
   if (!problems.empty()) return Failure{ExitCode::bad_input, std::move(problems)};

@@ -25,8 +25,12 @@ bool all_constant(const Call& call) {
   return true;
 }
 
-// What can be computed although the data is not known: the shape of a tensor.
-bool shape_only(const Node& node) { return node.op == "Shape" || node.op == "Size" || node.op == "EyeLike"; }
+// What can be computed although the data is not known: the shape of a tensor, and whether integers are no numbers.
+bool shape_only(const Node& node) {
+  for (const char* op : {"Shape", "Size", "EyeLike", "IsNaN", "IsInf"})
+    if (node.op == op) return true;
+  return false;
+}
 
 void keep_outputs(Graph& graph, const Node& node, const Call& call, std::vector<Tensor> computed) {
   for (std::size_t o = 0; o < node.outputs.size(); ++o) {

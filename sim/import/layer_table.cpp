@@ -10,8 +10,9 @@ namespace {
 const std::vector<LayerRule>& rules() {
   static const std::vector<LayerRule> all = [] {
     std::vector<LayerRule> list;
-    for (const auto* family : {&product_rules(), &window_rules(), &elementwise_rules(), &movement_rules(),
-                               &attention_rules(), &reduce_rules(), &resample_rules(), &transposed_rules()})
+    for (const auto* family :
+         {&product_rules(), &window_rules(), &elementwise_rules(), &function_rules(), &movement_rules(),
+          &attention_rules(), &reduce_rules(), &resample_rules(), &transposed_rules()})
       list.insert(list.end(), family->begin(), family->end());
     std::sort(list.begin(), list.end(),
               [](const LayerRule& a, const LayerRule& b) { return std::string(a.op) < b.op; });

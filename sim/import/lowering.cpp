@@ -298,9 +298,6 @@ Expected<Lowered> Lowering::run() {
     ++current_;
   }
   settle_outputs();
-  if (problems_.empty() && lowered_.network["layers"].empty())
-    problems_.push_back({graph_.file, "graph", "computes nothing: its outputs are inputs, moved or times a number",
-                         "a network with at least one layer"});
   if (!problems_.empty()) return Failure{ExitCode::bad_input, std::move(problems_)};
   return std::move(lowered_);
 }

@@ -33,6 +33,7 @@ class GraphReader {
 
   Expected<Graph> read() {
     problems_ = inline_functions(model_, graph_.file);
+    if (!problems_.empty()) return Failure{ExitCode::bad_input, std::move(problems_)};
     read_opset();
     read_initializers(*model_.mutable_graph());
     read_inputs();
@@ -168,6 +169,7 @@ class GraphReader {
     const std::string key = dim.dim_param().empty() ? fmt::format("{}[{}]", input, axis) : dim.dim_param();
     legal_sizes_.push_back(key);
     const auto given = sizes_.find(key);
+    graph_.sizes_were_chosen = true;
     if (given != sizes_.end()) return given->second;
     if (const auto batch = sizes_.find(first_dimension); axis == 0 && batch != sizes_.end()) return batch->second;
     report(fmt::format("input '{}'", input),
@@ -185,6 +187,10 @@ class GraphReader {
     if (it == values_.end() || !type || !tensor.has_shape()) return;
     Value& value = graph_.values[static_cast<std::size_t>(it->second)];
     if (value.known || value.constant) return;
+    Declaration declaration{it->second, {}};
+    for (const auto& dim : tensor.shape().dim())
+      declaration.shape.push_back(std::max<std::int64_t>(dim.dim_value(), 0));
+    graph_.declarations.push_back(std::move(declaration));
     Dims shape;
     for (const auto& dim : tensor.shape().dim()) {
       const auto given = sizes_.find(dim.dim_param());

@@ -72,6 +72,7 @@ void upgrade(Graph& graph) {
   for (Node& node : graph.nodes) {
     if (!node.domain.empty()) continue;
     move_attributes(graph, node);
+    if (node.op == "Scatter") node.op = "ScatterElements";  // its name before operator set 11
     const bool old_resize = node.op == "Resize" && graph.opset < 11;
     if ((node.op == "Upsample" || old_resize) && node.inputs.size() == 2) {
       node.op = "Resize";

@@ -69,13 +69,29 @@ ValueId assigned(Rewriter& r, const Node& node, ValueId data, ValueId updates, c
   return gathered(r, node, both, order, from);
 }
 
+// The places of all dimensions that ScatterElements names by those along an axis.
+Tensor full_places(const Tensor& along, std::size_t axis) {
+  Dims all;
+  Walk walk(along.shape, {});
+  for (const std::int64_t place : integers(along)) {
+    for (std::size_t d = 0; d < along.shape.size(); ++d) all.push_back(d == axis ? place : walk.index()[d]);
+    walk.next();
+  }
+  Dims shape = along.shape;
+  shape.push_back(static_cast<std::int64_t>(along.shape.size()));
+  return make_tensor(DataType::i64, std::move(shape), all);
+}
+
 bool rewrite_assignment(Rewriter& r, const Node& node) {
   const Tensor* indices = r.constant(node, 1);
   const auto reduction = node.attributes.find("reduction");
   const auto* word = reduction == node.attributes.end() ? nullptr : std::get_if<std::string>(&reduction->second);
   if (indices == nullptr || indices->elements() == 0 || (word != nullptr && *word != "none")) return false;
   const Dims shape = r.shape(node.inputs[0]);
-  const std::optional<Box> box = box_of(*indices, shape);
+  const std::int64_t axis = integer_of(node, "axis", 0);
+  const auto from_front = static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(shape.size()) : axis);
+  const bool by_elements = node.op == "ScatterElements";
+  const std::optional<Box> box = box_of(by_elements ? full_places(*indices, from_front) : *indices, shape);
   if (!box) return false;
   Dims sides = shape;
   for (std::size_t d = 0; d < box->size(); ++d) sides[d] = static_cast<std::int64_t>((*box)[d].size());
@@ -84,6 +100,20 @@ bool rewrite_assignment(Rewriter& r, const Node& node) {
     updates = r.value(updates).constant ? r.reshaped_constant(node, updates, sides)
                                         : r.add(node, "Reshape", {updates, r.integers(node, sides)}, sides);
   r.finish(node, "Identity", {assigned(r, node, node.inputs[0], updates, *box, 0)});
+  return true;
+}
+
+// GatherND whose places are all combinations of those of single dimensions: a Gather for each.
+bool rewrite_box(Rewriter& r, const Node& node) {
+  const Tensor* indices = r.constant(node, 1);
+  if (indices == nullptr || indices->elements() == 0) return false;
+  const Dims shape = r.shape(node.inputs[0]);
+  const std::optional<Box> box = box_of(*indices, shape);
+  if (!box) return false;
+  ValueId part = node.inputs[0];
+  for (std::size_t d = 0; d < box->size(); ++d)
+    if (!is_all((*box)[d], shape[d])) part = gathered(r, node, part, (*box)[d], d);
+  r.finish(node, "Reshape", {part, r.integers(node, r.shape(node.outputs[0]))});
   return true;
 }
 
@@ -157,8 +187,9 @@ bool rewrite_running_sum(Rewriter& r, const Node& node) {
 
 bool write_out(Rewriter& r, const Node& node) {
   if (!node.domain.empty() || r.value(node.outputs[0]).constant) return false;
-  if (node.op == "ScatterND") return rewrite_assignment(r, node);
+  if (node.op == "ScatterND" || node.op == "ScatterElements") return rewrite_assignment(r, node);
   if (node.op == "GatherElements") return rewrite_places(r, node);
+  if (node.op == "GatherND") return rewrite_box(r, node);
   if (node.op == "Trilu") return rewrite_triangle(r, node);
   return node.op == "CumSum" && rewrite_running_sum(r, node);
 }

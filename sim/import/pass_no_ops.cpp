@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "sim/import/passes.h"
@@ -20,13 +21,23 @@ bool keeps_order(const Graph& graph, const Node& node) {
   return true;
 }
 
-bool hands_on(const Graph& graph, const Node& node) {
-  if (!node.domain.empty() || node.inputs.empty() || node.inputs[0] == no_value) return false;
-  const Value& in = graph.values[static_cast<std::size_t>(node.inputs[0])];
+// Which input a node hands on, if it does nothing else: the first, or what Where takes everywhere.
+std::size_t chosen(const Graph& graph, const Node& node) {
+  const Tensor* condition = node.op == "Where" ? constant_input(graph, node, 0) : nullptr;
+  if (condition == nullptr) return 0;
+  const Dims truth = integers(*condition);
+  if (truth.empty() || std::adjacent_find(truth.begin(), truth.end(), std::not_equal_to<>()) != truth.end()) return 0;
+  return truth[0] != 0 ? 1 : 2;
+}
+
+bool hands_on(const Graph& graph, const Node& node, std::size_t input) {
+  if (!node.domain.empty() || node.inputs.size() <= input || node.inputs[input] == no_value) return false;
+  const Value& in = graph.values[static_cast<std::size_t>(node.inputs[input])];
   const Value& out = graph.values[static_cast<std::size_t>(node.outputs[0])];
   if (!in.known || !out.known || in.type != out.type || in.shape != out.shape) return false;
   const std::string& op = node.op;
   if (op == "Concat" || op == "Sum" || op == "Max" || op == "Min" || op == "Mean") return node.inputs.size() == 1;
+  if (op == "Where") return input > 0;
   if (op == "Transpose") return keeps_order(graph, node);
   if (op == "Pad") {  // one that adds as much as it cuts moves everything
     const Tensor* amounts = constant_input(graph, node, 1);
@@ -87,7 +98,8 @@ void remove_no_ops(Graph& graph) {
   for (Node& node : graph.nodes) {
     for (ValueId& input : node.inputs)
       if (input != no_value) input = source[static_cast<std::size_t>(input)];
-    if (hands_on(graph, node)) source[static_cast<std::size_t>(node.outputs[0])] = node.inputs[0];
+    const std::size_t input = chosen(graph, node);
+    if (hands_on(graph, node, input)) source[static_cast<std::size_t>(node.outputs[0])] = node.inputs[input];
   }
   for (ValueId& output : graph.outputs) output = source[static_cast<std::size_t>(output)];
 }

@@ -57,8 +57,8 @@ void resample_by_products(Graph& graph);
 // Comparisons of what layers compute become functions of differences, with ones and zeros for their truth; logic and
 // Where by them become sums and products.
 void compare_by_signs(Graph& graph);
-// ScatterND to places that stand in the file becomes Concat and Gather, GatherElements of whole slices Gather, Trilu a
-// product with a mask, CumSum one with a triangle of ones.
+// ScatterND and ScatterElements to places that stand in the file become Concat and Gather, GatherND of a box and
+// GatherElements of whole slices Gather, Trilu a product with a mask, CumSum one with a triangle of ones.
 void write_out_assignments(Graph& graph);
 // Convolutions with windows that no core holds, or that read nothing but padding, become others.
 void divide_windows(Graph& graph);

@@ -8,6 +8,7 @@ namespace tessera::import {
 const std::vector<LayerRule>& product_rules();
 const std::vector<LayerRule>& window_rules();
 const std::vector<LayerRule>& elementwise_rules();
+const std::vector<LayerRule>& function_rules();
 const std::vector<LayerRule>& movement_rules();
 const std::vector<LayerRule>& attention_rules();
 const std::vector<LayerRule>& reduce_rules();

@@ -1,4 +1,4 @@
-// Sums, differences and products of tensors, with constants beside them, and functions of one number.
+// Sums, differences and products of tensors, with constants beside them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +6,6 @@
 
 #include "sim/import/mask_constants.h"
 #include "sim/import/rules.h"
-#include "sim/ops/lookup.h"
 
 namespace tessera::import {
 namespace {
@@ -227,125 +226,6 @@ void lower_batch_norm(Lowering& to, const Node& node) {
   to.put(node, to.affine(node, *in, scale, shift));
 }
 
-// Whether a function can be computed with the layer that makes its argument: which it alone reads, all of it, in no
-// scale of the file.
-bool joins(Lowering& to, const View& in) {
-  if (in.layer.empty() || in.factor <= 0 || !is_whole(in) || !to.alone(in.layer)) return false;
-  const json& layer = to.layer(in.layer);
-  return !layer.contains("relu") && !layer.contains("lookup") && !to.scale_of(in.layer);
-}
-
-void put_function(Lowering& to, const Node& node, const View& in, const ops::Lookup& f, double result_factor = 1) {
-  json function = {{"function", function_name(f.function)}};
-  if (function_parameters(f.function) > 0) function["alpha"] = f.alpha;
-  if (function_parameters(f.function) > 1) function["beta"] = f.beta;
-  const std::string op = to.layer(in.layer).value("op", "input");
-  const bool convolution = op == "conv2d" || op == "gemm" || op == "depthwise";
-  View out = in;
-  if (in.factor < 0) {
-    const std::optional<View> settled = to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
-    if (settled) put_function(to, node, to.positive(node, *settled), f, result_factor);
-    return;
-  }
-  if (convolution && in.factor == 1 && joins(to, in)) {
-    to.layer(in.layer)["lookup"] = function;
-  } else {
-    json& layer = to.add_layer(node, "lookup", {in});
-    layer.update(function);
-    out = over(in, layer["name"]);
-  }
-  out.factor = result_factor;
-  to.put(node, std::move(out));
-}
-
-void lower_relu(Lowering& to, const Node& node) {
-  const View* in = to.view(node, 0);
-  if (in == nullptr) return;
-  double most = 0;  // of a clipped one
-  if (node.op == "Clip") {
-    if (to.depends_on_data(node, 1, "min") || to.depends_on_data(node, 2, "max")) return;
-    const std::optional<double> low = single(to.constant(node, 1)), high = single(to.constant(node, 2));
-    if (!low || *low != 0 || (high && !(*high > 0)))
-      return put_function(to, node, *in, {ops::Function::clip, 1, 1, low.value_or(-1e30), high.value_or(1e30)});
-    most = high.value_or(0);
-  }
-  const std::string op = to.layer(in->layer).value("op", "input");
-  const bool computes =
-      op == "conv2d" || op == "gemm" || op == "depthwise" || op == "add" || op == "sub" || op == "mul";
-  if (!computes || !joins(to, *in)) {
-    const ops::Function f = most > 0 ? ops::Function::clip : ops::Function::relu;
-    return put_function(to, node, *in, {f, 1, 1, 0, most});
-  }
-  to.layer(in->layer)["relu"] = true;
-  if (most > 0) to.set_limit(in->layer, most / in->factor);
-  to.put(node, View(*in));
-}
-
-void lower_function(Lowering& to, const Node& node) {
-  const View* given = to.view(node, 0);
-  if (given == nullptr) return;
-  View in = *given;
-  const std::string& op = node.op;
-  ops::Lookup f;
-  double factor = 1;
-  if (op == "LeakyRelu") f = {ops::Function::leaky_relu, 1, 1, real_of(node, "alpha", 0.01F), 0};
-  if (op == "Elu") f = {ops::Function::elu, 1, 1, real_of(node, "alpha", 1), 0};
-  if (op == "HardSigmoid")
-    f = {ops::Function::hard_sigmoid, 1, 1, real_of(node, "alpha", 0.2F), real_of(node, "beta", 0.5)};
-  if (op == "Swish") {  // x * sigmoid(alpha x) = silu(alpha x) / alpha
-    const double alpha = real_of(node, "alpha", 1);
-    in.factor *= alpha;
-    factor = 1 / alpha;
-    f.function = ops::Function::silu;
-  }
-  if (op == "Gelu") {
-    const auto it = node.attributes.find("approximate");
-    const bool by_tanh = it != node.attributes.end() && std::holds_alternative<std::string>(it->second) &&
-                         std::get<std::string>(it->second) == "tanh";
-    f.function = by_tanh ? ops::Function::gelu_tanh : ops::Function::gelu;
-  }
-  for (const auto& [name, function] : {std::pair{"Sigmoid", ops::Function::sigmoid},
-                                       {"HardSwish", ops::Function::hard_swish},
-                                       {"Tanh", ops::Function::tanh},
-                                       {"Erf", ops::Function::erf},
-                                       {"Softplus", ops::Function::softplus},
-                                       {"Mish", ops::Function::mish},
-                                       {"Exp", ops::Function::exp},
-                                       {"Sqrt", ops::Function::sqrt},
-                                       {"Reciprocal", ops::Function::reciprocal},
-                                       {"Abs", ops::Function::abs},
-                                       {"Log", ops::Function::log},
-                                       {"Softsign", ops::Function::softsign},
-                                       {"Sign", ops::Function::sign},
-                                       {"Sin", ops::Function::sin},
-                                       {"Cos", ops::Function::cos},
-                                       {"Atan", ops::Function::atan},
-                                       {"Floor", ops::Function::floor},
-                                       {"Ceil", ops::Function::ceil},
-                                       {"Round", ops::Function::round}})
-    if (op == name) f.function = function;
-  if (op == "Celu") f = {ops::Function::celu, 1, 1, real_of(node, "alpha", 1), 0};
-  if (op == "ThresholdedRelu") f = {ops::Function::thresholded_relu, 1, 1, real_of(node, "alpha", 1), 0};
-  if (op == "Selu")
-    f = {ops::Function::selu, 1, 1, real_of(node, "alpha", 1.67326319217681884765625),
-         real_of(node, "gamma", 1.05070102214813232421875)};
-  if (op == "Pow") {
-    const std::optional<double> exponent = single(to.constant(node, 1));
-    if (!exponent) return to.refuse(node, "Y", "is no constant of one number", "an exponent that stands in the file");
-    f = {ops::Function::pow, 1, 1, *exponent, 0};
-  }
-  put_function(to, node, in, f, factor);
-}
-
-void lower_prelu(Lowering& to, const Node& node) {
-  const View* in = to.view(node, 0);
-  const Tensor* slope = to.constant(node, 1);
-  const std::vector<double> slopes = slope == nullptr ? std::vector<double>{} : reals(*slope);
-  if (slopes.empty() || std::adjacent_find(slopes.begin(), slopes.end(), std::not_equal_to<>()) != slopes.end())
-    return to.refuse(node, "slope", "differs between channels", "one slope for all");
-  if (in != nullptr) put_function(to, node, *in, {ops::Function::leaky_relu, 1, 1, slopes[0], 0});
-}
-
 void lower_negation(Lowering& to, const Node& node) {
   const View* in = to.view(node, 0);
   if (in == nullptr) return;
@@ -362,27 +242,15 @@ void lower_quantize(Lowering& to, const Node& node) {
 }  // namespace
 
 const std::vector<LayerRule>& elementwise_rules() {
-  static const std::vector<LayerRule> table = [] {
-    std::vector<LayerRule> list = {{"Add", lower_binary},
-                                   {"BatchNormalization", lower_batch_norm},
-                                   {"Clip", lower_relu},
-                                   {"DequantizeLinear", lower_quantize},
-                                   {"Div", lower_binary},
-                                   {"Mul", lower_binary},
-                                   {"Neg", lower_negation},
-                                   {"PRelu", lower_prelu},
-                                   {"QuantizeLinear", lower_quantize},
-                                   {"Relu", lower_relu},
-                                   {"Sub", lower_binary},
-                                   {"Where", lower_where}};
-    for (const char* op :
-         {"Abs",  "Atan",     "Ceil",       "Celu",        "Cos",       "Elu",       "Erf",
-          "Exp",  "Floor",    "Gelu",       "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
-          "Mish", "Pow",      "Reciprocal", "Round",       "Selu",      "Sigmoid",   "Sign",
-          "Sin",  "Softplus", "Softsign",   "Sqrt",        "Swish",     "Tanh",      "ThresholdedRelu"})
-      list.push_back({op, lower_function});
-    return list;
-  }();
+  static const std::vector<LayerRule> table = {{"Add", lower_binary},
+                                               {"BatchNormalization", lower_batch_norm},
+                                               {"DequantizeLinear", lower_quantize},
+                                               {"Div", lower_binary},
+                                               {"Mul", lower_binary},
+                                               {"Neg", lower_negation},
+                                               {"QuantizeLinear", lower_quantize},
+                                               {"Sub", lower_binary},
+                                               {"Where", lower_where}};
   return table;
 }
 

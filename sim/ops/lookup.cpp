@@ -17,6 +17,8 @@ double soft(double x) { return std::log1p(std::exp(-std::fabs(x))) + std::max(x,
 double gauss(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
 double gauss_tanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
 
+double within_one(double x) { return std::clamp(x, -1.0, 1.0); }
+
 constexpr FunctionEntry function_table[] = {
     // by Function
     {"none", 0, [](double x, double, double) { return x; }},
@@ -52,6 +54,17 @@ constexpr FunctionEntry function_table[] = {
     {"floor", 0, [](double x, double, double) { return std::floor(x); }},
     {"ceil", 0, [](double x, double, double) { return std::ceil(x); }},
     {"round", 0, [](double x, double, double) { return std::nearbyint(x); }},
+    {"tan", 0, [](double x, double, double) { return std::tan(x); }},
+    {"asin", 0, [](double x, double, double) { return std::asin(within_one(x)); }},
+    {"acos", 0, [](double x, double, double) { return std::acos(within_one(x)); }},
+    {"sinh", 0, [](double x, double, double) { return std::sinh(x); }},
+    {"cosh", 0, [](double x, double, double) { return std::cosh(x); }},
+    {"asinh", 0, [](double x, double, double) { return std::asinh(x); }},
+    {"acosh", 0, [](double x, double, double) { return std::acosh(std::max(x, 1.0)); }},
+    {"atanh", 0, [](double x, double, double) { return std::atanh(within_one(x)); }},
+    {"shrink", 2, [](double x, double a, double b) { return x < -a  ? x + b
+                                                            : x > a ? x - b
+                                                                    : 0; }},
 };
 constexpr int function_count = sizeof function_table / sizeof function_table[0];
 

@@ -42,7 +42,16 @@ enum class Function : std::uint8_t {
   atan,
   floor,
   ceil,
-  round  // to even
+  round,  // to even
+  tan,
+  asin,  // of arguments beyond -1 and 1 as there
+  acos,
+  sinh,
+  cosh,
+  asinh,
+  acosh,  // of arguments below 1 as there
+  atanh,
+  shrink  // 0 from -alpha to alpha, and nearer to 0 by beta beyond
 };
 const char* function_name(Function f);
 std::optional<Function> find_function(const std::string& name);

@@ -111,6 +111,7 @@ TEST_CASE("What does not fit is refused by name") {
   CHECK_THAT(problem(named("missing.idx"), {2, 3, 1}), Contains("missing.idx"));
   CHECK_THAT(problem(named(images.path), {2, 3, 1}, {1, {1, 2}, {}}), Contains("--mean has 2 numbers for 1 channels"));
   CHECK_THAT(problem(named(images.path), {2, 3, 1}, {1, {}, {0}}), Contains("--std is 0"));
+  CHECK_THAT(problem(named(images.path), {2, 3, 1}, {1e-300, {}, {}}), Contains("holds 1, which --scale"));
   const File nan("n.npz");
   REQUIRE_FALSE(sparsity::write_npz(nan.path, {{"images", {"<f4", {1, 1, 2}, {0, 0, 0, 0, 0, 0, 0xc0, 0x7f}}}}));
   CHECK_THAT(problem(named(nan.path), {1, 2, 1}), Contains("no number, in image 0"));

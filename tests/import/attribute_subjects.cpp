@@ -1,5 +1,7 @@
 #include "tests/import/attribute_subjects.h"
 
+#include <cmath>
+
 namespace tessera::import::test {
 namespace {
 
@@ -103,8 +105,17 @@ std::vector<AttributeSubject> functions() {
       {"Elu", 17, both, of(map), {}, {}, {{"alpha", 2.0F}}},
       {"Gelu", 20, both, of(map), {}, {}, {{"approximate", Text("tanh")}}},
       {"HardSigmoid", 17, both, of(map), {}, {}, {{"alpha", 0.5F}, {"beta", 0.25F}}},
+      {"Hardmax", 13, folded, of(map), {}, {}, {{"axis", 1}}},
+      {"IsInf",
+       10,
+       folded,
+       {{2}, 1, {}, {HUGE_VALF, -HUGE_VALF}},
+       {},
+       {},
+       {{"detect_negative", 0}, {"detect_positive", 0}}},
       {"LeakyRelu", 17, both, of(map), {}, {}, {{"alpha", 0.5F}}},
       {"Selu", 17, both, of(map), {}, {}, {{"alpha", 1.0F}, {"gamma", 2.0F}}},
+      {"Shrink", 17, both, of(map), {}, {{"lambd", 0.25F}}, {{"bias", 0.125F}, {"lambd", 0.75F}}},
       {"Swish", 23, both, of(map), {}, {}, {{"alpha", 2.0F}}},
       {"ThresholdedRelu", 17, both, of(map), {}, {}, {{"alpha", 0.25F}}},
       {"Clip", 9, both, of(map), {}, {{"min", -0.75F}, {"max", 0.75F}}, {{"min", -0.25F}, {"max", 0.25F}}},
@@ -167,6 +178,13 @@ std::vector<AttributeSubject> movements() {
        {{"pads", around}},
        {{"pads", Sides{0, 0, 2, 1, 0, 0, 1, 1}}, {"value", 1.0F}, {"mode", Text("reflect")}}},
       {"Reshape", 17, both, of(map), {whole({1, 0, 64})}, {}, {{"allowzero", 1, "shape"}}},
+      {"ScatterElements",
+       16,
+       folded,
+       of({3, 3}),
+       {whole_of({1, 1}, 7, {2}), of({1, 1})},
+       {},
+       {{"axis", 1}, {"reduction", Text("add")}}},
       {"ScatterND", 17, folded, of({4}), {whole_of({2, 1}, 7, {0, 2}), of({2})}, {}, {{"reduction", Text("add")}}},
       {"Slice",
        9,

@@ -114,6 +114,20 @@ TEST_CASE("Elements put in place of others, where the file says the places") {
   }
 }
 
+TEST_CASE("GatherND of what stands at all combinations of places") {
+  for (const bool rows : {true, false}) {
+    CAPTURE(rows);
+    Net net({1, 6, 8});
+    net.random("w", {8, 8}).line("MatMul", {"x", "w"}, "a");
+    onnx::TensorProto& indices = net.constant("indices", rows ? Sides{3, 2} : Sides{2, 3, 3}, 7);
+    Sides places{0, 4, 0, 0, 0, 5};  // rows
+    if (!rows) places = {0, 4, 0, 0, 4, 3, 0, 4, 7, 0, -5, 0, 0, -5, 3, 0, -5, 7};
+    for (const std::int64_t place : places) indices.add_int64_data(place);
+    net.line("GatherND", {"a", "indices"}, "y").output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+}
+
 TEST_CASE("GatherElements with the same places everywhere") {
   for (const int axis : {1, 2}) {
     CAPTURE(axis);
@@ -130,6 +144,49 @@ TEST_CASE("GatherElements with the same places everywhere") {
   for (const std::int64_t i : {0, 1, 1, 0}) indices.add_int64_data(i);
   other.line("GatherElements", {"x", "indices"}, "y").with("axis", 2).output("y");
   CHECK_THAT(refusal(other), Contains("GatherElements"));
+}
+
+TEST_CASE("ScatterElements where the places form a box") {
+  for (const int axis : {1, -1}) {
+    CAPTURE(axis);
+    Net net({1, 6, 8});
+    net.random("w", {8, 8}).line("MatMul", {"x", "w"}, "a");
+    cut(net, "x", "updates", axis == 1 ? 1 : 2, 0, 2);  // two rows of 8, or two columns of 6
+    onnx::TensorProto& indices = net.constant("indices", axis == 1 ? Sides{1, 2, 8} : Sides{1, 6, 2}, 7);
+    for (std::int64_t i = 0; i < (axis == 1 ? 16 : 12); ++i)
+      indices.add_int64_data((axis == 1 ? i / 8 : i % 2) == 0 ? 4 : -5);
+    net.line("ScatterElements", {"a", "indices", "updates"}, "y").with("axis", axis).output("y");
+    CHECK(layers_error(net) < int8_error);
+  }
+}
+
+TEST_CASE("Places of the file beyond a side are refused, though the data is computed") {
+  const auto refused = [](const std::string& op, const Sides& sides, const Sides& places, bool updates) {
+    Net net({1, 6, 8});
+    net.random("w", {8, 8}).line("MatMul", {"x", "w"}, "a").random("u", op == "ScatterND" ? Sides{1, 8} : sides);
+    onnx::TensorProto& indices = net.constant("indices", sides, 7);
+    for (const std::int64_t i : places) indices.add_int64_data(i);
+    net.node(op, updates ? std::vector<std::string>{"a", "indices", "u"} : std::vector<std::string>{"a", "indices"},
+             {"y"});
+    if (op.find("ND") == std::string::npos) net.with("axis", 1);
+    net.output("y");
+    CHECK_THAT(refusal(net), Contains("(" + op + ").indices: has 99; -6 to 5"));
+  };
+  Sides many(5000, 0);
+  many.back() = 99;
+  refused("Gather", {5000}, many, false);
+  refused("GatherElements", {1, 1, 8}, {0, 0, 0, 0, 0, 0, 0, 99}, false);
+  refused("GatherND", {1, 2}, {0, 99}, false);
+  refused("ScatterElements", {1, 1, 1}, {99}, true);
+  refused("ScatterND", {1, 2}, {0, 99}, true);
+}
+
+TEST_CASE("What layers compute is a number, and never infinite") {
+  Net net({1, 8, 4, 4});
+  net.conv("x", "a", 8, 8).line("IsNaN", {"a"}, "n").line("IsInf", {"a"}, "i").line("Or", {"n", "i"}, "bad");
+  net.number("zero", 0).line("Where", {"bad", "zero", "a"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+  CHECK(imported_of(net).network.layers.size() == 2);  // nothing is left of it
 }
 
 TEST_CASE("A diagonal of the shape of a tensor") {
@@ -245,6 +302,12 @@ TEST_CASE("Of a file with a fixed batch of images one is computed") {
   turn(turned, "x", "t", {1, 0, 2, 3});
   reshape(turned, "t", "y", {8, 4 * 36}).output("y");
   CHECK_THAT(refusal(turned), Contains("a batch of 4"));
+  Net heads({4, 8, 3, 3});  // rows x (images and heads) x channels, as torch.nn's attention has them
+  reshape(heads, "x", "r", {4, 8, 9});
+  turn(heads, "r", "t", {2, 0, 1});
+  reshape(heads, "t", "y", {9, 4 * 2, 4}).output("y");
+  CHECK_THAT(refusal(heads), Contains("(Reshape).shape: of one image of the batch of 4: ") &&
+                                 Contains("; images that are computed each by itself, or a batch of 1"));
 }
 
 TEST_CASE("An input that no output depends on is left out, the first one too") {

@@ -117,6 +117,20 @@ TEST_CASE("Nodes on the host cut a network into stages") {
   CHECK((*stages)[2].host.size() == 1);
 }
 
+TEST_CASE("The host reads what is only moved for it, and between its nodes") {
+  Net net({1, 6, 8});
+  turn(net, "x", "t", {1, 0, 2});  // in front of it
+  net.random("w", {1, 16, 8}).random("r", {1, 16, 4});
+  net.node("LSTM", {"t", "w", "r"}, {"s"}).with("hidden_size", 4);
+  turn(net, "s", "m", {2, 1, 0, 3});  // between two nodes
+  net.integers("k", {2}).node("TopK", {"m", "k"}, {"best", "places"}).output("best");
+  const Expected<std::vector<Stage>> stages = stages_of(net, {{"LSTM", 50}, {"TopK", 5}});
+  REQUIRE(stages);
+  for (const Stage& stage : *stages) CHECK_FALSE(stage.array);
+  REQUIRE(stages->size() == 3);
+  CHECK((*stages)[2].host[0].reads == (*stages)[1].host[0].makes);
+}
+
 TEST_CASE("What is neither a layer nor on the host is refused by node, and so is what the file does not have") {
   CHECK_THAT(refusal(reader(), {{"LSTM", 1}}), Contains("node 'best' (TopK): the operator TopK has no layer"));
   const std::string all = refusal(reader(), {});

@@ -78,6 +78,28 @@ TEST_CASE("Functions without an end, defined twice or of another operator set ar
   CHECK(refusal(endless).find("function 'pkg.torch.f': is called through 64 others, or by itself") !=
         std::string::npos);
 
+  Net empty({1, 8});  // each calls the next twice, the last does nothing
+  for (int i = 0; i < 40; ++i) {
+    onnx::FunctionProto& f = function(empty, "f" + std::to_string(i), {"a"}, {"b"});
+    for (const char* to : {"c", "b"})
+      if (i < 39) body(f, "f" + std::to_string(i + 1), {"a"}, to).set_domain("pkg.torch");
+  }
+  call(empty, "f0", {"x"}, {"y"}).output("y");
+  CHECK(refusal(empty).find("functions: make more than 200000 nodes and calls") != std::string::npos);
+
+  Net heavy({1, 8});  // the last has a constant of 1 MB
+  for (int i = 0; i < 12; ++i) {
+    onnx::FunctionProto& f = function(heavy, "f" + std::to_string(i), {"a"}, {"b"});
+    for (const char* to : {"c", "b"})
+      if (i < 11) body(f, "f" + std::to_string(i + 1), {"a"}, to).set_domain("pkg.torch");
+    if (i < 11) continue;
+    onnx::AttributeProto& value = *body(f, "Constant", {}, "b").add_attribute();
+    value.set_name("value");
+    value.mutable_t()->set_raw_data(std::string(1 << 20, 0));
+  }
+  call(heavy, "f0", {"x"}, {"y"}).output("y");
+  CHECK(refusal(heavy).find("or 268435456 bytes of them") != std::string::npos);
+
   Net wide({1, 8});  // each calls the next four times
   for (int i = 0; i < 20; ++i) {
     onnx::FunctionProto& f = function(wide, "f" + std::to_string(i), {"a"}, {"b"});

@@ -27,6 +27,10 @@ class ModelBuilder {
     model.mutable_graph()->add_output()->set_name(name);
     return *this;
   }
+  // The shape that the file says of a value beside the node that makes it.
+  ModelBuilder& says(const std::string& name, const Sides& shape) {
+    return describe(*model.mutable_graph()->add_value_info(), name, shape, "any", 1);
+  }
   ModelBuilder& floats(const std::string& name, const Sides& shape, const std::vector<float>& values) {
     onnx::TensorProto& tensor = constant(name, shape, 1);
     tensor.set_raw_data(values.data(), values.size() * sizeof(float));

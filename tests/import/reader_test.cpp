@@ -51,6 +51,73 @@ TEST_CASE("A file that says one thing twice, and differently, is refused") {
   CHECK(problems_of(open) == "");
 }
 
+TEST_CASE("Shapes that the file says are those that its nodes make") {
+  const auto two_nodes = [] {  // y: 1x8x8x8
+    ModelBuilder model = small_model();
+    model.node("Relu", {"y"}, {"z"}).output("z");
+    return model;
+  };
+  for (const Sides& shape : {Sides{1, 8, 8, 8}, {1, 8, 0, 0}}) CHECK(problems_of(two_nodes().says("y", shape)) == "");
+  CHECK_THAT(problems_of(two_nodes().says("y", {1, 8, 9, 0})),
+             Contains("node 'y' (Conv): makes 'y' of 1x8x8x8, and the file says 1x8x9x?; the shape that follows"));
+  CHECK_THAT(problems_of(two_nodes().says("y", {1, 8, 64})), Contains("and the file says 1x8x64"));
+  // What follows from a contradicted value is not told again.
+  const std::string cause = problems_of(two_nodes().says("y", {1, 8, 9, 9}).says("z", {1, 8, 9, 9}));
+  CHECK_THAT(cause, Contains("node 'y'") && !Contains("node 'z'"));
+  ModelBuilder output = small_model();
+  output.model.mutable_graph()->clear_output();
+  *output.model.mutable_graph()->add_output() = two_nodes().says("y", {1, 8, 9, 9}).model.graph().value_info(0);
+  CHECK_THAT(problems_of(output), Contains("and the file says 1x8x9x9"));
+}
+
+TEST_CASE(
+    "Sizes that were given to dynamic dimensions, and a batch of which one image is computed, contradict nothing") {
+  const auto model = [](const Sides& input, const Sides& said) {
+    ModelBuilder b;
+    b.input("x", input).filled("w", {8, 3, 3, 3}).node("Conv", {"x", "w"}, {"y"}).output("y").says("y", said);
+    return b;
+  };
+  CHECK(problems_of(model({0, 3, 8, 8}, {4, 8, 6, 6}), {{"N", 1}}) == "");
+  CHECK_THAT(problems_of(model({0, 3, 8, 8}, {4, 8, 36}), {{"N", 1}}), Contains("makes 'y' of 1x8x6x6"));
+  CHECK(problems_of(model({4, 3, 8, 8}, {4, 8, 6, 6})) == "");
+  CHECK_THAT(problems_of(model({4, 3, 8, 8}, {1, 8, 6, 6})), Contains("makes 'y' of 4x8x6x6"));
+}
+
+TEST_CASE("Scales of weights that are zero or negative are followed, others are refused") {
+  const auto model = [](const std::vector<float>& scales) {
+    ModelBuilder b;
+    onnx::TensorProto& integers = b.constant("w", {2, 2, 1, 1}, 3);
+    for (const int value : {1, -2, 3, 4}) integers.add_int32_data(value);
+    b.input("x", {1, 2, 4, 4}).floats("s", {2}, scales).node("DequantizeLinear", {"w", "s"}, {"r"}).with("axis", 0);
+    b.node("Conv", {"x", "r"}, {"y"}).output("y");
+    return b;
+  };
+  const TemporaryFolder folder;
+  const Expected<Graph> graph = read_graph(model({0, -0.5F}).write(folder.path, "m.onnx"), {});
+  REQUIRE(graph);
+  const Value& weights = graph->values[static_cast<std::size_t>(graph->nodes.back().inputs[1])];
+  REQUIRE(weights.constant);
+  CHECK(reals(*weights.constant) == std::vector<double>{0, 0, -1.5, -2});
+  CHECK(problems_of(model({0, -0.5F})) == "");
+  CHECK_THAT(problems_of(model({1, std::numeric_limits<float>::quiet_NaN()})),
+             Contains("(Conv): reads 'r', which holds 2 values that are no numbers"));
+  CHECK_THAT(problems_of(model({1, std::numeric_limits<float>::infinity()})),
+             Contains("layer 'y'.weight: holds 2 values that are infinite or no numbers"));
+}
+
+TEST_CASE("Factors of one product are of one type") {
+  for (const char* op : {"Conv", "ConvTranspose", "MatMul", "Gemm"}) {
+    CAPTURE(op);
+    ModelBuilder model;
+    const bool matrices = std::string(op) == "MatMul" || std::string(op) == "Gemm";
+    model.input("x", matrices ? Sides{8, 8} : Sides{1, 8, 8, 8});
+    onnx::TensorProto& weights = model.constant("w", matrices ? Sides{8, 8} : Sides{8, 8, 1, 1}, 11);
+    for (int i = 0; i < 64; ++i) weights.add_double_data(i);
+    model.node(op, {"x", "w"}, {"y"}).output("y");
+    CHECK_THAT(problems_of(model), Contains("multiplies float by double; factors of one type"));
+  }
+}
+
 TEST_CASE("Parameters that are no numbers are refused where they stand") {
   const float none = std::numeric_limits<float>::quiet_NaN(), infinite = std::numeric_limits<float>::infinity();
   const auto problems = [](const ModelBuilder& model) {
@@ -224,9 +291,9 @@ TEST_CASE("Wrong attributes, sizes and types are told by node and attribute") {
 
 TEST_CASE("Every node that no layer expresses is named in one pass") {
   ModelBuilder model = small_model();
-  model.node("Acos", {"y"}, {"s"}).node("Conv", {"s", "d"}, {"t"}).with("group", 8).filled("d", {8, 1, 3, 3});
-  model.node("Strange", {"t"}, {"u"}).node("Tan", {"u"}, {"v"}).output("v");
+  model.node("Hardmax", {"y"}, {"s"}).node("Conv", {"s", "d"}, {"t"}).with("group", 8).filled("d", {8, 1, 3, 3});
+  model.node("Strange", {"t"}, {"u"}).node("ReduceProd", {"u"}, {"v"}).output("v");
   const std::string problems = problems_of(model);
-  CHECK_THAT(problems, Contains("node 's' (Acos): the operator Acos has no layer"));
-  CHECK_THAT(problems, Contains("node 'u' (Strange)") && Contains("node 'v' (Tan)"));
+  CHECK_THAT(problems, Contains("node 's' (Hardmax): the operator Hardmax has no layer"));
+  CHECK_THAT(problems, Contains("node 'u' (Strange)") && Contains("node 'v' (ReduceProd)"));
 }

@@ -17,14 +17,15 @@ constexpr const char* kind_names[] = {"an INT", "a FLOAT", "a STRING", "INTS", "
 
 // Names of each kind, with spaces between them.
 constexpr const char* attribute_names[] = {
-    "allowzero antialias axis batch_dims block_size blocksize ceil_mode count_include_pad do_rotary end "
+    "allowzero antialias axis batch_dims block_size blocksize ceil_mode count_include_pad detect_negative "
+    "detect_positive do_rotary end "
     "exclude_outside exclusive fmod group hidden_size input_forget interleaved is_causal "
     "is_inner_broadcast keepdims kv_num_heads largest layout linear_before_reset mask_index_type "
     "noop_with_empty_axes num_groups num_heads num_outputs output_dtype p precision q_num_heads "
     "qk_matmul_output_mode reverse rotary_embedding_dim saturate seed select_last_index size "
     "softmax_precision sorted spatial start stash_type storage_order to training_mode transA transB "
     "transBatchA transBatchB unidirectional upper",
-    "alpha beta bias clip cubic_coeff_a epsilon extrapolation_value gamma mask_filter_value momentum "
+    "alpha beta bias clip cubic_coeff_a epsilon extrapolation_value gamma lambd mask_filter_value momentum "
     "ratio scale softcap",
     "activation approximate auto_pad coordinate_transformation_mode direction equation "
     "keep_aspect_ratio_policy mode nearest_mode reduction round_mode",

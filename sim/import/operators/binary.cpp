@@ -24,19 +24,25 @@ Dims broadcast(Call& call, const Dims& a, const Dims& b) {
   return out;
 }
 
-namespace {
-
-Dims joint_shape(Call& call) {
-  Dims shape = call.shape(0);
-  for (int i = 1; i < call.inputs(); ++i) shape = broadcast(call, shape, call.shape(i));
-  return shape;
+void check_factors(Call& call) {
+  if (call.type(0) != call.type(1))
+    call.refuse("", fmt::format("multiplies {} by {}", type_name(call.type(0)), type_name(call.type(1))),
+                "factors of one type");
 }
+
+namespace {
 
 void check_types(Call& call, int first) {
   for (int i = first + 1; i < call.inputs(); ++i)
     if (call.type(i) != call.type(first))
       call.refuse("", fmt::format("joins {} and {}", type_name(call.type(first)), type_name(call.type(i))),
                   "inputs of one type");
+}
+
+Dims joint_shape(Call& call) {
+  Dims shape = call.shape(0);
+  for (int i = 1; i < call.inputs(); ++i) shape = broadcast(call, shape, call.shape(i));
+  return shape;
 }
 
 void infer_joint(Call& call) {

@@ -44,6 +44,7 @@ bool check_channels(Call& call, const Places& at, bool transposed) {
 
 void infer_conv(Call& call) {
   const Places at = places(call);
+  if (call.node().op == "Conv") check_factors(call);
   if (!check_channels(call, at, false)) return;
   const Windows w = read_windows(call, spatial(call, at.x), kernel_of(call, at.w));
   if (call.refused()) return;
@@ -142,6 +143,7 @@ Windows transposed_windows(Call& call) {
 namespace {
 
 void infer_transposed(Call& call) {
+  check_factors(call);
   if (!check_channels(call, {}, true)) return;
   const Windows w = transposed_windows(call);
   if (call.refused()) return;

@@ -9,6 +9,9 @@ namespace tessera::import {
 // The shape to which two broadcast; a mismatch is refused and gives `a`.
 Dims broadcast(Call& call, const Dims& a, const Dims& b);
 
+// Refuses a second input of another type than the first.
+void check_factors(Call& call);
+
 void same_as_first(Call& call);  // shape rule: output 0 has the type and shape of input 0
 
 // Output 0 of call.output() type: f of every element of input 0, in double.

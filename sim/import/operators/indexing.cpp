@@ -1,4 +1,5 @@
-// Operators that pick or place elements by index: Gather, GatherElements, GatherND, Pad, Trilu, ScatterND.
+// Operators that pick or place elements by index: Gather, GatherElements, GatherND, Pad, Trilu, ScatterElements,
+// ScatterND.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -27,6 +28,14 @@ void check_index_type(Call& call) {
     call.refuse("indices", fmt::format("are of {}", type_name(call.type(1))), "int32 or int64");
 }
 
+// Those that stand in the file, along the axis of an operator.
+void check_indices_along_axis(Call& call) {
+  const std::int64_t axis = call.axis("axis", 0, call.rank(0));
+  if (call.refused() || call.constant(1) == nullptr) return;
+  Dims indices = integers(*call.constant(1));
+  wrap_indices(call, indices, call.shape(0)[static_cast<std::size_t>(axis)]);
+}
+
 void infer_gather(Call& call) {
   check_index_type(call);
   const auto axis = call.axis("axis", 0, call.rank(0));
@@ -34,10 +43,7 @@ void infer_gather(Call& call) {
   Dims shape = call.shape(0);
   shape.erase(shape.begin() + axis);
   shape.insert(shape.begin() + axis, call.shape(1).begin(), call.shape(1).end());
-  if (call.constant(1) != nullptr && call.constant(1)->elements() <= 4096) {
-    Dims indices = integers(*call.constant(1));
-    if (!wrap_indices(call, indices, call.shape(0)[static_cast<std::size_t>(axis)])) return;
-  }
+  check_indices_along_axis(call);
   call.set(0, call.type(0), shape);
 }
 std::vector<Tensor> gather(Call& call) {
@@ -66,6 +72,7 @@ void infer_gather_elements(Call& call) {
     return call.refuse("indices",
                        fmt::format("have the shape {} for {}", dims_text(call.shape(1)), dims_text(call.shape(0))),
                        "the same rank, and no side that is longer but the axis");
+  check_indices_along_axis(call);
   call.set(0, call.type(0), call.shape(1));
 }
 std::vector<Tensor> gather_elements(Call& call) {
@@ -97,16 +104,7 @@ std::int64_t index_depth(Call& call) {
   return indices.back();
 }
 
-void infer_gather_nd(Call& call) {
-  const std::int64_t depth = index_depth(call);
-  if (call.integer("batch_dims", 0) != 0) return call.refuse("batch_dims", "is not 0", "0");
-  if (call.refused()) return;
-  Dims shape(call.shape(1).begin(), call.shape(1).end() - 1);
-  shape.insert(shape.end(), call.shape(0).begin() + depth, call.shape(0).end());
-  call.set(0, call.type(0), shape);
-}
-
-// Byte offsets of the slices that GatherND and ScatterND address; empty after a wrong index.
+// Byte offsets of the slices that GatherND and ScatterND address; a wrong index is refused.
 std::vector<std::size_t> slice_offsets(Call& call) {
   const Dims strides = strides_of(call.shape(0));
   const auto depth = static_cast<std::size_t>(index_depth(call));
@@ -119,6 +117,17 @@ std::vector<std::size_t> slice_offsets(Call& call) {
   }
   return offsets;
 }
+
+void infer_gather_nd(Call& call) {
+  const std::int64_t depth = index_depth(call);
+  if (call.integer("batch_dims", 0) != 0) return call.refuse("batch_dims", "is not 0", "0");
+  if (call.refused()) return;
+  Dims shape(call.shape(1).begin(), call.shape(1).end() - 1);
+  shape.insert(shape.end(), call.shape(0).begin() + depth, call.shape(0).end());
+  if (call.constant(1) != nullptr) slice_offsets(call);
+  call.set(0, call.type(0), shape);
+}
+
 std::size_t slice_bytes(Call& call) {
   return static_cast<std::size_t>(strides_of(call.shape(0))[static_cast<std::size_t>(index_depth(call)) - 1] *
                                   type_bytes(call.type(0)));
@@ -138,6 +147,7 @@ void infer_scatter_nd(Call& call) {
   updates.insert(updates.end(), call.shape(0).begin() + depth, call.shape(0).end());
   if (updates != call.shape(2) || call.type(2) != call.type(0))
     return call.refuse("updates", "have the shape " + dims_text(call.shape(2)), dims_text(updates));
+  if (call.constant(1) != nullptr) slice_offsets(call);
   same_as_first(call);
 }
 std::vector<Tensor> scatter_nd(Call& call) {
@@ -152,6 +162,39 @@ std::vector<Tensor> scatter_nd(Call& call) {
     bytes.replace(offset, size, *call.constant(2)->bytes, at, size);
     at += size;
   }
+  return {{call.type(0), call.shape(0), std::make_shared<const std::string>(std::move(bytes))}};
+}
+
+void infer_scatter_elements(Call& call) {
+  check_index_type(call);
+  call.axis("axis", 0, call.rank(0));
+  bool fits = call.rank(0) == call.rank(1) && call.shape(1) == call.shape(2) && call.type(2) == call.type(0);
+  for (std::size_t d = 0; fits && d < call.shape(0).size(); ++d) fits = call.shape(1)[d] <= call.shape(0)[d];
+  if (!fits)
+    return call.refuse("indices",
+                       fmt::format("have the shape {} and updates {} for {}", dims_text(call.shape(1)),
+                                   dims_text(call.shape(2)), dims_text(call.shape(0))),
+                       "one shape and type for all, no side longer than that of the data");
+  check_indices_along_axis(call);
+  same_as_first(call);
+}
+std::vector<Tensor> scatter_elements(Call& call) {
+  if (call.text("reduction", "none") != "none") {
+    call.refuse("reduction", "is " + call.text("reduction", ""), "none");
+    return {};
+  }
+  const auto axis = static_cast<std::size_t>(call.axis("axis", 0, call.rank(0)));
+  Dims indices = integers(*call.constant(1));
+  if (!wrap_indices(call, indices, call.shape(0)[axis])) return {};
+  const auto size = static_cast<std::size_t>(type_bytes(call.type(0)));
+  Dims strides = strides_of(call.shape(0));
+  const std::int64_t along = strides[axis];
+  strides[axis] = 0;
+  std::string bytes = *call.constant(0)->bytes;
+  Walk walk(call.shape(1), {strides});
+  for (std::size_t n = 0; n < indices.size(); ++n, walk.next())
+    bytes.replace(static_cast<std::size_t>(walk.offset(0) + indices[n] * along) * size, size, *call.constant(2)->bytes,
+                  n * size, size);
   return {{call.type(0), call.shape(0), std::make_shared<const std::string>(std::move(bytes))}};
 }
 
@@ -248,6 +291,7 @@ const std::vector<Operator>& indexing_operators() {
       {"GatherElements", 2, 2, infer_gather_elements, gather_elements, "axis"},
       {"GatherND", 2, 2, infer_gather_nd, gather_nd, "batch_dims"},
       {"Pad", 2, 4, infer_pad, pad, "mode"},
+      {"ScatterElements", 3, 3, infer_scatter_elements, scatter_elements, "axis reduction"},
       {"ScatterND", 3, 3, infer_scatter_nd, scatter_nd, "reduction"},
       {"Trilu", 1, 2, infer_trilu, trilu, "upper"},
   };

@@ -19,6 +19,7 @@ Dims as_matrix(const Dims& shape, bool left) {
 }
 
 void infer_matmul(Call& call) {
+  if (call.node().op == "MatMul") check_factors(call);
   const int second = second_factor(call);
   const Dims a = as_matrix(call.shape(0), true), b = as_matrix(call.shape(second), false);
   if (a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2])
@@ -70,6 +71,7 @@ std::vector<Tensor> matmul(Call& call) {
 }
 
 void infer_gemm(Call& call) {
+  check_factors(call);
   const bool ta = call.integer("transA", 0) != 0, tb = call.integer("transB", 0) != 0;
   const Dims &a = call.shape(0), &b = call.shape(1);
   if (a.size() != 2 || b.size() != 2 || a[ta ? 0 : 1] != b[tb ? 1 : 0])

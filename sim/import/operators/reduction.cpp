@@ -145,6 +145,19 @@ std::vector<Tensor> softmax(Call& call) {
   return {make_tensor(call.output().type, call.output().shape, values)};
 }
 
+std::vector<Tensor> hardmax(Call& call) {
+  const Rows rows = softmax_rows(call);
+  const std::vector<double> values = reals(*call.constant(0));
+  std::vector<double> out(values.size(), 0);
+  for (std::int64_t r = 0; r < rows.count(); ++r) {
+    std::int64_t best = 0;
+    for (std::int64_t i = 1; i < rows.size; ++i)
+      if (values[rows.at(r, i)] > values[rows.at(r, best)]) best = i;
+    if (rows.size > 0) out[rows.at(r, best)] = 1;
+  }
+  return {make_tensor(call.output().type, call.output().shape, out)};
+}
+
 void infer_cumulative(Call& call) {
   const Dims axis = call.integer_list(1, "axis");
   if (axis.size() != 1) return call.refuse("axis", fmt::format("has {} numbers", axis.size()), "one");
@@ -175,6 +188,7 @@ const std::vector<Operator>& reduction_operators() {
       {"ArgMax", 1, 1, infer_arg, arg, "axis keepdims select_last_index"},
       {"ArgMin", 1, 1, infer_arg, arg, "axis keepdims select_last_index"},
       {"CumSum", 2, 2, infer_cumulative, cumulative, "exclusive reverse"},
+      {"Hardmax", 1, 1, infer_softmax, hardmax, "axis"},
       {"LogSoftmax", 1, 1, infer_softmax, softmax, "axis"},
       {"ReduceL1", 1, 2, infer_reduce, reduce<absolute>, "keepdims noop_with_empty_axes"},
       {"ReduceL2", 1, 2, infer_reduce, reduce<euclid>, "keepdims noop_with_empty_axes"},

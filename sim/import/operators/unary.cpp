@@ -29,7 +29,6 @@ double hard_swish(double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }
 double mish(double x) { return x * std::tanh(softplus(x)); }
 double negate(double x) { return -x; }
 double invert(double x) { return x == 0; }
-double is_nan(double x) { return std::isnan(x); }
 
 // Integers stay exact.
 std::vector<Tensor> keep_sign(Call& call) {
@@ -63,6 +62,10 @@ std::vector<Tensor> thresholded(Call& call) {
   const double alpha = call.real("alpha", 1);
   return map_reals(call, [=](double x) { return x > alpha ? x : 0; });
 }
+std::vector<Tensor> shrink(Call& call) {
+  const double limit = call.real("lambd", 0.5), bias = call.real("bias", 0);
+  return map_reals(call, [=](double x) { return x < -limit ? x + bias : x > limit ? x - bias : 0; });
+}
 std::vector<Tensor> hard_sigmoid(Call& call) {
   const double alpha = call.real("alpha", 0.2F), beta = call.real("beta", 0.5);
   return map_reals(call, [=](double x) { return std::clamp(alpha * x + beta, 0.0, 1.0); });
@@ -84,6 +87,21 @@ std::vector<Tensor> gelu(Call& call) {
 }
 
 void infer_truth(Call& call) { call.set(0, DataType::boolean, call.shape(0)); }
+
+// What layers compute is integers, which are always numbers.
+std::vector<Tensor> false_for_all(const Call& call) {
+  return {
+      make_tensor(DataType::boolean, call.shape(0), Dims(static_cast<std::size_t>(element_count(call.shape(0))), 0))};
+}
+std::vector<Tensor> is_nan(Call& call) {
+  if (call.constant(0) == nullptr) return false_for_all(call);
+  return map_reals(call, [](double x) { return std::isnan(x) ? 1.0 : 0.0; });
+}
+std::vector<Tensor> is_infinite(Call& call) {
+  if (call.constant(0) == nullptr) return false_for_all(call);
+  const bool below = call.integer("detect_negative", 1) != 0, above = call.integer("detect_positive", 1) != 0;
+  return map_reals(call, [=](double x) { return std::isinf(x) && (x < 0 ? below : above) ? 1.0 : 0.0; });
+}
 
 void infer_cast(Call& call) {
   const auto type = find_type(static_cast<int>(call.integer("to", 0)));
@@ -161,7 +179,8 @@ const std::vector<Operator>& unary_operators() {
       {"HardSigmoid", 1, 1, same_as_first, hard_sigmoid, "alpha beta"},
       {"HardSwish", 1, 1, same_as_first, apply<hard_swish>},
       {"Identity", 1, 1, same_as_first, keep},
-      {"IsNaN", 1, 1, infer_truth, apply<is_nan>},
+      {"IsInf", 1, 1, infer_truth, is_infinite, "detect_negative detect_positive"},
+      {"IsNaN", 1, 1, infer_truth, is_nan},
       {"LeakyRelu", 1, 1, same_as_first, leaky, "alpha"},
       {"Log", 1, 1, same_as_first, apply<std::log>},
       {"Mish", 1, 1, same_as_first, apply<mish>},
@@ -171,6 +190,7 @@ const std::vector<Operator>& unary_operators() {
       {"Relu", 1, 1, same_as_first, apply<relu>},
       {"Round", 1, 1, same_as_first, apply<round_even>},
       {"Selu", 1, 1, same_as_first, selu, "alpha gamma"},
+      {"Shrink", 1, 1, same_as_first, shrink, "bias lambd"},
       {"Sigmoid", 1, 1, same_as_first, apply<sigmoid>},
       {"Sign", 1, 1, same_as_first, apply<sign>},
       {"Sin", 1, 1, same_as_first, apply<std::sin>},
