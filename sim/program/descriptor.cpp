@@ -17,7 +17,8 @@ using Dims = boost::container::static_vector<Dim, std::tuple_size<decltype(Acces
 
 // Dimensions of more than one element, those that continue the one inside joined with it.
 Dims joined(const Access& a, int dimensions) {
-  Dims list{{a.dims[0].count, 1}};
+  Dims list;
+  list.push_back({a.dims[0].count, 1});
   for (int d = 1; d < std::min<int>(a.rank, dimensions); ++d) {
     const AccessDim& m = a.dims[static_cast<std::size_t>(d)];
     if (m.count == 1) continue;
