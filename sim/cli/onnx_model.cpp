@@ -87,8 +87,8 @@ Expected<ModelRun> model_run(import::Imported imported, const ModelOptions& opti
   if (!hardware) take(wrong.problems, at_option("--hardware", hardware.failure()));
   for (const std::string& set : sets)
     if (!options.hardware.empty() && set.rfind("hardware=", 0) == 0)
-      wrong.problems.push_back({"", "--hardware", fmt::format("is '{}' beside --set {}", options.hardware, set),
-                                "legal: one of the two"});
+      wrong.problems.push_back(
+          {"", "--hardware", fmt::format("is '{}' beside --set {}", options.hardware, set), "legal: one of the two"});
   const MaskOrigin origin = mask_origin(sets);
   for (Problem& problem : unsuitable_sets(origin, sets)) wrong.problems.push_back(std::move(problem));
   const Expected<std::string> judged = hardware ? hardware : run::hardware_file("aie2");  // other keys are judged too

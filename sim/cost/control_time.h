@@ -1,7 +1,7 @@
 // What starting the transfers of a layer costs, by formulas: how many descriptors and tasks a channel needs for what a
 // walk moves, and how long controllers take for them.
 #pragma once
-#include <boost/container/static_vector.hpp>
+#include <vector>
 
 #include "sim/cost/layer_cost.h"
 
@@ -12,9 +12,7 @@ struct ControlLoop {
   int turns = 1;
   bool even = true;
 };
-// Rows and columns of tiles, tiles of output channels that come again or not, chunks.
-constexpr std::size_t most_control_loops = 5;
-using ControlLoops = boost::container::static_vector<ControlLoop, most_control_loops>;
+using ControlLoops = std::vector<ControlLoop>;
 
 struct ControlCount {
   double descriptors = 0, tasks = 0, tokens = 0, patches = 0;
