@@ -16,8 +16,8 @@ bool follows(const Transfer& joined, const Transfer& t) {
 }  // namespace
 
 ExecutionMaker::ExecutionMaker(const program::EngineProgram& engine, const std::vector<std::int32_t>& order,
-                               const arch::DmaSpec& dma, bool outbound)
-    : engine_(engine), order_(order), most_(dma.max_length), outbound_(outbound) {
+                               const arch::DmaSpec& dma, bool outbound, const std::vector<bool>& joining)
+    : engine_(engine), order_(order), most_(dma.max_length), outbound_(outbound), joining_(joining) {
   alone_.reserve(engine.transfers.size());
   for (const Transfer& t : engine.transfers) alone_.push_back(execution_of(t));
 }
@@ -34,7 +34,7 @@ Execution ExecutionMaker::execution_of(const Transfer& joined) {
   Transfer t = joined;
   t.access.base = 0;
   x.shape = number(shapes_, t);
-  if (outbound_ || !t.access.one_run()) return x;
+  if (outbound_ || !t.access.one_run() || joining_[static_cast<std::size_t>(t.route)]) return x;
   t.access = program::linear(0, 4);
   x.run = number(runs_, t);
   return x;
@@ -50,9 +50,10 @@ std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t
     std::size_t next = first + 1;
     while (cut != cuts.end() && static_cast<std::size_t>(*cut) <= first) ++cut;
     const std::size_t end = cut == cuts.end() ? order_.size() : std::min(order_.size(), static_cast<std::size_t>(*cut));
-    for (; !outbound_ && next < end; ++next) {
+    const bool joins = !outbound_ || joining_[static_cast<std::size_t>(begin.route)];
+    for (; joins && next < end; ++next) {
       const Transfer &before = next == first + 1 ? begin : joined, &t = engine_.transfers[order_[next]];
-      if (!follows(before, t)) break;
+      if (!follows(before, t) || (outbound_ && t.route != begin.route)) break;
       const Bytes bytes = before.access.memory_bytes() + t.access.memory_bytes();
       if (bytes > most_) break;
       if (next == first + 1) joined = begin;

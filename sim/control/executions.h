@@ -1,6 +1,7 @@
 // The transfers of a channel as its DMA engine sees them: what one execution of a descriptor moves. An inbound
 // descriptor takes what several transfers bring one after the other, whoever sends it, where it stands end to end in
-// memory.
+// memory. One that reads DDR does the same for several transfers of one route, whose stream ends with the last of them:
+// who takes them in cannot tell by its end how long each is.
 #pragma once
 #include <unordered_map>
 #include <vector>
@@ -24,9 +25,10 @@ struct Execution {
 // Makes the executions of one channel, for any cuts and waits: nothing else of its transfers may change meanwhile.
 class ExecutionMaker {
  public:
-  // `order`: its transfers as they are executed, as indices into its list.
+  // `order`: its transfers as they are executed, as indices into its list. `joining`: by route, whether a
+  // descriptor may send several of its transfers; both live as long.
   ExecutionMaker(const program::EngineProgram& engine, const std::vector<std::int32_t>& order, const arch::DmaSpec& dma,
-                 bool outbound);
+                 bool outbound, const std::vector<bool>& joining);
   // `cuts`: ascending numbers of transfers after which a descriptor has to end; a transfer that waits begins one.
   std::vector<Execution> executions(const std::vector<std::int32_t>& cuts);
 
@@ -41,6 +43,7 @@ class ExecutionMaker {
   const std::vector<std::int32_t>& order_;
   const Bytes most_;
   const bool outbound_;
+  const std::vector<bool>& joining_;
   Known shapes_, runs_;
   std::vector<Execution> alone_;  // of each transfer of the list by itself
   std::size_t last_ = 0;          // executions that were made last: the next are about as many

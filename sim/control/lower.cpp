@@ -117,17 +117,29 @@ class Result {
   std::map<EngineId, std::size_t> ahead_;  // operations of a controller before its list
 };
 
+// Routes of which one descriptor may send several transfers: those from DDR, to where nobody waits for the end of a
+// stream.
+std::vector<bool> joining_of(const program::Program& p, const program::EngineMap& map,
+                             const std::vector<bool>& circuits) {
+  std::vector<bool> joining;
+  for (std::size_t r = 0; r < p.routes.size(); ++r)
+    joining.push_back(map.info(p.routes[r].source).tile_kind == program::TileKind::shim &&
+                      (circuits.empty() || circuits[r]));
+  return joining;
+}
+
 // Makes the lists of the controllers of a program, whatever its transfers wait for.
 class ListMaker {
  public:
-  ListMaker(const program::Program& p, const arch::ArraySpec& a, const Started& started)
+  ListMaker(const program::Program& p, const arch::ArraySpec& a, const Started& started,
+            const std::vector<bool>& joining)
       : p_(p), a_(a), table_(started.table), gates_(started.gates) {
     const program::EngineMap map(a);
     makers_.reserve(table_.started.size());
     for (const EngineId e : table_.started) {
       const program::EngineMap::Info& info = map.info(e);
       makers_.emplace_back(p.engines[e], started.free.order[e], dma_of(a, info.tile_kind),
-                           info.kind == EngineKind::mm2s);
+                           info.kind == EngineKind::mm2s, joining);
     }
     known_.resize(makers_.size());
   }
@@ -195,13 +207,13 @@ constexpr double next_slack = 4, most_slack = 128000, least_slack = 100;
 class SlackSearch {
  public:
   SlackSearch(program::Program& program, const arch::ArraySpec& array, const std::vector<Millicycles>& durations,
-              const Started& started)
+              const Started& started, const std::vector<bool>& joining)
       : program_(program),
         array_(array),
         free_(started.free),
         script_(program, array, durations),
         own_(program.waits.size()),
-        maker_(program, array, started) {
+        maker_(program, array, started, joining) {
     for (double slack = tuned.first_slack / next_slack; slack >= least_slack; slack /= next_slack)
       less_.push_back(slack);
   }
@@ -338,7 +350,8 @@ class SlackSearch {
 
 Expected<program::Program> lower(program::Program program, const arch::ArraySpec& array,
                                  const std::vector<Millicycles>& durations,
-                                 const std::vector<program::SwitchWrite>& switches) {
+                                 const std::vector<program::SwitchWrite>& switches,
+                                 const std::vector<bool>& circuits) {
   const program::EngineMap map(array);
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
@@ -356,14 +369,15 @@ Expected<program::Program> lower(program::Program program, const arch::ArraySpec
   const Expected<Table> table = make_table(program, array, *free);
   if (!table) return table.failure();
   const Started started{*free, *table, gates};
+  const std::vector<bool> joining = joining_of(program, map, circuits);
   if (serial) {
-    const Expected<Lists> lists = SlackSearch(program, array, durations, started).run();
+    const Expected<Lists> lists = SlackSearch(program, array, durations, started, joining).run();
     if (!lists) return lists.failure();
     return Result(std::move(program), map, *free, *table, *lists).take();
   }
   constexpr double at_once = std::numeric_limits<double>::infinity();  // such controllers have time
   const Lists lists =
-      ListMaker(program, array, started).make(*free, std::vector<bool>(program.engines.size()), at_once);
+      ListMaker(program, array, started, joining).make(*free, std::vector<bool>(program.engines.size()), at_once);
   return Result(std::move(program), map, *free, *table, lists).take();
 }
 

@@ -10,10 +10,12 @@
 namespace tessera::control {
 
 // `durations` of its calls, for that order. A program that has controllers' lists already, and one for an array without
-// controllers, comes back as it is. Controllers write the switches as `switches` says. Fails when it never ends, or
-// when a tile has too few descriptors.
+// controllers, comes back as it is. Controllers write the switches as `switches` says. `circuits`: by route,
+// whether it goes as circuits wherever it goes; empty: all do. Fails when it never ends, or when a tile has too few
+// descriptors.
 Expected<program::Program> lower(program::Program program, const arch::ArraySpec& array,
                                  const std::vector<Millicycles>& durations,
-                                 const std::vector<program::SwitchWrite>& switches = {});
+                                 const std::vector<program::SwitchWrite>& switches = {},
+                                 const std::vector<bool>& circuits = {});
 
 }  // namespace tessera::control

@@ -175,6 +175,7 @@ class Work {
     return kinds * static_cast<double>(p_.parts.size()) * channel_work(1, outputs(c_.output_axis, false), a_.tile.dma);
   }
 
+  // What comes from DDR is read as one, for many layers.
   ControlCount weights() const {
     const arch::DmaSpec& dma = a_.memtile.dma;
     const int groups = static_cast<int>(p_.weights.size()), memtiles = a_.memtiles();
@@ -191,9 +192,6 @@ class Work {
     ControlCount loaded = channel_work(1, resident ? once : walks, dma);
     if (!resident && !c_.in_ddr.input) loaded = std::max(1.0, loads.weights / 4) * channel_work(1, {}, dma);
     ControlCount all = std::min<double>(streams, memtiles) * loaded;
-    ControlCount shim = all;
-    shim.patches = shim.descriptors;
-    all += shim;
     all.tokens += all.tasks * tuned.tokens_of_weights;
     all += streams * (resident ? channel_work(1, again, dma) : loaded);
     return all;

@@ -53,6 +53,7 @@ class Emission {
   std::vector<mapping::Alias> aliases;                                               // per layer
   std::vector<Placement> placements;                                                 // per root layer
   std::int64_t ddr_top = 0;
+  std::int64_t chunk_top = 0;  // of chunks, before they have their places in DDR
   int emitted_layers = 0;
   // Chunks by layer, first and last row, first and last column: tiles of one layer share them.
   std::map<std::array<int, 5>, int> chunk_ids;

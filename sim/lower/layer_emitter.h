@@ -56,6 +56,8 @@ class LayerEmitter {
   void claim_core_slots();
   bool claim_staging();
   void lock_staging();
+  // Of a memory tile, the inbound one that the shim's outbound one `channel` leads to, in every layer.
+  program::EngineId load_channel(int memtile, int channel) const;
   program::EngineId load_channel(const Staging& staging, int turn) const;
   program::EngineId spill_channel(int part) const;
   void give_back(Staging& staging);  // what the current slot holds has been sent for the last time

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/lower/chunk_places.h"
 #include "sim/lower/layer_emitter.h"
 #include "sim/mapping/stored_masks.h"
 
@@ -40,6 +41,7 @@ class Lowering {
       const network::LayerId own = l.repeats < 0 ? l.id : l.repeats;
       placed(l.id).zeros_kept = std::binary_search(mapping_.zeros_kept.begin(), mapping_.zeros_kept.end(), own);
     }
+    e_.ddr_top = place_chunks(e_.builder.program(), e_.map(), e_.ddr_top);
     e_.builder.program().ddr_bytes = e_.ddr_top;
     return e_.builder.finish();
   }

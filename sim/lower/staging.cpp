@@ -9,8 +9,11 @@ namespace tessera::lower {
 
 // Of the memory tile, the one that fills the staging for the `turn`-th time; always the same where locks count.
 program::EngineId LayerEmitter::load_channel(const Staging& st, int turn) const {
-  const int channel = (st.locks.full < 0 ? turn : 0) % plan_.channels.loads;
-  return e_.map().mem_channel(st.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
+  return load_channel(st.memtile, (st.locks.full < 0 ? turn : 0) % plan_.channels.loads);
+}
+
+program::EngineId LayerEmitter::load_channel(int memtile, int channel) const {
+  return e_.map().mem_channel(memtile, program::EngineKind::s2mm, e_.array.memtile.dma.s2mm - 1 - channel);
 }
 
 program::EngineId LayerEmitter::spill_channel(int part) const {
@@ -58,8 +61,8 @@ void LayerEmitter::load_staging(Staging& st, network::LayerId tensor, int key, S
   const int column = e_.array.memtile_column(st.memtile);
   const Segment all = segments_of(placement, h, w).front();
   const program::EngineId sink = load_channel(st, e_.load_turns[st.memtile]++);
-  const program::EngineId shim =
-      e_.map().shim_channel(column, program::EngineKind::mm2s, e_.map().info(sink).channel - plan_.channels.results);
+  const program::EngineId shim = e_.map().shim_channel(column, program::EngineKind::mm2s,
+                                                       e_.array.memtile.dma.s2mm - 1 - e_.map().info(sink).channel);
   program::Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = static_cast<std::int16_t>(layer_.id);

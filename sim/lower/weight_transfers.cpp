@@ -45,7 +45,8 @@ int LayerEmitter::chunk_of(const Member& m, Span rows, Span cols, int part) {
   place.size = size_of(m, place.shape);
   if (place.size.total() > 0) {
     place.shape.padding = place.size.padding = std::max<Bytes>(0, padded_chunk_ - place.size.total());
-    place.ddr_address = e_.take_ddr(place.size.total());
+    place.ddr_address = e_.chunk_top;
+    e_.chunk_top += place.size.total();
   }
   chunks.push_back(std::move(place));
   return it->second;
@@ -60,8 +61,8 @@ void LayerEmitter::choose_chunk_bytes() {
     return c.mechanism == arch::ControlMechanism::serial ? c.serial_ns(kind) * e_.array.clock_hz / 1e9
                                                          : c.packet_cycles(kind) / e_.array.cols;
   };
-  // At the shim, and at the memory tile on the way in and out.
-  const double descriptors = 3 * cycles(arch::ControlKind::write_descriptor) + cycles(arch::ControlKind::patch_address);
+  // At the memory tile on the way in and out; the shim reads them as one.
+  const double descriptors = 2 * cycles(arch::ControlKind::write_descriptor);
   const Span cols{0, ops::has_blocks(layer_) ? network::stored_channels(layer_.in.c) / 8 : 1};
   Bytes sum = 0, most = 0;
   std::int64_t count = 0;
@@ -174,8 +175,7 @@ LoadedChunk& LayerEmitter::load_chunk(int group, const Step& s) {
   const int channel = e_.load_turns[c.memtile]++ % plan_.channels.loads;
   const program::EngineId shim =
       e_.map().shim_channel(e_.array.memtile_column(c.memtile), program::EngineKind::mm2s, channel);
-  const program::EngineId sink =
-      e_.map().mem_channel(c.memtile, program::EngineKind::s2mm, plan_.channels.results + channel);
+  const program::EngineId sink = load_channel(c.memtile, channel);
   program::Transfer out;
   out.route = e_.builder.route(shim, {sink});
   out.layer = static_cast<std::int16_t>(c.layer);

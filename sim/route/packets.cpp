@@ -100,4 +100,13 @@ std::optional<Routing> keep_packets(const Device& device, const Passages& passag
   return enough ? std::optional(std::move(packed)) : std::nullopt;
 }
 
+std::vector<bool> circuits_of(const Plan& plan, std::size_t routes) {
+  std::vector<bool> circuits(routes, true);
+  for (const RouteSet& set : plan.sets) {
+    const std::vector<int> ids = ids_of(set.built.routing, routes);
+    for (std::size_t r = 0; r < routes; ++r) circuits[r] = circuits[r] && ids[r] < 0;
+  }
+  return circuits;
+}
+
 }  // namespace tessera::route

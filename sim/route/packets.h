@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/route/plan.h"
 #include "sim/route/registers.h"
 
 namespace tessera::route {
@@ -19,5 +20,9 @@ void give_ids(Routing& routing, const Passages& passages, const arch::StreamSpec
 // such port. `passages`: of the routing.
 std::optional<Routing> keep_packets(const Device& device, const Passages& passages, const SwitchRegisters& now,
                                     const std::vector<int>& former, const Routing& routing);
+
+// By RouteId: whether it goes as circuits wherever it goes, so that no arbiter keeps others waiting while its stream is
+// on the way.
+std::vector<bool> circuits_of(const Plan& plan, std::size_t routes);
 
 }  // namespace tessera::route

@@ -7,6 +7,7 @@
 
 #include "sim/control/lower.h"
 #include "sim/route/link_use.h"
+#include "sim/route/packets.h"
 #include "sim/route/switch_writes.h"
 
 namespace tessera::run {
@@ -49,12 +50,13 @@ Expected<program::Program> with_controllers(program::Program program, const arch
   if (map.controllers() == 0 || program.engines.empty()) return program;
   const route::Device device(array, map);
   route::KnownPlans own;
-  const std::vector<program::SwitchWrite> switches =
-      route::switch_writes(program, device, (known == nullptr ? own : *known).of(program, device));
-  if (switches.empty()) return control::lower(std::move(program), array, durations, {});
-  Expected<program::Program> written = control::lower(program, array, durations, switches);
-  if (written || written.failure().code != ExitCode::deadlock) return written;
-  return control::lower(std::move(program), array, durations, {});
+  const route::Plan& plan = (known == nullptr ? own : *known).of(program, device);
+  const std::vector<program::SwitchWrite> switches = route::switch_writes(program, device, plan);
+  Expected<program::Program> written =
+      control::lower(program, array, durations, switches, route::circuits_of(plan, program.routes.size()));
+  if (written || switches.empty() || written.failure().code != ExitCode::deadlock) return written;
+  const std::vector<bool> at_once = route::circuits_of(plan_as_one(program, device), program.routes.size());
+  return control::lower(std::move(program), array, durations, {}, at_once);
 }
 
 result::Routing routing_result(const program::Program& program, const arch::ArraySpec& array, const route::Plan& plan) {

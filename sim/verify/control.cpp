@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "sim/program/registers.h"
 #include "sim/verify/joined.h"
@@ -30,9 +31,11 @@ class Control {
 
   Demands run() {
     for (EngineId e = map_.first_controller(); e < map_.count(); ++e)
-      for (const ControlOp& op : p_.engines[e].control)
-        if (op.kind == ControlKind::push_task && op.channel >= 0 && op.channel < map_.first_controller())
-          channels_[op.channel].pushed = true;
+      for (const ControlOp& op : p_.engines[e].control) {
+        if (op.channel < 0 || op.channel >= map_.first_controller()) continue;
+        if (op.kind == ControlKind::push_task) channels_[op.channel].pushed = true;
+        if (op.kind == ControlKind::write_descriptor) note_streams(op);
+      }
     for (EngineId e = 0; e < map_.first_controller() && !f_.full(); ++e) {
       if (!map_.is_channel(e)) {
         cores_wait_for_locks(e);
@@ -75,8 +78,17 @@ class Control {
     std::int64_t used = 0;    // transfers of that channel once the task is complete
   };
 
+  // Whether its descriptors may take several transfers as one.
+  bool joins(EngineId e) const { return !outbound(e) || map_.info(e).tile_kind == program::TileKind::shim; }
   bool outbound(EngineId e) const { return map_.info(e).kind == EngineKind::mm2s; }
   std::vector<Descriptor>& table(EngineId e) { return tables_[map_.info(e).tile]; }
+
+  // Routes whose streams do not end with each transfer.
+  void note_streams(const ControlOp& op) {
+    const auto& transfers = p_.engines[op.channel].transfers;
+    const bool there = op.transfer >= 0 && static_cast<std::size_t>(op.transfer) < transfers.size();
+    if (there && op.joined > 1 && outbound(op.channel)) streams_.insert(transfers[op.transfer].route);
+  }
 
   // ---- engines of the array ----
 
@@ -219,8 +231,8 @@ class Control {
     if (op.joined < 1 || op.transfer + std::int64_t{op.joined} > static_cast<std::int64_t>(transfers.size()))
       return bad(op, fmt::format("{} joined moves of {}", int{op.joined}, map_.name(op.channel)),
                  "legal: 1, or as many as there are");
-    if (op.joined > 1 && info.kind != EngineKind::s2mm)
-      return bad(op, "joins moves", "legal: of inbound channels, which take what comes");
+    if (op.joined > 1 && !joins(op.channel))
+      return bad(op, "joins moves", "legal: of inbound channels, which take what comes, and of what reads DDR");
     if (op.joined > 1 && !joined(op)) return;
     at_rest(op);
     Descriptor& d = table(op.channel)[op.descriptor];
@@ -283,7 +295,7 @@ class Control {
     const auto& transfers = p_.engines[w.channel].transfers;
     Transfer whole = transfers[w.transfer];
     for (int k = 1; k < w.joined; ++k)
-      if (!append(whole, transfers[w.transfer + k])) {
+      if (!append(whole, transfers[w.transfer + k], outbound(w.channel))) {
         bad(w,
             fmt::format("joins move {} of {}, which does not go on where the one before ends", w.transfer + k,
                         map_.name(w.channel)),
@@ -307,22 +319,15 @@ class Control {
     held->access.base += (d.executions % w.iterations) * w.iteration_step;
     ++d.executions;
     const std::size_t first = c.started++;
-    while (map_.info(op.channel).kind == EngineKind::s2mm && !w.ends_at_last && c.started < c.order.size() &&
+    while (joins(op.channel) && !w.ends_at_last && c.started < c.order.size() &&
            wanted.access.memory_bytes() < held->access.memory_bytes() &&
-           append(wanted, ep.transfers[c.order[c.started]]))
+           append(wanted, ep.transfers[c.order[c.started]], outbound(op.channel)))
       ++c.started;
     const bool same = registers(*held, op.channel) == registers(wanted, op.channel);
-    if (same || (w.ends_at_last && ends_early(*held, wanted))) return true;
+    if (same || (w.ends_at_last && streams_.count(wanted.route) == 0 && ends_early(*held, wanted))) return true;
     bad(op, fmt::format("transfer {} of {} is not what descriptor {} moves at {}", first, map_.name(op.channel),
                         int{w.descriptor}, held->access.base));
     return false;
-  }
-  bool ends_early(Transfer held, const Transfer& wanted) const {
-    if (!held.access.one_run() || !wanted.access.one_run()) return false;
-    if (held.access.base != wanted.access.base || held.access.memory_bytes() < wanted.access.memory_bytes())
-      return false;
-    held.access = wanted.access;
-    return program::registers_of(held, false) == program::registers_of(wanted, false);
   }
   // A run of bytes has one form.
   program::Registers registers(Transfer t, EngineId channel) const {
@@ -385,6 +390,7 @@ class Control {
   std::vector<std::pair<std::pair<EngineId, std::size_t>, const ControlOp*>>
       others_;             // tokens of other controllers' tasks
   std::vector<int> used_;  // descriptors of the chain that ran last
+  std::set<int> streams_;  // routes, see note_streams
   Demands demands_;
 };
 

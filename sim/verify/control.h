@@ -1,7 +1,8 @@
 // The rules of controllers (sim/program/control.h), judged on their lists in order, whatever the timing:
 //   every transfer belongs to a task, and the chain of descriptors that the task runs moves what its transfers say
 //   a descriptor is written before it is used
-//   a descriptor that joins transfers takes what stands end to end
+//   a descriptor that joins transfers takes what stands end to end; joined ones that read DDR send one stream, by whose
+//   end nobody can tell how long each is
 //   a token is awaited that a task sends; engines of the array wait for locks and for their own start, nothing else;
 //   cores also for channels of their own tile, whose status they read
 //   channels that no task is pushed to loop over descriptors that their tile holds all at once

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "sim/route/packets.h"
+
 namespace tessera::verify {
 namespace {
 
@@ -232,11 +234,31 @@ class LoopCheck {
   const route::Device& d_;
   Findings& f_;
 };
+
+// A descriptor that sends several transfers as one holds the arbiters on its way until the last of them is over.
+void check_joined(const program::Program& program, const route::Device& device, const route::Plan& plan,
+                  Findings& findings) {
+  const std::vector<bool> circuits = route::circuits_of(plan, program.routes.size());
+  for (program::EngineId e = device.map.first_controller(); e < device.map.count(); ++e)
+    for (std::size_t k = 0; k < program.engines[static_cast<std::size_t>(e)].control.size(); ++k) {
+      const program::ControlOp& op = program.engines[static_cast<std::size_t>(e)].control[k];
+      if (op.kind != program::ControlKind::write_descriptor || op.joined < 2 || op.channel < 0 ||
+          op.channel >= device.map.first_controller() || device.map.info(op.channel).kind != program::EngineKind::mm2s)
+        continue;
+      const auto& transfers = program.engines[static_cast<std::size_t>(op.channel)].transfers;
+      if (op.transfer < 0 || static_cast<std::size_t>(op.transfer) >= transfers.size()) continue;  // another's finding
+      const int route = transfers[static_cast<std::size_t>(op.transfer)].route;
+      if (!circuits[static_cast<std::size_t>(route)])
+        findings.at(e, k, op.layer, fmt::format("joins moves of route {}, which goes as packets", route),
+                    "legal: of circuits");
+    }
+}
 }  // namespace
 
 void check_routes(const program::Program& program, const route::Device& device, const route::Plan& plan,
                   Findings& findings) {
   LoopCheck(program, device, findings).run();
+  check_joined(program, device, plan, findings);
   for (const route::RouteSet& set : plan.sets) {
     const std::string at = layers_text(set, findings);
     for (const int r : set.built.cut_off)

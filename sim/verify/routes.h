@@ -1,7 +1,7 @@
 // The judge of routings. Whether a program's routes can be built at all: every receiver can be reached, and the headers
 // of packets can tell the routes apart that a channel takes in a loop. A routing that somebody gives for them: trees of
 // links that there are, which bring every route to its receivers; packets that every port can tell apart; no switch
-// with more arbiters, selections, slots or ids than it has.
+// with more arbiters, selections, slots or ids than it has. What a descriptor joins to one stream is no packet.
 #pragma once
 #include "sim/route/plan.h"
 #include "sim/verify/findings.h"

@@ -75,6 +75,27 @@ inline program::Program halves(const arch::ArraySpec& array, int objects) {
   return d.build.finish();
 }
 
+// `objects` of 256 and 128 B in turn that stand end to end in host memory, as weights do, each to its own place in the
+// memory tile of its column, by one channel or the first half by one and the second by another; from there nobody takes
+// them. The same in the other column.
+inline program::Program packed(const arch::ArraySpec& array, int objects, int channels = 1) {
+  Device d(array);
+  d.build.program().tensors = false;
+  d.build.program().ddr_bytes = 1 << 16;
+  for (int column = 0; column < 2; ++column) {
+    const program::EngineId shim = d.shim_out(column);
+    std::int64_t base = column << 15;
+    for (int i = 0; i < objects; ++i) {
+      const program::EngineId in = d.mem_in(column, i * channels / objects);
+      const Bytes bytes = i % 2 == 0 ? 256 : 128;
+      d.build.transfer(shim, d.on(shim, shim, {in}, program::linear(base, bytes)));
+      d.build.transfer(in, d.on(in, shim, {in}, program::linear(512 * i, bytes)));
+      base += bytes;
+    }
+  }
+  return d.build.finish();
+}
+
 inline std::vector<Millicycles> durations_of(const program::Program& program) {
   return std::vector<Millicycles>(program.calls.size(), 50 * millicycles_per_cycle);
 }

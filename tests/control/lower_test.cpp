@@ -7,6 +7,7 @@
 #include "sim/control/tasks.h"
 #include "sim/program/hash.h"
 #include "sim/program/text.h"
+#include "sim/run/routing.h"
 #include "tests/control/fixture.h"
 
 using namespace tessera;
@@ -20,7 +21,7 @@ Program lowered(const ArraySpec& array, int objects) {
   return *control::lower(free, array, durations_of(free));
 }
 
-Outcome run(const ArraySpec& array, Program program) {
+Outcome outcome_of(const ArraySpec& array, Program program) {
   Device d(array);
   d.durations = durations_of(program);
   d.build.program() = std::move(program);
@@ -42,7 +43,7 @@ TEST_CASE("every mechanism starts every transfer") {
     const ArraySpec array = controlled_array(m);
     const Program program = lowered(array, 40);
     CHECK(objection(program, array) == "");
-    const Outcome o = run(array, program);
+    const Outcome o = outcome_of(array, program);
     CHECK(o.problems.empty());
     CHECK(o.of(EngineMap(array).core(0, 0)).size() == 40);
   }
@@ -78,7 +79,44 @@ TEST_CASE("what comes end to end is one descriptor, whoever sends it") {
   }
   CHECK(writes == 1);
   CHECK(program.engines[tile].transfers.size() == 40);
-  CHECK(run(array, program).problems.empty());
+  CHECK(outcome_of(array, program).problems.empty());
+}
+
+TEST_CASE("what stands end to end in DDR is one descriptor, and its receiver knows how long each part is") {
+  const ArraySpec array = controlled_array(ControlMechanism::serial);
+  const EngineMap map(array);
+  const Program free = packed(array, 20);
+  const auto writes = [&](const Program& program, EngineId channel) {
+    std::vector<ControlOp> list;
+    for (const ControlOp& op : program.engines[map.first_controller()].control)
+      if (op.channel == channel && op.kind == ControlKind::write_descriptor) list.push_back(op);
+    return list;
+  };
+  const EngineId shim = map.shim_channel(1, EngineKind::mm2s, 0), in = map.mem_channel(1, EngineKind::s2mm, 0);
+  const Program joined = *control::lower(free, array, durations_of(free));
+  CHECK(objection(joined, array) == "");
+  REQUIRE(writes(joined, shim).size() == 1);
+  CHECK(writes(joined, shim).front().joined == 20);
+  for (const ControlOp& op : writes(joined, in)) CHECK(!op.ends_at_last);
+  CHECK(operations(joined, array, ControlKind::patch_address) == 2);
+  CHECK(outcome_of(array, joined).problems.empty());
+  // A packet keeps others waiting: it ends with each transfer, and so may its receiver's descriptor.
+  const Program apart = *control::lower(free, array, durations_of(free), {}, std::vector<bool>(free.routes.size()));
+  CHECK(objection(apart, array) == "");
+  CHECK(writes(apart, shim).size() > 1);
+  CHECK(writes(apart, in).front().ends_at_last);
+}
+
+TEST_CASE("what goes as packets is not joined") {
+  const ArraySpec array = controlled_array(ControlMechanism::serial);
+  const EngineMap map(array);
+  const Program free = packed(array, 20, 2);
+  CHECK(objection(*control::lower(free, array, durations_of(free)), array).find("goes as packets") !=
+        std::string::npos);
+  const Program program = *run::with_controllers(free, array, durations_of(free));
+  CHECK(objection(program, array) == "");
+  for (const ControlOp& op : program.engines[map.first_controller()].control)
+    if (map.info(op.channel).tile_kind == TileKind::shim) CHECK(op.joined == 1);
 }
 
 TEST_CASE("the end of a stream ends no descriptor that joins several") {
@@ -163,12 +201,13 @@ TEST_CASE("executions are the same, whatever cuts were asked for before") {
   const EngineId tile = map.tile_channel(0, 0, EngineKind::s2mm, 0);
   const EngineProgram& engine = program.engines[tile];
   const std::vector<std::int32_t> order = execution_order(engine.steps);
-  control::ExecutionMaker asked(engine, order, array.tile.dma, false);
+  const std::vector<bool> joining(program.routes.size());
+  control::ExecutionMaker asked(engine, order, array.tile.dma, false, joining);
   const auto same = [](const control::Execution& a, const control::Execution& b) {
     return a.first == b.first && a.count == b.count && a.base == b.base && a.bytes == b.bytes && a.waits == b.waits;
   };
   for (const std::vector<std::int32_t>& cuts : {std::vector<std::int32_t>{}, {3}, {1, 7, 8}, {}}) {
-    control::ExecutionMaker fresh(engine, order, array.tile.dma, false);
+    control::ExecutionMaker fresh(engine, order, array.tile.dma, false, joining);
     const auto list = asked.executions(cuts), other = fresh.executions(cuts);
     REQUIRE(list.size() == other.size());
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -211,11 +250,11 @@ TEST_CASE("a controller takes its time, and the account names it") {
   const Program program = lowered(array, 12);
   const EngineMap map(array);
   const auto count = static_cast<Millicycles>(program.engines[map.first_controller()].control.size());
-  const Outcome o = run(array, program);
+  const Outcome o = outcome_of(array, program);
   CHECK(o.time(map.first_controller(), exec::Cause::busy) == count * 100 * millicycles_per_cycle);  // 100 ns at 1 GHz
   CHECK(o.time(map.mem_channel(0, EngineKind::mm2s, 0), exec::Cause::wait_control) > 0);
   array.controller.kind_ns[static_cast<std::size_t>(ControlKind::push_task)] = 300;
-  const Outcome slower = run(array, program);
+  const Outcome slower = outcome_of(array, program);
   CHECK(slower.time(map.first_controller(), exec::Cause::busy) ==
         (count * 100 + operations(program, array, ControlKind::push_task) * 200) * millicycles_per_cycle);
   CHECK(slower.result.total > o.result.total);
@@ -301,7 +340,7 @@ TEST_CASE("cores start the channels of their own tiles, the firmware all others"
   CHECK_FALSE(program.engines[core].control.empty());
   CHECK(program.engines[map.first_controller()].control.size() <
         firmware.engines[map.first_controller()].control.size());
-  const Outcome o = run(array, program);
+  const Outcome o = outcome_of(array, program);
   CHECK(o.problems.empty());
   Millicycles words = 0;
   for (const ControlOp& op : program.engines[core].control) words += register_words[static_cast<std::size_t>(op.kind)];

@@ -111,6 +111,42 @@ TEST_CASE("a descriptor joins what stands end to end in memory") {
   refused("joins moves", [](Controlled& c) { c.first(ControlKind::write_descriptor, c.out()).joined = 2; });
 }
 
+TEST_CASE("a descriptor joins what it reads end to end in DDR and sends by one route, whose end ends nothing else") {
+  constexpr int objects = 60;
+  const auto broken = [](const std::string& why, int channels,
+                         const std::function<void(Program&, ControlOp&, ControlOp&)>& break_it) {
+    const ArraySpec array = controlled_array(ControlMechanism::serial);
+    const EngineMap map(array);
+    const Program free = packed(array, objects, channels);
+    Program program = *control::lower(free, array, durations_of(free));
+    ControlOp *read = nullptr, *taken = nullptr;
+    for (ControlOp& op : program.engines[map.first_controller()].control) {
+      if (op.kind != ControlKind::write_descriptor) continue;
+      if (op.channel == map.shim_channel(0, EngineKind::mm2s, 0) && read == nullptr) read = &op;
+      if (op.channel == map.mem_channel(0, EngineKind::s2mm, 0) && taken == nullptr) taken = &op;
+    }
+    REQUIRE((read != nullptr && taken != nullptr));
+    REQUIRE(read->joined == objects / channels);
+    break_it(program, *read, *taken);
+    const std::optional<Failure> wrong = verify::verify(program, array, nullptr, false);
+    const std::string problem = wrong ? describe(*wrong) : "";
+    INFO(problem);
+    CHECK((why.empty() ? problem.empty() : problem.find(why) != std::string::npos));
+  };
+  broken("", 1, [](Program&, ControlOp&, ControlOp&) {});
+  broken("does not go on where the one before ends", 1,
+         [](Program& p, ControlOp& read, ControlOp&) { p.engines[read.channel].transfers[1].access.base += 4; });
+  broken("does not go on where the one before ends", 2, [](Program&, ControlOp& read, ControlOp&) { ++read.joined; });
+  broken("61 joined moves", 1, [](Program&, ControlOp& read, ControlOp&) { read.joined = objects + 1; });
+  // What takes 256 B or less until the stream ends would take the next transfer too.
+  broken("is not what descriptor", 1, [](Program& p, ControlOp&, ControlOp& taken) {
+    taken.transfer = 0;
+    taken.ends_at_last = true;
+    taken.iterations = 60;
+    taken.iteration_step = p.engines[taken.channel].transfers[1].access.base;
+  });
+}
+
 TEST_CASE("memory tiles have a half of the table for even channels and one for odd ones") {
   refused("legal: 0 to 23", [](Controlled& c) { c.first(ControlKind::write_descriptor, c.out()).descriptor = 24; });
 }
