@@ -378,7 +378,8 @@ OpenChoice Search::open_choice_of(const LayerCase& c, mapping::Span rows,
   q.input_axis = c.input_axis;
   q.operand_axis = c.operand_axis;
   q.output_axis = c.output_axis;
-  q.alternatives = ranked(std::move(alternatives), c.in_ddr.input, reach_.ratio, in_.array, reach_.cuts_apart);
+  q.alternatives =
+      ranked(std::move(alternatives), c.in_ddr.input, reach_.ratio, in_.array, reach_.cuts_apart, c.layer->out);
   q.key = question_of(c, rows);
   return q;
 }

@@ -83,14 +83,14 @@ struct OpenChoice {
     // 0: the cheapest of its division; 1: of its way but for the chunks; 2: others.
     int tier = 0;
   };
-  std::vector<Alternative> alternatives;  // by estimate, no two the same; tier by tier
+  std::vector<Alternative> alternatives;  // no two the same, in the order in which they are tried
 };
 
-// alternatives.cpp. By estimate, or by tier and estimate, those up to `reach` times the cheapest, no two alike. One
-// that costs the same to the cycle as one before is mostly the same with columns and rows exchanged: it is tried later
-// than its estimate says.
+// alternatives.cpp, of a layer with this output. By estimate, or those of the first tier first and then by estimate,
+// those up to `reach` times the cheapest, no two alike. One that costs the same to the cycle as one before is mostly
+// the same with columns and rows exchanged: it is tried later than its estimate says.
 std::vector<OpenChoice::Alternative> ranked(std::vector<OpenChoice::Alternative> all, bool input_in_ddr, double reach,
-                                            const arch::ArraySpec& array, bool tiers);
+                                            const arch::ArraySpec& array, bool tiers, const network::Shape& out);
 
 // The search for mappings. What it has found out before it does not search again; what it answers depends on what is
 // asked alone, not on what was asked before, and on the answers that trials gave.

@@ -159,7 +159,7 @@ class NetworkTrials {
   Search& search_;
   const Masks& masks_;
   std::vector<OpenChoice> kinds_;
-  std::vector<Tried> tried_;  // but for `best_`
+  std::vector<Tried> tried_;          // but for `best_`
   double calls_ = 0, simulated_ = 0;  // of one simulation; of those that were begun
   Schedule best_;
   LayerTimes times_;            // of `best_`

@@ -13,7 +13,7 @@ using Masks = std::vector<std::optional<sparsity::BlockMask>>;
 
 // Alternatives of a layer that are tried: by itself, in a network of few layers divided by their number, and in a
 // network of many.
-constexpr std::size_t ways_of_layer = 3, ways_of_few = 40, ways_of_many = 4;
+constexpr std::size_t ways_of_layer = 3, ways_of_few = 64, ways_of_many = 4;
 constexpr std::size_t few = 3;  // layers
 
 std::optional<double> cycles_of(const Inputs& in, const Masks& masks, const Schedule& s) {
