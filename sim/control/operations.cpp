@@ -93,11 +93,8 @@ class Maker {
     const bool busy = map_.info(map_.controller_of(map_.info(e).tile)).tile_kind != program::TileKind::compute;
     const double flow = free_.flow[e][former.begin()];
     double earliest = busy ? std::max(0.0, flow - lead_) : 0;
-    if (former.first().waits) {
-      const program::Transfer& first = transfer(e, former.begin());
-      for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-        if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
-    }
+    for (std::uint32_t w = former.first().wait0; w < former.first().wait0 + former.first().wait_count; ++w)
+      if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
     const std::vector<Operations::Part>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks)  // the latest that a full queue waits for
       earliest = std::max(earliest, free_.end[e][tasks[tasks.size() - arch::queued_tasks + 1].end - 1]);
@@ -177,8 +174,8 @@ class Maker {
     spend(controller, at);
   }
 
-  // Of a task that begins with the transfer.
-  void await_all(EngineId controller, const program::Transfer& first) {
+  // Of a task that begins with it.
+  void await_all(EngineId controller, const Execution& first) {
     await_all(controller, {p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count},
               first.layer);
   }
@@ -250,7 +247,7 @@ class Maker {
     const int layer = first.layer;
     const EngineId controller = map_.controller_of(map_.info(e).tile);
     const std::vector<std::int32_t>& known = known_[number(controller)];
-    if (first.waits) await_all(controller, transfer(e, first.first));
+    if (first.waits()) await_all(controller, first);
     std::vector<Operations::Part>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks) make_room(controller, e, layer);
     Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
@@ -313,12 +310,8 @@ class Maker {
       return pause.known[static_cast<std::size_t>(engine)] >= static_cast<std::int32_t>(n);
     };
     if (pause.time < 0) return false;
-    if (begin.waits) {
-      const program::Transfer& first = transfer(e, begin.first);
-      for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-        if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks)))
-          return false;
-    }
+    for (std::uint32_t w = begin.wait0; w < begin.wait0 + begin.wait_count; ++w)
+      if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks))) return false;
     if (tasks.size() > arch::queued_tasks && !over(e, tasks[tasks.size() - 1 - arch::queued_tasks].end)) return false;
     return starts.empty() || o_.lists[number(controller)][starts.back().at].place <= pause.at;
   }
