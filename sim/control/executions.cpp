@@ -63,7 +63,8 @@ std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t
     list.push_back(next == first + 1 ? alone_[order_[first]] : execution_of(joined));
     list.back().first = first;
     list.back().count = next - first;
-    list.back().waits = begin.wait_count > 0;
+    list.back().wait0 = begin.wait0;
+    list.back().wait_count = begin.wait_count;
     list.back().layer = begin.layer;
     first = next;
   }

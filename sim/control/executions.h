@@ -18,8 +18,10 @@ struct Execution {
   int rank = 1;
   int shape = 0;  // equal ones: all registers agree but the address
   int run = -1;   // equal ones: one run of bytes each, all registers agree but address and length; -1: something else
-  bool waits = false;
-  std::int16_t layer = -1;  // of the first transfer
+  // Of the first transfer: its waits, as a slice of Program::waits, and its layer.
+  std::uint32_t wait0 = 0, wait_count = 0;
+  std::int16_t layer = -1;
+  bool waits() const { return wait_count > 0; }
 };
 
 // Makes the executions of one channel, for any cuts and waits: nothing else of its transfers may change meanwhile.

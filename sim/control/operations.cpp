@@ -4,12 +4,13 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <optional>
 #include <queue>
+#include <tuple>
 #include <utility>
 
 #include "sim/base/maximum.h"
 #include "sim/control/arrange.h"
+#include "sim/control/open_writes.h"
 #include "sim/control/tuned.h"
 
 namespace tessera::control {
@@ -37,14 +38,12 @@ class Maker {
         known_(static_cast<std::size_t>(map_.controllers()), std::vector<std::int32_t>(p.engines.size())),
         pauses_(static_cast<std::size_t>(map_.controllers())),
         next_gate_(p.engines.size(), 0),
-        written_(gates_.writes.size()),
+        switches_(gates_, map_),
         awaited_(known_.size(), std::vector<std::size_t>(known_.size(), 0)) {
     o_.tasks.resize(p.engines.size());
     o_.starts.resize(p.engines.size());
     o_.missing.resize(p.engines.size());
     o_.lists.resize(static_cast<std::size_t>(map_.controllers()));
-    for (std::size_t k = 0; k < gates_.writes.size(); ++k)
-      if (!gates_.writes[k].before.empty()) unwritten_[gates_.writes[k].tile].push_back(k);
     for (const Table::Part& part : table_.parts) descriptors_.emplace_back(part.first, part.count, part.channels);
     for (const EngineId e : table_.started) {
       former_[e] = formers_.size();
@@ -59,13 +58,12 @@ class Maker {
   Operations run() {
     for (const EngineId e : table_.started) add(e);
     while (!queue_.empty()) {
-      const auto [now, e] = queue_.top();
+      const auto [now, e, flow] = queue_.top();
       queue_.pop();
-      const double flow = free_.flow[e][former(e).begin()];
       const Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
       const int room = descriptors.room(e, now, now < flow);
       if (now < flow && room < wanted_[e]) {
-        queue_.push({std::min(flow, descriptors.next_rest(now)), e});
+        queue_.push({std::min(flow, descriptors.next_rest(now)), e, flow});
         continue;
       }
       start(e, now, room);
@@ -93,16 +91,14 @@ class Maker {
     descriptors_[static_cast<std::size_t>(table_.part[e])].want(e, wanted);
     if (former.ended()) return;
     const bool busy = map_.info(map_.controller_of(map_.info(e).tile)).tile_kind != program::TileKind::compute;
-    double earliest = busy ? std::max(0.0, free_.flow[e][former.begin()] - lead_) : 0;
-    if (former.first().waits) {
-      const program::Transfer& first = transfer(e, former.begin());
-      for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-        if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
-    }
+    const double flow = free_.flow[e][former.begin()];
+    double earliest = busy ? std::max(0.0, flow - lead_) : 0;
+    for (std::uint32_t w = former.first().wait0; w < former.first().wait0 + former.first().wait_count; ++w)
+      if (p_.waits[w].tasks > 0) earliest = std::max(earliest, free_.end[p_.waits[w].engine][p_.waits[w].tasks - 1]);
     const std::vector<Operations::Part>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks)  // the latest that a full queue waits for
       earliest = std::max(earliest, free_.end[e][tasks[tasks.size() - arch::queued_tasks + 1].end - 1]);
-    queue_.push({earliest, e});
+    queue_.push({earliest, e, flow});
   }
 
   std::size_t number(EngineId controller) const {
@@ -178,13 +174,15 @@ class Maker {
     spend(controller, at);
   }
 
-  // Of a task that begins with the transfer.
-  void await_all(EngineId controller, const program::Transfer& first) {
+  // Of a task that begins with it.
+  void await_all(EngineId controller, const Execution& first) {
     await_all(controller, {p_.waits.begin() + first.wait0, p_.waits.begin() + first.wait0 + first.wait_count},
               first.layer);
   }
   void await_all(EngineId controller, std::vector<program::Wait> waits, int layer) {
-    waits.erase(std::remove_if(waits.begin(), waits.end(), [](const program::Wait& w) { return w.tasks <= 0; }),
+    const std::vector<std::int32_t>& known = known_[number(controller)];
+    waits.erase(std::remove_if(waits.begin(), waits.end(),
+                               [&](const program::Wait& w) { return w.tasks <= 0 || known[w.engine] >= w.tasks; }),
                 waits.end());
     // What ends last says most about the others.
     std::stable_sort(waits.begin(), waits.end(), [&](const program::Wait& x, const program::Wait& y) {
@@ -204,13 +202,11 @@ class Maker {
   }
   bool written_before(EngineId controller, std::size_t write, int layer) {
     const EngineId writer = map_.switch_controller_of(gates_.writes[write].tile);
-    const std::vector<std::size_t> open = unwritten_[gates_.writes[write].tile];
-    for (const std::size_t k : open) {
-      if (k != write && gates_.writes[k].set >= gates_.writes[write].set) continue;
-      if (!written_[k]) await_all(writer, gates_.writes[k].after, layer);
-      if (!written_[k]) write_switch(k);  // which a wait may have done
+    for (const std::size_t k : switches_.until(write)) {
+      if (!switches_.written(k)) await_all(writer, gates_.after(k), layer);
+      if (!switches_.written(k)) write_switch(k);  // which a wait may have done
     }
-    const std::size_t at = *written_[write];
+    const std::size_t at = switches_.at(write);
     if (writer == controller) return o_.lists[number(writer)][at].place <= pauses_[number(writer)].at;
     std::size_t& awaited = awaited_[number(controller)][number(writer)];
     if (awaited > at) return false;
@@ -220,10 +216,6 @@ class Maker {
     o_.lists[number(controller)][op].awaited = static_cast<std::int32_t>(at);
     return false;
   }
-  bool over(const std::vector<program::Wait>& waits, const std::vector<std::int32_t>& known) const {
-    return std::all_of(waits.begin(), waits.end(),
-                       [&](const program::Wait& w) { return known[static_cast<std::size_t>(w.engine)] >= w.tasks; });
-  }
   // Of its tile with all before it. With one controller that may be before the pause.
   void write_switch(std::size_t k) {
     const program::SwitchWrite& write = gates_.writes[k];
@@ -232,29 +224,20 @@ class Maker {
     const std::size_t at = append(writer, ControlKind::write_switch, -1,
                                   transfer(user.channel, static_cast<std::size_t>(user.number)).layer);
     Operations::Op& op = o_.lists[number(writer)][at];
-    std::size_t& last = last_of_tile_.emplace(write.tile, 0).first->second;
     op.op.tile = static_cast<std::int16_t>(write.tile);
     op.op.first = static_cast<std::int16_t>(write.first);
     op.op.words = static_cast<std::int16_t>(write.words);
     spend(writer, at);
+    std::size_t& last = switches_.last_place(write.tile);
     if (const Pause& pause = pauses_[number(writer)];
-        timed(writer) && pause.time >= 0 && last <= pause.at && over(write.after, pause.known))
+        timed(writer) && pause.time >= 0 && last <= pause.at && gates_.over(k, pause.known))
       advance(writer, at);
     last = op.place;
-    written_[k] = at;
-    auto& open = unwritten_[write.tile];
-    open.erase(std::find(open.begin(), open.end(), k));
+    switches_.write(k, at);
   }
   // What needs no token any more, before the controller waits for one.
   void write_free(EngineId controller) {
-    for (const auto& [tile, writes] : unwritten_) {
-      if (map_.switch_controller_of(tile) != controller) continue;
-      for (const std::size_t k : std::vector(writes)) {
-        if (gates_.writes[k].set != gates_.writes[writes.front()].set) break;
-        if (over(gates_.writes[k].after, known_[number(controller)])) write_switch(k);
-        if (writes.empty()) break;
-      }
-    }
+    switches_.each_free(controller, known_[number(controller)], [&](std::size_t k) { write_switch(k); });
   }
 
   void start(EngineId e, double now, int room) {
@@ -264,7 +247,7 @@ class Maker {
     const int layer = first.layer;
     const EngineId controller = map_.controller_of(map_.info(e).tile);
     const std::vector<std::int32_t>& known = known_[number(controller)];
-    if (first.waits) await_all(controller, transfer(e, first.first));
+    if (first.waits()) await_all(controller, first);
     std::vector<Operations::Part>& tasks = o_.tasks[e];
     if (tasks.size() >= arch::queued_tasks) make_room(controller, e, layer);
     Descriptors& descriptors = descriptors_[static_cast<std::size_t>(table_.part[e])];
@@ -327,12 +310,8 @@ class Maker {
       return pause.known[static_cast<std::size_t>(engine)] >= static_cast<std::int32_t>(n);
     };
     if (pause.time < 0) return false;
-    if (begin.waits) {
-      const program::Transfer& first = transfer(e, begin.first);
-      for (std::uint32_t w = first.wait0; w < first.wait0 + first.wait_count; ++w)
-        if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks)))
-          return false;
-    }
+    for (std::uint32_t w = begin.wait0; w < begin.wait0 + begin.wait_count; ++w)
+      if (p_.waits[w].tasks > 0 && !over(p_.waits[w].engine, static_cast<std::size_t>(p_.waits[w].tasks))) return false;
     if (tasks.size() > arch::queued_tasks && !over(e, tasks[tasks.size() - 1 - arch::queued_tasks].end)) return false;
     return starts.empty() || o_.lists[number(controller)][starts.back().at].place <= pause.at;
   }
@@ -373,18 +352,20 @@ class Maker {
   Operations o_;
   std::vector<int> wanted_;          // by engine: descriptors of the next task
   std::vector<std::size_t> former_;  // by engine: index into formers_
-  using Next = std::pair<double, EngineId>;
+  struct Next {
+    double time;
+    EngineId channel;
+    double flow;  // of its first byte
+    bool operator>(const Next& o) const { return std::tie(time, channel) > std::tie(o.time, o.channel); }
+  };
   std::priority_queue<Next, std::vector<Next>, std::greater<>> queue_;  // next tasks and when they are pushed
   std::vector<Descriptors> descriptors_;                                // by part of the table
   std::vector<TaskFormer> formers_;                                     // of started channels
   std::vector<std::vector<std::int32_t>> known_;  // by controller and engine: tasks known to be complete
   std::vector<Pause> pauses_;                     // by controller: the last one
-  // Switches: by channel the next gate, by write where it stands, by tile the writes to come and the place of the last,
-  // and by controller and writer how many operations of it are awaited.
-  std::vector<std::size_t> next_gate_;
-  std::vector<std::optional<std::size_t>> written_;
-  std::map<program::TileId, std::vector<std::size_t>> unwritten_;
-  std::map<program::TileId, std::size_t> last_of_tile_;
+  std::vector<std::size_t> next_gate_;            // by channel, of its switches
+  OpenWrites switches_;
+  // By controller and writer of switches: how many operations of it are awaited.
   std::vector<std::vector<std::size_t>> awaited_;
   double clock_ = 0, lag_ = 0;  // of a serial controller
   double now_ = 0;              // of the free run, when the task is pushed that is being started

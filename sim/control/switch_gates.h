@@ -10,10 +10,21 @@
 
 namespace tessera::control {
 
+constexpr std::int32_t nothing_awaited = -1;
+
 struct SwitchGates {
+  using Row = std::vector<std::int32_t>;     // by engine: tasks, or nothing_awaited
   std::vector<program::SwitchWrite> writes;  // `after` and `before` as controllers can keep to them
+  // What else a write comes after: what those of its tile for the sets before come after, and what a run showed.
+  std::vector<Row> earlier;                         // of a tile and a set
+  std::vector<std::size_t> earlier_of;              // by write: index into `earlier`
+  std::vector<std::vector<program::Wait>> missing;  // by write
   // By channel: which of its transfers, in the order of execution, begin after which write; ascending.
   std::vector<std::vector<std::pair<std::int32_t, std::size_t>>> at;
+
+  // All that it comes after.
+  std::vector<program::Wait> after(std::size_t write) const;
+  bool over(std::size_t write, const std::vector<std::int32_t>& known) const;
 };
 
 // `writes`: of those of one tile, later ones stand later. `many_tokens`: controllers have time to await a token of each

@@ -25,7 +25,7 @@ std::pair<Task*, bool> KnownTasks::emplace(std::size_t execution, int descriptor
 // The execution before which a task from `first` on has to end.
 std::size_t TaskFormer::end_of(std::size_t first) {
   std::size_t end = std::min(list_.size(), first + longest_look);
-  for (waits_ = std::max(waits_, first + 1); waits_ < list_.size() && !list_[waits_].waits;) ++waits_;
+  for (waits_ = std::max(waits_, first + 1); waits_ < list_.size() && !list_[waits_].waits();) ++waits_;
   end = std::min(end, waits_);
   while (cut_ < cuts_.size() && static_cast<std::size_t>(cuts_[cut_]) <= list_[first].first) ++cut_;
   if (cut_ == cuts_.size()) return end;

@@ -159,7 +159,7 @@ TEST_CASE("a task is the same, whatever was asked about it before") {
         x.base = 1000 * x.shape + i / period * step;
         x.bytes = 100 + x.shape % 2;
         x.run = x.shape / 2 - 1;
-        x.waits = below(40) == 0;
+        x.wait_count = below(40) == 0 ? 1 : 0;
         list.push_back(x);
       }
     }
@@ -204,7 +204,7 @@ TEST_CASE("executions are the same, whatever cuts were asked for before") {
   const std::vector<bool> joining(program.routes.size());
   control::ExecutionMaker asked(engine, order, array.tile.dma, false, joining);
   const auto same = [](const control::Execution& a, const control::Execution& b) {
-    return a.first == b.first && a.count == b.count && a.base == b.base && a.bytes == b.bytes && a.waits == b.waits;
+    return a.first == b.first && a.count == b.count && a.base == b.base && a.bytes == b.bytes && a.waits() == b.waits();
   };
   for (const std::vector<std::int32_t>& cuts : {std::vector<std::int32_t>{}, {3}, {1, 7, 8}, {}}) {
     control::ExecutionMaker fresh(engine, order, array.tile.dma, false, joining);
