@@ -66,7 +66,7 @@ class Maker {
         queue_.push({std::min(flow, descriptors.next_rest(now)), e, flow});
         continue;
       }
-      start(e, now, room);
+      start(e, now, begins(e) ? std::min(room, 2) : room);
       add(e);
     }
     if (o_.complete()) arrange(o_, map_.first_controller());
@@ -74,6 +74,12 @@ class Maker {
   }
 
  private:
+  // Nothing has come from DDR yet by the channel: what it brings first is not kept waiting for the descriptors of more.
+  bool begins(EngineId e) const {
+    const program::EngineMap::Info& info = map_.info(e);
+    return o_.tasks[e].empty() && info.tile_kind == program::TileKind::shim && info.kind == program::EngineKind::mm2s;
+  }
+
   // Where a controller begins to wait for tokens, and what it knows then.
   struct Pause {
     std::size_t at = 0;

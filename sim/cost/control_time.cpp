@@ -175,7 +175,7 @@ class Work {
     return kinds * static_cast<double>(p_.parts.size()) * channel_work(1, outputs(c_.output_axis, false), a_.tile.dma);
   }
 
-  // What comes from DDR is read as one, for many layers.
+  // What comes from DDR is read as one: for many layers what stays, again and again what does not.
   ControlCount weights() const {
     const arch::DmaSpec& dma = a_.memtile.dma;
     const int groups = static_cast<int>(p_.weights.size()), memtiles = a_.memtiles();
@@ -193,6 +193,7 @@ class Work {
     if (!resident && !c_.in_ddr.input) loaded = std::max(1.0, loads.weights / 4) * channel_work(1, {}, dma);
     ControlCount all = std::min<double>(streams, memtiles) * loaded;
     all.tokens += all.tasks * tuned.tokens_of_weights;
+    if (!resident) all += std::min<double>(streams, memtiles) * ControlCount{1, 1, 0, 1};
     all += streams * (resident ? channel_work(1, again, dma) : loaded);
     return all;
   }
