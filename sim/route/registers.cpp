@@ -30,9 +30,9 @@ void add_registers(const Device& device, const Passages& passages, const Routing
     taken.clear();
     for (; p != at.end() && p->slave == slave; ++p) {
       if (packets) taken.emplace_back(p->way, routing.ids[index(p->stream)][index(p->route)]);
-      for (int master = 0; master < 64; ++master)
-        if ((p->way >> master & 1) != 0)
-          sent.emplace_back(master, packets ? static_cast<std::int64_t>(p->way) : -1 - slave);
+      each_port(p->way, [&](int master) {
+        sent.emplace_back(master, packets ? static_cast<std::int64_t>(p->way) : -1 - slave);
+      });
     }
     sort_once(taken);
     int slot = 0;
@@ -57,6 +57,9 @@ void add_registers(const Device& device, const Passages& passages, const Routing
 
 SwitchRegisters registers_of(const Device& device, const Passages& passages, const Routing& routing) {
   SwitchRegisters all;
+  std::size_t passing = 0;
+  for (const std::vector<Passage>& at : passages) passing += at.size();
+  all.reserve(2 * passing);  // a port in and one out
   for (program::TileId tile = 0; tile < device.grid.tiles(); ++tile)
     add_registers(device, passages, routing, tile, all);
   return all;

@@ -67,16 +67,13 @@ Way packets_in(const std::vector<Passage>& passages, Way always) {
     }
   }
   Way fed = 0, merging = 0;  // master ports: fed by a slave port, by several
-  const auto each_used = [&](const auto& visit) {
-    for (int slave = 0; used >> slave != 0; ++slave)
-      if ((used >> slave & 1) != 0) visit(slave, out[static_cast<std::size_t>(slave)]);
-  };
-  each_used([&](int, Way sent) {
+  each_port(used, [&](int slave) {
+    const Way sent = out[static_cast<std::size_t>(slave)];
     merging |= fed & sent;
     fed |= sent;
   });
-  each_used([&](int slave, Way sent) {
-    if ((sent & merging) != 0) parting |= port(slave);
+  each_port(used, [&](int slave) {
+    if ((out[static_cast<std::size_t>(slave)] & merging) != 0) parting |= port(slave);
   });
   return parting | (used & always);
 }
@@ -162,8 +159,7 @@ class PortWays {
   // Of each port that has some.
   template <class Visit>
   void each_count(const Visit& visit) const {
-    for (int slave = 0; slave < 64 && used_ >> slave != 0; ++slave)
-      if ((used_ >> slave & 1) != 0) visit(count_[static_cast<std::size_t>(slave)]);
+    each_port(used_, [&](int slave) { visit(count_[static_cast<std::size_t>(slave)]); });
   }
   // Of all ports, ascending, once each.
   WayList ways() const {

@@ -16,6 +16,12 @@ namespace tessera::route {
 
 using Way = std::uint64_t;  // master ports of a switch, by number
 
+// Visits the ports of a way by their numbers, ascending.
+template <class Visit>
+void each_port(Way way, const Visit& visit) {
+  for (; way != 0; way &= way - 1) visit(__builtin_ctzll(way));
+}
+
 // A route through one switch.
 struct Passage {
   int stream = 0, route = 0;  // of the routing; the route as an index into Stream::routes
