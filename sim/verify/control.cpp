@@ -323,18 +323,12 @@ class Control {
            wanted.access.memory_bytes() < held->access.memory_bytes() &&
            append(wanted, ep.transfers[c.order[c.started]], outbound(op.channel)))
       ++c.started;
-    const bool same = registers(*held, op.channel) == registers(wanted, op.channel);
+    const bool same = one_form(*held, outbound(op.channel)) == one_form(wanted, outbound(op.channel));
     if (same || (w.ends_at_last && streams_.count(wanted.route) == 0 && ends_early(*held, wanted))) return true;
     bad(op, fmt::format("transfer {} of {} is not what descriptor {} moves at {}", first, map_.name(op.channel),
                         int{w.descriptor}, held->access.base));
     return false;
   }
-  // A run of bytes has one form.
-  program::Registers registers(Transfer t, EngineId channel) const {
-    if (t.access.one_run()) t.access = program::linear(t.access.base, t.access.memory_bytes());
-    return program::registers_of(t, outbound(channel));
-  }
-
   // The first transfer of a task waits for the push and for nothing else; the others follow it.
   void waits_for_start(const ControlOp& op, std::size_t first) {
     const Channel& c = channels_[op.channel];

@@ -17,6 +17,12 @@ inline bool append(program::Transfer& whole, const program::Transfer& t, bool ou
   return true;
 }
 
+// The registers of a transfer; a run of bytes has one form.
+inline program::Registers one_form(program::Transfer t, bool outbound) {
+  if (t.access.one_run()) t.access = program::linear(t.access.base, t.access.memory_bytes());
+  return program::registers_of(t, outbound);
+}
+
 // Whether what comes in as `held` is `wanted` if its stream ends with that.
 inline bool ends_early(program::Transfer held, const program::Transfer& wanted) {
   if (!held.access.one_run() || !wanted.access.one_run()) return false;
