@@ -80,6 +80,28 @@ class Likes : public Trials {
   }
 };
 
+// Layers take less in the sharding that the first trial does not have; switches for it take `switches`.
+class SlowSwitches : public Trials {
+ public:
+  double switches = 0;
+  mutable std::string first;  // of the layer before the last
+
+  std::optional<LayerTimes> layer_times(const network::Network& network, const Masks&,
+                                        const mapping::Mapping& m) const override {
+    const std::string s = sharding_of(m, 5);
+    if (first.empty()) first = s;
+    std::vector<double> ends;
+    for (std::size_t l = 0; l < network.layers.size(); ++l) ends.push_back((s == first ? 1000.0 : 900.0) * l);
+    return without_control(std::move(ends));
+  }
+  std::optional<LayerTimes> run_times(const network::Network& network, const Masks& masks,
+                                      const mapping::Mapping& m) const override {
+    LayerTimes times = *layer_times(network, masks, m);
+    if (sharding_of(m, 5) != first) times.ends.back() += switches;
+    return times;
+  }
+};
+
 mapping::Mapping liked(const Trials& trials, const network::Network& network, arch::ControlMechanism mechanism) {
   arch::ArraySpec array = generic_array(4, 4, {});
   array.controller.mechanism = mechanism;
@@ -99,6 +121,25 @@ TEST_CASE("the mapping of a single layer is the one that takes least in trials o
   }
   CHECK(trials.networks > 6);
   CHECK(trials.programs_of_layers == 0);
+}
+
+TEST_CASE("of what was tried in a network with controllers the fastest with its switches is taken") {
+  const auto sharding = [](double switches) {
+    SlowSwitches trials;
+    trials.switches = switches;
+    std::string json = R"({"name": "net", "input": [16, 16, 64], "layers": [)";
+    for (int k = 0; k < 6; ++k)
+      json += fmt::format(R"({}{{"name": "l{}", "op": "conv2d", "channels": 64, "kernel": 3, "padding": 1}})",
+                          k > 0 ? ", " : "", k);
+    const auto network = network::parse_network(nlohmann::json::parse(json + "]}"), "net");
+    REQUIRE(network);
+    const mapping::Mapping m = liked(trials, *network, arch::ControlMechanism::serial);
+    return std::pair(sharding_of(m, 5), trials.first);
+  };
+  const auto [without, other] = sharding(0);
+  CHECK(without != other);
+  const auto [with, first] = sharding(1e5);
+  CHECK(with == first);
 }
 
 TEST_CASE("estimates alone ask for no trial") {
