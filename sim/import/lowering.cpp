@@ -52,9 +52,15 @@ bool hands_on(const std::string& op) {
   return false;
 }
 
+View placed_map(const Dims& shape) {
+  View view = map_view("", shape[2], shape[3], shape[1]);
+  if (view.h == 1) std::swap(view.h, view.w);
+  return view;
+}
+
 View view_of_shape(const Dims& shape) {
   const bool row = shape.size() == 4 && shape[1] == 1 && shape[2] == 1;  // a mask of scores
-  if (shape.size() == 4 && !row) return map_view("", shape[2], shape[3], shape[1]);
+  if (shape.size() == 4 && !row) return placed_map(shape);
   return rows_view("", shape);
 }
 
@@ -193,15 +199,21 @@ Call Lowering::call(const Node& node) const {
               graph_.file);
 }
 
-// Whether windows slide over the last dimension of a value of three (pass_flat_windows.cpp).
-bool Lowering::reads_windows(ValueId id) const {
-  for (const int n : users_[static_cast<std::size_t>(id)]) {
-    const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
-    if (user.op != "Unsqueeze" || value(user.outputs[0]).shape.size() != 4) continue;
-    for (const int w : users_[static_cast<std::size_t>(user.outputs[0])])
+// Whether windows slide over a row of pixels, the last dimension of N x C x L or N x C x 1 x L
+// (pass_flat_windows.cpp).
+bool Lowering::reads_windows(ValueId row) const {
+  const std::int64_t channels = value(row).shape[1];
+  std::vector<ValueId> same = {row};  // values with these channels and pixels
+  for (std::size_t at = 0; at < same.size(); ++at)
+    for (const int n : users_[static_cast<std::size_t>(same[at])]) {
+      const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
       for (const char* op : {"Conv", "ConvTranspose", "MaxPool", "AveragePool"})
-        if (graph_.nodes[static_cast<std::size_t>(w)].op == op) return true;
-  }
+        if (user.op == op) return true;
+      const Dims& to = value(user.outputs[0]).shape;
+      const bool turned = user.op == "Transpose" && to.size() == 4 && to[3] == 1;
+      const bool handed = keeps_dimensions(user.op) || user.op == "Unsqueeze" || turned;
+      if (handed && to.size() >= 3 && to[1] == channels) same.push_back(user.outputs[0]);
+    }
   return false;
 }
 
@@ -235,12 +247,13 @@ void Lowering::place_inputs() {
       problems_.push_back(
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
     View view = batch && value(id).of_host ? rows_view("", shape) : view_of_shape(shape);
-    if (shape.size() == 3 && reads_windows(id)) {
-      view = map_view("", shape[2], 1, shape[1]);
-      view.dims.pop_back();
+    const bool one_row = shape.size() == 3 || (shape.size() == 4 && !batch && shape[2] == 1);
+    if (one_row && reads_windows(id)) {
+      view = map_view("", shape.back(), 1, shape[1]);
+      view.dims = reshaped(view, shape)->dims;
     }
     if (shape.size() == 4 && !batch && has_channels_last(id))
-      view = transposed(map_view("", shape[1], shape[2], shape[3]), {0, 2, 3, 1});
+      view = transposed(placed_map({1, shape[3], shape[1], shape[2]}), {0, 2, 3, 1});
     view.layer = "input";
     if (id == graph_.inputs[0]) {
       lowered_.network["input"] = {view.h, view.w, view.c};

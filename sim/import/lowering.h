@@ -30,6 +30,10 @@ struct Lowered {
   int other_steps = 0;                                  // layers whose weights have other steps than the file's
 };
 
+// 1 x channels x height x width where nothing else says how it stands: a single row as a column, of whose rows tiles
+// are made.
+View placed_map(const Dims& shape);
+
 class Lowering {
  public:
   explicit Lowering(const Graph& graph);
@@ -105,7 +109,7 @@ class Lowering {
 
  private:
   void place_inputs();
-  bool reads_windows(ValueId id) const;
+  bool reads_windows(ValueId row) const;
   bool has_channels_last(ValueId image) const;
   void lower_node(const Node& node);
   void place_unknown(const Node& node);

@@ -264,9 +264,8 @@ void lower_concat(Lowering& to, const Node& node) {
       parts.push_back(*to.view(node, i));
       continue;
     }
-    View v = rank == 4 && shape[0] == 1 && pattern.has_channels(1)
-                 ? map_view("", constant->shape[2], constant->shape[3], constant->shape[1])
-                 : rows_view("", constant->shape);
+    View v = rank == 4 && shape[0] == 1 && pattern.has_channels(1) ? placed_map(constant->shape)
+                                                                   : rows_view("", constant->shape);
     const auto name = to.constant_layer(node, *constant, v);
     if (!name) return;
     v.layer = *name;
@@ -292,7 +291,7 @@ void lower_concat(Lowering& to, const Node& node) {
       !channels && std::all_of(parts.begin(), parts.end(), [](const View& v) { return digits_of(v, true).empty(); });
   for (View& v : parts) {
     const std::optional<View> settled =
-        pixels_alone ? to.ordered(node, v) : to.settled(node, v, channel, map && channel == 1);
+        pixels_alone ? to.ordered(node, v) : to.settled(node, v, channel, map && channel == 1 && !is_row(v));
     if (!settled) return;
     v = *settled;
   }
