@@ -199,10 +199,12 @@ Call Lowering::call(const Node& node) const {
               graph_.file);
 }
 
-// Whether windows slide over a row of pixels, the last dimension of N x C x L or N x C x 1 x L
+// Whether windows slide over a row of pixels, the last dimension of 1 x C x L, 1 x C x 1 x L, or 1 x L of one channel
 // (pass_flat_windows.cpp).
 bool Lowering::reads_windows(ValueId row) const {
-  const std::int64_t channels = value(row).shape[1];
+  const Dims& shape = value(row).shape;
+  if (shape.size() < 2 || shape[0] != 1 || (shape.size() == 4 && shape[2] != 1)) return false;
+  const std::int64_t channels = shape.size() == 2 ? 1 : shape[1];
   std::vector<ValueId> same = {row};  // values with these channels and pixels
   for (std::size_t at = 0; at < same.size(); ++at)
     for (const int n : users_[static_cast<std::size_t>(same[at])]) {
@@ -211,8 +213,9 @@ bool Lowering::reads_windows(ValueId row) const {
         if (user.op == op) return true;
       const Dims& to = value(user.outputs[0]).shape;
       const bool turned = user.op == "Transpose" && to.size() == 4 && to[3] == 1;
-      const bool handed = keeps_dimensions(user.op) || user.op == "Unsqueeze" || turned;
-      if (handed && to.size() >= 3 && to[1] == channels) same.push_back(user.outputs[0]);
+      const bool reshaped = user.op == "Unsqueeze" || user.op == "Reshape";
+      const bool handed = keeps_dimensions(user.op) || reshaped || turned;
+      if (handed && (to.size() == 2 || (to.size() > 2 && to[1] == channels))) same.push_back(user.outputs[0]);
     }
   return false;
 }
@@ -247,9 +250,8 @@ void Lowering::place_inputs() {
       problems_.push_back(
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
     View view = batch && value(id).of_host ? rows_view("", shape) : view_of_shape(shape);
-    const bool one_row = shape.size() == 3 || (shape.size() == 4 && !batch && shape[2] == 1);
-    if (one_row && reads_windows(id)) {
-      view = map_view("", shape.back(), 1, shape[1]);
+    if (reads_windows(id)) {
+      view = map_view("", shape.back(), 1, shape.size() == 2 ? 1 : shape[1]);
       view.dims = reshaped(view, shape)->dims;
     }
     if (shape.size() == 4 && !batch && has_channels_last(id))
