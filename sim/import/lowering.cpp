@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include "sim/base/utf8.h"
+#include "sim/import/host_calls.h"
 #include "sim/import/infer.h"
 #include "sim/import/layer_table.h"
 #include "sim/import/passes.h"
@@ -203,7 +205,7 @@ Call Lowering::call(const Node& node) const {
 // (pass_flat_windows.cpp).
 bool Lowering::reads_windows(ValueId row) const {
   const Dims& shape = value(row).shape;
-  if (shape.size() < 2 || shape[0] != 1 || (shape.size() == 4 && shape[2] != 1)) return false;
+  if (shape.size() < 2 || shape.size() > 4 || shape[0] != 1 || (shape.size() == 4 && shape[2] != 1)) return false;
   const std::int64_t channels = shape.size() == 2 ? 1 : shape[1];
   std::vector<ValueId> same = {row};  // values with these channels and pixels
   for (std::size_t at = 0; at < same.size(); ++at)
@@ -278,14 +280,19 @@ void Lowering::place_unknown(const Node& node) {
     if (views_.count(id) == 0) views_[id] = view_of_shape(value(id).shape);
 }
 
+// What has layers; the list itself only once.
+std::string Lowering::known_operators() {
+  if (std::exchange(listed_, true)) return "those listed above";
+  return fmt::format("{}", fmt::join(layer_operators(), ", "));
+}
+
 void Lowering::lower_node(const Node& node) {
   const LayerRule* rule = node.domain.empty() ? find_layer_rule(node.op) : nullptr;
   const auto read = [&](ValueId id) { return is_read(id); };
   const auto further = std::find_if(node.outputs.begin() + 1, node.outputs.end(), read);
   if (rule == nullptr)
-    refuse(node, "",
-           fmt::format("the operator {}{} has no layer", node.domain.empty() ? "" : node.domain + ".", node.op),
-           fmt::format("{}", fmt::join(layer_operators(), ", ")));
+    refuse(node, "", fmt::format("the operator {} has no layer", full_name(node)),
+           fmt::format("--host {}=TIME, or {}", full_name(node), known_operators()));
   else if (further != node.outputs.end() && node.op != "Split")
     refuse(node, "", fmt::format("has its output '{}' read", value(*further).name), "the first output alone");
   else if (value(node.outputs[0]).known)

@@ -112,6 +112,7 @@ class Lowering {
   bool reads_windows(ValueId row) const;
   bool has_channels_last(ValueId image) const;
   void lower_node(const Node& node);
+  std::string known_operators();
   void place_unknown(const Node& node);
   View rescaled(const Node& node, View view, double scale);
   bool may_set_scale(const Node& node, const View& place) const;
@@ -127,7 +128,8 @@ class Lowering {
 
   const Graph& graph_;
   std::vector<std::vector<int>> users_;
-  int current_ = 0;  // the node being lowered
+  int current_ = 0;      // the node being lowered
+  bool listed_ = false;  // what has layers, in a problem
   Lowered lowered_;
   std::map<ValueId, View> views_;
   std::map<std::string, std::size_t> index_;  // of layers by name

@@ -87,6 +87,12 @@ TEST_CASE("What computes between convolutions leaves a row where it stands") {
   CHECK(std::count(ops.begin(), ops.end(), "pick") == 0);
 }
 
+TEST_CASE("A volume that a pool reads is no row") {
+  Net net({1, 3, 8, 16, 16});
+  net.line("MaxPool", {"x"}, "y").with("kernel_shape", Sides{1, 2, 2}).with("strides", Sides{1, 2, 2}).output("y");
+  CHECK_THAT(refusal(net), Catch::Contains("(MaxPool): reads 1x3x8x16x16; 1 x channels x height x width"));
+}
+
 TEST_CASE("A map of one row whose windows have rows of padding") {
   Net net({1, 4, 1, 12});
   net.random("w", {8, 4, 3, 3}).line("Conv", {"x", "w"}, "y").with("pads", Sides{1, 1, 1, 1}).output("y");
