@@ -32,7 +32,7 @@ struct Reader {
 Place reshaped(const Dims& from, const Dims& to, const BatchPlace& at, std::int64_t batch) {
   std::int64_t outside = at.outer, passed = 1;
   for (std::size_t d = 0; d < at.dim; ++d) outside *= from[d];
-  for (std::size_t d = 0; d < to.size() && passed <= outside; passed *= to[d++])
+  for (std::size_t d = 0; d < to.size() && passed > 0 && passed <= outside; passed *= to[d++])
     if (outside % passed == 0 && to[d] % (outside / passed * batch) == 0) return BatchPlace{d, outside / passed};
   return std::nullopt;
 }
@@ -90,7 +90,7 @@ bool computes_along(const Reader& r, std::size_t dim) {
     return dim == r.dim_of(r.axis(r.node.op == "Split" ? 0 : -1));
   if (is_one_of(r.node, {"LayerNormalization", "RMSNormalization"})) return dim >= r.dim_of(r.axis(-1));
   const Tensor* axis = r.node.op == "CumSum" ? constant_input(r.graph, r.node, 1) : nullptr;
-  return r.node.op == "CumSum" && (axis == nullptr || r.dim_of(integers(*axis)[0]) == dim);
+  return r.node.op == "CumSum" && (axis == nullptr || axis->elements() != 1 || r.dim_of(integers(*axis)[0]) == dim);
 }
 
 // Elements of the output are computed of those at the same place, or along other dimensions.

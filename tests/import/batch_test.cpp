@@ -69,6 +69,11 @@ TEST_CASE("What is computed across images is refused, wherever they stand") {
   reshape(others, "x", "a", {4, 288});
   turn(others, "a", "b", {1, 0});
   told(others.line("MatMul", {"a", "b"}, "y"), "MatMul");
+  Net empty({4, 8, 6, 6});  // nothing of every image
+  empty.integers("from", {0}).integers("to", {0}).integers("at", {1});
+  empty.line("Slice", {"x", "from", "to", "at"}, "s");
+  reshape(empty, "s", "r", {0, 4, 36}).line("Relu", {"r"}, "y").output("y");
+  CHECK(refusal(empty) != "read");
   Net cut({4, 8, 6, 6});
   reshape(cut, "x", "a", {3, 12, 32});
   told(cut.line("Relu", {"a"}, "y"), "Reshape");
