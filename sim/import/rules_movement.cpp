@@ -271,8 +271,11 @@ void lower_concat(Lowering& to, const Node& node) {
     v.layer = *name;
     parts.push_back(std::move(v));
   }
-  bool heads = false;  // other dimensions count channels too
-  for (std::size_t d = 0; d < pattern.dims.size(); ++d) heads = heads || (d != axis && pattern.has_channels(d));
+  bool heads = false, mixed = false;  // other dimensions count channels too; some count both
+  for (std::size_t d = 0; d < pattern.dims.size(); ++d) {
+    heads = heads || (d != axis && pattern.has_channels(d));
+    mixed = mixed || (pattern.has_channels(d) && pattern.has_pixels(d));
+  }
   const auto in_kind = [&](const View& v) {
     for (std::size_t d = 0; d < v.dims.size(); ++d) {
       const bool channels_differ = d != axis && v.has_channels(d) != pattern.has_channels(d);
@@ -280,18 +283,21 @@ void lower_concat(Lowering& to, const Node& node) {
     }
     return true;
   };
-  if (heads && !pattern.has_pixels(axis) && std::all_of(parts.begin(), parts.end(), in_kind))
+  if (heads && !mixed && !pattern.has_pixels(axis) && std::all_of(parts.begin(), parts.end(), in_kind))
     return join_heads(to, node, parts, axis);
   const bool map = rank == 4 && shape[0] == 1 && pattern.has_channels(1);
-  const bool channels =
-      pattern.has_pixels(axis) ? pattern.has_channels(axis) && !heads : pattern.has_channels(axis) || !heads;
-  if (!channels && join_cuts(to, node, parts, axis)) return;
-  const std::size_t channel = channels ? axis : map ? 1 : channel_dimension(pattern);
   const bool pixels_alone =
-      !channels && std::all_of(parts.begin(), parts.end(), [](const View& v) { return digits_of(v, true).empty(); });
+      std::all_of(parts.begin(), parts.end(), [](const View& v) { return digits_of(v, true).empty(); });
+  const std::size_t usual = map ? 1 : channel_dimension(pattern);
+  const bool channels =
+      (!pixels_alone && usual == axis) ||
+      (pattern.has_pixels(axis) ? pattern.has_channels(axis) && !heads : pattern.has_channels(axis) || !heads);
+  if (!channels && join_cuts(to, node, parts, axis)) return;
+  const std::size_t channel = channels ? axis : usual;
   for (View& v : parts) {
-    const std::optional<View> settled =
-        pixels_alone ? to.ordered(node, v) : to.settled(node, v, channel, map && channel == 1 && !is_row(v));
+    const std::optional<View> settled = pixels_alone && !channels
+                                            ? to.ordered(node, v)
+                                            : to.settled(node, v, channel, map && channel == 1 && !is_row(v));
     if (!settled) return;
     v = *settled;
   }
