@@ -144,8 +144,7 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   std::optional<std::vector<double>> channels = per_channel(constant, in);
   if (number) channels = std::vector<double>(static_cast<std::size_t>(in.c), *number);
   if (channels && !is_mask(to, node, constant)) {
-    const std::optional<View> settled =
-        number ? in : to.settled(node, in, in.dims.size() == 4 && in.has_channels(1) && !is_row(in));
+    const std::optional<View> settled = number ? in : to.settled(node, in, is_map(in));
     if (!settled) return;
     channels->resize(static_cast<std::size_t>(settled->c), channels->empty() ? 0 : channels->front());
     std::vector<double> scale(channels->size(), negative ? -1.0 : 1.0), shift(channels->size(), 0.0);
@@ -218,7 +217,7 @@ void lower_batch_norm(Lowering& to, const Node& node) {
     parameters[i] = reals(*constant);
   }
   if (given == nullptr) return;
-  const std::optional<View> in = to.settled(node, *given, given->dims.size() == 4 && !is_row(*given));
+  const std::optional<View> in = to.settled(node, *given, 1, is_map(*given));
   if (!in) return;
   std::vector<double> scale, shift;
   for (std::size_t c = 0; c < parameters[0].size(); ++c) {

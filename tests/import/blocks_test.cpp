@@ -191,6 +191,16 @@ TEST_CASE("Dimensions that count channels and pixels are joined with others") {
   CHECK(layers_error(pixels) < int8_error);
 }
 
+TEST_CASE("Numbers per channel where images of pixels stand in front") {
+  Net net({1, 4, 2, 6});
+  turn(net, "x", "t", {3, 1, 0, 2});
+  net.random("s", {4, 1, 1}).line("Add", {"t", "s"}, "a");
+  for (const char* name : {"g", "b", "m"}) net.random(name, {4});
+  net.floats("v", {4}, {1, 2, 0.5F, 1}).line("BatchNormalization", {"a", "g", "b", "m", "v"}, "n");
+  net.number("minus", -1).line("Mul", {"n", "minus"}, "q").line("Elu", {"q"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+}
+
 TEST_CASE("What broadcasting would repeat by itself is not repeated before") {
   Net net({1, 16, 38, 38});  // over its norm, as PyTorch writes it: 16 x 38 x 38 pixels of one channel
   net.conv("x", "c", 16, 16).node("ReduceL2", {"c"}, {"n"}).with("axes", Sides{1}).with("keepdims", 1);
