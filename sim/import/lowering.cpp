@@ -40,8 +40,31 @@ std::string readable_name(const Node& node) {
 
 // Operators whose results have the dimensions of what they read, in its order: functions of elements, and parts.
 bool keeps_dimensions(const std::string& op) {
-  for (const char* name : {"Abs", "Add", "Cast", "Clip", "Concat", "Div", "Gather", "Identity", "Mul", "Neg", "Pad",
-                           "Relu", "Slice", "Split", "Sub"})
+  for (const char* name : {"Abs",
+                           "Add",
+                           "BatchNormalization",
+                           "Cast",
+                           "Clip",
+                           "Concat",
+                           "Div",
+                           "Exp",
+                           "Gather",
+                           "Identity",
+                           "InstanceNormalization",
+                           "LeakyRelu",
+                           "Log",
+                           "Mul",
+                           "Neg",
+                           "PRelu",
+                           "Pad",
+                           "Pow",
+                           "Relu",
+                           "Sigmoid",
+                           "Slice",
+                           "Split",
+                           "Sqrt",
+                           "Sub",
+                           "Tanh"})
     if (op == name) return true;
   return false;
 }
@@ -211,7 +234,8 @@ bool Lowering::reads_windows(ValueId row) const {
   for (std::size_t at = 0; at < same.size(); ++at)
     for (const int n : users_[static_cast<std::size_t>(same[at])]) {
       const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
-      for (const char* op : {"Conv", "ConvTranspose", "MaxPool", "AveragePool"})
+      for (const char* op :
+           {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize"})
         if (user.op == op) return true;
       const Dims& to = value(user.outputs[0]).shape;
       const bool turned = user.op == "Transpose" && to.size() == 4 && to[3] == 1;
@@ -295,6 +319,9 @@ void Lowering::lower_node(const Node& node) {
            fmt::format("--host {}=TIME, or {}", full_name(node), known_operators()));
   else if (further != node.outputs.end() && node.op != "Split")
     refuse(node, "", fmt::format("has its output '{}' read", value(*further).name), "the first output alone");
+  else if (value(node.outputs[0]).known && element_count(value(node.outputs[0]).shape) == 0)
+    refuse(node, "", fmt::format("makes {}, without an element", dims_text(value(node.outputs[0]).shape)),
+           "tensors with elements");
   else if (value(node.outputs[0]).known)
     rule->lower(*this, node);
   place_unknown(node);

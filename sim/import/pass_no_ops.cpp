@@ -21,6 +21,17 @@ bool keeps_order(const Graph& graph, const Node& node) {
   return true;
 }
 
+// Parts without elements, which an exporter joins where a side happens to be 1.
+void drop_empty_parts(const Graph& graph, Node& node) {
+  if (node.op != "Concat" || !node.domain.empty()) return;
+  const auto empty = [&](ValueId id) {
+    const Value& part = graph.values[static_cast<std::size_t>(id)];
+    return part.known && element_count(part.shape) == 0;
+  };
+  if (std::all_of(node.inputs.begin(), node.inputs.end(), empty)) return;
+  node.inputs.erase(std::remove_if(node.inputs.begin(), node.inputs.end(), empty), node.inputs.end());
+}
+
 // Which input a node hands on, if it does nothing else: the first, or what Where takes everywhere.
 std::size_t chosen(const Graph& graph, const Node& node) {
   const Tensor* condition = node.op == "Where" ? constant_input(graph, node, 0) : nullptr;
@@ -98,6 +109,7 @@ void remove_no_ops(Graph& graph) {
   for (Node& node : graph.nodes) {
     for (ValueId& input : node.inputs)
       if (input != no_value) input = source[static_cast<std::size_t>(input)];
+    drop_empty_parts(graph, node);
     const std::size_t input = chosen(graph, node);
     if (hands_on(graph, node, input)) source[static_cast<std::size_t>(node.outputs[0])] = node.inputs[input];
   }

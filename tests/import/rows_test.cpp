@@ -87,6 +87,33 @@ TEST_CASE("What computes between convolutions leaves a row where it stands") {
   CHECK(std::count(ops.begin(), ops.end(), "pick") == 0);
 }
 
+TEST_CASE("A sequence that is normalized or pooled first is one") {
+  const auto reads = [](const std::string& op) {
+    Net net({1, 12, 8});
+    net.random("s", {12}).random("b", {12}).random("m", {12}).floats("v", {12}, std::vector<float>(12, 1));
+    if (op == "BatchNormalization")
+      net.line(op, {"x", "s", "b", "m", "v"}, "n").random("w", {8, 12, 3}).line("Conv", {"n", "w"}, "y");
+    else
+      net.line(op, {"x"}, "n").line("Relu", {"n"}, "y");
+    net.output("y");
+    CHECK(layers_error(net) < int8_error);
+    CHECK(imported_of(net).network.layers[0].out == network::Shape{8, 1, 12});
+  };
+  for (const char* op : {"BatchNormalization", "GlobalAveragePool", "GlobalMaxPool"}) reads(op);
+}
+
+TEST_CASE("Parts without elements are left out, and no layer makes one") {
+  Net rolled({1, 12, 1});  // along a side of 1
+  rolled.integers("zero", {0}).integers("last", {-1}).integers("end", {1 << 30}).integers("axis", {2});
+  rolled.line("Slice", {"x", "last", "end", "axis"}, "a").line("Slice", {"x", "zero", "last", "axis"}, "b");
+  rolled.line("Concat", {"a", "b"}, "c").with("axis", 2).line("Tanh", {"c"}, "y").output("y");
+  CHECK(layers_error(rolled) < int8_error);
+  Net nothing({1, 12, 4});
+  nothing.integers("zero", {0}).integers("axis", {2}).line("Slice", {"x", "zero", "zero", "axis"}, "a");
+  nothing.line("Tanh", {"a"}, "y").output("y");
+  CHECK_THAT(refusal(nothing), Catch::Contains("node 'a' (Slice): makes 1x12x0, without an element"));
+}
+
 TEST_CASE("A volume that a pool reads is no row") {
   Net net({1, 3, 8, 16, 16});
   net.line("MaxPool", {"x"}, "y").with("kernel_shape", Sides{1, 2, 2}).with("strides", Sides{1, 2, 2}).output("y");
