@@ -9,10 +9,6 @@ namespace {
 
 using Place = std::optional<BatchPlace>;
 
-bool is_one_of(const Node& node, std::initializer_list<const char*> list) {
-  return std::any_of(list.begin(), list.end(), [&](const char* op) { return node.op == op; });
-}
-
 std::size_t counted_from_front(std::int64_t axis, std::size_t rank) {
   return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis);
 }
@@ -63,7 +59,7 @@ Place gathered(const Reader& r, const BatchPlace& at) {
 Place reduced(const Reader& r, const BatchPlace& at) {
   Dims axes;
   const Tensor* given = constant_input(r.graph, r.node, 1);
-  if (is_one_of(r.node, {"ArgMax", "ArgMin"}))
+  if (is_among(r.node, "ArgMax ArgMin"))
     axes = {r.axis(0)};
   else if (given != nullptr)
     axes = integers(*given);
@@ -84,96 +80,34 @@ Place multiplied(const Reader& r, const BatchPlace& at) {
 
 // Whether elements along the dimension are computed of each other.
 bool computes_along(const Reader& r, std::size_t dim) {
-  const bool rows = is_one_of(r.node, {"Softmax", "LogSoftmax", "Hardmax"});
+  const bool rows = is_among(r.node, "Softmax LogSoftmax Hardmax");
   if (rows && r.graph.opset < 13) return dim >= r.dim_of(r.axis(1));
-  if (rows || is_one_of(r.node, {"Concat", "Split", "TopK"}))
-    return dim == r.dim_of(r.axis(r.node.op == "Split" ? 0 : -1));
-  if (is_one_of(r.node, {"LayerNormalization", "RMSNormalization"})) return dim >= r.dim_of(r.axis(-1));
+  if (rows || is_among(r.node, "Concat Split TopK")) return dim == r.dim_of(r.axis(r.node.op == "Split" ? 0 : -1));
+  if (is_among(r.node, "LayerNormalization RMSNormalization")) return dim >= r.dim_of(r.axis(-1));
   const Tensor* axis = r.node.op == "CumSum" ? constant_input(r.graph, r.node, 1) : nullptr;
   return r.node.op == "CumSum" && (axis == nullptr || axis->elements() != 1 || r.dim_of(integers(*axis)[0]) == dim);
 }
 
 // Elements of the output are computed of those at the same place, or along other dimensions.
-bool keeps_dimensions(const Node& node) {
-  return is_one_of(node, {"Abs",
-                          "Add",
-                          "And",
-                          "Cast",
-                          "Ceil",
-                          "Celu",
-                          "Clip",
-                          "Concat",
-                          "Cos",
-                          "CumSum",
-                          "DequantizeLinear",
-                          "Div",
-                          "Dropout",
-                          "Elu",
-                          "Equal",
-                          "Erf",
-                          "Exp",
-                          "Expand",
-                          "Floor",
-                          "Gelu",
-                          "Greater",
-                          "GreaterOrEqual",
-                          "HardSigmoid",
-                          "HardSwish",
-                          "Hardmax",
-                          "Identity",
-                          "LayerNormalization",
-                          "LeakyRelu",
-                          "Less",
-                          "LessOrEqual",
-                          "Log",
-                          "LogSoftmax",
-                          "Max",
-                          "Mean",
-                          "Min",
-                          "Mish",
-                          "Mul",
-                          "Neg",
-                          "Not",
-                          "Or",
-                          "PRelu",
-                          "Pad",
-                          "Pow",
-                          "QuantizeLinear",
-                          "RMSNormalization",
-                          "Reciprocal",
-                          "Relu",
-                          "Round",
-                          "Selu",
-                          "Sigmoid",
-                          "Sign",
-                          "Sin",
-                          "Slice",
-                          "Softmax",
-                          "Softplus",
-                          "Softsign",
-                          "Split",
-                          "Sqrt",
-                          "Sub",
-                          "Sum",
-                          "Swish",
-                          "Tanh",
-                          "ThresholdedRelu",
-                          "Tile",
-                          "TopK",
-                          "Where"});
-}
+constexpr const char* keeping_places =
+    "Abs Add And Cast Ceil Celu Clip Concat Cos CumSum DequantizeLinear Div Dropout Elu Equal Erf Exp Expand Floor "
+    "Gelu "
+    "Greater GreaterOrEqual HardSigmoid HardSwish Hardmax Identity LayerNormalization LeakyRelu Less LessOrEqual Log "
+    "LogSoftmax Max Mean Min Mish Mul Neg Not Or PRelu Pad Pow QuantizeLinear RMSNormalization Reciprocal Relu Round "
+    "Selu "
+    "Sigmoid Sign Sin Slice Softmax Softplus Softsign Split Sqrt Sub Sum Swish Tanh ThresholdedRelu Tile TopK Where";
 
 Place behind(const Reader& r, const BatchPlace& at, std::int64_t batch) {
   const bool own = r.node.domain.empty();
   const bool in_front = at == BatchPlace{} && !r.out.empty() && r.out[0] == r.in[0];
   if (!own) return in_front ? Place(at) : std::nullopt;
-  if (is_one_of(r.node, {"Flatten", "Reshape", "Squeeze", "Unsqueeze"})) return reshaped(r.in, r.out, at, batch);
+  if (is_among(r.node, "Flatten Reshape Squeeze Unsqueeze")) return reshaped(r.in, r.out, at, batch);
   if (r.node.op == "Transpose") return transposed(r, at);
   if (r.node.op == "Gather") return gathered(r, at);
-  if (r.node.op.rfind("Reduce", 0) == 0 || is_one_of(r.node, {"ArgMax", "ArgMin"})) return reduced(r, at);
+  if (r.node.op.rfind("Reduce", 0) == 0 || is_among(r.node, "ArgMax ArgMin")) return reduced(r, at);
   if (r.node.op == "MatMul") return multiplied(r, at);
   if (computes_along(r, at.dim)) return std::nullopt;
-  if (keeps_dimensions(r.node)) return aligned(r, at);
+  if (is_among(r.node, keeping_places)) return aligned(r, at);
   const bool rows = r.node.op == "Gemm" && r.input == 0 && at.dim == 0 && integer_of(r.node, "transA", 0) == 0;
   return in_front || rows ? Place(at) : std::nullopt;
 }

@@ -39,35 +39,9 @@ std::string readable_name(const Node& node) {
 }
 
 // Operators whose results have the dimensions of what they read, in its order: functions of elements, and parts.
-bool keeps_dimensions(const std::string& op) {
-  for (const char* name : {"Abs",
-                           "Add",
-                           "BatchNormalization",
-                           "Cast",
-                           "Clip",
-                           "Concat",
-                           "Div",
-                           "Exp",
-                           "Gather",
-                           "Identity",
-                           "InstanceNormalization",
-                           "LeakyRelu",
-                           "Log",
-                           "Mul",
-                           "Neg",
-                           "PRelu",
-                           "Pad",
-                           "Pow",
-                           "Relu",
-                           "Sigmoid",
-                           "Slice",
-                           "Split",
-                           "Sqrt",
-                           "Sub",
-                           "Tanh"})
-    if (op == name) return true;
-  return false;
-}
+constexpr const char* keeping_dimensions =
+    "Abs Add BatchNormalization Cast Clip Concat Div Exp Gather Identity InstanceNormalization LeakyRelu Log Mul Neg "
+    "PRelu Pad Pow Relu Sigmoid Slice Split Sqrt Sub Tanh";
 
 }  // namespace
 
@@ -234,13 +208,11 @@ bool Lowering::reads_windows(ValueId row) const {
   for (std::size_t at = 0; at < same.size(); ++at)
     for (const int n : users_[static_cast<std::size_t>(same[at])]) {
       const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
-      for (const char* op :
-           {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize"})
-        if (user.op == op) return true;
+      if (is_among(user, "Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool Resize")) return true;
       const Dims& to = value(user.outputs[0]).shape;
       const bool turned = user.op == "Transpose" && to.size() == 4 && to[3] == 1;
       const bool reshaped = user.op == "Unsqueeze" || user.op == "Reshape";
-      const bool handed = keeps_dimensions(user.op) || reshaped || turned;
+      const bool handed = is_among(user, keeping_dimensions) || reshaped || turned;
       if (handed && (to.size() == 2 || (to.size() > 2 && to[1] == channels))) same.push_back(user.outputs[0]);
     }
   return false;
@@ -260,7 +232,7 @@ bool Lowering::has_channels_last(ValueId image) const {
         last = last || std::get<Dims>(perm->second) == Dims{0, 3, 1, 2};
       else if (user.op == "Reshape")
         last = last || (from[3] == 1 && to == Dims{1, 1, from[1], from[2]});
-      else if (keeps_dimensions(user.op) && to.size() == 4)
+      else if (is_among(user, keeping_dimensions) && to.size() == 4)
         same.insert(same.end(), user.outputs.begin(), user.outputs.end());
       else
         return false;

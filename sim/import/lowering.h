@@ -10,8 +10,8 @@
 
 #include "sim/base/error.h"
 #include "sim/import/call.h"
-#include "sim/import/layer_weights.h"
 #include "sim/network/network.h"
+#include "sim/tensor/layer_weights.h"
 #include "sim/tensor/view.h"
 
 namespace tessera::import {

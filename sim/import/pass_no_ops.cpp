@@ -79,11 +79,9 @@ std::optional<Dims> broadcast_shape(const Graph& graph, const std::vector<ValueI
 }
 
 bool broadcasts(const Node& node) {
-  if (!node.domain.empty()) return false;
-  for (const char* op : {"Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max",
-                         "Mean", "Min", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"})
-    if (node.op == op) return std::find(node.inputs.begin(), node.inputs.end(), no_value) == node.inputs.end();
-  return false;
+  const char* names =
+      "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mul Or Pow Sub Sum Where Xor";
+  return is_among(node, names) && std::find(node.inputs.begin(), node.inputs.end(), no_value) == node.inputs.end();
 }
 
 }  // namespace

@@ -248,6 +248,26 @@ bool has_rows(const View& view, std::size_t axis) {
   return view.has_pixels(axis) && channel_dimension(view) != axis && view.has_channels(channel_dimension(view));
 }
 
+// What a Concat joins; constants stand as the pattern does. Nothing: one of them was refused.
+std::vector<View> parts_of(Lowering& to, const Node& node, const View& pattern) {
+  const Dims shape = to.value(node.outputs[0]).shape;
+  std::vector<View> parts;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor* constant = to.constant(node, i);
+    if (constant == nullptr) {
+      parts.push_back(*to.view(node, i));
+      continue;
+    }
+    const bool map = shape.size() == 4 && shape[0] == 1 && pattern.has_channels(1);
+    View v = map ? placed_map(constant->shape) : rows_view("", constant->shape);
+    const auto name = to.constant_layer(node, *constant, v);
+    if (!name) return {};
+    v.layer = *name;
+    parts.push_back(std::move(v));
+  }
+  return parts;
+}
+
 void lower_concat(Lowering& to, const Node& node) {
   const Dims shape = to.value(node.outputs[0]).shape;
   const std::int64_t given = integer_of(node, "axis", 0), rank = static_cast<std::int64_t>(shape.size());
@@ -257,20 +277,8 @@ void lower_concat(Lowering& to, const Node& node) {
     if (to.constant(node, i) == nullptr && (like == nullptr || !has_rows(*like, axis))) like = to.view(node, i);
   if (like == nullptr) return to.refuse(node, "", "joins constants alone", "a tensor");
   const View pattern = *like;
-  std::vector<View> parts;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const Tensor* constant = to.constant(node, i);
-    if (constant == nullptr) {
-      parts.push_back(*to.view(node, i));
-      continue;
-    }
-    View v = rank == 4 && shape[0] == 1 && pattern.has_channels(1) ? placed_map(constant->shape)
-                                                                   : rows_view("", constant->shape);
-    const auto name = to.constant_layer(node, *constant, v);
-    if (!name) return;
-    v.layer = *name;
-    parts.push_back(std::move(v));
-  }
+  std::vector<View> parts = parts_of(to, node, pattern);
+  if (parts.empty()) return;
   bool heads = false, mixed = false;  // other dimensions count channels too; some count both
   for (std::size_t d = 0; d < pattern.dims.size(); ++d) {
     heads = heads || (d != axis && pattern.has_channels(d));
