@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "sim/base/input_file.h"
 
@@ -56,12 +57,14 @@ std::vector<Problem> unwritable_files(std::vector<std::string> paths, const std:
   if (json_file != standard_output) paths.insert(paths.begin(), json_file);
   std::vector<Problem> problems;
   std::set<fs::path> taken, read;
+  bool asks_for_stream = false;  // said once, whoever asks
   for (const std::vector<std::string>& list : {inputs, files_read()})
     for (const std::string& path : list)
       if (!path.empty() && !is_special(path)) read.insert(place_of(path));
   for (const std::string& path : paths) {
     if (path.empty()) continue;
     if (path == standard_output) {
+      if (std::exchange(asks_for_stream, true)) continue;
       problems.push_back(
           {"", path, "stands for standard output with --json alone", "legal: a file, as ./- or /dev/stdout"});
     } else if (std::optional<Problem> problem = unwritable(path)) {

@@ -4,20 +4,37 @@
 
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace tessera::cost {
 namespace {
 
 Millicycles to_millicycles_up(double cycles) { return static_cast<Millicycles>(std::ceil(cycles * 1000 - 1e-6)); }
 
+// Pixels of a map of one column follow each other in memory as those of a row do.
+bool is_column(const network::Layer& layer) {
+  const network::Window& w = layer.window;
+  return layer.in.w == 1 && layer.out.w == 1 && w.kw == 1 && w.pad_left == 0;
+}
+
+// The window of a call's kernel: a column is computed as the row that it is.
+network::Window called_window(const network::Layer& layer) {
+  network::Window w = kernel_window(layer);
+  if (!is_column(layer)) return w;
+  std::swap(w.kh, w.kw);
+  std::swap(w.sh, w.sw);
+  return w;
+}
+
 // Whether laying its windows side by side changes nothing.
 bool is_pointwise(const network::Window& w) { return w.kh == 1 && w.kw == 1 && w.sh == 1 && w.sw == 1; }
 
 // Groups of 8 pixels: pixels of one row are contiguous in a 1x1 convolution without stride and are worked together.
 double pixel_groups(const program::KernelCall& call, const network::Layer& layer, int row_pixels) {
-  const std::int64_t h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0;
+  std::int64_t h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0;
+  if (is_column(layer)) std::swap(h, w);
   const std::int64_t padded =
-      is_pointwise(kernel_window(layer)) ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
+      is_pointwise(called_window(layer)) ? round_up(h * w, row_pixels) : h * round_up(w, row_pixels);
   return static_cast<double>(padded) / 8.0;
 }
 
@@ -37,9 +54,10 @@ std::optional<ProductRange> parse_range(const std::string& text) {
 
 Grounds conv_grounds(const ConvCoefficients& c, const program::KernelCall& call, const network::Layer& layer) {
   if (!c.fitted) return {};
-  const network::Window window = kernel_window(layer);
-  const int width = call.out.w1 - call.out.w0, channels = call.out.c1 - call.out.c0;
-  const std::int64_t pixels = std::int64_t{call.out.h1 - call.out.h0} * width;
+  const network::Window window = called_window(layer);
+  const int channels = call.out.c1 - call.out.c0;
+  const int h = call.out.h1 - call.out.h0, w = call.out.w1 - call.out.w0, width = is_column(layer) ? h : w;
+  const std::int64_t pixels = std::int64_t{h} * w;
   const std::int64_t taps = std::int64_t{window.kh} * window.kw;
   int in = 0, out = 0, row = 0;
   bool holds = false;
@@ -92,7 +110,7 @@ std::optional<program::KernelCode> FittedModel::code(const program::KernelCall& 
   };
   switch (call.kind) {
     case program::KernelKind::conv: {
-      const WindowKernel* own = window_kernel(kernel_window(layer));
+      const WindowKernel* own = window_kernel(called_window(layer));
       return own == nullptr ? stated("conv", conv->code) : stated("conv " + own->first.name(), own->second.code);
     }
     case program::KernelKind::gemm:
@@ -123,7 +141,7 @@ Millicycles FittedModel::duration(const program::KernelCall& call, const network
   const double taps = static_cast<double>(layer.window.kh) * layer.window.kw;
   switch (call.kind) {
     case program::KernelKind::conv: {
-      const ConvCoefficients& c = conv_for(kernel_window(layer));
+      const ConvCoefficients& c = conv_for(called_window(layer));
       const double groups = pixel_groups(call, layer, c.row_pixels);
       const double rows = static_cast<double>(call.out.c1 - call.out.c0) / 8.0;
       double per_row = (call.first ? 0 : c.load) + (call.last ? c.finish : c.store) + c.tap * taps;
@@ -173,7 +191,7 @@ bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) 
   switch (kind) {
     case program::KernelKind::conv:
       return layer.is_int8() && conv &&
-             (is_pointwise(kernel_window(layer)) || !conv_for(kernel_window(layer)).im2col) &&
+             (is_pointwise(called_window(layer)) || !conv_for(called_window(layer)).im2col) &&
              (!layer.lookup || operators.count(program::KernelKind::lookup) > 0);
     case program::KernelKind::gemm:
       return gemm.count({layer.in_type, layer.out_type}) > 0;
@@ -191,7 +209,7 @@ bool FittedModel::covers(program::KernelKind kind, const network::Layer& layer) 
 }
 
 Grounds FittedModel::grounds(const program::KernelCall& call, const network::Layer& layer) const {
-  if (call.kind == program::KernelKind::conv) return conv_grounds(conv_for(kernel_window(layer)), call, layer);
+  if (call.kind == program::KernelKind::conv) return conv_grounds(conv_for(called_window(layer)), call, layer);
   if (call.kind != program::KernelKind::gemm) return {};
   const GemmCoefficients& c = gemm.at({layer.in_type, layer.out_type});
   if (!c.fitted) return {};

@@ -120,7 +120,7 @@ class Reader {
       return refuse(files_.images, "holds images of the shape " + sparsity::shape_text(pixels.shape),
                     fmt::format("n x {} x {} x {} (channels, height, width){}{}, as the network reads", input_.c,
                                 input_.h, input_.w, input_.c == 1 ? ", or without the channel" : "",
-                                view_ == nullptr || view_->shape().size() == 4
+                                view_ == nullptr || (view_->shape().size() == 4 && !is_row(*view_))
                                     ? ""
                                     : ", or n x " + sparsity::shape_text(view_->shape())));
     if (pixels.shape[0] == 0) return refuse(files_.images, "holds no image", "at least one");
@@ -166,11 +166,14 @@ class Reader {
     }
   }
 
-  // By elements of [h][w][c]; empty: images of another shape.
+  // By elements of [h][w][c]; empty: images of another shape. The dimensions of the file's input come first: where two
+  // are equal, those of its tensor, which may have them in another order, tell less.
   std::vector<std::size_t> places_of_values(const std::vector<std::int64_t>& shape) const {
     if (shape.empty()) return {};
-    if (const std::optional<ImageLayout> layout = layout_of(shape, input_)) return places_in(*layout, input_);
-    return view_ == nullptr ? std::vector<std::size_t>{} : places_in(shape, *view_);
+    std::vector<std::size_t> own = view_ == nullptr ? std::vector<std::size_t>{} : places_in(shape, *view_);
+    if (!own.empty()) return own;
+    const std::optional<ImageLayout> layout = layout_of(shape, input_);
+    return layout ? places_in(*layout, input_) : std::vector<std::size_t>{};
   }
 
   void add_image(const float* from, const std::vector<std::size_t>& places) {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "sim/evaluation/packed_convolution.h"
-#include "sim/import/layer_weights.h"
+#include "sim/import/tensor.h"
 
 namespace tessera::evaluation {
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
+#include "sim/import/batch_places.h"
 #include "sim/import/declarations.h"
 #include "sim/import/infer.h"
 #include "sim/import/passes.h"
@@ -13,16 +15,27 @@ namespace {
 
 std::size_t at(ValueId id) { return static_cast<std::size_t>(id); }
 
-// The batch of the inputs that are images, where all have one above 1; else 1.
-std::int64_t batch_of(const Graph& graph) {
+constexpr const char* whole_images =
+    "images that are computed each by itself; or export with a batch of 1, and set `batch`";
+
+// The batch of the inputs with as many dimensions, where all have one above 1; else 1.
+std::int64_t batch_of(const Graph& graph, std::size_t rank) {
   std::int64_t batch = 1;
   for (const ValueId id : graph.inputs) {
     const Value& input = graph.values[at(id)];
-    if (!input.known || input.shape.size() != 4 || !is_real(input.type)) continue;
+    if (!input.known || input.shape.size() != rank || !is_real(input.type)) continue;
     if (input.shape[0] < 1 || (batch > 1 && input.shape[0] != batch)) return 1;
     batch = input.shape[0];
   }
   return batch;
+}
+
+// Whether convolutions over one dimension are among the nodes.
+bool has_sequences(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+    const bool convolves = (node.op == "Conv" || node.op == "ConvTranspose") && node.domain.empty();
+    return convolves && node.inputs.size() > 1 && graph.values[at(node.inputs[1])].shape.size() == 3;
+  });
 }
 
 class Division {
@@ -30,120 +43,130 @@ class Division {
   // `whole`: the same graph with all shapes known. Values of both have the same ids.
   Division(Graph& graph, const Graph& whole, std::int64_t batch) : graph_(graph), whole_(whole), batch_(batch) {}
 
-  void run() {
+  // The first node that computes across images; null: all has its place.
+  const Node* run() {
     for (const ValueId id : graph_.inputs) {
       Dims& shape = graph_.values[at(id)].shape;
       if (shape.empty() || shape[0] != batch_) continue;
       shape[0] = 1;
-      of_images_.insert(id);
+      places_[id] = {0, 1};
     }
     for (Node& node : graph_.nodes) {
-      if (!node.domain.empty() || whole_.values[at(node.outputs[0])].constant) continue;
-      if ((node.op == "Reshape" || node.op == "Expand") && node.inputs.size() > 1) divide_shape(node);
-      for (const char* op : {"Add", "Concat", "Div", "Mul", "Sub", "Where"})
+      if (whole_.values[at(node.outputs[0])].constant) continue;
+      const BatchMove move = batch_behind(whole_, node, places_, batch_);
+      if (move.mixes) return &node;
+      for (const ValueId id : node.outputs)
+        if (move.place && id != no_value) places_[id] = *move.place;
+      if (!move.place || !node.domain.empty()) continue;
+      if ((node.op == "Reshape" || node.op == "Expand") && node.inputs.size() > 1) divide_shape(node, *move.place);
+      for (const char* op : {"Add", "Concat", "Div", "MatMul", "Mul", "Sub", "Where"})
         if (node.op == op)
-          for (ValueId& id : node.inputs) id = one_of(id);
+          for (ValueId& id : node.inputs) id = one_of(id, node.outputs[0], *move.place);
     }
+    return nullptr;
   }
 
   // What is neither the same as before nor the share of one image.
   std::vector<Problem> problems() const {
-    std::set<ValueId> of_images = of_images_;
-    for (const Node& node : graph_.nodes) {
-      const bool reads_images =
-          std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) { return of_images.count(id) > 0; });
+    for (const Node& node : graph_.nodes)
       for (const ValueId id : node.outputs) {
-        if (reads_images) of_images.insert(id);
-        if (at(id) >= whole_.values.size() || whole_.values[at(id)].constant || !graph_.values[at(id)].known) continue;
-        const std::optional<int> shares = shares_of(id);
-        if (shares == (reads_images ? 1 : 0) && (divided_.count(node.name) == 0 || begins_with_images(node.inputs[0])))
+        if (id == no_value || at(id) >= whole_.values.size() || whole_.values[at(id)].constant ||
+            !graph_.values[at(id)].known || graph_.values[at(id)].shape == share_of(id))
           continue;
         return {{graph_.file, node_path(node),
                  fmt::format("makes {} of a batch of {}, and {} of one image", dims_text(whole_.values[at(id)].shape),
                              batch_, dims_text(graph_.values[at(id)].shape)),
-                 "images that are computed each by itself, or a batch of 1"}};
+                 whole_images}};
       }
-    }
     return {};
   }
 
  private:
-  // In how many dimensions one image has the batch's share; nothing where others differ too.
-  std::optional<int> shares_of(ValueId id) const {
-    const Dims &all = whole_.values[at(id)].shape, &one = graph_.values[at(id)].shape;
-    if (all.size() != one.size()) return std::nullopt;
-    int shares = 0;
-    for (std::size_t d = 0; d < all.size(); ++d) {
-      if (all[d] == one[d]) continue;
-      if (all[d] != one[d] * batch_) return std::nullopt;
-      ++shares;
-    }
-    return shares;
-  }
-  bool begins_with_images(ValueId id) const {
-    const Dims &all = whole_.values[at(id)].shape, &one = graph_.values[at(id)].shape;
-    return !all.empty() && !one.empty() && all[0] == one[0] * batch_;
+  // The shape that a value has of one image.
+  Dims share_of(ValueId id) const {
+    Dims shape = whole_.values[at(id)].shape;
+    const auto place = places_.find(id);
+    if (place != places_.end()) shape[place->second.dim] /= batch_;
+    return shape;
   }
 
-  // A constant shape that begins with the batch, or with parts of each image.
-  void divide_shape(Node& node) {
+  // A constant shape that says the batch, or with it parts of each image.
+  void divide_shape(Node& node, const BatchPlace& place) {
     const auto& given = whole_.values[at(node.inputs[1])].constant;
-    if (!given || given->elements() == 0) return;
+    if (!given) return;
     Dims shape = integers(*given);
-    if (shape[0] <= 0 || shape[0] % batch_ != 0) return;
-    shape[0] /= batch_;
-    divided_.insert(node.name);
+    const std::size_t rank = whole_.values[at(node.outputs[0])].shape.size();
+    if (place.dim + shape.size() < rank) return;
+    std::int64_t& side = shape[place.dim + shape.size() - rank];
+    if (side <= 0 || side % batch_ != 0) return;
+    side /= batch_;
     node.inputs[1] = graph_.add_constant(node.name + ".shape", make_tensor(DataType::i64, given->shape, shape));
   }
 
   // A constant that repeats the same for every image, with one of them.
-  ValueId one_of(ValueId id) {
+  ValueId one_of(ValueId id, ValueId result, const BatchPlace& place) {
     if (id == no_value || at(id) >= whole_.values.size() || !whole_.values[at(id)].constant) return id;
     const Tensor given = *whole_.values[at(id)].constant;
-    if (given.shape.size() < 3 || given.shape[0] != batch_) return id;
-    const std::size_t size = given.bytes->size() / static_cast<std::size_t>(batch_);
+    const std::size_t rank = whole_.values[at(result)].shape.size();
+    if (given.shape.size() < 2 || place.dim + given.shape.size() < rank) return id;
+    const std::size_t dim = place.dim + given.shape.size() - rank;
+    if (given.shape[dim] != whole_.values[at(result)].shape[place.dim]) return id;
+    Dims shape = given.shape, strides = strides_of(shape);
+    const std::int64_t inner = shape[dim] / place.outer / batch_, stride = strides[dim];
+    // The dimension as three: what stands outside of the images, one of them, what stands within.
+    shape[dim] = inner;
+    shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(dim), place.outer);
+    strides.insert(strides.begin() + static_cast<std::ptrdiff_t>(dim), stride * inner * batch_);
+    Tensor one = strided_copy(given, shape, 0, strides);
     for (std::int64_t i = 1; i < batch_; ++i)
-      if (given.bytes->compare(static_cast<std::size_t>(i) * size, size, *given.bytes, 0, size) != 0) return id;
-    Tensor one = given;
-    one.shape[0] = 1;
-    one.bytes = std::make_shared<const std::string>(given.bytes->substr(0, size));
+      if (*strided_copy(given, shape, i * stride * inner, strides).bytes != *one.bytes) return id;
+    one.shape = given.shape;
+    one.shape[dim] /= batch_;
     return graph_.add_constant(graph_.values[at(id)].name + ".one", one);
   }
 
   Graph& graph_;
   const Graph& whole_;
   std::int64_t batch_;
-  std::set<ValueId> of_images_;    // the inputs that are divided
-  std::set<std::string> divided_;  // nodes that reshape the images
+  BatchPlaces places_;
 };
+
+// infer() of one image.
+std::vector<Problem> divided(Graph& graph, const Graph& inferred, std::int64_t batch) {
+  Graph whole = inferred;
+  whole.values.resize(graph.values.size());  // ids of what inference adds are behind those of the file in both
+  Division division(graph, whole, batch);
+  if (const Node* mixes = division.run())
+    return {{graph.file, node_path(*mixes), fmt::format("computes across the images of a batch of {}", batch),
+             whole_images}};
+  std::vector<Problem> problems = infer(graph);
+  for (Problem& problem : problems) {  // the file is legal: its batch was not understood
+    problem.what = fmt::format("of one image of the batch of {}: {}", batch, problem.what);
+    problem.legal = whole_images;
+  }
+  graph.images = batch;
+  return problems.empty() ? division.problems() : problems;
+}
 
 }  // namespace
 
 std::vector<Problem> infer_one_image(Graph& graph) {
-  const std::int64_t batch = batch_of(graph);
-  if (batch == 1) {
-    std::vector<Problem> problems = infer(graph);
-    return problems.empty() ? contradicted_declarations(graph) : problems;
-  }
+  std::int64_t batch = batch_of(graph, 4);
+  const bool maps = batch > 1;
+  if (!maps && has_sequences(graph))  // N x C x L, or N x L before it gets its channel
+    batch = std::max(batch_of(graph, 3), batch_of(graph, 2));
   Graph whole = graph;
   std::vector<Problem> problems = infer(whole);
   if (problems.empty()) problems = contradicted_declarations(whole);
-  if (!problems.empty()) {
+  if (!problems.empty() || batch == 1) {
     graph = std::move(whole);
     return problems;
   }
-  // Ids of what inference adds are behind those of the file in both.
-  whole.values.resize(graph.values.size());
-  Division division(graph, whole, batch);
-  division.run();
-  problems = infer(graph);
-  for (Problem& problem : problems) {  // the file is legal: its batch was not understood
-    problem.what = fmt::format("of one image of the batch of {}: {}", batch, problem.what);
-    problem.legal = "images that are computed each by itself, or a batch of 1";
-  }
-  if (problems.empty()) problems = division.problems();
-  graph.images = batch;
-  return problems;
+  Graph one = graph;
+  problems = divided(one, whole, batch);
+  const bool rows = !maps && !problems.empty();  // the outermost dimension of sequences may be anything else
+  graph = rows ? std::move(whole) : std::move(one);
+  return rows ? std::vector<Problem>{} : problems;
 }
 
 }  // namespace tessera::import

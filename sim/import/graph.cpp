@@ -33,6 +33,10 @@ double real_of(const Node& node, const char* attribute, double otherwise) {
   return value == nullptr ? otherwise : *value;
 }
 
+bool is_among(const Node& node, const std::string& names) {
+  return node.domain.empty() && (" " + names + " ").find(" " + node.op + " ") != std::string::npos;
+}
+
 std::string node_path(const Node& node) { return fmt::format("node '{}' ({})", node.name, node.op); }
 
 std::vector<std::vector<int>> users_of(const Graph& graph) {

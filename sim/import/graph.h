@@ -74,6 +74,9 @@ struct Graph {
 std::int64_t integer_of(const Node& node, const char* attribute, std::int64_t otherwise);
 double real_of(const Node& node, const char* attribute, double otherwise);
 
+// Whether it is one of these operators of ONNX, by name with spaces between.
+bool is_among(const Node& node, const std::string& names);
+
 std::string node_path(const Node& node);  // "node 'conv1' (Conv)"
 
 // users[v]: nodes that read value v, one entry per input that does.

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "sim/import/host_calls.h"
-#include "sim/import/layer_weights.h"
 #include "sim/import/macs.h"
 #include "sim/import/onnx_reader.h"
 #include "sim/import/passes.h"
 #include "sim/network/network.h"
+#include "sim/tensor/layer_weights.h"
 #include "sim/tensor/view.h"
 
 namespace tessera::import {

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include "sim/base/utf8.h"
+#include "sim/import/host_calls.h"
 #include "sim/import/infer.h"
 #include "sim/import/layer_table.h"
 #include "sim/import/passes.h"
@@ -37,12 +39,9 @@ std::string readable_name(const Node& node) {
 }
 
 // Operators whose results have the dimensions of what they read, in its order: functions of elements, and parts.
-bool keeps_dimensions(const std::string& op) {
-  for (const char* name : {"Abs", "Add", "Cast", "Clip", "Concat", "Div", "Gather", "Identity", "Mul", "Neg", "Pad",
-                           "Relu", "Slice", "Split", "Sub"})
-    if (op == name) return true;
-  return false;
-}
+constexpr const char* keeping_dimensions =
+    "Abs Add BatchNormalization Cast Clip Concat Div Exp Gather Identity InstanceNormalization LeakyRelu Log Mul Neg "
+    "PRelu Pad Pow Relu Sigmoid Slice Split Sqrt Sub Tanh";
 
 }  // namespace
 
@@ -52,9 +51,15 @@ bool hands_on(const std::string& op) {
   return false;
 }
 
+View placed_map(const Dims& shape) {
+  View view = map_view("", shape[2], shape[3], shape[1]);
+  if (view.h == 1) std::swap(view.h, view.w);
+  return view;
+}
+
 View view_of_shape(const Dims& shape) {
   const bool row = shape.size() == 4 && shape[1] == 1 && shape[2] == 1;  // a mask of scores
-  if (shape.size() == 4 && !row) return map_view("", shape[2], shape[3], shape[1]);
+  if (shape.size() == 4 && !row) return placed_map(shape);
   return rows_view("", shape);
 }
 
@@ -193,15 +198,23 @@ Call Lowering::call(const Node& node) const {
               graph_.file);
 }
 
-// Whether windows slide over the last dimension of a value of three (pass_flat_windows.cpp).
-bool Lowering::reads_windows(ValueId id) const {
-  for (const int n : users_[static_cast<std::size_t>(id)]) {
-    const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
-    if (user.op != "Unsqueeze" || value(user.outputs[0]).shape.size() != 4) continue;
-    for (const int w : users_[static_cast<std::size_t>(user.outputs[0])])
-      for (const char* op : {"Conv", "ConvTranspose", "MaxPool", "AveragePool"})
-        if (graph_.nodes[static_cast<std::size_t>(w)].op == op) return true;
-  }
+// Whether windows slide over a row of pixels, the last dimension of 1 x C x L, 1 x C x 1 x L, or 1 x L of one channel
+// (pass_flat_windows.cpp).
+bool Lowering::reads_windows(ValueId row) const {
+  const Dims& shape = value(row).shape;
+  if (shape.size() < 2 || shape.size() > 4 || shape[0] != 1 || (shape.size() == 4 && shape[2] != 1)) return false;
+  const std::int64_t channels = shape.size() == 2 ? 1 : shape[1];
+  std::vector<ValueId> same = {row};  // values with these channels and pixels
+  for (std::size_t at = 0; at < same.size(); ++at)
+    for (const int n : users_[static_cast<std::size_t>(same[at])]) {
+      const Node& user = graph_.nodes[static_cast<std::size_t>(n)];
+      if (is_among(user, "Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool Resize")) return true;
+      const Dims& to = value(user.outputs[0]).shape;
+      const bool turned = user.op == "Transpose" && to.size() == 4 && to[3] == 1;
+      const bool reshaped = user.op == "Unsqueeze" || user.op == "Reshape";
+      const bool handed = is_among(user, keeping_dimensions) || reshaped || turned;
+      if (handed && (to.size() == 2 || (to.size() > 2 && to[1] == channels))) same.push_back(user.outputs[0]);
+    }
   return false;
 }
 
@@ -219,7 +232,7 @@ bool Lowering::has_channels_last(ValueId image) const {
         last = last || std::get<Dims>(perm->second) == Dims{0, 3, 1, 2};
       else if (user.op == "Reshape")
         last = last || (from[3] == 1 && to == Dims{1, 1, from[1], from[2]});
-      else if (keeps_dimensions(user.op) && to.size() == 4)
+      else if (is_among(user, keeping_dimensions) && to.size() == 4)
         same.insert(same.end(), user.outputs.begin(), user.outputs.end());
       else
         return false;
@@ -235,12 +248,12 @@ void Lowering::place_inputs() {
       problems_.push_back(
           {graph_.file, fmt::format("input '{}'", value(id).name), fmt::format("has a batch of {}", shape[0]), "1"});
     View view = batch && value(id).of_host ? rows_view("", shape) : view_of_shape(shape);
-    if (shape.size() == 3 && reads_windows(id)) {
-      view = map_view("", shape[2], 1, shape[1]);
-      view.dims.pop_back();
+    if (reads_windows(id)) {
+      view = map_view("", shape.back(), 1, shape.size() == 2 ? 1 : shape[1]);
+      view.dims = reshaped(view, shape)->dims;
     }
     if (shape.size() == 4 && !batch && has_channels_last(id))
-      view = transposed(map_view("", shape[1], shape[2], shape[3]), {0, 2, 3, 1});
+      view = transposed(placed_map({1, shape[3], shape[1], shape[2]}), {0, 2, 3, 1});
     view.layer = "input";
     if (id == graph_.inputs[0]) {
       lowered_.network["input"] = {view.h, view.w, view.c};
@@ -263,16 +276,24 @@ void Lowering::place_unknown(const Node& node) {
     if (views_.count(id) == 0) views_[id] = view_of_shape(value(id).shape);
 }
 
+// What has layers; the list itself only once.
+std::string Lowering::known_operators() {
+  if (std::exchange(listed_, true)) return "those listed above";
+  return fmt::format("{}", fmt::join(layer_operators(), ", "));
+}
+
 void Lowering::lower_node(const Node& node) {
   const LayerRule* rule = node.domain.empty() ? find_layer_rule(node.op) : nullptr;
   const auto read = [&](ValueId id) { return is_read(id); };
   const auto further = std::find_if(node.outputs.begin() + 1, node.outputs.end(), read);
   if (rule == nullptr)
-    refuse(node, "",
-           fmt::format("the operator {}{} has no layer", node.domain.empty() ? "" : node.domain + ".", node.op),
-           fmt::format("{}", fmt::join(layer_operators(), ", ")));
+    refuse(node, "", fmt::format("the operator {} has no layer", full_name(node)),
+           fmt::format("--host {}=TIME, or {}", full_name(node), known_operators()));
   else if (further != node.outputs.end() && node.op != "Split")
     refuse(node, "", fmt::format("has its output '{}' read", value(*further).name), "the first output alone");
+  else if (value(node.outputs[0]).known && element_count(value(node.outputs[0]).shape) == 0)
+    refuse(node, "", fmt::format("makes {}, without an element", dims_text(value(node.outputs[0]).shape)),
+           "tensors with elements");
   else if (value(node.outputs[0]).known)
     rule->lower(*this, node);
   place_unknown(node);

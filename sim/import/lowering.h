@@ -10,8 +10,8 @@
 
 #include "sim/base/error.h"
 #include "sim/import/call.h"
-#include "sim/import/layer_weights.h"
 #include "sim/network/network.h"
+#include "sim/tensor/layer_weights.h"
 #include "sim/tensor/view.h"
 
 namespace tessera::import {
@@ -29,6 +29,10 @@ struct Lowered {
   std::map<std::string, std::vector<float>> constants;  // by layer name: [h][w][c]
   int other_steps = 0;                                  // layers whose weights have other steps than the file's
 };
+
+// 1 x channels x height x width where nothing else says how it stands: a single row as a column, of whose rows tiles
+// are made.
+View placed_map(const Dims& shape);
 
 class Lowering {
  public:
@@ -105,9 +109,10 @@ class Lowering {
 
  private:
   void place_inputs();
-  bool reads_windows(ValueId id) const;
+  bool reads_windows(ValueId row) const;
   bool has_channels_last(ValueId image) const;
   void lower_node(const Node& node);
+  std::string known_operators();
   void place_unknown(const Node& node);
   View rescaled(const Node& node, View view, double scale);
   bool may_set_scale(const Node& node, const View& place) const;
@@ -123,7 +128,8 @@ class Lowering {
 
   const Graph& graph_;
   std::vector<std::vector<int>> users_;
-  int current_ = 0;  // the node being lowered
+  int current_ = 0;      // the node being lowered
+  bool listed_ = false;  // what has layers, in a problem
   Lowered lowered_;
   std::map<ValueId, View> views_;
   std::map<std::string, std::size_t> index_;  // of layers by name

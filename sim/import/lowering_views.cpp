@@ -88,6 +88,7 @@ std::optional<View> Lowering::settled(const Node& node, const View& view, std::s
       h = pixels / columns;
       w = columns;
     }
+    if (h == 1 && !map) std::swap(h, w);
   }
   const bool placed = in_order(v, false);
   if (placed && !map) {

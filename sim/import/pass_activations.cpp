@@ -1,4 +1,5 @@
-// Activations and layer normalizations that exporters write as subgraphs become one node again.
+// Activations and layer normalizations that exporters write as subgraphs become one node again, also where the parts
+// are quantized: a QuantizeLinear and DequantizeLinear between two of them round what no layer makes any more.
 #include <algorithm>
 #include <cmath>
 
@@ -24,14 +25,22 @@ class Recognizer {
   }
 
  private:
-  const Node* made_by(ValueId id) const {
+  const Node* producer(ValueId id, const char* op) const {
     const int n = id == no_value ? -1 : producers_[static_cast<std::size_t>(id)];
-    return n < 0 ? nullptr : &graph_.nodes[static_cast<std::size_t>(n)];
-  }
-  const Node* made_by(ValueId id, const char* op) const {
-    const Node* node = made_by(id);
+    const Node* node = n < 0 ? nullptr : &graph_.nodes[static_cast<std::size_t>(n)];
     return node != nullptr && node->op == op && node->domain.empty() ? node : nullptr;
   }
+  // What a value was before it was rounded to integers.
+  ValueId source(ValueId id) const {
+    while (const Node* real = producer(id, "DequantizeLinear")) {
+      const Node* integers = producer(real->inputs[0], "QuantizeLinear");
+      if (integers == nullptr) break;
+      id = integers->inputs[0];
+    }
+    return id;
+  }
+  bool same(ValueId a, ValueId b) const { return source(a) == source(b); }
+  const Node* made_by(ValueId id, const char* op) const { return producer(source(id), op); }
   std::optional<double> number(ValueId id) const {
     if (id == no_value) return std::nullopt;
     const auto& constant = graph_.values[static_cast<std::size_t>(id)].constant;
@@ -66,6 +75,11 @@ class Recognizer {
     return product;
   }
 
+  bool is_power(const Product& product, ValueId x, std::size_t exponent) const {
+    return product.values.size() == exponent &&
+           std::all_of(product.values.begin(), product.values.end(), [&](ValueId value) { return same(value, x); });
+  }
+
   // id = x + number.
   bool is_sum(ValueId id, ValueId* x, double v) const {
     const Node* add = made_by(id, "Add");
@@ -79,7 +93,7 @@ class Recognizer {
   }
   bool is_scaled(ValueId id, ValueId x, double v) const {
     const Product p = product_of(id);
-    return p.values == std::vector<ValueId>{x} && near(p.factor, v);
+    return is_power(p, x, 1) && near(p.factor, v);
   }
   // sqrt(2 / pi) * (x + 0.044715 * x^3)
   bool is_cubic(ValueId id, ValueId x) const {
@@ -88,12 +102,12 @@ class Recognizer {
     const Node* add = made_by(p.values[0], "Add");
     if (add == nullptr) return false;
     for (const std::size_t i : {0, 1}) {
-      if (add->inputs[i] != x) continue;
+      if (!same(add->inputs[i], x)) continue;
       const Product cube = product_of(add->inputs[1 - i]);
       if (!near(cube.factor, 0.044715)) continue;
-      if (cube.values == std::vector<ValueId>(3, x)) return true;
+      if (is_power(cube, x, 3)) return true;
       const Node* power = cube.values.size() == 1 ? made_by(cube.values[0], "Pow") : nullptr;
-      if (power != nullptr && power->inputs[0] == x && near(number(power->inputs[1]).value_or(0), 3)) return true;
+      if (power != nullptr && same(power->inputs[0], x) && near(number(power->inputs[1]).value_or(0), 3)) return true;
     }
     return false;
   }
@@ -113,16 +127,15 @@ class Recognizer {
       ValueId inner = no_value;
       if (const Node* sigmoid = made_by(f, "Sigmoid"); sigmoid != nullptr && near(p.factor, 1)) {
         const Product argument = product_of(sigmoid->inputs[0]);
-        if (argument.values == std::vector<ValueId>{x})
-          return become(node, "Swish", x, {{"alpha", static_cast<float>(argument.factor)}});
+        if (is_power(argument, x, 1)) return become(node, "Swish", x, {{"alpha", static_cast<float>(argument.factor)}});
       }
-      if (const Node* hard = made_by(f, "HardSigmoid"); hard != nullptr && near(p.factor, 1) && hard->inputs[0] == x &&
-                                                        near(real_of(*hard, "alpha", 0.2), 1.0 / 6) &&
-                                                        near(real_of(*hard, "beta", 0.5), 0.5))
+      if (const Node* hard = made_by(f, "HardSigmoid");
+          hard != nullptr && near(p.factor, 1) && same(hard->inputs[0], x) &&
+          near(real_of(*hard, "alpha", 0.2), 1.0 / 6) && near(real_of(*hard, "beta", 0.5), 0.5))
         return become(node, "HardSwish", x, {});
       if (const Node* clip = made_by(f, "Clip");
           clip != nullptr && near(p.factor, 1.0 / 6) && clip->inputs.size() == 3 && number(clip->inputs[1]) == 0.0 &&
-          near(number(clip->inputs[2]).value_or(0), 6) && is_sum(clip->inputs[0], &inner, 3) && inner == x)
+          near(number(clip->inputs[2]).value_or(0), 6) && is_sum(clip->inputs[0], &inner, 3) && same(inner, x))
         return become(node, "HardSwish", x, {});
       if (!near(p.factor, 0.5) || !is_sum(f, &inner, 1)) continue;
       if (const Node* erf = made_by(inner, "Erf"); erf != nullptr && is_scaled(erf->inputs[0], x, std::sqrt(0.5)))
@@ -145,8 +158,8 @@ class Recognizer {
   }
   bool is_square(ValueId id, ValueId x) const {
     const Node *power = made_by(id, "Pow"), *square = made_by(id, "Mul");
-    return (power != nullptr && power->inputs[0] == x && near(number(power->inputs[1]).value_or(0), 2)) ||
-           (square != nullptr && square->inputs[0] == x && square->inputs[1] == x);
+    return (power != nullptr && same(power->inputs[0], x) && near(number(power->inputs[1]).value_or(0), 2)) ||
+           (square != nullptr && same(square->inputs[0], x) && same(square->inputs[1], x));
   }
 
   struct Norm {
@@ -190,7 +203,7 @@ class Recognizer {
   void become_norm(Node& node, ValueId x, const Norm& norm) {
     const Node* difference = made_by(x, "Sub");
     const Node* mean = difference == nullptr ? nullptr : made_by(difference->inputs[1], "ReduceMean");
-    const bool centred = mean != nullptr && mean->inputs[0] == difference->inputs[0] && axis_of(*mean) == norm.axis;
+    const bool centred = mean != nullptr && same(mean->inputs[0], difference->inputs[0]) && axis_of(*mean) == norm.axis;
     const ValueId in = centred ? mean->inputs[0] : x;
     const Dims shape = graph_.values[static_cast<std::size_t>(in)].shape;
     const Dims sides{shape[static_cast<std::size_t>(norm.axis)]};
@@ -211,20 +224,27 @@ class Recognizer {
         {"axis", norm.axis}, {"epsilon", static_cast<float>(norm.epsilon)}, {single_axis, std::int64_t{1}}};
   }
 
+  // The one node that reads a value, also rounded; null where several do, or the graph itself.
+  Node* only_reader(ValueId id) {
+    const auto& users = users_[static_cast<std::size_t>(id)];
+    if (users.size() != 1 || graph_.is_output(id)) return nullptr;
+    Node& user = graph_.nodes[static_cast<std::size_t>(users[0])];
+    const bool rounds = user.domain.empty() && (user.op == "QuantizeLinear" || user.op == "DequantizeLinear");
+    return rounds ? only_reader(user.outputs[0]) : &user;
+  }
+
   // The one node that reads the output of `node`, if it combines it with a constant per channel, which stands `behind`
   // dimensions from the end.
   Node* only_user(const Node& node, const char* op, std::int64_t channels, std::size_t behind, ValueId* constant) {
-    const auto& users = users_[static_cast<std::size_t>(node.outputs[0])];
-    if (users.size() != 1 || graph_.is_output(node.outputs[0])) return nullptr;
-    Node& user = graph_.nodes[static_cast<std::size_t>(users[0])];
-    if (user.op != op) return nullptr;
-    for (const ValueId id : user.inputs) {
+    Node* user = only_reader(node.outputs[0]);
+    if (user == nullptr || user->op != op) return nullptr;
+    for (const ValueId id : user->inputs) {
       const auto& value = graph_.values[static_cast<std::size_t>(id)].constant;
       if (!value || value->elements() != channels || value->shape.size() < behind ||
           value->shape[value->shape.size() - behind] != channels)
         continue;
       *constant = id;
-      return &user;
+      return user;
     }
     return nullptr;
   }

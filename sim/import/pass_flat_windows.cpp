@@ -1,4 +1,5 @@
-// Windows over one dimension: convolutions and pools of N x C x L are those of N x C x L x 1. An average of neighbours
+// Windows over one dimension: convolutions and pools of N x C x L are those of N x C x L x 1, and so are those of
+// N x C x 1 x L, which are turned: rows, not columns, are what is divided and walked in tiles. An average of neighbours
 // in the depth of 1 x 1 x D x H x W alone is one of neighbouring channels of 1 x D x H x W, as local response
 // normalization is exported.
 #include <algorithm>
@@ -81,8 +82,58 @@ bool average_of_channels(Rewriter& r, const Node& node) {
   return true;
 }
 
+bool is_row(const Dims& shape) { return shape.size() == 4 && shape[0] == 1 && shape[2] == 1; }
+Dims turned(Dims shape) {
+  std::swap(shape[2], shape[3]);
+  return shape;
+}
+
+// Rows and columns of a window exchanged: [h, w] -> [w, h]; pads [top, left, bottom, right].
+void turn(Node& node) {
+  for (const char* name : {"kernel_shape", "strides", "dilations", "output_padding", "output_shape", "pads"})
+    if (const auto it = node.attributes.find(name); it != node.attributes.end()) {
+      Dims& list = std::get<Dims>(it->second);
+      for (std::size_t i = 0; i + 1 < list.size(); i += 2) std::swap(list[i], list[i + 1]);
+    }
+}
+
+// The lists of a Resize along all dimensions; false: one of them is of others.
+bool turn_sizes(Rewriter& r, const Node& node, std::vector<ValueId>& inputs) {
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i] == no_value) continue;
+    const Tensor* list = r.constant(node, i);
+    if (list == nullptr || (list->elements() != 0 && (i == 1 || list->elements() != 4))) return false;
+    if (list->elements() == 0) continue;
+    std::vector<double> values = reals(*list);
+    std::swap(values[2], values[3]);
+    inputs[i] = list->type == DataType::i64 ? r.integers(node, turned(integers(*list))) : r.reals(node, {4}, values);
+  }
+  return node.attributes.count("axes") == 0;
+}
+
+bool stand_up(Rewriter& r, const Node& node) {
+  const bool resizes = node.op == "Resize" && node.domain.empty();
+  if ((!has_windows(node) && !resizes) || node.outputs.size() != 1) return false;
+  const Dims in = r.shape(node.inputs[0]), out = r.shape(node.outputs[0]), order{0, 1, 3, 2};
+  if (!is_row(in) || !is_row(out) || in[3] == 1) return false;
+  Node column = node;
+  if (resizes && !turn_sizes(r, node, column.inputs)) return false;
+  turn(column);
+  if (!resizes && node.inputs.size() > 1) {
+    if (r.constant(node, 1) == nullptr || r.shape(node.inputs[1]).size() != 4) return false;
+    column.inputs[1] = r.changed_constant(node, node.inputs[1], [&](const Tensor& weights) {
+      const Dims own = strides_of(weights.shape);
+      return strided_copy(weights, turned(weights.shape), 0, turned(own));
+    });
+  }
+  column.inputs[0] = r.add(node, "Transpose", {node.inputs[0]}, turned(in), {{"perm", order}});
+  const ValueId made = r.add(node, node.op.c_str(), column.inputs, turned(out), column.attributes);
+  r.finish(node, "Transpose", {made}, {{"perm", order}});
+  return true;
+}
+
 bool rewrite(Rewriter& r, const Node& node) {
-  if (average_of_channels(r, node)) return true;
+  if (average_of_channels(r, node) || stand_up(r, node)) return true;
   if (!has_windows(node) || node.outputs.size() != 1 || !r.value(node.outputs[0]).known) return false;
   Dims shape = r.shape(node.inputs[0]);
   if (shape.size() != 3) return false;

@@ -21,6 +21,17 @@ bool keeps_order(const Graph& graph, const Node& node) {
   return true;
 }
 
+// Parts without elements, which an exporter joins where a side happens to be 1.
+void drop_empty_parts(const Graph& graph, Node& node) {
+  if (node.op != "Concat" || !node.domain.empty()) return;
+  const auto empty = [&](ValueId id) {
+    const Value& part = graph.values[static_cast<std::size_t>(id)];
+    return part.known && element_count(part.shape) == 0;
+  };
+  if (std::all_of(node.inputs.begin(), node.inputs.end(), empty)) return;
+  node.inputs.erase(std::remove_if(node.inputs.begin(), node.inputs.end(), empty), node.inputs.end());
+}
+
 // Which input a node hands on, if it does nothing else: the first, or what Where takes everywhere.
 std::size_t chosen(const Graph& graph, const Node& node) {
   const Tensor* condition = node.op == "Where" ? constant_input(graph, node, 0) : nullptr;
@@ -68,11 +79,9 @@ std::optional<Dims> broadcast_shape(const Graph& graph, const std::vector<ValueI
 }
 
 bool broadcasts(const Node& node) {
-  if (!node.domain.empty()) return false;
-  for (const char* op : {"Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max",
-                         "Mean", "Min", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"})
-    if (node.op == op) return std::find(node.inputs.begin(), node.inputs.end(), no_value) == node.inputs.end();
-  return false;
+  const char* names =
+      "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mul Or Pow Sub Sum Where Xor";
+  return is_among(node, names) && std::find(node.inputs.begin(), node.inputs.end(), no_value) == node.inputs.end();
 }
 
 }  // namespace
@@ -98,6 +107,7 @@ void remove_no_ops(Graph& graph) {
   for (Node& node : graph.nodes) {
     for (ValueId& input : node.inputs)
       if (input != no_value) input = source[static_cast<std::size_t>(input)];
+    drop_empty_parts(graph, node);
     const std::size_t input = chosen(graph, node);
     if (hands_on(graph, node, input)) source[static_cast<std::size_t>(node.outputs[0])] = node.inputs[input];
   }

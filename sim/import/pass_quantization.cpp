@@ -54,10 +54,6 @@ void hand_on(Graph& graph, const Node& node) {
   to.quantization = std::move(q);
 }
 
-bool is_one_of(const Node& node, std::initializer_list<const char*> list) {
-  return std::any_of(list.begin(), list.end(), [&](const char* op) { return is_op(node, op); });
-}
-
 class ActivationPass {
  public:
   explicit ActivationPass(Graph& graph)
@@ -84,41 +80,17 @@ class ActivationPass {
 
   // Whether a result may be below zero.
   bool is_negative_anywhere(const Node& node) const {
-    if (is_one_of(node, {"Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softmax", "Softplus", "Sqrt"})) return false;
+    if (is_among(node, "Abs Exp HardSigmoid Relu Sigmoid Softmax Softplus Sqrt")) return false;
     if (is_op(node, "Clip")) {
       const Tensor* least = constant_input(graph_, node, 1);
       return least == nullptr || least->elements() != 1 || reals(*least)[0] < 0;
     }
-    const bool keeps = is_one_of(node, {"Add",
-                                        "AveragePool",
-                                        "Concat",
-                                        "DepthToSpace",
-                                        "DequantizeLinear",
-                                        "Expand",
-                                        "Flatten",
-                                        "Gather",
-                                        "GlobalAveragePool",
-                                        "GlobalMaxPool",
-                                        "Identity",
-                                        "Max",
-                                        "MaxPool",
-                                        "Min",
-                                        "Mul",
-                                        "QuantizeLinear",
-                                        "ReduceMax",
-                                        "ReduceMean",
-                                        "ReduceSum",
-                                        "Reshape",
-                                        "Slice",
-                                        "SpaceToDepth",
-                                        "Split",
-                                        "Squeeze",
-                                        "Sum",
-                                        "Tile",
-                                        "Transpose",
-                                        "Unsqueeze"});
-    const std::size_t operands =
-        is_one_of(node, {"Add", "Concat", "Max", "Min", "Mul", "Sum"}) ? node.inputs.size() : 1;
+    const bool keeps =
+        is_among(node,
+                 "Add AveragePool Concat DepthToSpace DequantizeLinear Expand Flatten Gather GlobalAveragePool "
+                 "GlobalMaxPool Identity Max MaxPool Min Mul QuantizeLinear ReduceMax ReduceMean ReduceSum Reshape "
+                 "Slice SpaceToDepth Split Squeeze Sum Tile Transpose Unsqueeze");
+    const std::size_t operands = is_among(node, "Add Concat Max Min Mul Sum") ? node.inputs.size() : 1;
     for (std::size_t i = 0; keeps && i < operands; ++i)
       if (!never_negative_[static_cast<std::size_t>(node.inputs[i])]) return true;
     return !keeps;

@@ -45,8 +45,8 @@ std::vector<std::string> end_before_picks(Graph& graph);
 void expand_attention(Graph& graph);
 
 // What follows says operators by others that have layers; products are counted before.
-// Convolutions and pools of N x C x L become those of N x C x L x 1, averages of depths of 1 x 1 x D x H x W
-// convolutions of one pixel.
+// Convolutions and pools of N x C x L and N x C x 1 x L become those of N x C x L x 1, averages of depths of 1 x 1 x D
+// x H x W convolutions of one pixel.
 void widen_windows(Graph& graph);
 // Parts that are concatenated and then split into rows are split, and their rows concatenated.
 void split_parts_of_concats(Graph& graph);

@@ -82,7 +82,8 @@ void combine(Lowering& to, const Node& node, const View& first, const View& seco
   while (b.dims.size() < a.dims.size()) b.dims.insert(b.dims.begin(), Digits{});
   while (a.dims.size() < b.dims.size()) a.dims.insert(a.dims.begin(), Digits{});
   if (a.shape() != out) a = broadcast_to(a, b);
-  const bool map = out.size() == 4 && a.has_channels(1) && !a.has_channels(2) && !a.has_channels(3) && out[0] == 1;
+  const bool map =
+      out.size() == 4 && a.has_channels(1) && !a.has_channels(2) && !a.has_channels(3) && out[0] == 1 && !is_row(a);
   const auto with_channels = static_cast<std::size_t>(
       std::count_if(a.dims.begin(), a.dims.end(), [](const Digits& d) { return !d.empty() && d[0].channel; }));
   if (!map && with_channels != 1) {  // heads of channels, or pixels alone
@@ -143,7 +144,7 @@ void with_constant(Lowering& to, const Node& node, const View& view, const Tenso
   std::optional<std::vector<double>> channels = per_channel(constant, in);
   if (number) channels = std::vector<double>(static_cast<std::size_t>(in.c), *number);
   if (channels && !is_mask(to, node, constant)) {
-    const std::optional<View> settled = number ? in : to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
+    const std::optional<View> settled = number ? in : to.settled(node, in, is_map(in));
     if (!settled) return;
     channels->resize(static_cast<std::size_t>(settled->c), channels->empty() ? 0 : channels->front());
     std::vector<double> scale(channels->size(), negative ? -1.0 : 1.0), shift(channels->size(), 0.0);
@@ -216,7 +217,7 @@ void lower_batch_norm(Lowering& to, const Node& node) {
     parameters[i] = reals(*constant);
   }
   if (given == nullptr) return;
-  const std::optional<View> in = to.settled(node, *given, given->dims.size() == 4);
+  const std::optional<View> in = to.settled(node, *given, 1, is_map(*given));
   if (!in) return;
   std::vector<double> scale, shift;
   for (std::size_t c = 0; c < parameters[0].size(); ++c) {

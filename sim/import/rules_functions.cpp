@@ -25,7 +25,7 @@ void put_function(Lowering& to, const Node& node, const View& in, const ops::Loo
   const bool convolution = op == "conv2d" || op == "gemm" || op == "depthwise";
   View out = in;
   if (in.factor < 0) {
-    const std::optional<View> settled = to.settled(node, in, in.dims.size() == 4 && in.has_channels(1));
+    const std::optional<View> settled = to.settled(node, in, is_map(in));
     if (settled) put_function(to, node, to.positive(node, *settled), f, result_factor);
     return;
   }

@@ -248,6 +248,26 @@ bool has_rows(const View& view, std::size_t axis) {
   return view.has_pixels(axis) && channel_dimension(view) != axis && view.has_channels(channel_dimension(view));
 }
 
+// What a Concat joins; constants stand as the pattern does. Nothing: one of them was refused.
+std::vector<View> parts_of(Lowering& to, const Node& node, const View& pattern) {
+  const Dims shape = to.value(node.outputs[0]).shape;
+  std::vector<View> parts;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor* constant = to.constant(node, i);
+    if (constant == nullptr) {
+      parts.push_back(*to.view(node, i));
+      continue;
+    }
+    const bool map = shape.size() == 4 && shape[0] == 1 && pattern.has_channels(1);
+    View v = map ? placed_map(constant->shape) : rows_view("", constant->shape);
+    const auto name = to.constant_layer(node, *constant, v);
+    if (!name) return {};
+    v.layer = *name;
+    parts.push_back(std::move(v));
+  }
+  return parts;
+}
+
 void lower_concat(Lowering& to, const Node& node) {
   const Dims shape = to.value(node.outputs[0]).shape;
   const std::int64_t given = integer_of(node, "axis", 0), rank = static_cast<std::int64_t>(shape.size());
@@ -257,23 +277,13 @@ void lower_concat(Lowering& to, const Node& node) {
     if (to.constant(node, i) == nullptr && (like == nullptr || !has_rows(*like, axis))) like = to.view(node, i);
   if (like == nullptr) return to.refuse(node, "", "joins constants alone", "a tensor");
   const View pattern = *like;
-  std::vector<View> parts;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const Tensor* constant = to.constant(node, i);
-    if (constant == nullptr) {
-      parts.push_back(*to.view(node, i));
-      continue;
-    }
-    View v = rank == 4 && shape[0] == 1 && pattern.has_channels(1)
-                 ? map_view("", constant->shape[2], constant->shape[3], constant->shape[1])
-                 : rows_view("", constant->shape);
-    const auto name = to.constant_layer(node, *constant, v);
-    if (!name) return;
-    v.layer = *name;
-    parts.push_back(std::move(v));
+  std::vector<View> parts = parts_of(to, node, pattern);
+  if (parts.empty()) return;
+  bool heads = false, mixed = false;  // other dimensions count channels too; some count both
+  for (std::size_t d = 0; d < pattern.dims.size(); ++d) {
+    heads = heads || (d != axis && pattern.has_channels(d));
+    mixed = mixed || (pattern.has_channels(d) && pattern.has_pixels(d));
   }
-  bool heads = false;  // other dimensions count channels too
-  for (std::size_t d = 0; d < pattern.dims.size(); ++d) heads = heads || (d != axis && pattern.has_channels(d));
   const auto in_kind = [&](const View& v) {
     for (std::size_t d = 0; d < v.dims.size(); ++d) {
       const bool channels_differ = d != axis && v.has_channels(d) != pattern.has_channels(d);
@@ -281,18 +291,21 @@ void lower_concat(Lowering& to, const Node& node) {
     }
     return true;
   };
-  if (heads && !pattern.has_pixels(axis) && std::all_of(parts.begin(), parts.end(), in_kind))
+  if (heads && !mixed && !pattern.has_pixels(axis) && std::all_of(parts.begin(), parts.end(), in_kind))
     return join_heads(to, node, parts, axis);
   const bool map = rank == 4 && shape[0] == 1 && pattern.has_channels(1);
-  const bool channels =
-      pattern.has_pixels(axis) ? pattern.has_channels(axis) && !heads : pattern.has_channels(axis) || !heads;
-  if (!channels && join_cuts(to, node, parts, axis)) return;
-  const std::size_t channel = channels ? axis : map ? 1 : channel_dimension(pattern);
   const bool pixels_alone =
-      !channels && std::all_of(parts.begin(), parts.end(), [](const View& v) { return digits_of(v, true).empty(); });
+      std::all_of(parts.begin(), parts.end(), [](const View& v) { return digits_of(v, true).empty(); });
+  const std::size_t usual = map ? 1 : channel_dimension(pattern);
+  const bool channels =
+      (!pixels_alone && usual == axis) ||
+      (pattern.has_pixels(axis) ? pattern.has_channels(axis) && !heads : pattern.has_channels(axis) || !heads);
+  if (!channels && join_cuts(to, node, parts, axis)) return;
+  const std::size_t channel = channels ? axis : usual;
   for (View& v : parts) {
-    const std::optional<View> settled =
-        pixels_alone ? to.ordered(node, v) : to.settled(node, v, channel, map && channel == 1);
+    const std::optional<View> settled = pixels_alone && !channels
+                                            ? to.ordered(node, v)
+                                            : to.settled(node, v, channel, map && channel == 1 && !is_row(v));
     if (!settled) return;
     v = *settled;
   }

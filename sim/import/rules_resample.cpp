@@ -112,7 +112,7 @@ Positions padded(const std::string& mode, std::int64_t side, std::int64_t before
 void put_places(Lowering& to, const Node& node, const View& given, const std::vector<Positions>& places) {
   View v = given;
   const std::size_t rank = v.dims.size();
-  const bool map = rank == 4 && v.shape()[0] == 1 && v.has_channels(1) && !v.has_pixels(1);
+  const bool map = rank == 4 && v.shape()[0] == 1 && v.has_channels(1) && !v.has_pixels(1) && !is_row(v);
   const std::size_t channel = map ? 1 : channel_dimension(v);
   const std::optional<View> settled = to.settled(node, v, channel, map);
   if (!settled) return;
@@ -135,7 +135,7 @@ void put_places(Lowering& to, const Node& node, const View& given, const std::ve
     return to.refuse(node, "", fmt::format("changes {} dimensions of pixels of {}", changed.size(), dims_text(shape)),
                      "rows and columns of a map");
   // Rows: the first dimension where that is the one, else all but the column.
-  const bool front = changed.size() == 1 && changed[0] == pixels.front() && pixels.size() > 1;
+  const bool front = changed.size() == 1 && changed[0] == pixels.front() && (pixels.size() > 1 || v.w == 1);
   const std::size_t one = front ? changed[0] : changed.back();
   std::vector<std::size_t> rows, columns;
   for (const std::size_t d : pixels) ((d == one) == front ? rows : columns).push_back(d);

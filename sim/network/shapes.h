@@ -8,7 +8,7 @@
 
 namespace tessera::network {
 
-constexpr int max_side = 65536;  // of a tensor, in each dimension
+constexpr int max_side = 1 << 20;  // of a tensor, in each dimension
 // A program has a line for every kernel call and transfer: 10^12 multiply-accumulates are some GB of them.
 constexpr double max_macs = 1e12;                  // of a layer, and of a network
 constexpr double max_tensor_bytes = 4294967296.0;  // of the weights or the output of a layer: 4 GiB

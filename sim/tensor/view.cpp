@@ -227,6 +227,15 @@ bool repeats_elements(const View& view) {
   return false;
 }
 
+bool is_row(const View& view) {
+  if (view.dims.size() != 4 || view.has_pixels(1)) return false;
+  return view.dims[0].empty() && view.dims[2].empty() && !view.has_channels(3);
+}
+
+bool is_map(const View& view) {
+  return view.dims.size() == 4 && view.dims[0].empty() && view.has_channels(1) && !is_row(view);
+}
+
 bool is_whole(const View& view) {
   if (repeats_elements(view)) return false;
   return view.first_pixel == 0 && view.first_channel == 0 && element_count(view.shape()) == view.pixels() * view.c;

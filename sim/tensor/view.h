@@ -64,6 +64,11 @@ View in_order_of_dimensions(const View& view);
 // Of every element, in the order of the dimensions: its place among [h][w][c] of the tensor.
 std::vector<std::size_t> places_of(const View& view);
 
+// Whether the value is 1 x channels x 1 x width: its pixels may as well stand as a column.
+bool is_row(const View& view);
+// Whether it is 1 x channels x height x width of more than one row.
+bool is_map(const View& view);
+
 // Whether the view has every element of the tensor.
 bool is_whole(const View& view);
 

@@ -65,6 +65,15 @@ TEST_CASE("Images may have the dimensions of the file's input") {
   CHECK_THAT(describe(refused.failure()), Contains("or n x (1, 3, 2)"));
 }
 
+TEST_CASE("Dimensions of the file come before those of the tensor, where both fit") {
+  import::View view = import::map_view("input", 1, 3, 3);  // a row that stands as a column
+  std::swap(view.h, view.w);
+  const File row("r.idx", idx({1, 3, 1, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  const Expected<Dataset> set = read_dataset(named(row.path), {}, {3, 1, 3}, &view);
+  REQUIRE(set);
+  CHECK(set->images == std::vector<float>{0, 3, 6, 1, 4, 7, 2, 5, 8});
+}
+
 TEST_CASE("idx: values are scaled, centred, divided") {
   const File images("i.idx", idx({2, 2, 3}, {0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6})),
       labels("l.idx", idx({2}, {7, 1}));

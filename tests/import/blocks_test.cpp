@@ -177,6 +177,30 @@ TEST_CASE("Pixels and channels change places in reshapes") {
   CHECK(layers_error(odd) < int8_error);
 }
 
+TEST_CASE("Dimensions that count channels and pixels are joined with others") {
+  Net mixed({1, 4, 2, 6});  // the second dimension of the reshaped map counts both
+  turn(mixed, "x", "t", {1, 0, 2, 3});
+  reshape(mixed, "t", "m", {2, 4, 2, 3}).line("Relu", {"m"}, "r");
+  join(mixed, {"m", "r"}, "j", 0);
+  mixed.line("Relu", {"j"}, "y").output("y");
+  CHECK(layers_error(mixed) < int8_error);
+  Net pixels({1, 12, 8});  // rows of channels in front of what counts all as pixels
+  pixels.random("s", {8}).line("Mul", {"x", "s"}, "a").line("Softmax", {"x"}, "b").with("axis", 0);
+  join(pixels, {"a", "b"}, "j", 2);
+  pixels.line("Relu", {"j"}, "y").output("y");
+  CHECK(layers_error(pixels) < int8_error);
+}
+
+TEST_CASE("Numbers per channel where images of pixels stand in front") {
+  Net net({1, 4, 2, 6});
+  turn(net, "x", "t", {3, 1, 0, 2});
+  net.random("s", {4, 1, 1}).line("Add", {"t", "s"}, "a");
+  for (const char* name : {"g", "b", "m"}) net.random(name, {4});
+  net.floats("v", {4}, {1, 2, 0.5F, 1}).line("BatchNormalization", {"a", "g", "b", "m", "v"}, "n");
+  net.number("minus", -1).line("Mul", {"n", "minus"}, "q").line("Elu", {"q"}, "y").output("y");
+  CHECK(layers_error(net) < int8_error);
+}
+
 TEST_CASE("What broadcasting would repeat by itself is not repeated before") {
   Net net({1, 16, 38, 38});  // over its norm, as PyTorch writes it: 16 x 38 x 38 pixels of one channel
   net.conv("x", "c", 16, 16).node("ReduceL2", {"c"}, {"n"}).with("axes", Sides{1}).with("keepdims", 1);

@@ -234,3 +234,28 @@ TEST_CASE("What picks among the results is left out, with a word") {
   reshape(labels, "i", "y", {-1}).output("y").output("c");
   CHECK(imported_of(labels).left_out == std::vector<std::string>{"ArgMax of 'a'"});
 }
+
+TEST_CASE("Normalizations and activations of which every part is quantized") {
+  Net net({1, 6, 16});
+  net.random("s", {16}).random("b", {16}).number("two", 2).number("epsilon", 1e-3F).qdq("x", "a", 0.01F);
+  net.qdq("epsilon", "rounded", 1e-3F / 100).qdq("s", "scale", 0.01F).qdq("b", "bias", 0.01F);
+  const auto rounded = [&](const std::string& op, const std::vector<std::string>& in, const std::string& to,
+                           float step) { net.line(op, in, to + "_real").qdq(to + "_real", to, step); };
+  net.line("ReduceMean", {"a"}, "mean_real").with("axes", Sides{-1}).qdq("mean_real", "mean", 0.01F);
+  rounded("Sub", {"a", "mean"}, "d", 0.02F);
+  rounded("Pow", {"d", "two"}, "squares", 0.02F);
+  net.line("ReduceMean", {"squares"}, "variance_real").with("axes", Sides{-1}).qdq("variance_real", "variance", 0.005F);
+  rounded("Add", {"variance", "rounded"}, "sum", 0.005F);
+  rounded("Sqrt", {"sum"}, "root", 0.01F);
+  rounded("Div", {"d", "root"}, "n", 0.02F);
+  rounded("Mul", {"n", "scale"}, "m", 0.02F);
+  rounded("Add", {"m", "bias"}, "norm", 0.03F);
+  rounded("Sigmoid", {"norm"}, "gate", 1.0F / 127);
+  rounded("Mul", {"norm", "gate"}, "y", 0.03F);
+  net.output("y");
+  CHECK(layers_error(net) < int8_error);
+  const Imported imported = imported_of(net);
+  CHECK(imported.network.layers.size() == 3);  // the input, the normalization, the activation
+  CHECK(count(imported, network::Op::layernorm) == 1);
+  CHECK(imported.epsilons.begin()->second == Approx(1e-3).epsilon(0.01));
+}

@@ -213,6 +213,18 @@ TEST_CASE("Averages that leave out the padding, and windows that are cut off") {
     }
 }
 
+TEST_CASE("Padding behind the last window is none") {
+  for (const char* op : {"MaxPool", "AveragePool", "Conv"}) {  // as PyTorch writes ceil_mode before operator set 10
+    CAPTURE(op);
+    Net net({1, 8, 6, 6});
+    net.random("w", {8, 8, 3, 3});
+    net.node(op, *op == 'C' ? std::vector<std::string>{"x", "w"} : std::vector<std::string>{"x"}, {"y"});
+    net.with("kernel_shape", Sides{3, 3}).with("strides", Sides{2, 2}).with("pads", Sides{1, 1, 3, 3}).output("y");
+    CHECK(layers_error(net) < int8_error);
+    CHECK(imported_of(net).network.layers[1].out == network::Shape{4, 4, 8});
+  }
+}
+
 TEST_CASE("Zero points away from the middle make larger steps") {
   Net net({1, 8, 5, 5});
   const auto quantize = [&](const std::string& from, const std::string& to, float scale, int zero) {

@@ -296,4 +296,6 @@ TEST_CASE("Every node that no layer expresses is named in one pass") {
   const std::string problems = problems_of(model);
   CHECK_THAT(problems, Contains("node 's' (Hardmax): the operator Hardmax has no layer"));
   CHECK_THAT(problems, Contains("node 'u' (Strange)") && Contains("node 'v' (ReduceProd)"));
+  CHECK_THAT(problems,
+             Contains("--host Hardmax=TIME, or Abs, ") && Contains("--host Strange=TIME, or those listed above"));
 }

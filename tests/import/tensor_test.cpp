@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "sim/base/random.h"
-#include "sim/import/layer_weights.h"
+#include "sim/tensor/layer_weights.h"
 
 using namespace tessera;
 using namespace tessera::import;

@@ -129,7 +129,7 @@ TEST_CASE("All problems are reported in one pass, each with its layer") {
     {"op":"relu"}]})");
   const std::string text = describe(f);
   CHECK_THAT(text, Contains("unknown key 'layerz'; did you mean 'layers'?"));
-  CHECK_THAT(text, Contains("input[2]: is 0; a whole number from 1 to 65536"));
+  CHECK_THAT(text, Contains("input[2]: is 0; a whole number from 1 to 1048576"));
   CHECK_THAT(text, Contains("layers[0] 'a'.channels: is \"many\""));
   CHECK_THAT(text, Contains("layers[1] 'b': unknown key 'chanels'; did you mean 'channels'?"));
   CHECK_THAT(text, Contains("layers[1] 'b'.channels: is missing"));

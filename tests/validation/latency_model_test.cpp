@@ -60,6 +60,23 @@ TEST_CASE("the compiled int8 kernel at a measured shape") {
   CHECK(c.cycles(64, 64, 64) > 1024);                            // the peak rate
 }
 
+TEST_CASE("a map of one column costs what it costs as a row") {
+  const FittedModel& model = library("measured");
+  Layer row = conv(1), column = conv(1);
+  row.window.kw = column.window.kh = 5;
+  row.window.sw = column.window.sh = 2;
+  row.in = {1, 80, 8}, row.out = {1, 40, 8};
+  column.in = {80, 1, 8}, column.out = {40, 1, 8};
+  KernelCall of_row, of_column;
+  of_row.out = {0, 1, 0, 40, 0, 8};
+  of_column.out = {0, 40, 0, 1, 0, 8};
+  ChunkSize size;
+  size.blocks = 1;
+  CHECK(model.duration(of_row, row, &size) == model.duration(of_column, column, &size));
+  column.in.w = 2;
+  CHECK(model.duration(of_row, row, &size) < model.duration(of_column, column, &size) / 4);
+}
+
 TEST_CASE("no library is faster than the multipliers") {
   const struct {
     const char *name, *in, *out;

@@ -80,6 +80,8 @@ Windows read_windows(Call& call, const Dims& in, const Dims& kernel) {
     std::int64_t out = (room + (ceil ? w.stride[d] - 1 : 0)) / w.stride[d] + 1;
     if (ceil && (out - 1) * w.stride[d] >= in[d] + w.before[d]) --out;
     w.out.push_back(out);
+    const std::int64_t reached = (out - 1) * w.stride[d] + w.dilation[d] * (w.kernel[d] - 1) + 1;
+    w.after[d] = std::min(w.after[d], std::max<std::int64_t>(0, reached - w.before[d] - in[d]));
   }
   return w;
 }

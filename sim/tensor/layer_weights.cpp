@@ -1,9 +1,9 @@
-#include "sim/import/layer_weights.h"
+#include "sim/tensor/layer_weights.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace tessera::import {
+namespace tessera::tensor {
 
 std::vector<double> LayerWeights::integers() const {
   std::vector<double> numbers = reals(strided_copy(source, shape, 0, strides));
@@ -47,4 +47,4 @@ WeightFigures LayerWeights::figures() const {
   return figures;
 }
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor

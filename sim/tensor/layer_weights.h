@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/import/tensor.h"
+#include "sim/tensor/tensor.h"
 
-namespace tessera::import {
+namespace tessera::tensor {
 
 // What is asked of all weights of a layer at once.
 struct WeightFigures {
@@ -34,4 +34,4 @@ struct LayerWeights {
   double scale(std::size_t channel) const { return factor * scales[scales.size() == 1 ? 0 : channel]; }
 };
 
-}  // namespace tessera::import
+}  // namespace tessera::tensor
