@@ -350,8 +350,7 @@ class SlackSearch {
 
 Expected<program::Program> lower(program::Program program, const arch::ArraySpec& array,
                                  const std::vector<Millicycles>& durations,
-                                 const std::vector<program::SwitchWrite>& switches,
-                                 const std::vector<bool>& circuits) {
+                                 const std::vector<program::SwitchWrite>& switches, const std::vector<bool>& circuits) {
   const program::EngineMap map(array);
   const bool done = std::any_of(program.engines.begin(), program.engines.end(),
                                 [](const program::EngineProgram& e) { return !e.control.empty(); });
