@@ -197,6 +197,9 @@ void Dataflow::load_weights(const Here& here, const program::Transfer& t, Shadow
         } else {
           complete = m.collect(lo, hi, here.stamp, clocks_, found, races_);
         }
+        // Chunks stand end to end; whoever wants several has a transfer for each.
+        if (complete && &m == &ddr_ && found.size() > 1)
+          report(here, t.layer, fmt::format("reads {} chunks of weights as one", found.size()));
         if (!complete)
           report(here, t.layer,
                  fmt::format("reads weights at addresses {} to {} of {}, not all of which were written", lo, hi,
