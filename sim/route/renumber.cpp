@@ -129,6 +129,13 @@ class Renumbering {
     std::sort(at.begin(), at.end(), [](const Passage& a, const Passage& b) {
       return std::tie(a.slave, a.stream, a.route) < std::tie(b.slave, b.stream, b.route);
     });
+    if (routing_.packets.empty()) return;
+    std::uint64_t& packets = routing_.packets[index(side.to)];
+    const std::uint64_t before = packets;
+    for (int i = 0; i < side.count; ++i) packets &= ~(std::uint64_t{1} << (side.slave + i));
+    for (int i = 0; i < side.count; ++i)
+      if (becomes[index(i)] >= 0 && (before >> (side.slave + i) & 1) != 0)
+        packets |= std::uint64_t{1} << (side.slave + becomes[index(i)]);
   }
 
   const Device& device_;

@@ -145,4 +145,18 @@ TEST_CASE("links have the numbers with which least is written") {
   route::renumber(g.device, g.routes(), state.now(), built.routing);
   CHECK(route::SwitchState(state).go_on(registers(built)).empty());
   CHECK(g.objection(built.routing).empty());
+
+  // A port that takes packets does so whatever number its link gets.
+  built = g.built({tree(1, 0), {g.hop("north of mem(0,0)", 3)}});
+  const route::Links& up = g.device.grid.links()[static_cast<std::size_t>(g.hop("north of mem(0,0)", 0).links)];
+  built.routing.packets.assign(static_cast<std::size_t>(g.device.grid.tiles()), 0);
+  std::uint64_t& packets = built.routing.packets[static_cast<std::size_t>(up.to)];
+  packets = std::uint64_t{1} << (up.slave + 1);
+  built.routing.ids[0][0] = 0;
+  REQUIRE(g.objection(built.routing).empty());
+  route::renumber(g.device, g.routes(), state.now(), built.routing);
+  const int link = built.routing.trees[0][0].link;
+  CHECK(link != 1);
+  CHECK(packets == std::uint64_t{1} << (up.slave + link));
+  CHECK(g.objection(built.routing).empty());
 }
