@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """How good the mappings are that are chosen for the 400 layers of tests/property/layer_corpus.h, and how far their estimates
-are off: writes every judged ratio to corpus.csv and a summary between the `corpus` marks of README.md. Takes an hour on two
+are off: writes every judged ratio to corpus.csv and a summary between the `corpus` marks of README.md. Takes half an hour on two
 cores.
 
 corpus.py PROGRAM     PROGRAM: the test best_mapping of a build, for example build/tests/property/best_mapping"""
