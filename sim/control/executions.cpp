@@ -1,11 +1,15 @@
 #include "sim/control/executions.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tessera::control {
 namespace {
 
 using program::Transfer;
+
+// As many as ControlOp::joined counts.
+constexpr std::size_t most_joined = std::numeric_limits<std::int16_t>::max();
 
 bool follows(const Transfer& joined, const Transfer& t) {
   return joined.access.one_run() && t.access.one_run() && joined.release.lock < 0 && t.acquire.lock < 0 &&
@@ -51,7 +55,7 @@ std::vector<Execution> ExecutionMaker::executions(const std::vector<std::int32_t
     while (cut != cuts.end() && static_cast<std::size_t>(*cut) <= first) ++cut;
     const std::size_t end = cut == cuts.end() ? order_.size() : std::min(order_.size(), static_cast<std::size_t>(*cut));
     const bool joins = !outbound_ || joining_[static_cast<std::size_t>(begin.route)];
-    for (; joins && next < end; ++next) {
+    for (; joins && next < std::min(end, first + most_joined); ++next) {
       const Transfer &before = next == first + 1 ? begin : joined, &t = engine_.transfers[order_[next]];
       if (!follows(before, t) || (outbound_ && t.route != begin.route)) break;
       const Bytes bytes = before.access.memory_bytes() + t.access.memory_bytes();

@@ -107,6 +107,27 @@ TEST_CASE("what stands end to end in DDR is one descriptor, and its receiver kno
   CHECK(writes(apart, in).front().ends_at_last);
 }
 
+TEST_CASE("a descriptor joins no more transfers than its operation counts") {
+  DmaSpec dma;
+  dma.max_length = Bytes{1} << 32;
+  EngineProgram engine;
+  constexpr std::int32_t transfers = 40000;
+  std::vector<std::int32_t> order;
+  for (std::int32_t i = 0; i < transfers; ++i) {
+    Transfer t;
+    t.route = 0;
+    t.access = linear(64 * std::int64_t{i}, 64);
+    engine.transfers.push_back(t);
+    order.push_back(i);
+  }
+  const std::vector<bool> joining{true};
+  control::ExecutionMaker maker(engine, order, dma, true, joining);
+  const std::vector<control::Execution> list = maker.executions({});
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].count == 32767);
+  CHECK(list[1].count == transfers - 32767);
+}
+
 TEST_CASE("what goes as packets is not joined") {
   const ArraySpec array = controlled_array(ControlMechanism::serial);
   const EngineMap map(array);
