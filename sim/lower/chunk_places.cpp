@@ -7,10 +7,10 @@
 namespace tessera::lower {
 
 std::int64_t place_chunks(program::Program& program, const program::EngineMap& map, std::int64_t top) {
-  std::map<std::int64_t, program::ChunkPlace*> chunks;  // by their address so far, those still to be placed
+  std::map<std::int64_t, program::ChunkPlace*> chunks;  // by their address so far
   for (program::ChunkPlace& c : program.chunks)
     if (c.size.total() > 0) chunks.emplace(c.ddr_address, &c);
-  std::map<std::int64_t, std::int64_t> places;
+  std::map<std::int64_t, std::int64_t> places;  // by the same
   for (program::EngineId e = 0; e < map.first_controller(); ++e) {
     const program::EngineMap::Info& info = map.info(e);
     if (info.tile_kind != program::TileKind::shim || info.kind != program::EngineKind::mm2s) continue;

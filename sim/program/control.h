@@ -22,8 +22,10 @@ struct ControlOp {
   std::int16_t descriptor = 0;  // write, patch, push: its number in the tile
 
   // write_descriptor
-  std::int32_t transfer = -1;       // of the channel's transfers, the one whose registers it has
-  std::int16_t joined = 1;          // inbound: transfers from that one on, end to end in memory, that it takes as one
+  std::int32_t transfer = -1;  // of the channel's transfers, the one whose registers it has
+  // Transfers from that one on, end to end in memory, that it moves as one: of inbound channels, and of one route from
+  // DDR.
+  std::int16_t joined = 1;
   std::int16_t next = -1;           // descriptor that the channel goes on with; -1: the chain ends
   std::int16_t iterations = 1;      // executions after which it is back at its first address
   std::int64_t iteration_step = 0;  // bytes by which each execution starts further on
